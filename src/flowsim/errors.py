@@ -1,0 +1,87 @@
+"""What a user hears of a mistake in her input: where it is, what it is, and what is allowed there."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+__all__ = ["InputError", "Record", "located", "nearest", "unknown_name"]
+
+
+class InputError(ValueError):
+    """One mistake in what the user gave; the message says where, what, and what is allowed."""
+
+
+def nearest(name: str, allowed: Iterable[str]) -> str:
+    """Return "; did you mean 'x'?" for the closest allowed name, or an empty string."""
+    found = difflib.get_close_matches(str(name), list(allowed), n=1, cutoff=0.6)
+    return f"; did you mean '{found[0]}'?" if found else ""
+
+
+def unknown_name(what: str, name: str, allowed: Iterable[str]) -> str:
+    """Say that a name is unknown, with the nearest allowed one and the list of all."""
+    names = sorted(allowed)
+    shown = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+    return f"there is no {what} '{name}'{nearest(name, names)} (allowed: {shown or 'none is declared'})"
+
+
+class Record(BaseModel):
+    """A frozen value whose keys are all known: a typo is answered with the nearest key."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, arbitrary_types_allowed=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, raw: Any) -> Any:
+        if isinstance(raw, Mapping):
+            allowed = [field.alias or name for name, field in cls.model_fields.items()]
+            for key in raw:
+                if key not in allowed:
+                    raise ValueError(unknown_name("key", str(key), allowed))
+        return raw
+
+
+def located(error: ValidationError, raw: Any, source: str) -> InputError:
+    """Turn the first fault that pydantic found into one line.
+
+    The key path is told in the names of the input itself: `states.plan.stay`, never `states.3`.
+    """
+    fault = error.errors()[0]
+    message = fault["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    if fault["type"] == "missing":
+        text = "this key is missing"
+    elif fault["type"] == "value_error":
+        text = message
+    else:
+        text = f"{_short(fault.get('input'))} is not allowed: it should be {message[0].lower()}{message[1:]}"
+    path = _path(raw, fault["loc"])
+    return InputError(f"{source}: {path}: {text}" if path else f"{source}: {text}")
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _path(raw: Any, loc: Sequence[int | str]) -> str:
+    parts: list[str] = []
+    here = raw
+    for step in loc:
+        if isinstance(step, int):
+            if isinstance(here, Mapping):
+                # A table of named tables, or of dates, was read as a list; any other table is a value that always holds.
+                if here and step < len(here) and all(isinstance(v, Mapping) for v in here.values()):
+                    key = list(here)[step]
+                    parts.append(str(key))
+                    here = here[key]
+            elif isinstance(here, Sequence) and not isinstance(here, str) and step < len(here):
+                here = here[step]
+                name = here.get("name") if isinstance(here, Mapping) else getattr(here, "name", None)
+                parts.append(str(name) if name is not None else f"[{step}]")
+        elif step != "steps" and "[" not in step:
+            parts.append(step)
+            here = here.get(step) if isinstance(here, Mapping) else getattr(here, step, None)
+    return ".".join(parts).replace(".[", "[")
