@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BeforeValidator, PlainSerializer, RootModel, WithJsonSchema, model_serializer, model_validator
@@ -173,7 +174,7 @@ class ByDate(RootModel[tuple[tuple[Moment, T], ...]], Generic[T]):
             return raw.root
         if is_dated(raw):
             steps = sorted(((parse_moment(k), v) for k, v in raw.items()), key=lambda step: step[0])
-            if any(a[0] == b[0] for a, b in zip(steps, steps[1:], strict=False)):
+            if any(a[0] == b[0] for a, b in pairwise(steps)):
                 raise ValueError("the same date stands twice")
             return tuple(steps)
         return ((datetime.min, raw),)
@@ -183,7 +184,7 @@ class ByDate(RootModel[tuple[tuple[Moment, T], ...]], Generic[T]):
         steps = handler(self)
         if len(steps) == 1 and self.root[0][0] == datetime.min:
             return steps[0][1]
-        return {when: value for when, value in steps}
+        return dict(steps)
 
     @property
     def first(self) -> datetime:

@@ -39,39 +39,39 @@ class Duration(Record):
     @classmethod
     def fixed(cls, length: str) -> Duration:
         """Make a duration that is always the same."""
-        return cls(law="fixed", mean=length)  # type: ignore[arg-type]
+        return cls(law="fixed", mean=length)
 
     @classmethod
     def exponential(cls, mean: str) -> Duration:
         """Make a memoryless duration."""
-        return cls(law="exponential", mean=mean)  # type: ignore[arg-type]
+        return cls(law="exponential", mean=mean)
 
     @classmethod
     def erlang(cls, mean: str, phases: int) -> Duration:
         """Make the sum of a number of equal exponential phases."""
         if phases < 1:
             raise ValueError(f"phases = {phases}: an Erlang law has 1 phase or more")
-        return cls(law="gamma", mean=mean, cv=phases**-0.5)  # type: ignore[arg-type]
+        return cls(law="gamma", mean=mean, cv=phases**-0.5)
 
     @classmethod
     def gamma(cls, mean: str, cv: float) -> Duration:
         """Make a gamma duration."""
-        return cls(law="gamma", mean=mean, cv=cv)  # type: ignore[arg-type]
+        return cls(law="gamma", mean=mean, cv=cv)
 
     @classmethod
     def weibull(cls, mean: str, cv: float) -> Duration:
         """Make a Weibull duration."""
-        return cls(law="weibull", mean=mean, cv=cv)  # type: ignore[arg-type]
+        return cls(law="weibull", mean=mean, cv=cv)
 
     @classmethod
     def lognormal(cls, mean: str, cv: float) -> Duration:
         """Make a lognormal duration."""
-        return cls(law="lognormal", mean=mean, cv=cv)  # type: ignore[arg-type]
+        return cls(law="lognormal", mean=mean, cv=cv)
 
     @classmethod
     def empirical(cls, values: list[str], weights: list[float] | None = None) -> Duration:
         """Make a duration that is one of the observed ones, with weights where given."""
-        return cls(law="empirical", values=tuple(values), weights=tuple(weights or ()))  # type: ignore[arg-type]
+        return cls(law="empirical", values=tuple(values), weights=tuple(weights or ()))
 
     @model_validator(mode="before")
     @classmethod
@@ -99,9 +99,7 @@ class Duration(Record):
             raise ValueError(f"a law '{self.law}' takes no `cv`")
         if self.law == "exponential" and self.mean == 0:
             raise ValueError("an exponential law needs a positive `mean`; write '0 minutes' for no time at all")
-        if self.weights and (
-            len(self.weights) != len(self.values) or min(self.weights) < 0 or sum(self.weights) <= 0
-        ):
+        if self.weights and (len(self.weights) != len(self.values) or min(self.weights) < 0 or sum(self.weights) <= 0):
             raise ValueError("`weights` are as many as `values`, none negative, not all zero")
         if self.longest_mean > _LONGEST:
             raise ValueError(f"a mean of {self.longest_mean / MINUTES['year']:.0f} years is absurd: at most 200 years")

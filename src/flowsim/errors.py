@@ -72,7 +72,7 @@ def _path(raw: Any, loc: Sequence[int | str]) -> str:
     for step in loc:
         if isinstance(step, int):
             if isinstance(here, Mapping):
-                # A table of named tables, or of dates, was read as a list; any other table is a value that always holds.
+                # A table of tables was read as a list; any other table is one value, which always holds.
                 if here and step < len(here) and all(isinstance(v, Mapping) for v in here.values()):
                     key = list(here)[step]
                     parts.append(str(key))

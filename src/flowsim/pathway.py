@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -135,7 +135,9 @@ class Party(Record):
         by_hours = (self.staff, self.hours, self.hours_a_case)
         if self.places is not None:
             if any(by_hours) or self.follow_up:
-                raise ValueError("`places` are told, so staff, hours, hours_a_case and follow_up have no say: drop one side")
+                raise ValueError(
+                    "`places` are told, so staff, hours, hours_a_case and follow_up have no say: drop one side"
+                )
         elif not all(by_hours):
             raise ValueError("a party tells either `places`, or `staff`, `hours` and `hours_a_case`")
         elif any(span <= 0 for span in self.hours_a_case.values):  # type: ignore[union-attr]
@@ -164,14 +166,14 @@ class Station(Record):
     @classmethod
     def servers(cls, name: str, capacity: int | Mapping[str, int], room: int | None = None) -> Station:
         """Make a station of servers, each held for the whole stay."""
-        return cls(name=name, capacity=capacity, room=room)  # type: ignore[arg-type]
+        return cls(name=name, capacity=capacity, room=room)
 
     @classmethod
     def sessions(
         cls, name: str, weekdays: list[str], places: float | Mapping[str, float], at: str = "09:00"
     ) -> Station:
         """Make a meeting that takes up to `places` waiting cases each time."""
-        return cls(name=name, weekdays=weekdays, places=places, at=(at,))  # type: ignore[arg-type]
+        return cls(name=name, weekdays=weekdays, places=places, at=(at,))
 
     @field_validator("at", mode="before")
     @classmethod
@@ -185,7 +187,9 @@ class Station(Record):
                 raise ValueError("a station has either `capacity` (servers) or `weekdays` and `places` (a meeting)")
             return self
         if self.weekdays is None or (self.places is None) == (not self.parties):
-            raise ValueError("a station needs `capacity` (servers), or `weekdays` with `places` or `parties` (a meeting)")
+            raise ValueError(
+                "a station needs `capacity` (servers), or `weekdays` with `places` or `parties` (a meeting)"
+            )
         if not self.at or len(set(self.at)) != len(self.at):
             raise ValueError("`at` needs one or more different hours")
         _unique("party", (p.name for p in self.parties))
@@ -446,7 +450,10 @@ class Pathway(Record):
         return self
 
 
-def _find(what: str, name: str, among: Iterable[Any]) -> Any:
+_Part = TypeVar("_Part", State, Station, Entry)
+
+
+def _find(what: str, name: str, among: Iterable[_Part]) -> _Part:
     for item in among:
         if item.name == name:
             return item

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from flowsim.duration import Duration
     from flowsim.pathway import Pathway, State
 
-__all__ = ["CoarseTickWarning", "check"]
+__all__ = ["CoarseTickWarning", "check", "dated_values", "reached"]
 
 _SHORT = 100  # ticks: a shorter mean is visibly distorted by rounding
 _MOST_YEARS = 200
@@ -138,7 +138,7 @@ def _dates(pathway: Pathway) -> None:
 
 
 def _reachable(pathway: Pathway) -> None:
-    seen = _closure({entry.to for entry in pathway.entries}, {s.name: s.targets for s in pathway.states})
+    seen = reached({entry.to for entry in pathway.entries}, {s.name: s.targets for s in pathway.states})
     for state in pathway.states:
         if state.name not in seen:
             raise ValueError(f"states.{state.name}: no entry and no state leads here, so nobody can reach it")
@@ -149,7 +149,7 @@ def _way_out(pathway: Pathway) -> None:
     for state in pathway.states:
         for target in state.targets:
             into[target].add(state.name)
-    leaving = _closure({state.name for state in pathway.states if state.final}, into)
+    leaving = reached({state.name for state in pathway.states if state.final}, into)
     for state in pathway.states:
         if state.name not in leaving:
             raise ValueError(
@@ -158,7 +158,8 @@ def _way_out(pathway: Pathway) -> None:
             )
 
 
-def _closure(start: Iterable[str], arrows: dict[str, set[str]]) -> set[str]:
+def reached(start: Iterable[str], arrows: dict[str, set[str]]) -> set[str]:
+    """Return every name that the arrows lead to, the start included."""
     seen: set[str] = set()
     todo = list(start)
     while todo:
@@ -172,7 +173,7 @@ def _closure(start: Iterable[str], arrows: dict[str, set[str]]) -> set[str]:
 def _no_zero_cycle(pathway: Pathway) -> None:
     arrows = {state.name: _at_once(pathway, state) for state in pathway.states}
     for state in pathway.states:
-        if state.name in _closure(arrows[state.name], arrows):
+        if state.name in reached(arrows[state.name], arrows):
             raise ValueError(
                 f"states.{state.name}: citizens can go round from here to here in no time, without end: "
                 "give a stay on the way some time"

@@ -1,0 +1,809 @@
+"""The rules that both engines share, and the compiled event loop that runs a pathway on them.
+
+A random draw is a function of its address: (seed, replication; entry and index of the citizen, state, visit,
+purpose). Nothing here has a state of its own, and every transform of a draw exists once.
+
+All jitted code of the engine stands in this file: numba's cache stamps a function by its own file alone, so a
+loop that called a rule in another file would go on running yesterday's rule.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from llvmlite import ir
+from numba import njit
+from numba.core import types
+from numba.extending import intrinsic, overload
+
+from flowsim.compiled import (
+    EMPIRICAL,
+    EXPONENTIAL,
+    FIXED,
+    GIVEN,
+    GRID_EDGE,
+    GRID_STEP,
+    POISSON,
+    RENEWAL,
+    STOCK,
+    WEIBULL,
+    Model,
+)
+from flowsim.trace import NEVER, SESSION, VISIT, Trace
+
+__all__ = ["simulate"]
+
+# The rules allocate nothing, so they need none of numba's reference counts, which would cost more than the work.
+_rule: Any = njit(cache=True, _nrt=False)  # type: ignore[call-overload]
+_freely: Any = njit(cache=True, _nrt=False, nogil=True)  # type: ignore[call-overload]
+
+_M0, _M1 = np.uint64(0xD2E7470EE14C6C93), np.uint64(0xCA5A826395121157)
+_W0, _W1 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBB67AE8584CAA73B)
+_U32, _U11, _U0 = np.uint64(32), np.uint64(11), np.uint64(0)
+
+
+# --- Draws ---------------------------------------------------------------------------------------------------
+
+
+def mulhi(a: Any, b: Any) -> Any:
+    """Return the upper 64 bits of the 128-bit product of two uint64."""
+    return np.uint64((int(a) * int(b)) >> 64)
+
+
+@intrinsic
+def _mulhi(typing_context: Any, a: Any, b: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        wide = ir.IntType(128)
+        product = builder.mul(builder.zext(arguments[0], wide), builder.zext(arguments[1], wide))
+        return builder.trunc(builder.lshr(product, ir.Constant(wide, 64)), ir.IntType(64))
+
+    return types.uint64(types.uint64, types.uint64), generate
+
+
+@overload(mulhi)
+def _compiled_mulhi(a, b):
+    return lambda a, b: _mulhi(a, b)
+
+
+@_rule
+def philox(key0, key1, c0, c1, c2, c3):
+    """Return the four uint64 of the Philox4x64-10 block at a counter, as NumPy's Philox gives them.
+
+    Source: Salmon et al. (2011), Parallel random numbers: as easy as 1, 2, 3.
+    """
+    for _ in range(10):
+        high0, low0 = mulhi(_M0, c0), _M0 * c0
+        high1, low1 = mulhi(_M1, c2), _M1 * c2
+        c0, c1, c2, c3 = high1 ^ c1 ^ key0, low1, high0 ^ c3 ^ key1, low0
+        key0, key1 = key0 + _W0, key1 + _W1
+    return c0, c1, c2, c3
+
+
+@_rule
+def uniform(word):
+    """Return a float in the open interval (0, 1) from the upper 53 bits of a uint64."""
+    return (np.float64(word >> _U11) + 0.5) * 1.1102230246251565e-16
+
+
+@_rule
+def citizen_block(m, seed, replication, entry, index):
+    """Return the uniform of a citizen's arrival: the gap before her, or the time that has elapsed for her."""
+    word, _, _, _ = philox(seed, replication, m.entries[entry].key, np.uint64(index), _U0, _U0)
+    return uniform(word)
+
+
+@_rule
+def visit_block(m, seed, replication, entry, index, state, visit):
+    """Return the uniforms of the n-th visit of a citizen to a state: stay, patience, route."""
+    a, b, c, _ = philox(
+        seed, replication, m.entries[entry].key, np.uint64(index), m.states[state].key, np.uint64(visit) << _U32
+    )
+    return uniform(a), uniform(b), uniform(c)
+
+
+@_rule
+def exit_block(m, seed, replication, entry, index, state, visit, x):
+    """Return the uniform of one competing exit of a visit."""
+    word, _, _, _ = philox(
+        seed,
+        replication,
+        m.entries[entry].key,
+        np.uint64(index),
+        m.states[state].key,
+        (np.uint64(visit) << _U32) | m.exits[x].key,
+    )
+    return uniform(word)
+
+
+# --- Laws of durations ---------------------------------------------------------------------------------------
+
+
+@_rule
+def _hermite(m, low, y):
+    """Interpolate the log quantile at logit `y` in the table that starts at row `low`."""
+    place = (y + GRID_EDGE) / GRID_STEP
+    last = int(2 * GRID_EDGE / GRID_STEP)
+    if place <= 0.0:
+        return m.points[low].x
+    if place >= last:
+        return m.points[low + last].x
+    i = int(place)
+    t = place - i
+    x0, x1 = m.points[low + i].x, m.points[low + i + 1].x
+    d0, d1 = m.points[low + i].y * GRID_STEP, m.points[low + i + 1].y * GRID_STEP
+    step = x1 - x0
+    return x0 + t * (d0 + t * (3.0 * step - 2.0 * d0 - d1 + t * (d0 + d1 - 2.0 * step)))
+
+
+@_rule
+def quantile(m, law, u):
+    """Return the duration that lasts longer with probability `u`, in ticks."""
+    kind = m.laws[law].kind
+    if kind == FIXED:
+        return m.laws[law].a
+    if kind == EXPONENTIAL:
+        return -m.laws[law].a * math.log(u)
+    if kind == WEIBULL:
+        return m.laws[law].a * math.pow(-math.log(u), m.laws[law].b)
+    low = m.laws[law].point
+    if kind == EMPIRICAL:
+        while m.points[low].y > u:
+            low += 1
+        return m.points[low].x
+    # The logit runs against the survival probability: a long duration is an improbable one.
+    return math.exp(_hermite(m, low, math.log1p(-u) - math.log(u)))
+
+
+@_rule
+def survival(m, law, x):
+    """Return the probability of a duration longer than `x` ticks."""
+    kind = m.laws[law].kind
+    if x < 0.0:
+        return 1.0
+    if kind == FIXED:
+        return 1.0 if x < m.laws[law].a else 0.0
+    if kind == EXPONENTIAL:
+        return math.exp(-x / m.laws[law].a)
+    if kind == WEIBULL:
+        return math.exp(-math.pow(x / m.laws[law].a, 1.0 / m.laws[law].b))
+    low, high = m.laws[law].point, m.laws[law].point_end
+    if kind == EMPIRICAL:
+        more = 1.0
+        while low < high and m.points[low].x <= x:
+            more = m.points[low].y
+            low += 1
+        return more
+    if x <= math.exp(m.points[low].x):
+        return 1.0
+    left, right = -GRID_EDGE, GRID_EDGE
+    for _ in range(60):
+        middle = 0.5 * (left + right)
+        if _hermite(m, low, middle) < math.log(x):
+            left = middle
+        else:
+            right = middle
+    return 1.0 / (1.0 + math.exp(0.5 * (left + right)))
+
+
+@_rule
+def residual(m, law, u, elapsed):
+    """Return what is left of a duration that has lasted `elapsed` ticks: the quantile at u times survival."""
+    if elapsed <= 0.0 or m.laws[law].kind == EXPONENTIAL:
+        return quantile(m, law, u)
+    if m.laws[law].kind == FIXED:
+        return max(m.laws[law].a - elapsed, 0.0)
+    alive = survival(m, law, elapsed)
+    return max(quantile(m, law, u * alive) - elapsed, 0.0) if alive > 0.0 else 0.0
+
+
+@_rule
+def half_up(x):
+    """Round an exact float number of ticks half up."""
+    return np.int64(math.floor(x + 0.5))
+
+
+# --- Rules ---------------------------------------------------------------------------------------------------
+
+
+@_rule
+def _in_force(table, first, last, when):
+    """Return the row of the last step that is not after `when`."""
+    row = first
+    while row + 1 < last and table[row + 1].since <= when:
+        row += 1
+    return row
+
+
+@_rule
+def hazard_time(m, x, start, since, area, enough):
+    """Return the ticks from `start` until the cumulative hazard of exit `x` reaches `area`, or infinity.
+
+    The hazard is constant between the dates of its rate and the steps of the time spent since `since`. The search
+    ends where the answer would exceed `enough`, or lies beyond the horizon.
+    """
+    first, last = m.exits[x].hazard, m.exits[x].hazard_end
+    spent_first, spent_last = m.exits[x].spent, m.exits[x].spent_end
+    t = start
+    i = _in_force(m.hazards, first, last, t)
+    j = _in_force(m.spents, spent_first, spent_last, t - since)
+    while t < m.horizon and t - start <= enough:
+        until = m.hazards[i + 1].since if i + 1 < last else math.inf
+        until_spent = since + m.spents[j + 1].since if j + 1 < spent_last else math.inf
+        nearer = min(until, until_spent)
+        rate = m.hazards[i].rate * m.spents[j].factor
+        if rate > 0.0:
+            if t + area / rate <= nearer:
+                return t + area / rate - start
+            area -= rate * (nearer - t)
+        t = nearer
+        if until <= nearer:
+            i += 1
+        if until_spent <= nearer:
+            j += 1
+    return math.inf
+
+
+@_rule
+def stay(m, seed, replication, entry, index, state, visit, u, start, since, elapsed):
+    """Return how long a stay lasts from `start`, a float of ticks, and where a race sends her (-1: by shares).
+
+    `elapsed` is what has passed of the stay already, for a citizen who is there at the start.
+    """
+    first, last = m.states[state].exit, m.states[state].exit_end
+    if first == last:
+        row = _in_force(m.stays, m.states[state].stay, m.states[state].stay_end, start)
+        return residual(m, m.stays[row].law, u, elapsed), np.int64(-1)
+    soonest, to = math.inf, m.exits[first].to
+    for x in range(first, last):
+        draw = exit_block(m, seed, replication, entry, index, state, visit, x)
+        if m.exits[x].law >= 0:
+            length = residual(m, m.exits[x].law, draw, elapsed)
+        else:
+            length = hazard_time(m, x, float(start), float(since), -math.log(draw), soonest)
+        if length < soonest:
+            soonest, to = length, m.exits[x].to
+    return soonest, to
+
+
+@_rule
+def route(m, state, when, u):
+    """Return the state that a citizen goes to who leaves `state` at tick `when`, by the shares then in force."""
+    row = _in_force(m.routes, m.states[state].route, m.states[state].route_end, when)
+    share = m.routes[row].share
+    while m.shares[share].upto < u:
+        share += 1
+    return m.shares[share].to
+
+
+@_rule
+def places(m, bound, carried, present):
+    """Return the places that one party allows at a meeting, and keep the fraction in `carried`.
+
+    `present` counts the citizens now in each state, those in a queue included.
+    """
+    amount = m.bounds[bound].base
+    if m.bounds[bound].case > 0.0:
+        for f in range(m.bounds[bound].follow, m.bounds[bound].follow_end):
+            amount -= m.follows[f].ticks * present[m.follows[f].state]
+        amount = max(amount, 0.0) / m.bounds[bound].case
+    party = m.bounds[bound].party
+    amount += carried[party]
+    whole = np.int64(math.floor(amount))
+    carried[party] = amount - whole
+    return whole
+
+
+@njit(cache=True, nogil=True)
+def arrival_ticks(m, seed, replication, entry):
+    """Return the arrival ticks of a door in order, those before the horizon, shape (n,).
+
+    Gaps are summed as floats and rounded once. Citizens who are there at the start have tick 0.
+    """
+    kind = m.entries[entry].kind
+    if kind not in (POISSON, RENEWAL, GIVEN):
+        return np.zeros(m.entries[entry].count, np.int64)
+    first, last = m.entries[entry].step, m.entries[entry].step_end
+    if kind == GIVEN:
+        return np.floor(m.steps[first:last].since + 0.5).astype(np.int64)
+    out = np.empty(1024, np.int64)
+    n = 0
+    row, area, total = first, 0.0, 0.0
+    while True:
+        u = citizen_block(m, seed, replication, entry, n)
+        if kind == RENEWAL:
+            total += quantile(m, m.entries[entry].law, u)
+        else:
+            area -= math.log(u)
+            # `area` is what the draws have used up since the start of the step `row`.
+            while row + 1 < last:
+                in_step = m.steps[row].rate * (m.steps[row + 1].since - m.steps[row].since)
+                if area <= in_step and m.steps[row].rate > 0.0:
+                    break
+                area -= in_step
+                row += 1
+            if m.steps[row].rate <= 0.0:
+                break
+            total = m.steps[row].since + area / m.steps[row].rate
+        if total + 0.5 >= m.horizon:
+            break
+        if n == len(out):
+            out = np.concatenate((out, np.empty(n, np.int64)))
+        out[n] = half_up(total)
+        n += 1
+    return out[:n].copy()
+
+
+@_rule
+def elapsed_time(m, seed, replication, entry, index):
+    """Return the ticks that have passed for a citizen who is there at the start, as a float."""
+    law = m.entries[entry].law
+    return quantile(m, law, citizen_block(m, seed, replication, entry, index)) if law >= 0 else 0.0
+
+
+# --- The event loop ------------------------------------------------------------------------------------------
+
+_CITIZEN = np.dtype(
+    [
+        ("due", "<i8"),  # tick of her next move; an event of hers at another tick is stale
+        ("u_stay", "<f8"),
+        ("u_route", "<f8"),
+        ("row", "<i4"),  # her visit under way; -1 before she comes
+        ("steps", "<i4"),  # visits so far
+        ("before", "<i4"),  # neighbours in her queue; -1: none
+        ("behind", "<i4"),
+        ("entry", "<i2"),
+        ("to", "<i2"),  # where a race sends her; -1: by shares when she leaves
+    ]
+)
+_LINE = np.dtype([("head", "<i8"), ("tail", "<i8")])
+_DESK = np.dtype(
+    [
+        ("waiting", "<i8"),
+        ("busy", "<i8"),
+        ("capacity", "<i8"),
+        ("period", "<i8"),  # the session row that is open, for servers
+        ("meeting", "<i8"),  # the change that convenes it at this instant; -1: none
+        ("is_due", "<i8"),
+        ("queued", "<i8"),  # citizens waiting, summed over ticks until `since`
+        ("since", "<i8"),
+    ]
+)
+_ACCOUNT = np.dtype([("present", "<i8"), ("presence", "<i8"), ("since", "<i8")])
+
+
+class _Run(NamedTuple):
+    """The working tables of one replication, and where it stands: it can be left and taken up between two events."""
+
+    seed: Any
+    replication: Any
+    bits: Any  # of an event's key that hold the citizen; the tick is above
+    first: Any  # number of the first citizen of each entry, and their total
+    arrivals: Any  # tick, one a citizen
+    citizens: Any
+    seen: Any  # visits so far to each state that can be visited twice
+    lines: Any
+    desks: Any  # one a station
+    accounts: Any  # one a state
+    carried: Any  # fraction of a place, one a party
+    sessions: Any  # one a change; `station` -1: it did not come about
+    heap: Any
+    visits: Any  # in the order in which they begin
+    at: Any  # the counters below
+
+
+_HEAP, _VISITS, _DUE, _CHANGE, _NOW = range(5)
+
+
+@_rule
+def _push(r, key):
+    """Put a key on the heap, which has four children a node."""
+    place = r.at[_HEAP]
+    r.at[_HEAP] += 1
+    while place > 0:
+        parent = (place - 1) >> 2
+        if r.heap[parent] <= key:
+            break
+        r.heap[place] = r.heap[parent]
+        place = parent
+    r.heap[place] = key
+
+
+@_rule
+def _pop(r):
+    """Take the smallest key off the heap."""
+    top = r.heap[0]
+    r.at[_HEAP] -= 1
+    last = r.at[_HEAP]
+    key = r.heap[last]
+    place = 0
+    while True:
+        child = 4 * place + 1
+        if child >= last:
+            break
+        smallest = child
+        for other in range(child + 1, min(child + 4, last)):
+            if r.heap[other] < r.heap[smallest]:
+                smallest = other
+        if r.heap[smallest] >= key:
+            break
+        r.heap[place] = r.heap[smallest]
+        place = smallest
+    r.heap[place] = key
+    return top
+
+
+@_rule
+def _move_at(m, r, citizen, tick):
+    """Have a citizen move at a tick; what falls beyond the horizon never happens."""
+    r.citizens[citizen].due = tick
+    if tick < m.horizon:
+        _push(r, (tick << r.bits) | citizen)
+
+
+@_rule
+def _mark_due(r, station):
+    if not r.desks[station].is_due:
+        r.desks[station].is_due = 1
+        r.at[_DUE] += 1
+
+
+@_rule
+def _count(r, state, by, now):
+    """Keep the account of citizens present in a state."""
+    account = r.accounts[state]
+    account.presence += account.present * (now - account.since)
+    account.since = now
+    account.present += by
+
+
+@_rule
+def _count_queue(r, station, by, now):
+    """Keep the account of citizens waiting at a station."""
+    desk = r.desks[station]
+    desk.queued += desk.waiting * (now - desk.since)
+    desk.since = now
+    desk.waiting += by
+
+
+@_rule
+def _join(m, r, citizen, station, line, now):
+    """Stand in a queue: behind those who joined earlier, and at one instant in the order of citizens."""
+    joined = r.visits[r.citizens[citizen].row].joined
+    ahead, behind = r.lines[line].tail, np.int64(-1)
+    while ahead >= 0:
+        other = r.visits[r.citizens[ahead].row].joined
+        if other < joined or (other == joined and ahead < citizen):
+            break
+        ahead, behind = np.int64(r.citizens[ahead].before), ahead
+    r.citizens[citizen].before, r.citizens[citizen].behind = ahead, behind
+    if ahead >= 0:
+        r.citizens[ahead].behind = citizen
+    else:
+        r.lines[line].head = citizen
+    if behind >= 0:
+        r.citizens[behind].before = citizen
+    else:
+        r.lines[line].tail = citizen
+    _count_queue(r, station, 1, now)
+    if not m.stations[station].is_meeting or m.stations[station].room >= 0:
+        _mark_due(r, station)
+
+
+@_rule
+def _leave_queue(m, r, citizen, station, line, now):
+    ahead, behind = r.citizens[citizen].before, r.citizens[citizen].behind
+    if ahead >= 0:
+        r.citizens[ahead].behind = behind
+    else:
+        r.lines[line].head = behind
+    if behind >= 0:
+        r.citizens[behind].before = ahead
+    else:
+        r.lines[line].tail = ahead
+    _count_queue(r, station, -1, now)
+
+
+@_rule
+def _begin(m, r, citizen, now, ago, elapsed):
+    """Start the stay of the visit under way, `ago` ticks back for one who is there at the start."""
+    who = r.citizens[citizen]
+    visit = r.visits[who.row]
+    visit.started = now - ago
+    index = citizen - r.first[who.entry]
+    nth, since = np.int64(visit.visit), visit.since
+    length, to = stay(
+        m, r.seed, r.replication, who.entry, index, visit.state, nth, who.u_stay, now, since, elapsed
+    )  # fmt: skip
+    who.to = to
+    if length + 0.5 < m.horizon - now:
+        _move_at(m, r, citizen, now + half_up(length))
+    else:
+        who.due = m.horizon
+
+
+@_rule
+def _enter(m, r, citizen, state, since, now):
+    """Enter a state: open a visit, then end here, queue, or start the stay."""
+    who = r.citizens[citizen]
+    place = m.states[state]
+    stock = who.row < 0 and m.entries[who.entry].kind == STOCK
+    index = citizen - r.first[who.entry]
+    elapsed, ago = 0.0, np.int64(0)
+    if stock:
+        elapsed = elapsed_time(m, r.seed, r.replication, who.entry, index)
+        ago = half_up(elapsed)
+        since = now - ago
+    nth = np.int64(0)
+    if place.loop >= 0:
+        nth = np.int64(r.seen[citizen, place.loop])
+        r.seen[citizen, place.loop] += 1
+    who.row = r.at[_VISITS]
+    r.at[_VISITS] += 1
+    visit = r.visits[who.row]
+    visit.citizen, visit.step, visit.state, visit.next, visit.visit = citizen, who.steps, state, -1, nth
+    visit.joined, visit.started, visit.ended, visit.since = now - ago, NEVER, NEVER, since
+    who.steps += 1
+    _count(r, state, 1, now)
+    if place.is_final:
+        visit.started = now - ago
+        who.due = m.horizon
+        return
+    # A race without a queue draws for its exits alone.
+    if place.station >= 0 or place.exit == place.exit_end:
+        who.u_stay, u_patience, who.u_route = visit_block(m, r.seed, r.replication, who.entry, index, state, nth)
+        if place.station >= 0:
+            if not stock or m.entries[who.entry].waiting:
+                _join(m, r, citizen, place.station, place.line, now)
+                who.due = m.horizon
+                if place.patience >= 0:
+                    patience = residual(m, place.patience, u_patience, elapsed)
+                    if patience + 0.5 < m.horizon - now:
+                        _move_at(m, r, citizen, now + half_up(patience))
+                return
+            if not m.stations[place.station].is_meeting:
+                r.desks[place.station].busy += 1
+    _begin(m, r, citizen, now, ago, elapsed)
+
+
+@_rule
+def _go(m, r, citizen, to, now):
+    """Close the visit under way and enter the next state."""
+    visit = r.visits[r.citizens[citizen].row]
+    visit.next, visit.ended = to, now
+    state, since = np.int64(visit.state), visit.since
+    _count(r, state, -1, now)
+    _enter(m, r, citizen, to, since if m.states[to].benefit == m.states[state].benefit else now, now)
+
+
+@_rule
+def _move(m, r, citizen, now):
+    """Arrive, run out of patience, or finish a stay."""
+    who = r.citizens[citizen]
+    if who.row < 0:
+        if citizen + 1 < r.first[who.entry + 1]:
+            _move_at(m, r, citizen + 1, r.arrivals[citizen + 1])
+        _enter(m, r, citizen, m.entries[who.entry].to, now, now)
+        return
+    state = np.int64(r.visits[who.row].state)
+    place = m.states[state]
+    if r.visits[who.row].started == NEVER:
+        _leave_queue(m, r, citizen, place.station, place.line, now)
+        _go(m, r, citizen, place.reneges_to, now)
+        return
+    to = np.int64(who.to)
+    if to < 0:
+        to = route(m, state, now, who.u_route)
+    if place.station >= 0 and not m.stations[place.station].is_meeting:
+        r.desks[place.station].busy -= 1
+        _mark_due(r, place.station)
+    _go(m, r, citizen, to, now)
+
+
+@_rule
+def _moves(m, r, now):
+    """Let every citizen move that is due at this instant, also those whom that makes due.
+
+    Returns False where a table is full before all have.
+    """
+    while r.at[_HEAP] > 0 and r.heap[0] >> r.bits == now:
+        # A move opens one visit; it has its citizen wait with patience, or stay, and may bring the next arrival.
+        if r.at[_VISITS] + 1 > len(r.visits) or r.at[_HEAP] + 2 > len(r.heap):
+            return False
+        citizen = _pop(r) & ((np.int64(1) << r.bits) - 1)
+        if r.citizens[citizen].due == now:
+            _move(m, r, citizen, now)
+    return True
+
+
+@_rule
+def _take(m, r, station, change, free, now):
+    """Start the stays of those who wait, best priority first, while places are free."""
+    for line in range(m.stations[station].line, m.stations[station].line_end):
+        while free > 0 and r.lines[line].head >= 0:
+            citizen = r.lines[line].head
+            _leave_queue(m, r, citizen, station, line, now)
+            r.sessions[change].taken += 1
+            free -= 1
+            if not m.stations[station].is_meeting:
+                r.desks[station].busy += 1
+            _begin(m, r, citizen, now, np.int64(0), 0.0)
+
+
+@_rule
+def _refuse(m, r, station, now):
+    """Send away the newcomers of this instant that the room does not hold, the last in the queue first."""
+    for line in range(m.stations[station].line_end - 1, m.stations[station].line - 1, -1):
+        while r.desks[station].waiting > m.stations[station].room:
+            citizen = r.lines[line].tail
+            if citizen < 0 or r.visits[r.citizens[citizen].row].joined != now:
+                break
+            _leave_queue(m, r, citizen, station, line, now)
+            _go(m, r, citizen, m.states[r.visits[r.citizens[citizen].row].state].refused_to, now)
+
+
+@_rule
+def _serve(m, r, station, now):
+    """Give a due station its turn."""
+    desk = r.desks[station]
+    if not m.stations[station].is_meeting:
+        _take(m, r, station, desk.period, desk.capacity - desk.busy, now)
+    elif desk.meeting >= 0:
+        change, free = desk.meeting, np.int64(2**31 - 1)
+        desk.meeting = -1
+        # Every party works out its places, also those that are not the least: each carries its own fraction.
+        for bound in range(m.changes[change].bound, m.changes[change].bound_end):
+            free = min(free, places(m, bound, r.carried, r.accounts.present))
+        _log(r, change, station, free, now)
+        _take(m, r, station, change, free, now)
+    if m.stations[station].room >= 0:
+        _refuse(m, r, station, now)
+
+
+@_rule
+def _log(r, change, station, free, now):
+    session = r.sessions[change]
+    session.time, session.station, session.places, session.taken = now, station, free, 0
+    session.waiting = r.desks[station].waiting
+
+
+@_rule
+def _change(m, r, change, now):
+    """Take a new capacity, or have a meeting convene when its station's turn comes."""
+    station = m.changes[change].station
+    if m.stations[station].is_meeting:
+        r.desks[station].meeting = change
+    else:
+        r.desks[station].capacity = m.changes[change].capacity
+        r.desks[station].period = change
+        _log(r, change, station, m.changes[change].capacity, now)
+    _mark_due(r, station)
+
+
+@_rule
+def _start(m, r):
+    """Put in place who is there at the start, and announce the first arrival of every other door."""
+    for entry in range(len(m.entries)):
+        if m.entries[entry].kind == STOCK:
+            for citizen in range(r.first[entry], r.first[entry + 1]):
+                _enter(m, r, citizen, m.entries[entry].to, np.int64(0), np.int64(0))
+        elif r.first[entry] < r.first[entry + 1]:
+            _move_at(m, r, r.first[entry], r.arrivals[r.first[entry]])
+
+
+@_freely
+def _loop(m, r):
+    """Run on until before the horizon, one instant after the other; False where a table is full on the way.
+
+    At each instant: changes of capacity; then every citizen that moves; then the due stations in their order, each
+    followed by the moves that it causes at this very instant, until nothing is due.
+    """
+    if r.at[_NOW] < 0:
+        r.at[_NOW] = 0
+        _start(m, r)
+    while r.at[_NOW] < m.horizon:
+        now = r.at[_NOW]
+        while r.at[_CHANGE] < len(m.changes) and m.changes[r.at[_CHANGE]].time == now:
+            _change(m, r, r.at[_CHANGE], now)
+            r.at[_CHANGE] += 1
+        if not _moves(m, r, now):
+            return False
+        while r.at[_DUE] > 0:
+            station = 0
+            while not r.desks[station].is_due:
+                station += 1
+            waiting = r.desks[station].waiting
+            if r.at[_VISITS] + waiting > len(r.visits) or r.at[_HEAP] + 2 * waiting > len(r.heap):
+                return False
+            r.desks[station].is_due = 0
+            r.at[_DUE] -= 1
+            _serve(m, r, station, now)
+            if not _moves(m, r, now):
+                return False
+        now = m.horizon
+        if r.at[_CHANGE] < len(m.changes):
+            now = m.changes[r.at[_CHANGE]].time
+        if r.at[_HEAP] > 0:
+            now = min(now, r.heap[0] >> r.bits)
+        r.at[_NOW] = now
+    for state in range(len(r.accounts)):
+        _count(r, state, 0, m.horizon)
+    for station in range(len(r.desks)):
+        _count_queue(r, station, 0, m.horizon)
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _in_order(r):
+    """Return the visits by citizen and step: each one's place is known, so nothing is compared."""
+    place = np.empty(len(r.citizens), np.int64)
+    total = np.int64(0)
+    for citizen in range(len(r.citizens)):
+        place[citizen] = total
+        total += r.citizens[citizen].steps
+    out = np.empty(total, VISIT)
+    for i in range(total):
+        out[place[r.visits[i].citizen] + r.visits[i].step] = r.visits[i]
+    return out
+
+
+def simulate(model: Model, seed: int, replication: int) -> Trace:
+    """Run one replication of a compiled pathway.
+
+    Raises:
+        OverflowError: where ticks and citizens together do not fit the 63 bits of an event's key.
+    """
+    key = (np.uint64(seed), np.uint64(replication))
+    ticks = [arrival_ticks(model, *key, entry) for entry in range(len(model.entries))]
+    first = np.cumsum([0] + [len(t) for t in ticks])
+    stock = sum(len(t) for t, kind in zip(ticks, model.entries.kind, strict=True) if kind == STOCK)
+    citizens = np.zeros(int(first[-1]), _CITIZEN)
+    citizens["row"] = citizens["to"] = -1
+    citizens["entry"] = np.repeat(np.arange(len(ticks)), np.diff(first))
+    bits = max(len(citizens).bit_length(), 1)
+    if model.horizon.bit_length() + bits > 63:
+        raise OverflowError(f"{model.horizon} ticks and {len(citizens)} citizens do not fit one key: set a longer tick")
+    lines, desks = np.full(model.lines, -1, _LINE), np.zeros(len(model.stations), _DESK)
+    desks["meeting"] = -1
+    sessions = np.zeros(len(model.changes), SESSION)
+    sessions["station"] = -1
+    run = _Run(
+        seed=key[0],
+        replication=key[1],
+        bits=bits,
+        first=first,
+        arrivals=np.concatenate([np.empty(0, np.int64), *ticks]),
+        citizens=citizens.view(np.recarray),
+        seen=np.zeros((len(citizens), model.loops), np.int32),
+        lines=lines.view(np.recarray),
+        desks=desks.view(np.recarray),
+        accounts=np.zeros(len(model.states), _ACCOUNT).view(np.recarray),
+        carried=np.zeros(model.parties),
+        sessions=sessions.view(np.recarray),
+        heap=np.empty(2 * stock + 256, np.int64),
+        visits=np.empty(2 * len(citizens) + 16, VISIT).view(np.recarray),
+        at=np.array([0, 0, 0, 0, -1]),
+    )
+    while not _loop(model, run):
+        longest = int(run.desks.waiting.max(initial=0))
+        run = run._replace(
+            heap=_grown(run.heap, run.at[_HEAP], 2 * longest + 2),
+            visits=_grown(run.visits, run.at[_VISITS], longest + 1),
+        )
+    return Trace(
+        visits=_in_order(run),
+        sessions=sessions[sessions["station"] >= 0],
+        first=first,
+        presence=run.accounts.presence.copy(),
+        queued=run.desks.queued.copy(),
+    )
+
+
+def _grown(table: Any, used: int, more: int) -> Any:
+    """Return the table with room for `more` rows behind the used ones, and half as much again."""
+    if used + more <= len(table):
+        return table
+    bigger = np.empty(int(1.5 * (used + more)) + 16, table.dtype).view(type(table))
+    bigger[:used] = table[:used]
+    return bigger
