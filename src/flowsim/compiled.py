@@ -273,8 +273,8 @@ class _Compiler:
             kind = RENEWAL
         elif entry.at:
             kind = GIVEN
-            for when in sorted(entry.at):
-                self._add("steps", moment_tick(self.pathway, when), 0.0)
+            for moment in sorted(entry.at):
+                self._add("steps", moment_tick(self.pathway, moment), 0.0)
         else:
             kind = STOCK
         law = self._law(entry.every or entry.elapsed)

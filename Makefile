@@ -1,0 +1,40 @@
+# Every target sets itself up in .venv: Python 3.11 or newer and make are all that is needed.
+PYTHON ?= python3
+ARGS ?= --replications 5 --out runs/copenhagen
+
+BIN := .venv/bin
+READY := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-all lint docs clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# Installed again only when pyproject.toml changed. Dependency groups need a pip that knows them, so pip comes first.
+$(READY): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("flowsim needs Python 3.11 or newer: make PYTHON=..." if sys.version_info < (3, 11) else 0)'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable '.[testing]' --group test --group lint --group docs
+	touch $@
+
+run: $(READY) ## simulate Copenhagen (ARGS="..." for anything else that `flowsim run` takes)
+	$(BIN)/flowsim run $(ARGS)
+
+test: $(READY) ## run the tests, but for the slow ones
+	$(BIN)/python -m pytest -n 2
+
+test-all: $(READY) ## run all tests
+	$(BIN)/python -m pytest -n 2 -m "slow or not slow"
+
+lint: $(READY) ## check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+docs: $(READY) ## build the documentation in docs/_build/html; a warning is an error
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+
+clean: ## remove .venv and all that was built
+	rm -rf .venv docs/_build dist .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,45 @@
+import dataclasses
+from typing import Any
+
+from pydantic import BaseModel
+from sphinx.application import Sphinx
+
+import flowsim
+
+project = "flowsim"
+author = "The flowsim developers"
+copyright = "The flowsim developers"
+version = release = flowsim.__version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+exclude_patterns = ["_build"]
+myst_heading_anchors = 3
+
+html_theme = "furo"
+html_title = f"flowsim {version}"
+
+# A word in single backticks in a docstring is code.
+default_role = "code"
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_default_options = {
+    "members": True,
+    "undoc-members": True,
+    "exclude-members": "model_config, model_post_init",
+}
+napoleon_numpy_docstring = False
+napoleon_use_ivar = True
+
+# Our own public names must resolve. Other libraries' would need the network; private ones have no page.
+nitpicky = True
+nitpick_ignore_regex = [("py:.*", r"(?!flowsim\.).*"), ("py:.*", r"flowsim\.\w+\.(_\w+|T|RootModel.*)")]
+
+
+def hide_signature(app: Sphinx, what: str, name: str, thing: Any, options: Any, *rest: Any) -> tuple[str, None] | None:
+    """Leave a value's constructor out: its attributes are listed below it, with types that people can read."""
+    is_value = what == "class" and (issubclass(thing, BaseModel) or dataclasses.is_dataclass(thing))
+    return ("", None) if is_value else None
+
+
+def setup(app: Sphinx) -> None:
+    app.connect("autodoc-process-signature", hide_signature)

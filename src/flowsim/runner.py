@@ -1,0 +1,214 @@
+"""Run replications of a pathway or scenario on an engine, and reduce each to its measures as it comes."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from functools import lru_cache
+from importlib import metadata
+from itertools import pairwise
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from flowsim import kernel
+from flowsim.civiltime import MINUTES
+from flowsim.compiled import Model, compile_pathway
+from flowsim.errors import InputError
+from flowsim.measures import Catalogue
+from flowsim.pathway import Pathway
+from flowsim.periods import Floats
+from flowsim.results import Results
+from flowsim.scenario import Scenario
+from flowsim.trace import VISIT, Trace
+
+__all__ = ["Engine", "Progress", "estimate_memory", "run"]
+
+Engine = Literal["kernel", "simpy"]
+Progress = Callable[[int, int], object]
+
+_MOST_CITIZENS = 2**31 - 1
+_MOST_REPLICATIONS = 10_000_000
+
+
+class _Replication(NamedTuple):
+    number: int
+    values: Floats
+    digest: str
+    trace: Trace | None
+
+
+def run(
+    subject: Pathway | Scenario,
+    *,
+    engine: Engine = "kernel",
+    replications: int | Iterable[int] = 10,
+    seed: int = 1,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+    keep_traces: bool = False,
+) -> Results:
+    """Simulate a pathway or a scenario, and return the measures of every replication.
+
+    The same subject, seed and replication give the same bytes on either engine, alone or among others, in any
+    order and with any number of workers.
+
+    Args:
+        subject: what to run.
+        engine: "kernel" (compiled) or "simpy" (the readable reference).
+        replications: how many, numbered from 0; or the numbers themselves, to run some of them again.
+        seed: a whole number from 0 to 2**64 - 1.
+        executor: where the replications run; by default a thread for each core on the kernel, and this thread
+            alone on SimPy, which Python's global lock would keep from running in parallel.
+        progress: called in this thread with (done, all) after each replication. What it raises cancels the rest.
+        keep_traces: keep all visits and sessions, for `Results.visits` and `Results.sessions`.
+
+    Raises:
+        InputError: before anything runs, for arguments that are not allowed, and where the run would need more
+            memory than the machine has.
+    """
+    numbers = _numbers(replications)
+    if engine not in ("kernel", "simpy"):
+        raise InputError(f"engine: there is no engine '{engine}' (allowed: kernel, simpy)")
+    if not 0 <= seed < 2**64:
+        raise InputError(f"seed: {seed} is not allowed: a seed is a whole number from 0 to 2**64 - 1")
+    pathway = subject.pathway() if isinstance(subject, Scenario) else subject
+    workers = min(os.cpu_count() or 1, len(numbers)) if engine == "kernel" else 1
+    _check_memory(pathway, engine, at_once=workers, kept=len(numbers) if keep_traces else 0)
+    catalogue = _prepared(pathway)[1]
+    jobs = ((pathway, engine, seed, number, keep_traces) for number in numbers)
+    if executor is None and workers > 1:
+        with ThreadPoolExecutor(workers) as threads:
+            done = _collected(_spread(threads, jobs), len(numbers), progress)
+    elif executor is None:
+        done = _collected((_replicate(*job) for job in jobs), len(numbers), progress)
+    else:
+        done = _collected(_spread(executor, jobs), len(numbers), progress)
+    ordered = [done[number] for number in numbers]
+    return Results(
+        pathway=pathway,
+        seed=seed,
+        replications=tuple(numbers),
+        engine=engine,
+        index=catalogue.index,
+        values=np.array([one.values for one in ordered]),
+        digests=tuple(one.digest for one in ordered),
+        versions=_versions(),
+        traces={one.number: one.trace for one in ordered if one.trace is not None},
+    )
+
+
+def _numbers(replications: int | Iterable[int]) -> list[int]:
+    if isinstance(replications, int):
+        if not 1 <= replications <= _MOST_REPLICATIONS:
+            raise InputError(
+                f"replications: {replications} is not allowed: from 1 to {_MOST_REPLICATIONS:,} can be run"
+            )
+        return list(range(replications))
+    numbers = list(replications)
+    if not numbers or len(set(numbers)) != len(numbers) or min(numbers) < 0:
+        raise InputError("replications: the numbers of replications are different whole numbers from 0 on")
+    return numbers
+
+
+@lru_cache(maxsize=4)
+def _prepared(pathway: Pathway) -> tuple[Model, Catalogue]:
+    # A worker process prepares a pathway once, not once a replication.
+    return compile_pathway(pathway), Catalogue.of(pathway)
+
+
+def _replicate(pathway: Pathway, engine: Engine, seed: int, number: int, keep: bool) -> _Replication:
+    model, catalogue = _prepared(pathway)
+    if engine == "simpy":
+        from flowsim import simpy_engine
+
+        trace = simpy_engine.simulate(model, seed, number)
+    else:
+        trace = kernel.simulate(model, seed, number)
+    return _Replication(number, catalogue.compute(trace), trace.digest, trace if keep else None)
+
+
+def _collected(finished: Iterable[_Replication], total: int, progress: Progress | None) -> dict[int, _Replication]:
+    done: dict[int, _Replication] = {}
+    for one in finished:
+        done[one.number] = one
+        if progress is not None:
+            progress(len(done), total)
+    return done
+
+
+def _spread(
+    executor: Executor, jobs: Iterable[tuple[Pathway, Engine, int, int, bool]]
+) -> Iterator[_Replication]:
+    """Yield replications as they finish, with a bounded number of them handed out at a time."""
+    ahead = 2 * (os.cpu_count() or 1) + 8
+    waiting: set[Future[_Replication]] = set()
+    try:
+        for job in jobs:
+            waiting.add(executor.submit(_replicate, *job))
+            if len(waiting) >= ahead:
+                finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                yield from (future.result() for future in finished)
+        while waiting:
+            finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            yield from (future.result() for future in finished)
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def estimate_memory(pathway: Pathway, engine: Engine = "kernel") -> tuple[float, float]:
+    """Return the citizens to be expected, and the bytes that one replication of them needs.
+
+    Every citizen is reckoned with as many visits as there are states, six at the most; a visit is held twice while
+    the table is put in order.
+    """
+    horizon = (pathway.end - pathway.start).total_seconds() / 60
+    citizens = 0.0
+    for entry in pathway.entries:
+        if entry.rate is not None:
+            steps = [*(max((when - pathway.start).total_seconds() / 60, 0.0) for when, _ in entry.rate.root[1:])]
+            edges = [0.0, *(min(step, horizon) for step in steps), horizon]
+            spans = [b - a for a, b in pairwise(edges)]
+            citizens += sum(rate * span for rate, span in zip(entry.rate.values, spans, strict=True))
+        elif entry.every is not None:
+            citizens += horizon / max(entry.every.mean_minutes, 1e-9)
+        else:
+            citizens += entry.count or len(entry.at)
+    visits = citizens * min(len(pathway.states), 6)
+    meetings = sum(len(s.at) * horizon / MINUTES["day"] for s in pathway.stations if s.is_meeting)
+    each = 3 * VISIT.itemsize if engine == "kernel" else 1500
+    return citizens, visits * each + citizens * 100 + meetings * 200
+
+
+def _check_memory(pathway: Pathway, engine: Engine, at_once: int, kept: int) -> None:
+    citizens, each = estimate_memory(pathway, engine)
+    if citizens > _MOST_CITIZENS:
+        raise InputError(
+            f"population: about {citizens:.3g} citizens are expected, and at most {_MOST_CITIZENS:,} fit one "
+            "replication: lower the arrivals or counts of the entries, or shorten the horizon"
+        )
+    needed, available = each * at_once + each / 3 * kept, _available_memory()
+    if needed > available:
+        raise InputError(
+            f"memory: about {needed / 2**30:.3g} GiB are needed ({citizens:,.0f} citizens a replication, {at_once} "
+            f"at a time{f', {kept} kept' if kept else ''}) and {available / 2**30:.3g} GiB are free: lower the "
+            "arrivals, shorten the horizon, or run fewer replications"
+        )
+
+
+def _available_memory() -> float:
+    """Return the bytes that are free for use; infinity where the system does not tell."""
+    try:
+        with open("/proc/meminfo") as lines:
+            told = dict(line.split(":") for line in lines)
+        return float(told["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError):
+        return float("inf")
+
+
+def _versions() -> dict[str, str]:
+    names = ("flowsim", "numpy", "scipy", "numba", "simpy", "pandas")
+    return {"python": platform.python_version()} | {name: metadata.version(name) for name in names}

@@ -1,0 +1,166 @@
+"""Generate pathways for property tests, over the whole model language: for importers who test their own code.
+
+Needs the extra `testing` (hypothesis). The pathways are small and full of ties: citizens, meetings and changes of
+capacity meet at the same ticks far more often than in life.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from flowsim.pathway import Pathway
+
+__all__ = ["durations", "pathways"]
+
+_DATES = ("2020-01-01", "2020-01-03", "2020-01-04")
+_ROUND = ("6 hours", "12 hours", "1 day", "36 hours")
+
+
+@st.composite
+def durations(draw: st.DrawFn, zero: bool = False) -> Any:
+    """Draw a duration as a pathway file writes it; with `zero` it may also be no time at all."""
+    kinds = ["fixed", "fixed", "exponential", "gamma", "weibull", "lognormal", "empirical"]
+    kind = draw(st.sampled_from([*kinds, "zero"] if zero else kinds))
+    if kind == "zero":
+        return "0 minutes"
+    if kind == "fixed":
+        return draw(st.sampled_from(_ROUND))
+    if kind == "empirical":
+        values = draw(st.lists(st.sampled_from(_ROUND), min_size=1, max_size=3, unique=True))
+        return {"law": kind, "values": values, "weights": [float(n + 1) for n in range(len(values))]}
+    law: dict[str, Any] = {"law": kind, "mean": draw(st.sampled_from(_ROUND))}
+    if kind != "exponential":
+        law["cv"] = draw(st.sampled_from([0.3, 1.0, 2.5]))
+    return law
+
+
+def _by_date(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    dated: st.SearchStrategy[Any] = st.lists(values, min_size=2, max_size=3).map(
+        lambda told: dict(zip(_DATES, told, strict=False))
+    )
+    return values | dated
+
+
+@st.composite
+def _parties(draw: st.DrawFn, states: list[str]) -> dict[str, Any]:
+    parties: dict[str, Any] = {}
+    for name in ("own", "other")[: draw(st.integers(1, 2))]:
+        if draw(st.booleans()):
+            parties[name] = {"places": draw(_by_date(st.sampled_from([0.0, 0.4, 1.5, 3.0])))}
+        else:
+            followed = draw(st.lists(st.sampled_from(states), max_size=2, unique=True))
+            parties[name] = {
+                "staff": draw(_by_date(st.sampled_from([1.0, 2.0]))),
+                "hours": "8 hours",
+                "hours_a_case": draw(st.sampled_from(["3 hours", "5 hours"])),
+                "follow_up": dict.fromkeys(followed, "30 minutes"),
+            }
+    return parties
+
+
+@st.composite
+def _stations(draw: st.DrawFn, states: list[str]) -> dict[str, Any]:
+    stations: dict[str, Any] = {}
+    for name in ("desk", "team", "board")[: draw(st.integers(0, 3))]:
+        if draw(st.booleans()):
+            stations[name] = {"capacity": draw(_by_date(st.integers(0, 3)))}
+        else:
+            days = st.lists(st.sampled_from(["wed", "thu", "fri", "sat"]), min_size=1, max_size=4, unique=True)
+            stations[name] = {
+                "weekdays": draw(_by_date(days)),
+                "at": draw(st.sampled_from([["00:00"], ["06:00", "12:00"]])),
+                "parties": draw(_parties(states)),
+            }
+        if draw(st.booleans()):
+            stations[name]["room"] = draw(st.integers(0, 3))
+    return stations
+
+
+@st.composite
+def _state(draw: st.DrawFn, states: list[str], ahead: list[str], stations: dict[str, Any]) -> Any:
+    forward = st.sampled_from(ahead)
+    state: dict[str, Any] = {"benefit": draw(st.sampled_from(["a", "b"]))}
+    if stations and draw(st.booleans()):
+        state["station"] = draw(st.sampled_from(sorted(stations)))
+        state["priority"] = draw(st.integers(0, 1))
+        if draw(st.booleans()):
+            state |= {"patience": draw(durations()), "reneges_to": draw(forward)}
+        if "room" in stations[state["station"]]:
+            state["refused_to"] = draw(forward)
+    if not draw(st.integers(0, 3)):
+        # Going back takes a race some time, so no circle can be run in no time.
+        rates = _by_date(st.sampled_from(["0 per day", "0.4 per day", "3 per day"]))
+        race = {"on": {"to": draw(forward), "rate": "1 per day", "by_time_spent": {"0 days": 1.0, "1 day": 0.2}}}
+        race["back"] = {"to": draw(st.sampled_from(states)), "rate": draw(rates)}
+        if draw(st.booleans()):
+            race["end"] = {"to": draw(forward), "after": draw(durations())}
+        return state | {"race": race}
+    instant = draw(st.booleans())
+    state["stay"] = "0 minutes" if instant else draw(_by_date(durations()))
+    first, second = draw(forward), draw(forward if instant else st.sampled_from(states))
+    one = {first: 1.0} if first == second else {first: 0.7, second: 0.3}
+    other = {first: 1.0} if first == second else {first: 0.25, second: "rest"}
+    state["to"] = draw(st.sampled_from([one, {_DATES[0]: one, _DATES[1]: other}]))
+    return state
+
+
+@st.composite
+def _entry(draw: st.DrawFn, to: str, queues: bool) -> dict[str, Any]:
+    kind = draw(st.sampled_from(["rate", "every", "at", "count"]))
+    if kind == "rate":
+        return {"to": to, "rate": draw(_by_date(st.sampled_from(["0 per day", "2 per day", "9 per day"])))}
+    if kind == "every":
+        return {"to": to, "every": draw(durations())}
+    if kind == "at":
+        hours = draw(st.lists(st.sampled_from(["00:00", "06:00", "12:00"]), min_size=1, max_size=4))
+        return {"to": to, "at": [f"2020-01-0{n + 1}T{hour}" for n, hour in enumerate(hours)]}
+    waiting = queues and draw(st.booleans())
+    return {"to": to, "count": draw(st.integers(0, 5)), "elapsed": draw(durations(zero=True)), "waiting": waiting}
+
+
+@st.composite
+def pathways(draw: st.DrawFn) -> Pathway:
+    """Draw a pathway of up to five states and three stations over six days, with every feature of the language."""
+    states = [f"s{n}" for n in range(draw(st.integers(1, 5)))]
+    stations = draw(_stations(states))
+    body: dict[str, Any] = {}
+    for number, name in enumerate(states):
+        body[name] = draw(_state(states, [*states[number + 1 :], "out"], stations))
+    entries: dict[str, Any] = {}
+    led_to: set[str] = set()
+    for name in states:
+        if name not in led_to or draw(st.booleans()):
+            entries[f"to_{name}"] = draw(_entry(name, "station" in body[name]))
+        led_to |= _reached(name, body)
+    if "out" not in led_to:
+        entries["to_out"] = {"to": "out", "count": 1}
+    body["out"] = {"final": True, "benefit": draw(st.sampled_from(["a", "c"])), "outcome": True}
+    raw = {
+        "name": "generated",
+        "start": "2020-01-01",
+        "end": "2020-01-07",
+        "stations": stations,
+        "states": body,
+        "entries": entries,
+    }
+    return Pathway.from_dict(raw, "generated")
+
+
+def _reached(start: str, body: dict[str, Any]) -> set[str]:
+    seen: set[str] = set()
+    todo = [start]
+    while todo:
+        name = todo.pop()
+        if name in seen or name not in body:
+            seen.add(name)
+            continue
+        seen.add(name)
+        state = body[name]
+        shares = state.get("to", {})
+        dated = [step for step in shares.values() if isinstance(step, dict)]
+        todo += [target for table in dated or [shares] for target in table]
+        todo += [exit_["to"] for exit_ in state.get("race", {}).values()]
+        todo += [state[key] for key in ("reneges_to", "refused_to") if key in state]
+    return seen

@@ -1,0 +1,40 @@
+"""The reference engine and the compiled kernel give the same bytes, for every pathway that can be written.
+
+Mutations of either engine that were tried, one at a time, and that these tests turned red:
+see `docs/decisions/two-engines.md`.
+"""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from flowsim import kernel, simpy_engine
+from flowsim.compiled import compile_pathway
+from flowsim.pathway import Pathway
+from flowsim.testing import pathways
+
+RELAXED = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+
+
+def assert_twins(pathway: Pathway, seed: int, replication: int = 0) -> None:
+    model = compile_pathway(pathway)
+    slow, fast = (engine.simulate(model, seed, replication) for engine in (simpy_engine, kernel))
+    for name in ("visits", "sessions", "first", "presence", "queued"):
+        ours, theirs = getattr(slow, name), getattr(fast, name)
+        assert ours.dtype == theirs.dtype
+        np.testing.assert_array_equal(ours, theirs, err_msg=name)
+        assert ours.tobytes() == theirs.tobytes()
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=RELAXED, derandomize=True)
+@given(pathways(), st.integers(0, 2**64 - 1))
+def test_twins_on_generated_pathways(pathway, seed):
+    assert_twins(pathway, seed)
+
+
+@pytest.mark.slow
+@settings(max_examples=1000, deadline=None, suppress_health_check=RELAXED)
+@given(pathways(), st.integers(0, 2**64 - 1), st.integers(0, 2**40))
+def test_twins_on_many_generated_pathways(pathway, seed, replication):
+    assert_twins(pathway, seed, replication)
