@@ -23,10 +23,10 @@ run: $(READY) ## simulate Copenhagen (ARGS="..." for anything else that `flowsim
 	$(BIN)/flowsim run $(ARGS)
 
 test: $(READY) ## run the tests, but for the slow ones
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest
 
 test-all: $(READY) ## run all tests
-	$(BIN)/python -m pytest -n 2 -m "slow or not slow"
+	$(BIN)/python -m pytest -m "slow or not slow"
 
 lint: $(READY) ## check style and types
 	$(BIN)/ruff check .

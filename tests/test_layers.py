@@ -20,7 +20,7 @@ LAYERS = [
     *("runner", "testing", "store"),
     *("targets", "forecast", "verification"),
     *("calibration", "experiment", "outlook", "report"),
-    *("__init__", "cli", "app"),
+    *("__init__", "summary", "cli", "app"),
 ]
 
 ONE_PLACE = {

@@ -21,10 +21,9 @@ __all__ = ["Contradiction", "Evidence", "Fact", "Precision", "Relation", "Source
 Number = int | float
 ROLES = ("target", "input", "context")
 UNITS = (
-    *("persons", "full-year persons", "full-time persons", "persons per year", "spells", "cases", "awards"),
-    *("courses", "staff", "count", "rank", "ratio", "percent", "percent change", "percentage points"),
-    *("minutes", "hours", "hours per week", "days", "weeks", "months", "years", "date"),
-    *("DKK", "DKK million", "DKK million per year"),
+    *("persons", "full-year persons", "full-time persons", "persons per year", "staff", "spells", "cases", "awards"),
+    *("courses", "count", "rank", "ratio", "percent", "percent change", "percentage points", "date", "minutes"),
+    *("hours", "hours per week", "days", "weeks", "months", "years", "DKK", "DKK million", "DKK million per year"),
 )
 COUNTED = (
     *("persons", "full-year persons", "full-time persons", "spells", "cases", "awards", "meetings", "staff"),
@@ -81,11 +80,16 @@ def _is_number(value: Any) -> TypeGuard[Number]:
 
 def _figure(value: Any) -> Any:
     if not _is_number(value):
-        raise ValueError(f"{value!r} is not a number")
+        raise ValueError(f"{value!r} is not a number" + isinstance(value, date) * "; a date is written in quotes")
     return value
 
 
+def _figure_or_text(value: Any) -> Any:
+    return value if isinstance(value, str) else _figure(value)
+
+
 Figure = Annotated[Number, BeforeValidator(_figure)]
+FigureOrText = Annotated[Number | str, BeforeValidator(_figure_or_text)]
 Words = Annotated[str, AfterValidator(_said)]
 Period = Annotated[str, AfterValidator(_period)]
 
@@ -122,8 +126,8 @@ class Precision(Record):
 class Relation(Record):
     """What binds without a figure of its own: above or below a number, or another fact (its cell `key`)."""
 
-    above: Number | str | None = Field(None, strict=True)
-    below: Number | str | None = Field(None, strict=True)
+    above: FigureOrText | None = None
+    below: FigureOrText | None = None
     key: str | None = None
 
     @model_validator(mode="after")
@@ -165,8 +169,8 @@ class Fact(Record):
     label: Words
     source: Words
     role: Annotated[str, _known("role", ROLES)]
-    value: Number | str | None = None
-    values: dict[str, Number] | None = None
+    value: FigureOrText | None = None
+    values: dict[str, Figure] | None = None
     relation: Relation | None = None
     unit: Annotated[str, _known("unit", UNITS)]
     period: Period
@@ -183,16 +187,13 @@ class Fact(Record):
     note: str = ""
     supplementary: bool = False
 
-    @field_validator("value", "values", mode="before")
+    @field_validator("value", "values")
     @classmethod
-    def _numbers(cls, raw: Any) -> Any:
-        table = raw if isinstance(raw, Mapping) else {"": raw}
-        for key, cell in table.items():
-            if not _is_number(cell) and not isinstance(raw, str):
-                raise ValueError(f"{key} {cell!r} is neither a number nor a date in quotes".lstrip())
-            if re.match(r"\d{4}", key):
-                _calendar(key)
-        return raw
+    def _dates(cls, given: Any) -> Any:
+        for text in [given] if isinstance(given, str) else given if isinstance(given, dict) else ():
+            if given == text or re.match(r"\d{4}", text):
+                _calendar(text)
+        return given
 
     @model_validator(mode="after")
     def _holds_together(self) -> Fact:
@@ -202,9 +203,7 @@ class Fact(Record):
         if len(given) != 1:
             raise ValueError(f"exactly one of value, values, relation is needed, not {' and '.join(given) or 'none'}")
         if (self.unit == "date") != isinstance(self.value, str):
-            raise ValueError(f"{given[0]}: unit 'date' goes with a date in quotes, '{self.unit}' is the unit here")
-        if isinstance(self.value, str):
-            _calendar(self.value)
+            raise ValueError(f"unit: 'date' goes with a date as value and with nothing else; it is '{self.unit}' here")
         if {self.unit, self.counted} < _PERSONS and self.unit != self.counted:
             raise ValueError(f"counted: '{self.counted}' are another unit of persons than '{self.unit}'")
         if bool(self.derived_from) != bool(self.derivation.strip()):
@@ -297,10 +296,9 @@ class Evidence:
 
         Raises InputError for an unknown source or role.
         """
-        if source is not None and source not in self.sources:
-            raise InputError(unknown_name("source", source, self.sources))
-        if role is not None and role not in ROLES:
-            raise InputError(unknown_name("role", role, ROLES))
+        for what, name, names in (("source", source, self.sources), ("role", role, ROLES)):
+            if name is not None and name not in names:
+                raise InputError(unknown_name(what, name, names))
 
         def words(fact: Fact) -> str:
             said = (fact.id, fact.label, fact.population, fact.quote, fact.derivation, fact.resolution, fact.note)

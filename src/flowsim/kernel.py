@@ -354,9 +354,11 @@ _CITIZEN = np.dtype(
         ("before", "<i4"),  # neighbours in her queue; -1: none
         ("behind", "<i4"),
         ("entry", "<i2"),
-        ("to", "<i2"),  # where a race sends her; -1: by shares when she leaves
+        ("to", "<i2"),  # where a race sends her; or one of the two below
     ]
 )
+_BY_SHARES, _REFUSED = -1, -2
+
 _LINE = np.dtype([("head", "<i8"), ("tail", "<i8")])
 _DESK = np.dtype(
     [
@@ -579,7 +581,7 @@ def _go(m, r, citizen, to, now):
 
 @_rule
 def _move(m, r, citizen, now):
-    """Arrive, run out of patience, or finish a stay."""
+    """Arrive, be sent away, run out of patience, or finish a stay."""
     who = r.citizens[citizen]
     if who.row < 0:
         if citizen + 1 < r.first[who.entry + 1]:
@@ -588,12 +590,16 @@ def _move(m, r, citizen, now):
         return
     state = np.int64(r.visits[who.row].state)
     place = m.states[state]
+    to = np.int64(who.to)
+    if to == _REFUSED:
+        who.to = _BY_SHARES
+        _go(m, r, citizen, place.refused_to, now)
+        return
     if r.visits[who.row].started == NEVER:
         _leave_queue(m, r, citizen, place.station, place.line, now)
         _go(m, r, citizen, place.reneges_to, now)
         return
-    to = np.int64(who.to)
-    if to < 0:
+    if to == _BY_SHARES:
         to = route(m, state, now, who.u_route)
     if place.station >= 0 and not m.stations[place.station].is_meeting:
         r.desks[place.station].busy -= 1
@@ -640,7 +646,8 @@ def _refuse(m, r, station, now):
             if citizen < 0 or r.visits[r.citizens[citizen].row].joined != now:
                 break
             _leave_queue(m, r, citizen, station, line, now)
-            _go(m, r, citizen, m.states[r.visits[r.citizens[citizen].row].state].refused_to, now)
+            r.citizens[citizen].to = _REFUSED
+            _move_at(m, r, citizen, now)
 
 
 @_rule
@@ -759,7 +766,7 @@ def simulate(model: Model, seed: int, replication: int) -> Trace:
     first = np.cumsum([0] + [len(t) for t in ticks])
     stock = sum(len(t) for t, kind in zip(ticks, model.entries.kind, strict=True) if kind == STOCK)
     citizens = np.zeros(int(first[-1]), _CITIZEN)
-    citizens["row"] = citizens["to"] = -1
+    citizens["row"], citizens["to"] = -1, _BY_SHARES
     citizens["entry"] = np.repeat(np.arange(len(ticks)), np.diff(first))
     bits = max(len(citizens).bit_length(), 1)
     if model.horizon.bit_length() + bits > 63:
@@ -781,7 +788,7 @@ def simulate(model: Model, seed: int, replication: int) -> Trace:
         accounts=np.zeros(len(model.states), _ACCOUNT).view(np.recarray),
         carried=np.zeros(model.parties),
         sessions=sessions.view(np.recarray),
-        heap=np.empty(2 * stock + 256, np.int64),
+        heap=np.empty(2 * stock + len(ticks) + 256, np.int64),
         visits=np.empty(2 * len(citizens) + 16, VISIT).view(np.recarray),
         at=np.array([0, 0, 0, 0, -1]),
     )

@@ -47,6 +47,7 @@ def run(
     replications: int | Iterable[int] = 10,
     seed: int = 1,
     executor: Executor | None = None,
+    workers: int | None = None,
     progress: Progress | None = None,
     keep_traces: bool = False,
 ) -> Results:
@@ -60,8 +61,9 @@ def run(
         engine: "kernel" (compiled) or "simpy" (the readable reference).
         replications: how many, numbered from 0; or the numbers themselves, to run some of them again.
         seed: a whole number from 0 to 2**64 - 1.
-        executor: where the replications run; by default a thread for each core on the kernel, and this thread
-            alone on SimPy, which Python's global lock would keep from running in parallel.
+        executor: where the replications run, instead of threads of this process.
+        workers: how many threads; by default one for each core on the kernel, and this thread alone on SimPy, which
+            Python's global lock keeps from running in parallel.
         progress: called in this thread with (done, all) after each replication. What it raises cancels the rest.
         keep_traces: keep all visits and sessions, for `Results.visits` and `Results.sessions`.
 
@@ -75,7 +77,7 @@ def run(
     if not 0 <= seed < 2**64:
         raise InputError(f"seed: {seed} is not allowed: a seed is a whole number from 0 to 2**64 - 1")
     pathway = subject.pathway() if isinstance(subject, Scenario) else subject
-    workers = min(os.cpu_count() or 1, len(numbers)) if engine == "kernel" else 1
+    workers = min(workers or os.cpu_count() or 1, len(numbers)) if engine == "kernel" else 1
     _check_memory(pathway, engine, at_once=workers, kept=len(numbers) if keep_traces else 0)
     catalogue = _prepared(pathway)[1]
     jobs = ((pathway, engine, seed, number, keep_traces) for number in numbers)
@@ -139,9 +141,7 @@ def _collected(finished: Iterable[_Replication], total: int, progress: Progress 
     return done
 
 
-def _spread(
-    executor: Executor, jobs: Iterable[tuple[Pathway, Engine, int, int, bool]]
-) -> Iterator[_Replication]:
+def _spread(executor: Executor, jobs: Iterable[tuple[Pathway, Engine, int, int, bool]]) -> Iterator[_Replication]:
     """Yield replications as they finish, with a bounded number of them handed out at a time."""
     ahead = 2 * (os.cpu_count() or 1) + 8
     waiting: set[Future[_Replication]] = set()

@@ -36,8 +36,8 @@ from flowsim.edits import (
     StayEdit,
     Waiting,
 )
-from flowsim.errors import InputError, located, unknown_name
-from flowsim.parameters import Base, changed, read_base, read_toml
+from flowsim.errors import InputError, located, nearest, unknown_name
+from flowsim.parameters import BUILT_IN, Base, changed, read_base, read_toml
 from flowsim.pathway import Pathway
 
 __all__ = ["Scenario", "example"]
@@ -61,6 +61,24 @@ class Scenario:
         if not Path(path).is_file():
             raise InputError(f"there is no file '{path}'")
         return cls.from_dict(read_toml(Path(path).read_bytes(), str(path)), str(path), Path(path).parent)
+
+    @classmethod
+    def of(cls, name_or_path: str | Path) -> Scenario:
+        """Read a scenario file; or take a base as it is: a built-in one by its name, or a pathway file.
+
+        Raises:
+            InputError: one line with the file, the key path, the value and what is allowed.
+        """
+        path = Path(name_or_path)
+        if str(name_or_path) not in BUILT_IN and not path.is_file():
+            known = ", ".join(f"'{name}'" for name in BUILT_IN)
+            hint = nearest(str(name_or_path), BUILT_IN)
+            raise InputError(f"there is no file '{path}'{hint} (allowed: {known}, a scenario file, or a pathway file)")
+        if path.is_file() and "states" not in read_toml(path.read_bytes(), str(path)):
+            return cls.read(path)
+        base = read_base(name_or_path)
+        file = ScenarioFile(name=base.name, base=str(name_or_path))
+        return cls(file=file, base=base, source=base.source)
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any], source: str = "scenario", folder: Path | None = None) -> Scenario:

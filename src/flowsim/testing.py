@@ -63,9 +63,9 @@ def _parties(draw: st.DrawFn, states: list[str]) -> dict[str, Any]:
 @st.composite
 def _stations(draw: st.DrawFn, states: list[str]) -> dict[str, Any]:
     stations: dict[str, Any] = {}
-    for name in ("desk", "team", "board")[: draw(st.integers(0, 3))]:
+    for name in ("desk", "team", "board")[: draw(st.sampled_from([0, 1, 1, 2, 3]))]:
         if draw(st.booleans()):
-            stations[name] = {"capacity": draw(_by_date(st.integers(0, 3)))}
+            stations[name] = {"capacity": draw(_by_date(st.integers(0, 2)))}
         else:
             days = st.lists(st.sampled_from(["wed", "thu", "fri", "sat"]), min_size=1, max_size=4, unique=True)
             stations[name] = {
@@ -82,7 +82,8 @@ def _stations(draw: st.DrawFn, states: list[str]) -> dict[str, Any]:
 def _state(draw: st.DrawFn, states: list[str], ahead: list[str], stations: dict[str, Any]) -> Any:
     forward = st.sampled_from(ahead)
     state: dict[str, Any] = {"benefit": draw(st.sampled_from(["a", "b"]))}
-    if stations and draw(st.booleans()):
+    queues: bool = draw(st.sampled_from([True, True, False]))
+    if stations and queues:
         state["station"] = draw(st.sampled_from(sorted(stations)))
         state["priority"] = draw(st.integers(0, 1))
         if draw(st.booleans()):
@@ -110,7 +111,7 @@ def _state(draw: st.DrawFn, states: list[str], ahead: list[str], stations: dict[
 def _entry(draw: st.DrawFn, to: str, queues: bool) -> dict[str, Any]:
     kind = draw(st.sampled_from(["rate", "every", "at", "count"]))
     if kind == "rate":
-        return {"to": to, "rate": draw(_by_date(st.sampled_from(["0 per day", "2 per day", "9 per day"])))}
+        return {"to": to, "rate": draw(_by_date(st.sampled_from(["0 per day", "4 per day", "20 per day"])))}
     if kind == "every":
         return {"to": to, "every": draw(durations())}
     if kind == "at":
@@ -122,8 +123,8 @@ def _entry(draw: st.DrawFn, to: str, queues: bool) -> dict[str, Any]:
 
 @st.composite
 def pathways(draw: st.DrawFn) -> Pathway:
-    """Draw a pathway of up to five states and three stations over six days, with every feature of the language."""
-    states = [f"s{n}" for n in range(draw(st.integers(1, 5)))]
+    """Draw a pathway of two to five states and three stations over six days, with every feature of the language."""
+    states = [f"s{n}" for n in range(draw(st.integers(2, 5)))]
     stations = draw(_stations(states))
     body: dict[str, Any] = {}
     for number, name in enumerate(states):
