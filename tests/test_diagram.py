@@ -148,8 +148,14 @@ def test_blank_text_still_has_a_line():
     assert _wrap("  ", 12.0) == ["?"]
 
 
+def fan():
+    ends = [f"end{i}" for i in range(8)]
+    states = {"a": {"stay": "1 day", "to": dict.fromkeys(ends, 0.125)}} | {end: {"final": True} for end in ends}
+    return pathway(states=states, entries={"door": {"rate": "1 per day", "to": "a"}}, stations={})
+
+
 def test_the_same_text_in_any_process():
-    code = "from test_diagram import draw, pathway; print(ascii(draw(pathway())))"
+    code = "from test_diagram import draw, fan; print(ascii(draw(fan())))"
     told = []
     for seed in ("1", "2"):
         env = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(__file__).parent)}

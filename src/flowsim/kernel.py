@@ -35,13 +35,17 @@ from flowsim.trace import NEVER, SESSION, VISIT, Trace
 
 __all__ = ["simulate"]
 
-# The rules allocate nothing, so they need none of numba's reference counts, which would cost more than the work.
-_rule: Any = njit(cache=True, _nrt=False)  # type: ignore[call-overload]
+# The rules allocate nothing, so they need none of numba's reference counts, which would cost more than the work; nor
+# can they be called as they are written, with two dozen tables to copy at each call. What Python never calls does
+# without a wrapper for it, which is half the time of compiling.
+_OPTIONS: dict[str, Any] = {"cache": True, "_nrt": False, "forceinline": True}
+_rule: Any = njit(**_OPTIONS)
+_step: Any = njit(**_OPTIONS, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 _freely: Any = njit(cache=True, _nrt=False, nogil=True)  # type: ignore[call-overload]
 
 _M0, _M1 = np.uint64(0xD2E7470EE14C6C93), np.uint64(0xCA5A826395121157)
 _W0, _W1 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBB67AE8584CAA73B)
-_U32, _U11, _U0 = np.uint64(32), np.uint64(11), np.uint64(0)
+_U32, _U12, _U0 = np.uint64(32), np.uint64(12), np.uint64(0)
 
 
 # --- Draws ---------------------------------------------------------------------------------------------------
@@ -83,8 +87,11 @@ def philox(key0, key1, c0, c1, c2, c3):
 
 @_rule
 def uniform(word):
-    """Return a float in the open interval (0, 1) from the upper 53 bits of a uint64."""
-    return (np.float64(word >> _U11) + 0.5) * 1.1102230246251565e-16
+    """Return a float in the open interval (0, 1) from the upper 52 bits of a uint64.
+
+    Of 53 bits the greatest would round up to 1.
+    """
+    return (np.float64(word >> _U12) + 0.5) * 2.220446049250313e-16
 
 
 @_rule
@@ -306,7 +313,8 @@ def arrival_ticks(m, seed, replication, entry):
         return np.zeros(m.entries[entry].count, np.int64)
     first, last = m.entries[entry].step, m.entries[entry].step_end
     if kind == GIVEN:
-        return np.floor(m.steps[first:last].since + 0.5).astype(np.int64)
+        given = np.floor(m.steps[first:last].since + 0.5).astype(np.int64)
+        return given[given < m.horizon]
     out = np.empty(1024, np.int64)
     n = 0
     row, area, total = first, 0.0, 0.0
@@ -347,14 +355,19 @@ def elapsed_time(m, seed, replication, entry, index):
 _CITIZEN = np.dtype(
     [
         ("due", "<i8"),  # tick of her next move; an event of hers at another tick is stale
-        ("u_stay", "<f8"),
+        # her visit under way, written to the table when it ends
+        ("joined", "<i8"),
+        ("started", "<i8"),
+        ("since", "<i8"),
         ("u_route", "<f8"),
-        ("row", "<i4"),  # her visit under way; -1 before she comes
-        ("steps", "<i4"),  # visits so far
+        ("step", "<i4"),
         ("before", "<i4"),  # neighbours in her queue; -1: none
         ("behind", "<i4"),
+        ("state", "<i2"),  # -1 before she comes
         ("entry", "<i2"),
         ("to", "<i2"),  # where a race sends her; or one of the two below
+        ("spare", "<i2"),  # with this a citizen fills a cache line, as all of her is read at every move
+        ("spare_too", "<i4"),
     ]
 )
 _BY_SHARES, _REFUSED = -1, -2
@@ -391,14 +404,15 @@ class _Run(NamedTuple):
     carried: Any  # fraction of a place, one a party
     sessions: Any  # one a change; `station` -1: it did not come about
     heap: Any
-    visits: Any  # in the order in which they begin
+    visits: Any  # in the order in which they end
     at: Any  # the counters below
 
 
 _HEAP, _VISITS, _DUE, _CHANGE, _NOW = range(5)
+_ROOM = 6  # visits a citizen that the table has room for at first; what is not written takes no memory
 
 
-@_rule
+@_step
 def _push(r, key):
     """Put a key on the heap, which has four children a node."""
     place = r.at[_HEAP]
@@ -412,7 +426,7 @@ def _push(r, key):
     r.heap[place] = key
 
 
-@_rule
+@_step
 def _pop(r):
     """Take the smallest key off the heap."""
     top = r.heap[0]
@@ -436,7 +450,7 @@ def _pop(r):
     return top
 
 
-@_rule
+@_step
 def _move_at(m, r, citizen, tick):
     """Have a citizen move at a tick; what falls beyond the horizon never happens."""
     r.citizens[citizen].due = tick
@@ -444,14 +458,14 @@ def _move_at(m, r, citizen, tick):
         _push(r, (tick << r.bits) | citizen)
 
 
-@_rule
+@_step
 def _mark_due(r, station):
     if not r.desks[station].is_due:
         r.desks[station].is_due = 1
         r.at[_DUE] += 1
 
 
-@_rule
+@_step
 def _count(r, state, by, now):
     """Keep the account of citizens present in a state."""
     account = r.accounts[state]
@@ -460,7 +474,7 @@ def _count(r, state, by, now):
     account.present += by
 
 
-@_rule
+@_step
 def _count_queue(r, station, by, now):
     """Keep the account of citizens waiting at a station."""
     desk = r.desks[station]
@@ -469,13 +483,13 @@ def _count_queue(r, station, by, now):
     desk.waiting += by
 
 
-@_rule
+@_step
 def _join(m, r, citizen, station, line, now):
     """Stand in a queue: behind those who joined earlier, and at one instant in the order of citizens."""
-    joined = r.visits[r.citizens[citizen].row].joined
+    joined = r.citizens[citizen].joined
     ahead, behind = r.lines[line].tail, np.int64(-1)
     while ahead >= 0:
-        other = r.visits[r.citizens[ahead].row].joined
+        other = r.citizens[ahead].joined
         if other < joined or (other == joined and ahead < citizen):
             break
         ahead, behind = np.int64(r.citizens[ahead].before), ahead
@@ -493,7 +507,7 @@ def _join(m, r, citizen, station, line, now):
         _mark_due(r, station)
 
 
-@_rule
+@_step
 def _leave_queue(m, r, citizen, station, line, now):
     ahead, behind = r.citizens[citizen].before, r.citizens[citizen].behind
     if ahead >= 0:
@@ -507,95 +521,102 @@ def _leave_queue(m, r, citizen, station, line, now):
     _count_queue(r, station, -1, now)
 
 
-@_rule
+@_step
+def _nth_visit(m, r, citizen, state):
+    """Return how many visits to a state a citizen has behind her, the one under way not counted."""
+    loop = m.states[state].loop
+    return np.int64(r.seen[citizen, loop]) - 1 if loop >= 0 else np.int64(0)
+
+
+@_step
 def _begin(m, r, citizen, now, ago, elapsed):
     """Start the stay of the visit under way, `ago` ticks back for one who is there at the start."""
     who = r.citizens[citizen]
-    visit = r.visits[who.row]
-    visit.started = now - ago
-    index = citizen - r.first[who.entry]
-    nth, since = np.int64(visit.visit), visit.since
-    length, to = stay(
-        m, r.seed, r.replication, who.entry, index, visit.state, nth, who.u_stay, now, since, elapsed
-    )  # fmt: skip
-    who.to = to
+    state = np.int64(who.state)
+    index, nth = citizen - r.first[who.entry], _nth_visit(m, r, citizen, state)
+    u_stay = 0.0
+    # A race draws for its exits alone.
+    if m.states[state].exit == m.states[state].exit_end:
+        u_stay, _, who.u_route = visit_block(m, r.seed, r.replication, who.entry, index, state, nth)
+    length, to = stay(m, r.seed, r.replication, who.entry, index, state, nth, u_stay, now, who.since, elapsed)
+    who.started, who.to = now - ago, to
     if length + 0.5 < m.horizon - now:
         _move_at(m, r, citizen, now + half_up(length))
     else:
         who.due = m.horizon
 
 
-@_rule
+@_step
 def _enter(m, r, citizen, state, since, now):
     """Enter a state: open a visit, then end here, queue, or start the stay."""
     who = r.citizens[citizen]
     place = m.states[state]
-    stock = who.row < 0 and m.entries[who.entry].kind == STOCK
+    stock = who.state < 0 and m.entries[who.entry].kind == STOCK
     index = citizen - r.first[who.entry]
     elapsed, ago = 0.0, np.int64(0)
     if stock:
         elapsed = elapsed_time(m, r.seed, r.replication, who.entry, index)
         ago = half_up(elapsed)
         since = now - ago
-    nth = np.int64(0)
     if place.loop >= 0:
-        nth = np.int64(r.seen[citizen, place.loop])
         r.seen[citizen, place.loop] += 1
-    who.row = r.at[_VISITS]
-    r.at[_VISITS] += 1
-    visit = r.visits[who.row]
-    visit.citizen, visit.step, visit.state, visit.next, visit.visit = citizen, who.steps, state, -1, nth
-    visit.joined, visit.started, visit.ended, visit.since = now - ago, NEVER, NEVER, since
-    who.steps += 1
+    who.state, who.joined, who.started, who.since, who.due = state, now - ago, NEVER, since, m.horizon
     _count(r, state, 1, now)
     if place.is_final:
-        visit.started = now - ago
-        who.due = m.horizon
+        who.started = now - ago
         return
-    # A race without a queue draws for its exits alone.
-    if place.station >= 0 or place.exit == place.exit_end:
-        who.u_stay, u_patience, who.u_route = visit_block(m, r.seed, r.replication, who.entry, index, state, nth)
-        if place.station >= 0:
-            if not stock or m.entries[who.entry].waiting:
-                _join(m, r, citizen, place.station, place.line, now)
-                who.due = m.horizon
-                if place.patience >= 0:
-                    patience = residual(m, place.patience, u_patience, elapsed)
-                    if patience + 0.5 < m.horizon - now:
-                        _move_at(m, r, citizen, now + half_up(patience))
-                return
-            if not m.stations[place.station].is_meeting:
-                r.desks[place.station].busy += 1
+    if place.station >= 0:
+        if not stock or m.entries[who.entry].waiting:
+            _join(m, r, citizen, place.station, place.line, now)
+            if place.patience >= 0:
+                nth = _nth_visit(m, r, citizen, state)
+                _, u_patience, _ = visit_block(m, r.seed, r.replication, who.entry, index, state, nth)
+                patience = residual(m, place.patience, u_patience, elapsed)
+                if patience + 0.5 < m.horizon - now:
+                    _move_at(m, r, citizen, now + half_up(patience))
+            return
+        if not m.stations[place.station].is_meeting:
+            r.desks[place.station].busy += 1
     _begin(m, r, citizen, now, ago, elapsed)
 
 
-@_rule
+@_step
+def _write(m, r, citizen, to, ended):
+    """Write the visit under way to the table."""
+    who = r.citizens[citizen]
+    visit = r.visits[r.at[_VISITS]]
+    r.at[_VISITS] += 1
+    visit.citizen, visit.step, visit.state, visit.next = citizen, who.step, who.state, to
+    visit.visit = _nth_visit(m, r, citizen, np.int64(who.state))
+    visit.joined, visit.started, visit.ended, visit.since = who.joined, who.started, ended, who.since
+    who.step += 1
+
+
+@_step
 def _go(m, r, citizen, to, now):
     """Close the visit under way and enter the next state."""
-    visit = r.visits[r.citizens[citizen].row]
-    visit.next, visit.ended = to, now
-    state, since = np.int64(visit.state), visit.since
+    _write(m, r, citizen, to, now)
+    state, since = np.int64(r.citizens[citizen].state), r.citizens[citizen].since
     _count(r, state, -1, now)
     _enter(m, r, citizen, to, since if m.states[to].benefit == m.states[state].benefit else now, now)
 
 
-@_rule
+@_step
 def _move(m, r, citizen, now):
     """Arrive, be sent away, run out of patience, or finish a stay."""
     who = r.citizens[citizen]
-    if who.row < 0:
+    if who.state < 0:
         if citizen + 1 < r.first[who.entry + 1]:
             _move_at(m, r, citizen + 1, r.arrivals[citizen + 1])
         _enter(m, r, citizen, m.entries[who.entry].to, now, now)
         return
-    state = np.int64(r.visits[who.row].state)
+    state, to = np.int64(who.state), np.int64(who.to)
     place = m.states[state]
-    to = np.int64(who.to)
     if to == _REFUSED:
         who.to = _BY_SHARES
         _go(m, r, citizen, place.refused_to, now)
         return
-    if r.visits[who.row].started == NEVER:
+    if who.started == NEVER:
         _leave_queue(m, r, citizen, place.station, place.line, now)
         _go(m, r, citizen, place.reneges_to, now)
         return
@@ -607,14 +628,14 @@ def _move(m, r, citizen, now):
     _go(m, r, citizen, to, now)
 
 
-@_rule
+@_step
 def _moves(m, r, now):
     """Let every citizen move that is due at this instant, also those whom that makes due.
 
     Returns False where a table is full before all have.
     """
     while r.at[_HEAP] > 0 and r.heap[0] >> r.bits == now:
-        # A move opens one visit; it has its citizen wait with patience, or stay, and may bring the next arrival.
+        # A move closes one visit; it has its citizen wait with patience, or stay, and may bring the next arrival.
         if r.at[_VISITS] + 1 > len(r.visits) or r.at[_HEAP] + 2 > len(r.heap):
             return False
         citizen = _pop(r) & ((np.int64(1) << r.bits) - 1)
@@ -623,7 +644,7 @@ def _moves(m, r, now):
     return True
 
 
-@_rule
+@_step
 def _take(m, r, station, change, free, now):
     """Start the stays of those who wait, best priority first, while places are free."""
     for line in range(m.stations[station].line, m.stations[station].line_end):
@@ -637,20 +658,20 @@ def _take(m, r, station, change, free, now):
             _begin(m, r, citizen, now, np.int64(0), 0.0)
 
 
-@_rule
+@_step
 def _refuse(m, r, station, now):
     """Send away the newcomers of this instant that the room does not hold, the last in the queue first."""
     for line in range(m.stations[station].line_end - 1, m.stations[station].line - 1, -1):
         while r.desks[station].waiting > m.stations[station].room:
             citizen = r.lines[line].tail
-            if citizen < 0 or r.visits[r.citizens[citizen].row].joined != now:
+            if citizen < 0 or r.citizens[citizen].joined != now:
                 break
             _leave_queue(m, r, citizen, station, line, now)
             r.citizens[citizen].to = _REFUSED
             _move_at(m, r, citizen, now)
 
 
-@_rule
+@_step
 def _serve(m, r, station, now):
     """Give a due station its turn."""
     desk = r.desks[station]
@@ -668,14 +689,14 @@ def _serve(m, r, station, now):
         _refuse(m, r, station, now)
 
 
-@_rule
+@_step
 def _log(r, change, station, free, now):
     session = r.sessions[change]
     session.time, session.station, session.places, session.taken = now, station, free, 0
     session.waiting = r.desks[station].waiting
 
 
-@_rule
+@_step
 def _change(m, r, change, now):
     """Take a new capacity, or have a meeting convene when its station's turn comes."""
     station = m.changes[change].station
@@ -688,7 +709,7 @@ def _change(m, r, change, now):
     _mark_due(r, station)
 
 
-@_rule
+@_step
 def _start(m, r):
     """Put in place who is there at the start, and announce the first arrival of every other door."""
     for entry in range(len(m.entries)):
@@ -721,7 +742,7 @@ def _loop(m, r):
             while not r.desks[station].is_due:
                 station += 1
             waiting = r.desks[station].waiting
-            if r.at[_VISITS] + waiting > len(r.visits) or r.at[_HEAP] + 2 * waiting > len(r.heap):
+            if r.at[_HEAP] + waiting > len(r.heap):
                 return False
             r.desks[station].is_due = 0
             r.at[_DUE] -= 1
@@ -734,6 +755,11 @@ def _loop(m, r):
         if r.at[_HEAP] > 0:
             now = min(now, r.heap[0] >> r.bits)
         r.at[_NOW] = now
+    if r.at[_VISITS] + len(r.citizens) > len(r.visits):
+        return False
+    for citizen in range(len(r.citizens)):
+        if r.citizens[citizen].state >= 0:
+            _write(m, r, citizen, -1, NEVER)
     for state in range(len(r.accounts)):
         _count(r, state, 0, m.horizon)
     for station in range(len(r.desks)):
@@ -748,7 +774,7 @@ def _in_order(r):
     total = np.int64(0)
     for citizen in range(len(r.citizens)):
         place[citizen] = total
-        total += r.citizens[citizen].steps
+        total += r.citizens[citizen].step
     out = np.empty(total, VISIT)
     for i in range(total):
         out[place[r.visits[i].citizen] + r.visits[i].step] = r.visits[i]
@@ -766,7 +792,7 @@ def simulate(model: Model, seed: int, replication: int) -> Trace:
     first = np.cumsum([0] + [len(t) for t in ticks])
     stock = sum(len(t) for t, kind in zip(ticks, model.entries.kind, strict=True) if kind == STOCK)
     citizens = np.zeros(int(first[-1]), _CITIZEN)
-    citizens["row"], citizens["to"] = -1, _BY_SHARES
+    citizens["state"], citizens["to"] = -1, _BY_SHARES
     citizens["entry"] = np.repeat(np.arange(len(ticks)), np.diff(first))
     bits = max(len(citizens).bit_length(), 1)
     if model.horizon.bit_length() + bits > 63:
@@ -789,14 +815,14 @@ def simulate(model: Model, seed: int, replication: int) -> Trace:
         carried=np.zeros(model.parties),
         sessions=sessions.view(np.recarray),
         heap=np.empty(2 * stock + len(ticks) + 256, np.int64),
-        visits=np.empty(2 * len(citizens) + 16, VISIT).view(np.recarray),
+        visits=np.empty(_ROOM * len(citizens) + 16, VISIT).view(np.recarray),
         at=np.array([0, 0, 0, 0, -1]),
     )
     while not _loop(model, run):
         longest = int(run.desks.waiting.max(initial=0))
         run = run._replace(
-            heap=_grown(run.heap, run.at[_HEAP], 2 * longest + 2),
-            visits=_grown(run.visits, run.at[_VISITS], longest + 1),
+            heap=_grown(run.heap, run.at[_HEAP], longest + 2),
+            visits=_grown(run.visits, run.at[_VISITS], len(citizens) + 1),
         )
     return Trace(
         visits=_in_order(run),

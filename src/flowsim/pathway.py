@@ -413,6 +413,10 @@ class Pathway(Record):
         """Return plain data that `from_dict` reads back to an equal pathway."""
         return self.model_dump(mode="json", exclude_defaults=True)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Its values by date are of generic classes, which pickle does not find by their names.
+        return Pathway.from_dict, (self.to_dict(),)
+
     @property
     def digest(self) -> str:
         """The SHA-256 of the whole model: two pathways with one digest give the same results."""
