@@ -4,9 +4,10 @@ ARGS ?= --replications 5 --out runs/copenhagen
 
 BIN := .venv/bin
 READY := .venv/.installed
+BENCH := .venv/.bench-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all lint docs clean
+.PHONY: help run test test-all lint docs bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +36,15 @@ lint: $(READY) ## check style and types
 
 docs: $(READY) ## build the documentation in docs/_build/html; a warning is an error
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+
+# The peers are installed for this alone, and never reach the tests.
+$(BENCH): $(READY)
+	$(BIN)/python -m pip install --quiet --group bench
+	touch $@
+
+bench: $(BENCH) ## measure flowsim beside its peers and write docs/benchmarks.md (ACCEPT=--accept keeps a slower run)
+	$(BIN)/python -m pytest benchmarks -p no:xdist -q --benchmark-timer=time.process_time --benchmark-json=.venv/bench.json
+	$(BIN)/python -m benchmarks.report .venv/bench.json $(ACCEPT)
 
 clean: ## remove .venv and all that was built
 	rm -rf .venv docs/_build dist .pytest_cache .mypy_cache .ruff_cache

@@ -877,13 +877,13 @@ race = { job = { to = "out", rate = "0.2 per year" }, forberedende_plan = { rate
 [states.forberedende_plan]
 station = "plan_kontanthjaelp"
 stay = { law = "gamma", mean = "12 weeks", cv = 0.5 }
-to = "team_queue"
-[states.team_queue]
+to = "rehabiliteringsteam"
+[states.rehabiliteringsteam]
 station = "rehabilitation_team"
-to = "decision"
-[states.decision]
-to = { fleksjob = 0.3, out = 0.7 }
-[states.fleksjob]
+to = "afgoerelse"
+[states.afgoerelse]
+to = { fleksjob_tilkendt = 0.3, out = 0.7 }
+[states.fleksjob_tilkendt]
 final = true
 [states.out]
 final = true

@@ -138,6 +138,16 @@ def test_who_joins_at_one_tick_queues_by_number_and_not_by_route(engine, doors):
     assert {row[2] for row in rows if row[1] == "talk"} == {7}
 
 
+def test_whom_a_meeting_sends_on_stands_before_a_greater_number_of_the_same_instant(engine):
+    rows, _ = live(
+        engine,
+        stations={"team": meeting(places=5), "desk": {"capacity": step(0, at_40=1)}},
+        states={"opened": queue("team", stay="0 minutes", to="talk"), "talk": queue("desk")},
+        entries={"before": come("talk", 30), "sent": come("opened", 3), "after": come("talk", 29, 30)},
+    )
+    assert [row[2:4] for row in rows if row[1] == "talk"] == [(30, 50), (30, 60), (29, 40), (30, 70)]
+
+
 def test_an_earlier_arrival_is_served_before_a_smaller_number(engine):
     rows, _ = live(
         engine,
@@ -272,10 +282,10 @@ def test_the_horizon_is_excluded(engine, stay, ended):
 
 
 def test_a_time_that_rounds_to_the_horizon_is_excluded(engine):
-    rows, _ = live(
-        engine, stations={}, states={"talk": {"to": "out"}}, entries={"door": come("talk", 1, 99.75)}, minutes=100
-    )
-    assert {row[0] for row in rows} == {0}
+    doors = {"door": come("talk", 1, 99.75), "other": come("talk", 2)}
+    rows, _ = live(engine, stations={}, states={"talk": {"to": "out"}}, entries=doors, minutes=100)
+    # Nobody has a number who never comes.
+    assert [row[:3] for row in rows if row[1] == "talk"] == [(0, "talk", 1), (1, "talk", 2)]
 
 
 def team(*parties):

@@ -200,23 +200,20 @@ def _print_json(scenario: Scenario, results: Results, quantiles: pd.DataFrame) -
 
 
 def _print_summary(scenario: Scenario, results: Results, quantiles: pd.DataFrame, out: Path | None) -> None:
-    from rich.console import Console
-
     from flowsim.summary import beside_documents, year_by_year
 
-    console = Console()
-    console.print(
-        f"[bold]{scenario.name}[/bold]: {len(results.replications)} replications, seed {results.seed}, "
-        f"{results.engine} engine, {results.pathway.start:%Y-%m-%d} to {results.pathway.end:%Y-%m-%d}"
+    print(
+        f"{scenario.name}: {len(results.replications)} replications, seed {results.seed}, {results.engine} engine, "
+        f"{results.pathway.start:%Y-%m-%d} to {results.pathway.end:%Y-%m-%d}"
     )
     if scenario.file.description:
-        console.print(scenario.file.description)
-    for table in (beside_documents(quantiles), year_by_year(quantiles, results.pathway)):
-        if table is not None:
-            console.print(table)
-    console.print(f"visits_sha256 {results.visits_sha256}")
+        print(scenario.file.description)
+    for lines in (beside_documents(quantiles), year_by_year(quantiles, results.pathway)):
+        if lines:
+            print("\n" + "\n".join(lines))
+    print(f"\nvisits_sha256 {results.visits_sha256}")
     if out is not None:
-        console.print(f"Written to {out}: measures and replications (.csv for Excel, .parquet), manifest.json")
+        print(f"Written to {out}: measures and replications (.csv, .parquet), manifest.json")
 
 
 @app.command()

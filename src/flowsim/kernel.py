@@ -38,9 +38,10 @@ __all__ = ["simulate"]
 # The rules allocate nothing, so they need none of numba's reference counts, which would cost more than the work; nor
 # can they be called as they are written, with two dozen tables to copy at each call. What Python never calls does
 # without a wrapper for it, which is half the time of compiling.
-_OPTIONS: dict[str, Any] = {"cache": True, "_nrt": False, "forceinline": True}
-_rule: Any = njit(**_OPTIONS)
-_step: Any = njit(**_OPTIONS, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+_rule: Any = njit(cache=True, _nrt=False, forceinline=True)  # type: ignore[call-overload]
+_step: Any = njit(  # type: ignore[call-overload]
+    cache=True, _nrt=False, forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True
+)
 _freely: Any = njit(cache=True, _nrt=False, nogil=True)  # type: ignore[call-overload]
 
 _M0, _M1 = np.uint64(0xD2E7470EE14C6C93), np.uint64(0xCA5A826395121157)

@@ -6,9 +6,6 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from rich import box
-from rich.table import Table
-
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -16,6 +13,9 @@ if TYPE_CHECKING:
     from flowsim.pathway import Pathway
 
 __all__ = ["beside_documents", "fact_words", "number", "with_documented", "year_by_year"]
+
+
+_YEARS = 6  # what fits eighty columns
 
 
 class _Row(NamedTuple):
@@ -43,47 +43,54 @@ def with_documented(quantiles: pd.DataFrame, documented: Mapping[tuple[str, str]
     return quantiles.assign(documented=[documented.get(key, math.nan) for key in keys])
 
 
-def beside_documents(quantiles: pd.DataFrame) -> Table | None:
-    """Show each documented figure beside the simulated one; None where nothing is documented."""
+def beside_documents(quantiles: pd.DataFrame) -> list[str]:
+    """Write each documented figure beside the simulated one, in lines of at most eighty columns.
+
+    Where a measure is documented by year, its shorter periods are left to the files.
+    """
     told = quantiles[quantiles["documented"].notna()]
-    if told.empty:
-        return None
-    table = Table(title="Documented beside simulated", box=box.SIMPLE, title_justify="left")
-    for column in ("measure", "period", "unit"):
-        table.add_column(column, no_wrap=True)
-    for column in ("documented", "median", "5-95 %", ""):
-        table.add_column(column, justify="right", no_wrap=True)
+    rows = [_Row(*row) for row in told[list(_Row._fields)].to_numpy().tolist()]
+    yearly = {row.measure for row in rows if len(row.period) == 4}
+    shown = [row for row in rows if len(row.period) == 4 or row.measure not in yearly]
+    if not shown:
+        return []
+    lines = ["Documented beside simulated", f"{'':16}{'documented':>12}{'median':>10}{'5 to 95 %':>20}{'off by':>10}"]
     last = ""
-    for row in map(_Row._make, told[list(_Row._fields)].to_numpy().tolist()):
+    for row in shown:
+        if row.measure != last:
+            lines.append(f"{row.measure} ({row.unit})")
         inside = row.p05 <= row.documented <= row.p95
-        table.add_row(
-            row.measure if row.measure != last else "",
-            row.period,
-            row.unit,
-            number(row.documented),
-            number(row.p50),
-            f"{number(row.p05)} - {number(row.p95)}",
-            "" if inside else f"{100 * (row.p50 / row.documented - 1):+.0f} %" if row.documented else "",
-        )
+        off = f"{100 * (row.p50 / row.documented - 1):+.0f} %" if row.documented else number(row.p50)
+        interval = f"{number(row.p05)} to {number(row.p95)}"
+        figures = f"{number(row.documented):>12}{number(row.p50):>10}{interval:>20}{'' if inside else off:>10}"
+        lines.append(f"  {row.period:<14}{figures}".rstrip())
         last = row.measure
-    return table
+    if len(shown) < len(rows):
+        lines.append(
+            f"{len(rows) - len(shown)} more documented figures, by quarter, stand in --out and --json"
+        )
+    return lines
 
 
-def year_by_year(quantiles: pd.DataFrame, pathway: Pathway) -> Table:
-    """Show the headline measures by year: awards, stocks and, at the year's end, the queues and waits."""
-    names = [*_headlines(pathway)]
-    told = quantiles[quantiles["measure"].isin([name for name, _ in names])]
-    years = sorted({period[:4] for period in told["period"]})
-    cells = dict(zip(zip(told["measure"], told["period"], strict=True), told["p50"].tolist(), strict=True))
-    table = Table(title="Year by year (median)", box=box.SIMPLE, title_justify="left", padding=(0, 1, 0, 0))
-    table.add_column("measure", overflow="fold")
-    for year in years:
-        table.add_column(year, justify="right", no_wrap=True)
-    for name, suffix in names:
-        row = [cells.get((name, year + suffix), math.nan) for year in years]
-        if any(not math.isnan(value) and value != 0 for value in row):
-            table.add_row(name + {"": "", "-12": " (Dec)", "Q4": " (Q4)"}[suffix], *map(number, row))
-    return table
+def year_by_year(quantiles: pd.DataFrame, pathway: Pathway) -> list[str]:
+    """Write the headline measures by year: awards, stocks and, at the year's end, queues and waits."""
+    keys = zip(quantiles["measure"], quantiles["period"], strict=True)
+    cells = dict(zip(keys, quantiles["p50"].tolist(), strict=True))
+    years = sorted({period for period in quantiles["period"] if len(period) == 4})
+    lines = []
+    for first in range(0, len(years), _YEARS):
+        block = years[first : first + _YEARS]
+        lines += ["", f"{'Year by year, medians':<38}" + "".join(f"{year:>7}" for year in block)]
+        for name, suffix in _headlines(pathway):
+            row = [cells.get((name, year + suffix), math.nan) for year in block]
+            if any(not math.isnan(value) and value != 0 for value in row):
+                label = name.removesuffix(".served")
+                label = label if len(label) <= 38 else label[:37] + "…"
+                lines.append(f"{label:<38}" + "".join(f"{number(value):>7}" for value in row))
+    if lines:
+        lines.append("(stocks and queues at the year's end; waits in weeks, mean of those who started")
+        lines.append("in December; clocks in the last quarter)")
+    return lines
 
 
 def _headlines(pathway: Pathway) -> Iterable[tuple[str, str]]:
