@@ -1,4 +1,4 @@
-"""The cases: what every engine simulates, in flowsim's language and as plain numbers for the peers. Hours throughout."""
+"""The cases: what every engine simulates, in flowsim's language and as plain numbers for the peers; all in hours."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import cases, report  # noqa: E402
+
 from flowsim import kernel  # noqa: E402
 from flowsim.compiled import compile_pathway  # noqa: E402
 

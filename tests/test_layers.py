@@ -17,7 +17,7 @@ LAYERS = [
     *("parameters", "load", "edits", "scenario"),
     *("trace", "periods", "dated", "waits", "spells", "measures", "results"),
     *("compiled", "kernel", "simpy_engine"),
-    *("runner", "testing", "store"),
+    *("runner", "precision", "testing", "store"),
     *("targets", "forecast", "verification"),
     *("calibration", "experiment", "outlook", "report"),
     *("__init__", "summary", "cli", "app"),

@@ -169,17 +169,24 @@ def test_lower_priority_numbers_are_served_first(engine):
     assert starts(rows, "urgent") == {3: 10, 4: 20}
 
 
+@pytest.mark.parametrize("room", [None, 9])
 @pytest.mark.parametrize(("order", "heard"), [(("first", "second"), 30), (("second", "first"), 1470)])
-def test_a_meeting_convenes_once_an_instant(engine, order, heard):
+def test_a_meeting_convenes_once_an_instant(engine, order, heard, room):
+    # With a room it has a turn at every arrival, and still takes cases at its own times alone.
+    limited, refused = ({"room": room}, {"refused_to": "out"}) if room else ({}, {})
     rows, log = live(
         engine,
-        stations={name: meeting(places=5) for name in order},
-        states={"opened": queue("first", stay="0 minutes", to="heard"), "heard": queue("second")},
-        entries={"door": come("opened", 3)},
+        stations={name: meeting(places=5, **limited) for name in order},
+        states={
+            "opened": queue("first", stay="0 minutes", to="heard", **refused),
+            "heard": queue("second", **refused),
+        },
+        entries={"door": come("opened", 3), "late": come("heard", 31)},
     )
     assert without_out(rows) == [
         (0, "opened", 3, 30, 30, "heard"),
         (0, "heard", 30, heard, heard + 10, "out"),
+        (1, "heard", 31, 1470, 1480, "out"),
     ]
     asked = {(time, name): (taken, waiting) for time, name, _, taken, waiting in log}
     assert asked[30, "second"] == ((1, 1) if heard == 30 else (0, 0))

@@ -1,5 +1,7 @@
-"""Any pathway of meetings, races and shares as an idiomatic SimPy model: a generator a citizen, random numbers from
-Python's own generator, times in minutes as floats. Reads a `Pathway` as data and shares nothing with flowsim's engines.
+"""Copenhagen as an idiomatic SimPy model: a generator a citizen, Python's own random numbers, times in float minutes.
+
+It reads a `Pathway` as plain data, and shares nothing with flowsim's engines. Meetings, races, shares and stocks are
+understood; servers, patience and rooms, which Copenhagen does not have, are not.
 """
 
 import heapq
@@ -27,14 +29,17 @@ class Model:
         self.visits = []  # (state, joined, started, ended); None where it has not happened
 
     def minute(self, when):
+        """Return the minutes from the start to a moment."""
         return (when - self.pathway.start) / timedelta(minutes=1) if when.year > 1 else -math.inf
 
     def steps(self, by_date):
+        """Return the dates in minutes, and the values."""
         return [self.minute(when) for when, _ in by_date.root], list(by_date.values)
 
     # --- Processes
 
     def arrivals(self, entry):
+        """Let citizens come at a rate that is constant between its dates."""
         dates, rates = self.steps(entry.rate)
         for begin, end, rate in zip(dates, [*dates[1:], self.horizon], rates, strict=True):
             now = max(begin, 0.0)
@@ -46,6 +51,7 @@ class Model:
                 self.env.process(self.citizen(entry.to, now, 0.0))
 
     def meetings(self, station):
+        """Take as many waiting cases at each meeting as there are places."""
         parties = [Party(party, self) for party in station.bounds]
         queue = self.queues[station.name]
         for when in station.meetings(self.pathway.start, self.pathway.end):
@@ -55,6 +61,7 @@ class Model:
                 heapq.heappop(queue)[-1].succeed()
 
     def citizen(self, name, since, elapsed, waiting=True):
+        """Live one citizen's way; `elapsed` has passed of the first stay, or of the wait for it."""
         env, present = self.env, self.present
         while True:
             state = self.states[name]
@@ -64,7 +71,8 @@ class Model:
             self.visits.append(visit)
             if state.queue is not None and waiting:
                 turn = env.event()
-                heapq.heappush(self.queues[state.queue], (state.priority, joined, next(self.number), turn))
+                place = (state.priority, joined, next(self.number), turn)
+                heapq.heappush(self.queues[state.queue], place)
                 yield turn
                 started, elapsed = env.now, 0.0
             visit[2] = started
@@ -93,6 +101,7 @@ class Party:
             self.follow_up = [(name, model.steps(span)) for name, span in party.follow_up]
 
     def places(self, now):
+        """Return the whole places of a meeting, and keep the fraction."""
         if self.told:
             amount = at(self.told, now)
         else:
@@ -123,6 +132,7 @@ class State:
             self.race.append((exit_.to, exit_.after, rates, spent))
 
     def stay(self, now, since, elapsed):
+        """Return how long a stay lasts, and where it leads if a race decides that."""
         if not self.race:
             return (self.duration(at(self.stays, now), elapsed) if self.stays else 0.0), None
         return min(
@@ -161,6 +171,7 @@ class State:
         return 0.0
 
     def sample(self, law):
+        """Draw a whole duration."""
         if law.law == "fixed":
             return law.mean
         if law.law == "exponential":
@@ -172,6 +183,7 @@ class State:
         raise NotImplementedError(law.law)
 
     def route(self, now):
+        """Draw the next state by the shares in force."""
         names, upto = at(self.routes, now)
         return names[min(bisect_right(upto, self.random.random()), len(names) - 1)]
 
@@ -184,6 +196,10 @@ def at(steps, now):
 
 def simulate(pathway, seed):
     """Return the visits of one replication."""
+    if any(not station.is_meeting or station.room for station in pathway.stations):
+        raise NotImplementedError("servers and rooms")
+    if any(state.patience for state in pathway.states) or any(entry.at or entry.every for entry in pathway.entries):
+        raise NotImplementedError("patience, given times and renewal arrivals")
     model = Model(pathway, seed)
     for station in pathway.stations:
         model.env.process(model.meetings(station))

@@ -1,5 +1,6 @@
 """M/M/10 in salabim, as in its manual's bank with three clerks (resources)."""
 
+# ruff: noqa: D101, D102 -- the methods are the model, and their names say what they do
 import salabim
 
 from benchmarks.cases import ARRIVALS, DESKS, SERVICE, horizon

@@ -1,5 +1,6 @@
 """The four stations in salabim: resources for the servers, a queue and a process for the meeting."""
 
+# ruff: noqa: D101, D102 -- the methods are the model, and their names say what they do
 import salabim
 
 from benchmarks.cases import (

@@ -1,5 +1,6 @@
 """The four stations in SimPy: resources for the servers, and a process that takes waiting cases at each meeting."""
 
+# ruff: noqa: D102 -- the methods are the model, and their names say what they do
 import random
 from collections import deque
 

@@ -52,14 +52,14 @@ def stocks(dated: Dated) -> Iterator[Series]:
 def mean_stocks(dated: Dated) -> Iterator[Series]:
     """Average over a year the citizens who live on each benefit.
 
-    `mean_stock.<benefit>`, full-year persons, yearly: the time that citizens spent on the benefit within the
-    year over the length of the year ("helårspersoner", status-2021-01).
+    `mean_stock.<benefit>`, citizens, yearly: the time that citizens spent on the benefit within the year over the
+    length of the year. Not the sources' "helårspersoner", of whom 5,000 are 6,000 persons (status-2021-01).
     """
     calendar = dated.calendar
     spent = dated.by_benefit(dated.time_present)
     mean = calendar.during(spent, "year") / calendar.during(calendar.edges, "year")
     for number, label in enumerate(dated.pathway.benefits):
-        yield Series(measure=f"mean_stock.{label}", unit="full-year persons", every="year", values=mean[number])
+        yield Series(measure=f"mean_stock.{label}", unit="citizens", every="year", values=mean[number])
 
 
 def awards(dated: Dated) -> Iterator[Series]:

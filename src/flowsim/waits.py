@@ -111,12 +111,10 @@ def _cleared(dated: Dated) -> Ints:
     np.maximum.at(latest, dated.state * width + dated.in_joined, dated.left)
     by_state = np.maximum.accumulate(latest.reshape(states, width)[:, :-1], axis=1)
     none = np.full_like(by_state[:1], np.iinfo(np.int64).min)
-    return np.stack(
-        [
-            np.concatenate([none, by_state[dated.station_of == number]]).max(axis=0)
-            for number in range(len(dated.pathway.stations))
-        ]
-    )
+    cleared = np.empty((len(dated.pathway.stations), width - 1), np.int64)
+    for number in range(len(cleared)):
+        cleared[number] = np.concatenate([none, by_state[dated.station_of == number]]).max(axis=0)
+    return cleared
 
 
 def backlogs(dated: Dated) -> Iterator[Series]:
