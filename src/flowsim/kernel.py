@@ -242,9 +242,10 @@ def hazard_time(m, x, start, since, area, enough):
         nearer = min(until, until_spent)
         rate = m.hazards[i].rate * m.spents[j].factor
         if rate > 0.0:
-            if t + area / rate <= nearer:
+            gained = rate * (nearer - t)
+            if area <= gained:
                 return t + area / rate - start
-            area -= rate * (nearer - t)
+            area -= gained
         t = nearer
         if until <= nearer:
             i += 1
@@ -594,39 +595,41 @@ def _write(m, r, citizen, to, ended):
 
 
 @_step
-def _go(m, r, citizen, to, now):
-    """Close the visit under way and enter the next state."""
+def _leave(m, r, citizen, now):
+    """End the visit under way, whether it was served, refused or given up; return where she goes."""
+    who = r.citizens[citizen]
+    state, to = np.int64(who.state), np.int64(who.to)
+    place = m.states[state]
+    if to == _REFUSED:
+        to, who.to = place.refused_to, _BY_SHARES
+    elif who.started == NEVER:
+        _leave_queue(m, r, citizen, place.station, place.line, now)
+        to = place.reneges_to
+    else:
+        if to == _BY_SHARES:
+            to = route(m, state, now, who.u_route)
+        if place.station >= 0 and not m.stations[place.station].is_meeting:
+            r.desks[place.station].busy -= 1
+            _mark_due(r, place.station)
     _write(m, r, citizen, to, now)
-    state, since = np.int64(r.citizens[citizen].state), r.citizens[citizen].since
     _count(r, state, -1, now)
-    _enter(m, r, citizen, to, since if m.states[to].benefit == m.states[state].benefit else now, now)
+    return to
 
 
 @_step
 def _move(m, r, citizen, now):
-    """Arrive, be sent away, run out of patience, or finish a stay."""
+    """Arrive, or go from one state to the next."""
     who = r.citizens[citizen]
-    if who.state < 0:
+    before, since = np.int64(who.state), now
+    if before < 0:
+        to = m.entries[who.entry].to
         if citizen + 1 < r.first[who.entry + 1]:
             _move_at(m, r, citizen + 1, r.arrivals[citizen + 1])
-        _enter(m, r, citizen, m.entries[who.entry].to, now, now)
-        return
-    state, to = np.int64(who.state), np.int64(who.to)
-    place = m.states[state]
-    if to == _REFUSED:
-        who.to = _BY_SHARES
-        _go(m, r, citizen, place.refused_to, now)
-        return
-    if who.started == NEVER:
-        _leave_queue(m, r, citizen, place.station, place.line, now)
-        _go(m, r, citizen, place.reneges_to, now)
-        return
-    if to == _BY_SHARES:
-        to = route(m, state, now, who.u_route)
-    if place.station >= 0 and not m.stations[place.station].is_meeting:
-        r.desks[place.station].busy -= 1
-        _mark_due(r, place.station)
-    _go(m, r, citizen, to, now)
+    else:
+        to = _leave(m, r, citizen, now)
+        if m.states[to].benefit == m.states[before].benefit:
+            since = who.since
+    _enter(m, r, citizen, to, since, now)
 
 
 @_step
