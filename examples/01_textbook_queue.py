@@ -4,7 +4,8 @@ Citizens come to three desks at random, 2.4 a day on average; each takes a desk 
 Erlang found in 1917 for this queue (M/M/3) is what a simulation of it has to find too.
 """
 
-from math import factorial
+import math
+import statistics
 
 from flowsim import Duration, Entry, Pathway, State, Station, run
 
@@ -19,20 +20,22 @@ queue = Pathway(
     ],
     entries=[Entry(name="door", rate="2.4 per day", to="advice")],
 )
-results = run(queue, replications=20, seed=1)
+results = run(queue, replications=20, seed=1, keep_traces=True)
 
-# The mean of each month's mean wait, from 2021 on: in January 2020 the queue was still empty.
-waits = results.between("2021", "2039").select("wait.desk.served").values.mean(axis=1)
-busy = results.between("2021", "2039").select("utilisation.desk").values.mean()
+# The first year is left out: the queue was empty at the start.
+waits = []
+for replication in results.replications:
+    visits = results.visits(replication)
+    met = visits[(visits["station"] == "desk") & (visits["joined"] >= "2021") & visits["started"].notna()]
+    waits.append((met["started"] - met["joined"]).mean().total_seconds() / 86400)
+mean, error = statistics.mean(waits), statistics.stdev(waits) / len(waits) ** 0.5
 
 
 def erlang_c(servers: int, load: float) -> float:
     """Return the probability that a citizen has to wait (Erlang 1917)."""
-    full = load**servers / factorial(servers) * servers / (servers - load)
-    return full / (sum(load**n / factorial(n) for n in range(servers)) + full)
+    full = load**servers / math.factorial(servers) * servers / (servers - load)
+    return full / (sum(load**n / math.factorial(n) for n in range(servers)) + full)
 
 
-expected = erlang_c(3, 2.4) / (3 - 2.4) / 7
-
-print(f"utilisation  simulated {busy:.3f}  formula {2.4 / 3:.3f}")
-print(f"mean wait    simulated {waits.mean():.3f} ± {1.96 * waits.std(ddof=1) / 20**0.5:.3f} weeks  formula {expected:.3f}")
+print(f"mean wait, simulated: {mean:.3f} days, 95 % interval {mean - 2.09 * error:.3f} to {mean + 2.09 * error:.3f}")
+print(f"mean wait, formula:   {erlang_c(3, 2.4) / (3 - 2.4):.3f} days")

@@ -36,4 +36,4 @@ def test_the_engines_agree_to_the_byte(pathway: Pathway) -> None:
 
 test_no_meeting_takes_more_than_its_places()
 test_the_engines_agree_to_the_byte()
-print(f"both claims held for all pathways that were tried: {len(tried) >= 60}")
+print(f"two claims held for {len(tried)} pathways")

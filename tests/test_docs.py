@@ -1,52 +1,79 @@
 import doctest
+import io
 import os
 import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
 from sybil import Example, Sybil
 from sybil.parsers.myst import CodeBlockParser, PythonCodeBlockParser
 
+from flowsim.cli import main
+
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted(p for p in (ROOT / "docs").rglob("*.md") if "_build" not in p.parts)]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
-FLOWSIM = [str(Path(sys.executable).with_name("flowsim"))]
+PLAIN = {"NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "100", "PYTHONUTF8": "1"}
 
 
 def run(command: Sequence[str]) -> tuple[int, str]:
     """Run a command as a reader would in a plain terminal; return its exit code and all that it shows."""
-    env = os.environ | {"NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "100", "PYTHONUTF8": "1"}
     done = subprocess.run(
-        command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+        command,
+        env=os.environ | PLAIN,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
     )
-    return done.returncode, done.stdout.decode()
+    return done.returncode, done.stdout.decode("utf-8-sig")  # a terminal does not show the mark of Excel's CSV
+
+
+def flowsim(command: Sequence[str]) -> tuple[int, str]:
+    """Run flowsim in this process, where numba's code is loaded once and not again for every line of every page."""
+    shown = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(shown), redirect_stderr(shown):
+        for name, value in PLAIN.items():
+            patch.setenv(name, value)
+        patch.setattr(sys, "argv", [*command])
+        try:
+            main()
+        except SystemExit as stop:
+            return int(stop.code or 0), shown.getvalue()
+    return 0, shown.getvalue()
+
+
+# Programs of which a console block is run and compared; lines of others, such as `make`, are for the reader alone.
+PROGRAMS = {"flowsim": flowsim, "head": run, "ls": run}
 
 
 def commands(text: str) -> Iterator[tuple[list[str], int, str]]:
-    """Read a console block: (arguments after `flowsim`, exit code, output shown).
+    """Read a console block: (program and arguments, exit code, output shown).
 
-    The exit code is 0 unless the line ends with `# exit code 2`. Lines of other programs are not run.
+    The exit code is 0 unless the line ends with `# exit code 2`.
     """
     for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
         line, _, shown = part.partition("\n")
         code = re.search(r"# exit code (\d+)$", line)
-        program, *arguments = shlex.split(line, comments=True)
-        if program == "flowsim":
-            yield arguments, int(code[1]) if code else 0, shown.strip("\n")
+        yield shlex.split(line, comments=True), int(code[1]) if code else 0, shown.strip("\n")
 
 
-def check(text: str, program: Sequence[str] = FLOWSIM) -> str | None:
+def check(text: str, programs: Mapping[str, Callable[[Sequence[str]], tuple[int, str]]] = PROGRAMS) -> str | None:
     """Run a console block; say what differs from what it shows, where it shows anything."""
-    for arguments, code, shown in commands(text):
-        got_code, got = run([*program, *arguments])
+    for command, code, shown in commands(text):
+        if command[0] not in programs:
+            continue
+        got_code, got = programs[command[0]](command)
         got = "\n".join(line.rstrip() for line in got.strip("\n").splitlines()) + "\n"
         same = not shown or doctest.OutputChecker().check_output(shown + "\n", got, doctest.ELLIPSIS)
         if got_code != code or not same:
-            return f"flowsim {shlex.join(arguments)}\nexit code {got_code}, expected {code}\n{got}"
+            return f"{shlex.join(command)}\nexit code {got_code}, expected {code}\n{got}"
     return None
 
 
@@ -54,10 +81,20 @@ def evaluate(example: Example) -> str | None:
     return check(str(example.parsed))
 
 
+def write(example: Example) -> None:
+    """Write a block of TOML to the file that its first line names; `# more of x.toml` adds to one written before."""
+    text = str(example.parsed)
+    more, name = re.match(r"# (more of )?(\S+\.toml)$", text, flags=re.MULTILINE).groups()
+    before = Path(name).read_text(encoding="utf-8") + "\n" if more else ""
+    tomllib.loads(before + text)
+    Path(name).write_text(before + text, encoding="utf-8")
+
+
 READER = Sybil(
     parsers=[
         PythonCodeBlockParser(doctest_optionflags=doctest.ELLIPSIS),
         CodeBlockParser(language="console", evaluator=evaluate),
+        CodeBlockParser(language="toml", evaluator=write),
     ]
 )
 
@@ -83,7 +120,23 @@ def test_pages_are_read(tmp_path):
         third.evaluate()
 
 
-ECHO = [sys.executable, "-c", "import sys; print(' '.join(sys.argv[1:])); sys.exit(len(sys.argv) > 3)"]
+def test_toml_blocks_become_files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    page = tmp_path / "page.md"
+    page.write_text(
+        "```toml\n# a.toml\nx = 1\n```\n\n```toml\n# more of a.toml\ny = 2\n```\n\n```toml\n# b.toml\nx =\n```\n",
+        encoding="utf-8",
+    )
+    first, second, third = READER.parse(page).examples()
+    first.evaluate()
+    second.evaluate()
+    assert tomllib.loads(Path("a.toml").read_text(encoding="utf-8")) == {"x": 1, "y": 2}
+    with pytest.raises(tomllib.TOMLDecodeError):
+        third.evaluate()
+
+
+def echo(command):
+    return int(len(command) > 3), " ".join(command[1:])
 
 
 @pytest.mark.parametrize(
@@ -101,7 +154,11 @@ ECHO = [sys.executable, "-c", "import sys; print(' '.join(sys.argv[1:])); sys.ex
     ],
 )
 def test_console_blocks_are_compared(text, holds):
-    assert (check(text, ECHO) is None) == holds
+    assert (check(text, {"flowsim": echo}) is None) == holds
+
+
+def test_the_program_is_installed():
+    assert run([str(Path(sys.executable).with_name("flowsim")), "--version"]) == flowsim(["flowsim", "--version"])
 
 
 def test_there_are_examples():

@@ -189,10 +189,10 @@ def reneging_comes_when_patience_ends_and_refusal_at_once(run):
     for row in run.rows:
         if not row.queued:
             continue
-        law = run.model.states[row.state].patience
+        law = run.model.states["patience"][row.state]
         ends = np.inf
         if law >= 0:
-            stock = row.is_stock and run.model.entries[row.entry].kind == STOCK
+            stock = row.is_stock and run.model.entries["kind"][row.entry] == STOCK
             words = (np.uint64(word) for word in run.key)
             elapsed = kernel.elapsed_time(run.model, *words, row.entry, row.index) if stock else 0.0
             patience = kernel.residual(run.model, law, uniforms(run, row)[1], elapsed)

@@ -234,7 +234,6 @@ def test_the_extreme_seeds_are_allowed():
     assert low.digests != high.digests
 
 
-@pytest.mark.xfail(reason="waits.first_free_places cannot stack no stations yet", raises=ValueError)
 def test_a_pathway_without_a_station_runs():
     alone = {"talk": {"stay": "1 day", "to": "out"}, "out": {"final": True}}
     changed = {"stations": {}, "states": alone, "entries": {"there": {"to": "talk", "count": 1}}}

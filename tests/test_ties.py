@@ -467,3 +467,16 @@ def test_shares_are_those_at_the_instant_of_leaving_and_the_stay_that_of_its_sta
         (5, 8, "gone"),
         (9, 12, "out"),
     ]
+
+
+def test_after_a_wait_the_laws_are_those_of_the_start_of_the_stay(engine):
+    rows, _ = live(
+        engine,
+        stations={"desk": {"capacity": step(0, at_5=9)}},
+        states={
+            "talk": queue("desk", stay=step("10 minutes", at_5="3 minutes")),
+            "race": {"station": "desk", "race": {"out": {"rate": step("0 per day", at_20="1e9 per day")}}},
+        },
+        entries={"talk": come("talk", 4), "race": come("race", 4)},
+    )
+    assert without_out(rows) == [(0, "talk", 4, 5, 8, "out"), (1, "race", 4, 5, 20, "out")]

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
-from numba import njit
+from numba import config, njit
 from numba.core import types
 from numba.extending import intrinsic, overload
 
@@ -30,6 +30,7 @@ from flowsim.compiled import (
     STOCK,
     WEIBULL,
     Model,
+    records,
 )
 from flowsim.trace import NEVER, SESSION, VISIT, Trace
 
@@ -794,7 +795,7 @@ def simulate(model: Model, seed: int, replication: int) -> Trace:
     key = (np.uint64(seed), np.uint64(replication))
     ticks = [arrival_ticks(model, *key, entry) for entry in range(len(model.entries))]
     first = np.cumsum([0] + [len(t) for t in ticks])
-    stock = sum(len(t) for t, kind in zip(ticks, model.entries.kind, strict=True) if kind == STOCK)
+    stock = sum(len(t) for t, kind in zip(ticks, model.entries["kind"], strict=True) if kind == STOCK)
     citizens = np.zeros(int(first[-1]), _CITIZEN)
     citizens["state"], citizens["to"] = -1, _BY_SHARES
     citizens["entry"] = np.repeat(np.arange(len(ticks)), np.diff(first))
@@ -811,19 +812,21 @@ def simulate(model: Model, seed: int, replication: int) -> Trace:
         bits=bits,
         first=first,
         arrivals=np.concatenate([np.empty(0, np.int64), *ticks]),
-        citizens=citizens.view(np.recarray),
+        citizens=citizens,
         seen=np.zeros((len(citizens), model.loops), np.int32),
-        lines=lines.view(np.recarray),
-        desks=desks.view(np.recarray),
-        accounts=np.zeros(len(model.states), _ACCOUNT).view(np.recarray),
+        lines=lines,
+        desks=desks,
+        accounts=np.zeros(len(model.states), _ACCOUNT),
         carried=np.zeros(model.parties),
-        sessions=sessions.view(np.recarray),
+        sessions=sessions,
         heap=np.empty(2 * stock + len(ticks) + 256, np.int64),
-        visits=np.empty(_ROOM * len(citizens) + 16, VISIT).view(np.recarray),
+        visits=np.empty(_ROOM * len(citizens) + 16, VISIT),
         at=np.array([0, 0, 0, 0, -1]),
     )
+    if config.DISABLE_JIT:  # type: ignore[attr-defined]
+        model, run = records(model), records(run)
     while not _loop(model, run):
-        longest = int(run.desks.waiting.max(initial=0))
+        longest = int(run.desks["waiting"].max(initial=0))
         run = run._replace(
             heap=_grown(run.heap, run.at[_HEAP], longest + 2),
             visits=_grown(run.visits, run.at[_VISITS], len(citizens) + 1),
@@ -832,8 +835,8 @@ def simulate(model: Model, seed: int, replication: int) -> Trace:
         visits=_in_order(run),
         sessions=sessions[sessions["station"] >= 0],
         first=first,
-        presence=run.accounts.presence.copy(),
-        queued=run.desks.queued.copy(),
+        presence=run.accounts["presence"].copy(),
+        queued=run.desks["queued"].copy(),
     )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import simpy
 
 from flowsim import kernel
-from flowsim.compiled import STOCK, Model
+from flowsim.compiled import STOCK, Model, readable
 from flowsim.trace import NEVER, SESSION, VISIT, Trace
 
 __all__ = ["simulate"]
@@ -118,7 +118,7 @@ class _Engine:
     """One replication under way."""
 
     def __init__(self, model: Model, seed: int, replication: int) -> None:
-        self.model, self.key = model, (np.uint64(seed), np.uint64(replication))
+        self.rules, self.model, self.key = model, readable(model), (np.uint64(seed), np.uint64(replication))
         self.env = simpy.Environment()
         self.stations = [_Station(self, k) for k in range(len(model.stations))]
         self.visits: list[list[list[int]]] = []
@@ -148,18 +148,18 @@ class _Engine:
     def places(self, change: int) -> int:
         bounds = range(self.model.changes[change].bound, self.model.changes[change].bound_end)
         # Every party works out its places, also those that are not the least: each carries its own fraction.
-        return min([int(kernel.places(self.model, b, self.carried, self.present)) for b in bounds])
+        return min([int(kernel.places(self.rules, b, self.carried, self.present)) for b in bounds])
 
     # --- Processes
 
     def changes(self) -> Generator[simpy.Event, Any, None]:
-        for change, tick in enumerate(self.model.changes.time):
+        for change, tick in enumerate(self.rules.changes["time"]):
             yield _At(self.env, int(tick), CHANGE)
             self.stations[self.model.changes[change].station].change(change)
 
     def citizen(self, number: int, entry: int, index: int, arrival: int) -> Generator[simpy.Event, Any, None]:
         """Live one citizen's way through the pathway."""
-        m, env = self.model, self.env
+        m, rules, env = self.model, self.rules, self.env
         address = (*self.key, entry, index)
         rows = self.visits[number]
         seen: dict[int, int] = {}
@@ -167,7 +167,7 @@ class _Engine:
         stock = m.entries[entry].kind == STOCK
         elapsed, ago = 0.0, 0
         if stock:
-            elapsed = float(kernel.elapsed_time(m, *address))
+            elapsed = float(kernel.elapsed_time(rules, *address))
             ago = int(kernel.half_up(elapsed))
         else:
             yield _At(env, arrival, MOVE)
@@ -181,7 +181,7 @@ class _Engine:
             if m.states[state].is_final:
                 row[6] = joined
                 return
-            for_stay, for_patience, for_route = kernel.visit_block(m, *address, state, visit)
+            for_stay, for_patience, for_route = kernel.visit_block(rules, *address, state, visit)
             to = -1
             if m.states[state].station >= 0:
                 station = self.stations[m.states[state].station]
@@ -193,12 +193,12 @@ class _Engine:
             if to < 0:
                 start = int(env.now)
                 row[6] = start - ago
-                length, to = kernel.stay(m, *address, state, visit, for_stay, start, since, elapsed)
+                length, to = kernel.stay(rules, *address, state, visit, for_stay, start, since, elapsed)
                 if length + 0.5 >= m.horizon - start:
                     return
                 yield _At(env, start + int(kernel.half_up(length)), MOVE)
                 if to < 0:
-                    to = int(kernel.route(m, state, int(env.now), for_route))
+                    to = int(kernel.route(rules, state, int(env.now), for_route))
                 if m.states[state].station >= 0 and not m.stations[m.states[state].station].is_meeting:
                     self.stations[m.states[state].station].release()
             row[3], row[7] = int(to), int(env.now)
@@ -218,7 +218,7 @@ class _Engine:
         station.join(case)
         events = [case.answer]
         if m.states[state].patience >= 0:
-            patience = kernel.residual(m, m.states[state].patience, u, elapsed)
+            patience = kernel.residual(self.rules, m.states[state].patience, u, elapsed)
             if patience + 0.5 < m.horizon - self.env.now:
                 events.append(_At(self.env, int(self.env.now) + int(kernel.half_up(patience)), MOVE))
         yield self.env.any_of(events)

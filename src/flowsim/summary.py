@@ -66,9 +66,7 @@ def beside_documents(quantiles: pd.DataFrame) -> list[str]:
         lines.append(f"  {row.period:<14}{figures}".rstrip())
         last = row.measure
     if len(shown) < len(rows):
-        lines.append(
-            f"{len(rows) - len(shown)} more documented figures, by quarter, stand in --out and --json"
-        )
+        lines.append(f"{len(rows) - len(shown)} more documented figures, by quarter, stand in --out and --json")
     return lines
 
 
