@@ -65,10 +65,12 @@ def test_flowsim_agrees_with_theory(case):
 
 
 def awards(pathway, states, joined):
-    """Count the awards of each year, shape (years,); whoever is there at the start was awarded before."""
+    """Count the awards of each year, shape (years,); who has one at the start was awarded it before."""
     outcomes = [state.name for state in pathway.states if state.outcome]
     chosen = np.isin(states, outcomes) & (joined > 0)
-    return np.bincount((joined[chosen] / (365.25 * 1440)).astype(int), minlength=10)
+    years = round((pathway.end - pathway.start).days / 365.25)
+    year = (joined[chosen] * years / ((pathway.end - pathway.start).total_seconds() / 60)).astype(int)
+    return np.bincount(year, minlength=years)
 
 
 def assert_same_awards(visits, pathway, model):

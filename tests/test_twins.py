@@ -4,16 +4,22 @@ Mutations of either engine that were tried, one at a time, and that these tests 
 see `docs/decisions/two-engines.md`.
 """
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flowsim import kernel, simpy_engine
+from flowsim import kernel, read_base, run, simpy_engine
 from flowsim.compiled import compile_pathway
 from flowsim.pathway import Pathway
 from flowsim.testing import pathways
 
+COPENHAGEN = read_base("copenhagen").pathway()
 RELAXED = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
 
@@ -38,3 +44,37 @@ def test_twins_on_generated_pathways(pathway, seed):
 @given(pathways(), st.integers(0, 2**64 - 1), st.integers(0, 2**40))
 def test_twins_on_many_generated_pathways(pathway, seed, replication):
     assert_twins(pathway, seed, replication)
+
+
+def test_twins_on_copenhagen():
+    assert_twins(
+        COPENHAGEN.model_copy(update={"end": COPENHAGEN.start.replace(year=COPENHAGEN.start.year + 1)}), seed=1
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(20))
+def test_twins_on_all_of_copenhagen(seed):
+    assert_twins(COPENHAGEN, seed, replication=seed)
+
+
+def test_interpreted_equals_compiled():
+    interpreted, compiled = (
+        subprocess.run(
+            [sys.executable, str(Path(__file__).with_name("interpreted.py")), "3"],
+            env={**os.environ, "NUMBA_DISABLE_JIT": off},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for off in ("1", "0")
+    )
+    assert interpreted == compiled
+    assert len(interpreted.splitlines()) == 3
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=RELAXED, derandomize=True)
+@given(pathways())
+def test_measures_of_any_pathway(pathway):
+    results = run(pathway, replications=2, workers=1)
+    assert results.values.shape == (2, len(results.index))

@@ -62,8 +62,8 @@ TABLES: dict[str, np.dtype[np.void]] = {
     "stations": _table("is_meeting", "room", "line", "line_end"),
     # Capacities of servers, and meetings (capacity -1), by time and station.
     "changes": _table("time", "station", "capacity", "bound", "bound_end"),
-    # What a party allows at a meeting: `base` places, or `base` ticks of work at `case` ticks a case.
-    "bounds": _table("party", "base.", "case.", "follow", "follow_end"),
+    # What a party allows at a meeting: `amount` places, or `amount` ticks of work at `case` ticks a case.
+    "bounds": _table("party", "amount.", "case.", "follow", "follow_end"),
     "follows": _table("state", "ticks."),
 }  # fmt: skip
 """The tables of a model. `x` and `x_end` bound the rows that belong to a row; -1 stands for none."""

@@ -293,7 +293,7 @@ def places(m, bound, carried, present):
 
     `present` counts the citizens now in each state, those in a queue included.
     """
-    amount = m.bounds[bound].base
+    amount = m.bounds[bound].amount
     if m.bounds[bound].case > 0.0:
         for f in range(m.bounds[bound].follow, m.bounds[bound].follow_end):
             amount -= m.follows[f].ticks * present[m.follows[f].state]
@@ -792,6 +792,8 @@ def simulate(model: Model, seed: int, replication: int) -> Trace:
     Raises:
         OverflowError: where ticks and citizens together do not fit the 63 bits of an event's key.
     """
+    if config.DISABLE_JIT:  # type: ignore[attr-defined]
+        model = records(model)
     key = (np.uint64(seed), np.uint64(replication))
     ticks = [arrival_ticks(model, *key, entry) for entry in range(len(model.entries))]
     first = np.cumsum([0] + [len(t) for t in ticks])
@@ -824,7 +826,7 @@ def simulate(model: Model, seed: int, replication: int) -> Trace:
         at=np.array([0, 0, 0, 0, -1]),
     )
     if config.DISABLE_JIT:  # type: ignore[attr-defined]
-        model, run = records(model), records(run)
+        run = records(run)
     while not _loop(model, run):
         longest = int(run.desks["waiting"].max(initial=0))
         run = run._replace(

@@ -157,6 +157,10 @@ def read_toml(content: bytes, source: str) -> dict[str, Any]:
         line = int(found[1])
         shown = text.splitlines()[line - 1].strip()
         raise InputError(f"{source}, line {line}: {message.replace(found[0], '')}: {shown}") from None
+    except ValueError:
+        raise InputError(f"{source}: a number has too many digits") from None
+    except RecursionError:
+        raise InputError(f"{source}: brackets stand in brackets too deep to be read") from None
 
 
 def _parameter(name: str, entry: Any, source: str) -> Parameter:

@@ -9,20 +9,21 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExec
 from functools import lru_cache
 from importlib import metadata
 from itertools import pairwise
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import numpy as np
 
-from flowsim import kernel
 from flowsim.civiltime import MINUTES
-from flowsim.compiled import Model, compile_pathway
-from flowsim.errors import InputError
+from flowsim.errors import InputError, unknown_name
 from flowsim.measures import Catalogue
 from flowsim.pathway import Pathway
 from flowsim.periods import Floats
 from flowsim.results import Results
 from flowsim.scenario import Scenario
 from flowsim.trace import VISIT, Trace
+
+if TYPE_CHECKING:
+    from flowsim.compiled import Model
 
 __all__ = ["Engine", "Progress", "estimate_memory", "run"]
 
@@ -72,14 +73,15 @@ def run(
             memory than the machine has.
     """
     numbers = _numbers(replications)
-    if engine not in ("kernel", "simpy"):
-        raise InputError(f"engine: there is no engine '{engine}' (allowed: kernel, simpy)")
+    if engine not in get_args(Engine):
+        raise InputError(f"engine: {unknown_name('engine', engine, get_args(Engine))}")
     if not 0 <= seed < 2**64:
         raise InputError(f"seed: {seed} is not allowed: a seed is a whole number from 0 to 2**64 - 1")
     pathway = subject.pathway() if isinstance(subject, Scenario) else subject
     workers = min(workers or os.cpu_count() or 1, len(numbers)) if engine == "kernel" else 1
     _check_memory(pathway, engine, at_once=workers, kept=len(numbers) if keep_traces else 0)
-    catalogue = _prepared(pathway)[1]
+    catalogue = _catalogue(pathway)
+    _check_table(len(numbers), len(catalogue.index))
     jobs = ((pathway, engine, seed, number, keep_traces) for number in numbers)
     if executor is None and workers > 1:
         with ThreadPoolExecutor(workers) as threads:
@@ -115,21 +117,31 @@ def _numbers(replications: int | Iterable[int]) -> list[int]:
     return numbers
 
 
+# A worker process prepares a pathway once, not once a replication. What is heavy to import is imported here, so that
+# a run that can't be is refused at once.
 @lru_cache(maxsize=4)
-def _prepared(pathway: Pathway) -> tuple[Model, Catalogue]:
-    # A worker process prepares a pathway once, not once a replication.
-    return compile_pathway(pathway), Catalogue.of(pathway)
+def _catalogue(pathway: Pathway) -> Catalogue:
+    return Catalogue.of(pathway)
+
+
+@lru_cache(maxsize=4)
+def _compiled(pathway: Pathway) -> Model:
+    from flowsim.compiled import compile_pathway
+
+    return compile_pathway(pathway)
 
 
 def _replicate(pathway: Pathway, engine: Engine, seed: int, number: int, keep: bool) -> _Replication:
-    model, catalogue = _prepared(pathway)
+    model = _compiled(pathway)
     if engine == "simpy":
         from flowsim import simpy_engine
 
         trace = simpy_engine.simulate(model, seed, number)
     else:
+        from flowsim import kernel
+
         trace = kernel.simulate(model, seed, number)
-    return _Replication(number, catalogue.compute(trace), trace.digest, trace if keep else None)
+    return _Replication(number, _catalogue(pathway).compute(trace), trace.digest, trace if keep else None)
 
 
 def _collected(finished: Iterable[_Replication], total: int, progress: Progress | None) -> dict[int, _Replication]:
@@ -196,6 +208,16 @@ def _check_memory(pathway: Pathway, engine: Engine, at_once: int, kept: int) -> 
             f"memory: about {needed / 2**30:.3g} GiB are needed ({citizens:,.0f} citizens a replication, {at_once} "
             f"at a time{f', {kept} kept' if kept else ''}) and {available / 2**30:.3g} GiB are free: lower the "
             "arrivals, shorten the horizon, or run fewer replications"
+        )
+
+
+def _check_table(replications: int, measures: int) -> None:
+    # Each value is held as it comes, in the table, and sorted for quantiles; each replication has a digest.
+    needed, available = replications * (3 * 8 * measures + 1000.0), _available_memory()
+    if needed > available:
+        raise InputError(
+            f"memory: about {needed / 2**30:.3g} GiB are needed ({measures:,} measures of each of {replications:,} "
+            f"replications) and {available / 2**30:.3g} GiB are free: run fewer replications"
         )
 
 

@@ -6,7 +6,9 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,26 +19,59 @@ if TYPE_CHECKING:
 
     from flowsim.results import Results
 
-__all__ = ["MANIFEST", "check_folder", "save"]
+__all__ = ["FILES", "MANIFEST", "check_folder", "save", "write_text"]
 
 MANIFEST = "manifest.json"
+FILES = ("measures.csv", "measures.parquet", "replications.csv", "replications.parquet", MANIFEST)
+"""What the folder of a run holds, and nothing else."""
+
+_ROWS = 500_000  # of a long table in memory at a time
 
 
 def check_folder(folder: Path, overwrite: bool = False) -> None:
-    """Refuse a folder that a run may not be written to.
+    """Refuse a folder that a run may not, or cannot, be written to: before the run, not after it.
 
     Raises:
-        InputError: where the folder exists already and is not an earlier run that may be overwritten.
+        InputError: where the folder exists already and is not an earlier run that may be overwritten, where it holds
+            anything else beside one, and where nothing can be written.
     """
+    try:
+        _check_content(folder, overwrite)
+        _check_place(_real(folder))
+    except OSError as error:
+        raise InputError(f"--out: nothing can be written to '{folder}': {error.strerror}") from None
+
+
+def _check_content(folder: Path, overwrite: bool) -> None:
     if not folder.exists():
         return
     if not folder.is_dir():
         raise InputError(f"--out: '{folder}' is a file: name a folder that does not exist yet")
-    if any(folder.iterdir()):
-        if not (folder / MANIFEST).is_file():
-            raise InputError(f"--out: '{folder}' holds something else than a run: name another folder")
-        if not overwrite:
-            raise InputError(f"--out: '{folder}' holds a run already: name another folder, or add --force")
+    held = sorted(path.name for path in folder.iterdir())
+    foreign = [name for name in held if name not in FILES]
+    if foreign or (held and MANIFEST not in held):
+        raise InputError(f"--out: '{folder}' holds '{(foreign or held)[0]}', no part of a run: name another folder")
+    if held and not overwrite:
+        raise InputError(f"--out: '{folder}' holds a run already: name another folder, or add --force")
+    if folder.resolve() == Path.cwd():
+        raise InputError("--out: this is the folder you are in: name another")
+
+
+def _check_place(target: Path) -> None:
+    """Try whether the folder can be made, and leave nothing behind; raises OSError where it can't."""
+    made = [path for path in (target, *target.parents) if not path.exists()]
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        os.rmdir(tempfile.mkdtemp(prefix=".flowsim-", dir=target.parent))
+    finally:
+        for path in made:
+            if path.is_dir():
+                path.rmdir()
+
+
+def _real(folder: Path) -> Path:
+    """Follow links, so that a link to a run stays one when the run is written again."""
+    return Path(os.path.realpath(folder))
 
 
 def save(
@@ -46,7 +81,7 @@ def save(
     folder: Path,
     overwrite: bool = False,
 ) -> None:
-    """Write a run to a folder, which appears with all its files or not at all.
+    """Write a run to a folder, which appears with all its files or not at all; an earlier run stays until then.
 
     `measures` holds the quantiles over the replications, `replications` each one's own values; CSV opens in Excel
     (UTF-8 with a mark), Parquet keeps the types.
@@ -55,18 +90,90 @@ def save(
         InputError: as `check_folder`.
     """
     check_folder(folder, overwrite)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
-        for name, table in (("measures", quantiles), ("replications", results.frame())):
-            table.to_csv(building / f"{name}.csv", index=False, encoding="utf-8-sig")
-            table.to_parquet(building / f"{name}.parquet", index=False)
+    target = _real(folder)
+    with _parents(target), _built(target) as building:
+        _write(building / "measures", [quantiles])
+        _write(building / "replications", (part.frame() for part in _parts(results)))
         told = json.dumps(dict(manifest), indent=2, ensure_ascii=False)
-        (building / MANIFEST).write_text(told + "\n", encoding="utf-8")
-        building.chmod(0o755)
-        if folder.exists():
-            shutil.rmtree(folder)
-        os.replace(building, folder)
+        # A name that is no text (from the file system) is escaped, as JSON allows.
+        (building / MANIFEST).write_text(told + "\n", encoding="utf-8", errors="backslashreplace")
+
+
+def write_text(path: Path, text: str, overwrite: bool = False) -> None:
+    """Write a text file whole or not at all, over an earlier one only where that is allowed.
+
+    Raises:
+        InputError: where it exists and may not be overwritten, or its folder does not exist.
+    """
+    if path.exists() and not path.is_file():
+        raise InputError(f"'{path}' is no file: name one")
+    if os.path.lexists(path) and not overwrite:
+        raise InputError(f"'{path}' exists already: name a file that does not exist yet")
+    if not path.parent.is_dir():
+        raise InputError(f"there is no folder '{path.parent}'")
+    handle, name = tempfile.mkstemp(prefix=".flowsim-", dir=path.parent)
+    try:
+        with open(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(name, 0o644)
+        os.replace(name, path)
     except BaseException:
-        shutil.rmtree(building, ignore_errors=True)
+        os.unlink(name)
         raise
+
+
+@contextmanager
+def _parents(target: Path) -> Iterator[None]:
+    """Make the folders above, and take away those that were made if it comes to nothing."""
+    made = [path for path in target.parents if not path.exists()]
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        for path in made:
+            if path.exists():
+                path.rmdir()
+        raise
+
+
+@contextmanager
+def _built(target: Path) -> Iterator[Path]:
+    """Yield a folder to build in, which then takes the place of the target."""
+    work = Path(tempfile.mkdtemp(prefix=".flowsim-", dir=target.parent))
+    building, earlier = work / "new", work / "earlier"
+    try:
+        building.mkdir()
+        yield building
+        if target.exists():
+            os.replace(target, earlier)
+        os.replace(building, target)
+    finally:
+        if earlier.exists() and not target.exists():
+            os.replace(earlier, target)
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _parts(results: Results) -> Iterator[Results]:
+    """Cut results into groups of measures whose long tables fit into memory."""
+    size = max(1, _ROWS // len(results.replications))
+    for start in range(0, max(len(results.index), 1), size):
+        kept = slice(start, start + size)
+        yield replace(results, index=results.index[kept], values=results.values[:, kept])
+
+
+def _write(path: Path, parts: Iterable[pd.DataFrame]) -> None:
+    """Write a table that comes in parts as CSV and Parquet."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    writer = None
+    try:
+        with open(f"{path}.csv", "w", encoding="utf-8-sig", newline="") as csv:
+            for part in parts:
+                part.to_csv(csv, index=False, header=writer is None)
+                table = pa.Table.from_pandas(part, preserve_index=False)
+                writer = writer or parquet.ParquetWriter(f"{path}.parquet", table.schema)
+                writer.write_table(table)
+    finally:
+        if writer is not None:
+            writer.close()

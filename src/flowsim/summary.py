@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
+
+from flowsim.periods import months_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -12,10 +15,10 @@ if TYPE_CHECKING:
     from flowsim.evidence import Fact
     from flowsim.pathway import Pathway
 
-__all__ = ["beside_documents", "fact_words", "number", "with_documented", "year_by_year"]
+__all__ = ["beside_documents", "by_period", "fact_words", "number", "wrapped", "with_documented"]
 
-
-_YEARS = 6  # what fits eighty columns
+_WIDTH = 80
+_COLUMNS = 6  # what fits
 
 
 class _Row(NamedTuple):
@@ -29,12 +32,30 @@ class _Row(NamedTuple):
 
 
 def number(value: float) -> str:
-    """Write a figure as a planner reads it: whole above a hundred, one decimal above one."""
+    """Write a figure as a planner reads it: whole above a hundred, one decimal above one; six places at the most."""
     if math.isnan(value):
         return "-"
+    if abs(value) >= 1e9:
+        return f"{value:.0e}"
+    if abs(value) >= 1e6:
+        return f"{value / 1e6:.3g}M" if abs(value) < 999.5e6 else f"{value:.0e}"
+    if abs(value) >= 99_999.5:
+        return f"{value / 1e3:.0f}k" if abs(value) < 999_500 else "1M"
     if abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if abs(value) >= 1 or value == 0 else f"{value:.2f}"
+
+
+def wrapped(text: str) -> str:
+    """Break a text of the user's into lines of at most eighty columns, further ones indented; no control characters."""
+    lines = "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text).splitlines()
+    return "\n".join(
+        line for told in lines for line in textwrap.wrap(told, _WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+    )
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def with_documented(quantiles: pd.DataFrame, documented: Mapping[tuple[str, str], float]) -> pd.DataFrame:
@@ -58,9 +79,9 @@ def beside_documents(quantiles: pd.DataFrame) -> list[str]:
     last = ""
     for row in shown:
         if row.measure != last:
-            lines.append(f"{row.measure} ({row.unit})")
+            lines.append(_cut(f"{row.measure} ({row.unit})", _WIDTH))
         inside = row.p05 <= row.documented <= row.p95
-        off = f"{100 * (row.p50 / row.documented - 1):+.0f} %" if row.documented else number(row.p50)
+        off = "" if math.isnan(row.p50) or not row.documented else f"{100 * (row.p50 / row.documented - 1):+.0f} %"
         interval = f"{number(row.p05)} to {number(row.p95)}"
         figures = f"{number(row.documented):>12}{number(row.p50):>10}{interval:>20}{'' if inside else off:>10}"
         lines.append(f"  {row.period:<14}{figures}".rstrip())
@@ -70,38 +91,31 @@ def beside_documents(quantiles: pd.DataFrame) -> list[str]:
     return lines
 
 
-def year_by_year(quantiles: pd.DataFrame, pathway: Pathway) -> list[str]:
-    """Write the headline measures by year: awards, stocks and, at the year's end, queues and waits."""
+def by_period(quantiles: pd.DataFrame, pathway: Pathway) -> list[str]:
+    """Write the headline measures by year: awards and stocks, and queues and waits at the year's end.
+
+    By quarter or month where no whole year, or quarter, is reported. In lines of at most eighty columns.
+    """
     keys = zip(quantiles["measure"], quantiles["period"], strict=True)
     cells = dict(zip(keys, quantiles["p50"].tolist(), strict=True))
-    years = sorted({period for period in quantiles["period"] if len(period) == 4})
+    months = max((_months(period) for period in quantiles["period"]), default=0)
+    periods = sorted({period for period in quantiles["period"] if _months(period) == months})
+    every = {12: "year", 3: "quarter", 1: "month"}.get(months, "")
     lines = []
-    for first in range(0, len(years), _YEARS):
-        block = years[first : first + _YEARS]
-        lines += ["", f"{'Year by year, medians':<38}" + "".join(f"{year:>7}" for year in block)]
-        for name, suffix in _headlines(pathway):
-            row = [cells.get((name, year + suffix), math.nan) for year in block]
+    for first in range(0, len(periods), _COLUMNS):
+        block = periods[first : first + _COLUMNS]
+        title = f"{every.capitalize()} by {every}, medians"
+        lines += [""] * bool(lines) + [f"{title:<32}" + "".join(f"{period:>8}" for period in block)]
+        for name, at in _headlines(pathway):
+            row = [cells.get((name, at(period)), math.nan) for period in block]
             if any(not math.isnan(value) and value != 0 for value in row):
-                label = name.removesuffix(".served")
-                label = label if len(label) <= 38 else label[:37] + "…"
-                lines.append(f"{label:<38}" + "".join(f"{number(value):>7}" for value in row))
-    if lines:
-        lines.append("(stocks and queues at the year's end; waits in weeks, mean of those who started")
-        lines.append("in December; clocks in the last quarter)")
+                label = _cut(name.removesuffix(".served"), 40)
+                figures = "".join(f"{number(value):>8}" for value in row)
+                lines.append(label + figures[max(len(label) - 32, 0) :] if len(label) > 32 else f"{label:<32}{figures}")
+    if lines and months > 1:
+        lines.append(f"(stocks and queues at the {every}'s end; waits in weeks, mean of those who started")
+        lines.append("in its last month; clocks in its last quarter)")
     return lines
-
-
-def _headlines(pathway: Pathway) -> Iterable[tuple[str, str]]:
-    """Name the measures that sum a pathway up, with what follows the year in their period."""
-    ends = {state.benefit for state in pathway.states if state.final}
-    yield from ((f"stock.{benefit}", "") for benefit in pathway.benefits if benefit not in ends)
-    yield from ((f"awards.{state.name}", "") for state in pathway.states if state.outcome)
-    for station in pathway.stations:
-        yield f"queue.{station.name}", "-12"
-        yield f"wait.{station.name}.served", "-12"
-    for clock in pathway.clocks:
-        yield f"clock.{clock.name}.within", "Q4"
-        yield f"clock.{clock.name}.open_overdue", "Q4"
 
 
 def fact_words(fact: Fact) -> str:
