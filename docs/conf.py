@@ -1,4 +1,5 @@
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -41,5 +42,13 @@ def hide_signature(app: Sphinx, what: str, name: str, thing: Any, options: Any, 
     return ("", None) if is_value else None
 
 
+def draw(app: Sphinx) -> None:
+    """Draw the pathway of Copenhagen as it is now, for its page."""
+    picture = Path(app.srcdir) / "_build" / "copenhagen.svg"
+    picture.parent.mkdir(exist_ok=True)
+    picture.write_text(flowsim.read_base("copenhagen").pathway().diagram(), encoding="utf-8")
+
+
 def setup(app: Sphinx) -> None:
+    app.connect("builder-inited", draw)
     app.connect("autodoc-process-signature", hide_signature)

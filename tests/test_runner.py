@@ -39,7 +39,7 @@ def nothing_runs(monkeypatch):
         raise AssertionError("a replication was begun")
 
     monkeypatch.setattr(runner, "_replicate", begun)
-    monkeypatch.setattr(runner, "compile_pathway", begun)
+    monkeypatch.setattr(runner, "_compiled", begun)
 
 
 def with_entry(**entry):
@@ -51,7 +51,7 @@ def with_entry(**entry):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"engine": "kernal"}, "engine: there is no engine 'kernal' (allowed: kernel, simpy)"),
+        ({"engine": "kernal"}, "engine: there is no engine 'kernal'; did you mean 'kernel'? (allowed: kernel, simpy)"),
         ({"seed": -1}, "seed: -1 is not allowed: a seed is a whole number from 0 to 2**64 - 1"),
         ({"seed": 2**64}, f"seed: {2**64} is not allowed"),
         ({"replications": 0}, "replications: 0 is not allowed: from 1 to 10,000,000 can be run"),

@@ -6,6 +6,7 @@ and a month a twelfth of it, where a mean needs one; there is no daylight saving
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
@@ -65,6 +66,8 @@ def parse_span(value: Any) -> float:
         minutes = float(found[1]) * _unit(found[2], value)
     else:
         raise ValueError(f"{value!r} is no span of time: write a number with its unit, such as '12 weeks'")
+    if not math.isfinite(minutes):
+        raise ValueError(f"'{value}' is too long for a number")
     if minutes < 0:
         raise ValueError(f"'{value}' is negative: a span of time is 0 or longer")
     return minutes
@@ -83,6 +86,8 @@ def parse_rate(value: Any) -> float:
     if over <= 0:
         raise ValueError(f"'{value}' is per no time at all")
     rate = float(found[1]) / over
+    if not math.isfinite(rate):
+        raise ValueError(f"'{value}' is too large for a number")
     if rate < 0:
         raise ValueError(f"'{value}' is negative: a rate is 0 or more")
     return rate

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +16,8 @@ import typer
 from flowsim import __version__
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     import pandas as pd
 
     from flowsim.results import Results
@@ -33,18 +38,43 @@ _FILE = typer.Argument(help="A scenario file, a pathway file, or the built-in ba
 
 
 def main() -> None:
-    """Run the command line: mistakes in the input are told in one line, with exit code 2."""
+    """Run the command line: whatever goes wrong is told in one line; exit code 2, or 130 after Ctrl-C."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # what a terminal can't show is no reason to fail
     try:
-        app(standalone_mode=True)
-    except ValueError as mistake:
+        code = app(standalone_mode=False) or 0
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Nobody reads on, as with `| head`; what is left must not be flushed at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    except OSError as error:
+        code = _refused(f"{error.strerror}: '{error.filename}'" if error.filename else str(error.strerror))
+    except MemoryError:
+        code = _refused("there is not enough memory: run fewer replications or workers, or a smaller population")
+    except Exception as mistake:
         from flowsim.errors import InputError
 
-        if not isinstance(mistake, InputError):
+        if isinstance(mistake, InputError):
+            code = _refused(str(mistake))
+        elif hasattr(mistake, "format_message"):  # typer's own errors; their class has moved between its versions
+            code = _refused(mistake.format_message())
+        else:
             raise
-        print(f"flowsim: {mistake}", file=sys.stderr)
-        sys.exit(2)
-    except BrokenPipeError:
-        sys.exit(0)
+    if code == 130:
+        print("flowsim: stopped; nothing is half written", file=sys.stderr, flush=True)
+        os._exit(code)  # a replication under way can't be told to stop, and Python would wait for its thread
+    sys.exit(code)
+
+
+def _refused(message: str) -> int:
+    """Tell a mistake in one line, without what would move a terminal's cursor."""
+    line = " ".join(message.split())
+    if line:
+        shown = "".join(letter if letter.isprintable() else "?" for letter in line)
+        print(f"flowsim: {shown}", file=sys.stderr)
+    return 2
 
 
 def _version(asked: bool) -> None:
@@ -93,19 +123,26 @@ def run(
     if out is not None:
         check_folder(out, force)
     _check_periods(scenario, first, last)
-    with _progress(show=not (quiet or as_json)) as progress, _stopped():
+    with _progress(show=not (quiet or as_json)) as progress, _threads(1 if engine == "simpy" else workers) as threads:
         results = simulate(
             scenario,
             engine=engine,  # type: ignore[arg-type]
             replications=replications,
             seed=seed,
+            executor=threads,
             workers=workers,
             progress=progress,
         )
-    reported = results.between(first or _first(results), last or _last(results))
+    reported = results.between(first or "0001", last or "9999")
     quantiles = with_documented(reported.quantiles(), documented(scenario.base.name))
     if out is not None:
-        save(reported, quantiles, _manifest(scenario, reported, file), out, overwrite=force)
+        save(
+            reported,
+            quantiles,
+            _manifest(scenario, reported, _repeat(file, results, first, last)),
+            out,
+            overwrite=force,
+        )
     if as_json:
         _print_json(scenario, reported, quantiles)
     elif not quiet:
@@ -114,29 +151,21 @@ def run(
 
 def _check_periods(scenario: Scenario, first: str | None, last: str | None) -> None:
     from flowsim.errors import InputError
-    from flowsim.periods import months_of
+    from flowsim.periods import Calendar, months_of
 
-    pathway = scenario.pathway()
     for option, period in (("--from", first), ("--to", last)):
         if period is not None:
             try:
                 months_of(period)
             except ValueError as mistake:
                 raise InputError(f"{option}: {mistake}") from None
-    start, end = f"{pathway.start:%Y-%m}", f"{pathway.end:%Y-%m}"
-    since, until = months_of(first or start)[0], months_of(last or end)[1]
-    if until <= since or since >= months_of(end)[1] or until <= months_of(start)[0]:
-        raise InputError(
-            f"--from {first or start} --to {last or end}: nothing lies between (the run has {start} to {end})"
-        )
-
-
-def _first(results: Results) -> str:
-    return f"{results.pathway.start:%Y-%m}"
-
-
-def _last(results: Results) -> str:
-    return f"{results.pathway.end:%Y-%m}"
+    months = Calendar.of(scenario.pathway()).labels("month")
+    if not months:
+        raise InputError("the horizon holds no whole month, so there is nothing to report: let it end later")
+    since, until = months_of(first or months[0])[0], months_of(last or months[-1])[1]
+    if until <= since or since >= months_of(months[-1])[1] or until <= months_of(months[0])[0]:
+        asked = " ".join(f"{option} {told}" for option, told in (("--from", first), ("--to", last)) if told)
+        raise InputError(f"{asked}: nothing lies between (whole months of the run: {months[0]} to {months[-1]})")
 
 
 @contextmanager
@@ -155,15 +184,26 @@ def _progress(show: bool) -> Iterator[Callable[[int, int], object] | None]:
 
 
 @contextmanager
-def _stopped() -> Iterator[None]:
+def _threads(workers: int | None) -> Iterator[Executor]:
+    """Run replications beside this thread, which so hears Ctrl-C at once."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    threads = ThreadPoolExecutor(workers or os.cpu_count() or 1)
     try:
-        yield
-    except KeyboardInterrupt:
-        print("flowsim: stopped; nothing was written", file=sys.stderr)
-        raise typer.Exit(130) from None
+        yield threads
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)
 
 
-def _manifest(scenario: Scenario, results: Results, file: str) -> dict[str, Any]:
+def _repeat(file: str, results: Results, first: str | None, last: str | None) -> str:
+    words = ["flowsim", "run", file, "--replications", str(len(results.replications)), "--seed", str(results.seed)]
+    words += ["--engine", results.engine]
+    for option, period in (("--from", first), ("--to", last)):
+        words += [option, period] if period else []
+    return shlex.join(words)
+
+
+def _manifest(scenario: Scenario, results: Results, repeat: str) -> dict[str, Any]:
     numbers = results.replications
     return {
         "scenario": scenario.to_dict(),
@@ -175,7 +215,7 @@ def _manifest(scenario: Scenario, results: Results, file: str) -> dict[str, Any]
         "replications": len(numbers),
         "visits_sha256": results.visits_sha256,
         "versions": dict(results.versions),
-        "repeat": f"flowsim run {file} --replications {len(numbers)} --seed {results.seed} --engine {results.engine}",
+        "repeat": repeat,
     }
 
 
@@ -196,24 +236,27 @@ def _print_json(scenario: Scenario, results: Results, quantiles: pd.DataFrame) -
         "visits_sha256": results.visits_sha256,
         "measures": measures,
     }
-    print(json.dumps(told, ensure_ascii=False))
+    print(json.dumps(told, allow_nan=False))
 
 
 def _print_summary(scenario: Scenario, results: Results, quantiles: pd.DataFrame, out: Path | None) -> None:
-    from flowsim.summary import beside_documents, year_by_year
+    from flowsim.summary import beside_documents, by_period, wrapped
 
-    print(
+    told = (
         f"{scenario.name}: {len(results.replications)} replications, seed {results.seed}, {results.engine} engine, "
         f"{results.pathway.start:%Y-%m-%d} to {results.pathway.end:%Y-%m-%d}"
     )
-    if scenario.file.description:
-        print(scenario.file.description)
-    for lines in (beside_documents(quantiles), year_by_year(quantiles, results.pathway)):
+    for text in (told, scenario.file.description):
+        if text:
+            print(wrapped(text))
+    for lines in (beside_documents(quantiles), by_period(quantiles, results.pathway)):
         if lines:
             print("\n" + "\n".join(lines))
+    if not results.index:
+        print("\nNo measure is reported for a period as short as this: ask for a quarter or a year.")
     print(f"\nvisits_sha256 {results.visits_sha256}")
     if out is not None:
-        print(f"Written to {out}: measures and replications (.csv, .parquet), manifest.json")
+        print(wrapped(f"Written to {out}: measures and replications (.csv, .parquet), manifest.json"))
 
 
 @app.command()
@@ -224,14 +267,10 @@ def new(
 
     Example: [bold]flowsim new more-places.toml[/bold]
     """
-    from flowsim.errors import InputError
     from flowsim.scenario import example
+    from flowsim.store import write_text
 
-    if file.exists():
-        raise InputError(f"'{file}' exists already: name a file that does not")
-    if not file.parent.is_dir():
-        raise InputError(f"there is no folder '{file.parent}'")
-    file.write_text(example(), encoding="utf-8")
+    write_text(file, example())
     print(f"Wrote {file}. Edit it, then: flowsim check {file} && flowsim run {file}")
 
 
@@ -243,18 +282,21 @@ def check(file: Annotated[str, _FILE] = "copenhagen") -> None:
     """
     from flowsim.load import overloaded
     from flowsim.scenario import Scenario
+    from flowsim.summary import wrapped
 
     scenario = Scenario.of(file)
     pathway = scenario.pathway()
-    print(
+    told = (
         f"{scenario.name} is right: {len(pathway.states)} states, {len(pathway.stations)} stations, "
         f"{len(pathway.entries)} entries, {pathway.start:%Y-%m-%d} to {pathway.end:%Y-%m-%d}"
     )
+    print(wrapped(told))
     for load in overloaded(pathway):
-        print(
+        warning = (
             f"warning: in {load.year} {load.station} is offered {load.cases_a_week:.1f} cases a week and can take "
             f"{load.places_a_week:.1f} ({load.utilisation:.2f} times its places): its queue grows"
         )
+        print(wrapped(warning))
 
 
 @app.command()
@@ -267,25 +309,23 @@ def schema() -> None:
 
     from flowsim.scenario import Scenario
 
-    print(json.dumps(Scenario.schema(), indent=2, ensure_ascii=False))
+    print(json.dumps(Scenario.schema(), indent=2))
 
 
 @app.command()
 def diagram(
     file: Annotated[str, _FILE] = "copenhagen",
     out: Annotated[Path, typer.Option(help="The SVG file to write.")] = Path("pathway.svg"),
+    force: Annotated[bool, typer.Option("--force", help="Overwrite that file.")] = False,
 ) -> None:
     """Draw the pathway of a scenario as an SVG picture.
 
     Example: [bold]flowsim diagram copenhagen --out copenhagen.svg[/bold]
     """
-    from flowsim.errors import InputError
     from flowsim.scenario import Scenario
+    from flowsim.store import write_text
 
-    picture = Scenario.of(file).pathway().diagram()
-    if not out.parent.is_dir():
-        raise InputError(f"--out: there is no folder '{out.parent}'")
-    out.write_text(picture, encoding="utf-8")
+    write_text(out, Scenario.of(file).pathway().diagram(), overwrite=force)
     print(f"Wrote {out}")
 
 
@@ -308,7 +348,7 @@ def evidence(
     known = load()
     facts = known.select(source=source, role=role, text=text)
     if as_json:
-        print(json.dumps([fact.as_json() for fact in facts], ensure_ascii=False))
+        print(json.dumps([fact.as_json() for fact in facts]))
         return
     from rich.console import Console
     from rich.markup import escape

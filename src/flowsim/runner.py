@@ -82,6 +82,7 @@ def run(
     _check_memory(pathway, engine, at_once=workers, kept=len(numbers) if keep_traces else 0)
     catalogue = _catalogue(pathway)
     _check_table(len(numbers), len(catalogue.index))
+    _compiled(pathway)
     jobs = ((pathway, engine, seed, number, keep_traces) for number in numbers)
     if executor is None and workers > 1:
         with ThreadPoolExecutor(workers) as threads:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from flowsim.periods import months_of
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from flowsim.evidence import Fact
     from flowsim.pathway import Pathway
 
-__all__ = ["beside_documents", "by_period", "fact_words", "number", "wrapped", "with_documented"]
+__all__ = ["beside_documents", "by_period", "fact_words", "number", "with_documented", "wrapped"]
 
 _WIDTH = 80
-_COLUMNS = 6  # what fits
+_LABEL = 38  # leaves room for six years
 
 
 class _Row(NamedTuple):
@@ -101,21 +101,49 @@ def by_period(quantiles: pd.DataFrame, pathway: Pathway) -> list[str]:
     months = max((_months(period) for period in quantiles["period"]), default=0)
     periods = sorted({period for period in quantiles["period"] if _months(period) == months})
     every = {12: "year", 3: "quarter", 1: "month"}.get(months, "")
-    lines = []
-    for first in range(0, len(periods), _COLUMNS):
-        block = periods[first : first + _COLUMNS]
+    wide = 8 if months == 1 else 7  # "2019-03" is longer than "2019Q1"
+    columns, lines = (_WIDTH - _LABEL) // wide, list[str]()
+    for first in range(0, len(periods), columns):
+        block = periods[first : first + columns]
         title = f"{every.capitalize()} by {every}, medians"
-        lines += [""] * bool(lines) + [f"{title:<32}" + "".join(f"{period:>8}" for period in block)]
+        lines += [""] * bool(lines) + [f"{title:<{_LABEL}}" + "".join(f"{period:>{wide}}" for period in block)]
         for name, at in _headlines(pathway):
             row = [cells.get((name, at(period)), math.nan) for period in block]
             if any(not math.isnan(value) and value != 0 for value in row):
-                label = _cut(name.removesuffix(".served"), 40)
-                figures = "".join(f"{number(value):>8}" for value in row)
-                lines.append(label + figures[max(len(label) - 32, 0) :] if len(label) > 32 else f"{label:<32}{figures}")
+                label = _cut(name.removesuffix(".served"), _LABEL)
+                lines.append(f"{label:<{_LABEL}}" + "".join(f"{number(value):>{wide}}" for value in row))
     if lines and months > 1:
         lines.append(f"(stocks and queues at the {every}'s end; waits in weeks, mean of those who started")
         lines.append("in its last month; clocks in its last quarter)")
     return lines
+
+
+def _headlines(pathway: Pathway) -> Iterable[tuple[str, Callable[[str], str]]]:
+    """Name the measures that sum a pathway up, each with which of its periods tells of a given one."""
+    ends = {state.benefit for state in pathway.states if state.final}
+    yield from ((f"stock.{benefit}", str) for benefit in pathway.benefits if benefit not in ends)
+    yield from ((f"awards.{state.name}", str) for state in pathway.states if state.outcome)
+    for station in pathway.stations:
+        yield f"queue.{station.name}", _last_month
+        yield f"wait.{station.name}.served", _last_month
+    for clock in pathway.clocks:
+        yield f"clock.{clock.name}.within", _last_quarter
+        yield f"clock.{clock.name}.open_overdue", _last_quarter
+
+
+def _months(period: str) -> int:
+    since, until = months_of(period)
+    return until - since
+
+
+def _last_month(period: str) -> str:
+    year, month = divmod(months_of(period)[1] - 1, 12)
+    return f"{year:04}-{month + 1:02}"
+
+
+def _last_quarter(period: str) -> str:
+    year, month = divmod(months_of(period)[1] - 1, 12)
+    return f"{year:04}Q{month // 3 + 1}" if (month + 1) % 3 == 0 else ""
 
 
 def fact_words(fact: Fact) -> str:
