@@ -70,7 +70,7 @@ def check(text: str, programs: Mapping[str, Callable[[Sequence[str]], tuple[int,
         if command[0] not in programs:
             continue
         got_code, got = programs[command[0]](command)
-        got = "\n".join(line.rstrip() for line in got.strip("\n").splitlines()) + "\n"
+        got = "\n".join(line.rstrip() for line in got.splitlines()).strip("\n") + "\n"
         same = not shown or doctest.OutputChecker().check_output(shown + "\n", got, doctest.ELLIPSIS)
         if got_code != code or not same:
             return f"{shlex.join(command)}\nexit code {got_code}, expected {code}\n{got}"

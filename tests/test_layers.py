@@ -17,7 +17,7 @@ LAYERS = [
     *("parameters", "load", "edits", "scenario"),
     *("trace", "periods", "dated", "waits", "spells", "measures", "results"),
     *("compiled", "kernel", "simpy_engine"),
-    *("runner", "precision", "testing", "store"),
+    *("runner", "cluster", "precision", "testing", "store"),
     *("targets", "forecast", "verification"),
     *("calibration", "experiment", "outlook", "report"),
     *("__init__", "summary", "cli", "app"),
@@ -25,6 +25,7 @@ LAYERS = [
 
 ONE_PLACE = {
     "simpy": "simpy_engine",
+    "distributed": "cluster",
     "statsmodels": "forecast",
     "plotly": "report",
     "streamlit": "app",

@@ -1,7 +1,7 @@
 """The reference engine and the compiled kernel give the same bytes, for every pathway that can be written.
 
 Mutations of either engine that were tried, one at a time, and that these tests turned red:
-see `docs/decisions/two-engines.md`.
+see `docs/decisions/mutations.md`.
 """
 
 import os

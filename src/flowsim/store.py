@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,9 +64,7 @@ def _check_place(target: Path) -> None:
         target.mkdir(parents=True, exist_ok=True)
         os.rmdir(tempfile.mkdtemp(prefix=".flowsim-", dir=target.parent))
     finally:
-        for path in made:
-            if path.is_dir():
-                path.rmdir()
+        _remove(made)
 
 
 def _real(folder: Path) -> Path:
@@ -130,10 +128,14 @@ def _parents(target: Path) -> Iterator[None]:
         target.parent.mkdir(parents=True, exist_ok=True)
         yield
     except BaseException:
-        for path in made:
-            if path.exists():
-                path.rmdir()
+        _remove(made)
         raise
+
+
+def _remove(folders: Iterable[Path]) -> None:
+    for folder in folders:
+        with suppress(OSError):  # it was not made after all, or others have put something into it
+            folder.rmdir()
 
 
 @contextmanager
