@@ -1,6 +1,6 @@
 # Every target sets itself up in .venv: Python 3.11 or newer and make are all that is needed.
 PYTHON ?= python3
-ARGS ?= --replications 5 --out runs/copenhagen
+ARGS ?= --replications 5 --out runs/copenhagen --force
 
 BIN := .venv/bin
 READY := .venv/.installed

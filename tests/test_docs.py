@@ -19,6 +19,7 @@ from flowsim.cli import main
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted(p for p in (ROOT / "docs").rglob("*.md") if "_build" not in p.parts)]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+FLOWSIM = str(Path(sys.executable).with_name("flowsim"))
 PLAIN = {"NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "100", "PYTHONUTF8": "1"}
 
 
@@ -158,7 +159,7 @@ def test_console_blocks_are_compared(text, holds):
 
 
 def test_the_program_is_installed():
-    assert run([str(Path(sys.executable).with_name("flowsim")), "--version"]) == flowsim(["flowsim", "--version"])
+    assert run([FLOWSIM, "--version"]) == flowsim(["flowsim", "--version"])
 
 
 def test_there_are_examples():

@@ -4,11 +4,11 @@ import math
 
 import pandas as pd
 import pytest
-from small_pathway import RAW, SMALL
 
 from flowsim import Pathway, evidence
 from flowsim.runner import run
 from flowsim.summary import beside_documents, by_period, fact_words, number, with_documented, wrapped
+from small_pathway import RAW, SMALL
 
 RESULTS = run(SMALL, replications=3)
 
@@ -57,10 +57,10 @@ def test_a_documented_figure_stands_beside_the_simulated_one():
         "                  documented    median           5 to 95 %    off by",
         "awards.x (awards)",
         "  2019                   100       110         90.0 to 120",
-        "  2020                   100       110         101 to 120     +10 %",
+        "  2020                   100       110          101 to 120     +10 %",
         "wait.y (weeks)",
-        "  2020-02                9.0       2.0         1.0 to 3.0     -78 %",
-        "  2020-03                9.0         -             - to -",
+        "  2020-02                9.0       2.0          1.0 to 3.0     -78 %",
+        "  2020-03                9.0         -              - to -",
         "1 more documented figures, by quarter, stand in --out and --json",
     ]
     assert beside_documents(rows.iloc[5:]) == []
@@ -76,7 +76,8 @@ def test_documents_are_joined_by_measure_and_period():
     ("first", "last", "title", "periods", "queue", "clock"),
     [
         ("2019", "2020", "Year by year, medians", ["2019"], ["2019-12"], ["2019Q4"]),
-        ("2019Q2", "2019Q3", "Quarter by quarter, medians", ["2019Q2", "2019Q3"], ["2019-06", "2019-09"], ["2019Q2", "2019Q3"]),
+        ("2019Q2", "2019Q3", "Quarter by quarter, medians", ["2019Q2", "2019Q3"], ["2019-06", "2019-09"],
+         ["2019Q2", "2019Q3"]),
         ("2019-05", "2019-06", "Month by month, medians", ["2019-05", "2019-06"], ["2019-05", "2019-06"], None),
     ],
 )  # fmt: skip
@@ -111,7 +112,12 @@ def test_no_line_is_longer_than_eighty_columns():
     quantiles = run(pathway, replications=2).quantiles()
     huge = quantiles.assign(p05=1e12, p50=1e12, p95=9e12, documented=3e12)
     months = huge[huge["period"].str.contains("-")]
-    blocks = [by_period(quantiles, pathway), by_period(huge, pathway), by_period(months, pathway), beside_documents(huge)]
+    blocks = [
+        by_period(quantiles, pathway),
+        by_period(huge, pathway),
+        by_period(months, pathway),
+        beside_documents(huge),
+    ]
     for lines in blocks:
         assert len(lines) > 10
         assert max(map(len, lines)) <= 80

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from flowsim.precision import Precision
     from flowsim.results import Results
     from flowsim.scenario import Scenario
 
@@ -43,7 +44,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # what a terminal can't show is no reason to fail
     try:
-        code = app(standalone_mode=False) or 0
+        code = app(prog_name="flowsim", standalone_mode=False) or 0
         sys.stdout.flush()
     except BrokenPipeError:
         # Nobody reads on, as with `| head`; what is left must not be flushed at exit.
@@ -95,10 +96,22 @@ def _options(
 @app.command()
 def run(
     file: Annotated[str, _FILE] = "copenhagen",
-    replications: Annotated[int, typer.Option("--replications", "-n", help="How many replications.")] = 20,
+    replications: Annotated[
+        int | None,
+        typer.Option("--replications", "-n", help="How many replications (20); with --precision, at most (10000)."),
+    ] = None,
+    precision: Annotated[
+        str | None, typer.Option(help="Run until means are this sure at 95 %, such as 5%.", metavar="PERCENT")
+    ] = None,
+    measure: Annotated[
+        list[str] | None, typer.Option(help="What --precision is asked of, such as awards or wait.team.served.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Another seed, other luck; the same seed, the same results.")] = 1,
     engine: Annotated[str, typer.Option(help="kernel (compiled) or simpy (the readable reference).")] = "kernel",
     workers: Annotated[int | None, typer.Option(help="Threads on the kernel; all cores if left out.")] = None,
+    cluster: Annotated[
+        str | None, typer.Option(help="Run on the Dask scheduler at this address.", metavar="tcp://HOST:PORT")
+    ] = None,
     first: Annotated[str | None, typer.Option("--from", help="First period to report, such as 2018 or 2018Q3.")] = None,
     last: Annotated[str | None, typer.Option("--to", help="Last period to report.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write tables and a manifest to this folder.")] = None,
@@ -111,6 +124,7 @@ def run(
     Example: [bold]flowsim run more-places.toml --replications 50 --from 2019 --out runs/more-places[/bold]
     """
     from flowsim.errors import InputError
+    from flowsim.precision import run_to_precision
     from flowsim.runner import run as simulate
     from flowsim.scenario import Scenario
     from flowsim.store import check_folder, save
@@ -123,16 +137,21 @@ def run(
     if out is not None:
         check_folder(out, force)
     _check_periods(scenario, first, last)
-    with _progress(show=not (quiet or as_json)) as progress, _threads(1 if engine == "simpy" else workers) as threads:
-        results = simulate(
-            scenario,
-            engine=engine,  # type: ignore[arg-type]
-            replications=replications,
-            seed=seed,
-            executor=threads,
-            workers=workers,
-            progress=progress,
-        )
+    if measure and not precision:
+        raise InputError("--measure: it goes with --precision")
+    wanted = _precision(precision, measure, first, last, replications) if precision else None
+    reached = True
+    with (
+        _progress(show=not (quiet or as_json)) as progress,
+        _executor(1 if engine == "simpy" else workers, cluster) as executor,
+    ):
+        how: dict[str, Any] = {"engine": engine, "seed": seed, "executor": executor, "progress": progress}
+        if wanted is None:
+            results = simulate(
+                scenario, replications=20 if replications is None else replications, workers=workers, **how
+            )
+        else:
+            results, reached = run_to_precision(scenario, wanted, **how)
     reported = results.between(first or "0001", last or "9999")
     quantiles = with_documented(reported.quantiles(), documented(scenario.base.name))
     if out is not None:
@@ -147,6 +166,24 @@ def run(
         _print_json(scenario, reported, quantiles)
     elif not quiet:
         _print_summary(scenario, reported, quantiles, out)
+    if wanted is not None and not quiet:
+        told = f"{wanted.relative:.3g} of the mean of {', '.join(wanted.measures)}"
+        verb = "took" if reached else "was not reached with"
+        print(f"A half-width of {told} {verb} {len(results.replications)} replications", file=sys.stderr)
+
+
+def _precision(
+    text: str, measures: list[str] | None, first: str | None, last: str | None, most: int | None
+) -> Precision:
+    from flowsim.precision import Precision, parse_precision
+
+    return Precision(
+        relative=parse_precision(text),
+        measures=tuple(measures or ["awards"]),
+        first=first,
+        last=last,
+        most=10_000 if most is None else most,
+    )
 
 
 def _check_periods(scenario: Scenario, first: str | None, last: str | None) -> None:
@@ -184,10 +221,16 @@ def _progress(show: bool) -> Iterator[Callable[[int, int], object] | None]:
 
 
 @contextmanager
-def _threads(workers: int | None) -> Iterator[Executor]:
-    """Run replications beside this thread, which so hears Ctrl-C at once."""
+def _executor(workers: int | None, cluster: str | None) -> Iterator[Executor]:
+    """Run replications beside this thread, which so hears Ctrl-C at once; or on a cluster."""
     from concurrent.futures import ThreadPoolExecutor
 
+    if cluster is not None:
+        from flowsim.cluster import connected
+
+        with connected(cluster) as machines:
+            yield machines
+        return
     threads = ThreadPoolExecutor(workers or os.cpu_count() or 1)
     try:
         yield threads
@@ -341,6 +384,7 @@ def evidence(
     Example: [bold]flowsim evidence --role target --text ventetid[/bold]
     """
     import json
+    import textwrap
 
     from flowsim.evidence import load
     from flowsim.summary import fact_words
@@ -357,8 +401,10 @@ def evidence(
     for fact in facts:
         mark = " (supplementary)" if fact.supplementary else ""
         console.print(f"[bold]{escape(fact.id)}[/bold]  {fact.role}{mark}")
-        console.print(f"  {escape(fact.label)}: {escape(fact_words(fact))}")
-        console.print(f"  [italic]“{escape(fact.quote)}”[/italic] ({escape(fact.place)})")
+        words = {f"{fact.label}: {fact_words(fact)}": "", f"“{fact.quote}” ({fact.place})": "italic"}
         if fact.resolution:
-            console.print(f"  contradicted by {', '.join(fact.conflicts_with)}: {escape(fact.resolution)}")
+            words[f"contradicted by {', '.join(fact.conflicts_with)}: {fact.resolution}"] = ""
+        for text, style in words.items():
+            for line in textwrap.wrap(text, max(console.width - 2, 20), break_on_hyphens=False):
+                console.print(f"  {line}", style=style, markup=False)
     console.print(f"{len(facts)} facts")

@@ -113,8 +113,8 @@ def by_period(quantiles: pd.DataFrame, pathway: Pathway) -> list[str]:
                 label = _cut(name.removesuffix(".served"), _LABEL)
                 lines.append(f"{label:<{_LABEL}}" + "".join(f"{number(value):>{wide}}" for value in row))
     if lines and months > 1:
-        lines.append(f"(stocks and queues at the {every}'s end; waits in weeks, mean of those who started")
-        lines.append("in its last month; clocks in its last quarter)")
+        lines.append(f"(stocks and queues at the {every}'s end; waits in weeks, mean of those who")
+        lines.append("started in its last month; clocks in its last quarter)")
     return lines
 
 
