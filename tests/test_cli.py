@@ -192,6 +192,7 @@ MISTAKES = [
     ("--from 2030", "--from 2030: nothing lies between (whole months of the run: 2019-01 to 2020-06)"),
     ("--from 2020-07", "--from 2020-07: nothing lies between"),
     ("--to 2018", "--to 2018: nothing lies between"),
+    ("--from 2017 --to 2018", "--from 2017 --to 2018: nothing lies between"),
     ("--from 2020 --to 2019", "--from 2020 --to 2019: nothing lies between"),
     ("--out desk.toml", "--out: 'desk.toml' is a file"),
     ("--out desk.toml/below", "--out: nothing can be written to 'desk.toml/below'"),

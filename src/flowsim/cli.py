@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import os
-import shlex
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -124,10 +124,9 @@ def run(
     Example: [bold]flowsim run more-places.toml --replications 50 --from 2019 --out runs/more-places[/bold]
     """
     from flowsim.errors import InputError
-    from flowsim.precision import run_to_precision
     from flowsim.runner import run as simulate
     from flowsim.scenario import Scenario
-    from flowsim.store import check_folder, save
+    from flowsim.store import check_folder, manifest, repeat_command, save
     from flowsim.summary import with_documented
     from flowsim.targets import documented
 
@@ -151,6 +150,8 @@ def run(
                 scenario, replications=20 if replications is None else replications, workers=workers, **how
             )
         else:
+            from flowsim.precision import run_to_precision
+
             results, reached = run_to_precision(scenario, wanted, **how)
     reported = results.between(first or "0001", last or "9999")
     quantiles = with_documented(reported.quantiles(), documented(scenario.base.name))
@@ -158,7 +159,7 @@ def run(
         save(
             reported,
             quantiles,
-            _manifest(scenario, reported, _repeat(file, results, first, last)),
+            manifest(scenario, reported, repeat_command(file, results, first, last)),
             out,
             overwrite=force,
         )
@@ -238,30 +239,6 @@ def _executor(workers: int | None, cluster: str | None) -> Iterator[Executor]:
         threads.shutdown(wait=False, cancel_futures=True)
 
 
-def _repeat(file: str, results: Results, first: str | None, last: str | None) -> str:
-    words = ["flowsim", "run", file, "--replications", str(len(results.replications)), "--seed", str(results.seed)]
-    words += ["--engine", results.engine]
-    for option, period in (("--from", first), ("--to", last)):
-        words += [option, period] if period else []
-    return shlex.join(words)
-
-
-def _manifest(scenario: Scenario, results: Results, repeat: str) -> dict[str, Any]:
-    numbers = results.replications
-    return {
-        "scenario": scenario.to_dict(),
-        "scenario_sha256": scenario.digest,
-        "base_sha256": scenario.base.sha256,
-        "pathway_sha256": results.pathway.digest,
-        "engine": results.engine,
-        "seed": results.seed,
-        "replications": len(numbers),
-        "visits_sha256": results.visits_sha256,
-        "versions": dict(results.versions),
-        "repeat": repeat,
-    }
-
-
 def _print_json(scenario: Scenario, results: Results, quantiles: pd.DataFrame) -> None:
     import json
 
@@ -283,16 +260,16 @@ def _print_json(scenario: Scenario, results: Results, quantiles: pd.DataFrame) -
 
 
 def _print_summary(scenario: Scenario, results: Results, quantiles: pd.DataFrame, out: Path | None) -> None:
-    from flowsim.summary import beside_documents, by_period, wrapped
+    from flowsim.summary import beside_documents, by_period, counted, wrapped
 
     told = (
-        f"{scenario.name}: {len(results.replications)} replications, seed {results.seed}, {results.engine} engine, "
-        f"{results.pathway.start:%Y-%m-%d} to {results.pathway.end:%Y-%m-%d}"
+        f"{scenario.name}: {counted(len(results.replications), 'replication')}, seed {results.seed}, "
+        f"{results.engine} engine, {results.pathway.start:%Y-%m-%d} to {results.pathway.end:%Y-%m-%d}"
     )
     for text in (told, scenario.file.description):
         if text:
             print(wrapped(text))
-    for lines in (beside_documents(quantiles), by_period(quantiles, results.pathway)):
+    for lines in (beside_documents(quantiles, scenario.changes_base), by_period(quantiles, results.pathway)):
         if lines:
             print("\n" + "\n".join(lines))
     if not results.index:
@@ -325,13 +302,14 @@ def check(file: Annotated[str, _FILE] = "copenhagen") -> None:
     """
     from flowsim.load import overloaded
     from flowsim.scenario import Scenario
-    from flowsim.summary import wrapped
+    from flowsim.summary import counted, wrapped
 
     scenario = Scenario.of(file)
     pathway = scenario.pathway()
     told = (
-        f"{scenario.name} is right: {len(pathway.states)} states, {len(pathway.stations)} stations, "
-        f"{len(pathway.entries)} entries, {pathway.start:%Y-%m-%d} to {pathway.end:%Y-%m-%d}"
+        f"{scenario.name} is right: {counted(len(pathway.states), 'state')}, "
+        f"{counted(len(pathway.stations), 'station')}, {counted(len(pathway.entries), 'entry')}, "
+        f"{pathway.start:%Y-%m-%d} to {pathway.end:%Y-%m-%d}"
     )
     print(wrapped(told))
     for load in overloaded(pathway):
@@ -340,6 +318,18 @@ def check(file: Annotated[str, _FILE] = "copenhagen") -> None:
             f"{load.places_a_week:.1f} ({load.utilisation:.2f} times its places): its queue grows"
         )
         print(wrapped(warning))
+
+
+@app.command()
+def names(file: Annotated[str, _FILE] = "copenhagen") -> None:
+    """List what a scenario can change: entries, states and their ways out, stations, parameters.
+
+    Example: [bold]flowsim names copenhagen[/bold]
+    """
+    from flowsim.scenario import Scenario
+    from flowsim.summary import name_lines
+
+    print("\n".join(name_lines(Scenario.of(file))))
 
 
 @app.command()
@@ -384,10 +374,9 @@ def evidence(
     Example: [bold]flowsim evidence --role target --text ventetid[/bold]
     """
     import json
-    import textwrap
 
     from flowsim.evidence import load
-    from flowsim.summary import fact_words
+    from flowsim.summary import counted, fact_words
 
     known = load()
     facts = known.select(source=source, role=role, text=text)
@@ -407,4 +396,4 @@ def evidence(
         for text, style in words.items():
             for line in textwrap.wrap(text, max(console.width - 2, 20), break_on_hyphens=False):
                 console.print(f"  {line}", style=style, markup=False)
-    console.print(f"{len(facts)} facts")
+    console.print(counted(len(facts), "fact"))

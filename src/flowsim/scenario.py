@@ -71,8 +71,7 @@ class Scenario:
         """
         path = Path(name_or_path)
         if str(name_or_path) not in BUILT_IN and not path.is_file():
-            known = ", ".join(f"'{name}'" for name in BUILT_IN)
-            hint = nearest(str(name_or_path), BUILT_IN)
+            known, hint = ", ".join(f"'{name}'" for name in BUILT_IN), nearest(str(name_or_path), BUILT_IN)
             raise InputError(f"there is no file '{path}'{hint} (allowed: {known}, a scenario file, or a pathway file)")
         if path.is_file() and "states" not in read_toml(path.read_bytes(), str(path)):
             return cls.read(path)
@@ -105,6 +104,11 @@ class Scenario:
     def name(self) -> str:
         """What the file calls the scenario."""
         return self.file.name
+
+    @property
+    def changes_base(self) -> bool:
+        """Whether anything differs from the base."""
+        return any(getattr(self.file, kind) for kind in (*TARGETS, "parameters", "until"))
 
     @property
     def digest(self) -> str:
@@ -234,6 +238,7 @@ def _holder(station: dict[str, Any], key: str, party: str | None, where: str) ->
     parties = station.get("parties", [])
     table, of = station, f"the station '{station['name']}'"
     if key in ("places", "staff", "hours", "hours_a_case", "follow_up") and parties:
+        party = parties[0]["name"] if party is None and len(parties) == 1 else party
         if party is None:
             names = ", ".join(item["name"] for item in parties)
             raise InputError(f"{where}.party: {of} has several parties: name one (allowed: {names})")

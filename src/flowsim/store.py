@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from flowsim.results import Results
+    from flowsim.scenario import Scenario
 
-__all__ = ["FILES", "MANIFEST", "check_folder", "save", "write_text"]
+__all__ = ["FILES", "MANIFEST", "check_folder", "manifest", "repeat_command", "save", "write_text"]
 
 MANIFEST = "manifest.json"
 FILES = ("measures.csv", "measures.parquet", "replications.csv", "replications.parquet", MANIFEST)
@@ -179,3 +181,29 @@ def _write(path: Path, parts: Iterable[pd.DataFrame]) -> None:
     finally:
         if writer is not None:
             writer.close()
+
+
+def manifest(scenario: Scenario, results: Results, repeat: str) -> dict[str, Any]:
+    """Tell how a run was made: the scenario and its hashes, seed, versions, and the command that repeats it."""
+    numbers = results.replications
+    return {
+        "scenario": scenario.to_dict(),
+        "scenario_sha256": scenario.digest,
+        "base_sha256": scenario.base.sha256,
+        "pathway_sha256": results.pathway.digest,
+        "engine": results.engine,
+        "seed": results.seed,
+        "replications": len(numbers),
+        "visits_sha256": results.visits_sha256,
+        "versions": dict(results.versions),
+        "repeat": repeat,
+    }
+
+
+def repeat_command(file: str, results: Results, first: str | None, last: str | None) -> str:
+    """Write the command line that makes the same results again."""
+    words = ["flowsim", "run", file, "--replications", str(len(results.replications)), "--seed", str(results.seed)]
+    words += ["--engine", results.engine]
+    for option, period in (("--from", first), ("--to", last)):
+        words += [option, period] if period else []
+    return shlex.join(words)

@@ -14,8 +14,18 @@ if TYPE_CHECKING:
 
     from flowsim.evidence import Fact
     from flowsim.pathway import Pathway
+    from flowsim.scenario import Scenario
 
-__all__ = ["beside_documents", "by_period", "fact_words", "number", "with_documented", "wrapped"]
+__all__ = [
+    "beside_documents",
+    "by_period",
+    "counted",
+    "fact_words",
+    "name_lines",
+    "number",
+    "with_documented",
+    "wrapped",
+]
 
 _WIDTH = 80
 _LABEL = 38  # leaves room for six years
@@ -46,6 +56,13 @@ def number(value: float) -> str:
     return f"{value:.1f}" if abs(value) >= 1 or value == 0 else f"{value:.2f}"
 
 
+def counted(number: int, noun: str) -> str:
+    """Write a number with its noun: "1 state", "54 states", "2 entries"."""
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number:,} {noun.removesuffix('y')}ies" if noun.endswith("y") else f"{number:,} {noun}s"
+
+
 def wrapped(text: str) -> str:
     """Break a text of the user's into lines of at most eighty columns, further ones indented; no control characters."""
     lines = "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text).splitlines()
@@ -64,8 +81,10 @@ def with_documented(quantiles: pd.DataFrame, documented: Mapping[tuple[str, str]
     return quantiles.assign(documented=[documented.get(key, math.nan) for key in keys])
 
 
-def beside_documents(quantiles: pd.DataFrame) -> list[str]:
+def beside_documents(quantiles: pd.DataFrame, changed: bool = False) -> list[str]:
     """Write each documented figure beside the simulated one, in lines of at most eighty columns.
+
+    `changed` says that the simulation is of something else than what is documented, so the two may differ.
 
     Where a measure is documented by year, its shorter periods are left to the files.
     """
@@ -75,7 +94,9 @@ def beside_documents(quantiles: pd.DataFrame) -> list[str]:
     shown = [row for row in rows if len(row.period) == 4 or row.measure not in yearly]
     if not shown:
         return []
-    lines = ["Documented beside simulated", f"{'':16}{'documented':>12}{'median':>10}{'5 to 95 %':>20}{'off by':>10}"]
+    title = "Documented history beside this scenario" if changed else "Documented beside simulated"
+    differs = "differs" if changed else "off by"
+    lines = [title, f"{'':16}{'documented':>12}{'median':>10}{'5 to 95 %':>20}{differs:>10}"]
     last = ""
     for row in shown:
         if row.measure != last:
@@ -110,7 +131,7 @@ def by_period(quantiles: pd.DataFrame, pathway: Pathway) -> list[str]:
         for name, at in _headlines(pathway):
             row = [cells.get((name, at(period)), math.nan) for period in block]
             if any(not math.isnan(value) and value != 0 for value in row):
-                label = _cut(name.removesuffix(".served"), _LABEL)
+                label = _cut(name, _LABEL)
                 lines.append(f"{label:<{_LABEL}}" + "".join(f"{number(value):>{wide}}" for value in row))
     if lines and months > 1:
         lines.append(f"(stocks and queues at the {every}'s end; waits in weeks, mean of those who")
@@ -160,3 +181,39 @@ def fact_words(fact: Fact) -> str:
         precision += f" ± {given.half_width:g}"
     unit = "" if fact.unit == "date" else f" {fact.unit}"
     return f"{figures}{unit} [{fact.period}; {precision}; {fact.population}]"
+
+
+def name_lines(scenario: Scenario) -> list[str]:
+    """List what a scenario can change: entries, states and their ways out, stations, parameters with their values."""
+    pathway = scenario.pathway()
+    told = {
+        "Entries": [f"{entry.name} -> {entry.to}" for entry in pathway.entries],
+        "States and their ways out": [
+            f"{state.name}{_title(state.title)}{f' at {state.station}' if state.station else ''}"
+            f" -> {', '.join(sorted(state.targets)) or 'nowhere: final'}"
+            for state in pathway.states
+        ],
+        "Stations": [
+            f"{station.name}{_title(station.title)}: {'meeting' if station.is_meeting else 'servers'}"
+            + "".join(f", party {party.name}" for party in station.parties)
+            for station in pathway.stations
+        ],
+        "Parameters": [
+            f"{parameter.name} = {_shown(parameter.value)} [{parameter.kind}]"
+            for parameter in scenario.base.parameters.values()
+        ],
+    }
+    lines = []
+    for heading, items in told.items():
+        lines += [heading] * bool(items)
+        for item in items:
+            lines += textwrap.wrap(item, _WIDTH, initial_indent="  ", subsequent_indent="      ")
+    return lines
+
+
+def _title(title: str) -> str:
+    return f" ({title})" if title else ""
+
+
+def _shown(value: object) -> str:
+    return f"{len(value)} values" if isinstance(value, list) and len(value) > 5 else str(value)

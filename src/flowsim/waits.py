@@ -1,8 +1,7 @@
-"""What waits mean: queues, the three readings of a wait, utilisation and caseload, by station.
+"""Queues and waits at a station, utilisation, and caseload.
 
-The sources say "ventetid på rehabiliteringsmøder" with no start point, statistic or population (DESIGN
-section 5). The three readings agree while a queue stands still and differ while it moves, so all three are
-computed.
+The sources say "ventetid på rehabiliteringsmøder" with no start point, statistic or population. The three
+readings agree while a queue stands still and differ while it moves, so all three are computed.
 """
 
 from __future__ import annotations
