@@ -480,3 +480,65 @@ def test_ctrl_c_stops_cleanly_and_soon(engine, wait, earlier, folder):
     assert time.monotonic() - began < 5
     assert (process.returncode, out, err) == (130, b"", b"flowsim: stopped; nothing is half written\n")
     assert files(folder) == before
+
+
+def test_precision_runs_as_many_as_it_takes_and_says_so():
+    code, out, err = flowsim("run", "desk.toml", "--precision", "5%", "--to", "2019", "--json")
+    told = json.loads(out)
+    assert code == 0
+    assert 10 < told["replications"] < 200
+    assert f"A half-width of 0.05 of the mean of awards took {told['replications']} replications" in err
+    plain = json.loads(flowsim("run", "desk.toml", "-n", told["replications"], "--json")[1])
+    assert plain["visits_sha256"] == told["visits_sha256"]
+
+
+def test_a_precision_that_is_not_reached_is_said():
+    code, _, err = flowsim("run", "desk.toml", "--precision", "0.1%", "-n", "12", "--json")
+    assert code == 0
+    assert "was not reached with 12 replications" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--precision", "half"], "write '5%' or '0.05'"),
+        (["--precision", "5%", "--measure", "awards.oud"], "did you mean 'awards.out'"),
+        (["--measure", "awards"], "--measure: it goes with --precision"),
+    ],
+)
+def test_a_precision_that_makes_no_sense_is_refused(words, said):
+    code, out, err = flowsim("run", "desk.toml", *words)
+    assert (code, out) == (2, "")
+    assert said in err
+    assert err.count("\n") == 1
+
+
+def test_names_lists_what_a_scenario_can_change():
+    code, out, _ = flowsim("names", "desk.toml")
+    assert code == 0
+    assert out.splitlines() == [
+        "Entries",
+        "  door -> plan",
+        "States and their ways out",
+        "  plan at desk -> out",
+        "  out -> nowhere: final",
+        "Stations",
+        "  desk: servers",
+    ]
+    out = flowsim("names")[1]
+    assert "  rehabilitation_team (" in out
+    assert "  new_spells = 12000 per 5 years [fact]" in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_what_a_scenario_changes_is_not_called_off():
+    (plain, edited) = ("", '[parameters]\nrate_job = "+10 %"\n')
+    for edit, title, column in (
+        (plain, "Documented beside simulated", "off by"),
+        (edited, "Documented history beside this scenario", "differs"),
+    ):
+        with open("s.toml", "w") as file:
+            file.write(f'name = "s"\nbase = "copenhagen"\n{edit}')
+        out = flowsim("run", "s.toml", "-n", "1", "--from", "2018", "--to", "2018")[1]
+        assert title in out
+        assert column in out
