@@ -7,7 +7,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from flowsim.diagram import _layers, _wrap, draw
+from flowsim.diagram import _looks, _wrap, draw
+from flowsim.layering import layers_of
 from flowsim.pathway import Pathway
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -74,10 +75,41 @@ def test_only_constant_shares_are_labelled():
     assert sorted(labels) == ["25%", "35%", "40%"]
 
 
-def test_unserved_ways_out_are_dashed():
-    root = ElementTree.fromstring(draw(pathway()))
-    assert sum("stroke-dasharray" in path.attrib for path in root.iter(SVG + "path")) == 1
-    assert "dashed: leaves unserved" in texts(draw(pathway()))
+def heads(svg, dashed):
+    paths = [path.attrib for path in ElementTree.fromstring(svg).iter(SVG + "path")]
+    return sum("marker-end" in path and ("stroke-dasharray" in path) == dashed for path in paths)
+
+
+def test_unserved_ways_out_are_dashed_also_to_a_state_that_a_share_leads_to():
+    svg = draw(pathway())
+    assert heads(svg, dashed=True) == 2  # advice and hearing, to lost
+    assert heads(svg, dashed=False) == 2 + 3 + 2
+    assert "dashed: leaves unserved" in texts(svg)
+
+
+@pytest.mark.parametrize("way", ["refused_to", "reneges_to"])
+def test_a_share_and_an_unserved_way_to_the_next_state_are_two_arrows(way):
+    more = {"patience": "1 week"} if way == "reneges_to" else {}
+    a = {"station": "desk", "stay": "1 day", "to": {"b": 0.3, "a": 0.7}, way: "b"} | more
+    stations = {"desk": {"capacity": 1} | ({"room": 5} if way == "refused_to" else {})}
+    states = {"a": a, "b": {"final": True}}
+    svg = draw(pathway(states=states, stations=stations, entries={"door": {"rate": "1 per day", "to": "a"}}))
+    assert (heads(svg, dashed=True), heads(svg, dashed=False)) == (1, 3)
+    paths = [path.get("d") for path in ElementTree.fromstring(svg).iter(SVG + "path")]
+    ways = [path for path in paths if "C" in path]
+    assert len(ways) == len(set(ways)) == 4
+    assert {"30%", "70%"} <= set(texts(svg))
+
+
+def test_benefits_have_looks_of_their_own():
+    names = [f"s{i}" for i in range(16)]
+    states = {a: {"stay": "1 day", "to": b} for a, b in pairwise([*names, "end"])} | {"end": {"final": True}}
+    states |= {"over": {"final": True}, "s15": {"stay": "1 day", "to": {"end": 0.5, "over": 0.5}}}
+    looks = _looks(pathway(states=states, entries={"door": {"rate": "1 per day", "to": "s0"}}, stations={}))
+    assert [look.number for look in looks.values()] == list(range(1, 19))
+    assert len({(look.colour, look.hatched) for look in looks.values()}) == 18
+    grey = [name for name, look in looks.items() if len({look.colour[i : i + 2] for i in (1, 3, 5)}) == 1]
+    assert sorted(grey) == ["end", "over"]
 
 
 def test_final_states_have_a_double_frame():
@@ -102,15 +134,25 @@ def test_hostile_names_are_escaped(name):
     assert "æble" in texts(svg)
 
 
-def test_boxes_neither_overlap_nor_leave_the_picture():
-    root = ElementTree.fromstring(draw(pathway()))
+def chain(count):
+    names = [f"s{i}" for i in range(count)]
+    states = {
+        a: {"stay": "1 day", "to": {b: 0.9, names[max(i - 5, 0)]: 0.1}} for i, (a, b) in enumerate(pairwise(names))
+    }
+    states[names[-1]] = {"final": True}
+    return pathway(states=states, entries={"door": {"rate": "1 per day", "to": "s0"}}, stations={})
+
+
+@pytest.mark.parametrize(("drawn", "boxes"), [(pathway(), 4), (chain(20), 20)])
+def test_boxes_neither_overlap_nor_leave_the_picture(drawn, boxes):
+    root = ElementTree.fromstring(draw(drawn))
     wide, high = float(root.get("width")), float(root.get("height"))
     frames = [
         [float(group[1].get(k)) for k in ("x", "y", "width", "height")]
         for group in root.iter(SVG + "g")
         if group[1].tag == SVG + "rect"
     ]
-    assert len(frames) == 4
+    assert len(frames) == boxes
     for x, y, w, h in frames:
         assert x >= 0
         assert y >= 0
@@ -118,6 +160,16 @@ def test_boxes_neither_overlap_nor_leave_the_picture():
         assert y + h <= high
     for (x, y, w, h), (x2, y2, w2, h2) in [(a, b) for a in frames for b in frames if a is not b]:
         assert x + w <= x2 or x2 + w2 <= x or y + h <= y2 or y2 + h2 <= y
+
+
+def test_what_is_wider_than_a_page_leads_down():
+    sizes = []
+    for count in (5, 20):
+        root = ElementTree.fromstring(draw(chain(count)))
+        sizes.append((float(root.get("width")), float(root.get("height"))))
+    assert sizes[0][0] > sizes[0][1]
+    assert sizes[1][0] < sizes[1][1]
+    assert all(wide <= 1800 for wide, _ in sizes)
 
 
 def test_layers_are_the_longest_way_and_a_cycle_leads_back():
@@ -130,7 +182,7 @@ def test_layers_are_the_longest_way_and_a_cycle_leads_back():
         ("c", "c"),
         ("entry late", "c"),
     ]
-    layer, back = _layers(links)
+    layer, back = layers_of(links)
     assert layer == {"entry door": 0, "a": 1, "b": 2, "c": 3, "entry late": 2}
     assert back == [("c", "a"), ("c", "c")]
 
@@ -139,13 +191,28 @@ def test_layers_are_the_longest_way_and_a_cycle_leads_back():
     "text", ["W" * 100, "i" * 100, "arbejdsmarkedsforvaltningsdirektør", "one two", "a_b_" * 30, "失業" * 20]
 )
 def test_lines_fit_and_lose_nothing(text):
-    lines = _wrap(text, 12.0)
-    assert all(len(line) <= (9 if "W" in text or "失" in text else 36) for line in lines)
+    lines, _ = _wrap(text, 12.0)
+    assert all(len(line) <= (11 if "W" in text or "失" in text else 36) for line in lines)
     assert "".join(lines).replace("-", "") == text
 
 
 def test_blank_text_still_has_a_line():
-    assert _wrap("  ", 12.0) == ["?"]
+    assert _wrap("  ", 12.0)[0] == ["?"]
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("uddannelseshjaelp_new", ["uddannelseshjaelp_", "new"]),
+        ("Rehabiliteringsteam og indstilling", ["Rehabiliteringsteam", "og indstilling"]),
+        ("Forberedende plan (jobafklaringsforløb)", ["Forberedende plan", "(jobafklaringsforløb)"]),
+        ("Rehabiliteringsteamleder", ["Rehabiliteringsteamleder"]),
+    ],
+)
+def test_words_stay_whole_where_smaller_letters_do(text, lines):
+    told, size = _wrap(text, 12.0)
+    assert told == lines
+    assert 9.0 <= size <= 12.0
 
 
 def fan():
@@ -165,10 +232,4 @@ def test_the_same_text_in_any_process():
 
 
 def test_many_states_are_drawn_in_good_time():
-    names = [f"s{i}" for i in range(60)]
-    states = {
-        a: {"stay": "1 day", "to": {b: 0.9, names[max(i - 5, 0)]: 0.1}} for i, (a, b) in enumerate(pairwise(names))
-    }
-    states["s59"] = {"final": True}
-    svg = draw(pathway(states=states, entries={"door": {"rate": "1 per day", "to": "s0"}}, stations={}))
-    assert len(titles(svg)) == 62
+    assert len(titles(draw(chain(60)))) == 62

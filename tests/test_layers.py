@@ -11,8 +11,8 @@ SOURCE = Path(__file__).parents[1] / "src" / "flowsim"
 # A file imports only from files above it here. A new file has to find its place before the tests pass.
 LAYERS = [
     *("errors", "civiltime", "duration"),
-    # These two draw and check a pathway; they know its type only, and a pathway calls them when it needs them.
-    *("diagram", "soundness"),
+    # These draw and check a pathway; they know its type only, and a pathway calls them when it needs them.
+    *("layering", "diagram", "soundness"),
     *("pathway", "evidence", "queueing", "observed"),
     *("parameters", "load", "edits", "scenario"),
     *("trace", "periods", "dated", "waits", "spells", "measures", "results"),

@@ -1,206 +1,195 @@
 """A picture of a pathway: self-contained SVG that needs no script, no font file and no network.
 
-States stand in layers from left to right, as Sugiyama, Tagawa and Toda (1981) draw them: a layer is the
-longest way from an entry, an arrow over several layers passes a bend in each, and the order within a layer
-lessens crossings. Arrows to one state join at its bends. No name holds a space, so the keys of entries
-("entry door") and of bends ("job 3 False") do.
+States stand in layers from left to right; where that is wider than a page, from top to bottom. A place is told
+as along, the way the arrows lead, and across. `flowsim.layering` orders the layers.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
-from itertools import combinations, pairwise
-from statistics import fmean
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
+
+from flowsim.layering import Link, Plan, columns_of, layers_of, middles_of
 
 if TYPE_CHECKING:
     from flowsim.pathway import Pathway, State
 
 __all__ = ["draw"]
 
-# Okabe and Ito's colours (the blue lighter, for black on it); the stripe's number is for grey paper.
-_COLOURS = ("#56b4e9", "#e69f00", "#009e73", "#f0e442", "#cc79a7", "#3d8fc4", "#d55e00", "#999999")
-_WIDE, _STRIPE, _MARGIN, _LANE, _PORT = 160.0, 20.0, 12.0, 10.0, 15.0
+# Okabe and Ito's colours and a wine red, dark ones last; after them hatched. The stripe's number is for grey paper.
+_COLOURS = ("#56b4e9", "#e69f00", "#009e73", "#f0e442", "#cc79a7", "#d55e00", "#0072b2", "#882255")
+_DARK = _COLOURS[-2:]  # white letters on these
+_WIDE, _STRIPE, _MARGIN, _LANE, _PAGE = 168.0, 20.0, 12.0, 10.0, 1800.0
 _TEXT, _SMALL, _ROOM = 12.0, 10.0, _WIDE - _STRIPE - 14  # sizes of letters; room for a line of them
-_SWEEPS = 24
-_ARROWHEAD = """<defs><marker id="head" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="9" markerHeight="9"
-markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0.5L8 4L0 7.5z" fill="#444444"/></marker></defs>"""
+_HEAD = """<defs><marker id="head" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="9" markerHeight="9"
+markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0.5L8 4L0 7.5z" fill="#444444"/></marker>
+<pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+<rect width="2.5" height="6" fill="#ffffff"/></pattern></defs>"""
 
-Link = tuple[str, str]
+
+@dataclass(frozen=True)
+class _Look:
+    number: int
+    colour: str
+    hatched: bool
 
 
 def draw(pathway: Pathway) -> str:
     """Return a picture of the pathway as SVG text; the same pathway gives the same text.
 
-    Boxes are states, coloured by benefit, with a double frame where the pathway ends. Arrows carry a share
-    where it is constant; dashed ones leave a queue unserved; what leads back runs below.
+    Boxes are states, coloured by benefit (grey if it is only where the pathway ends), with a double frame where
+    the pathway ends. Arrows carry a share where it is constant; dashed ones leave a queue unserved; what leads
+    back runs below, or to the right of a picture from top to bottom.
     """
     arrows = _arrows(pathway)
-    layer, back = _layers(arrows)
-    links: dict[Link, bool] = {}
-    labels: dict[Link, str] = {}
-    for (source, target), (label, dashed) in arrows.items():
-        bends = [f"{target} {i} {dashed}" for i in range(layer[source] + 1, layer[target])]
-        links |= dict.fromkeys(pairwise([source, *bends, target]), dashed)
-        labels[source, [*bends, target][0]] = label
-    ahead = [link for link in links if link not in back]
-    columns = _columns(ahead, layer)
-    tall = {f"entry {entry.name}": 15.0 * len(_wrap(entry.name, _TEXT)) for entry in pathway.entries}
-    for state in pathway.states:
-        ports = sum(source == state.name for source, _ in links)
-        tall[state.name] = max(_lines(pathway, state)[-1][0] + 10, 8 + _PORT * ports)
-    middle = _middles(columns, ahead, tall)
-    floors = [max(middle[key] + tall.get(key, 0.0) / 2 for key in column) + 16 for column in columns]
-    lanes = list(dict.fromkeys(target for _, target in back))
-    left: dict[str, float] = {}
-    right = _MARGIN
-    for column in columns:
-        left |= dict.fromkeys(column, right)
-        right += _WIDE + min(56.0 + 5 * sum(source in column for source, _ in links), 140.0)
-    right = right if back else left[columns[-1][0]] + _WIDE + _MARGIN
-    right = max(right, *(_width(benefit, _TEXT) + 50 for benefit in pathway.benefits))
-
-    def port(here: int, link: Link) -> float:
-        # Arrows meet a side of a box (0 right, 1 left) in the order of their other ends, those back last.
-        fan = sorted((x in back, middle[x[1 - here]], x) for x in links if x[here] == link[here])
-        step = min(_PORT, (tall.get(link[here], 8.0) - 8) / len(fan))
-        return middle[link[here]] + step * ([x for *_, x in fan].index(link) - (len(fan) - 1) / 2)
-
-    body, bottom = [], max(floors)
-    for link, dashed in links.items():
-        x1, y1, x2, y2 = left[link[0]] + _WIDE, port(0, link), left[link[1]], port(1, link)
-        half = (x1 + x2) / 2
-        path = f"M{x1:.1f} {y1:.1f}" if link[0] in tall else f"M{x1 - _WIDE:.1f} {y1:.1f}h{_WIDE:.1f}"
-        path += f"C{half:.1f} {y1:.1f} {half:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
-        if link in back:
-            lane = lanes.index(link[1])
-            bulge = 60 + 16 * lane / len(lanes)  # three quarters of it stay clear of the boxes beside the gap
-            low = max(floors[layer[link[1]] : layer[link[0]] + 1]) + _LANE * lane
-            bottom = max(bottom, low + 8)
-            path = f"M{x1:.1f} {y1:.1f}c{bulge:.1f} 0 {bulge:.1f} {low - y1:.1f} 0 {low - y1:.1f}"
-            path += f"H{x2:.1f}c{-bulge:.1f} 0 {-bulge:.1f} {y2 - low:.1f} 0 {y2 - low:.1f}"
-        more = ' marker-end="url(#head)"' * (link[1] in tall) + ' stroke-dasharray="5 3"' * dashed
-        body.append(f'<path d="{path}" fill="none" stroke="#444444"{more}/>')
+    plan = _plan(pathway, arrows, down=False)
+    if plan.long > _PAGE:
+        plan = _plan(pathway, arrows, down=True)
+    looks = _looks(pathway)
+    body, far = _paths(plan)
     halo = ' stroke="#ffffff" stroke-width="3" paint-order="stroke"'
-    for link, label in labels.items():
-        body += _text(left[link[0]] + _WIDE + 4, [(port(0, link) - 3, label, _SMALL)], halo)
+    for link in plan.links:
+        a, c = plan.end(link[0]), plan.port(0, link)
+        # The label of an arrow stands where it leaves its state.
+        label = arrows[link[0], link[1].split()[0], link[2]] if link[0] in plan.size else ""
+        x, y = (c + 3, a + 11) if plan.down else (a + 4, c - 3)
+        body += _text(x, [(y, label, _SMALL)], halo)
     for entry in pathway.entries:
-        x, y = left[f"entry {entry.name}"] + _WIDE, middle[f"entry {entry.name}"]
-        names, top = _wrap(entry.name, _TEXT), y + 4 - (tall[f"entry {entry.name}"] - 15) / 2
-        rows = [(top + 15 * i, name, _TEXT) for i, name in enumerate(names)]
-        body.append(f"<g><title>{_safe(f'entry {entry.name}, to {entry.to}')}</title>")
-        body.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="#444444"/>')
-        body += [*_text(x - 10, rows, ' text-anchor="end"'), "</g>"]
+        body += _door(plan, entry.name, entry.to)
     for state in pathway.states:
-        body += _box(pathway, state, left[state.name], middle[state.name], tall[state.name])
-    legend, bottom = _legend(pathway.benefits, bottom, right, any(links.values()))
-    ways = "; ".join(f"{a} to {b} {label}".strip() for (a, b), (label, _) in arrows.items())
+        body += _box(pathway, state, looks[state.benefit], plan.corner(state.name), plan.size[state.name])
+    right, bottom = (far, plan.long) if plan.down else (plan.long, far)
+    right = max(right, *(_width(benefit, _TEXT) + 50 for benefit in pathway.benefits))
+    legend, bottom = _legend(looks, bottom, right, any(dashed for *_, dashed in arrows))
+    ways = "; ".join(f"{a} to {b} {label}".strip() for (a, b, _), label in arrows.items())
     size = f'width="{right:.0f}" height="{bottom:.0f}" viewBox="0 0 {right:.0f} {bottom:.0f}"'
     head = [
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" {size} font-family="Arial, sans-serif">',
         f"<title>{_safe(pathway.title or pathway.name)}</title>",
-        f"<desc>{_safe(f'The pathway {pathway.name}: {ways}.')}</desc>{_ARROWHEAD}",
+        f"<desc>{_safe(f'The pathway {pathway.name}: {ways}.')}</desc>{_HEAD}",
         '<rect width="100%" height="100%" fill="#ffffff"/>',
     ]
     return "\n".join([*head, *body, *legend, "</svg>", ""])
 
 
-def _arrows(pathway: Pathway) -> dict[Link, tuple[str, bool]]:
-    """Gather each arrow's label, and whether it is dashed, by its ends."""
-    out = {(f"entry {entry.name}", entry.to): ("", False) for entry in pathway.entries}
+def _arrows(pathway: Pathway) -> dict[Link, str]:
+    """Gather each arrow's label; a state that is both a share's target and where she leaves unserved has two."""
+    out: dict[Link, str] = {(f"entry {entry.name}", entry.to, False): "" for entry in pathway.entries}
     order = [state.name for state in pathway.states]
     for state in pathway.states:
         by_date = [dict(shares) for shares in state.to.values] if state.to else []
         for target in sorted(state.targets, key=order.index):
             told = {shares.get(target, 0.0) for shares in by_date}
-            served = any(target in shares for shares in by_date) or target in [e.to for e in state.race]
-            constant = served and len(told) == 1 and told != {1.0}
-            out[state.name, target] = (f"{100 * min(told):.3g}%" if constant else "", not served)
+            if any(target in shares for shares in by_date) or target in [e.to for e in state.race]:
+                constant = len(told) == 1 and told != {1.0}
+                out[state.name, target, False] = f"{100 * min(told):.3g}%" if constant else ""
+            if target in (state.reneges_to, state.refused_to):
+                out[state.name, target, True] = ""
     return out
 
 
-def _layers(links: Iterable[Link]) -> tuple[dict[str, int], list[Link]]:
-    """Return each key's layer, and the links that lead back: those that close a cycle of earlier ones."""
-    out: dict[str, list[str]] = {}
-    back: list[Link] = []
-    for source, target in links:
-        reached = [target]
-        for key in reached:
-            reached += [after for after in out.get(key, []) if after not in reached]
-        if source in reached:
-            back.append((source, target))
+def _plan(pathway: Pathway, arrows: Iterable[Link], down: bool) -> Plan:
+    pairs = list(dict.fromkeys((source, target) for source, target, _ in arrows))
+    layer, back = layers_of(pairs)
+    links: dict[Link, None] = {}
+    for source, target, dashed in arrows:
+        bends = [f"{target} {i} {dashed}" for i in range(layer[source] + 1, layer[target])]
+        links |= {(a, b, dashed): None for a, b in pairwise([source, *bends, target])}
+    ahead = [link for link in links if link[:2] not in back]
+    columns = columns_of(ahead, layer)
+    size = {}
+    for entry in pathway.entries:
+        names, letters = _wrap(entry.name, _TEXT)
+        wide = max(_width(name, letters) for name in names)
+        size[f"entry {entry.name}"] = (wide, 15.0 * len(names) + 8) if down else (_WIDE, 15.0 * len(names))
+    for state in pathway.states:
+        ports = 0 if down else sum(source == state.name for source, *_ in links)
+        size[state.name] = (_WIDE, max(_lines(pathway, state)[-1][0] + 10, 8 + 15.0 * ports))
+    span = {key: sides[not down] for key, sides in size.items()}
+    middle = middles_of(columns, ahead, span, _MARGIN)
+    floors = [max(middle[key] + span.get(key, 0.0) / 2 for key in column) + 16 for column in columns]
+    front: dict[str, float] = {}
+    behind: dict[str, float] = {}
+    end = at = _MARGIN
+    for column in columns:
+        end = at + max(size[key][down] if key in size else 0.0 for key in column)
+        # An entry stands close to what follows.
+        front |= {key: end - size[key][down] if key.startswith("entry ") else at for key in column}
+        behind |= dict.fromkeys(column, end)
+        ways = sum(source in column for source, *_ in links)
+        at = end + (min(40.0 + 3 * ways, 80.0) if down else min(56.0 + 5 * ways, 140.0))
+    long = at if back else end + _MARGIN
+    return Plan(down, links, set(back), layer, size, middle, front, behind, floors, long)
+
+
+def _paths(plan: Plan) -> tuple[list[str], float]:
+    """Draw the arrows; return how far across they and the boxes reach, too."""
+    out, far = [], max(plan.floors)
+    lanes = list(dict.fromkeys(link[1:] for link in plan.links if link[:2] in plan.back))
+    for link in plan.links:
+        source, target, dashed = link
+        a1, c1, a2, c2 = plan.behind[source], plan.port(0, link), plan.front[target], plan.port(1, link)
+        half = (a1 + a2) / 2
+        start = plan.end(source) if source in plan.size else plan.front[source]
+        path = f"M{plan.path((start, c1))}L{plan.path((a1, c1))}"
+        if link[:2] in plan.back:
+            lane = lanes.index(link[1:])
+            # Three quarters of the bulge stay clear of the boxes beside the gap.
+            bulge = (36 if plan.down else 60) + 16 * lane / len(lanes)
+            low = max(plan.floors[plan.layer[target] : plan.layer[source] + 1]) + _LANE * lane
+            far = max(far, low + 8)
+            path += f"C{plan.path((a1 + bulge, c1), (a1 + bulge, low), (a1, low))}L{plan.path((a2, low))}"
+            path += f"C{plan.path((a2 - bulge, low), (a2 - bulge, c2), (a2, c2))}"
         else:
-            out.setdefault(source, []).append(target)
-    kept = [(source, target) for source, targets in out.items() for target in targets]
-    layer = dict.fromkeys((key for link in [*kept, *back] for key in link), 0)
-    while late := [link for link in kept if layer[link[1]] <= layer[link[0]]]:
-        layer |= {target: layer[source] + 1 for source, target in late}
-    return layer | {key: layer[out[key][0]] - 1 for key in out if key.startswith("entry ")}, back
+            path += f"C{plan.path((half, c1), (half, c2), (a2, c2))}"
+        more = ' marker-end="url(#head)"' * (target in plan.size) + ' stroke-dasharray="5 3"' * dashed
+        out.append(f'<path d="{path}" fill="none" stroke="#444444"{more}/>')
+    return out, far
 
 
-def _columns(links: Sequence[Link], layer: dict[str, int]) -> list[list[str]]:
-    """Order each layer by the mean place of the neighbours; keep the order that crosses least."""
-    keys = dict.fromkeys(key for link in links for key in link)
-    depth = {key: layer[key] if key in layer else int(key.split()[1]) for key in keys}
-    columns = [[key for key in keys if depth[key] == i] for i in range(max(depth.values()) + 1)]
-    tried = [list(columns)]
-    for sweep in range(_SWEEPS):
-        there, here = (0, 1) if sweep % 2 == 0 else (1, 0)
-        for i in range(1, len(columns)) if here else reversed(range(len(columns) - 1)):
-            place = {key: n for n, key in enumerate(columns[i + there - here])}
-            beside = {key: [place[x[there]] for x in links if x[here] == key] for key in columns[i]}
-            mean = {key: fmean(beside[key] or [n]) for n, key in enumerate(columns[i])}
-            columns[i] = sorted(columns[i], key=mean.__getitem__)
-        tried.append(list(columns))
-    return min(tried, key=lambda columns: _crossings(columns, links))
-
-
-def _crossings(columns: list[list[str]], links: Sequence[Link]) -> int:
-    place = {key: n for column in columns for n, key in enumerate(column)}
-    gaps = [[(place[a], place[b]) for a, b in links if a in column] for column in columns]
-    return sum((a - c) * (b - d) < 0 for gap in gaps for (a, b), (c, d) in combinations(gap, 2))
-
-
-def _middles(columns: list[list[str]], links: Sequence[Link], tall: dict[str, float]) -> dict[str, float]:
-    """Set each key as near to the mean of its neighbours as the order and the heights in its column allow."""
-    middle = {key: 0.0 for column in columns for key in column}
-    for column in columns * _SWEEPS:
-        wish = {key: fmean(middle[b if a == key else a] for a, b in links if key in (a, b)) for key in column}
-        pools: list[tuple[float, int]] = []  # of keys that touch: least squares by pooling adjacent violators
-        offset = [0.0]
-        for a, b in pairwise(column):
-            space = 26 if a in tall and b in tall else 16
-            offset.append(offset[-1] + (tall.get(a, 0.0) + tall.get(b, 0.0)) / 2 + space)
-        for key, least in zip(column, offset, strict=True):
-            mean, size = wish[key] - least, 1
-            while pools and pools[-1][0] > mean:
-                other, count = pools.pop()
-                mean, size = (mean * size + other * count) / (size + count), size + count
-            pools.append((mean, size))
-        flat = [mean for mean, size in pools for _ in range(size)]
-        middle |= {key: y + least for key, y, least in zip(column, flat, offset, strict=True)}
-    top = min(middle[key] - tall.get(key, 0.0) / 2 for key in middle)
-    return {key: y - top + _MARGIN for key, y in middle.items()}
+def _looks(pathway: Pathway) -> dict[str, _Look]:
+    """Give colours to benefits on which citizens wait or stay, and greys to those that only end a pathway."""
+    lived = {state.benefit for state in pathway.states if not state.final}
+    ends = [benefit for benefit in pathway.benefits if benefit not in lived]
+    out, used = {}, 0
+    for number, benefit in enumerate(pathway.benefits, 1):
+        if benefit in lived:
+            out[benefit] = _Look(number, _COLOURS[used % len(_COLOURS)], used // len(_COLOURS) % 2 == 1)
+            used += 1
+        else:
+            shade = 232 - 84 * ends.index(benefit) // max(len(ends) - 1, 1)
+            out[benefit] = _Look(number, f"#{shade:02x}{shade:02x}{shade:02x}", False)
+    return out
 
 
 def _lines(pathway: Pathway, state: State) -> list[tuple[float, str, float]]:
     """Return the lines of a box: distance from the top, text, size."""
-    out = [(20.0 + 15 * i, line, _TEXT) for i, line in enumerate(_wrap(state.title or state.name, _TEXT))]
+    lines, size = _wrap(state.title or state.name, _TEXT)
+    out = [(20.0 + 15 * i, line, size) for i, line in enumerate(lines)]
     if state.station:
         station = pathway.station(state.station)
-        label = f"{'meeting' if station.is_meeting else 'servers'}: {station.title or station.name}"
+        kind = "meeting" if station.is_meeting else "servers"
+        lines, size = _wrap(f"{kind}: {station.title or station.name}", _SMALL)
         below = out[-1][0] + 16
-        out += [(below + 13 * i, line, _SMALL) for i, line in enumerate(_wrap(label, _SMALL))]
+        out += [(below + 13 * i, line, size) for i, line in enumerate(lines)]
     return out
 
 
-def _wrap(text: str, size: float) -> list[str]:
-    """Break a text at spaces, after '_', '-' and '/', and with hyphens where a word is wider than a box."""
+def _wrap(text: str, size: float) -> tuple[list[str], float]:
+    """Break a text at spaces and after '_', '-' and '/'; return the lines and the size of their letters.
+
+    A word wider than a box makes the letters smaller, by a quarter at most; if that is not enough it is hyphenated.
+    """
+    words = re.findall(r"[^\s_/-]*[\s_/-]?", " ".join(text.split()))
+    fits = int(10 * _ROOM / max(_width(word.rstrip(), 1.0) or 1.0 for word in words)) / 10
+    size = min(size, fits) if fits >= 0.75 * size else size
     lines = [""]
-    for word in re.findall(r"[^\s_/-]*[\s_/-]?", " ".join(text.split())):
+    for word in words:
         pieces, step = [word], len(word)
         while step > 1 and max(_width(piece.rstrip(), size) for piece in pieces) > _ROOM:
             step = min(step - 1, -(-len(word) // (len(pieces) + 1)))
@@ -208,7 +197,7 @@ def _wrap(text: str, size: float) -> list[str]:
         for piece in pieces:
             lines += [""] if _width(lines[-1] + piece.rstrip(), size) > _ROOM else []
             lines[-1] += piece
-    return [line.strip() for line in lines if line.strip()] or ["?"]
+    return [line.strip() for line in lines if line.strip()] or ["?"], size
 
 
 def _width(text: str, size: float) -> float:
@@ -227,40 +216,62 @@ def _text(x: float, rows: Iterable[tuple[float, str, float]], more: str = "") ->
     return [row.format(x, y, size, more, _safe(line)) for y, line, size in rows if line]
 
 
-def _stripe(x: float, y: float, tall: float, number: int) -> list[str]:
+def _stripe(x: float, y: float, tall: float, look: _Look) -> list[str]:
     path = f"M{x + 6:.1f} {y:.1f}h14v{tall:.1f}h-14q-6 0 -6 -6v{12 - tall:.1f}q0 -6 6 -6z"
-    colour = _COLOURS[number % len(_COLOURS)]
-    row, more = (y + tall / 2 + 4, str(number + 1), 11.0), ' text-anchor="middle" font-weight="bold"'
-    return [f'<path d="{path}" fill="{colour}"/>', *_text(x + _STRIPE / 2, [row], more)]
+    ink, halo = ("#ffffff", look.colour) if look.colour in _DARK else ("#000000", look.colour)
+    more = f' text-anchor="middle" font-weight="bold" fill="{ink}"'
+    more += f' stroke="{halo}" stroke-width="4" paint-order="stroke"' * look.hatched
+    out = [f'<path d="{path}" fill="{look.colour}"/>']
+    out += [f'<path d="{path}" fill="url(#hatch)"/>'] * look.hatched
+    return [*out, *_text(x + _STRIPE / 2, [(y + tall / 2 + 4, str(look.number), 11.0)], more)]
 
 
-def _box(pathway: Pathway, state: State, x: float, middle: float, tall: float) -> list[str]:
-    number, y, lines = pathway.benefits.index(state.benefit), middle - tall / 2, _lines(pathway, state)
+def _door(plan: Plan, name: str, to: str) -> list[str]:
+    """Draw an entry: a dot where its arrow starts, and its name before or above it."""
+    key = f"entry {name}"
+    names, size = _wrap(name, _TEXT)
+    a, c = plan.end(key), plan.middle[key]
+    x, y = (c, a) if plan.down else (a, c)
+    x2, top, anchor = (x, y - 9 - 15 * (len(names) - 1), "middle") if plan.down else (x - 10, y + 4, "end")
+    top -= 0 if plan.down else 7.5 * (len(names) - 1)
+    rows = [(top + 15 * i, line, size) for i, line in enumerate(names)]
+    return [
+        f"<g><title>{_safe(f'{key}, to {to}')}</title>",
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="#444444"/>',
+        *_text(x2, rows, f' text-anchor="{anchor}"'),
+        "</g>",
+    ]
+
+
+def _box(
+    pathway: Pathway, state: State, look: _Look, corner: tuple[float, float], size: tuple[float, float]
+) -> list[str]:
+    (x, y), (wide, tall), lines = corner, size, _lines(pathway, state)
     inset = 3 if state.final else 0
     told = f"{state.name}: {state.title or state.name}; benefit {state.benefit}"
     told += f"; station {state.station}" * bool(state.station) + "; the pathway ends here" * state.final
     rect = '<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" rx="6" stroke="#333333" fill="{}"/>'
-    tint = _COLOURS[number % len(_COLOURS)] + '" fill-opacity="0.22'
-    top = middle - (lines[-1][0] + 10) / 2
+    top = y + (tall - lines[-1][0] - 10) / 2
     return [
         f"<g><title>{_safe(told)}</title>",
-        rect.format(x, y, _WIDE, tall, "#ffffff"),
-        rect.format(x + inset, y + inset, _WIDE - 2 * inset, tall - 2 * inset, tint),
-        *_stripe(x + inset, y + inset, tall - 2 * inset, number),
+        rect.format(x, y, wide, tall, "#ffffff"),
+        rect.format(x + inset, y + inset, wide - 2 * inset, tall - 2 * inset, look.colour + '" fill-opacity="0.22'),
+        *_stripe(x + inset, y + inset, tall - 2 * inset, look),
         *_text(x + _STRIPE + 8, [(top + down, line, size) for down, line, size in lines]),
         "</g>",
     ]
 
 
-def _legend(benefits: tuple[str, ...], y: float, right: float, dashed: bool) -> tuple[list[str], float]:
+def _legend(looks: dict[str, _Look], y: float, right: float, dashed: bool) -> tuple[list[str], float]:
     """Draw what the colours and lines mean, in rows as wide as the picture; return the bottom too."""
     out, x = [], _MARGIN
-    told = [*benefits, "double frame: the pathway ends", *["dashed: leaves unserved"] * dashed]
-    for number, words in enumerate(told):
-        indent = 26 if number < len(benefits) else 0
+    told: dict[str, _Look | None] = {"double frame: the pathway ends": None}
+    told |= {"dashed: leaves unserved": None} if dashed else {}
+    for words, look in [*looks.items(), *told.items()]:
+        indent = 26 if look else 0
         if x > _MARGIN and x + indent + _width(words, _TEXT) > right:
             x, y = _MARGIN, y + 26
-        out += _stripe(x, y, 18.0, number) if indent else []
+        out += _stripe(x, y, 18.0, look) if look else []
         out += _text(x + indent, [(y + 13, words, _TEXT)])
         x += indent + _width(words, _TEXT) + 16
     return out, y + 30
