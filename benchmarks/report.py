@@ -112,10 +112,10 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def filled(page: str, region: str) -> str:
+def filled(page: str, region: str, begin: str = BEGIN) -> str:
     """Return the page with its marked region written anew."""
-    before, rest = page.split(BEGIN)
-    return f"{before}{BEGIN}\n\n{region}\n\n{END}{rest.split(END)[1]}"
+    before, rest = page.split(begin)
+    return f"{before}{begin}\n\n{region}\n\n{END}{rest.split(END)[1]}"
 
 
 def slowdowns(entry: dict[str, Any], history: list[dict[str, Any]]) -> list[str]:

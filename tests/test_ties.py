@@ -249,6 +249,27 @@ def test_of_two_newcomers_the_worse_priority_is_refused(engine):
     assert (starts(rows, "talk"), starts(rows, "urgent")) == ({0: 0, 1: "out"}, {2: 10})
 
 
+def test_a_room_too_small_for_those_who_wait_at_the_start_refuses_them_before_any_meeting(engine):
+    rows, _ = live(
+        engine,
+        stations={"board": meeting(places=2, room=1)},
+        states={"case": queue("board", refused_to="away"), "away": {"final": True}},
+        entries={"waiting": {"to": "case", "count": 3, "waiting": True}, "door": come("case", 7)},
+    )
+    ends = {row[0]: row[4:] for row in rows if row[1] == "case"}
+    assert ends == {0: (40, "out"), 1: (0, "away"), 2: (0, "away"), 3: (7, "away")}
+
+
+def test_who_is_there_at_the_start_was_there_before_the_capacity_was_set(engine):
+    _, log = live(
+        engine,
+        stations={"desk": {"capacity": 1}},
+        states={"talk": queue("desk")},
+        entries={"waiting": {"to": "talk", "count": 3, "waiting": True}, "door": come("talk", 0)},
+    )
+    assert log == [(0, "desk", 1, 4, 3)]
+
+
 def test_a_meeting_takes_newcomers_before_its_room_refuses_them(engine):
     rows, _ = live(
         engine,

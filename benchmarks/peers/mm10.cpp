@@ -29,7 +29,7 @@ static Block philox(uint64_t key0, uint64_t key1, uint64_t c0, uint64_t c1, uint
     return {{c0, c1, c2, c3}};
 }
 
-static double uniform(uint64_t word) { return ((double)(word >> 11) + 0.5) * 1.1102230246251565e-16; }
+static double uniform(uint64_t word) { return ((double)(word >> 12) + 0.5) * 2.220446049250313e-16; }
 
 static int64_t half_up(double x) { return (int64_t)std::floor(x + 0.5); }
 

@@ -13,13 +13,14 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from scipy import optimize, special, stats
+from scipy import special, stats
 
 from flowsim.civiltime import ByDate
 from flowsim.duration import Duration
 from flowsim.errors import InputError
 from flowsim.pathway import Entry, Exit, Party, Pathway, State
 from flowsim.soundness import reached
+from flowsim.survival import weibull_inverse_shape
 
 __all__ = ["EMPIRICAL", "EXPONENTIAL", "FIXED", "GIVEN", "POISSON", "RENEWAL", "STOCK", "TABLE", "WEIBULL", "Model"]
 __all__ += ["compile_pathway", "moment_tick", "name_key", "readable", "records"]
@@ -130,22 +131,13 @@ def _law_row(law: Duration, tick: float) -> tuple[int, float, float, list[tuple[
         return EMPIRICAL, mean, 0.0, list(zip(values[order], more / weights.sum(), strict=True))
     assert law.cv is not None
     if law.law == "weibull":
-        inverse = _weibull_inverse_shape(law.cv)
+        inverse = weibull_inverse_shape(law.cv)
         return WEIBULL, mean / math.gamma(1 + inverse), inverse, []
     if law.law == "gamma":
         return TABLE, mean, 0.0, _quantile_table(stats.gamma(law.cv**-2, scale=mean * law.cv**2))
     sigma2 = math.log1p(law.cv**2)
     lognormal = stats.lognorm(math.sqrt(sigma2), scale=mean * math.exp(-sigma2 / 2))
     return TABLE, mean, 0.0, _quantile_table(lognormal)
-
-
-def _weibull_inverse_shape(cv: float) -> float:
-    """Solve gamma(1 + 2/k) / gamma(1 + 1/k)^2 = 1 + cv^2 for 1/k."""
-
-    def excess(inverse: float) -> float:
-        return float(special.gammaln(1 + 2 * inverse) - 2 * special.gammaln(1 + inverse)) - math.log1p(cv**2)
-
-    return float(optimize.brentq(excess, 1e-3, 60.0, xtol=1e-14))
 
 
 def _quantile_table(frozen: Any) -> list[tuple[float, float]]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from types import ModuleType
 from typing import TypeVar
 
 import numpy as np
 
 from flowsim.pathway import Pathway
-from flowsim.periods import BY_QUARTER_AND_YEAR, LATER, Calendar, Every, Floats, Ints
-from flowsim.trace import NEVER, Trace
+from flowsim.periods import BY_QUARTER_AND_YEAR, Calendar, Every
+from flowsim.trace import Floats, Ints, Trace
 
 __all__ = ["Dated", "Series"]
 
@@ -40,18 +41,10 @@ class Dated:
 
     def __init__(self, trace: Trace, pathway: Pathway, calendar: Calendar) -> None:
         self.trace, self.pathway, self.calendar = trace, pathway, calendar
-        visits = trace.visits
-        self.citizen: Ints = visits["citizen"].astype(np.int64)
-        self.step: Ints = visits["step"].astype(np.int64)
-        self.state: Ints = visits["state"].astype(np.int64)
-        self.next: Ints = visits["next"].astype(np.int64)
-        self.joined: Ints = visits["joined"].astype(np.int64)
-        self.since: Ints = visits["since"].astype(np.int64)
-        self.started, self.ended = _later(visits["started"]), _later(visits["ended"])
-        self.left: Ints = np.minimum(self.started, self.ended)
-        self.in_joined, self.in_started = calendar.month(self.joined), calendar.month(self.started)
-        self.in_ended = calendar.month(self.ended)
-        self.in_left: Ints = np.minimum(self.in_started, self.in_ended)
+        told: Ints = _columns().visits_as_columns(trace.visits, *calendar.cells)
+        self.citizen, self.step, self.state, self.next = told[:4]
+        self.joined, self.started, self.ended, self.since, self.left = told[4:9]
+        self.in_joined, self.in_started, self.in_ended, self.in_left = told[9:]
         labels, stations = pathway.benefits, [station.name for station in pathway.stations]
         self.benefit_of: Ints = np.array([labels.index(state.benefit) for state in pathway.states], np.int64)
         self.station_of: Ints = np.array(
@@ -72,7 +65,8 @@ class Dated:
     @cached_property
     def doors(self) -> Ints:
         """The number of the entry that each citizen came by, in the order of `firsts`."""
-        return np.searchsorted(self.trace.first, self.citizen[self.firsts], side="right") - 1
+        out: Ints = np.searchsorted(self.trace.first, self.citizen[self.firsts], side="right") - 1
+        return out
 
     @cached_property
     def joins(self) -> Ints:
@@ -129,15 +123,20 @@ class Dated:
     def before(self, month: Ints, group: Ints, groups: int) -> Ints:
         """Count the events of each group before each edge, shape (groups, edges)."""
         width = len(self.calendar.edges) + 1
-        counts = np.bincount(group * width + month, minlength=groups * width).reshape(groups, width)
-        out: Ints = np.cumsum(counts[:, :-1], axis=1)
+        out: Ints = np.cumsum(_columns().counts(group, month, groups, width)[:, :-1], axis=1)
         return out
 
     def summed_before(self, values: Ints, month: Ints, group: Ints, groups: int) -> Floats:
         """Add up the values of the events of each group before each edge, shape (groups, edges)."""
         width = len(self.calendar.edges) + 1
-        sums = np.bincount(group * width + month, values, groups * width).reshape(groups, width)
-        out: Floats = np.cumsum(sums[:, :-1], axis=1)
+        out: Floats = np.cumsum(_columns().sums(values, group, month, groups, width)[:, :-1], axis=1)
+        return out
+
+    def latest_before(self, values: Ints, month: Ints, group: Ints, groups: int) -> Ints:
+        """Find the latest value of the events of each group before each edge, NEVER without any; (groups, edges)."""
+        width = len(self.calendar.edges) + 1
+        by_month = _columns().latest(values, group, month, groups, width)
+        out: Ints = np.maximum.accumulate(by_month[:, :-1], axis=1)
         return out
 
     def counted(self, measure: str, unit: str, before: Ints) -> Iterator[Series]:
@@ -151,10 +150,11 @@ class Dated:
         return Series(measure=measure, unit=unit, every=every, values=values)
 
 
-def _later(times: Ints) -> Ints:
-    out: Ints = times.astype(np.int64)
-    out[out == NEVER] = LATER
-    return out
+def _columns() -> ModuleType:
+    """Return the passes over all rows, whose compiler is not worth loading before there are any."""
+    from flowsim import columns
+
+    return columns
 
 
 def _grouped(rows: Numbers, group: Ints, groups: int) -> Numbers:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from llvmlite import ir
 from numba import config, njit
-from numba.core import types
+from numba.core import cgutils, types
 from numba.extending import intrinsic, overload
 
 from flowsim.compiled import (
@@ -41,7 +41,7 @@ __all__ = ["simulate"]
 # without a wrapper for it, which is half the time of compiling.
 _rule: Any = njit(cache=True, _nrt=False, forceinline=True)  # type: ignore[call-overload]
 _step: Any = njit(  # type: ignore[call-overload]
-    cache=True, _nrt=False, forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True
+    _nrt=False, forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True
 )
 _freely: Any = njit(cache=True, _nrt=False, nogil=True)  # type: ignore[call-overload]
 
@@ -130,18 +130,18 @@ def exit_block(m, seed, replication, entry, index, state, visit, x):
 
 
 @_rule
-def _hermite(m, low, y):
+def _hermite(points, low, y):
     """Interpolate the log quantile at logit `y` in the table that starts at row `low`."""
     place = (y + GRID_EDGE) / GRID_STEP
     last = int(2 * GRID_EDGE / GRID_STEP)
     if place <= 0.0:
-        return m.points[low].x
+        return points[low].x
     if place >= last:
-        return m.points[low + last].x
+        return points[low + last].x
     i = int(place)
     t = place - i
-    x0, x1 = m.points[low + i].x, m.points[low + i + 1].x
-    d0, d1 = m.points[low + i].y * GRID_STEP, m.points[low + i + 1].y * GRID_STEP
+    x0, x1 = points[low + i].x, points[low + i + 1].x
+    d0, d1 = points[low + i].y * GRID_STEP, points[low + i + 1].y * GRID_STEP
     step = x1 - x0
     return x0 + t * (d0 + t * (3.0 * step - 2.0 * d0 - d1 + t * (d0 + d1 - 2.0 * step)))
 
@@ -162,7 +162,7 @@ def quantile(m, law, u):
             low += 1
         return m.points[low].x
     # The logit runs against the survival probability: a long duration is an improbable one.
-    return math.exp(_hermite(m, low, math.log1p(-u) - math.log(u)))
+    return math.exp(_hermite(m.points, low, math.log((1.0 - u) / u)))
 
 
 @_rule
@@ -189,7 +189,7 @@ def survival(m, law, x):
     left, right = -GRID_EDGE, GRID_EDGE
     for _ in range(60):
         middle = 0.5 * (left + right)
-        if _hermite(m, low, middle) < math.log(x):
+        if _hermite(m.points, low, middle) < math.log(x):
             left = middle
         else:
             right = middle
@@ -309,11 +309,11 @@ def places(m, bound, carried, present):
 def arrival_ticks(m, seed, replication, entry):
     """Return the arrival ticks of a door in order, those before the horizon, shape (n,).
 
-    Gaps are summed as floats and rounded once. Citizens who are there at the start have tick 0.
+    Gaps are summed as floats and rounded once. Citizens who are there at the start have tick -1.
     """
     kind = m.entries[entry].kind
     if kind not in (POISSON, RENEWAL, GIVEN):
-        return np.zeros(m.entries[entry].count, np.int64)
+        return np.full(m.entries[entry].count, np.int64(-1))
     first, last = m.entries[entry].step, m.entries[entry].step_end
     if kind == GIVEN:
         given = np.floor(m.steps[first:last].since + 0.5).astype(np.int64)
@@ -355,6 +355,31 @@ def elapsed_time(m, seed, replication, entry, index):
 
 # --- The event loop ------------------------------------------------------------------------------------------
 
+
+def fetch_ahead(record: Any) -> None:
+    """Have the processor bring a record near, for soon it is needed. Nothing else depends on it."""
+
+
+@intrinsic
+def _prefetch(typing_context: Any, record: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+        fetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        # To be written, kept in the nearest cache, data.
+        options = [ir.Constant(number, option) for option in (1, 3, 1)]
+        builder.call(fetch, [builder.bitcast(arguments[0], byte), *options])
+        return context.get_dummy_value()
+
+    return types.void(record), generate
+
+
+@overload(fetch_ahead)
+def _compiled_fetch_ahead(record):
+    return lambda record: _prefetch(record)
+
+
+# A row holds a citizen from her arrival until her last state, and then the next one.
 _CITIZEN = np.dtype(
     [
         ("due", "<i8"),  # tick of her next move; an event of hers at another tick is stale
@@ -363,17 +388,19 @@ _CITIZEN = np.dtype(
         ("started", "<i8"),
         ("since", "<i8"),
         ("u_route", "<f8"),
+        ("number", "<i4"),  # by entry, then by index within the entry's own stream
         ("step", "<i4"),
-        ("before", "<i4"),  # neighbours in her queue; -1: none
+        ("before", "<i4"),  # neighbours in her queue; -1: none. `behind` also links the free rows
         ("behind", "<i4"),
-        ("state", "<i2"),  # -1 before she comes
+        ("state", "<i2"),  # -1: the row is free
         ("entry", "<i2"),
         ("to", "<i2"),  # where a race sends her; or one of the two below
         ("spare", "<i2"),  # with this a citizen fills a cache line, as all of her is read at every move
-        ("spare_too", "<i4"),
     ]
 )
 _BY_SHARES, _REFUSED = -1, -2
+
+_TO_COME, _GONE = -1, -2  # in place of the row of a citizen
 
 _LINE = np.dtype([("head", "<i8"), ("tail", "<i8")])
 _DESK = np.dtype(
@@ -396,91 +423,118 @@ class _Run(NamedTuple):
 
     seed: Any
     replication: Any
-    bits: Any  # of an event's key that hold the citizen; the tick is above
+    bits: Any  # of an event's key that hold the citizen's number; above stands its tick, one up, for -1 is the first
     first: Any  # number of the first citizen of each entry, and their total
-    arrivals: Any  # tick, one a citizen
+    arrivals: Any  # tick, by the citizen's number
+    rows: Any  # where she stands in `citizens`, by her number
     citizens: Any
-    seen: Any  # visits so far to each state that can be visited twice
+    seen: Any  # visits so far to each state that can be visited twice, by her row
     lines: Any
     desks: Any  # one a station
     accounts: Any  # one a state
     carried: Any  # fraction of a place, one a party
     sessions: Any  # one a change; `station` -1: it did not come about
     heap: Any
-    visits: Any  # in the order in which they end
+    visits: Any  # in the order in which they are written
     at: Any  # the counters below
 
 
-_HEAP, _VISITS, _DUE, _CHANGE, _NOW = range(5)
-_ROOM = 6  # visits a citizen that the table has room for at first; what is not written takes no memory
+_HEAP, _VISITS, _USED, _FREE, _DUE, _CHANGE, _NOW = range(7)  # _FREE: the first free row; -1: none
+
+_ROOM = 6  # visits a citizen that a table has room for at first; what is not written takes no memory
+_MOST_AT_ONCE = 1 << 18  # visits in one table
+_LATEST = np.int64(2**63 - 1)
+_SOME = 1024  # citizens at a time, and events, that there is room for at first
 
 
 @_step
-def _push(r, key):
+def _push(heap, at, key):
     """Put a key on the heap, which has four children a node."""
-    place = r.at[_HEAP]
-    r.at[_HEAP] += 1
+    place = at[_HEAP]
+    at[_HEAP] += 1
     while place > 0:
         parent = (place - 1) >> 2
-        if r.heap[parent] <= key:
+        if heap[parent] <= key:
             break
-        r.heap[place] = r.heap[parent]
+        heap[place] = heap[parent]
         place = parent
-    r.heap[place] = key
+    heap[place] = key
 
 
 @_step
-def _pop(r):
-    """Take the smallest key off the heap."""
-    top = r.heap[0]
-    r.at[_HEAP] -= 1
-    last = r.at[_HEAP]
-    key = r.heap[last]
+def _pop(heap, at):
+    """Take the smallest key off the heap.
+
+    Which child is the smallest can't be foretold, so it is worked out without a branch. Behind the last key stand
+    others that are never the smallest.
+    """
+    top = heap[0]
+    at[_HEAP] -= 1
+    last = at[_HEAP]
+    key = heap[last]
+    heap[last] = _LATEST
     place = 0
-    while True:
-        child = 4 * place + 1
-        if child >= last:
+    child = 1
+    while child < last:
+        left = child + np.int64(heap[child + 1] < heap[child])
+        right = child + 2 + np.int64(heap[child + 3] < heap[child + 2])
+        smallest = left + (right - left) * np.int64(heap[right] < heap[left])
+        if heap[smallest] >= key:
             break
-        smallest = child
-        for other in range(child + 1, min(child + 4, last)):
-            if r.heap[other] < r.heap[smallest]:
-                smallest = other
-        if r.heap[smallest] >= key:
-            break
-        r.heap[place] = r.heap[smallest]
+        heap[place] = heap[smallest]
         place = smallest
-    r.heap[place] = key
+        child = 4 * place + 1
+    if last > 0:
+        heap[place] = key
     return top
 
 
 @_step
-def _move_at(m, r, citizen, tick):
-    """Have a citizen move at a tick; what falls beyond the horizon never happens."""
-    r.citizens[citizen].due = tick
+def _number(bits, key):
+    """Return the number of the citizen whose event a key is."""
+    return key & ((np.int64(1) << bits) - 1)
+
+
+@_step
+def _tick(bits, key):
+    """Return the tick of the event that a key is."""
+    return (key >> bits) - 1
+
+
+@_step
+def _announce(m, r, number, tick):
+    """Have an event of a citizen come at a tick; what falls beyond the horizon never happens."""
     if tick < m.horizon:
-        _push(r, (tick << r.bits) | citizen)
+        _push(r.heap, r.at, ((tick + 1) << r.bits) | number)
 
 
 @_step
-def _mark_due(r, station):
-    if not r.desks[station].is_due:
-        r.desks[station].is_due = 1
-        r.at[_DUE] += 1
+def _move_at(m, r, citizen, tick):
+    """Have a citizen move at a tick, and not at any other that was announced before."""
+    r.citizens[citizen].due = tick
+    _announce(m, r, np.int64(r.citizens[citizen].number), tick)
 
 
 @_step
-def _count(r, state, by, now):
+def _mark_due(desks, at, station):
+    if not desks[station].is_due:
+        desks[station].is_due = 1
+        at[_DUE] += 1
+
+
+@_step
+def _count(accounts, state, by, now):
     """Keep the account of citizens present in a state."""
-    account = r.accounts[state]
+    account = accounts[state]
     account.presence += account.present * (now - account.since)
     account.since = now
     account.present += by
 
 
 @_step
-def _count_queue(r, station, by, now):
+def _count_queue(desks, station, by, now):
     """Keep the account of citizens waiting at a station."""
-    desk = r.desks[station]
+    desk = desks[station]
     desk.queued += desk.waiting * (now - desk.since)
     desk.since = now
     desk.waiting += by
@@ -488,15 +542,15 @@ def _count_queue(r, station, by, now):
 
 @_step
 def _join(m, r, citizen, station, line, now):
-    """Stand in a queue: behind those who joined earlier, and at one instant in the order of citizens."""
-    joined = r.citizens[citizen].joined
+    """Stand in a queue: behind those who joined earlier, and at one instant in the order of citizens' numbers."""
+    who = r.citizens[citizen]
     ahead, behind = r.lines[line].tail, np.int64(-1)
     while ahead >= 0:
-        other = r.citizens[ahead].joined
-        if other < joined or (other == joined and ahead < citizen):
+        other = r.citizens[ahead]
+        if other.joined < who.joined or (other.joined == who.joined and other.number < who.number):
             break
-        ahead, behind = np.int64(r.citizens[ahead].before), ahead
-    r.citizens[citizen].before, r.citizens[citizen].behind = ahead, behind
+        ahead, behind = np.int64(other.before), ahead
+    who.before, who.behind = ahead, behind
     if ahead >= 0:
         r.citizens[ahead].behind = citizen
     else:
@@ -505,9 +559,9 @@ def _join(m, r, citizen, station, line, now):
         r.citizens[behind].before = citizen
     else:
         r.lines[line].tail = citizen
-    _count_queue(r, station, 1, now)
+    _count_queue(r.desks, station, 1, now)
     if not m.stations[station].is_meeting or m.stations[station].room >= 0:
-        _mark_due(r, station)
+        _mark_due(r.desks, r.at, station)
 
 
 @_step
@@ -521,14 +575,14 @@ def _leave_queue(m, r, citizen, station, line, now):
         r.citizens[behind].before = ahead
     else:
         r.lines[line].tail = ahead
-    _count_queue(r, station, -1, now)
+    _count_queue(r.desks, station, -1, now)
 
 
 @_step
 def _nth_visit(m, r, citizen, state):
     """Return how many visits to a state a citizen has behind her, the one under way not counted."""
     loop = m.states[state].loop
-    return np.int64(r.seen[citizen, loop]) - 1 if loop >= 0 else np.int64(0)
+    return np.int64(r.seen[citizen * m.loops + loop]) - 1 if loop >= 0 else np.int64(0)
 
 
 @_step
@@ -536,7 +590,7 @@ def _begin(m, r, citizen, now, ago, elapsed):
     """Start the stay of the visit under way, `ago` ticks back for one who is there at the start."""
     who = r.citizens[citizen]
     state = np.int64(who.state)
-    index, nth = citizen - r.first[who.entry], _nth_visit(m, r, citizen, state)
+    index, nth = who.number - r.first[who.entry], _nth_visit(m, r, citizen, state)
     u_stay = 0.0
     # A race draws for its exits alone.
     if m.states[state].exit == m.states[state].exit_end:
@@ -555,18 +609,20 @@ def _enter(m, r, citizen, state, since, now):
     who = r.citizens[citizen]
     place = m.states[state]
     stock = who.state < 0 and m.entries[who.entry].kind == STOCK
-    index = citizen - r.first[who.entry]
+    index = who.number - r.first[who.entry]
     elapsed, ago = 0.0, np.int64(0)
     if stock:
         elapsed = elapsed_time(m, r.seed, r.replication, who.entry, index)
         ago = half_up(elapsed)
         since = now - ago
     if place.loop >= 0:
-        r.seen[citizen, place.loop] += 1
+        r.seen[citizen * m.loops + place.loop] += 1
     who.state, who.joined, who.started, who.since, who.due = state, now - ago, NEVER, since, m.horizon
-    _count(r, state, 1, now)
+    _count(r.accounts, state, 1, now)
     if place.is_final:
         who.started = now - ago
+        _write(m, r, citizen, -1, NEVER)
+        _part(r, citizen)
         return
     if place.station >= 0:
         if not stock or m.entries[who.entry].waiting:
@@ -589,7 +645,7 @@ def _write(m, r, citizen, to, ended):
     who = r.citizens[citizen]
     visit = r.visits[r.at[_VISITS]]
     r.at[_VISITS] += 1
-    visit.citizen, visit.step, visit.state, visit.next = citizen, who.step, who.state, to
+    visit.citizen, visit.step, visit.state, visit.next = who.number, who.step, who.state, to
     visit.visit = _nth_visit(m, r, citizen, np.int64(who.state))
     visit.joined, visit.started, visit.ended, visit.since = who.joined, who.started, ended, who.since
     who.step += 1
@@ -611,41 +667,86 @@ def _leave(m, r, citizen, now):
             to = route(m, state, now, who.u_route)
         if place.station >= 0 and not m.stations[place.station].is_meeting:
             r.desks[place.station].busy -= 1
-            _mark_due(r, place.station)
+            _mark_due(r.desks, r.at, place.station)
     _write(m, r, citizen, to, now)
-    _count(r, state, -1, now)
+    _count(r.accounts, state, -1, now)
     return to
 
 
 @_step
-def _move(m, r, citizen, now):
-    """Arrive, or go from one state to the next."""
-    who = r.citizens[citizen]
-    before, since = np.int64(who.state), now
-    if before < 0:
-        to = m.entries[who.entry].to
-        if citizen + 1 < r.first[who.entry + 1]:
-            _move_at(m, r, citizen + 1, r.arrivals[citizen + 1])
+def _arrive(m, r, number):
+    """Give a citizen a row, and announce the next one of her entry; return the row."""
+    entry = 0
+    while r.first[entry + 1] <= number:
+        entry += 1
+    citizen = r.at[_FREE]
+    if citizen >= 0:
+        r.at[_FREE] = r.citizens[citizen].behind
     else:
+        citizen = r.at[_USED]
+        r.at[_USED] += 1
+    r.seen[citizen * m.loops : (citizen + 1) * m.loops] = 0
+    who = r.citizens[citizen]
+    who.number, who.entry, who.state, who.step, who.to = number, entry, -1, 0, _BY_SHARES
+    r.rows[number] = citizen
+    if number + 1 < r.first[entry + 1]:
+        _announce(m, r, number + 1, r.arrivals[number + 1])
+    return citizen
+
+
+@_step
+def _part(r, citizen):
+    """Free the row of a citizen whose state from now on never changes."""
+    who = r.citizens[citizen]
+    r.rows[who.number] = _GONE
+    who.state, who.behind = -1, r.at[_FREE]
+    r.at[_FREE] = citizen
+
+
+@_step
+def _move(m, r, number, now):
+    """Arrive, or go from one state to the next."""
+    citizen, since = np.int64(r.rows[number]), now
+    if citizen == _TO_COME:
+        citizen = _arrive(m, r, number)
+        to = m.entries[r.citizens[citizen].entry].to
+    else:
+        who = r.citizens[citizen]
+        benefit = m.states[who.state].benefit
         to = _leave(m, r, citizen, now)
-        if m.states[to].benefit == m.states[before].benefit:
+        if m.states[to].benefit == benefit:
             since = who.since
     _enter(m, r, citizen, to, since, now)
 
 
 @_step
-def _moves(m, r, now):
+def _is_stale(rows, citizens, number, now):
+    """Tell whether the event of a citizen no longer holds: she has left, or has been taken meanwhile."""
+    row = rows[number]
+    return row == _GONE or (row >= 0 and citizens[row].due != now)
+
+
+@_step
+def _moves(m, r, instant):
     """Let every citizen move that is due at this instant, also those whom that makes due.
 
     Returns False where a table is full before all have.
     """
-    while r.at[_HEAP] > 0 and r.heap[0] >> r.bits == now:
-        # A move closes one visit; it has its citizen wait with patience, or stay, and may bring the next arrival.
-        if r.at[_VISITS] + 1 > len(r.visits) or r.at[_HEAP] + 2 > len(r.heap):
+    now = max(instant, 0)
+    while r.at[_HEAP] > 0 and _tick(r.bits, r.heap[0]) == instant:
+        # A move closes one visit and opens another, which may be the last; it has its citizen wait with patience, or
+        # stay; and she may be new, and bring the next arrival.
+        if r.at[_VISITS] + 2 > len(r.visits) or r.at[_HEAP] + 5 > len(r.heap):
             return False
-        citizen = _pop(r) & ((np.int64(1) << r.bits) - 1)
-        if r.citizens[citizen].due == now:
-            _move(m, r, citizen, now)
+        if r.at[_FREE] < 0 and r.at[_USED] == len(r.citizens):
+            return False
+        number = _number(r.bits, _pop(r.heap, r.at))
+        if r.at[_HEAP] > 0:
+            row = r.rows[_number(r.bits, r.heap[0])]
+            if row >= 0:
+                fetch_ahead(r.citizens[row])
+        if not _is_stale(r.rows, r.citizens, number, now):
+            _move(m, r, number, now)
     return True
 
 
@@ -711,18 +812,20 @@ def _change(m, r, change, now):
         r.desks[station].capacity = m.changes[change].capacity
         r.desks[station].period = change
         _log(r, change, station, m.changes[change].capacity, now)
-    _mark_due(r, station)
+    _mark_due(r.desks, r.at, station)
 
 
 @_step
-def _start(m, r):
-    """Put in place who is there at the start, and announce the first arrival of every other door."""
-    for entry in range(len(m.entries)):
-        if m.entries[entry].kind == STOCK:
-            for citizen in range(r.first[entry], r.first[entry + 1]):
-                _enter(m, r, citizen, m.entries[entry].to, np.int64(0), np.int64(0))
-        elif r.first[entry] < r.first[entry + 1]:
-            _move_at(m, r, r.first[entry], r.arrivals[r.first[entry]])
+def _next(m, r, now):
+    """Return the next instant at which anything happens; the first is 0."""
+    if now < 0:
+        return np.int64(0)
+    then = m.horizon
+    if r.at[_CHANGE] < len(m.changes):
+        then = m.changes[r.at[_CHANGE]].time
+    if r.at[_HEAP] > 0:
+        then = min(then, _tick(r.bits, r.heap[0]))
+    return then
 
 
 @_freely
@@ -730,60 +833,52 @@ def _loop(m, r):
     """Run on until before the horizon, one instant after the other; False where a table is full on the way.
 
     At each instant: changes of capacity; then every citizen that moves; then the due stations in their order, each
-    followed by the moves that it causes at this very instant, until nothing is due.
+    followed by the moves that it causes at this very instant, until nothing is due. Before all that, at tick -1, those
+    are put in place who are there at the start.
     """
-    if r.at[_NOW] < 0:
-        r.at[_NOW] = 0
-        _start(m, r)
     while r.at[_NOW] < m.horizon:
         now = r.at[_NOW]
         while r.at[_CHANGE] < len(m.changes) and m.changes[r.at[_CHANGE]].time == now:
             _change(m, r, r.at[_CHANGE], now)
             r.at[_CHANGE] += 1
-        if not _moves(m, r, now):
-            return False
-        while r.at[_DUE] > 0:
+        while True:
+            if not _moves(m, r, now):
+                return False
+            if r.at[_DUE] == 0 or now < 0:
+                break
             station = 0
             while not r.desks[station].is_due:
                 station += 1
-            waiting = r.desks[station].waiting
-            if r.at[_HEAP] + waiting > len(r.heap):
+            if r.at[_HEAP] + r.desks[station].waiting + 3 > len(r.heap):
                 return False
             r.desks[station].is_due = 0
             r.at[_DUE] -= 1
             _serve(m, r, station, now)
-            if not _moves(m, r, now):
-                return False
-        now = m.horizon
-        if r.at[_CHANGE] < len(m.changes):
-            now = m.changes[r.at[_CHANGE]].time
-        if r.at[_HEAP] > 0:
-            now = min(now, r.heap[0] >> r.bits)
-        r.at[_NOW] = now
-    if r.at[_VISITS] + len(r.citizens) > len(r.visits):
+        r.at[_NOW] = _next(m, r, now)
+    if r.at[_VISITS] + r.at[_USED] > len(r.visits):
         return False
-    for citizen in range(len(r.citizens)):
+    for citizen in range(r.at[_USED]):
         if r.citizens[citizen].state >= 0:
             _write(m, r, citizen, -1, NEVER)
     for state in range(len(r.accounts)):
-        _count(r, state, 0, m.horizon)
+        _count(r.accounts, state, 0, m.horizon)
     for station in range(len(r.desks)):
-        _count_queue(r, station, 0, m.horizon)
+        _count_queue(r.desks, station, 0, m.horizon)
     return True
 
 
-@njit(cache=True, nogil=True)
-def _in_order(r):
-    """Return the visits by citizen and step: each one's place is known, so nothing is compared."""
-    place = np.empty(len(r.citizens), np.int64)
-    total = np.int64(0)
-    for citizen in range(len(r.citizens)):
-        place[citizen] = total
-        total += r.citizens[citizen].step
-    out = np.empty(total, VISIT)
-    for i in range(total):
-        out[place[r.visits[i].citizen] + r.visits[i].step] = r.visits[i]
-    return out
+@_freely
+def _tally(visits, counts):
+    """Count the visits of each citizen."""
+    for i in range(len(visits)):
+        counts[visits[i].citizen] += 1
+
+
+@_freely
+def _put_in_order(visits, place, out):
+    """Copy visits to where they belong by citizen and step: each one's place is known, so nothing is compared."""
+    for i in range(len(visits)):
+        out[place[visits[i].citizen] + visits[i].step] = visits[i]
 
 
 def simulate(model: Model, seed: int, replication: int) -> Trace:
@@ -797,44 +892,57 @@ def simulate(model: Model, seed: int, replication: int) -> Trace:
     key = (np.uint64(seed), np.uint64(replication))
     ticks = [arrival_ticks(model, *key, entry) for entry in range(len(model.entries))]
     first = np.cumsum([0] + [len(t) for t in ticks])
+    population = int(first[-1])
     stock = sum(len(t) for t, kind in zip(ticks, model.entries["kind"], strict=True) if kind == STOCK)
-    citizens = np.zeros(int(first[-1]), _CITIZEN)
-    citizens["state"], citizens["to"] = -1, _BY_SHARES
-    citizens["entry"] = np.repeat(np.arange(len(ticks)), np.diff(first))
-    bits = max(len(citizens).bit_length(), 1)
-    if model.horizon.bit_length() + bits > 63:
-        raise OverflowError(f"{model.horizon} ticks and {len(citizens)} citizens do not fit one key: set a longer tick")
+    bits = max(population.bit_length(), 1)
+    if (model.horizon + 1).bit_length() + bits > 63:
+        raise OverflowError(f"{model.horizon} ticks and {population} citizens do not fit one key: set a longer tick")
     lines, desks = np.full(model.lines, -1, _LINE), np.zeros(len(model.stations), _DESK)
     desks["meeting"] = -1
     sessions = np.zeros(len(model.changes), SESSION)
     sessions["station"] = -1
+    at = np.zeros(7, np.int64)
+    at[_FREE] = at[_NOW] = -1
     run = _Run(
         seed=key[0],
         replication=key[1],
         bits=bits,
         first=first,
         arrivals=np.concatenate([np.empty(0, np.int64), *ticks]),
-        citizens=citizens,
-        seen=np.zeros((len(citizens), model.loops), np.int32),
+        rows=np.full(population, _TO_COME, np.int32),
+        citizens=_aligned(stock + _SOME, _CITIZEN),
+        seen=np.empty((stock + _SOME) * model.loops, np.int32),
         lines=lines,
         desks=desks,
         accounts=np.zeros(len(model.states), _ACCOUNT),
         carried=np.zeros(model.parties),
         sessions=sessions,
-        heap=np.empty(2 * stock + len(ticks) + 256, np.int64),
-        visits=np.empty(_ROOM * len(citizens) + 16, VISIT),
-        at=np.array([0, 0, 0, 0, -1]),
+        heap=np.full(stock + len(ticks) + _SOME, _LATEST),
+        visits=_visit_table(population),
+        at=at,
     )
+    # The first arrival of every entry, in order: a sorted list is a heap.
+    coming = sorted((int(t[0]) + 1) << bits | int(number) for t, number in zip(ticks, first, strict=False) if len(t))
+    run.heap[: len(coming)] = coming
+    at[_HEAP] = len(coming)
     if config.DISABLE_JIT:  # type: ignore[attr-defined]
         run = records(run)
+    full: list[Any] = []
     while not _loop(model, run):
-        longest = int(run.desks["waiting"].max(initial=0))
+        longest, newcomers = int(run.desks["waiting"].max(initial=0)), int(at[_FREE] < 0)
         run = run._replace(
-            heap=_grown(run.heap, run.at[_HEAP], longest + 2),
-            visits=_grown(run.visits, run.at[_VISITS], len(citizens) + 1),
+            citizens=_grown(run.citizens, at[_USED], newcomers),
+            seen=_grown(run.seen, at[_USED] * model.loops, newcomers * model.loops),
+            heap=_grown(run.heap, at[_HEAP], longest + 5),
         )
+        run.heap[at[_HEAP] :] = _LATEST
+        if at[_VISITS] + at[_USED] + 2 > len(run.visits):
+            full.append(run.visits[: at[_VISITS]])
+            run = run._replace(visits=_visit_table(population, at[_USED]).view(type(run.visits)))
+            at[_VISITS] = 0
+    full.append(run.visits[: at[_VISITS]])
     return Trace(
-        visits=_in_order(run),
+        visits=_ordered(full, population),
         sessions=sessions[sessions["station"] >= 0],
         first=first,
         presence=run.accounts["presence"].copy(),
@@ -842,10 +950,37 @@ def simulate(model: Model, seed: int, replication: int) -> Trace:
     )
 
 
+def _visit_table(citizens: int, present: int = 0) -> Any:
+    """Return an empty table with room for some visits of each citizen; when it is full, the next one is taken."""
+    return np.empty(max(min(_ROOM * citizens, _MOST_AT_ONCE), present) + _SOME, VISIT)
+
+
+def _ordered(tables: list[Any], population: int) -> Any:
+    """Return the visits of all tables in order, and let go of each table as soon as it is read."""
+    counts = np.zeros(population + 1, np.int64)
+    for table in tables:
+        _tally(table, counts[1:])
+    out = np.empty(sum(map(len, tables)), VISIT)
+    place = np.cumsum(counts)
+    tables.reverse()
+    while tables:
+        _put_in_order(tables.pop(), place, out)
+    return out
+
+
+def _aligned(rows: int, dtype: np.dtype[Any]) -> Any:
+    """Return an empty table whose first row starts a cache line."""
+    size, line = rows * dtype.itemsize, 64
+    raw = np.empty(size + line, np.uint8)
+    start = -raw.ctypes.data % line
+    return raw[start : start + size].view(dtype)
+
+
 def _grown(table: Any, used: int, more: int) -> Any:
     """Return the table with room for `more` rows behind the used ones, and half as much again."""
     if used + more <= len(table):
         return table
-    bigger = np.empty(int(1.5 * (used + more)) + 16, table.dtype).view(type(table))
-    bigger[:used] = table[:used]
+    bigger = _aligned(int(1.5 * (used + more)) + 16, table.dtype).view(type(table))
+    # As bytes they are copied at once, as records one by one.
+    bigger[:used].view(np.uint8)[:] = table[:used].view(np.uint8)
     return bigger

@@ -16,9 +16,9 @@ import numpy as np
 from flowsim.dated import Dated, Series
 from flowsim.errors import InputError
 from flowsim.pathway import Pathway
-from flowsim.periods import BY_QUARTER_AND_YEAR, Calendar, Floats
+from flowsim.periods import BY_QUARTER_AND_YEAR, Calendar
 from flowsim.spells import clocks, followups, times_to_outcome
-from flowsim.trace import SESSION, VISIT, Trace
+from flowsim.trace import SESSION, VISIT, Floats, Trace
 from flowsim.waits import backlogs, caseloads, first_free_places, queues, served_waits, utilisation
 
 __all__ = ["MEASURES", "Catalogue", "Row", "awards", "entries", "exits", "mean_stocks", "stocks"]

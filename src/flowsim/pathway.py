@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
-from typing import Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -28,6 +28,9 @@ from pydantic import (
 from flowsim.civiltime import MINUTES, ByDate, Moment, Rate, Span
 from flowsim.duration import Duration
 from flowsim.errors import InputError, Record, located, unknown_name
+
+if TYPE_CHECKING:
+    from flowsim.load import Load
 
 __all__ = ["Clock", "Entry", "Exit", "Followup", "Party", "Pathway", "State", "Station"]
 
@@ -445,6 +448,16 @@ class Pathway(Record):
         from flowsim.diagram import draw
 
         return draw(self)
+
+    def load(self) -> Load:
+        """Return what each station is offered against its places, and where citizens end, without running.
+
+        Raises:
+            InputError: where citizens go round for ever by the shares of a year.
+        """
+        from flowsim.load import load_of
+
+        return load_of(self)
 
     @model_validator(mode="after")
     def _consistent(self) -> Pathway:

@@ -17,21 +17,15 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from flowsim.civiltime import MINUTES
 from flowsim.errors import InputError
 from flowsim.pathway import Pathway
+from flowsim.trace import LATER, Floats, Ints
 
-__all__ = ["BY_QUARTER_AND_YEAR", "LATER", "Calendar", "Every", "Floats", "Ints", "months_of"]
+__all__ = ["BY_QUARTER_AND_YEAR", "Calendar", "Every", "months_of"]
 
 Every = Literal["month", "quarter", "year"]
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-
-LATER = int(np.iinfo(np.int64).max)
-"""NEVER turned round, so that what has not ended ends after everything else."""
-
 BY_QUARTER_AND_YEAR: tuple[Every, Every] = ("quarter", "year")
 _LENGTH: Mapping[Every, int] = {"month": 1, "quarter": 3, "year": 12}
 _PERIOD = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])|Q([1-4]))?")
@@ -144,19 +138,18 @@ class Calendar:
         return out
 
     @cached_property
-    def _cells(self) -> tuple[int, Ints, Ints]:
-        """Cut time into cells of one edge at most: their length, their months, the last tick of these."""
+    def cells(self) -> tuple[int, int, Ints, Ints]:
+        """Time cut into cells of one edge at most: where they begin, their length, months, and last tick of these."""
         length = int(np.diff(self.edges).min(initial=self.horizon + 1))
         begins = np.arange(self.edges[0], self.edges[-1] + 1, length)
         month = np.concatenate([[0], np.searchsorted(self.edges, begins, side="right")])
-        return length, month, np.append(self.edges - 1, LATER)[month]
+        return int(self.edges[0]), length, month, np.append(self.edges - 1, LATER)[month]
 
     def month(self, times: Ints) -> Ints:
         """Return the month of each time, numbered from 1; 0 before all of them, the highest after all."""
-        # A binary search would take as long as all the rest of a replication's measures.
-        length, month, last = self._cells
-        cell = np.clip((times - self.edges[0]) // length + 1, 0, len(month) - 1)
-        out: Ints = month[cell] + (times > last[cell])
+        from flowsim import columns
+
+        out: Ints = columns.months(np.ascontiguousarray(times, np.int64), *self.cells)
         return out
 
 

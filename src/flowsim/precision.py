@@ -15,10 +15,10 @@ from scipy.stats import t as student
 
 from flowsim.errors import InputError, unknown_name
 from flowsim.pathway import Pathway
-from flowsim.periods import Floats
 from flowsim.results import Results
 from flowsim.runner import Engine, Progress, run
 from flowsim.scenario import Scenario
+from flowsim.trace import Floats
 
 __all__ = ["Precision", "half_widths", "parse_precision", "run_to_precision"]
 

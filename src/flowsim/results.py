@@ -13,8 +13,8 @@ import numpy.typing as npt
 from flowsim.errors import InputError, unknown_name
 from flowsim.measures import Row
 from flowsim.pathway import Pathway
-from flowsim.periods import Floats, months_of
-from flowsim.trace import NEVER, Trace
+from flowsim.periods import months_of
+from flowsim.trace import NEVER, Floats, Trace
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExec
 from functools import lru_cache
 from importlib import metadata
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast, get_args
 
 import numpy as np
 
@@ -17,15 +17,14 @@ from flowsim.civiltime import MINUTES
 from flowsim.errors import InputError, unknown_name
 from flowsim.measures import Catalogue
 from flowsim.pathway import Pathway
-from flowsim.periods import Floats
 from flowsim.results import Results
 from flowsim.scenario import Scenario
-from flowsim.trace import VISIT, Trace
+from flowsim.trace import VISIT, Floats, Trace
 
 if TYPE_CHECKING:
     from flowsim.compiled import Model
 
-__all__ = ["Engine", "Progress", "estimate_memory", "run"]
+__all__ = ["Engine", "Progress", "estimate_memory", "known_engine", "run"]
 
 Engine = Literal["kernel", "simpy"]
 Progress = Callable[[int, int], object]
@@ -73,8 +72,7 @@ def run(
             memory than the machine has.
     """
     numbers = _numbers(replications)
-    if engine not in get_args(Engine):
-        raise InputError(f"engine: {unknown_name('engine', engine, get_args(Engine))}")
+    known_engine(engine)
     if not 0 <= seed < 2**64:
         raise InputError(f"seed: {seed} is not allowed: a seed is a whole number from 0 to 2**64 - 1")
     pathway = subject.pathway() if isinstance(subject, Scenario) else subject
@@ -103,6 +101,18 @@ def run(
         versions=_versions(),
         traces={one.number: one.trace for one in ordered if one.trace is not None},
     )
+
+
+def known_engine(name: str) -> Engine:
+    """Return the engine of a name.
+
+    Raises:
+        InputError: where there is none.
+    """
+    for engine in get_args(Engine):
+        if name == engine:
+            return cast(Engine, engine)
+    raise InputError(f"engine: {unknown_name('engine', name, get_args(Engine))}")
 
 
 def _numbers(replications: int | Iterable[int]) -> list[int]:

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from flowsim.civiltime import MINUTES
 from flowsim.dated import Dated, Series
 from flowsim.pathway import Clock, Followup
-from flowsim.periods import BY_QUARTER_AND_YEAR, LATER, Every, Floats, Ints
+from flowsim.periods import BY_QUARTER_AND_YEAR, Every
+from flowsim.trace import LATER, Floats, Ints
 from flowsim.waits import ratio, sorted_within
 
 __all__ = ["Runs", "Spells", "clock_runs", "clocks", "followups", "last_spells", "spells", "times_to_outcome"]

@@ -8,10 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["NEVER", "SESSION", "VISIT", "Trace"]
+__all__ = ["LATER", "NEVER", "SESSION", "VISIT", "Floats", "Ints", "Trace"]
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 NEVER = int(np.iinfo(np.int64).min)
 """The time of what has not happened; times before the start are negative, so -1 would not do."""
+
+LATER = int(np.iinfo(np.int64).max)
+"""NEVER turned round, so that what has not ended ends after everything else."""
 
 VISIT = np.dtype(
     [
@@ -62,4 +68,4 @@ class Trace:
     @property
     def digest(self) -> str:
         """SHA-256 of the visits in their fixed dtype and order."""
-        return hashlib.sha256(np.ascontiguousarray(self.visits).tobytes()).hexdigest()
+        return hashlib.sha256(np.ascontiguousarray(self.visits).view(np.uint8).data).hexdigest()

@@ -12,7 +12,7 @@ import numpy as np
 
 from flowsim.dated import Dated, Series
 from flowsim.pathway import Pathway, Station
-from flowsim.periods import LATER, Floats, Ints
+from flowsim.trace import LATER, NEVER, Floats, Ints
 
 __all__ = [
     "backlogs",
@@ -105,12 +105,9 @@ def first_free_places(dated: Dated) -> Iterator[Series]:
 
 def _cleared(dated: Dated) -> Ints:
     """Return when the last of those who joined each station before each edge left its queue."""
-    states, width = len(dated.pathway.states), len(dated.calendar.edges) + 1
-    latest = np.full(states * width, np.iinfo(np.int64).min)
-    np.maximum.at(latest, dated.state * width + dated.in_joined, dated.left)
-    by_state = np.maximum.accumulate(latest.reshape(states, width)[:, :-1], axis=1)
-    none = np.full_like(by_state[:1], np.iinfo(np.int64).min)
-    cleared = np.empty((len(dated.pathway.stations), width - 1), np.int64)
+    by_state = dated.latest_before(dated.left, dated.in_joined, dated.state, len(dated.pathway.states))
+    none = np.full_like(by_state[:1], NEVER)
+    cleared = np.empty((len(dated.pathway.stations), by_state.shape[1]), np.int64)
     for number in range(len(cleared)):
         cleared[number] = np.concatenate([none, by_state[dated.station_of == number]]).max(axis=0)
     return cleared
