@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable, Mapping, Sequence
+from numbers import Integral
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-__all__ = ["InputError", "Record", "located", "nearest", "unknown_name"]
+__all__ = [
+    "InputError",
+    "Record",
+    "located",
+    "nearest",
+    "require",
+    "require_counts",
+    "require_positive",
+    "unknown_name",
+]
 
 
 class InputError(ValueError):
@@ -85,3 +96,25 @@ def _path(raw: Any, loc: Sequence[int | str]) -> str:
             parts.append(step)
             here = here.get(step) if isinstance(here, Mapping) else getattr(here, step, None)
     return ".".join(parts).replace(".[", "[")
+
+
+def require(holds: bool, where: str, value: object, allowed: str) -> None:
+    """Refuse a value unless a condition holds.
+
+    Raises:
+        InputError: where it is, what it is, and what is allowed there.
+    """
+    if not holds:
+        raise InputError(f"{where}: {_short(value)} is not allowed: {allowed}")
+
+
+def require_positive(**values: float) -> None:
+    """Refuse what is not above 0 and finite, by its name."""
+    for where, value in values.items():
+        require(0 < value < math.inf, where, value, "above 0 and finite")
+
+
+def require_counts(least: int, **values: int) -> None:
+    """Refuse what is not a whole number, or is too small, by its name."""
+    for where, value in values.items():
+        require(isinstance(value, Integral) and value >= least, where, value, f"a whole number, {least} or more")
