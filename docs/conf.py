@@ -6,6 +6,9 @@ from pydantic import BaseModel
 from sphinx.application import Sphinx
 
 import flowsim
+from flowsim.forecast import forecast_parts
+from flowsim.observed import awards
+from flowsim.picture import picture as draw_forecasts
 
 project = "flowsim"
 author = "The flowsim developers"
@@ -45,10 +48,12 @@ def hide_signature(app: Sphinx, what: str, name: str, thing: Any, options: Any, 
 
 
 def draw(app: Sphinx) -> None:
-    """Draw the pathway of Copenhagen as it is now, for its page."""
+    """Draw the pathway of Copenhagen and the forecast of its awards as they are now, for their pages."""
     picture = Path(app.srcdir) / "_build" / "copenhagen.svg"
     picture.parent.mkdir(exist_ok=True)
     picture.write_text(flowsim.read_base("copenhagen").pathway().diagram(), encoding="utf-8")
+    joint = forecast_parts(awards().series, 4)
+    picture.with_name("awards.svg").write_bytes(draw_forecasts([*joint.parts, joint], ".svg"))
 
 
 def setup(app: Sphinx) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 from dataclasses import replace
 from datetime import date
 
@@ -11,7 +10,6 @@ import numpy as np
 import pytest
 
 from flowsim import evidence
-from flowsim.load import offered_load
 from flowsim.measures import Catalogue
 from flowsim.parameters import Base, bare_numbers, read_base
 from flowsim.pathway import Pathway
@@ -166,15 +164,13 @@ def test_the_team_does_not_meet_on_public_holidays(pathway: Pathway) -> None:
     assert {day.year for day in team.holidays} == set(range(2015, 2025))
 
 
-def test_nothing_is_offered_more_than_it_can_take_for_ever(pathway: Pathway) -> None:
-    loads = offered_load(pathway)
-    assert {(load.station, load.year) for load in loads} == {
-        (station.name, year) for station in pathway.stations for year in range(2015, 2025)
-    }
-    for load in loads:
-        assert 0 < load.cases_a_week < 100, load
-        assert 0 < load.utilisation < 1, load
-        assert math.isfinite(load.places_a_week), load
+def test_the_team_alone_is_offered_more_than_it_can_take_and_only_for_some_years(pathway: Pathway) -> None:
+    load = pathway.load()
+    over = {row.station: row for row in load.stations if row.utilisation > 1}
+    assert set(over) == {"rehabilitation_team"}
+    assert [row.since.year for row in load.stations if row.grows] == [2017, 2018, 2019]
+    assert load.unsettled == ()
+    assert load.why_no_prospects == "the rates of kontanthjaelp change by date"
 
 
 def test_a_further_state_is_an_edit_of_the_file_alone() -> None:

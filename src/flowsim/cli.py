@@ -6,18 +6,17 @@ import io
 import os
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from flowsim import __version__
+from flowsim.console import executor_of, progress_bar
+from flowsim.forecast_command import forecast
+from flowsim.verify_command import verify
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
     import pandas as pd
 
     from flowsim.precision import Precision
@@ -141,8 +140,8 @@ def run(
     wanted = _precision(precision, measure, first, last, replications) if precision else None
     reached = True
     with (
-        _progress(show=not (quiet or as_json)) as progress,
-        _executor(1 if engine == "simpy" else workers, cluster) as executor,
+        progress_bar("replications", show=not (quiet or as_json)) as progress,
+        executor_of(1 if engine == "simpy" else workers, cluster) as executor,
     ):
         how: dict[str, Any] = {"engine": engine, "seed": seed, "executor": executor, "progress": progress}
         if wanted is None:
@@ -206,44 +205,10 @@ def _check_periods(scenario: Scenario, first: str | None, last: str | None) -> N
         raise InputError(f"{asked}: nothing lies between (whole months of the run: {months[0]} to {months[-1]})")
 
 
-@contextmanager
-def _progress(show: bool) -> Iterator[Callable[[int, int], object] | None]:
-    """Show a bar on a terminal's error stream, where it is no part of the output."""
-    if not (show and sys.stderr.isatty()):
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("replications", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-@contextmanager
-def _executor(workers: int | None, cluster: str | None) -> Iterator[Executor]:
-    """Run replications beside this thread, which so hears Ctrl-C at once; or on a cluster."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    if cluster is not None:
-        from flowsim.cluster import connected
-
-        with connected(cluster) as machines:
-            yield machines
-        return
-    threads = ThreadPoolExecutor(workers or os.cpu_count() or 1)
-    try:
-        yield threads
-    finally:
-        threads.shutdown(wait=False, cancel_futures=True)
-
-
 def _print_json(scenario: Scenario, results: Results, quantiles: pd.DataFrame) -> None:
     import json
 
-    kept = quantiles.astype(object).where(quantiles.notna(), None)
-    measures = kept.to_dict("records")
+    measures = quantiles.astype(object).where(quantiles.notna(), None).to_dict("records")
     for row in measures:
         if row["documented"] is None:
             del row["documented"]
@@ -266,9 +231,7 @@ def _print_summary(scenario: Scenario, results: Results, quantiles: pd.DataFrame
         f"{scenario.name}: {counted(len(results.replications), 'replication')}, seed {results.seed}, "
         f"{results.engine} engine, {results.pathway.start:%Y-%m-%d} to {results.pathway.end:%Y-%m-%d}"
     )
-    for text in (told, scenario.file.description):
-        if text:
-            print(wrapped(text))
+    print("\n".join(wrapped(text) for text in (told, scenario.file.description) if text))
     for lines in (beside_documents(quantiles, scenario.changes_base), by_period(quantiles, results.pathway)):
         if lines:
             print("\n" + "\n".join(lines))
@@ -296,13 +259,12 @@ def new(
 
 @app.command()
 def check(file: Annotated[str, _FILE] = "copenhagen") -> None:
-    """Check a scenario or pathway without running it, and warn of stations that are offered more than they can take.
+    """Check a scenario or pathway without running it: how loaded its stations are, and whether they will settle.
 
     Example: [bold]flowsim check more-places.toml[/bold]
     """
-    from flowsim.load import overloaded
     from flowsim.scenario import Scenario
-    from flowsim.summary import counted, wrapped
+    from flowsim.summary import counted, load_lines, wrapped
 
     scenario = Scenario.of(file)
     pathway = scenario.pathway()
@@ -312,12 +274,7 @@ def check(file: Annotated[str, _FILE] = "copenhagen") -> None:
         f"{pathway.start:%Y-%m-%d} to {pathway.end:%Y-%m-%d}"
     )
     print(wrapped(told))
-    for load in overloaded(pathway):
-        warning = (
-            f"warning: in {load.year} {load.station} is offered {load.cases_a_week:.1f} cases a week and can take "
-            f"{load.places_a_week:.1f} ({load.utilisation:.2f} times its places): its queue grows"
-        )
-        print(wrapped(warning))
+    print("\n".join(load_lines(pathway.load())))
 
 
 @app.command()
@@ -397,3 +354,7 @@ def evidence(
             for line in textwrap.wrap(text, max(console.width - 2, 20), break_on_hyphens=False):
                 console.print(f"  {line}", style=style, markup=False)
     console.print(counted(len(facts), "fact"))
+
+
+app.command()(forecast)
+app.command()(verify)

@@ -21,7 +21,17 @@ if TYPE_CHECKING:
     from flowsim.results import Results
     from flowsim.scenario import Scenario
 
-__all__ = ["FILES", "MANIFEST", "check_folder", "manifest", "repeat_command", "save", "write_text"]
+__all__ = [
+    "FILES",
+    "MANIFEST",
+    "check_file",
+    "check_folder",
+    "manifest",
+    "repeat_command",
+    "save",
+    "write_bytes",
+    "write_text",
+]
 
 MANIFEST = "manifest.json"
 FILES = ("measures.csv", "measures.parquet", "replications.csv", "replications.parquet", MANIFEST)
@@ -99,8 +109,8 @@ def save(
         (building / MANIFEST).write_text(told + "\n", encoding="utf-8", errors="backslashreplace")
 
 
-def write_text(path: Path, text: str, overwrite: bool = False) -> None:
-    """Write a text file whole or not at all, over an earlier one only where that is allowed.
+def check_file(path: Path, overwrite: bool = False) -> None:
+    """Refuse a file that may not, or cannot, be written: before the work, not after it.
 
     Raises:
         InputError: where it exists and may not be overwritten, or its folder does not exist.
@@ -111,10 +121,24 @@ def write_text(path: Path, text: str, overwrite: bool = False) -> None:
         raise InputError(f"'{path}' exists already: name a file that does not exist yet")
     if not path.parent.is_dir():
         raise InputError(f"there is no folder '{path.parent}'")
+
+
+def write_text(path: Path, text: str, overwrite: bool = False) -> None:
+    """Write a text file whole or not at all, as `write_bytes`."""
+    write_bytes(path, text.replace("\n", os.linesep).encode("utf-8"), overwrite)
+
+
+def write_bytes(path: Path, content: bytes, overwrite: bool = False) -> None:
+    """Write a file whole or not at all, over an earlier one only where that is allowed.
+
+    Raises:
+        InputError: as `check_file`.
+    """
+    check_file(path, overwrite)
     handle, name = tempfile.mkstemp(prefix=".flowsim-", dir=path.parent)
     try:
-        with open(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with open(handle, "wb") as file:
+            file.write(content)
         os.chmod(name, 0o644)
         os.replace(name, path)
     except BaseException:

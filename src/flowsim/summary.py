@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from flowsim.periods import months_of
@@ -13,16 +14,20 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from flowsim.evidence import Fact
+    from flowsim.load import Load
     from flowsim.pathway import Pathway
     from flowsim.scenario import Scenario
+    from flowsim.verification import Verification
 
 __all__ = [
     "beside_documents",
     "by_period",
     "counted",
     "fact_words",
+    "load_lines",
     "name_lines",
     "number",
+    "verification_lines",
     "with_documented",
     "wrapped",
 ]
@@ -181,6 +186,84 @@ def fact_words(fact: Fact) -> str:
         precision += f" ± {given.half_width:g}"
     unit = "" if fact.unit == "date" else f" {fact.unit}"
     return f"{figures}{unit} [{fact.period}; {precision}; {fact.population}]"
+
+
+def verification_lines(result: Verification) -> list[str]:
+    """Write theory beside simulation, family by family, and what it comes to; in lines of at most eighty columns."""
+    from flowsim.textbook import FAMILIES
+
+    lines: list[str] = []
+    family = case = ""
+    for check in result.checks:
+        if check.family != family:
+            title = f"{FAMILIES[check.family].title} ({FAMILIES[check.family].formula})"
+            lines += [""] * bool(lines) + [title, f"{'':40}{'theory':>10}{'simulated':>11}{'error':>8}{'z':>8}"]
+        if check.case != case:
+            lines.append(f"  {check.case}, {counted(check.replications, 'replication')}")
+        error = f"{100 * check.error / abs(check.theory):.2f} %"
+        figures = f"{check.theory:>10.4g}{check.simulated:>11.4g}{error:>8}{check.z:>8.2f}"
+        lines.append(f"    {_cut(check.statistic, 35):<36}{figures}" + ("" if check.passed else "  !"))
+        family, case = check.family, check.case
+    if result.exact:
+        lines += [""] * bool(lines) + [f"{'To the tick':<56}{'compared':>10}{'wrong':>8}"]
+        lines += [
+            f"  {_cut(one.name, 53):<54}{one.compared:>10,}{one.wrong:>8,}" + ("" if one.passed else "  !")
+            for one in result.exact
+        ]
+    lines.append("")
+    if result.checks:
+        lines.append(
+            f"Over all: chi-square {result.chi_square:.1f} with {counted(len(result.first_checks), 'degree')} of "
+            f"freedom, p = {result.p_value:.2g}"
+        )
+    failed = sum(not check.passed for check in result.checks) + sum(not one.passed for one in result.exact)
+    told = "passed" if result.passed else f"FAILED ({counted(failed, 'check')}, marked with !)"
+    checks = counted(len(result.checks) + len(result.exact), "check")
+    lines.append(f"{checks} on the {result.engine} engine, seed {result.seed}: {told}")
+    return lines
+
+
+def load_lines(load: Load) -> list[str]:
+    """Write what stations are offered by period, what is scarcest, what will not settle, and where citizens end."""
+    width = min(max([7, *(len(row.station) for row in load.stations)]), 25)
+    out = []
+    if load.stations:
+        out = ["", "Mean flows before any run, a week; near full load chance makes longer queues"]
+        heads = f"{'cases':>7}{'places':>8}{'load':>6}{'queue':>7}{'growth':>8}{'weeks':>6}"
+        out.append(f"{'station':<{width}} {'period':<13}{heads}")
+    for row in load.stations:
+        figures = f"{number(row.cases_a_week):>7}{number(row.places_a_week):>8}{row.utilisation:>6.2f}"
+        figures += f"{number(row.queue):>7}{row.growth_a_week:>+8.1f}{number(row.wait_weeks):>6}"
+        out.append(f"{_cut(row.station, width):<{width}} {_between(load, row.since, row.until):<13}{figures}")
+    parts = [f"{row.station} {_between(load, row.since, row.until)}" for row in load.bottlenecks]
+    out += [wrapped(f"scarcest: {', '.join(parts)}")] if len(parts) else []
+    for row in load.unsettled:
+        out.append(
+            wrapped(
+                f"warning: {_between(load, row.since, row.until)} {row.station} is offered {row.utilisation:.2f} times "
+                f"its places, and its queue grows by {number(row.growth_a_week)} a week: a simulation will not settle, "
+                "so waits depend on the horizon and on when you look"
+            )
+        )
+    for prospect in load.prospects:
+        ends = ", ".join(f"{name} {share:.3f}" for name, share in prospect.outcomes.items() if share > 0)
+        visits = ", ".join(f"{name} {mean:.2f}" for name, mean in prospect.visits.items() if mean > 0)
+        text = f"who comes by {prospect.entry} ends in {ends} after {number(prospect.weeks)} weeks besides waits"
+        out.append(wrapped(f"{text}; visits: {visits}"))
+    out += [wrapped(f"no outcome shares: {load.why_no_prospects}")] if load.why_no_prospects else []
+    return out
+
+
+def _between(load: Load, since: datetime, until: datetime) -> str:
+    """Write a period of the horizon: "2019", "2016-2018", "from 2019"; by quarters where it is cut within a year."""
+    if (since, until) == (load.start, load.end):
+        return "throughout"
+    last = until - timedelta(microseconds=1)
+    years = all(row.since in (load.start, datetime(row.since.year, 1, 1)) for row in load.bottlenecks or load.stations)
+    first, to = (f"{w.year}" if years else f"{w.year}Q{(w.month + 2) // 3}" for w in (since, last))
+    if until == load.end:
+        return f"from {first}"
+    return first if first == to else f"{first}-{to}"
 
 
 def name_lines(scenario: Scenario) -> list[str]:
