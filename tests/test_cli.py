@@ -1,7 +1,5 @@
 """The command line as a planner meets it: what it prints and writes, and one line for every mistake."""
 
-import contextlib
-import io
 import json
 import math
 import os
@@ -15,6 +13,7 @@ import tomllib
 import pandas as pd
 import pytest
 
+from command_line import fine, flowsim
 from flowsim import Scenario, __version__, cli, evidence, store
 from flowsim.runner import run
 from flowsim.targets import documented
@@ -49,23 +48,6 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "desk.toml").write_text(PATHWAY)
     return tmp_path
-
-
-def flowsim(*words):
-    """Run the command line in this process: exit code, output, errors."""
-    out, err = io.StringIO(), io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        patch.setattr(sys, "argv", ["flowsim", *map(str, words)])
-        patch.setenv("COLUMNS", "80")
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-    return ended.value.code, out.getvalue(), err.getvalue()
-
-
-def fine(*words):
-    code, out, err = flowsim(*words)
-    assert (code, err) == (0, "")
-    return out
 
 
 def outside(*words, **options):

@@ -1,16 +1,13 @@
 """`flowsim forecast` as a planner meets it."""
 
-import contextlib
-import io
 import json
 import re
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from flowsim import cli
+import command_line
 from flowsim.forecast import forecast, forecast_parts
 from flowsim.observed import awards, read
 from flowsim.predictive import frame
@@ -27,19 +24,11 @@ def folder(tmp_path, monkeypatch):
 
 
 def flowsim(*words):
-    out, err = io.StringIO(), io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        patch.setattr(sys, "argv", ["flowsim", "forecast", *map(str, words)])
-        patch.setenv("COLUMNS", "80")
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-    return ended.value.code, out.getvalue(), err.getvalue()
+    return command_line.flowsim("forecast", *words)
 
 
 def fine(*words):
-    code, out, err = flowsim(*words)
-    assert (code, err) == (0, "")
-    return out
+    return command_line.fine("forecast", *words)
 
 
 def test_the_table_fits_a_terminal_and_says_what_was_chosen():
