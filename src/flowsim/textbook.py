@@ -38,7 +38,7 @@ from flowsim.transient import MtGInf, MtMc
 __all__ = ["FAMILIES"]
 
 
-def present_at(model_mean: float, hour: float) -> Statistic:
+def _present_at(model_mean: float, hour: float) -> Statistic:
     names = [f"desk{number}" for number in range(COPIES)]
     return Statistic(
         name=f"present after {hour / 24:g} days, citizens",
@@ -280,7 +280,7 @@ def _mtginf() -> Iterator[Case]:
         pathway=textbook_pathway(
             24 * 45, **side_by_side({"stay": law_of("lognormal", 0.8, 120.0), "to": "out"}, {"rate": rate})
         ),
-        statistics=tuple(present_at(model.number_mean(24.0 * day), 24.0 * day) for day in (30, 10, 40)),
+        statistics=tuple(_present_at(model.number_mean(24.0 * day), 24.0 * day) for day in (30, 10, 40)),
         replications=240,
     )
 
