@@ -377,16 +377,18 @@ def test_steps_are_a_week_or_a_520th_of_the_horizon_and_not_too_many() -> None:
 
 
 @pytest.mark.slow
-def test_copenhagen_is_close_to_the_simulation() -> None:
+def test_copenhagen_is_as_close_to_the_simulation_as_the_guide_says() -> None:
     path = read_base("copenhagen").pathway()
-    fluid, results = flow(path), run(path, replications=20, seed=1, workers=1)
+    fluid, results = flow(path), run(path, replications=300, seed=1)
     team = fluid.states_of(path.station("rehabilitation_team"))
     for year in range(2015, 2025):
         last = fluid.steps_of(datetime(year, 1, 1), datetime(year + 1, 1, 1)).stop - 1
         queue = np.mean(results.select("queue.rehabilitation_team", f"{year}-12").values)
-        few = 40 if year != 2020 else 120  # the shortfall of all years at full load together
-        assert fluid.waiting[last, team].sum() == pytest.approx(queue, abs=few), year
+        # What chance adds at full load is missing, and stays so while the queue lasts: until the end of 2020.
+        missing = queue - fluid.waiting[last, team].sum()
+        assert -5 < missing < (150 if year == 2020 else 75), year
         for benefit in ("kontanthjaelp", "ressourceforloeb", "fleksjob", "ledighedsydelse"):
             states = [i for i, state in enumerate(path.states) if state.benefit == benefit]
             stock = np.mean(results.select(f"stock.{benefit}", f"{year}Q4").values)
-            assert fluid.present[last, states].sum() == pytest.approx(stock, rel=0.03), (benefit, year)
+            most = 0.02 if year < 2020 else 0.04
+            assert fluid.present[last, states].sum() == pytest.approx(stock, rel=most), (benefit, year)
