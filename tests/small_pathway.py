@@ -56,7 +56,11 @@ RAW = {
         "there": {"to": "plan", "count": 3},
         "awarded": {"to": "pension", "count": 2},
     },
-    "clocks": {"decision": {"begins": ["plan"], "ends": ["course", "pension"], "limit": "23 weeks"}},
+    "clocks": {
+        "decision": {"begins": ["plan"], "ends": ["course", "pension"], "limit": "23 weeks"},
+        "pension": {"begins": ["plan"], "ends": ["pension"], "abandons": ["course"], "limit": "23 weeks"},
+    },
+    "seniorities": {"long": {"benefit": "cash", "over": ["90 days", "1 year"]}},
     "followups": {
         "after": {"benefit": "course", "after": ["1 month", "3 months"], "groups": {"unclear": ["cash", "course"]}}
     },

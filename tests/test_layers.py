@@ -22,7 +22,7 @@ LAYERS = [
     *("trace", "columns", "periods", "dated", "waits", "spells", "measures", "results"),
     *("compiled", "kernel", "simpy_engine"),
     *("runner", "cluster", "precision", "testing", "store"),
-    *("targets", "predictive", "forecast", "backtest", "picture"),
+    *("observation", "targets", "predictive", "forecast", "backtest", "picture"),
     *("seen", "cases", "textbook", "oracles", "verification"),
     *("calibration", "experiment", "outlook", "report"),
     *("__init__", "summary", "console", "forecast_command", "verify_command", "cli", "app"),

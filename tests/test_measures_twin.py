@@ -58,11 +58,11 @@ def edges_of(period):
     return [((datetime(m // 12, m % 12 + 1, 1) - START) / timedelta(minutes=1)) for m in months_of(period)]
 
 
-def slow_clock(rows, begins, ends):
+def slow_clock(rows, begins, ends, abandons):
     """Walk through one citizen's visits with a stopwatch; yields begun, stopped, ended."""
     running = None
     for row in rows:
-        if running is not None and (row["name"] in ends or row["name"] in FINAL):
+        if running is not None and row["name"] in (*ends, *abandons, *FINAL):
             yield running, row["joined"], row["name"] in ends
             running = None
         if running is None and row["name"] in begins and row["started"] < math.inf:
@@ -122,7 +122,8 @@ def slow(one, measure, period):
                     break
         return (last - until) / week if last < math.inf else math.nan
     if kind == "clock":
-        runs = [run for rows in people for run in slow_clock(rows, ["plan"], ["course", "pension"])]
+        stops = {"decision": (["course", "pension"], []), "pension": (["pension"], ["course"])}[name]
+        runs = [run for rows in people for run in slow_clock(rows, ["plan"], *stops)]
         took = [stop - begun for begun, stop, ended in runs if ended and since <= stop < until]
         still = [until - begun for begun, stop, _ in runs if begun < until <= stop]
         found = {
@@ -134,6 +135,10 @@ def slow(one, measure, period):
             "open_overdue": sum(t > 161 * DAY for t in still),
         }
         return found[more[0]]
+    if kind == "seniority":
+        span = {"over_90_days": 90, "over_1_year": 365.25}[more[0]] * DAY
+        now = [row for row in visits if row["joined"] < until <= row["ended"] and row["benefit"] == "cash"]
+        return sum(until - row["since"] > span for row in now)
     assert kind in ("ended", "status"), measure
     gap, span = 28 * DAY, {"1_month": 43830, "3_months": 131490}[more[0]] if more else 0
     ends = [(rows, when) for rows in people for when in slow_ends(rows, "course", gap) if since <= when < until]
@@ -150,7 +155,7 @@ def test_fast_equals_slow(seed):
     one = random_trace(seed)
     compared = set()
     for (measure, period), value in measured(one).items():
-        if measure.split(".")[0] in ("stock", "mean_stock", "queue", "wait", "clock", "ended", "status"):
+        if measure.split(".")[0] in ("stock", "mean_stock", "queue", "wait", "clock", "ended", "status", "seniority"):
             assert value == pytest.approx(slow(one, measure, period), nan_ok=True), (measure, period)
             compared |= {measure} if value > 0 else set()
     assert len(compared) >= 30

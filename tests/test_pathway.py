@@ -53,6 +53,7 @@ BASE = {
     "entries": {"door": {"to": "plan", "rate": "100 per year"}, "there": {"to": "course", "count": 3}},
     "clocks": {"decision": {"begins": ["plan"], "ends": ["course"], "limit": "23 weeks"}},
     "followups": {"after": {"benefit": "course", "after": ["1 month"], "groups": {"all": ["course", "out"]}}},
+    "seniorities": {"long": {"benefit": "course", "over": ["1 year"]}},
 }  # fmt: skip
 DROP = object()
 
@@ -109,6 +110,10 @@ REFUSED = [
     ("entries/there/waiting", True, "entries.there.waiting: the state 'course' has no station to wait at"),
     (f"{PARTY}/follow_up/x", "1 hour", "stations.team.parties.town.follow_up: there is no state 'x'"),
     ("clocks/decision/ends", ["curse"], "clocks.decision: there is no state 'curse'; did you mean 'course'?"),
+    ("clocks/decision/abandons", ["oot"], "clocks.decision: there is no state 'oot'; did you mean 'out'?"),
+    ("clocks/decision/abandons", ["course"], "clocks.decision.abandons: 'course' ends the clock, so it can't abandon"),
+    ("seniorities/long/benefit", "cours", "seniorities.long.benefit: there is no benefit 'cours'; did you mean 'cour"),
+    ("seniorities/long/over", ["3"], "seniorities.long.over"),
     ("followups/after/benefit", "plans", "followups.after: there is no benefit 'plans'; did you mean 'plan'?"),
     ("followups/after/groups/all", ["x"], "followups.after: there is no benefit 'x'"),
     # Ways in and out
@@ -227,11 +232,11 @@ def test_what_is_wrong_is_refused_in_one_line(path, value, message):
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize("what", ["states", "stations", "entries", "clocks", "followups"])
+@pytest.mark.parametrize("what", ["states", "stations", "entries", "clocks", "followups", "seniorities"])
 def test_a_name_that_is_declared_twice_is_refused(what):
     name, body = next(iter(BASE[what].items()))
     raw = BASE | {what: [{"name": n} | b for n, b in BASE[what].items()] + [{"name": name} | body]}
-    kind = {"states": "state", "entries": "entry"}.get(what, what[:-1])
+    kind = {"states": "state", "entries": "entry", "seniorities": "seniority"}.get(what, what[:-1])
     with pytest.raises(InputError, match=f"the {kind} '{name}' is declared twice"):
         Pathway.from_dict(raw)
 

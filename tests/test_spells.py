@@ -66,6 +66,58 @@ def test_clock_from_joining():
     assert of(values, "clock.decision.open")["2019Q1"] == 1
 
 
+def test_a_state_may_abandon_a_run():
+    limit = 161
+    one = trace(
+        there=[
+            # To the pension in 30 days.
+            [("plan", 0, 0, 9), ("team", 9, 9, 30), ("pension", 30)],
+            # To the course on 20 July: not ended, and open at the end of June only.
+            [("plan", -9, 9, 50), ("team", 50, None, 200), ("course", 200, 200, 210), ("pension", 210)],
+            # From the course to a plan anew: a run of its own, of 10 days.
+            [("plan", 0, 0, 5), ("course", 5, 5, 40), ("plan", 40, 40, 50), ("pension", 50)],
+        ]
+    )
+    values = measured(one)
+    assert of(values, "clock.pension.ended") == {"2019Q1": 2}
+    assert of(values, "clock.pension.mean") == {"2019Q1": pytest.approx(20 / 7)}
+    assert of(values, "clock.pension.open") == {"2019Q1": 1, "2019Q2": 1}
+    assert of(values, "clock.pension.open_overdue") == {"2019Q2": 1}
+    assert day("2019-07-01") - 9 > limit
+
+
+def test_who_has_long_lived_on_a_benefit():
+    edge, year = day("2019-04-01"), 365.25
+    one = trace(
+        there=[
+            # 90 days and a tick old at the end of March: two visits, one spell. Left on the edge of June, so not there.
+            [("plan", edge - 90 - 1 / DAY, 9, 20), ("team", 20, 20, day("2019-07-01")), ("work", day("2019-07-01"))],
+            # Exactly 90 days: not more.
+            [("plan", edge - 90, None, None)],
+            # Since before the start: over a year at the end of March already.
+            [("plan", edge - year - 1, None, None)],
+        ],
+        new=[
+            # A day off it, on the course, begins a new spell: 90 days again on 10 July.
+            [("cash", 0, 0, 99), ("course", 99, 99, 100), ("cash", 100, 100, None)],
+            # Left when 90 days old, to the tick.
+            [("cash", 10, 10, 100), ("work", 100)],
+        ],
+    )
+    values = measured(one)
+    quarters = of(values, "seniority.long.over_90_days")
+    # June: the one who leaves at its edge is still there; the exact one too; not the one with the new spell.
+    assert quarters["2019Q1"] == 2
+    assert quarters["2019Q2"] == 3
+    assert quarters["2019Q3"] == 3
+    assert quarters["2019"] == 3
+    # The exact one is over a year at the end of March 2020, the new spell in June.
+    assert of(values, "seniority.long.over_1_year") == {
+        **dict.fromkeys(("2019Q1", "2019Q2", "2019Q3", "2019Q4", "2019"), 1),
+        **{"2020Q1": 2, "2020Q2": 3},
+    }
+
+
 def test_time_to_outcome_from_the_start_of_the_benefit_spell():
     year = 365.25
     one = trace(

@@ -19,6 +19,7 @@ _HOMES = {
     "Pathway": "pathway",
     "Results": "results",
     "Scenario": "scenario",
+    "Seniority": "pathway",
     "State": "pathway",
     "Station": "pathway",
     "read_base": "parameters",
@@ -36,6 +37,7 @@ __all__ = [
     "Pathway",
     "Results",
     "Scenario",
+    "Seniority",
     "State",
     "Station",
     "read_base",
@@ -46,7 +48,7 @@ if TYPE_CHECKING:
     from flowsim.duration import Duration
     from flowsim.errors import InputError
     from flowsim.parameters import read_base
-    from flowsim.pathway import Clock, Entry, Exit, Followup, Party, Pathway, State, Station
+    from flowsim.pathway import Clock, Entry, Exit, Followup, Party, Pathway, Seniority, State, Station
     from flowsim.results import Results
     from flowsim.runner import run
     from flowsim.scenario import Scenario

@@ -17,7 +17,7 @@ from flowsim.dated import Dated, Series
 from flowsim.errors import InputError
 from flowsim.pathway import Pathway
 from flowsim.periods import BY_QUARTER_AND_YEAR, Calendar
-from flowsim.spells import clocks, followups, times_to_outcome
+from flowsim.spells import clocks, followups, seniorities, times_to_outcome
 from flowsim.trace import SESSION, VISIT, Floats, Trace
 from flowsim.waits import backlogs, caseloads, first_free_places, queues, served_waits, utilisation
 
@@ -119,6 +119,7 @@ MEASURES: tuple[Callable[[Dated], Iterator[Series]], ...] = (
     clocks,
     times_to_outcome,
     followups,
+    seniorities,
 )
 
 

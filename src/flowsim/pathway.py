@@ -32,7 +32,7 @@ from flowsim.errors import InputError, Record, located, unknown_name
 if TYPE_CHECKING:
     from flowsim.load import Load
 
-__all__ = ["Clock", "Entry", "Exit", "Followup", "Party", "Pathway", "State", "Station"]
+__all__ = ["Clock", "Entry", "Exit", "Followup", "Party", "Pathway", "Seniority", "State", "Station"]
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -342,12 +342,14 @@ class Clock(Record):
     """A time that is watched: from the start of a stay in one of `begins` to the entering of one of `ends`.
 
     The share that took at most `limit` is counted among those ended in a period; `begins_at = "joined"` counts
-    from joining the queue instead of the start of the stay.
+    from joining the queue instead of the start of the stay. Entering a state of `abandons` stops it without an end,
+    as every final state does.
     """
 
     name: Name
     begins: tuple[str, ...]
     ends: tuple[str, ...]
+    abandons: tuple[str, ...] = ()
     begins_at: Literal["started", "joined"] = "started"
     limit: Span
 
@@ -368,6 +370,14 @@ class Followup(Record):
         PlainSerializer(dict, return_type=dict[str, tuple[str, ...]]),
         WithJsonSchema({"type": "object", "additionalProperties": {"type": "array"}}),
     ] = ()
+
+
+class Seniority(Record):
+    """How many live on a `benefit` and have done so without a break for longer than each of the spans `over`."""
+
+    name: Name
+    benefit: str
+    over: tuple[Span, ...]
 
 
 def _unique(what: str, names: Iterable[str]) -> None:
@@ -399,6 +409,7 @@ class Pathway(Record):
     entries: Annotated[tuple[Entry, ...], BeforeValidator(_listed)]
     clocks: Annotated[tuple[Clock, ...], BeforeValidator(_listed)] = ()
     followups: Annotated[tuple[Followup, ...], BeforeValidator(_listed)] = ()
+    seniorities: Annotated[tuple[Seniority, ...], BeforeValidator(_listed)] = ()
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any], source: str = "pathway") -> Pathway:

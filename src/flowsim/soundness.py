@@ -62,6 +62,7 @@ def _names(pathway: Pathway) -> None:
         ("entry", pathway.entries),
         ("clock", pathway.clocks),
         ("followup", pathway.followups),
+        ("seniority", pathway.seniorities),
     ):
         _once(what, [item.name for item in items])
     if not pathway.states:
@@ -93,13 +94,20 @@ def _names(pathway: Pathway) -> None:
                     path = f"stations.{station.name}.parties.{party.name}.follow_up"
                     raise ValueError(f"{path}: {unknown_name('state', name, states)}")
     for clock in pathway.clocks:
-        for name in (*clock.begins, *clock.ends):
+        for name in (*clock.begins, *clock.ends, *clock.abandons):
             if name not in states:
                 raise ValueError(f"clocks.{clock.name}: {unknown_name('state', name, states)}")
+        for name in clock.abandons:
+            if name in clock.ends:
+                raise ValueError(f"clocks.{clock.name}.abandons: '{name}' ends the clock, so it can't abandon it")
     for follow in pathway.followups:
         for label in (follow.benefit, *(b for _, members in follow.groups for b in members)):
             if label not in pathway.benefits:
                 raise ValueError(f"followups.{follow.name}: {unknown_name('benefit', label, pathway.benefits)}")
+    for seniority in pathway.seniorities:
+        if seniority.benefit not in pathway.benefits:
+            told = unknown_name("benefit", seniority.benefit, pathway.benefits)
+            raise ValueError(f"seniorities.{seniority.name}.benefit: {told}")
 
 
 def _once(what: str, names: list[str]) -> None:

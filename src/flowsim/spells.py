@@ -15,7 +15,17 @@ from flowsim.periods import BY_QUARTER_AND_YEAR, Every
 from flowsim.trace import LATER, Floats, Ints
 from flowsim.waits import ratio, sorted_within
 
-__all__ = ["Runs", "Spells", "clock_runs", "clocks", "followups", "last_spells", "spells", "times_to_outcome"]
+__all__ = [
+    "Runs",
+    "Spells",
+    "clock_runs",
+    "clocks",
+    "followups",
+    "last_spells",
+    "seniorities",
+    "spells",
+    "times_to_outcome",
+]
 
 Bools = npt.NDArray[np.bool_]
 
@@ -36,16 +46,16 @@ def clock_runs(dated: Dated, clock: Clock) -> Runs:
 
     It begins when a stay in a state of `begins` starts (or is joined, as `begins_at` says), and ends at her
     next entering of a state of `ends`; beginning again before that changes nothing. It can run several times.
-    Entering a final state that is not among `ends` abandons the run: it stops, and counts as open until then
-    only. Who was already beyond `begins` when the horizon started never has the clock begun, for its
+    Entering a state of `abandons`, or a final one that is not among `ends`, abandons the run: it stops, and counts
+    as open until then only. Who was already beyond `begins` when the horizon started never has the clock begun, for its
     beginning is not known.
     """
     names = [state.name for state in dated.pathway.states]
     final = np.array([state.final for state in dated.pathway.states])
-    begins, ends = np.isin(names, clock.begins), np.isin(names, clock.ends)
+    begins, ends, abandons = (np.isin(names, told) for told in (clock.begins, clock.ends, clock.abandons))
     at = dated.started if clock.begins_at == "started" else dated.joined
     begun = np.flatnonzero(begins[dated.state] & (at != LATER))
-    stopping = (ends | final)[dated.state]
+    stopping = (ends | abandons | final)[dated.state]
     stops = np.flatnonzero(stopping)
     # She enters a state before she starts in it: a stop in the row of a beginning stops the run before.
     following = np.cumsum(stopping)[begun]
@@ -217,6 +227,27 @@ def _under_way(among: Spells, rows: Ints, after: int) -> Ints:
         moving = moving[moves]
         found[moving] += 1
     return found
+
+
+def seniorities(dated: Dated) -> Iterator[Series]:
+    """Count the citizens who live on a benefit and have done so for long, at a period's end.
+
+    "Aktivitetsparate kontanthjælpsmodtagere, der har været på ydelsen i mere end 3 år" (status-2021-01, Tabel 1).
+    `seniority.<name>.over_<span>`, citizens, quarterly and yearly: those in a benefit spell that is older than the
+    span, the time before the start included. A break of any length begins a new spell.
+    """
+    if dated.pathway.seniorities:
+        among = spells(dated)
+        for seniority in dated.pathway.seniorities:
+            hers = among.benefit == dated.pathway.benefits.index(seniority.benefit)
+            for span in seniority.over:
+                old = among.joined + dated.calendar.ticks(span)
+                some = hers & (among.ended > old)
+                there = _before(dated, dated.calendar.month(old[some]))
+                there = there - _before(dated, dated.calendar.month(among.ended[some]))
+                name = f"seniority.{seniority.name}.over_{_span_name(span)}"
+                for every in BY_QUARTER_AND_YEAR:
+                    yield dated.at_end(name, "citizens", there, every)
 
 
 def _told(dated: Dated, values: Floats, every: Every, needed: int) -> Floats:
