@@ -239,12 +239,13 @@ def seniorities(dated: Dated) -> Iterator[Series]:
     if dated.pathway.seniorities:
         among = spells(dated)
         for seniority in dated.pathway.seniorities:
-            hers = among.benefit == dated.pathway.benefits.index(seniority.benefit)
+            rows = np.flatnonzero(among.benefit == dated.pathway.benefits.index(seniority.benefit))
+            joined, ended = among.joined[rows], among.ended[rows]
             for span in seniority.over:
-                old = among.joined + dated.calendar.ticks(span)
-                some = hers & (among.ended > old)
+                old = joined + dated.calendar.ticks(span)
+                some = ended > old
                 there = _before(dated, dated.calendar.month(old[some]))
-                there = there - _before(dated, dated.calendar.month(among.ended[some]))
+                there = there - _before(dated, dated.calendar.month(ended[some]))
                 name = f"seniority.{seniority.name}.over_{_span_name(span)}"
                 for every in BY_QUARTER_AND_YEAR:
                     yield dated.at_end(name, "citizens", there, every)
