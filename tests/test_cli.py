@@ -68,7 +68,9 @@ def test_json_is_one_object_with_the_librarys_own_results():
     out = fine("run", "desk.toml", "--replications", 3, "--seed", 7, "--json")
     told = json.loads(out)
     own = run(Scenario.of("desk.toml"), replications=3, seed=7)
-    assert list(told) == ["scenario", "engine", "replications", "seed", "versions", "visits_sha256", "measures"]
+    assert list(told) == [
+        *("scenario", "engine", "replications", "seed", "parameters", "versions", "visits_sha256", "measures")
+    ]
     assert (told["scenario"], told["engine"], told["replications"], told["seed"]) == ("desk", "kernel", 3, 7)
     assert told["visits_sha256"] == own.visits_sha256
     assert told["versions"]["flowsim"] == __version__

@@ -24,8 +24,11 @@ LAYERS = [
     *("runner", "cluster", "precision", "testing", "store"),
     *("observation", "targets", "predictive", "forecast", "backtest", "picture"),
     *("seen", "cases", "textbook", "oracles", "verification"),
-    *("calibration", "experiment", "outlook", "report"),
-    *("__init__", "summary", "console", "forecast_command", "verify_command", "cli", "app"),
+    *("prior", "study", "reference", "posterior", "coverage", "conditioning", "fitting"),
+    *("ensemble", "calibration", "verdict"),
+    *("experiment", "outlook", "report"),
+    *("__init__", "summary", "verdict_summary", "console", "run_command", "calibrate_command", "forecast_command"),
+    *("verify_command", "cli", "app"),
 ]
 
 ONE_PLACE = {
@@ -34,6 +37,7 @@ ONE_PLACE = {
     "statsmodels": "forecast",
     "matplotlib": "picture",
     "openpyxl": "sheets",
+    "sklearn": "posterior",
     "plotly": "report",
     "streamlit": "app",
 }
@@ -132,6 +136,7 @@ def test_nothing_heavy_is_loaded(module):
         "pyarrow",
         "matplotlib",
         "openpyxl",
+        "sklearn",
         "plotly",
         "streamlit",
     ]

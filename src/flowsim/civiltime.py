@@ -207,6 +207,7 @@ class ByDate(RootModel[tuple[tuple[Moment, T], ...]], Generic[T]):
         Raises:
             ValueError: before the first date.
         """
-        if when < self.first:
-            raise ValueError(f"no value is told before {_moment_text(self.first)}")
-        return next(value for since, value in reversed(self.root) if since <= when)
+        for since, value in reversed(self.root):
+            if since <= when:
+                return value
+        raise ValueError(f"no value is told before {_moment_text(self.first)}")

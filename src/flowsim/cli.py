@@ -7,21 +7,15 @@ import os
 import sys
 import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from flowsim import __version__
-from flowsim.console import executor_of, progress_bar
+from flowsim.calibrate_command import calibrate, verdict
 from flowsim.forecast_command import forecast
+from flowsim.run_command import FILE, run
 from flowsim.verify_command import verify
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from flowsim.precision import Precision
-    from flowsim.results import Results
-    from flowsim.scenario import Scenario
 
 __all__ = ["app", "main"]
 
@@ -33,8 +27,6 @@ app = typer.Typer(
     help="Simulate how citizens flow through a municipal employment service.\n\n"
     "Start with [bold]flowsim run[/bold], which simulates Copenhagen.",
 )
-
-_FILE = typer.Argument(help="A scenario file, a pathway file, or the built-in base 'copenhagen'.", show_default=False)
 
 
 def main() -> None:
@@ -92,154 +84,7 @@ def _options(
     pass
 
 
-@app.command()
-def run(
-    file: Annotated[str, _FILE] = "copenhagen",
-    replications: Annotated[
-        int | None,
-        typer.Option("--replications", "-n", help="How many replications (20); with --precision, at most (10000)."),
-    ] = None,
-    precision: Annotated[
-        str | None, typer.Option(help="Run until means are this sure at 95 %, such as 5%.", metavar="PERCENT")
-    ] = None,
-    measure: Annotated[
-        list[str] | None, typer.Option(help="What --precision is asked of, such as awards or wait.team.served.")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Another seed, other luck; the same seed, the same results.")] = 1,
-    engine: Annotated[str, typer.Option(help="kernel (compiled) or simpy (the readable reference).")] = "kernel",
-    workers: Annotated[int | None, typer.Option(help="Threads on the kernel; all cores if left out.")] = None,
-    cluster: Annotated[
-        str | None, typer.Option(help="Run on the Dask scheduler at this address.", metavar="tcp://HOST:PORT")
-    ] = None,
-    first: Annotated[str | None, typer.Option("--from", help="First period to report, such as 2018 or 2018Q3.")] = None,
-    last: Annotated[str | None, typer.Option("--to", help="Last period to report.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Write tables and a manifest to this folder.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite an earlier run in that folder.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and no tables.")] = False,
-) -> None:
-    """Simulate a scenario, print a summary, and write tidy tables.
-
-    Example: [bold]flowsim run more-places.toml --replications 50 --from 2019 --out runs/more-places[/bold]
-    """
-    from flowsim.errors import InputError
-    from flowsim.runner import run as simulate
-    from flowsim.scenario import Scenario
-    from flowsim.store import check_folder, manifest, repeat_command, save
-    from flowsim.summary import with_documented
-    from flowsim.targets import documented
-
-    scenario = Scenario.of(file)
-    if workers is not None and workers < 1:
-        raise InputError(f"--workers: {workers} is not allowed: at least 1 is needed")
-    if out is not None:
-        check_folder(out, force)
-    _check_periods(scenario, first, last)
-    if measure and not precision:
-        raise InputError("--measure: it goes with --precision")
-    wanted = _precision(precision, measure, first, last, replications) if precision else None
-    reached = True
-    with (
-        progress_bar("replications", show=not (quiet or as_json)) as progress,
-        executor_of(1 if engine == "simpy" else workers, cluster) as executor,
-    ):
-        how: dict[str, Any] = {"engine": engine, "seed": seed, "executor": executor, "progress": progress}
-        if wanted is None:
-            results = simulate(
-                scenario, replications=20 if replications is None else replications, workers=workers, **how
-            )
-        else:
-            from flowsim.precision import run_to_precision
-
-            results, reached = run_to_precision(scenario, wanted, **how)
-    reported = results.between(first or "0001", last or "9999")
-    quantiles = with_documented(reported.quantiles(), documented(scenario.base.name))
-    if out is not None:
-        save(
-            reported,
-            quantiles,
-            manifest(scenario, reported, repeat_command(file, results, first, last)),
-            out,
-            overwrite=force,
-        )
-    if as_json:
-        _print_json(scenario, reported, quantiles)
-    elif not quiet:
-        _print_summary(scenario, reported, quantiles, out)
-    if wanted is not None and not quiet:
-        told = f"{wanted.relative:.3g} of the mean of {', '.join(wanted.measures)}"
-        verb = "took" if reached else "was not reached with"
-        print(f"A half-width of {told} {verb} {len(results.replications)} replications", file=sys.stderr)
-
-
-def _precision(
-    text: str, measures: list[str] | None, first: str | None, last: str | None, most: int | None
-) -> Precision:
-    from flowsim.precision import Precision, parse_precision
-
-    return Precision(
-        relative=parse_precision(text),
-        measures=tuple(measures or ["awards"]),
-        first=first,
-        last=last,
-        most=10_000 if most is None else most,
-    )
-
-
-def _check_periods(scenario: Scenario, first: str | None, last: str | None) -> None:
-    from flowsim.errors import InputError
-    from flowsim.periods import Calendar, months_of
-
-    for option, period in (("--from", first), ("--to", last)):
-        if period is not None:
-            try:
-                months_of(period)
-            except ValueError as mistake:
-                raise InputError(f"{option}: {mistake}") from None
-    months = Calendar.of(scenario.pathway()).labels("month")
-    if not months:
-        raise InputError("the horizon holds no whole month, so there is nothing to report: let it end later")
-    since, until = months_of(first or months[0])[0], months_of(last or months[-1])[1]
-    if until <= since or since >= months_of(months[-1])[1] or until <= months_of(months[0])[0]:
-        asked = " ".join(f"{option} {told}" for option, told in (("--from", first), ("--to", last)) if told)
-        raise InputError(f"{asked}: nothing lies between (whole months of the run: {months[0]} to {months[-1]})")
-
-
-def _print_json(scenario: Scenario, results: Results, quantiles: pd.DataFrame) -> None:
-    import json
-
-    measures = quantiles.astype(object).where(quantiles.notna(), None).to_dict("records")
-    for row in measures:
-        if row["documented"] is None:
-            del row["documented"]
-    told = {
-        "scenario": scenario.name,
-        "engine": results.engine,
-        "replications": len(results.replications),
-        "seed": results.seed,
-        "versions": dict(results.versions),
-        "visits_sha256": results.visits_sha256,
-        "measures": measures,
-    }
-    print(json.dumps(told, allow_nan=False))
-
-
-def _print_summary(scenario: Scenario, results: Results, quantiles: pd.DataFrame, out: Path | None) -> None:
-    from flowsim.summary import beside_documents, by_period, counted, wrapped
-
-    told = (
-        f"{scenario.name}: {counted(len(results.replications), 'replication')}, seed {results.seed}, "
-        f"{results.engine} engine, {results.pathway.start:%Y-%m-%d} to {results.pathway.end:%Y-%m-%d}"
-    )
-    print("\n".join(wrapped(text) for text in (told, scenario.file.description) if text))
-    for lines in (beside_documents(quantiles, scenario.changes_base), by_period(quantiles, results.pathway)):
-        if lines:
-            print("\n" + "\n".join(lines))
-    if not results.index:
-        print("\nNo measure is reported for a period as short as this: ask for a quarter or a year.")
-    print(f"\nvisits_sha256 {results.visits_sha256}")
-    if out is not None:
-        print(wrapped(f"Written to {out}: measures and replications (.csv, .parquet), manifest.json"))
+app.command()(run)
 
 
 @app.command()
@@ -258,7 +103,7 @@ def new(
 
 
 @app.command()
-def check(file: Annotated[str, _FILE] = "copenhagen") -> None:
+def check(file: Annotated[str, FILE] = "copenhagen") -> None:
     """Check a scenario or pathway without running it: how loaded its stations are, and whether they will settle.
 
     Example: [bold]flowsim check more-places.toml[/bold]
@@ -278,7 +123,7 @@ def check(file: Annotated[str, _FILE] = "copenhagen") -> None:
 
 
 @app.command()
-def names(file: Annotated[str, _FILE] = "copenhagen") -> None:
+def names(file: Annotated[str, FILE] = "copenhagen") -> None:
     """List what a scenario can change: entries, states and their ways out, stations, parameters.
 
     Example: [bold]flowsim names copenhagen[/bold]
@@ -304,7 +149,7 @@ def schema() -> None:
 
 @app.command()
 def diagram(
-    file: Annotated[str, _FILE] = "copenhagen",
+    file: Annotated[str, FILE] = "copenhagen",
     out: Annotated[Path, typer.Option(help="The SVG file to write.")] = Path("pathway.svg"),
     force: Annotated[bool, typer.Option("--force", help="Overwrite that file.")] = False,
 ) -> None:
@@ -356,5 +201,7 @@ def evidence(
     console.print(counted(len(facts), "fact"))
 
 
+app.command()(calibrate)
+app.command()(verdict)
 app.command()(forecast)
 app.command()(verify)

@@ -10,6 +10,7 @@ import math
 from collections import namedtuple
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -133,28 +134,33 @@ def _law_row(law: Duration, tick: float) -> tuple[int, float, float, list[tuple[
     if law.law == "weibull":
         inverse = weibull_inverse_shape(law.cv)
         return WEIBULL, mean / math.gamma(1 + inverse), inverse, []
-    if law.law == "gamma":
-        return TABLE, mean, 0.0, _quantile_table(stats.gamma(law.cv**-2, scale=mean * law.cv**2))
-    sigma2 = math.log1p(law.cv**2)
-    lognormal = stats.lognorm(math.sqrt(sigma2), scale=mean * math.exp(-sigma2 / 2))
-    return TABLE, mean, 0.0, _quantile_table(lognormal)
+    shift = math.log(mean)
+    return TABLE, mean, 0.0, [(quantile + shift, slope) for quantile, slope in _quantile_table(law.law, law.cv)]
 
 
-def _quantile_table(frozen: Any) -> list[tuple[float, float]]:
-    """Tabulate log quantile and slope over the logit of the survival probability, for Hermite interpolation.
+# Pathways that differ in numbers, as draws of uncertain parameters, mostly keep their laws' shapes.
+@lru_cache(maxsize=64)
+def _quantile_table(law: str, cv: float) -> list[tuple[float, float]]:
+    """Tabulate a law of mean 1: log quantile and slope over the logit of the survival, for Hermite interpolation.
 
     On this scale both tails of the gamma and lognormal laws are nearly straight, so the relative error stays
     near 1e-8 throughout.
     """
+    sigma2 = math.log1p(cv**2)
+    frozen = (
+        stats.gamma(cv**-2, scale=cv**2)
+        if law == "gamma"
+        else stats.lognorm(math.sqrt(sigma2), scale=math.exp(-sigma2 / 2))
+    )
     y = np.arange(-GRID_EDGE, GRID_EDGE + GRID_STEP / 2, GRID_STEP)
     below, above = special.expit(y), special.expit(-y)
     x = np.where(y < 0, frozen.ppf(below), frozen.isf(above))
     # Less than e^-60 of the mean is no time at all; there the table lies flat.
-    floor = frozen.mean() * math.exp(-60)
+    floor = math.exp(-60)
     flat = ~(x > floor)
     x = np.where(flat, floor, x)
     slope = np.exp(np.log(below) + np.log(above) - frozen.logpdf(x) - np.log(x))
-    return list(zip(np.log(x), np.where(flat, 0.0, slope), strict=True))
+    return list(zip(np.log(x).tolist(), np.where(flat, 0.0, slope).tolist(), strict=True))
 
 
 _Tables = TypeVar("_Tables", bound=tuple[Any, ...])

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from flowsim.dated import Dated, Series
 from flowsim.errors import InputError
-from flowsim.pathway import Pathway
+from flowsim.pathway import Clock, Followup, Pathway, Seniority, Station
 from flowsim.periods import BY_QUARTER_AND_YEAR, Calendar
 from flowsim.spells import clocks, followups, seniorities, times_to_outcome
 from flowsim.trace import SESSION, VISIT, Floats, Trace
 from flowsim.waits import backlogs, caseloads, first_free_places, queues, served_waits, utilisation
 
-__all__ = ["MEASURES", "Catalogue", "Row", "awards", "entries", "exits", "mean_stocks", "stocks"]
+__all__ = ["MEASURES", "Catalogue", "Frame", "Row", "awards", "entries", "exits", "mean_stocks", "stocks"]
 
 
 def entries(dated: Dated) -> Iterator[Series]:
@@ -129,6 +130,53 @@ class Row(NamedTuple):
     measure: str
     period: str
     unit: str
+
+
+class Frame(NamedTuple):
+    """All of a pathway that its catalogue is drawn up from: names, kinds and arrows, and of its numbers the dates.
+
+    Pathways with one frame have one catalogue, and the same names in their visits.
+    """
+
+    horizon: tuple[datetime | float, ...]
+    stations: tuple[tuple[Any, ...], ...]
+    states: tuple[tuple[Any, ...], ...]
+    entries: tuple[tuple[Any, ...], ...]
+    clocks: tuple[Clock, ...]
+    followups: tuple[Followup, ...]
+    seniorities: tuple[Seniority, ...]
+
+    @classmethod
+    def of(cls, pathway: Pathway) -> Frame:
+        """Return the frame of a pathway."""
+        return cls(
+            horizon=(pathway.start, pathway.end, pathway.tick),
+            stations=tuple((s.name, s.is_meeting, _parties(s)) for s in pathway.stations),
+            states=tuple(
+                (s.name, s.benefit, s.station, s.final, s.outcome, frozenset(s.targets)) for s in pathway.states
+            ),
+            entries=tuple((entry.name, entry.count is None) for entry in pathway.entries),
+            clocks=pathway.clocks,
+            followups=pathway.followups,
+            seniorities=pathway.seniorities,
+        )
+
+    def check(self, pathway: Pathway, where: str) -> None:
+        """Refuse a pathway of another frame.
+
+        Raises:
+            InputError: with `where`, and what differs.
+        """
+        for what, own, other in zip(self._fields, self, Frame.of(pathway), strict=True):
+            if own != other:
+                raise InputError(
+                    f"{where}: the {what} of its pathway are not those of the first one: from replication to "
+                    "replication only numbers may differ"
+                )
+
+
+def _parties(station: Station) -> tuple[tuple[Any, ...], ...]:
+    return tuple((p.name, p.staff is not None, tuple(name for name, _ in p.follow_up)) for p in station.parties)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

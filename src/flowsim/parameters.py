@@ -10,7 +10,7 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -33,6 +33,7 @@ __all__ = [
     "is_relative",
     "read_base",
     "read_toml",
+    "times",
 ]
 
 BUILT_IN = ("copenhagen",)
@@ -55,8 +56,9 @@ class Parameter:
 
     Attributes:
         name: what the body calls it, without the "$".
-        value: a number, or a text with its unit, as it stands in the pathway.
-        kind: `fact` (documented), `assumed`, or `calibrate` (`value` is what calibration starts from).
+        value: a number, or a text with its unit, as it stands in the pathway; the fitted one where there is one.
+        kind: `fact` (documented), `assumed`, or `calibrate`.
+        first: the value that the file tells, where calibration starts from.
         fact: the id of the documented fact, with the `key` of the table's cell where it is a table.
         why: the reason of an assumption, or what a calibrated value is tied to.
     """
@@ -64,6 +66,7 @@ class Parameter:
     name: str
     value: Any
     kind: Kind
+    first: Any
     fact: str = ""
     key: str = ""
     why: str = ""
@@ -99,6 +102,8 @@ class Base:
 def read_base(name_or_path: str | Path, folder: Path | None = None) -> Base:
     """Read a base file: a built-in one by its name, or a user's own by its path (relative to `folder`).
 
+    A built-in base has its fitted values where it was calibrated: those of the mode (`flowsim calibrate`).
+
     Raises:
         InputError: one line with the file and the key path.
     """
@@ -119,6 +124,9 @@ def read_base(name_or_path: str | Path, folder: Path | None = None) -> Base:
     if not isinstance(told, dict):
         raise InputError(f"{source}: parameters: {told!r} is not allowed: it should be a table")
     parameters = {name: _parameter(name, entry, source) for name, entry in told.items()}
+    if str(name_or_path) in BUILT_IN:
+        fitted = _fitted(str(name_or_path))
+        parameters |= {name: replace(parameters[name], value=value) for name, value in fitted.items()}
     used = {name for _, name in _references(raw)}
     for name in parameters:
         if name not in used:
@@ -134,6 +142,15 @@ def read_base(name_or_path: str | Path, folder: Path | None = None) -> Base:
     )
     base.pathway()
     return base
+
+
+def _fitted(name: str) -> dict[str, Any]:
+    """Return the values that a built-in base was calibrated to, by parameter."""
+    file = resources.files("flowsim") / "data" / f"{name}-mode.toml"
+    if not file.is_file():
+        return {}
+    values: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))["values"]
+    return values
 
 
 def read_toml(content: bytes, source: str) -> dict[str, Any]:
@@ -186,13 +203,15 @@ def _parameter(name: str, entry: Any, source: str) -> Parameter:
             raise InputError(f"{where}.{key}: {entry[key]!r} is not allowed: it should be a text")
     if kind == "fact":
         value = _documented(entry, where)
-        return Parameter(name=name, value=value, kind="fact", fact=entry["fact"], key=entry.get("key", ""))
+        return Parameter(name=name, value=value, kind="fact", first=value, fact=entry["fact"], key=entry.get("key", ""))
     value = entry[kind]
     if kind == "calibrate" and not (_is_number(value) or _quantity(value)):
         raise InputError(
             f"{where}.calibrate: {value!r} is not allowed: it should be a number, or a number with its unit"
         )
-    return Parameter(name=name, value=value, kind="assumed" if kind == "assumed" else "calibrate", why=entry["why"])
+    return Parameter(
+        name=name, value=value, kind="assumed" if kind == "assumed" else "calibrate", first=value, why=entry["why"]
+    )
 
 
 @cache
@@ -340,6 +359,21 @@ def changed(value: Any, change: Any) -> Any:
     if parse is None:
         return int(new) if isinstance(value, int) and new == int(new) else new
     return f"{int(new) if new == int(new) else new}{unit}"
+
+
+def times(value: Any, factor: float, *, whole: bool = False) -> Any:
+    """Return a number, or a number with its unit, multiplied by a factor; to the nearest whole one where asked.
+
+    Raises:
+        ValueError: for a value that is no number.
+    """
+    number, unit, _ = _parts(value)
+    if number is None:
+        raise ValueError(f"{value!r} is no number")
+    new = float(f"{number * factor:.12g}")
+    if whole:
+        return f"{round(new)}{unit}" if unit else round(new)
+    return f"{new:.12g}{unit}" if unit else new
 
 
 def _parts(value: Any) -> tuple[float | None, str, Callable[[Any], float] | None]:

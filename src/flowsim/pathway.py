@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import (
@@ -212,15 +213,27 @@ class Station(Record):
         """Return the times of a meeting from `start` until before `end`."""
         if self.weekdays is None:
             return []
-        out = []
-        day = start.date()
-        while day <= end.date():
-            when = datetime.combine(day, time())
-            days = self.weekdays.at(max(when, start))
-            if WEEKDAYS[day.weekday()] in days and day not in self.holidays:
-                out += [datetime.combine(day, hour) for hour in sorted(self.at)]
-            day += timedelta(days=1)
-        return [when for when in out if start <= when < end]
+        return list(_meetings(self.weekdays, self.at, self.holidays, start, end))
+
+
+# Pathways that differ in numbers only share their calendar.
+@lru_cache(maxsize=16)
+def _meetings(
+    weekdays: ByDate[tuple[Weekday, ...]],
+    hours: tuple[time, ...],
+    holidays: tuple[date, ...],
+    start: datetime,
+    end: datetime,
+) -> tuple[datetime, ...]:
+    out: list[datetime] = []
+    closed = frozenset(holidays)
+    day = start.date()
+    while day <= end.date():
+        days = weekdays.at(max(datetime.combine(day, time()), start))
+        if WEEKDAYS[day.weekday()] in days and day not in closed:
+            out += [datetime.combine(day, hour) for hour in sorted(hours)]
+        day += timedelta(days=1)
+    return tuple(when for when in out if start <= when < end)
 
 
 class Exit(Record):

@@ -14,9 +14,10 @@ import numpy as np
 from scipy.stats import t as student
 
 from flowsim.errors import InputError, unknown_name
+from flowsim.measures import Frame
 from flowsim.pathway import Pathway
 from flowsim.results import Results
-from flowsim.runner import Engine, Progress, run
+from flowsim.runner import Engine, Progress, Varying, run
 from flowsim.scenario import Scenario
 from flowsim.trace import Floats
 
@@ -69,7 +70,7 @@ def half_widths(values: Floats, confidence: float = 0.95) -> Floats:
 
 
 def run_to_precision(
-    subject: Pathway | Scenario,
+    subject: Pathway | Scenario | Varying,
     precision: Precision,
     *,
     engine: Engine = "kernel",
@@ -85,15 +86,16 @@ def run_to_precision(
     Raises:
         InputError: before anything runs, where no measure is chosen; and as `runner.run`.
     """
-    pathway = subject.pathway() if isinstance(subject, Scenario) else subject
-    chosen = _chosen(run(pathway, engine=engine, seed=seed, replications=1), precision)
+    if isinstance(subject, Scenario):
+        subject = subject.pathway()
+    chosen = _chosen(run(subject, engine=engine, seed=seed, replications=1), precision)
     done: Results | None = None
     wanted = _FEWEST
     while True:
         first = len(done.replications) if done else 0
         told = _shifted(progress, first, wanted) if progress else None
         numbers = range(first, wanted)
-        batch = run(pathway, engine=engine, seed=seed, executor=executor, replications=numbers, progress=told)
+        batch = run(subject, engine=engine, seed=seed, executor=executor, replications=numbers, progress=told)
         done = _joined(done, batch) if done else batch
         n = len(done.replications)
         relative = half_widths(done.values[:, chosen], precision.confidence)
@@ -133,6 +135,7 @@ def _shifted(progress: Progress, first: int, wanted: int) -> Progress:
 
 
 def _joined(one: Results, other: Results) -> Results:
+    Frame.of(one.pathway).check(other.pathway, f"replication {other.replications[0]}")
     return replace(
         one,
         replications=one.replications + other.replications,

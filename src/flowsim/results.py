@@ -27,7 +27,8 @@ class Results:
     """The measures of every replication of a pathway.
 
     Attributes:
-        pathway: the model that was run, with every edit of its scenario applied.
+        pathway: the model that was run, with every edit of its scenario applied; of a varying model that of the first
+            replication, whose names are those of all.
         seed: with the replication's number, all that its draws depend on.
         replications: the numbers of the replications, in the order of `values`.
         engine: the name of the engine that ran them.

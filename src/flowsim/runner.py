@@ -1,4 +1,4 @@
-"""Run replications of a pathway or scenario on an engine, and reduce each to its measures as it comes."""
+"""Run replications of a pathway, scenario or varying model on an engine; reduce each to its measures as it comes."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import os
 import platform
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib import metadata
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal, NamedTuple, cast, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, cast, get_args
 
 import numpy as np
 
 from flowsim.civiltime import MINUTES
 from flowsim.errors import InputError, unknown_name
-from flowsim.measures import Catalogue
+from flowsim.measures import Catalogue, Frame
 from flowsim.pathway import Pathway
 from flowsim.results import Results
 from flowsim.scenario import Scenario
@@ -24,13 +25,33 @@ from flowsim.trace import VISIT, Floats, Trace
 if TYPE_CHECKING:
     from flowsim.compiled import Model
 
-__all__ = ["Engine", "Progress", "estimate_memory", "known_engine", "run"]
+__all__ = ["Engine", "Progress", "Varying", "estimate_memory", "known_engine", "run"]
 
 Engine = Literal["kernel", "simpy"]
 Progress = Callable[[int, int], object]
 
 _MOST_CITIZENS = 2**31 - 1
 _MOST_REPLICATIONS = 10_000_000
+
+
+class Varying(Protocol):
+    """A model whose numbers differ from replication to replication, such as draws of uncertain parameters.
+
+    Names, kinds, arrows and the horizon do not differ. Processes and clusters get it pickled.
+    """
+
+    def pathway(self, seed: int, replication: int) -> Pathway:
+        """Return the pathway of a replication: equal ones for equal arguments, whatever was asked before."""
+        ...
+
+
+class _Job(NamedTuple):
+    subject: Pathway | Varying
+    frame: Frame
+    engine: Engine
+    seed: int
+    number: int
+    keep: bool
 
 
 class _Replication(NamedTuple):
@@ -41,7 +62,7 @@ class _Replication(NamedTuple):
 
 
 def run(
-    subject: Pathway | Scenario,
+    subject: Pathway | Scenario | Varying,
     *,
     engine: Engine = "kernel",
     replications: int | Iterable[int] = 10,
@@ -51,13 +72,13 @@ def run(
     progress: Progress | None = None,
     keep_traces: bool = False,
 ) -> Results:
-    """Simulate a pathway or a scenario, and return the measures of every replication.
+    """Simulate a pathway, a scenario or a varying model, and return the measures of every replication.
 
     The same subject, seed and replication give the same bytes on either engine, alone or among others, in any
     order and with any number of workers.
 
     Args:
-        subject: what to run.
+        subject: what to run. Of a `Varying`, each replication runs the pathway of its own.
         engine: "kernel" (compiled) or "simpy" (the readable reference).
         replications: how many, numbered from 0; or the numbers themselves, to run some of them again.
         seed: a whole number from 0 to 2**64 - 1.
@@ -69,24 +90,28 @@ def run(
 
     Raises:
         InputError: before anything runs, for arguments that are not allowed, and where the run would need more
-            memory than the machine has.
+            memory than the machine has; in a replication, where a varying model's pathway differs in more than
+            numbers from that of the first one, or would need more memory than is free then.
     """
     numbers = _numbers(replications)
     known_engine(engine)
     if not 0 <= seed < 2**64:
         raise InputError(f"seed: {seed} is not allowed: a seed is a whole number from 0 to 2**64 - 1")
-    pathway = subject.pathway() if isinstance(subject, Scenario) else subject
+    if isinstance(subject, Scenario):
+        subject = subject.pathway()
+    pathway = subject if isinstance(subject, Pathway) else subject.pathway(seed, numbers[0])
     workers = min(workers or os.cpu_count() or 1, len(numbers)) if engine == "kernel" else 1
     _check_memory(pathway, engine, at_once=workers, kept=len(numbers) if keep_traces else 0)
-    catalogue = _catalogue(pathway)
-    _check_table(len(numbers), len(catalogue.index))
+    frame = Frame.of(pathway)
+    index = _catalogue(frame, pathway).index
+    _check_table(len(numbers), len(index))
     _compiled(pathway)
-    jobs = ((pathway, engine, seed, number, keep_traces) for number in numbers)
+    jobs = (_Job(subject, frame, engine, seed, number, keep_traces) for number in numbers)
     if executor is None and workers > 1:
         with ThreadPoolExecutor(workers) as threads:
             done = _collected(_spread(threads, jobs), len(numbers), progress)
     elif executor is None:
-        done = _collected((_replicate(*job) for job in jobs), len(numbers), progress)
+        done = _collected((_replicate(job) for job in jobs), len(numbers), progress)
     else:
         done = _collected(_spread(executor, jobs), len(numbers), progress)
     ordered = [done[number] for number in numbers]
@@ -95,7 +120,7 @@ def run(
         seed=seed,
         replications=tuple(numbers),
         engine=engine,
-        index=catalogue.index,
+        index=index,
         values=np.array([one.values for one in ordered]),
         digests=tuple(one.digest for one in ordered),
         versions=_versions(),
@@ -128,11 +153,21 @@ def _numbers(replications: int | Iterable[int]) -> list[int]:
     return numbers
 
 
-# A worker process prepares a pathway once, not once a replication. What is heavy to import is imported here, so that
-# a run that can't be is refused at once.
+# A worker process prepares a pathway once, not once a replication; and all pathways of a frame share a catalogue. What
+# is heavy to import is imported here, so that a run that can't be is refused at once.
+@dataclass(frozen=True)
+class _Framed:
+    frame: Frame
+    pathway: Pathway = field(compare=False)
+
+
 @lru_cache(maxsize=4)
-def _catalogue(pathway: Pathway) -> Catalogue:
-    return Catalogue.of(pathway)
+def _catalogue_of(framed: _Framed) -> Catalogue:
+    return Catalogue.of(framed.pathway)
+
+
+def _catalogue(frame: Frame, pathway: Pathway) -> Catalogue:
+    return replace(_catalogue_of(_Framed(frame, pathway)), pathway=pathway)
 
 
 @lru_cache(maxsize=4)
@@ -142,17 +177,29 @@ def _compiled(pathway: Pathway) -> Model:
     return compile_pathway(pathway)
 
 
-def _replicate(pathway: Pathway, engine: Engine, seed: int, number: int, keep: bool) -> _Replication:
-    model = _compiled(pathway)
-    if engine == "simpy":
+def _prepared(job: _Job) -> tuple[Pathway, Model]:
+    if isinstance(job.subject, Pathway):
+        return job.subject, _compiled(job.subject)
+    from flowsim.compiled import compile_pathway
+
+    pathway = job.subject.pathway(job.seed, job.number)
+    job.frame.check(pathway, f"replication {job.number}")
+    _check_memory(pathway, job.engine, at_once=1, kept=0)
+    return pathway, compile_pathway(pathway)
+
+
+def _replicate(job: _Job) -> _Replication:
+    pathway, model = _prepared(job)
+    if job.engine == "simpy":
         from flowsim import simpy_engine
 
-        trace = simpy_engine.simulate(model, seed, number)
+        trace = simpy_engine.simulate(model, job.seed, job.number)
     else:
         from flowsim import kernel
 
-        trace = kernel.simulate(model, seed, number)
-    return _Replication(number, _catalogue(pathway).compute(trace), trace.digest, trace if keep else None)
+        trace = kernel.simulate(model, job.seed, job.number)
+    values = _catalogue(job.frame, pathway).compute(trace)
+    return _Replication(job.number, values, trace.digest, trace if job.keep else None)
 
 
 def _collected(finished: Iterable[_Replication], total: int, progress: Progress | None) -> dict[int, _Replication]:
@@ -164,13 +211,13 @@ def _collected(finished: Iterable[_Replication], total: int, progress: Progress 
     return done
 
 
-def _spread(executor: Executor, jobs: Iterable[tuple[Pathway, Engine, int, int, bool]]) -> Iterator[_Replication]:
+def _spread(executor: Executor, jobs: Iterable[_Job]) -> Iterator[_Replication]:
     """Yield replications as they finish, with a bounded number of them handed out at a time."""
     ahead = 2 * (os.cpu_count() or 1) + 8
     waiting: set[Future[_Replication]] = set()
     try:
         for job in jobs:
-            waiting.add(executor.submit(_replicate, *job))
+            waiting.add(executor.submit(_replicate, job))
             if len(waiting) >= ahead:
                 finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                 yield from (future.result() for future in finished)

@@ -207,8 +207,11 @@ def _write(path: Path, parts: Iterable[pd.DataFrame]) -> None:
             writer.close()
 
 
-def manifest(scenario: Scenario, results: Results, repeat: str) -> dict[str, Any]:
-    """Tell how a run was made: the scenario and its hashes, seed, versions, and the command that repeats it."""
+def manifest(scenario: Scenario, results: Results, repeat: str, parameters: str) -> dict[str, Any]:
+    """Tell how a run was made: scenario and hashes, seed, parameters, versions, and the command that repeats it.
+
+    Where every replication has parameters of its own, the pathway's hash is that of the first one.
+    """
     numbers = results.replications
     return {
         "scenario": scenario.to_dict(),
@@ -217,6 +220,7 @@ def manifest(scenario: Scenario, results: Results, repeat: str) -> dict[str, Any
         "pathway_sha256": results.pathway.digest,
         "engine": results.engine,
         "seed": results.seed,
+        "parameters": parameters,
         "replications": len(numbers),
         "visits_sha256": results.visits_sha256,
         "versions": dict(results.versions),
@@ -224,10 +228,13 @@ def manifest(scenario: Scenario, results: Results, repeat: str) -> dict[str, Any
     }
 
 
-def repeat_command(file: str, results: Results, first: str | None, last: str | None) -> str:
+def repeat_command(
+    file: str, results: Results, first: str | None, last: str | None, options: Iterable[str] = ()
+) -> str:
     """Write the command line that makes the same results again."""
     words = ["flowsim", "run", file, "--replications", str(len(results.replications)), "--seed", str(results.seed)]
     words += ["--engine", results.engine]
     for option, period in (("--from", first), ("--to", last)):
         words += [option, period] if period else []
+    words += options
     return shlex.join(words)

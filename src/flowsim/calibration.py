@@ -1,0 +1,269 @@
+"""A calibration from beginning to end: reference table, posterior ensemble, known truths, mode, hold-outs."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import asdict, dataclass, field
+from importlib import metadata, resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from flowsim.conditioning import conditioned, coverage_of, hold_out, hold_outs
+from flowsim.coverage import INTERVALS, Coverage
+from flowsim.ensemble import STAMP, ensemble_csv, mode_toml, read_ensemble, study_of
+from flowsim.errors import InputError
+from flowsim.fitting import Fit, fit
+from flowsim.parameters import BUILT_IN
+from flowsim.posterior import Posterior
+from flowsim.reference import simulate
+from flowsim.runner import run
+from flowsim.store import write_text
+from flowsim.study import Study
+from flowsim.trace import Floats
+
+__all__ = ["Calibration", "Effort", "calibrate", "check_place", "fingerprint"]
+
+Stage = Callable[[str, int, int], object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effort:
+    """How much work a calibration is.
+
+    Attributes:
+        draws: rows of the reference table.
+        truths: known truths of which the uncertainty is checked.
+        sets: parameter sets of the ensemble.
+        replications: of each evaluation of the fit.
+        steps: of the fit, at the most.
+    """
+
+    draws: int = 30_000
+    truths: int = 1_000
+    sets: int = 500
+    replications: int = 40
+    steps: int = 8
+
+    def __post_init__(self) -> None:
+        for name, least in (("draws", 500), ("truths", 20), ("sets", 20), ("replications", 40), ("steps", 1)):
+            if getattr(self, name) < least:
+                raise InputError(f"{name}: {getattr(self, name)} is not allowed: at least {least:,}")
+        if self.truths > self.draws // 4:
+            raise InputError(f"truths: {self.truths:,} is not allowed: at most a quarter of the {self.draws:,} draws")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Calibration:
+    """What a calibration found.
+
+    Attributes:
+        study: what was calibrated.
+        sets: the posterior ensemble, shape (sets, factors).
+        record: all else that ships, as plain data: provenance, factors, mode, coverage, hold-outs, times.
+    """
+
+    study: Study
+    sets: Floats = field(repr=False)
+    record: Mapping[str, Any] = field(repr=False)
+
+    @classmethod
+    def read(cls, name_or_folder: str | Path) -> Calibration:
+        """Read the calibration that ships with a built-in base, by its name, or the one that a folder holds.
+
+        Raises:
+            InputError: where there is none, or where its facts, factors or targets have changed since.
+        """
+        folder: Traversable
+        if str(name_or_folder) in BUILT_IN:
+            study, folder = Study.read(name_or_folder), resources.files("flowsim") / "data"
+        else:
+            folder = Path(name_or_folder)
+            study = study_of(folder)
+        sets = read_ensemble(study, folder).z
+        record = json.loads((folder / f"{study.name}-record.json").read_text(encoding="utf-8"))
+        return cls(study=study, sets=sets, record=record)
+
+    def write(self, folder: Path, overwrite: bool = False) -> tuple[Path, ...]:
+        """Write the three files of a calibration: `<name>-ensemble.csv`, `<name>-mode.toml`, `<name>-record.json`.
+
+        Raises:
+            InputError: where one exists and may not be overwritten.
+        """
+        name, prior = self.study.name, self.study.prior
+        values = prior.parameters(np.array(self.record["fit"]["mode"]))
+        texts = {
+            f"{name}-ensemble.csv": ensemble_csv(prior.names, self.sets),
+            f"{name}-mode.toml": mode_toml(self.study.base, values, self.record["provenance"]),
+            f"{name}-record.json": json.dumps(self.record, indent=1, ensure_ascii=False) + "\n",
+        }
+        for file, text in texts.items():
+            write_text(folder / file, text, overwrite=overwrite)
+        return tuple(folder / file for file in texts)
+
+
+def check_place(study: Study, folder: Path, seed: int) -> None:
+    """Make the folder where parts of the work are kept, and refuse one that holds another study's.
+
+    Raises:
+        InputError: where it does, or it can't be made.
+    """
+    source = study.source if study.source in BUILT_IN else os.path.relpath(study.source, folder)
+    told = {"source": Path(source).as_posix(), "study": study.digest, "seed": seed}
+    stamp = folder / STAMP
+    try:
+        if folder.is_dir() and any(folder.iterdir()) and not stamp.is_file():
+            raise InputError(f"--out: '{folder}' holds something else: name another folder")
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--out: nothing can be written to '{folder}': {error.strerror}") from None
+    if not stamp.is_file():
+        write_text(stamp, json.dumps(told) + "\n")
+    elif json.loads(stamp.read_text(encoding="utf-8")) != told:
+        raise InputError(
+            f"--out: '{folder}' holds a calibration of other facts, factors, targets or another seed: "
+            "name another folder"
+        )
+
+
+def calibrate(
+    study: Study,
+    *,
+    effort: Effort | None = None,
+    seed: int = 1,
+    folder: Path | None = None,
+    executor: Executor | None = None,
+    progress: Stage | None = None,
+) -> Calibration:
+    """Calibrate a base to its targets.
+
+    Args:
+        study: the base, its factors and targets.
+        effort: how much work it may be.
+        seed: of the whole; the same study, seed and effort give the same sets.
+        folder: where finished parts are kept and found again (see `check_place`).
+        executor: where replications run.
+        progress: called with (stage, done, all); what it raises stops the work.
+
+    Raises:
+        InputError: before anything runs.
+    """
+    effort = effort or Effort()
+    if len(study.fitted) == 0:
+        raise InputError(f"{study.source}: targets: none is fitted")
+    if folder is not None:
+        check_place(study, folder, seed)
+    clock = _Clock(progress)
+    table = simulate(
+        study, effort.draws, seed=seed, folder=folder, executor=executor, progress=clock.stage("reference table")
+    )
+    learning = clock.stage("learning")
+    among = conditioned(study, table, seed=seed)
+    posterior = among.posterior()
+    learning(1, 1)
+    coverage = coverage_of(among, effort.truths, clock.stage("known truths"))
+    mode = fit(
+        study,
+        start=posterior.mean,
+        replications=effort.replications,
+        seed=seed,
+        steps=effort.steps,
+        executor=executor,
+        progress=clock.stage("fit"),
+    )
+    groups = list(hold_outs(study))
+    held, told = [], clock.stage("hold-outs")
+    for done, (name, of) in enumerate(groups, start=1):
+        held.append(asdict(hold_out(study, table, name, of, seed=seed, executor=executor)))
+        told(done, len(groups))
+    clock.stop()
+    record = {
+        "provenance": {
+            "study": study.digest,
+            "engine": fingerprint(study),
+            "seed": seed,
+            "draws": effort.draws,
+            "flowsim": metadata.version("flowsim"),
+            "scikit-learn": metadata.version("scikit-learn"),
+            "numpy": metadata.version("numpy"),
+        },
+        "factors": _factors(study, posterior, mode),
+        "coverage": _coverage(coverage),
+        "fit": _fit(study, mode),
+        "hold_outs": held,
+        "seconds": clock.seconds,
+    }
+    return Calibration(study=study, sets=posterior.draw(effort.sets, seed), record=record)
+
+
+def fingerprint(study: Study) -> str:
+    """Return the hash of one replication at the first values: another one means an engine of other rules."""
+    return run(study.model(np.zeros(len(study.prior.factors))), replications=1, seed=1).visits_sha256
+
+
+class _Clock:
+    """Tells how far each stage is, and how long it took."""
+
+    def __init__(self, progress: Stage | None) -> None:
+        self.progress = progress
+        self.seconds: dict[str, float] = {}
+        self.name = ""
+        self.begun = time.perf_counter()
+
+    def stage(self, name: str) -> Callable[[int, int], object]:
+        self.stop()
+        self.name = name
+        progress = self.progress
+        return (lambda done, total: progress(name, done, total)) if progress else (lambda done, total: None)
+
+    def stop(self) -> None:
+        now = time.perf_counter()
+        if self.name:
+            self.seconds[self.name] = round(now - self.begun, 1)
+        self.name, self.begun = "", now
+
+
+def _factors(study: Study, posterior: Posterior, mode: Fit) -> list[dict[str, Any]]:
+    before, after = np.sqrt(np.diag(study.prior.covariance)), np.sqrt(np.diag(posterior.covariance))
+    return [
+        {
+            "name": factor.name,
+            "title": factor.title,
+            "prior_sd": round(float(before[n]), 4),
+            "posterior_mean": round(float(posterior.mean[n]), 4),
+            "posterior_sd": round(float(after[n]), 4),
+            "mode": round(float(mode.mode.z[n]), 4),
+        }
+        for n, factor in enumerate(study.prior.factors)
+    ]
+
+
+def _coverage(coverage: Coverage) -> dict[str, Any]:
+    return {
+        "truths": len(coverage.below),
+        "uniform": _listed(coverage.uniform),
+        "inside": {f"{interval:.0%}": _listed(coverage.inside(interval)) for interval in INTERVALS},
+        "right": {f"{interval:.0%}": _listed(coverage.right(interval)) for interval in INTERVALS},
+    }
+
+
+def _fit(study: Study, found: Fit) -> dict[str, Any]:
+    return {
+        "mode": [round(value, 6) for value in found.mode.z.tolist()],
+        "targets": [target.name for target in study.fitted],
+        "slope": [_listed(row) for row in found.slope],
+        "cost": _listed(found.cost),
+        "evaluations": found.evaluations,
+        "replications": found.replications,
+        "converged": found.converged,
+    }
+
+
+def _listed(values: Sequence[float] | Floats) -> list[float]:
+    return [float(f"{value:.4g}") for value in values]

@@ -1,0 +1,187 @@
+"""The mode: the position of the factors at which the model is nearest to its targets, by least squares.
+
+Every evaluation is the mean of the same replications, on common random numbers, so that a difference between two
+positions is one of the positions and not of luck. Fewer than forty replications fit the luck of their seeds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.linalg import solve_triangular
+from scipy.optimize import least_squares
+
+from flowsim.errors import InputError
+from flowsim.runner import Progress, run
+from flowsim.study import Study
+from flowsim.targets import Target
+from flowsim.trace import Floats
+
+__all__ = ["Fit", "Mode", "fit", "misfit", "observed_at"]
+
+_FEWEST = 40
+_STEP = 0.25  # of a difference, in prior standard deviations: over the grain of counts, within what is nearly straight
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Mode:
+    """What the model says at one position of the factors.
+
+    Attributes:
+        z: the position, shape (factors,).
+        mean: each fitted target's mean over the replications, shape (targets,).
+        process: the standard deviation of one replication, shape (targets,).
+    """
+
+    z: Floats
+    mean: Floats
+    process: Floats
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Fit:
+    """The mode, and how the targets hold it there.
+
+    Attributes:
+        mode: the position found, with what the model says there on the seeds of the fit.
+        slope: how far each target moves, in its own standard deviations, a prior standard deviation of each
+            independent part of the prior; shape (targets, factors).
+        cost: half the sum of squares at the start and after each step, the prior's share included.
+        evaluations: how many positions were simulated, with `replications` each.
+        replications: of each evaluation.
+        converged: whether no step brought more; otherwise the steps were used up.
+    """
+
+    mode: Mode
+    slope: Floats
+    cost: Sequence[float] = field(default_factory=tuple)
+    evaluations: int
+    replications: int
+    converged: bool
+
+
+def observed_at(study: Study, z: Floats, *, replications: int, seed: int, executor: Executor | None = None) -> Mode:
+    """Simulate a position of the factors, and return what it says of the fitted targets."""
+    seen = study.observe(run(study.model(z), replications=replications, seed=seed, executor=executor), study.fitted)
+    return Mode(z=z, mean=np.nanmean(seen, axis=0), process=np.nanstd(seen, axis=0, ddof=1))
+
+
+def misfit(targets: Sequence[Target], mean: Floats, scale: Floats) -> Floats:
+    """Return how far each simulated figure is from the documented one, over `scale`; 0 where an inequality holds.
+
+    Signed: above 0 where the simulation is above the document.
+    """
+    value = np.array([target.value for target in targets])
+    off = (mean - value) / scale
+    sense = np.array([{"=": 0, ">": 1, "<": -1}[target.sense] for target in targets])
+    off = np.where((sense > 0) & (off > 0) | (sense < 0) & (off < 0), 0.0, off)
+    # What is undefined in the simulation can't be nearer or farther.
+    return np.where(np.isnan(off), 0.0, off)
+
+
+def fit(
+    study: Study,
+    *,
+    start: Floats | None = None,
+    replications: int = _FEWEST,
+    seed: int = 1,
+    steps: int = 8,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Fit:
+    """Find the mode: least squares over the fitted targets and the prior together.
+
+    A target counts by its tolerance and by the luck of one history: the city was one replication.
+
+    Args:
+        study: what is fitted.
+        start: the position to begin at; the first values (0) where left out.
+        replications: of every evaluation, on the same seeds.
+        seed: of the replications.
+        steps: Gauss-Newton steps at the most.
+        executor: where the replications run.
+        progress: called with (done, all) after each evaluation; all is what the steps need at the most.
+
+    Raises:
+        InputError: for too few replications.
+    """
+    if replications < _FEWEST:
+        raise InputError(f"replications: {replications} is not allowed: a fit on fewer than {_FEWEST} fits their luck")
+    return _Search(study, replications, seed, executor, progress, steps).run(
+        np.zeros(len(study.prior.factors)) if start is None else start
+    )
+
+
+class _Search:
+    """One search, in the independent coordinates of the prior: each is standard normal."""
+
+    def __init__(
+        self,
+        study: Study,
+        replications: int,
+        seed: int,
+        executor: Executor | None,
+        progress: Progress | None,
+        steps: int,
+    ) -> None:
+        self.study, self.replications, self.seed, self.steps = study, replications, seed, steps
+        self.executor, self.progress = executor, progress
+        self.tolerance = np.array([target.tolerance for target in study.fitted])
+        self.scale = self.tolerance
+        self.done = 0
+        self.seen: dict[bytes, Mode] = {}
+        self.cost: list[float] = []
+
+    def run(self, start: Floats) -> Fit:
+        root = self.study.prior.root
+        first = self._at(solve_triangular(root, start, lower=True))
+        self.scale = np.hypot(self.tolerance, first.process)
+        found = least_squares(
+            self._residuals,
+            solve_triangular(root, start, lower=True),
+            jac=self._slopes,
+            method="trf",
+            x_scale=1.0,
+            ftol=2e-3,
+            xtol=1e-3,
+            gtol=1e-3,
+            max_nfev=self.steps,
+        )
+        return Fit(
+            mode=self._at(found.x),
+            slope=np.asarray(found.jac)[: len(self.tolerance)],
+            cost=tuple(self.cost),
+            evaluations=self.done,
+            replications=self.replications,
+            converged=found.status > 0,
+        )
+
+    def _at(self, x: Floats) -> Mode:
+        key = x.tobytes()
+        if key not in self.seen:
+            z = self.study.prior.root @ x
+            self.seen[key] = observed_at(
+                self.study, z, replications=self.replications, seed=self.seed, executor=self.executor
+            )
+            self.done += 1
+            if self.progress is not None:
+                most = self.steps * (len(x) + 1)
+                self.progress(min(self.done, most), most)
+        return self.seen[key]
+
+    def _residuals(self, x: Floats) -> Floats:
+        out = np.concatenate([misfit(self.study.fitted, self._at(x).mean, self.scale), x])
+        self.cost.append(float(out @ out) / 2)
+        return out
+
+    def _slopes(self, x: Floats) -> Floats:
+        here = misfit(self.study.fitted, self._at(x).mean, self.scale)
+        columns = []
+        for number in range(len(x)):
+            ahead = x.copy()
+            ahead[number] += _STEP
+            columns.append((misfit(self.study.fitted, self._at(ahead).mean, self.scale) - here) / _STEP)
+        return np.vstack([np.array(columns).T, np.eye(len(x))])

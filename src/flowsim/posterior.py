@@ -1,0 +1,187 @@
+"""What documents tell of the factors: the reference table conditioned on what was observed.
+
+Regression-adjusted approximate Bayesian computation (Beaumont, Zhang and Balding 2002; with a spread of its own at each
+place, Blum and François 2010) on learned summaries: a network's estimate of the posterior mean, one number for each
+factor (Fearnhead and Prangle 2012; Jiang, Wu, Zheng and Wong 2017). The network learns on one part of the table and
+the other part is conditioned, so that its errors are the same for the draws as for the documents.
+
+scikit-learn has the network; it is in the extra `calibrate`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtri
+
+from flowsim.errors import InputError
+from flowsim.targets import Target
+from flowsim.trace import Floats
+
+__all__ = ["Posterior", "Summaries", "blurred", "condition", "documented_figures", "learn"]
+
+_GRID = np.linspace(0.0, 1.0, 501)
+_EDGE = 1e-3
+_HIDDEN = (256, 128)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Summaries:
+    """The learned summaries of what is observed.
+
+    Attributes:
+        scores: for each target, its quantiles over the table, shape (quantiles, targets).
+        middle: for each target, what stands for an undefined one, shape (targets,).
+        network: a fitted regressor.
+    """
+
+    scores: Floats = field(repr=False)
+    middle: Floats = field(repr=False)
+    network: Any = field(repr=False)
+
+    def of(self, seen: Floats) -> Floats:
+        """Return the summaries of observed figures, shape (rows, targets) to (rows, factors)."""
+        out: Floats = self.network.predict(_normal_scores(seen, self.scores, self.middle))
+        return out
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Posterior:
+    """Weighted positions of the factors: shapes (sets, factors) and (sets,); the weights add to 1."""
+
+    z: Floats
+    weights: Floats
+
+    @property
+    def mean(self) -> Floats:
+        """The mean of each factor's position, shape (factors,)."""
+        out: Floats = self.weights @ self.z
+        return out
+
+    @property
+    def covariance(self) -> Floats:
+        """The covariance of the positions, shape (factors, factors)."""
+        off = self.z - self.mean
+        out: Floats = (off * self.weights[:, None]).T @ off
+        return out
+
+    def draw(self, count: int, seed: int) -> Floats:
+        """Return positions of equal weight, shape (count, factors), by systematic resampling in a shuffled order."""
+        generator = np.random.default_rng(seed)
+        steps = (np.arange(count) + generator.random()) / count
+        rows = np.searchsorted(np.cumsum(self.weights)[:-1], steps)
+        out: Floats = self.z[generator.permutation(rows)]
+        return out
+
+    def below(self, z: Floats) -> Floats:
+        """Return how much of the posterior lies below a position, factor by factor."""
+        out: Floats = self.weights @ (self.z < z)
+        return out
+
+
+def documented_figures(targets: Sequence[Target]) -> Floats:
+    """Return what the documents say, shape (targets,): the figure, or 1 for an inequality that holds."""
+    return np.array([target.value if target.sense == "=" else 1.0 for target in targets])
+
+
+def blurred(targets: Sequence[Target], simulated: Floats, seed: int) -> Floats:
+    """Return simulated figures as a document would tell them, shape (rows, targets).
+
+    Each is moved by its tolerance, for a document is rounded, and the model is not the city. An inequality becomes
+    1 where it holds, and 0 where it does not.
+    """
+    tolerance = np.array([target.tolerance for target in targets])
+    out = simulated + tolerance * np.random.default_rng(seed).standard_normal(simulated.shape)
+    for number, target in enumerate(targets):
+        if target.sense != "=":
+            holds = out[:, number] > target.value if target.sense == ">" else out[:, number] < target.value
+            out[:, number] = np.where(np.isnan(out[:, number]), np.nan, holds)
+    return out
+
+
+def learn(z: Floats, seen: Floats, prior_sd: Floats, seed: int = 1) -> Summaries:
+    """Learn what observed figures tell of the factors.
+
+    Args:
+        z: positions of the factors, shape (rows, factors).
+        seen: what is observed at each, shape (rows, targets), as `blurred` returns it.
+        prior_sd: the scale of each factor, shape (factors,).
+        seed: of the network's first weights and the order of learning.
+
+    Raises:
+        InputError: where scikit-learn is missing, or there are less than 100 rows.
+    """
+    if len(z) < 100:
+        raise InputError(f"draws: {len(z)} are too few to learn from: at least 100 are needed")
+    try:
+        from sklearn.neural_network import MLPRegressor
+    except ImportError:
+        raise InputError("a calibration needs scikit-learn: pip install 'flowsim[calibrate]'") from None
+    middle = np.nan_to_num(np.nanmedian(seen, axis=0))
+    scores = np.quantile(np.where(np.isnan(seen), middle, seen), _GRID, axis=0)
+    network = MLPRegressor(
+        hidden_layer_sizes=_HIDDEN,
+        alpha=1e-3,
+        batch_size=min(128, len(z)),
+        early_stopping=True,
+        max_iter=300,
+        random_state=seed,
+    )
+    network.fit(_normal_scores(seen, scores, middle), z / prior_sd)
+    return Summaries(scores=scores, middle=middle, network=network)
+
+
+def _normal_scores(seen: Floats, scores: Floats, middle: Floats) -> Floats:
+    """Return for each figure the normal quantile of its rank in the table: every scale and outlier is alike then."""
+    seen = np.where(np.isnan(seen), middle, seen)
+    out = np.empty_like(seen)
+    for number in range(seen.shape[1]):
+        values, first = np.unique(scores[:, number], return_index=True)
+        # Where many draws are equal, as for an inequality, the middle of their ranks.
+        last = np.append(first[1:] - 1, len(_GRID) - 1)
+        ranks = (_GRID[first] + _GRID[last]) / 2 if len(values) < len(_GRID) / 2 else _GRID[first]
+        out[:, number] = np.interp(seen[:, number], values, ranks)
+    ranks = np.clip(out, _EDGE, 1 - _EDGE)
+    normal: Floats = ndtri(ranks)
+    return normal
+
+
+def condition(z: Floats, summaries: Floats, observed: Floats, kept: int) -> Posterior:
+    """Condition draws on observed summaries.
+
+    Args:
+        z: positions of the factors, shape (draws, factors).
+        summaries: of each draw, shape (draws, summaries).
+        observed: the summaries of what was observed, shape (summaries,).
+        kept: how many of the nearest draws are kept and adjusted.
+    """
+    near, weights = _nearest(summaries, observed, min(kept, len(z)))
+    design = np.column_stack([np.ones(len(near)), summaries[near] - observed])
+    root = np.sqrt(weights)[:, None]
+    slopes = _solved(design * root, z[near] * root)
+    off = z[near] - design @ slopes
+    # The logarithm of a squared error has an infinite tail below: errors are kept from being zero.
+    spread = np.log(off**2 + 1e-6 * (weights @ off**2))
+    rates = _solved(design * root, spread * root)
+    there, here = design @ rates, rates[0]
+    adjusted = slopes[0] + off * np.exp(np.clip((here - there) / 2, -1.0, 1.0))
+    return Posterior(z=adjusted, weights=weights)
+
+
+def _nearest(summaries: Floats, observed: Floats, kept: int) -> tuple[npt.NDArray[np.intp], Floats]:
+    """Return the draws nearest to what was observed, and Epanechnikov weights that fall to 0 at the last one."""
+    distance = np.sum(((summaries - observed) / summaries.std(axis=0)) ** 2, axis=1)
+    near = np.argsort(distance, kind="stable")[:kept]
+    weights = 1 - distance[near] / (distance[near[-1]] * (1 + 1e-9))
+    return near, np.asarray(weights / weights.sum(), np.float64)
+
+
+def _solved(design: Floats, values: Floats) -> Floats:
+    """Solve a least-squares problem with a slight ridge, for summaries may say the same."""
+    gram = design.T @ design
+    gram[np.diag_indices_from(gram)] += 1e-6 * np.trace(gram) / len(gram)
+    return np.asarray(np.linalg.solve(gram, design.T @ values), np.float64)

@@ -1,0 +1,104 @@
+"""The reference table of a calibration: what the model says at many draws from the prior, made once and shared.
+
+The name is that of approximate Bayesian computation, where fit, posterior, hold-outs and the check of the
+uncertainty are all conditionings of this one table. It is made in parts that are kept on disk, so that work that
+was stopped goes on where it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from flowsim.errors import InputError
+from flowsim.runner import Progress, run
+from flowsim.store import write_bytes
+from flowsim.study import FromPrior, Study
+from flowsim.trace import Floats
+
+__all__ = ["ReferenceTable", "simulate"]
+
+_PART = 250
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ReferenceTable:
+    """Draws from the prior, and what one replication of the model says at each.
+
+    Attributes:
+        z: positions of the factors, shape (draws, factors).
+        simulated: each target as the simulation observes it, shape (draws, targets); NaN where undefined.
+    """
+
+    z: Floats
+    simulated: Floats
+
+    def __len__(self) -> int:
+        return len(self.z)
+
+
+def simulate(
+    study: Study,
+    draws: int,
+    *,
+    seed: int = 1,
+    folder: Path | None = None,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> ReferenceTable:
+    """Draw from the prior and simulate one replication at each draw.
+
+    Draw n depends on the study, the seed and n alone: a longer table begins with the shorter one.
+
+    Args:
+        study: what is calibrated.
+        draws: how many.
+        seed: a whole number.
+        folder: where finished parts are kept, and found again; of one study and seed alone.
+        executor: where the replications run.
+        progress: called with (done, all); what it raises stops the work, and finished parts stay.
+
+    Raises:
+        InputError: for less than two draws.
+    """
+    if draws < 2:
+        raise InputError(f"draws: {draws} is not allowed: at least 2 are needed")
+    parts = []
+    for first in range(0, draws, _PART):
+        count = min(_PART, draws - first)
+        path = folder / f"draws-{first:06d}-{count}.npz" if folder else None
+        if path is not None and path.is_file():
+            with np.load(path) as kept:
+                parts.append((kept["z"], kept["simulated"]))
+        else:
+            parts.append(_part(study, range(first, first + count), seed, executor, _further(progress, first, draws)))
+            if path is not None:
+                _keep(path, *parts[-1])
+        if progress is not None:
+            progress(first + count, draws)
+    z, simulated = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    return ReferenceTable(z=z, simulated=simulated)
+
+
+def _part(
+    study: Study, numbers: range, seed: int, executor: Executor | None, progress: Progress | None
+) -> tuple[Floats, Floats]:
+    z = np.array([study.prior.draw(seed, number) for number in numbers])
+    results = run(FromPrior(study=study), replications=numbers, seed=seed, executor=executor, progress=progress)
+    return z, study.observe(results)
+
+
+def _keep(path: Path, z: Floats, simulated: Floats) -> None:
+    import io
+
+    held = io.BytesIO()
+    np.savez(held, z=z, simulated=simulated)
+    write_bytes(path, held.getvalue())
+
+
+def _further(progress: Progress | None, before: int, total: int) -> Callable[[int, int], object] | None:
+    return None if progress is None else lambda done, _: progress(before + done, total)
