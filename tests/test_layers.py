@@ -19,7 +19,7 @@ LAYERS = [
     # A planner's own series, and what forecasts are made and judged by.
     *("quarters", "sheets", "figures", "observed", "seasonal", "scores", "widening", "shocks"),
     *("parameters", "edits", "scenario"),
-    *("trace", "columns", "periods", "dated", "waits", "spells", "measures", "results"),
+    *("trace", "columns", "periods", "dated", "waits", "staffing", "spells", "measures", "results"),
     *("compiled", "kernel", "simpy_engine"),
     *("runner", "cluster", "precision", "testing", "store"),
     *("observation", "targets", "predictive", "forecast", "backtest", "picture"),

@@ -208,6 +208,32 @@ def test_utilisation():
     assert undefined(values, "utilisation.board") == ["2019Q3", "2019Q4", "2020Q1", "2020Q2"]
 
 
+def test_staff_meetings_and_places_are_those_in_force_and_held():
+    # Servers 2 until 15 February and 4 from then on; staff 2, 4 and 0; the third meeting has no place to offer.
+    log = [
+        ("2019-01-07", 1, 5, 5, 9),
+        ("2019-01-14", 1, 3, 0, 0),
+        ("2019-02-04", 1, 0, 0, 7),
+        ("2019-04-01", 1, 2, 2, 2),
+    ]
+    values = measured(trace(log))
+    first = (45 * 2 + 45 * 4) / 90
+    assert of(values, "servers.desk")["2019Q1"] == pytest.approx(first)
+    assert of(values, "servers.desk")["2019"] == pytest.approx((45 * 2 + 320 * 4) / 365)
+    assert of(values, "staff.board.town") == pytest.approx({"2019Q1": 2, "2019Q2": 4, "2019": (90 * 2 + 91 * 4) / 365})
+    assert of(values, "meetings.board") == {"2019Q1": 2, "2019Q2": 1, "2019": 3}
+    assert of(values, "places.board") == {"2019Q1": 8, "2019Q2": 2, "2019": 10}
+    assert not [name for name, _ in values if name in ("meetings.desk", "places.desk", "staff.board.region")]
+
+
+def test_the_time_waited_falls_into_the_period_in_which_it_was_spent():
+    # From 24 March to 7 April: eight days in the first quarter, six in the second. Who waits at the end counts so far.
+    story = [("cash", 0, 0, "2019-03-24"), ("plan", "2019-03-24", "2019-04-07", None)]
+    last = [("cash", 0, 0, "2020-06-17"), ("plan", "2020-06-17", None, None)]
+    values = measured(trace(new=[story, last]))
+    assert of(values, "waited.desk") == pytest.approx({"2019Q1": 8 / 7, "2019Q2": 6 / 7, "2020Q2": 2, "2019": 2})
+
+
 def test_caseload_counts_queuers_and_the_staff_just_before_the_edge():
     one = trace(
         there=[

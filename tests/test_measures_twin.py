@@ -97,6 +97,17 @@ def slow(one, measure, period):
         return sum(max(time, 0) for time in inside) / (until - since)
     if kind == "queue":
         return sum(row["station"] == name and row["joined"] < until <= row["left"] for row in visits)
+    if kind == "waited":
+        inside = [min(row["left"], until) - max(row["joined"], since) for row in visits if row["station"] == name]
+        return sum(max(time, 0) for time in inside) / week
+    if kind in ("meetings", "places"):
+        offered = [s["places"] for s in one.sessions if since <= s["time"] < until]
+        return sum(offered) if kind == "places" else sum(places > 0 for places in offered)
+    if kind in ("staff", "servers"):
+        steps = {"staff": [("2019-01-01", 2), ("2019-04-01", 4), ("2019-07-01", 0)]}
+        steps["servers"] = [("2019-01-01", 2), ("2019-02-15", 4)]
+        days = range(round(since / DAY), round(until / DAY))
+        return mean([v for when, v in steps[kind] if day(when) <= today][-1] for today in days)
     if kind == "wait":
         here = [row for row in visits if row["station"] == name]
         queue = [row for row in here if row["joined"] < until <= row["left"]]
@@ -153,12 +164,14 @@ def slow(one, measure, period):
 @pytest.mark.parametrize("seed", range(3))
 def test_fast_equals_slow(seed):
     one = random_trace(seed)
+    kinds = ("stock", "mean_stock", "queue", "wait", "clock", "ended", "status", "seniority", "waited")
+    kinds += ("meetings", "places", "staff", "servers")
     compared = set()
     for (measure, period), value in measured(one).items():
-        if measure.split(".")[0] in ("stock", "mean_stock", "queue", "wait", "clock", "ended", "status", "seniority"):
+        if measure.split(".")[0] in kinds:
             assert value == pytest.approx(slow(one, measure, period), nan_ok=True), (measure, period)
             compared |= {measure} if value > 0 else set()
-    assert len(compared) >= 30
+    assert len(compared) >= 36
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -139,7 +139,7 @@ class Dated:
         out: Ints = np.maximum.accumulate(by_month[:, :-1], axis=1)
         return out
 
-    def counted(self, measure: str, unit: str, before: Ints) -> Iterator[Series]:
+    def counted(self, measure: str, unit: str, before: Ints | Floats) -> Iterator[Series]:
         """Yield the number of events by quarter and by year."""
         for every in BY_QUARTER_AND_YEAR:
             yield Series(measure=measure, unit=unit, every=every, values=self.calendar.during(before, every))

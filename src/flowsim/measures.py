@@ -1,7 +1,7 @@
 """The measures of a pathway: a fixed catalogue, each computed from a trace by a pure function.
 
-How many: entries, stocks, awards and exits stand here; `waits` has the queues and `spells` what became of
-citizens.
+How many: entries, stocks, awards and exits stand here; `waits` has the queues, `staffing` what they take, and
+`spells` what became of citizens.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from flowsim.errors import InputError
 from flowsim.pathway import Clock, Followup, Pathway, Seniority, Station
 from flowsim.periods import BY_QUARTER_AND_YEAR, Calendar
 from flowsim.spells import clocks, followups, seniorities, times_to_outcome
+from flowsim.staffing import meetings, staffs, waited
 from flowsim.trace import SESSION, VISIT, Floats, Trace
 from flowsim.waits import backlogs, caseloads, first_free_places, queues, served_waits, utilisation
 
@@ -121,6 +122,9 @@ MEASURES: tuple[Callable[[Dated], Iterator[Series]], ...] = (
     times_to_outcome,
     followups,
     seniorities,
+    staffs,
+    meetings,
+    waited,
 )
 
 

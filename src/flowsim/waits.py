@@ -7,20 +7,24 @@ readings agree while a queue stands still and differ while it moves, so all thre
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
+from flowsim.civiltime import ByDate
 from flowsim.dated import Dated, Series
-from flowsim.pathway import Pathway, Station
+from flowsim.pathway import Pathway
 from flowsim.trace import LATER, NEVER, Floats, Ints
 
 __all__ = [
     "backlogs",
     "caseloads",
     "first_free_places",
+    "integral",
     "queues",
     "ratio",
     "served_waits",
+    "sessions_before",
     "sorted_within",
     "utilisation",
 ]
@@ -123,7 +127,7 @@ def backlogs(dated: Dated) -> Iterator[Series]:
     calendar = dated.calendar
     weeks = np.diff(calendar.edges) / calendar.per("week")
     started = dated.by_station(dated.starts)
-    offered = _sessions_before(dated, "places")
+    offered = sessions_before(dated, "places")
     for number, station in enumerate(dated.pathway.stations):
         places = calendar.during((offered if station.is_meeting else started)[number], "month")
         wait = ratio(dated.waiting[number, 1:] * weeks, places)
@@ -137,25 +141,25 @@ def utilisation(dated: Dated) -> Iterator[Series]:
     places. Servers: time of stays / time of capacity, which exceeds 1 while stays run on after a cut.
     """
     busy = dated.by_station(dated.time_stayed)
-    taken, places = _sessions_before(dated, "taken"), _sessions_before(dated, "places")
+    taken, places = sessions_before(dated, "taken"), sessions_before(dated, "places")
     for number, station in enumerate(dated.pathway.stations):
         if station.is_meeting:
             used, offered = taken[number], places[number]
         else:
-            used, offered = busy[number], _capacity_before(dated, station)
+            used, offered = busy[number], integral(dated, station.capacity)
         share = ratio(dated.calendar.during(used, "quarter"), dated.calendar.during(offered, "quarter"))
         yield Series(measure=f"utilisation.{station.name}", unit="share", every="quarter", values=share)
 
 
-def _capacity_before(dated: Dated, station: Station) -> Floats:
-    """Sum a station's servers over the ticks before each edge."""
-    assert station.capacity is not None
+def integral(dated: Dated, values: ByDate[Any] | None) -> Floats:
+    """Add up over the ticks before each edge what holds by date, such as a station's servers."""
+    assert values is not None
     calendar = dated.calendar
-    moments = [max(when, calendar.start) for when, _ in station.capacity.root]
+    moments = [max(when, calendar.start) for when, _ in values.root]
     since = np.array([(when - calendar.start).total_seconds() / 60 / calendar.tick for when in moments])
     until = np.append(since[1:], np.inf)
     lasted = np.clip(np.minimum(until, calendar.edges[:, None]) - since, 0, None)
-    out: Floats = lasted @ np.array(station.capacity.values, np.float64)
+    out: Floats = lasted @ np.array(values.values, np.float64)
     return out
 
 
@@ -183,7 +187,7 @@ def _followed(pathway: Pathway, dated: Dated) -> Iterator[tuple[str, list[int], 
                 yield f"{station.name}.{party.name}", followed, np.array(staff, np.float64)
 
 
-def _sessions_before(dated: Dated, column: str) -> Floats:
+def sessions_before(dated: Dated, column: str) -> Floats:
     """Sum a column of the session log before each edge, shape (stations, edges)."""
     sessions = dated.trace.sessions
     month, station = dated.calendar.month(sessions["time"]), sessions["station"].astype(np.int64)
