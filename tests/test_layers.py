@@ -18,7 +18,7 @@ LAYERS = [
     *("pathway", "evidence"),
     # A planner's own series, and what forecasts are made and judged by.
     *("quarters", "sheets", "figures", "observed", "seasonal", "scores", "widening", "shocks"),
-    *("parameters", "edits", "scenario"),
+    *("parameters", "edits", "library", "scenario"),
     *("trace", "columns", "periods", "dated", "waits", "staffing", "spells", "measures", "results"),
     *("compiled", "kernel", "simpy_engine"),
     *("runner", "cluster", "precision", "testing", "store"),

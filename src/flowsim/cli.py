@@ -103,6 +103,31 @@ def new(
 
 
 @app.command()
+def scenarios(
+    name: Annotated[str | None, typer.Argument(help="Print the file of this one.", show_default=False)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+) -> None:
+    """List the scenarios that ship with flowsim; each name can stand wherever a scenario file can.
+
+    Example: [bold]flowsim scenarios more-places > mine.toml[/bold]
+    """
+    import json
+
+    from flowsim.library import SHIPPED, shipped_text
+    from flowsim.scenario import Scenario
+    from flowsim.summary import wrapped
+
+    if name is not None:
+        print(shipped_text(name), end="")
+        return
+    known = [Scenario.of(shipped) for shipped in SHIPPED]
+    if as_json:
+        print(json.dumps([one.to_dict() for one in known], ensure_ascii=False))
+        return
+    print("\n".join(wrapped(f"{one.name}: {one.file.description}") for one in known))
+
+
+@app.command()
 def check(file: Annotated[str, FILE] = "copenhagen") -> None:
     """Check a scenario or pathway without running it: how loaded its stations are, and whether they will settle.
 

@@ -29,6 +29,8 @@ __all__ = [
     "StationEdit",
     "StayEdit",
     "Waiting",
+    "numbered",
+    "place",
 ]
 
 _UNITS = "(second|minute|hour|day|week|month|quarter|year)s?"
@@ -214,3 +216,20 @@ class ScenarioFile(Record):
             if isinstance(raw, Mapping) and isinstance(raw.get(kind), Mapping):
                 raise ValueError(f"{kind}: write [[{kind}]] in double brackets, one for each change")
         return raw
+
+
+def numbered(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a file's plain data with each change named by its place, for the key path of a mistake."""
+    out = dict(raw)
+    for kind, target in TARGETS.items():
+        if isinstance(raw.get(kind), list):
+            out[kind] = {
+                place(index, edit.get(target) if isinstance(edit, Mapping) else None): edit
+                for index, edit in enumerate(raw[kind])
+            }
+    return out
+
+
+def place(index: int, target: Any) -> str:
+    """Write where in a file a change stands, and what it changes: "[no. 1: rehabilitation_team]"."""
+    return f"[no. {index + 1}: {target}]" if target else f"[no. {index + 1}]"

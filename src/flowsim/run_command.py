@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["FILE", "run"]
 
-FILE = typer.Argument(help="A scenario file, a pathway file, or the built-in base 'copenhagen'.", show_default=False)
+FILE = typer.Argument(
+    help="A scenario or pathway file, the base 'copenhagen', or a name of flowsim scenarios.", show_default=False
+)
 
 
 def run(

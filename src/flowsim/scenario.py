@@ -35,8 +35,11 @@ from flowsim.edits import (
     StationEdit,
     StayEdit,
     Waiting,
+    numbered,
+    place,
 )
 from flowsim.errors import InputError, located, nearest, unknown_name
+from flowsim.library import SHIPPED, shipped_text
 from flowsim.parameters import BUILT_IN, Base, changed, read_base, read_toml
 from flowsim.pathway import Pathway
 
@@ -64,15 +67,20 @@ class Scenario:
 
     @classmethod
     def of(cls, name_or_path: str | Path) -> Scenario:
-        """Read a scenario file; or take a base as it is: a built-in one by its name, or a pathway file.
+        """Read a scenario file, or a shipped one by its name; or take a base as it is: by its name, or a pathway file.
 
         Raises:
             InputError: one line with the file, the key path, the value and what is allowed.
         """
-        path = Path(name_or_path)
-        if str(name_or_path) not in BUILT_IN and not path.is_file():
-            known, hint = ", ".join(f"'{name}'" for name in BUILT_IN), nearest(str(name_or_path), BUILT_IN)
-            raise InputError(f"there is no file '{path}'{hint} (allowed: {known}, a scenario file, or a pathway file)")
+        path, name = Path(name_or_path), str(name_or_path)
+        if name in SHIPPED:
+            return cls.from_dict(read_toml(shipped_text(name).encode(), name), name)
+        if name not in BUILT_IN and not path.is_file():
+            known, hint = ", ".join(f"'{built_in}'" for built_in in BUILT_IN), nearest(name, (*BUILT_IN, *SHIPPED))
+            raise InputError(
+                f"there is no file '{path}'{hint} (allowed: {known}, a scenario file, a pathway file, or a name that "
+                "`flowsim scenarios` lists)"
+            )
         if path.is_file() and "states" not in read_toml(path.read_bytes(), str(path)):
             return cls.read(path)
         base = read_base(name_or_path)
@@ -89,7 +97,7 @@ class Scenario:
         try:
             file = ScenarioFile.model_validate(raw)
         except ValidationError as error:
-            raise located(error, _numbered(raw), source) from None
+            raise located(error, numbered(raw), source) from None
         with _at(f"{source}: base"):
             base = read_base(file.base, folder)
         scenario = cls(file=file, base=base, source=source)
@@ -157,22 +165,6 @@ def _at(where: str) -> Iterator[None]:
         raise InputError(f"{where}: {error}" if where else str(error)) from None
 
 
-def _numbered(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Name each change by its number and what it changes, for the key path of a mistake."""
-    out = dict(raw)
-    for kind, target in TARGETS.items():
-        if isinstance(raw.get(kind), list):
-            out[kind] = {
-                _number(index, edit.get(target) if isinstance(edit, Mapping) else None): edit
-                for index, edit in enumerate(raw[kind])
-            }
-    return out
-
-
-def _number(index: int, target: Any) -> str:
-    return f"[no. {index + 1}: {target}]" if target else f"[no. {index + 1}]"
-
-
 def _apply(raw: dict[str, Any], file: ScenarioFile, source: str) -> None:
     """Make the changes of a file in a pathway's plain data."""
     start, end = parse_moment(raw["start"]), file.until or parse_moment(raw["end"])
@@ -192,7 +184,7 @@ def _apply(raw: dict[str, Any], file: ScenarioFile, source: str) -> None:
         edits = getattr(file, kind)
         for index, edit in enumerate(edits):
             target = getattr(edit, TARGETS[kind])
-            where = f"{source}: {kind}{_number(index, target)}"
+            where = f"{source}: {kind}{place(index, target)}"
             if isinstance(edit, Edit):
                 for key, when, out in (
                     ("from", edit.since, edit.since and edit.since >= end),
