@@ -23,7 +23,7 @@ from flowsim.errors import InputError
 from flowsim.pathway import Pathway
 from flowsim.trace import LATER, Floats, Ints
 
-__all__ = ["BY_QUARTER_AND_YEAR", "Calendar", "Every", "months_of"]
+__all__ = ["BY_QUARTER_AND_YEAR", "Calendar", "Every", "label", "months_in", "months_of"]
 
 Every = Literal["month", "quarter", "year"]
 BY_QUARTER_AND_YEAR: tuple[Every, Every] = ("quarter", "year")
@@ -45,7 +45,13 @@ def months_of(period: str) -> tuple[int, int]:
     return first, first + (1 if month else 3 if quarter else 12)
 
 
-def _label(month: int, every: Every) -> str:
+def months_in(every: Every) -> int:
+    """Return the number of months in a period."""
+    return _LENGTH[every]
+
+
+def label(month: int, every: Every) -> str:
+    """Name the period that a month, in months since the year 0, belongs to."""
     year, rest = divmod(month, 12)
     texts = {
         "month": f"{year:04}-{rest + 1:02}",
@@ -106,9 +112,7 @@ class Calendar:
 
     @cached_property
     def _labels(self) -> dict[Every, tuple[str, ...]]:
-        return {
-            every: tuple(_label(self.first + int(at), every) for at in lo) for every, (lo, _) in self._spans.items()
-        }
+        return {every: tuple(label(self.first + int(at), every) for at in lo) for every, (lo, _) in self._spans.items()}
 
     def labels(self, every: Every) -> tuple[str, ...]:
         """Name the periods: "2019-03", "2019Q1", "2019"."""

@@ -21,9 +21,21 @@ from flowsim.runner import Engine, Progress, Varying, run
 from flowsim.scenario import Scenario
 from flowsim.trace import Floats
 
-__all__ = ["Precision", "half_widths", "parse_precision", "run_to_precision"]
+__all__ = [
+    "FEWEST",
+    "Precision",
+    "chosen",
+    "half_widths",
+    "joined",
+    "next_number",
+    "parse_precision",
+    "run_to_precision",
+    "shifted",
+]
 
-_FEWEST = 10
+FEWEST = 10
+"""Replications to begin with: fewer tell no precision."""
+
 _LARGEST_STEP = 5.0
 
 
@@ -52,8 +64,8 @@ class Precision:
             raise InputError(f"precision: {self.relative:.4%} is not allowed: from 0.01 % to below 100 %")
         if not 0.5 <= self.confidence < 1:
             raise InputError(f"confidence: {self.confidence} is not allowed: from 0.5 to below 1")
-        if self.most < _FEWEST:
-            raise InputError(f"replications: at most {self.most} are too few to tell a precision: at least {_FEWEST}")
+        if self.most < FEWEST:
+            raise InputError(f"replications: at most {self.most} are too few to tell a precision: at least {FEWEST}")
 
 
 def half_widths(values: Floats, confidence: float = 0.95) -> Floats:
@@ -88,27 +100,37 @@ def run_to_precision(
     """
     if isinstance(subject, Scenario):
         subject = subject.pathway()
-    chosen = _chosen(run(subject, engine=engine, seed=seed, replications=1), precision)
+    columns = chosen(run(subject, engine=engine, seed=seed, replications=1), precision)
     done: Results | None = None
-    wanted = _FEWEST
+    wanted = FEWEST
     while True:
         first = len(done.replications) if done else 0
-        told = _shifted(progress, first, wanted) if progress else None
+        told = shifted(progress, first, wanted) if progress else None
         numbers = range(first, wanted)
         batch = run(subject, engine=engine, seed=seed, executor=executor, replications=numbers, progress=told)
-        done = _joined(done, batch) if done else batch
+        done = joined(done, batch) if done else batch
         n = len(done.replications)
-        relative = half_widths(done.values[:, chosen], precision.confidence)
+        relative = half_widths(done.values[:, columns], precision.confidence)
         # What is undefined or never happens in some replication has no relative precision.
         widest = float(np.nanmax(relative, initial=0.0))
         if widest <= precision.relative or n >= precision.most:
             return done, widest <= precision.relative
-        # The half-width shrinks as one over the root of n; a tenth more saves a round.
-        needed = 1.1 * n * (widest / precision.relative) ** 2
-        wanted = min(int(min(max(needed, 1.1 * n), _LARGEST_STEP * n)) + 1, precision.most)
+        wanted = next_number(n, widest, precision)
 
 
-def _chosen(results: Results, precision: Precision) -> list[int]:
+def next_number(n: int, widest: float, precision: Precision) -> int:
+    """Return how many replications to try next, where the widest interval after n is that wide."""
+    # The half-width shrinks as one over the root of n; a tenth more saves a round.
+    needed = 1.1 * n * (widest / precision.relative) ** 2
+    return min(int(min(max(needed, 1.1 * n), _LARGEST_STEP * n)) + 1, precision.most)
+
+
+def chosen(results: Results, precision: Precision) -> list[int]:
+    """Return the columns of the results that a precision is asked of.
+
+    Raises:
+        InputError: for an unknown measure, with the nearest one, and where no period of it counts.
+    """
     known = results.measures
     for name in precision.measures:
         if not any(measure == name or measure.startswith(name + ".") for measure in known):
@@ -130,11 +152,17 @@ def _chosen(results: Results, precision: Precision) -> list[int]:
     return columns
 
 
-def _shifted(progress: Progress, first: int, wanted: int) -> Progress:
+def shifted(progress: Progress, first: int, wanted: int) -> Progress:
+    """Return a progress that counts on from what was done before."""
     return lambda done, _: progress(first + done, wanted)
 
 
-def _joined(one: Results, other: Results) -> Results:
+def joined(one: Results, other: Results) -> Results:
+    """Put further replications of a model behind the first ones.
+
+    Raises:
+        InputError: where they are not of the same model.
+    """
     Frame.of(one.pathway).check(other.pathway, f"replication {other.replications[0]}")
     return replace(
         one,
