@@ -26,7 +26,7 @@ LAYERS = [
     *("seen", "cases", "textbook", "oracles", "verification"),
     *("prior", "study", "reference", "posterior", "coverage", "conditioning", "fitting"),
     *("ensemble", "calibration", "verdict"),
-    *("compare", "experiment", "outlook", "report"),
+    *("prices", "compare", "cost", "experiment", "outlook", "report"),
     *("__init__", "summary", "verdict_summary", "console", "run_command", "calibrate_command", "forecast_command"),
     *("verify_command", "cli", "app"),
 ]

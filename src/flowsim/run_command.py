@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from flowsim.results import Results
     from flowsim.scenario import Scenario
 
-__all__ = ["FILE", "run"]
+__all__ = ["FILE", "check_periods", "ensemble_of", "parameters_told", "run"]
 
 FILE = typer.Argument(
     help="A scenario or pathway file, the base 'copenhagen', or a name of flowsim scenarios.", show_default=False
@@ -74,14 +74,14 @@ def run(
         raise InputError(f"--workers: {workers} is not allowed: at least 1 is needed")
     if out is not None:
         check_folder(out, force)
-    _check_periods(scenario, first, last)
-    ensemble = _ensemble(scenario, calibrated)
+    check_periods(scenario, first, last)
+    ensemble = ensemble_of(scenario, calibrated)
     subject: Pathway | OverEnsemble
     if ensemble is None or point:
         subject = scenario.pathway(ensemble.mode if ensemble else None)
     else:
         subject = ensemble.over(scenario)
-    parameters = _parameters(ensemble, point)
+    parameters = parameters_told(ensemble, point)
     if measure and not precision:
         raise InputError("--measure: it goes with --precision")
     wanted = _precision(precision, measure, first, last, replications) if precision else None
@@ -121,7 +121,12 @@ def run(
         print(f"A half-width of {told} {verb} {len(results.replications)} replications", file=sys.stderr)
 
 
-def _ensemble(scenario: Scenario, calibrated: Path | None) -> Ensemble | None:
+def ensemble_of(scenario: Scenario, calibrated: Path | None) -> Ensemble | None:
+    """Return the parameter sets of a scenario's base, or of a folder; None for a base that is not calibrated.
+
+    Raises:
+        InputError: where they are of another base, or the scenario's changes do not fit them.
+    """
     from flowsim.ensemble import Ensemble
 
     found = Ensemble.of(scenario.base) if calibrated is None else Ensemble.read(calibrated)
@@ -130,7 +135,8 @@ def _ensemble(scenario: Scenario, calibrated: Path | None) -> Ensemble | None:
     return found
 
 
-def _parameters(ensemble: Ensemble | None, point: bool) -> str:
+def parameters_told(ensemble: Ensemble | None, point: bool) -> str:
+    """Say which parameters the replications have."""
     if ensemble is None:
         return "those of the file"
     return "the fitted ones" if point else f"one of {len(ensemble)} calibrated sets a replication"
@@ -150,7 +156,8 @@ def _precision(
     )
 
 
-def _check_periods(scenario: Scenario, first: str | None, last: str | None) -> None:
+def check_periods(scenario: Scenario, first: str | None, last: str | None) -> None:
+    """Refuse what is no period, and where nothing lies between the two; raises InputError."""
     from flowsim.errors import InputError
     from flowsim.periods import Calendar, months_of
 

@@ -7,7 +7,7 @@ import os
 import shlex
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from flowsim.scenario import Scenario
 
 __all__ = [
+    "COMPARED",
     "FILES",
     "MANIFEST",
     "check_file",
@@ -29,6 +30,7 @@ __all__ = [
     "manifest",
     "repeat_command",
     "save",
+    "save_comparison",
     "write_bytes",
     "write_text",
 ]
@@ -36,31 +38,33 @@ __all__ = [
 MANIFEST = "manifest.json"
 FILES = ("measures.csv", "measures.parquet", "replications.csv", "replications.parquet", MANIFEST)
 """What the folder of a run holds, and nothing else."""
+COMPARED = ("comparison.csv", "comparison.parquet", MANIFEST)
+"""The same of a comparison."""
 
 _ROWS = 500_000  # of a long table in memory at a time
 
 
-def check_folder(folder: Path, overwrite: bool = False) -> None:
+def check_folder(folder: Path, overwrite: bool = False, files: Sequence[str] = FILES) -> None:
     """Refuse a folder that a run may not, or cannot, be written to: before the run, not after it.
 
     Raises:
-        InputError: where the folder exists already and is not an earlier run that may be overwritten, where it holds
-            anything else beside one, and where nothing can be written.
+        InputError: where the folder exists already and is not an earlier run (of the same `files`) that may be
+            overwritten, where it holds anything else beside one, and where nothing can be written.
     """
     try:
-        _check_content(folder, overwrite)
+        _check_content(folder, overwrite, files)
         _check_place(_real(folder))
     except OSError as error:
         raise InputError(f"--out: nothing can be written to '{folder}': {error.strerror}") from None
 
 
-def _check_content(folder: Path, overwrite: bool) -> None:
+def _check_content(folder: Path, overwrite: bool, files: Sequence[str]) -> None:
     if not folder.exists():
         return
     if not folder.is_dir():
         raise InputError(f"--out: '{folder}' is a file: name a folder that does not exist yet")
     held = sorted(path.name for path in folder.iterdir())
-    foreign = [name for name in held if name not in FILES]
+    foreign = [name for name in held if name not in files]
     if foreign or (held and MANIFEST not in held):
         raise InputError(f"--out: '{folder}' holds '{(foreign or held)[0]}', no part of a run: name another folder")
     if held and not overwrite:
@@ -100,10 +104,27 @@ def save(
         InputError: as `check_folder`.
     """
     check_folder(folder, overwrite)
+    tables = {"measures": [quantiles], "replications": (part.frame() for part in _parts(results))}
+    _save(tables, manifest, folder)
+
+
+def save_comparison(
+    comparison: pd.DataFrame, manifest: Mapping[str, Any], folder: Path, overwrite: bool = False
+) -> None:
+    """Write a comparison to a folder, as `save` writes a run: the table of `Comparison.frame` and the manifest.
+
+    Raises:
+        InputError: as `check_folder`.
+    """
+    check_folder(folder, overwrite, COMPARED)
+    _save({"comparison": [comparison]}, manifest, folder)
+
+
+def _save(tables: Mapping[str, Iterable[pd.DataFrame]], manifest: Mapping[str, Any], folder: Path) -> None:
     target = _real(folder)
     with _parents(target), _built(target) as building:
-        _write(building / "measures", [quantiles])
-        _write(building / "replications", (part.frame() for part in _parts(results)))
+        for name, parts in tables.items():
+            _write(building / name, parts)
         told = json.dumps(dict(manifest), indent=2, ensure_ascii=False)
         # A name that is no text (from the file system) is escaped, as JSON allows.
         (building / MANIFEST).write_text(told + "\n", encoding="utf-8", errors="backslashreplace")
