@@ -27,8 +27,8 @@ LAYERS = [
     *("prior", "study", "reference", "posterior", "coverage", "conditioning", "fitting"),
     *("ensemble", "calibration", "verdict"),
     *("prices", "compare", "cost", "experiment", "outlook", "report"),
-    *("__init__", "summary", "verdict_summary", "console", "run_command", "calibrate_command", "forecast_command"),
-    *("verify_command", "cli", "app"),
+    *("__init__", "summary", "verdict_summary", "compare_summary", "console"),
+    *("run_command", "calibrate_command", "forecast_command", "verify_command", "compare_command", "cli", "app"),
 ]
 
 ONE_PLACE = {

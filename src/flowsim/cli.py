@@ -13,6 +13,7 @@ import typer
 
 from flowsim import __version__
 from flowsim.calibrate_command import calibrate, verdict
+from flowsim.compare_command import compare
 from flowsim.forecast_command import forecast
 from flowsim.run_command import FILE, run
 from flowsim.verify_command import verify
@@ -85,6 +86,7 @@ def _options(
 
 
 app.command()(run)
+app.command()(compare)
 
 
 @app.command()

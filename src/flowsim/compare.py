@@ -73,8 +73,13 @@ def paired(reference: Floats, other: Floats, confidence: float = 0.95) -> Paired
 def _moments(values: Floats, defined: Bools) -> tuple[Floats, Floats]:
     """Return the mean and the variance of each column, over the rows where it is defined; NaN for fewer than two."""
     count = defined.sum(axis=0)
-    mean = ratio(np.where(defined, values, 0.0).sum(axis=0), np.where(count > 1, count, 0))
+    there = np.where(defined, values, 0.0)
+    mean = ratio(there.sum(axis=0), np.where(count > 1, count, 0))
     spread = np.where(defined, values - mean, 0.0)
+    rounding = 1e-12 * np.abs(there).max(
+        axis=0, initial=0.0
+    )  # equal values are as far from their mean as it is rounded
+    spread[np.abs(spread) <= rounding] = 0.0
     return mean, ratio((spread**2).sum(axis=0), np.maximum(count - 1, 0))
 
 

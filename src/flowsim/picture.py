@@ -1,23 +1,28 @@
-"""A picture of forecasts: what was observed, what is expected, and how sure that is."""
+"""Pictures: forecasts with how sure they are, and how scenarios differ."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowsim.errors import InputError
 from flowsim.predictive import LEVELS, Forecast, Joint
 from flowsim.quarters import label, quarter
 
-__all__ = ["KINDS", "MOST", "check_picture", "picture"]
+if TYPE_CHECKING:
+    from flowsim.compare import Comparison
+
+__all__ = ["KINDS", "MOST", "check_picture", "differences_picture", "picture"]
 
 KINDS = (".png", ".svg", ".pdf")
 MOST = 12
 """Series in one picture."""
 
 _INK, _FORECAST, _SHOCK = "#1a1a1a", "#1f5fa8", "#a8481f"
+# Okabe and Ito's colours, which the colour-blind tell apart too; scenarios beyond seven begin again, dashed.
+_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#1a1a1a")
 _BANDS = {LEVELS[0]: "#9dbfe3", LEVELS[1]: "#d8e6f4"}
 
 
@@ -65,9 +70,53 @@ def picture(forecasts: Sequence[Forecast | Joint], kind: str) -> bytes:
         axes.set_axisbelow(True)
         if row == 0:
             axes.legend(fontsize=8, frameon=False, ncols=4, loc="upper left")
+    return _drawn(figure, kind)
+
+
+def _drawn(figure: Any, kind: str) -> bytes:
     drawn = io.BytesIO()
     figure.savefig(drawn, format=kind.removeprefix("."), dpi=150, metadata={"Date": None} if kind == ".svg" else None)
     return drawn.getvalue()
+
+
+def differences_picture(told: Comparison, kind: str) -> bytes:
+    """Draw one panel a measure: each scenario's mean difference to the first one, with its confidence interval.
+
+    Args:
+        told: a comparison of measures by one kind of period, of which at most the first `MOST` are drawn.
+        kind: one of `KINDS`.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    pairs = dict(told.differences())
+    columns: dict[str, list[int]] = {}
+    for column, row in enumerate(told.index):
+        columns.setdefault(row.measure, []).append(column)
+    shown = list(columns.items())[:MOST]
+    figure = Figure(figsize=(7.5, 1.9 * max(len(shown), 1) + 0.9), layout="constrained")
+    FigureCanvasAgg(figure)
+    title = f"Difference to {told.names[0]}, with {100 * told.confidence:.3g} % intervals"
+    figure.suptitle(title if shown else f"No sure difference to {told.names[0]}", fontsize=11)
+    for panel, (measure, places) in enumerate(shown):
+        axes = figure.add_subplot(len(shown), 1, panel + 1)
+        periods = [told.index[n].period for n in places]
+        at = range(len(periods))
+        axes.axhline(0, color=_INK, linewidth=0.8)
+        for number, (name, one) in enumerate(pairs.items()):
+            colour, style = _COLOURS[number % len(_COLOURS)], "--" if number >= len(_COLOURS) else "-"
+            axes.fill_between(at, one.low[places], one.high[places], color=colour, alpha=0.2, linewidth=0)
+            axes.plot(at, one.mean[places], color=colour, linestyle=style, marker="o", markersize=2.5, label=name)
+        axes.set_title(f"{measure} ({told.index[places[0]].unit})", loc="left", fontsize=9)
+        step = max(1, -(-len(periods) // 14))
+        axes.set_xticks([*at][::step], periods[::step], fontsize=8)
+        axes.tick_params(axis="y", labelsize=8)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(axis="y", color="#e5e5e5", linewidth=0.6)
+        axes.set_axisbelow(True)
+        if panel == 0:
+            axes.legend(fontsize=8, frameon=False, ncols=4)
+    return _drawn(figure, kind)
 
 
 def _mark(axes: Any, one: Forecast | Joint) -> None:
