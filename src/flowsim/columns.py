@@ -13,7 +13,7 @@ from numba import njit
 
 from flowsim.trace import LATER, NEVER, Floats, Ints
 
-__all__ = ["counts", "latest", "months", "sums", "visits_as_columns"]
+__all__ = ["clock_runs", "counts", "latest", "months", "sums", "visits_as_columns"]
 
 _pass: Any = njit(cache=True, nogil=True)
 
@@ -80,3 +80,28 @@ def latest(values: Ints, group: Ints, month: Ints, groups: int, width: int) -> I
     for i in range(len(group)):
         out[group[i], month[i]] = max(out[group[i], month[i]], values[i])
     return out
+
+
+@_pass
+def clock_runs(citizen: Ints, joined: Ints, at: Ints, state: Ints, begins: Any, ends: Any, stops: Any) -> Any:
+    """Follow a clock through the visits: begun, stopped (LATER while it runs) and whether it ended, a row a run.
+
+    `at` is when a visit begins the clock, LATER where it does not; the last three say of each state whether the clock
+    begins there, ends there, and stops there at all.
+    """
+    begun, stopped = np.empty(len(citizen), np.int64), np.empty(len(citizen), np.int64)
+    ended = np.empty(len(citizen), np.bool_)
+    runs, running = 0, False
+    for i in range(len(citizen)):
+        if running and citizen[i] != citizen[i - 1]:
+            stopped[runs], ended[runs] = LATER, False
+            runs, running = runs + 1, False
+        if running and stops[state[i]]:  # she enters a state before she starts in it
+            stopped[runs], ended[runs] = joined[i], ends[state[i]]
+            runs, running = runs + 1, False
+        if not running and begins[state[i]] and at[i] != LATER:
+            begun[runs], running = at[i], True
+    if running:
+        stopped[runs], ended[runs] = LATER, False
+        runs += 1
+    return begun[:runs].copy(), stopped[:runs].copy(), ended[:runs].copy()

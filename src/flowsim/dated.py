@@ -14,7 +14,7 @@ from flowsim.pathway import Pathway
 from flowsim.periods import BY_QUARTER_AND_YEAR, Calendar, Every
 from flowsim.trace import Floats, Ints, Trace
 
-__all__ = ["Dated", "Series"]
+__all__ = ["Dated", "Series", "passes"]
 
 Numbers = TypeVar("Numbers", Ints, Floats)
 
@@ -41,7 +41,7 @@ class Dated:
 
     def __init__(self, trace: Trace, pathway: Pathway, calendar: Calendar) -> None:
         self.trace, self.pathway, self.calendar = trace, pathway, calendar
-        told: Ints = _columns().visits_as_columns(trace.visits, *calendar.cells)
+        told: Ints = passes().visits_as_columns(trace.visits, *calendar.cells)
         self.citizen, self.step, self.state, self.next = told[:4]
         self.joined, self.started, self.ended, self.since, self.left = told[4:9]
         self.in_joined, self.in_started, self.in_ended, self.in_left = told[9:]
@@ -123,19 +123,19 @@ class Dated:
     def before(self, month: Ints, group: Ints, groups: int) -> Ints:
         """Count the events of each group before each edge, shape (groups, edges)."""
         width = len(self.calendar.edges) + 1
-        out: Ints = np.cumsum(_columns().counts(group, month, groups, width)[:, :-1], axis=1)
+        out: Ints = np.cumsum(passes().counts(group, month, groups, width)[:, :-1], axis=1)
         return out
 
     def summed_before(self, values: Ints, month: Ints, group: Ints, groups: int) -> Floats:
         """Add up the values of the events of each group before each edge, shape (groups, edges)."""
         width = len(self.calendar.edges) + 1
-        out: Floats = np.cumsum(_columns().sums(values, group, month, groups, width)[:, :-1], axis=1)
+        out: Floats = np.cumsum(passes().sums(values, group, month, groups, width)[:, :-1], axis=1)
         return out
 
     def latest_before(self, values: Ints, month: Ints, group: Ints, groups: int) -> Ints:
         """Find the latest value of the events of each group before each edge, NEVER without any; (groups, edges)."""
         width = len(self.calendar.edges) + 1
-        by_month = _columns().latest(values, group, month, groups, width)
+        by_month = passes().latest(values, group, month, groups, width)
         out: Ints = np.maximum.accumulate(by_month[:, :-1], axis=1)
         return out
 
@@ -150,7 +150,7 @@ class Dated:
         return Series(measure=measure, unit=unit, every=every, values=values)
 
 
-def _columns() -> ModuleType:
+def passes() -> ModuleType:
     """Return the passes over all rows, whose compiler is not worth loading before there are any."""
     from flowsim import columns
 

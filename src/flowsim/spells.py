@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flowsim.civiltime import MINUTES
-from flowsim.dated import Dated, Series
+from flowsim.dated import Dated, Series, passes
 from flowsim.pathway import Clock, Followup
 from flowsim.periods import BY_QUARTER_AND_YEAR, Every
 from flowsim.trace import LATER, Floats, Ints
@@ -54,20 +54,8 @@ def clock_runs(dated: Dated, clock: Clock) -> Runs:
     final = np.array([state.final for state in dated.pathway.states])
     begins, ends, abandons = (np.isin(names, told) for told in (clock.begins, clock.ends, clock.abandons))
     at = dated.started if clock.begins_at == "started" else dated.joined
-    begun = np.flatnonzero(begins[dated.state] & (at != LATER))
-    stopping = (ends | abandons | final)[dated.state]
-    stops = np.flatnonzero(stopping)
-    # She enters a state before she starts in it: a stop in the row of a beginning stops the run before.
-    following = np.cumsum(stopping)[begun]
-    stop = np.append(stops, -1)[following]
-    alone = np.append(dated.citizen, -1)
-    hers = (stop >= 0) & (alone[stop] == dated.citizen[begun])
-    key = np.where(hers, following, len(stops) + dated.citizen[begun])
-    first = np.ones(len(key), np.bool_)
-    first[1:] = key[1:] != key[:-1]
-    begun, stop, hers = begun[first], stop[first], hers[first]
-    stopped = np.where(hers, np.append(dated.joined, LATER)[stop], LATER)
-    return Runs(at[begun], stopped, hers & np.append(ends[dated.state], False)[stop])
+    stops = ends | abandons | final
+    return Runs(*passes().clock_runs(dated.citizen, dated.joined, at, dated.state, begins, ends, stops))
 
 
 def clocks(dated: Dated) -> Iterator[Series]:
