@@ -93,16 +93,11 @@ def waiting_price(comparison: Comparison, name: str, cost: str = "cost.effort") 
     """Return what a week of waiting costs that a scenario saves, by one of the measures of cost.
 
     Raises:
-        InputError: for an unknown scenario or measure, with the nearest one; where no whole year is reported.
+        InputError: for an unknown scenario or measure, with the nearest one; costs are told of whole years alone.
     """
     reference, other = comparison.reference, comparison.of(name)
-    reference.select(cost)
-    years = [row.period for row in reference.index if row.measure == cost]
-    if not years:
-        raise InputError("the cost of a week saved is told of whole years, and none is reported")
-    queues = [
-        n for n, row in enumerate(reference.index) if row.measure.startswith("waited.") and row.period in set(years)
-    ]
+    years = {row.period for row in reference.select(cost).index}
+    queues = [n for n, row in enumerate(reference.index) if row.measure.startswith("waited.") and row.period in years]
     money = [n for n, row in enumerate(reference.index) if row.measure == cost]
     saved = -(other.values[:, queues] - reference.values[:, queues]).sum(axis=1)
     spent = 1e6 * (other.values[:, money] - reference.values[:, money]).sum(axis=1)
