@@ -222,6 +222,9 @@ def compare(
 
     if precision is None:
         numbers = replications if isinstance(replications, int) else list(replications)
+        many = numbers if isinstance(numbers, int) else len(numbers)
+        if many < 2:
+            raise InputError(f"replications: {many} is not allowed: a difference takes at least 2 to be sure of")
         return Comparison(names=names, results=tuple(all_of(numbers, 0)), confidence=confidence)
     columns = chosen(run(subjects[0], engine=engine, seed=seed, replications=1), precision)
     results: list[Results] = []
