@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shlex
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from flowsim import Scenario, store
 from flowsim.compare import compare
 from flowsim.compare_summary import by_headline, comparison_lines, differing, savings, waiting_json
 from flowsim.cost import with_costs
+from flowsim.measures import Row
 from flowsim.prices import Prices
 
 BASE = """\
@@ -128,16 +130,33 @@ def test_the_table_tells_the_reference_and_the_differences_to_it():
     assert re.search(r"No sure difference in \d+ measures: .*wait\.desk\.served", " ".join(out.split()))
 
 
-def test_what_is_not_sure_stands_in_brackets_and_what_is_the_same_as_nothing():
-    told = by_headline(found("town", "more"))
-    lines = comparison_lines(told)
-    assert not any("2019" in line for line in lines)  # the two are the same until 2020
-    assert "queue.desk" not in {row.measure for row in differing(told).index}
-    one = told.difference("more")
-    unsure = [n for n, row in enumerate(told.index) if one.low[n] < 0 < one.high[n] and row.period == "2020"]
-    for n in unsure:
-        cells = [line for line in lines if told.index[n].measure in line]
-        assert not cells or "(" in lines[lines.index(cells[0]) + 2]
+def test_a_table_worked_by_hand():
+    # The queue differs by nothing in 2019, by -10, -12 and -14 in 2020, and by -5, 1 and 1 in 2021: 4.303 times 2 and
+    # 3.46 over the root of 3 are 5.0 and 8.6. The awards differ by 1, -1 and 0, then by 5; the desk by little.
+    index = tuple(Row("queue.team", year, "citizens") for year in ("2019", "2020", "2021"))
+    index += tuple(Row("awards.course", year, "awards") for year in ("2020", "2021"))
+    index += (Row("utilisation.desk", "2020", "share"),)
+    before = np.array([[1.0, 30, 8, 99, 60, 0.5], [2, 34, 9, 101, 60, 0.7], [3, 38, 7, 103, 60, 0.9]])
+    after = before + np.array([[0, -10, -5, 1, 5, 0.001], [0, -12, 1, -1, 5, 0.001], [0, -14, 1, 0, 5, 0.001]])
+    first = found("town", "more", n=3)
+    runs = [replace(one, index=index, values=v) for one, v in zip(first.results, (before, after), strict=True)]
+    told = replace(first, results=tuple(runs))
+    # Variances of the queue: 16 and 1 before, 4 and 13 after, over 4 and 12; of the awards 4 and 3 over 1.
+    assert savings(told)["queue.team"]["more"] == pytest.approx((16 + 1 + 4 + 13) / (4 + 12))
+    assert savings(told)["awards.course"]["more"] == pytest.approx(4 + 3)
+    shown = comparison_lines(told)
+    assert shown[:8] == [
+        "",
+        f"{'2020':>21}{'2021':>14}",
+        f"queue.team (citizens){'÷ 2.1':>59}",
+        f"  town {'34.0':>14}{'8.0':>14}",
+        f"  more {'-12.0 ± 5.0':>14}{'(-1.0 ± 8.6)':>14}",
+        f"awards.course (awards){'÷ 7.0':>58}",
+        f"  town {'101':>14}{'60.0':>14}",
+        f"  more {'(+0.0 ± 2.5)':>14}{'+5.0':>14}",
+    ]
+    assert shown[-1] == "No sure difference in 1 measure: utilisation.desk"
+    assert {row.measure for row in differing(told).index} == {"queue.team", "awards.course"}
 
 
 @pytest.mark.parametrize(("every", "shown"), [("year", "2020"), ("quarter", "2020Q3"), (None, "2020")])
