@@ -210,6 +210,12 @@ def test_costs_of_copenhagen_by_the_prices_that_ship():
     assert "wait.rehabilitation_team.served (weeks)" in out
 
 
+def test_the_prices_that_ship_are_a_file_to_start_from(folder):
+    (folder / "mine.toml").write_text(command_line.fine("prices"))
+    mine, shipped = Prices.read("mine.toml"), Prices.read()
+    assert (mine.prices, mine.sums) == (shipped.prices, shipped.sums)
+
+
 def test_the_folder_holds_the_table_and_how_to_repeat_it(folder):
     words = ["town.toml", "more.toml", "-n", 5, "--prices", "prices.toml", "--from", "2020", "--out", "a/b"]
     assert "Written to a/b" in fine(*words)

@@ -130,6 +130,17 @@ def scenarios(
 
 
 @app.command()
+def prices() -> None:
+    """Print the prices that flowsim compare --cost reckons with, each with its source or reason, to start from.
+
+    Example: [bold]flowsim prices > mine.toml[/bold]
+    """
+    from flowsim.prices import shipped_prices
+
+    print(shipped_prices(), end="")
+
+
+@app.command()
 def check(file: Annotated[str, FILE] = "copenhagen") -> None:
     """Check a scenario or pathway without running it: how loaded its stations are, and whether they will settle.
 

@@ -27,7 +27,7 @@ def compare(
     files: Annotated[
         list[str],
         typer.Argument(
-            metavar="SCENARIO...",
+            metavar="SCENARIO",
             help="Two or more scenario files or names of flowsim scenarios; the first is the one to compare with.",
             show_default=False,
         ),

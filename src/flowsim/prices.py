@@ -15,7 +15,7 @@ from flowsim.errors import InputError, unknown_name
 from flowsim.parameters import read_toml
 from flowsim.pathway import Pathway
 
-__all__ = ["Price", "Prices", "Sum"]
+__all__ = ["Price", "Prices", "Sum", "shipped_prices"]
 
 _NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE]\d+)?"
 _PRICE = re.compile(rf"\s*({_NUMBER})\s*(million\s+)?([A-Z]{{3}})(?:\s*(?:per|/)\s*([a-z]+))?\s*")
@@ -116,8 +116,7 @@ class Prices:
             InputError: one line with the file, the key path, the value and what is allowed.
         """
         if path is None:
-            source = "prices.toml"
-            content = (resources.files("flowsim") / "data" / source).read_bytes()
+            source, content = "prices.toml", shipped_prices().encode()
         else:
             if not Path(path).is_file():
                 raise InputError(f"there is no file '{path}'")
@@ -164,6 +163,11 @@ class Prices:
             if name not in known[group]:
                 told = unknown_name(what.get(group, "station with meetings"), name, known[group])
                 raise InputError(f"{self.source}: {group}: {told}")
+
+
+def shipped_prices() -> str:
+    """Return the file of prices of the base "copenhagen", to be read or started from."""
+    return (resources.files("flowsim") / "data" / "prices.toml").read_text(encoding="utf-8")
 
 
 def _prices(raw: Mapping[str, Any], source: str, currencies: dict[str, str]) -> Iterator[Price]:
