@@ -166,6 +166,10 @@ def test_years_or_quarters(every, shown):
     assert re.search(rf"^ +.*\b{shown}\b", out, flags=re.MULTILINE)
     only = fine("town.toml", "more.toml", "-n", 10, "--from", "2020Q2", "--to", "2020Q3")
     assert "2020Q3" in only  # no whole year is reported
+    none = fine("town.toml", "more.toml", "-n", 10, "--from", "2020Q2", "--to", "2020Q3", "--every", "year")
+    assert "No headline measure is reported for such periods" in none
+    month = fine("town.toml", "more.toml", "-n", 10, "--from", "2020-12", "--to", "2020-12")
+    assert re.search(r"^ +2020-12$", month, flags=re.MULTILINE)
 
 
 def test_json_is_one_object_with_the_librarys_own_comparison():
@@ -260,6 +264,19 @@ def test_a_picture_of_the_differences(kind, begins, folder):
     assert "exists already" in flowsim(*words)[2]
     fine(*words, "--force")
     fine("town.toml", "more.toml", "-n", 2, "-q", "--to", "2019", "--plot", f"none.{kind}")  # nothing differs
+
+
+def test_a_name_is_shown_as_it_is_and_fits(folder):
+    pytest.importorskip("matplotlib")
+    name = "[bold]=cmd\\u001b[31m $x^{ " + "long name " * 20
+    for number in (1, 2):
+        text = MORE.replace('"more"', f'"{number} {name} $"').replace('"+1"', f'"+{number}"')
+        (folder / f"odd{number}.toml").write_text(text)
+    lines = fine(
+        "odd1.toml", "odd2.toml", "town.toml", "-n", 4, "--plot", "odd.png", "--prices", "prices.toml"
+    ).splitlines()
+    assert [line for line in lines if len(line) > 80 or not line.isprintable()] == []
+    assert any(line.startswith("  2 [bold]=cmd [31m $x^") for line in lines)
 
 
 def test_runs_until_it_is_sure(folder):

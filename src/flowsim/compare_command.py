@@ -121,8 +121,9 @@ def compare(
         repeat = _repeat(files, found, first, last, options)
         save_comparison(found.frame(), told | {"repeat": repeat}, out, overwrite=force)
     if plot is not None:
-        drawn = differences_picture(differing(by_headline(found, "quarter")), plot.suffix.lower())
-        write_bytes(plot, drawn, overwrite=force)
+        shown = by_headline(found, "quarter")
+        shown = differing(shown if shown.index else by_headline(found))
+        write_bytes(plot, differences_picture(shown, plot.suffix.lower()), overwrite=force)
     if as_json:
         _print_json(found, told)
     elif not quiet:

@@ -35,7 +35,7 @@ Bools = npt.NDArray[np.bool_]
 
 
 def by_headline(comparison: Comparison, asked: Every | None = None, costs: bool = False) -> Comparison:
-    """Return the headline measures alone, by year, or by the longest periods that are reported whole.
+    """Return the headline measures alone, by the periods asked for, or the longest that are reported whole.
 
     With `costs` also what the costs come to, where years are told.
     """
@@ -85,6 +85,8 @@ def comparison_lines(told: Comparison) -> list[str]:
 
     A measure is told where a scenario surely differs in it in some period, and a period where one does in some measure.
     """
+    if not told.index:
+        return ["", "No headline measure is reported for such periods: ask for whole quarters or years."]
     pairs = dict(told.differences())
     sure: Bools = np.any([_surely(one) for one in pairs.values()], axis=0)
     columns = _columns(told)
@@ -146,7 +148,7 @@ def _tables(
             yield f"{title}{times:>{max(_WIDTH - len(title), 0)}}"[:_WIDTH].rstrip()
             for name in told.names:
                 row = "".join(f"{'' if n is None else cells[name][n]:>{width}}" for n in here)
-                yield f"  {_cut(name, names - 3):<{names - 2}}{row}".rstrip()
+                yield f"  {_cut(_plain_text(name), names - 3):<{names - 2}}{row}".rstrip()
 
 
 def _means(values: Floats) -> Floats:
@@ -164,6 +166,11 @@ def _cell(one: Paired, column: int) -> str:
         return text
     text = f"{text} ± {number(half)}"
     return text if one.low[column] > 0 or one.high[column] < 0 else f"({text})"
+
+
+def _plain_text(text: str) -> str:
+    """Leave out of a name what would move a terminal's cursor."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def _cut(text: str, width: int) -> str:

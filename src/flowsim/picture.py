@@ -89,21 +89,22 @@ def differences_picture(told: Comparison, kind: str) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    pairs = dict(told.differences())
+    names = [_legible(name) for name in told.names]
+    pairs = [(name, one) for name, (_, one) in zip(names[1:], told.differences(), strict=True)]
     columns: dict[str, list[int]] = {}
     for column, row in enumerate(told.index):
         columns.setdefault(row.measure, []).append(column)
     shown = list(columns.items())[:MOST]
     figure = Figure(figsize=(7.5, 1.9 * max(len(shown), 1) + 0.9), layout="constrained")
     FigureCanvasAgg(figure)
-    title = f"Difference to {told.names[0]}, with {100 * told.confidence:.3g} % intervals"
-    figure.suptitle(title if shown else f"No sure difference to {told.names[0]}", fontsize=11)
+    title = f"Difference to {names[0]}, with {100 * told.confidence:.3g} % intervals"
+    figure.suptitle(title if shown else f"No sure difference to {names[0]}", fontsize=11)
     for panel, (measure, places) in enumerate(shown):
         axes = figure.add_subplot(len(shown), 1, panel + 1)
         periods = [told.index[n].period for n in places]
         at = range(len(periods))
         axes.axhline(0, color=_INK, linewidth=0.8)
-        for number, (name, one) in enumerate(pairs.items()):
+        for number, (name, one) in enumerate(pairs):
             colour, style = _COLOURS[number % len(_COLOURS)], "--" if number >= len(_COLOURS) else "-"
             axes.fill_between(at, one.low[places], one.high[places], color=colour, alpha=0.2, linewidth=0)
             axes.plot(at, one.mean[places], color=colour, linestyle=style, marker="o", markersize=2.5, label=name)
@@ -117,6 +118,12 @@ def differences_picture(told: Comparison, kind: str) -> bytes:
         if panel == 0:
             axes.legend(fontsize=8, frameon=False, ncols=4)
     return _drawn(figure, kind)
+
+
+def _legible(name: str) -> str:
+    """Return a name as a picture can show it: printable, not too long, and never read as a formula."""
+    shown = "".join(letter if letter.isprintable() else " " for letter in name)
+    return (shown if len(shown) <= 40 else shown[:39] + "…").replace("$", r"\$")
 
 
 def _mark(axes: Any, one: Forecast | Joint) -> None:
