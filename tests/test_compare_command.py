@@ -276,7 +276,7 @@ def test_a_name_is_shown_as_it_is_and_fits(folder):
         "odd1.toml", "odd2.toml", "town.toml", "-n", 4, "--plot", "odd.png", "--prices", "prices.toml"
     ).splitlines()
     assert [line for line in lines if len(line) > 80 or not line.isprintable()] == []
-    assert any(line.startswith("  2 [bold]=cmd [31m $x^") for line in lines)
+    assert any(line.startswith("  2 [bold]=cmd [31m $x") for line in lines)
 
 
 def test_runs_until_it_is_sure(folder):
