@@ -276,7 +276,20 @@ def test_the_table_has_a_row_for_each_scenario_and_figure(town):
     found = compare([town("few"), town("more", parameters={"desks": 3})], replications=5).between("2020", "2020")
     table = found.frame()
     assert list(table.columns) == [
-        *("scenario", "measure", "period", "unit", "mean", "difference", "low", "high", "pairs", "variance_ratio")
+        *(
+            "scenario",
+            "measure",
+            "period",
+            "unit",
+            "mean",
+            "p05",
+            "p95",
+            "difference",
+            "low",
+            "high",
+            "pairs",
+            "variance_ratio",
+        )
     ]
     assert len(table) == 2 * len(found.index)
     few, more = (table[table["scenario"] == name].reset_index(drop=True) for name in ("few", "more"))

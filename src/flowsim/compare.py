@@ -158,17 +158,17 @@ class Comparison:
     def frame(self) -> pd.DataFrame:
         """Return a row a scenario, measure and period.
 
-        scenario, measure, period, unit, mean (over the replications in which it is defined); for all but the reference
-        difference, low, high, pairs and variance_ratio too.
+        scenario, measure, period, unit, mean, p05 and p95 (over the replications in which it is defined); for all but
+        the reference difference, low, high, pairs and variance_ratio too.
         """
         import pandas as pd
 
         frames = []
         for number, name in enumerate(self.names):
             values = self.results[number].values
-            frame = pd.DataFrame(self.index, columns=list(Row._fields))
+            frame = self.results[number].quantiles((0.05, 0.95))
             frame.insert(0, "scenario", name)
-            frame["mean"] = ratio(np.nansum(values, axis=0), (~np.isnan(values)).sum(axis=0))
+            frame.insert(4, "mean", ratio(np.nansum(values, axis=0), (~np.isnan(values)).sum(axis=0)))
             told = self.difference(name)
             columns = {"difference": told.mean, "low": told.low, "high": told.high, "pairs": told.pairs}
             for column, cells in (columns | {"variance_ratio": told.saved}).items():
