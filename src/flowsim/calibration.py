@@ -21,8 +21,8 @@ from flowsim.ensemble import STAMP, ensemble_csv, mode_toml, read_ensemble, stud
 from flowsim.errors import InputError
 from flowsim.fitting import Fit, fit
 from flowsim.parameters import BUILT_IN
-from flowsim.posterior import Posterior
-from flowsim.reference import simulate
+from flowsim.posterior import Posterior, blurred, documented_figures
+from flowsim.reference import ReferenceTable, simulate
 from flowsim.runner import run
 from flowsim.store import write_text
 from flowsim.study import Study
@@ -30,6 +30,7 @@ from flowsim.trace import Floats
 
 __all__ = ["Calibration", "Effort", "calibrate", "check_place", "fingerprint"]
 
+_HARDLY_EVER = 0.001
 Stage = Callable[[str, int, int], object]
 
 
@@ -194,6 +195,7 @@ def calibrate(
             "numpy": metadata.version("numpy"),
         },
         "factors": _factors(study, posterior, mode),
+        "out_of_reach": _out_of_reach(study, table, seed),
         "coverage": _coverage(coverage),
         "fit": _fit(study, mode),
         "hold_outs": held,
@@ -242,6 +244,16 @@ def _factors(study: Study, posterior: Posterior, mode: Fit) -> list[dict[str, An
         }
         for n, factor in enumerate(study.prior.factors)
     ]
+
+
+def _out_of_reach(study: Study, table: ReferenceTable, seed: int) -> list[str]:
+    """Name the fitted targets that the prior hardly ever gives, even with their tolerance."""
+    columns = [study.targets.index(target) for target in study.fitted]
+    seen = blurred(study.fitted, table.simulated[:, columns], seed)
+    value = documented_figures(study.fitted)
+    above, below = (seen >= value).mean(axis=0), (seen <= value).mean(axis=0)
+    names = np.array([target.name for target in study.fitted])
+    return [str(name) for name in names[np.minimum(above, below) < _HARDLY_EVER]]
 
 
 def _coverage(coverage: Coverage) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def conditioned(
         z=table.z[split:],
         summaries=learned.of(seen[split:]),
         learned=learned,
-        kept=max(500, len(table) // 15),
+        kept=max(1_000, (len(table) - split) // 2),
     )
 
 

@@ -46,6 +46,8 @@ def calibration_lines(record: Mapping[str, Any]) -> list[str]:
     lines += wrapped("  " + ", ".join(items)).splitlines()
     kept = [name for name, share in left.items() if share > _TOLD]
     lines += wrapped(f"Stays at its prior: {', '.join(kept) or 'none'}").splitlines()
+    if record["out_of_reach"]:
+        lines += wrapped(f"Out of the prior's reach: {', '.join(record['out_of_reach'])}").splitlines()
     lines += ["", *wrapped(_truths(record["coverage"])).splitlines()]
     if record["hold_outs"]:
         lines += ["", "Held out: how many of their documented figures lie in the 90 % interval from the others"]
@@ -55,8 +57,8 @@ def calibration_lines(record: Mapping[str, Any]) -> list[str]:
             lines.append(told)
             lines += wrapped("    outside: " + ", ".join(missed)).splitlines() if 0 < len(missed) <= 6 else []
     spent = sum(record["seconds"].values())
-    parts = ", ".join(f"{name} {seconds / 60:.1f}" for name, seconds in record["seconds"].items())
-    lines += ["", *wrapped(f"It took {spent / 60:.0f} minutes ({parts})").splitlines()]
+    parts = ", ".join(f"{name} {_spent(seconds)}" for name, seconds in record["seconds"].items())
+    lines += ["", *wrapped(f"It took {_spent(spent)} ({parts})").splitlines()]
     return lines
 
 
@@ -132,6 +134,10 @@ def verdict_page(verdict: Verdict) -> str:
         out += ["| month | " + " | ".join(_READINGS[reading] for reading in WAITS) + " |", "|---|" + "---:|" * 3]
         out += [f"| {month} | {' | '.join(row)} |" for month, row in table]
     return "\n".join(out) + "\n"
+
+
+def _spent(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
 def _opening(verdict: Verdict) -> Iterator[str]:
