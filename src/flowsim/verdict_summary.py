@@ -10,7 +10,7 @@ from flowsim.verdict import WAITS, Judged, Verdict, pulls
 
 __all__ = ["calibration_lines", "verdict_json", "verdict_lines", "verdict_page"]
 
-_LABEL = 37
+_LABEL = 32
 _TOLD = 0.9  # of the prior spread that is left: above it, the documents tell next to nothing
 _READINGS = {"served": "treated in the month", "first_free": "first free place", "backlog": "backlog over pace"}
 
@@ -28,7 +28,7 @@ def verdict_lines(verdict: Verdict) -> list[str]:
             label = name if len(name) <= _LABEL - 3 else name[: _LABEL - 4] + "…"
             row = f"  {label:<{_LABEL - 2}}{documented:>10}{number(one.median):>9}{interval:>17}"
             lines.append(f"{row}{one.implausibility:>5.1f} {_mark(one)}".rstrip())
-    lines += ["", "I is the implausibility. * strained (2 and more), ** contradicts (3 and more), (n) not fitted"]
+    lines += ["", "I: implausibility; * strained (2 and more), ** contradicts (3 and more)", "(n): not fitted"]
     lines += ["", *(line for text in _findings(verdict) for line in wrapped(text).splitlines())]
     lines += ["", *calibration_lines(verdict.record)]
     for station, table in _wait_tables(verdict).items():
@@ -40,7 +40,7 @@ def verdict_lines(verdict: Verdict) -> list[str]:
 
 def calibration_lines(record: Mapping[str, Any]) -> list[str]:
     """Write what a calibration found of its factors, its uncertainty and its hold-outs, in lines of eighty columns."""
-    lines = ["What the documents tell of each factor: the spread that is left, over that of the prior"]
+    lines = ["What the documents tell of each factor: the share of the prior's spread that is left"]
     left = {factor["name"]: factor["posterior_sd"] / factor["prior_sd"] for factor in record["factors"]}
     items = [f"{name} {share:.2f}" for name, share in sorted(left.items(), key=lambda item: item[1])]
     lines += wrapped("  " + ", ".join(items)).splitlines()
@@ -50,7 +50,7 @@ def calibration_lines(record: Mapping[str, Any]) -> list[str]:
         lines += wrapped(f"Out of the prior's reach: {', '.join(record['out_of_reach'])}").splitlines()
     lines += ["", *wrapped(_truths(record["coverage"])).splitlines()]
     if record["hold_outs"]:
-        lines += ["", "Held out: how many of their documented figures lie in the 90 % interval from the others"]
+        lines += ["", "Held out: how many of them lie in the 90 % interval that the others give"]
         for one in record["hold_outs"]:
             missed = [name for name in one["held"] if name not in one["inside"]]
             told = f"  {one['name']:<44}{len(one['inside']):>4} of {len(one['held']):>3}"
@@ -202,10 +202,14 @@ def _wait_tables(verdict: Verdict) -> dict[str, list[tuple[str, list[str]]]]:
     for station in dict.fromkeys(station for station, _ in verdict.waits):
         readings = [verdict.waits[station, reading] for reading in WAITS if (station, reading) in verdict.waits]
         tables[station] = [
-            (rows[0][0], [f"{number(p50)} ({number(p05)}-{number(p95)})" for _, p05, p50, p95 in rows])
+            (rows[0][0], [_interval(p05, p50, p95) for _, p05, p50, p95 in rows])
             for rows in zip(*readings, strict=True)
         ]
     return tables
+
+
+def _interval(p05: float, p50: float, p95: float) -> str:
+    return "-" if p50 != p50 else f"{number(p50)} ({number(p05)}-{number(p95)})"
 
 
 def _plain(
