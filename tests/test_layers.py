@@ -24,7 +24,7 @@ LAYERS = [
     *("runner", "cluster", "precision", "testing", "store"),
     *("observation", "targets", "predictive", "forecast", "backtest", "picture"),
     *("seen", "cases", "textbook", "oracles", "verification"),
-    *("prior", "study", "reference", "posterior", "coverage", "conditioning", "fitting"),
+    *("prior", "study", "reference", "posterior", "coverage", "conditioning", "fitting", "tempering"),
     *("ensemble", "calibration", "verdict"),
     *("experiment", "outlook", "report"),
     *("__init__", "summary", "verdict_summary", "console", "run_command", "calibrate_command", "forecast_command"),

@@ -1,4 +1,4 @@
-"""A calibration from beginning to end: reference table, posterior ensemble, known truths, mode, hold-outs."""
+"""A calibration from beginning to end: tables of draws, known truths, mode, posterior ensemble, hold-outs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ from flowsim.posterior import Posterior, blurred, documented_figures
 from flowsim.reference import ReferenceTable, simulate
 from flowsim.runner import run
 from flowsim.store import write_text
-from flowsim.study import Study
+from flowsim.study import FromPrior, Study
+from flowsim.tempering import Around, untempered
 from flowsim.trace import Floats
 
 __all__ = ["Calibration", "Effort", "calibrate", "check_place", "fingerprint"]
@@ -39,7 +40,7 @@ class Effort:
     """How much work a calibration is.
 
     Attributes:
-        draws: rows of the reference table.
+        draws: rows of the reference table; the second one, around the mode, has two thirds of them.
         truths: known truths of which the uncertainty is checked.
         sets: parameter sets of the ensemble.
         replications: of each evaluation of the fit.
@@ -162,22 +163,40 @@ def calibrate(
         check_place(study, folder, seed)
     clock = _Clock(progress)
     table = simulate(
-        study, effort.draws, seed=seed, folder=folder, executor=executor, progress=clock.stage("reference table")
+        FromPrior(study=study),
+        effort.draws,
+        seed=seed,
+        folder=folder and folder / "prior",
+        executor=executor,
+        progress=clock.stage("reference table"),
     )
     learning = clock.stage("learning")
     among = conditioned(study, table, seed=seed)
-    posterior = among.posterior()
     learning(1, 1)
     coverage = coverage_of(among, effort.truths, clock.stage("known truths"))
     mode = fit(
         study,
-        start=posterior.mean,
+        start=among.posterior().mean,
         replications=effort.replications,
         seed=seed,
         steps=effort.steps,
         executor=executor,
         progress=clock.stage("fit"),
     )
+    around = Around.of(study, mode)
+    second = simulate(
+        around,
+        effort.draws * 2 // 3,
+        seed=seed,
+        folder=folder and folder / f"mode-{around.digest[:12]}",
+        executor=executor,
+        progress=clock.stage("second table"),
+    )
+    learning = clock.stage("learning again")
+    near = conditioned(study, second, seed=seed)
+    posterior = untempered(near.posterior(), around)
+    learning(1, 1)
+    coverage_near = coverage_of(near, effort.truths, clock.stage("nearer truths"))
     groups = list(hold_outs(study))
     held, told = [], clock.stage("hold-outs")
     for done, (name, of) in enumerate(groups, start=1):
@@ -197,6 +216,7 @@ def calibrate(
         "factors": _factors(study, posterior, mode),
         "out_of_reach": _out_of_reach(study, table, seed),
         "coverage": _coverage(coverage),
+        "coverage_near": _coverage(coverage_near),
         "fit": _fit(study, mode),
         "hold_outs": held,
         "seconds": clock.seconds,
