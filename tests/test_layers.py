@@ -25,7 +25,7 @@ LAYERS = [
     *("observation", "targets", "predictive", "forecast", "backtest", "picture"),
     *("seen", "cases", "textbook", "oracles", "verification"),
     *("prior", "study", "reference", "posterior", "coverage", "conditioning", "fitting", "tempering"),
-    *("ensemble", "calibration", "verdict"),
+    *("retrospect", "ensemble", "calibration", "verdict"),
     *("experiment", "outlook", "report"),
     *("__init__", "summary", "verdict_summary", "console", "run_command", "calibrate_command", "forecast_command"),
     *("verify_command", "cli", "app"),

@@ -23,6 +23,7 @@ from flowsim.fitting import Fit, fit
 from flowsim.parameters import BUILT_IN
 from flowsim.posterior import Posterior, blurred, documented_figures
 from flowsim.reference import ReferenceTable, simulate
+from flowsim.retrospect import Retrospect, origins, retrospect, retrospects_csv, retrospects_of
 from flowsim.runner import run
 from flowsim.store import write_text
 from flowsim.study import FromPrior, Study
@@ -68,11 +69,13 @@ class Calibration:
     Attributes:
         study: what was calibrated.
         sets: the posterior ensemble, shape (sets, factors).
+        retrospects: what would have been said in the past, where something is documented quarter by quarter.
         record: all else that ships, as plain data: provenance, factors, mode, coverage, hold-outs, times.
     """
 
     study: Study
     sets: Floats = field(repr=False)
+    retrospects: tuple[Retrospect, ...] = field(repr=False)
     record: Mapping[str, Any] = field(repr=False)
 
     @classmethod
@@ -90,10 +93,11 @@ class Calibration:
             study = study_of(folder)
         sets = read_ensemble(study, folder).z
         record = json.loads((folder / f"{study.name}-record.json").read_text(encoding="utf-8"))
-        return cls(study=study, sets=sets, record=record)
+        past = retrospects_of((folder / f"{study.name}-retrospect.csv").read_text(encoding="utf-8"))
+        return cls(study=study, sets=sets, retrospects=past, record=record)
 
     def write(self, folder: Path, overwrite: bool = False) -> tuple[Path, ...]:
-        """Write the three files of a calibration: `<name>-ensemble.csv`, `<name>-mode.toml`, `<name>-record.json`.
+        """Write the files of a calibration: `<name>-ensemble.csv`, `-mode.toml`, `-retrospect.csv`, `-record.json`.
 
         Raises:
             InputError: where one exists and may not be overwritten.
@@ -103,6 +107,7 @@ class Calibration:
         texts = {
             f"{name}-ensemble.csv": ensemble_csv(prior.names, self.sets),
             f"{name}-mode.toml": mode_toml(self.study.base, values, self.record["provenance"]),
+            f"{name}-retrospect.csv": retrospects_csv(self.retrospects),
             f"{name}-record.json": json.dumps(self.record, indent=1, ensure_ascii=False) + "\n",
         }
         for file, text in texts.items():
@@ -197,6 +202,10 @@ def calibrate(
     posterior = untempered(near.posterior(), around)
     learning(1, 1)
     coverage_near = coverage_of(near, effort.truths, clock.stage("nearer truths"))
+    past, told = [], clock.stage("looking back")
+    for origin in (since := origins(study)):
+        past.append(retrospect(study, table, origin, seed=seed, executor=executor))
+        told(len(past), len(since))
     groups = list(hold_outs(study))
     held, told = [], clock.stage("hold-outs")
     for done, (name, of) in enumerate(groups, start=1):
@@ -221,7 +230,8 @@ def calibrate(
         "hold_outs": held,
         "seconds": clock.seconds,
     }
-    return Calibration(study=study, sets=posterior.draw(effort.sets, seed), record=record)
+    sets = posterior.draw(effort.sets, seed)
+    return Calibration(study=study, sets=sets, retrospects=tuple(past), record=record)
 
 
 def fingerprint(study: Study) -> str:
