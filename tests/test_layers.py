@@ -26,7 +26,7 @@ LAYERS = [
     *("seen", "cases", "textbook", "oracles", "verification"),
     *("prior", "study", "reference", "posterior", "coverage", "conditioning", "fitting", "tempering"),
     *("retrospect", "ensemble", "calibration", "verdict"),
-    *("experiment", "outlook", "report"),
+    *("demand", "experiment", "outlook", "report"),
     *("__init__", "summary", "verdict_summary", "console", "run_command", "calibrate_command", "forecast_command"),
     *("verify_command", "cli", "app"),
 ]
