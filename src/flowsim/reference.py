@@ -7,6 +7,8 @@ was stopped goes on where it was.
 
 from __future__ import annotations
 
+import io
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -33,10 +35,12 @@ class ReferenceTable:
     Attributes:
         z: positions of the factors, shape (draws, factors).
         simulated: each target as the simulation observes it, shape (draws, targets); NaN where undefined.
+        seconds: how long it took to make, whenever that was.
     """
 
     z: Floats
     simulated: Floats
+    seconds: float = 0.0
 
     def __len__(self) -> int:
         return len(self.z)
@@ -89,30 +93,34 @@ def simulate(
         path = folder / f"draws-{first:06d}-{count}.npz" if folder else None
         if path is not None and path.is_file():
             with np.load(path) as kept:
-                parts.append((kept["z"], kept["simulated"]))
+                parts.append(ReferenceTable(z=kept["z"], simulated=kept["simulated"], seconds=float(kept["seconds"])))
         else:
-            parts.append(_part(drawn, range(first, first + count), seed, executor, _further(progress, first, draws)))
+            numbers = range(first, first + count)
+            parts.append(_part(drawn, numbers, seed, executor, _further(progress, first, draws)))
             if path is not None:
-                _keep(path, *parts[-1])
+                _keep(path, parts[-1])
         if progress is not None:
             progress(first + count, draws)
-    z, simulated = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-    return ReferenceTable(z=z, simulated=simulated)
+    return ReferenceTable(
+        z=np.concatenate([part.z for part in parts]),
+        simulated=np.concatenate([part.simulated for part in parts]),
+        seconds=sum(part.seconds for part in parts),
+    )
 
 
 def _part(
     drawn: Draws, numbers: range, seed: int, executor: Executor | None, progress: Progress | None
-) -> tuple[Floats, Floats]:
+) -> ReferenceTable:
+    begun = time.perf_counter()
     z = np.array([drawn.draw(seed, number) for number in numbers])
     results = run(drawn, replications=numbers, seed=seed, executor=executor, progress=progress)
-    return z, drawn.study.observe(results)
+    simulated = drawn.study.observe(results)
+    return ReferenceTable(z=z, simulated=simulated, seconds=time.perf_counter() - begun)
 
 
-def _keep(path: Path, z: Floats, simulated: Floats) -> None:
-    import io
-
+def _keep(path: Path, part: ReferenceTable) -> None:
     held = io.BytesIO()
-    np.savez(held, z=z, simulated=simulated)
+    np.savez(held, z=part.z, simulated=part.simulated, seconds=part.seconds)
     write_bytes(path, held.getvalue())
 
 
