@@ -26,9 +26,18 @@ LAYERS = [
     *("seen", "cases", "textbook", "oracles", "verification"),
     *("prior", "study", "reference", "posterior", "coverage", "conditioning", "fitting", "tempering"),
     *("retrospect", "ensemble", "calibration", "verdict"),
-    *("demand", "experiment", "outlook", "report"),
-    *("__init__", "summary", "verdict_summary", "console", "run_command", "calibrate_command", "forecast_command"),
-    *("verify_command", "cli", "app"),
+    *("demand", "pairing", "experiment", "outlook", "report"),
+    *(
+        "__init__",
+        "summary",
+        "verdict_summary",
+        "outlook_summary",
+        "console",
+        "run_command",
+        "calibrate_command",
+        "forecast_command",
+    ),
+    *("verify_command", "outlook_command", "cli", "app"),
 ]
 
 ONE_PLACE = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
@@ -17,7 +18,7 @@ import numpy as np
 
 from flowsim.conditioning import conditioned, coverage_of, hold_out, hold_outs
 from flowsim.coverage import INTERVALS, Coverage
-from flowsim.ensemble import STAMP, ensemble_csv, mode_toml, read_ensemble, study_of
+from flowsim.ensemble import STAMP, Ensemble, ensemble_csv, fitted, mode_toml, read_ensemble, study_of
 from flowsim.errors import InputError
 from flowsim.fitting import Fit, fit
 from flowsim.parameters import BUILT_IN
@@ -96,6 +97,12 @@ class Calibration:
         past = retrospects_of((folder / f"{study.name}-retrospect.csv").read_text(encoding="utf-8"))
         return cls(study=study, sets=sets, retrospects=past, record=record)
 
+    @property
+    def ensemble(self) -> Ensemble:
+        """The parameter sets, to be drawn by replications."""
+        prior, mode = self.study.prior, np.array(self.record["fit"]["mode"])
+        return Ensemble(prior=prior, z=self.sets, mode=fitted(prior, mode), provenance=self.record["provenance"])
+
     def write(self, folder: Path, overwrite: bool = False) -> tuple[Path, ...]:
         """Write the files of a calibration: `<name>-ensemble.csv`, `-mode.toml`, `-retrospect.csv`, `-record.json`.
 
@@ -103,16 +110,21 @@ class Calibration:
             InputError: where one exists and may not be overwritten.
         """
         name, prior = self.study.name, self.study.prior
-        values = prior.parameters(np.array(self.record["fit"]["mode"]))
         texts = {
             f"{name}-ensemble.csv": ensemble_csv(prior.names, self.sets),
-            f"{name}-mode.toml": mode_toml(self.study.base, values, self.record["provenance"]),
+            f"{name}-mode.toml": mode_toml(self.ensemble.mode, self.record["provenance"]),
             f"{name}-retrospect.csv": retrospects_csv(self.retrospects),
-            f"{name}-record.json": json.dumps(self.record, indent=1, ensure_ascii=False) + "\n",
+            f"{name}-record.json": _json(self.record),
         }
         for file, text in texts.items():
             write_text(folder / file, text, overwrite=overwrite)
         return tuple(folder / file for file in texts)
+
+
+def _json(record: Mapping[str, Any]) -> str:
+    """Write plain data with one key a line, and each list of numbers on one."""
+    text = json.dumps(record, indent=1, ensure_ascii=False)
+    return re.sub(r"\[\s+(-?\d[^\[\]{}]*?)\s+\]", lambda found: f"[{' '.join(found[1].split())}]", text) + "\n"
 
 
 def check_place(study: Study, folder: Path, seed: int) -> None:

@@ -14,6 +14,7 @@ import typer
 from flowsim import __version__
 from flowsim.calibrate_command import calibrate, verdict
 from flowsim.forecast_command import forecast
+from flowsim.outlook_command import outlook
 from flowsim.run_command import FILE, run
 from flowsim.verify_command import verify
 
@@ -204,4 +205,5 @@ def evidence(
 app.command()(calibrate)
 app.command()(verdict)
 app.command()(forecast)
+app.command()(outlook)
 app.command()(verify)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from importlib import resources
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,7 @@ from flowsim.quarters import quarter
 from flowsim.runner import Varying
 from flowsim.trace import Floats
 
-__all__ = ["Demand", "Driven", "doors"]
+__all__ = ["Demand", "Driven", "doors", "following"]
 
 _YEAR = 4
 
@@ -149,6 +151,18 @@ def doors(pathway: Pathway) -> dict[str, ByDate[float]]:
         if exit_.rate is not None
     }
     return _entries(pathway) | exits
+
+
+def following(base: str, series: str) -> tuple[str, ...]:
+    """Return the doors of a built-in base that keep step with a series, such as "awards".
+
+    Raises:
+        InputError: for a base without such doors.
+    """
+    told = tomllib.loads((resources.files("flowsim") / "data" / "doors.toml").read_text(encoding="utf-8"))
+    if series not in told.get(base, {}):
+        raise InputError(f"--demand: no door of '{base}' is known to keep step with {series}: use a file and --door")
+    return tuple(told[base][series])
 
 
 def _entries(pathway: Pathway) -> dict[str, ByDate[float]]:
