@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from importlib import metadata, resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -28,6 +29,7 @@ from flowsim.retrospect import Retrospect, origins, retrospect, retrospects_csv,
 from flowsim.runner import run
 from flowsim.store import write_text
 from flowsim.study import FromPrior, Study
+from flowsim.targets import Target
 from flowsim.tempering import Around, untempered
 from flowsim.trace import Floats
 
@@ -197,6 +199,7 @@ def calibrate(
         replications=effort.replications,
         seed=seed,
         steps=effort.steps,
+        folder=folder and folder / "fit",
         executor=executor,
         progress=clock.stage("fit"),
     )
@@ -214,14 +217,17 @@ def calibrate(
     posterior = untempered(near.posterior(), around)
     learning(1, 1)
     coverage_near = coverage_of(near, effort.truths, clock.stage("nearer truths"))
-    past, told = [], clock.stage("looking back")
+    past: list[Retrospect] = []
+    told = clock.stage("looking back")
     for origin in (since := origins(study)):
-        past.append(retrospect(study, table, origin, seed=seed, executor=executor))
+        path = folder and folder / f"retrospect-{effort.draws}-{origin}.csv"
+        past += retrospects_of(_once(path, partial(_looked_back, study, table, origin, seed, executor)))
         told(len(past), len(since))
     groups = list(hold_outs(study))
     held, told = [], clock.stage("hold-outs")
     for done, (name, of) in enumerate(groups, start=1):
-        held.append(asdict(hold_out(study, table, name, of, seed=seed, executor=executor)))
+        path = folder and folder / f"hold-out-{effort.draws}-{done}.json"
+        held.append(json.loads(_once(path, partial(_held_out, study, table, name, of, seed, executor))))
         told(done, len(groups))
     clock.stop()
     # A table may have been made before this command was given again.
@@ -246,6 +252,30 @@ def calibrate(
     }
     sets = posterior.draw(effort.sets, seed)
     return Calibration(study=study, sets=sets, retrospects=tuple(past), record=record)
+
+
+def _looked_back(study: Study, table: ReferenceTable, origin: str, seed: int, executor: Executor | None) -> str:
+    return retrospects_csv([retrospect(study, table, origin, seed=seed, executor=executor)])
+
+
+def _held_out(
+    study: Study,
+    table: ReferenceTable,
+    name: str,
+    of: Callable[[Target], bool],
+    seed: int,
+    executor: Executor | None,
+) -> str:
+    return json.dumps(asdict(hold_out(study, table, name, of, seed=seed, executor=executor)))
+
+
+def _once(path: Path | None, make: Callable[[], str]) -> str:
+    """Return what a file keeps of earlier work, or do the work and keep it."""
+    if path is None:
+        return make()
+    if not path.is_file():
+        write_text(path, make())
+    return path.read_text(encoding="utf-8")
 
 
 def fingerprint(study: Study) -> str:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from flowsim.results import Results
     from flowsim.scenario import Scenario
 
-__all__ = ["FILE", "run"]
+__all__ = ["FILE", "FROM_FILE", "run"]
+
+FROM_FILE = "those of the file"
 
 FILE = typer.Argument(help="A scenario file, a pathway file, or the built-in base 'copenhagen'.", show_default=False)
 
@@ -130,7 +132,7 @@ def _ensemble(scenario: Scenario, calibrated: Path | None) -> Ensemble | None:
 
 def _parameters(ensemble: Ensemble | None, point: bool) -> str:
     if ensemble is None:
-        return "those of the file"
+        return FROM_FILE
     return "the fitted ones" if point else f"one of {len(ensemble)} calibrated sets a replication"
 
 
@@ -194,9 +196,10 @@ def _print_summary(
 
     told = (
         f"{scenario.name}: {counted(len(results.replications), 'replication')}, seed {results.seed}, "
-        f"{results.engine} engine, {results.pathway.start:%Y-%m-%d} to {results.pathway.end:%Y-%m-%d}, "
-        f"parameters: {parameters}"
+        f"{results.engine} engine, {results.pathway.start:%Y-%m-%d} to {results.pathway.end:%Y-%m-%d}"
     )
+    if parameters != FROM_FILE:
+        told += f", parameters: {parameters}"
     print("\n".join(wrapped(text) for text in (told, scenario.file.description) if text))
     for lines in (beside_documents(quantiles, scenario.changes_base), by_period(quantiles, results.pathway)):
         if lines:
