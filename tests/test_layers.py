@@ -24,11 +24,12 @@ LAYERS = [
     *("runner", "cluster", "precision", "testing", "store"),
     *("observation", "targets", "predictive", "forecast", "backtest", "picture"),
     *("seen", "cases", "textbook", "oracles", "verification"),
-    *("prior", "study", "reference", "posterior", "coverage", "conditioning", "fitting"),
-    *("ensemble", "calibration", "verdict"),
-    *("prices", "compare", "cost", "experiment", "outlook", "report"),
-    *("__init__", "summary", "verdict_summary", "compare_summary", "console"),
-    *("run_command", "calibrate_command", "forecast_command", "verify_command", "compare_command", "cli", "app"),
+    *("prior", "study", "reference", "posterior", "coverage", "conditioning", "fitting", "tempering"),
+    *("retrospect", "ensemble", "calibration", "verdict"),
+    *("prices", "compare", "cost", "demand", "pairing", "outlook", "report"),
+    *("__init__", "summary", "verdict_summary", "compare_summary", "outlook_summary", "console"),
+    *("run_command", "calibrate_command", "forecast_command", "verify_command", "compare_command", "outlook_command"),
+    *("cli", "app"),
 ]
 
 ONE_PLACE = {

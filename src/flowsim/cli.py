@@ -15,6 +15,7 @@ from flowsim import __version__
 from flowsim.calibrate_command import calibrate, verdict
 from flowsim.compare_command import compare
 from flowsim.forecast_command import forecast
+from flowsim.outlook_command import outlook
 from flowsim.run_command import FILE, run
 from flowsim.verify_command import verify
 
@@ -242,4 +243,5 @@ def evidence(
 app.command()(calibrate)
 app.command()(verdict)
 app.command()(forecast)
+app.command()(outlook)
 app.command()(verify)

@@ -163,13 +163,24 @@ def condition(z: Floats, summaries: Floats, observed: Floats, kept: int) -> Post
     design = np.column_stack([np.ones(len(near)), summaries[near] - observed])
     root = np.sqrt(weights)[:, None]
     slopes = _solved(design * root, z[near] * root)
-    off = z[near] - design @ slopes
+    off = (z[near] - design @ slopes) / np.sqrt(_left(design, weights))[:, None]
     # The logarithm of a squared error has an infinite tail below: errors are kept from being zero.
     spread = np.log(off**2 + 1e-6 * (weights @ off**2))
     rates = _solved(design * root, spread * root)
     there, here = design @ rates, rates[0]
     adjusted = slopes[0] + off * np.exp(np.clip((here - there) / 2, -1.0, 1.0))
     return Posterior(z=adjusted, weights=weights)
+
+
+def _left(design: Floats, weights: Floats) -> Floats:
+    """Return how much of the variance about a plane is left in each draw's distance from the fitted one.
+
+    Every draw pulls the plane towards itself: with H the hat matrix, 1 - 2 H_ii + sum over j of H_ij^2.
+    """
+    inverse = np.linalg.pinv(design.T * weights @ design)
+    own = np.sum(design @ inverse * design, axis=1) * weights
+    others = np.sum(design @ (inverse @ (design.T * weights**2 @ design) @ inverse) * design, axis=1)
+    return np.asarray(np.clip(1 - 2 * own + others, 0.05, 1.0), np.float64)
 
 
 def _nearest(summaries: Floats, observed: Floats, kept: int) -> tuple[npt.NDArray[np.intp], Floats]:

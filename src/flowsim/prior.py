@@ -30,6 +30,10 @@ class _FactorEntry(Record):
     why: str = Field(min_length=1)
 
 
+class _Factors(Record):
+    factors: dict[str, _FactorEntry]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Factor:
     """One number that calibration moves.
@@ -71,13 +75,13 @@ class Prior:
         Raises:
             InputError: one line with `source`, the key path, the value and what is allowed.
         """
+        try:
+            told = _Factors.model_validate({"factors": raw})
+        except ValidationError as error:
+            raise located(error, {"factors": raw}, source) from None
         factors: dict[str, Factor] = {}
         owner: dict[str, str] = {}
-        for name, told in raw.items():
-            try:
-                entry = _FactorEntry.model_validate(told)
-            except ValidationError as error:
-                raise located(error, told, f"{source}: factors.{name}") from None
+        for name, entry in told.factors.items():
             factor = Factor(name=name, **entry.model_dump() | {"sets": tuple(entry.sets)})
             _check(factor, base, factors, owner, f"{source}: factors.{name}")
             factors[name] = factor
@@ -140,7 +144,7 @@ class Prior:
         kept = sum(float(moved.get(name, first[name])) for name in decision if name not in odds)
         weights = {name: first[name] * odds[name] for name in decision if name in odds}
         total = sum(weights.values()) + 1 - sum(first.values())
-        return {name: weight / total * (1 - kept) for name, weight in weights.items()}
+        return {name: float(f"{weight / total * (1 - kept):.12g}") for name, weight in weights.items()}
 
     @cached_property
     def _decisions(self) -> tuple[tuple[str, ...], ...]:

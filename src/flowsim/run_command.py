@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from flowsim.results import Results
     from flowsim.scenario import Scenario
 
-__all__ = ["FILE", "check_periods", "ensemble_of", "parameters_told", "run"]
+__all__ = ["FILE", "FROM_FILE", "check_periods", "ensemble_of", "parameters_told", "run"]
+
+FROM_FILE = "those of the file"
 
 FILE = typer.Argument(
     help="A scenario or pathway file, the base 'copenhagen', or a name of flowsim scenarios.", show_default=False
@@ -138,7 +140,7 @@ def ensemble_of(scenario: Scenario, calibrated: Path | None) -> Ensemble | None:
 def parameters_told(ensemble: Ensemble | None, point: bool) -> str:
     """Say which parameters the replications have."""
     if ensemble is None:
-        return "those of the file"
+        return FROM_FILE
     return "the fitted ones" if point else f"one of {len(ensemble)} calibrated sets a replication"
 
 
@@ -203,9 +205,10 @@ def _print_summary(
 
     told = (
         f"{scenario.name}: {counted(len(results.replications), 'replication')}, seed {results.seed}, "
-        f"{results.engine} engine, {results.pathway.start:%Y-%m-%d} to {results.pathway.end:%Y-%m-%d}, "
-        f"parameters: {parameters}"
+        f"{results.engine} engine, {results.pathway.start:%Y-%m-%d} to {results.pathway.end:%Y-%m-%d}"
     )
+    if parameters != FROM_FILE:
+        told += f", parameters: {parameters}"
     print("\n".join(wrapped(text) for text in (told, scenario.file.description) if text))
     for lines in (beside_documents(quantiles, scenario.changes_base), by_period(quantiles, results.pathway)):
         if lines:

@@ -10,7 +10,7 @@ from flowsim.verdict import WAITS, Judged, Verdict, pulls
 
 __all__ = ["calibration_lines", "verdict_json", "verdict_lines", "verdict_page"]
 
-_LABEL = 37
+_LABEL = 32
 _TOLD = 0.9  # of the prior spread that is left: above it, the documents tell next to nothing
 _READINGS = {"served": "treated in the month", "first_free": "first free place", "backlog": "backlog over pace"}
 
@@ -28,7 +28,7 @@ def verdict_lines(verdict: Verdict) -> list[str]:
             label = name if len(name) <= _LABEL - 3 else name[: _LABEL - 4] + "…"
             row = f"  {label:<{_LABEL - 2}}{documented:>10}{number(one.median):>9}{interval:>17}"
             lines.append(f"{row}{one.implausibility:>5.1f} {_mark(one)}".rstrip())
-    lines += ["", "I is the implausibility. * strained (2 and more), ** contradicts (3 and more), (n) not fitted"]
+    lines += ["", "I: implausibility; * strained (2 and more), ** contradicts (3 and more)", "(n): not fitted"]
     lines += ["", *(line for text in _findings(verdict) for line in wrapped(text).splitlines())]
     lines += ["", *calibration_lines(verdict.record)]
     for station, table in _wait_tables(verdict).items():
@@ -40,23 +40,25 @@ def verdict_lines(verdict: Verdict) -> list[str]:
 
 def calibration_lines(record: Mapping[str, Any]) -> list[str]:
     """Write what a calibration found of its factors, its uncertainty and its hold-outs, in lines of eighty columns."""
-    lines = ["What the documents tell of each factor: the spread that is left, over that of the prior"]
+    lines = ["What the documents tell of each factor: the share of its prior spread left"]
     left = {factor["name"]: factor["posterior_sd"] / factor["prior_sd"] for factor in record["factors"]}
     items = [f"{name} {share:.2f}" for name, share in sorted(left.items(), key=lambda item: item[1])]
     lines += wrapped("  " + ", ".join(items)).splitlines()
     kept = [name for name, share in left.items() if share > _TOLD]
     lines += wrapped(f"Stays at its prior: {', '.join(kept) or 'none'}").splitlines()
-    lines += ["", *wrapped(_truths(record["coverage"])).splitlines()]
+    if record["out_of_reach"]:
+        lines += wrapped(f"Out of the prior's reach: {', '.join(record['out_of_reach'])}").splitlines()
+    lines += ["", *(line for told in _truths(record) for line in wrapped(told).splitlines())]
     if record["hold_outs"]:
-        lines += ["", "Held out: how many of their documented figures lie in the 90 % interval from the others"]
+        lines += ["", "Held out: how many of them lie in the 90 % interval that the others give"]
         for one in record["hold_outs"]:
             missed = [name for name in one["held"] if name not in one["inside"]]
             told = f"  {one['name']:<44}{len(one['inside']):>4} of {len(one['held']):>3}"
             lines.append(told)
             lines += wrapped("    outside: " + ", ".join(missed)).splitlines() if 0 < len(missed) <= 6 else []
     spent = sum(record["seconds"].values())
-    parts = ", ".join(f"{name} {seconds / 60:.1f}" for name, seconds in record["seconds"].items())
-    lines += ["", *wrapped(f"It took {spent / 60:.0f} minutes ({parts})").splitlines()]
+    parts = ", ".join(f"{name} {_spent(seconds)}" for name, seconds in record["seconds"].items())
+    lines += ["", *wrapped(f"It took {_spent(spent)} ({parts})").splitlines()]
     return lines
 
 
@@ -122,7 +124,7 @@ def verdict_page(verdict: Verdict) -> str:
     for pull in found:
         sides = (", ".join(f"{name} ({force:.1f})" for name, force in side[:3]) for side in (pull.up, pull.down))
         out.append(f"| `{pull.factor}` | {' | '.join(sides)} |")
-    out += ["", "## Is the uncertainty right?", "", _truths(verdict.record["coverage"]), ""]
+    out += ["", "## Is the uncertainty right?", "", *(f"- {told}" for told in _truths(verdict.record)), ""]
     out += ["## Held out", "", "| held out | inside their 90 % interval | outside |", "|---|---:|---|"]
     for one in verdict.record["hold_outs"]:
         missed = [name for name in one["held"] if name not in one["inside"]]
@@ -132,6 +134,10 @@ def verdict_page(verdict: Verdict) -> str:
         out += ["| month | " + " | ".join(_READINGS[reading] for reading in WAITS) + " |", "|---|" + "---:|" * 3]
         out += [f"| {month} | {' | '.join(row)} |" for month, row in table]
     return "\n".join(out) + "\n"
+
+
+def _spent(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
 def _opening(verdict: Verdict) -> Iterator[str]:
@@ -162,17 +168,18 @@ def _findings(verdict: Verdict) -> Iterator[str]:
     yield f"Not told apart (correlation of .7 and more): {groups or 'none'}."
 
 
-def _truths(coverage: Mapping[str, Any]) -> str:
-    told = [
-        f"Known truths: {coverage['truths']:,}. Uniform ranks: smallest p {min(coverage['uniform']):.2g} over "
-        f"{len(coverage['uniform'])} factors (Kolmogorov-Smirnov, after Holm)."
-    ]
-    for interval, shares in coverage["inside"].items():
-        p = min(coverage["right"][interval])
-        told.append(
-            f"The {interval} intervals hold {min(shares):.1%} to {max(shares):.1%} of the truths, smallest p {p:.2g}."
-        )
-    return " ".join(told)
+def _truths(record: Mapping[str, Any]) -> Iterator[str]:
+    for where, coverage in (("from the prior", record["coverage"]), ("around the mode", record["coverage_near"])):
+        told = [
+            f"{coverage['truths']:,} known truths {where}: uniform ranks, smallest p {min(coverage['uniform']):.2g} "
+            f"over {len(coverage['uniform'])} factors (Kolmogorov-Smirnov, after Holm)."
+        ]
+        for interval, shares in coverage["inside"].items():
+            p = min(coverage["right"][interval])
+            told.append(
+                f"{interval} intervals hold {min(shares):.1%} to {max(shares):.1%} of them, smallest p {p:.2g}."
+            )
+        yield " ".join(told)
 
 
 def _families(verdict: Verdict) -> dict[str, list[Judged]]:
@@ -196,10 +203,14 @@ def _wait_tables(verdict: Verdict) -> dict[str, list[tuple[str, list[str]]]]:
     for station in dict.fromkeys(station for station, _ in verdict.waits):
         readings = [verdict.waits[station, reading] for reading in WAITS if (station, reading) in verdict.waits]
         tables[station] = [
-            (rows[0][0], [f"{number(p50)} ({number(p05)}-{number(p95)})" for _, p05, p50, p95 in rows])
+            (rows[0][0], [_interval(p05, p50, p95) for _, p05, p50, p95 in rows])
             for rows in zip(*readings, strict=True)
         ]
     return tables
+
+
+def _interval(p05: float, p50: float, p95: float) -> str:
+    return "-" if p50 != p50 else f"{number(p50)} ({number(p05)}-{number(p95)})"
 
 
 def _plain(
