@@ -26,8 +26,10 @@ LAYERS = [
     *("seen", "cases", "textbook", "oracles", "verification"),
     *("prior", "study", "reference", "posterior", "coverage", "conditioning", "fitting"),
     *("ensemble", "calibration", "verdict"),
+    *("response", "goals", "lever", "sequential", "question", "seek", "sensitivity"),
     *("experiment", "outlook", "report"),
-    *("__init__", "summary", "verdict_summary", "console", "run_command", "calibrate_command", "forecast_command"),
+    *("__init__", "summary", "verdict_summary", "staff_summary"),
+    *("console", "run_command", "calibrate_command", "forecast_command", "staff_command", "sensitivity_command"),
     *("verify_command", "cli", "app"),
 ]
 

@@ -15,6 +15,7 @@ from flowsim import __version__
 from flowsim.calibrate_command import calibrate, verdict
 from flowsim.forecast_command import forecast
 from flowsim.run_command import FILE, run
+from flowsim.staff_command import WithPairs, staff
 from flowsim.verify_command import verify
 
 __all__ = ["app", "main"]
@@ -201,6 +202,7 @@ def evidence(
     console.print(counted(len(facts), "fact"))
 
 
+app.command(cls=WithPairs)(staff)
 app.command()(calibrate)
 app.command()(verdict)
 app.command()(forecast)

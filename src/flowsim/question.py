@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
-from flowsim.ensemble import Ensemble
+from flowsim.ensemble import Ensemble, Parameters
 from flowsim.errors import require
 from flowsim.goals import Goal, parse_goals
 from flowsim.lever import Cut, Lever, cut_after, without_queues
@@ -22,11 +22,9 @@ from flowsim.scenario import Scenario
 from flowsim.sequential import Interval, looks, mean_interval, share_interval
 from flowsim.trace import Floats
 
-__all__ = ["Bench", "Effort", "Finding", "Parameters", "Question", "Trial", "Verdict"]
+__all__ = ["Bench", "Effort", "Finding", "Question", "Trial", "Verdict"]
 
 Verdict = Literal["meets", "misses", "close"]
-Parameters = Ensemble | Mapping[str, Any] | None
-"""An ensemble of which each replication draws a set, fixed values of the base's parameters, or the scenario's own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +35,7 @@ class Question:
         scenario: what is run; its own changes stay, but for what is varied.
         goals: they shall all be met.
         during: the period, such as "2022" or "2022Q3".
-        parameters: see `Parameters`.
+        parameters: see `ensemble.Parameters`.
         chance: with it, all goals shall be met at once in at least this share of the replications, which are the
             years that might come; without it each shall be met by the mean over the replications.
     """
@@ -68,6 +66,7 @@ class Question:
         Raises:
             InputError: for what is no goal of this scenario, no period of its horizon, or no chance.
         """
+        moments_of(during)
         told = parse_goals(goals, scenario.pathway(), during)
         return cls(scenario=scenario, goals=told, during=during, parameters=parameters, chance=chance)
 
@@ -194,9 +193,15 @@ class Bench:
             read = np.column_stack([goal.response.read(batch) for goal in goals])
             values = np.concatenate([values, read])
             trial = self._judged(tuple(settings.values()), values, error)
-            if trial.verdict != "close":
+            if trial.verdict != "close" or self._in_vain(trial):
                 break
         return trial
+
+    def _in_vain(self, trial: Trial) -> bool:
+        n, most = trial.replications, self.effort.most
+        if self.question.chance is not None:
+            return trial.kept.in_vain(self.question.chance, n, most)
+        return any(finding.mean.in_vain(finding.goal.bound, n, most) for finding in trial.findings)
 
     def _judged(self, levels: tuple[float, ...], values: Floats, error: float) -> Trial:
         goals, chance = self.question.goals, self.question.chance
@@ -220,7 +225,7 @@ class Bench:
 def _finding(goal: Goal, column: Floats, error: float) -> Finding:
     defined = column[~np.isnan(column)]
     if len(defined) < 2:
-        nothing = Interval(estimate=math.nan, low=math.nan, high=math.nan)
+        nothing = Interval(estimate=math.nan, error=math.nan, low=math.nan, high=math.nan)
         return Finding(goal=goal, mean=nothing, undefined=len(column) - len(defined))
     return Finding(goal=goal, mean=mean_interval(defined, error), undefined=len(column) - len(defined))
 

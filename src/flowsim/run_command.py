@@ -13,13 +13,12 @@ from flowsim.console import executor_of, progress_bar
 if TYPE_CHECKING:
     import pandas as pd
 
-    from flowsim.ensemble import Ensemble, OverEnsemble
-    from flowsim.pathway import Pathway
+    from flowsim.ensemble import Parameters
     from flowsim.precision import Precision
     from flowsim.results import Results
     from flowsim.scenario import Scenario
 
-__all__ = ["FILE", "run"]
+__all__ = ["FILE", "chosen_parameters", "run"]
 
 FILE = typer.Argument(help="A scenario file, a pathway file, or the built-in base 'copenhagen'.", show_default=False)
 
@@ -60,6 +59,7 @@ def run(
 
     Example: [bold]flowsim run more-places.toml --replications 50 --from 2019 --out runs/more-places[/bold]
     """
+    from flowsim.ensemble import Ensemble
     from flowsim.errors import InputError
     from flowsim.runner import run as simulate
     from flowsim.scenario import Scenario
@@ -73,13 +73,8 @@ def run(
     if out is not None:
         check_folder(out, force)
     _check_periods(scenario, first, last)
-    ensemble = _ensemble(scenario, calibrated)
-    subject: Pathway | OverEnsemble
-    if ensemble is None or point:
-        subject = scenario.pathway(ensemble.mode if ensemble else None)
-    else:
-        subject = ensemble.over(scenario)
-    parameters = _parameters(ensemble, point)
+    drawn, parameters = chosen_parameters(scenario, calibrated, point)
+    subject = drawn.over(scenario) if isinstance(drawn, Ensemble) else scenario.pathway(drawn)
     if measure and not precision:
         raise InputError("--measure: it goes with --precision")
     wanted = _precision(precision, measure, first, last, replications) if precision else None
@@ -119,19 +114,21 @@ def run(
         print(f"A half-width of {told} {verb} {len(results.replications)} replications", file=sys.stderr)
 
 
-def _ensemble(scenario: Scenario, calibrated: Path | None) -> Ensemble | None:
+def chosen_parameters(scenario: Scenario, calibrated: Path | None, point: bool) -> tuple[Parameters, str]:
+    """Return what a scenario's parameters are drawn from, and how to say it: an ensemble, the fitted values, or none.
+
+    Raises:
+        InputError: where the folder holds no calibration, or one of another base.
+    """
     from flowsim.ensemble import Ensemble
 
     found = Ensemble.of(scenario.base) if calibrated is None else Ensemble.read(calibrated)
-    if found is not None:
-        found.over(scenario)
-    return found
-
-
-def _parameters(ensemble: Ensemble | None, point: bool) -> str:
-    if ensemble is None:
-        return "those of the file"
-    return "the fitted ones" if point else f"one of {len(ensemble)} calibrated sets a replication"
+    if found is None:
+        return None, "those of the file"
+    found.over(scenario)
+    if point:
+        return found.mode, "the fitted ones"
+    return found, f"one of {len(found)} calibrated sets a replication"
 
 
 def _precision(
