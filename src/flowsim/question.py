@@ -25,6 +25,7 @@ from flowsim.trace import Floats
 __all__ = ["Bench", "Effort", "Finding", "Question", "Trial", "Verdict"]
 
 Verdict = Literal["meets", "misses", "close"]
+Setting = tuple[tuple[float, ...], tuple[str, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,6 +158,8 @@ class Bench:
         executor: where replications run.
         progress: told (replications done, replications planned so far).
         trials: those made, by levels and stations without queues.
+        values: the goals' numbers in each, shape (replications, goals).
+        done: all replications so far.
     """
 
     question: Question
@@ -165,43 +168,55 @@ class Bench:
     seed: int = 1
     executor: Executor | None = None
     progress: Progress | None = None
-    trials: dict[tuple[tuple[float, ...], tuple[str, ...]], Trial] = field(default_factory=dict)
+    trials: dict[Setting, Trial] = field(default_factory=dict)
+    values: dict[Setting, Floats] = field(default_factory=dict)
     done: int = 0
 
-    def trial(self, settings: Mapping[Lever, float], unqueued: Sequence[str] = ()) -> Trial:
-        """Try a staffing until it is decided, or the replications are used up."""
-        key = tuple(settings.values()), tuple(unqueued)
-        if key not in self.trials:
-            self.trials[key] = self._tried(settings, unqueued)
+    def trial(
+        self, settings: Mapping[Lever, float], unqueued: Sequence[str] = (), among: Sequence[int] | None = None
+    ) -> Trial:
+        """Try a staffing until it is decided, or the replications are used up.
+
+        Args:
+            settings: the levels.
+            unqueued: stations with a place for everybody.
+            among: the numbers of the goals that shall be decided one by one, where not whether all of them are met.
+        """
+        key: Setting = tuple(settings.values()), tuple(unqueued)
+        if key not in self.trials or not self._settled(self.trials[key], among):
+            self._try(key, settings, among)
         return self.trials[key]
 
-    def _tried(self, settings: Mapping[Lever, float], unqueued: Sequence[str]) -> Trial:
-        model, goals = self.question.model(settings, unqueued), self.question.goals
+    def _try(self, key: Setting, settings: Mapping[Lever, float], among: Sequence[int] | None) -> None:
+        model, goals = self.question.model(settings, key[1]), self.question.goals
         schedule = looks(self.effort.most)
         error = (1 - self.effort.confidence) / (self.tests * len(schedule))
-        values = np.zeros((0, len(goals)))
+        values = self.values.get(key, np.zeros((0, len(goals))))
         for look in schedule:
+            if look <= len(values):
+                continue
             numbers = range(len(values), look)
-            batch = run(
-                model,
-                replications=numbers,
-                seed=self.seed,
-                executor=self.executor,
-                progress=self._shifted(len(numbers)),
-            )
+            told = self._shifted(len(numbers))
+            batch = run(model, replications=numbers, seed=self.seed, executor=self.executor, progress=told)
             self.done += len(numbers)
             read = np.column_stack([goal.response.read(batch) for goal in goals])
-            values = np.concatenate([values, read])
-            trial = self._judged(tuple(settings.values()), values, error)
-            if trial.verdict != "close" or self._in_vain(trial):
+            self.values[key] = values = np.concatenate([values, read])
+            self.trials[key] = self._judged(key[0], values, error)
+            if self._settled(self.trials[key], among):
                 break
-        return trial
 
-    def _in_vain(self, trial: Trial) -> bool:
+    def _settled(self, trial: Trial, among: Sequence[int] | None) -> bool:
         n, most = trial.replications, self.effort.most
+        if n >= most:
+            return True
         if self.question.chance is not None:
-            return trial.kept.in_vain(self.question.chance, n, most)
-        return any(finding.mean.in_vain(finding.goal.bound, n, most) for finding in trial.findings)
+            return trial.verdict != "close" or trial.kept.in_vain(self.question.chance, n, most)
+        findings = trial.findings if among is None else [trial.findings[number] for number in among]
+        if any(finding.mean.in_vain(finding.goal.bound, n, most) for finding in findings):
+            return True
+        if among is None:
+            return trial.verdict != "close"
+        return all(finding.verdict != "close" for finding in findings)
 
     def _judged(self, levels: tuple[float, ...], values: Floats, error: float) -> Trial:
         goals, chance = self.question.goals, self.question.chance

@@ -20,7 +20,7 @@ from flowsim.runner import Progress
 
 __all__ = ["Answer", "Frontier", "Outcome", "Point", "Relief", "frontier", "seek"]
 
-Outcome = Literal["found", "lowest", "beyond", "unreachable", "undecided"]
+Outcome = Literal["found", "lowest", "conflict", "beyond", "unreachable", "undecided"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,9 +38,11 @@ class Answer:
     Attributes:
         question: what was asked.
         levels: what was allowed.
-        outcome: "found"; "lowest", where the least level allowed meets them already; or, where none of those tried
-            does, what plenty of it would do: "beyond" (it meets them), "unreachable", "undecided".
+        outcome: "found"; "lowest", where the least level allowed meets them already; "conflict", where the least level
+            that meets those goals that need more of it misses another one; or, where none of those tried meets them,
+            what plenty of it would do: "beyond" (it meets them), "unreachable", "undecided".
         least: that level, or None.
+        conflict: the trial of the level at which goals conflict.
         ceiling: the trial with a place for everybody.
         trials: of levels allowed, in rising order.
         relief: where no level meets the goals, what other stations have to do with it; those first that help most.
@@ -53,6 +55,7 @@ class Answer:
     levels: Levels
     outcome: Outcome
     least: int | None
+    conflict: Trial | None
     ceiling: Trial
     trials: tuple[Trial, ...]
     relief: tuple[Relief, ...]
@@ -129,9 +132,11 @@ def seek(
 ) -> Answer:
     """Find the least level of a lever that meets the goals of a question.
 
-    The search halves what is left, so it takes for granted that more is never worse. That is tried at both ends, beside
-    the level found, and where neither end meets the goals at three levels between; `Answer.contrary` tells what speaks
-    against it. Which replications are run depends on the draws alone, never on the workers.
+    The search halves what is left, so it takes for granted that more is never worse for a goal that the least level
+    misses. That is tried at the highest level, beside the level found, and where neither end meets the goals at three
+    levels between; `Answer.contrary` tells what speaks against it. Of several goals, some may need more and others
+    less: then the least level that meets the former is the one to try. Which replications are run depends on the draws
+    alone, never on the workers.
 
     Args:
         question: the goals, and the scenario.
@@ -150,12 +155,19 @@ def seek(
     bench = Bench(question=question, tests=tests, effort=effort, seed=seed, executor=executor, progress=progress)
     ceiling = bench.trial({lever: math.inf})
     found = _least(lambda number: bench.trial({lever: allowed[number]}).meets, len(allowed))
-    relief = () if found is not None or ceiling.meets else _relief(bench, {lever: math.inf}, stations)
+    conflict = None
+    if found is None and len(question.goals) > 1 and question.chance is None:
+        meeting = _least_for_the_rest(bench, lever, allowed)
+        if meeting is not None:
+            tried = bench.trial({lever: allowed[meeting]})
+            found, conflict = (meeting, None) if tried.meets else (None, tried)
+    relief = () if found is not None or conflict or ceiling.meets else _relief(bench, {lever: math.inf}, stations)
     return Answer(
         question=question,
         levels=levels,
-        outcome=_outcome(found, ceiling),
+        outcome="conflict" if conflict else _outcome(found, ceiling),
         least=None if found is None else allowed[found],
+        conflict=conflict,
         ceiling=ceiling,
         trials=_within(bench),
         relief=relief,
@@ -264,6 +276,18 @@ def _least_near(meets: Callable[[int], bool], count: int, guess: int) -> int | N
     if high >= count or not meets(high):
         return None
     return _halved(meets, low, high)
+
+
+def _least_for_the_rest(bench: Bench, lever: Lever, allowed: Sequence[int]) -> int | None:
+    """Return the least level that meets those goals that the lowest one misses; None where the highest does not."""
+    lowest = bench.trial({lever: allowed[0]}, among=range(len(bench.question.goals)))
+    missed = [number for number, finding in enumerate(lowest.findings) if finding.verdict != "meets"]
+
+    def meets(number: int) -> bool:
+        findings = bench.trial({lever: allowed[number]}, among=missed).findings
+        return all(findings[goal].verdict == "meets" for goal in missed)
+
+    return _halved(meets, 0, len(allowed) - 1) if meets(len(allowed) - 1) else None
 
 
 def _others(question: Question, levers: Sequence[Lever]) -> list[str]:

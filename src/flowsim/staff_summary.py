@@ -81,11 +81,14 @@ def _verdict(answer: Answer) -> list[str]:
     levels, lever, plenty = answer.levels, answer.levels.lever, _reached(answer.question, answer.ceiling)
     it = "it" if len(answer.question.goals) == 1 else "them all"
     allowed = f"from {levels.least} to {levels.most}"
+    conflict = answer.conflict or answer.ceiling
     told = {
         "found": f"{answer.least} {lever.unit} are the least that surely meet {it}.",
         "lowest": f"{answer.least} {lever.unit}, the least allowed, meet {it} already.",
         "beyond": f"None {allowed} meets {it}; with a place for everybody it would be: {plenty}. Look higher.",
-        "unreachable": f"No number of {lever.name} meets {it}. With a place for everybody: {plenty}.",
+        "conflict": f"{_level(conflict.levels[0])} {lever.unit} are the least for the goals that need more, and there "
+        f"others do not hold: {_reached(answer.question, conflict)}. No level tried meets them all.",
+        "unreachable": f"None tried {allowed} meets {it}, and a place for everybody would not: {plenty}.",
         "undecided": f"None {allowed} is known to meet {it}, and with a place for everybody it is too close to call: "
         f"{plenty}. More replications may tell.",
     }[answer.outcome]
