@@ -10,7 +10,7 @@ from flowsim.civiltime import MINUTES
 from flowsim.lever import Levels
 from flowsim.picture import Panel, frontier_map, staffings
 from flowsim.question import Question, Trial
-from flowsim.seek import Answer, Frontier, Relief
+from flowsim.seek import Answer, Frontier
 from flowsim.sequential import Interval
 from flowsim.soundness import reached
 from flowsim.summary import number, wrapped
@@ -35,7 +35,7 @@ def answer_lines(answer: Answer, parameters: str) -> list[str]:
     """Write an answer in lines of at most eighty columns."""
     lines = [*_heading(answer.question, [answer.levels], parameters), "", *map(wrapped, _verdict(answer)), ""]
     lines += _table(answer.question, [answer.levels], (*answer.trials, answer.ceiling))
-    lines += _relief_lines(answer.question, answer.relief)
+    lines += _relief_lines(answer)
     return [*lines, "", _sure(answer)]
 
 
@@ -49,7 +49,7 @@ def frontier_lines(found: Frontier, parameters: str) -> list[str]:
         told = f"none up to {found.levels.most}" if point.least is None else str(point.least)
         lines.append(f"{point.level:>{width}}  {told}{_doubt(found, point.level, point.least)}")
     lines += ["", *_table(found.question, [found.rows, found.levels], (*found.trials, found.ceiling))]
-    lines += _relief_lines(found.question, found.relief)
+    lines += _relief_lines(found)
     return [*lines, "", _sure(found)]
 
 
@@ -151,14 +151,18 @@ def _table(question: Question, varied: Sequence[Levels], trials: Iterable[Trial]
     return lines
 
 
-def _relief_lines(question: Question, relief: Sequence[Relief]) -> list[str]:
-    if not relief:
+def _relief_lines(found: Answer | Frontier) -> list[str]:
+    """Say what else must give where not even a place for everybody meets the goals."""
+    question, lines = found.question, [""]
+    nowhere = found.outcome == "unreachable" if isinstance(found, Answer) else found.ceiling.verdict == "misses"
+    if not (nowhere or found.relief):
         return []
-    lines = ["", "What else must give. With a place for everybody, and nobody waiting at"]
-    for one in relief:
+    if found.relief:
+        lines.append("What else must give. With a place for everybody, and nobody waiting at")
+    for one in found.relief:
         name = one.stations[0] if len(one.stations) == 1 else "any station"
         lines.append(wrapped(f"  {name}: {_reached(question, one.trial)}, {_SAID[one.trial.verdict]}"))
-    if not any(one.trial.meets for one in relief):
+    if not any(one.trial.meets for one in found.relief):
         text = "It is not queues that stand in the way: the steps themselves have to take less time, or fewer or other "
         text += "citizens to come."
         steps = [f"{name} {number(weeks)}" for name, weeks in _steps(question)[:_STEPS]]
