@@ -20,7 +20,7 @@ def test_the_answer_comes_first_and_the_trials_after_it():
     assert "parameters: those of the file" in told
     least = json.loads(fine(*ASKED, *VARIED, "--json"))["least"]
     assert f"\n{least} places a meeting are the least that surely meet it.\n{least - 1} " in told
-    assert told.index("are the least") < told.index("places        runs")
+    assert told.index("are the least") < told.index("\nplaces        runs")
     assert "All intervals hold at once with at least 95%" in told
 
 
@@ -68,6 +68,7 @@ def test_two_levers_give_a_frontier(tmp_path):
     assert [point["level"] for point in frontier] == [10, 20, 30, 40]
     assert frontier[0]["least"] is None  # with so few desks the other goal can't be met
     assert all(f"\n{point['level']:>13}  {point['least'] or 'none up to 9'}" in told for point in frontier)
+    assert "With a place for everybody: " in told
     assert plot.read_bytes().startswith(b"\x89PNG")
 
 

@@ -164,7 +164,7 @@ def frontier_map(
         axes.fill_between(rows, least, top, color=_BANDS[LEVELS[1]], linewidth=0)
         axes.plot(rows, least, color=_FORECAST, linewidth=1.4)
         for one, other in met:
-            axes.annotate(f"{other:g}", (one, other), (0, -12), textcoords="offset points", fontsize=8, ha="center")
+            axes.annotate(f"{other:g}", (one, other), (5, 5), textcoords="offset points", fontsize=8)
     for verdict, colour in _VERDICTS.items():
         at = [(one, other) for one, other, told in trials if told == verdict]
         if at:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flowsim.civiltime import MINUTES
-from flowsim.lever import Levels
+from flowsim.lever import Levels, Lever
 from flowsim.picture import Panel, frontier_map, staffings
 from flowsim.question import Question, Trial
 from flowsim.seek import Answer, Frontier
@@ -34,7 +34,7 @@ def figure(value: float, unit: str) -> str:
 def answer_lines(answer: Answer, parameters: str) -> list[str]:
     """Write an answer in lines of at most eighty columns."""
     lines = [*_heading(answer.question, [answer.levels], parameters), "", *map(wrapped, _verdict(answer)), ""]
-    lines += _table(answer.question, [answer.levels], (*answer.trials, answer.ceiling))
+    lines += _table(answer.question, answer.levels.lever, (*answer.trials, answer.ceiling))
     lines += _relief_lines(answer)
     return [*lines, "", _sure(answer)]
 
@@ -43,12 +43,16 @@ def frontier_lines(found: Frontier, parameters: str) -> list[str]:
     """Write a frontier in lines of at most eighty columns."""
     one, other = found.rows.lever, found.levels.lever
     lines = [*_heading(found.question, [found.rows, found.levels], parameters), ""]
-    width = max(len(one.name), 6)
-    lines.append(f"{one.name:>{width}}  least {other.name}")
+    width = len(one.name)
+    lines.append(f"{one.name}  least {other.name}")
     for point in found.points:
-        told = f"none up to {found.levels.most}" if point.least is None else str(point.least)
-        lines.append(f"{point.level:>{width}}  {told}{_doubt(found, point.level, point.least)}")
-    lines += ["", *_table(found.question, [found.rows, found.levels], (*found.trials, found.ceiling))]
+        told = f"none up to {found.levels.most}"
+        if point.least is not None:
+            reached = _reached(found.question, found.trial(point.level, point.least))
+            told = f"{point.least}: {reached}{_doubt(found, point.level, point.least)}"
+        lines.append(wrapped(f"{point.level:>{width}}  {told}"))
+    lines += ["", wrapped(f"With a place for everybody: {_reached(found.question, found.ceiling)}.")]
+    lines.append(wrapped(f"{len(found.trials)} staffings were tried: --out and --json have them all."))
     lines += _relief_lines(found)
     return [*lines, "", _sure(found)]
 
@@ -57,7 +61,7 @@ def _doubt(found: Frontier, level: int, least: int | None) -> str:
     if least is None:
         return ""
     close = [t for t in found.trials if t.levels[0] == level and t.levels[1] < least and t.verdict == "close"]
-    return f" ({', '.join(f'{t.levels[1]:g}' for t in close)} too close to call)" if close else ""
+    return f"; too close to call: {', '.join(f'{t.levels[1]:g}' for t in close)}" if close else ""
 
 
 def _heading(question: Question, varied: Sequence[Levels], parameters: str) -> list[str]:
@@ -135,15 +139,13 @@ def _level(level: float) -> str:
     return "enough" if math.isinf(level) else f"{level:g}"
 
 
-def _table(question: Question, varied: Sequence[Levels], trials: Iterable[Trial]) -> list[str]:
+def _table(question: Question, lever: Lever, trials: Iterable[Trial]) -> list[str]:
     """Write trials in a table: one line each, and one more for each further goal."""
-    head = " + ".join(levels.lever.key for levels in varied)
-    lines = [f"{head:<14}{'runs':>4}{'mean':>10}{'surely within':>19}{'kept':>9}"]
+    lines = [f"{lever.key:<12}{'runs':>6}{'mean':>10}{'surely within':>19}{'kept':>9}"]
     for trial in trials:
-        levels = " + ".join(_level(level) for level in trial.levels)
         for place, found in enumerate(trial.findings):
             unit = found.goal.response.unit
-            first = f"{levels:<14}{trial.replications:>4}" if place == 0 else " " * 18
+            first = f"{_level(trial.levels[0]):<12}{trial.replications:>6}" if place == 0 else " " * 18
             line = f"{first}{figure(found.mean.estimate, unit):>10}{_between(found.mean, unit):>19}"
             line += f"{figure(trial.kept.estimate, 'share'):>9}  {_SAID[trial.verdict]}" if place == 0 else ""
             lines.append(line)
