@@ -26,7 +26,7 @@ LAYERS = [
     *("seen", "cases", "textbook", "oracles", "verification"),
     *("prior", "study", "reference", "posterior", "coverage", "conditioning", "fitting"),
     *("ensemble", "calibration", "verdict"),
-    *("response", "goals", "lever", "sequential", "question", "seek", "sensitivity"),
+    *("response", "goals", "lever", "sequential", "question", "seek", "shapley", "sensitivity"),
     *("experiment", "outlook", "report"),
     *("__init__", "summary", "verdict_summary", "staff_summary"),
     *("console", "run_command", "calibrate_command", "forecast_command", "staff_command", "sensitivity_command"),

@@ -15,6 +15,7 @@ from flowsim import __version__
 from flowsim.calibrate_command import calibrate, verdict
 from flowsim.forecast_command import forecast
 from flowsim.run_command import FILE, run
+from flowsim.sensitivity_command import sensitivity
 from flowsim.staff_command import WithPairs, staff
 from flowsim.verify_command import verify
 
@@ -203,6 +204,7 @@ def evidence(
 
 
 app.command(cls=WithPairs)(staff)
+app.command(cls=WithPairs)(sensitivity)
 app.command()(calibrate)
 app.command()(verdict)
 app.command()(forecast)
