@@ -190,7 +190,7 @@ class Bar(NamedTuple):
 
 def tornado(bars: Sequence[Bar], middle: float, title: str, unit: str, kind: str) -> bytes:
     """Draw how far each factor moves a measure to both sides of its mean, the largest on top."""
-    figure = _figure(0.34 * len(bars) + 1.4)
+    figure = _figure(0.34 * len(bars) + 1.6)
     axes = figure.add_subplot()
     for row, bar in enumerate(reversed(bars)):
         for value, interval, colour, told in (
@@ -203,7 +203,8 @@ def tornado(bars: Sequence[Bar], middle: float, title: str, unit: str, kind: str
     axes.axvline(middle, color=_INK, linewidth=0.9)
     axes.set_yticks(range(len(bars)), [bar.label for bar in reversed(bars)], fontsize=8)
     axes.set_xlabel(unit, fontsize=9)
-    axes.set_title(title, loc="left", fontsize=11)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11)
     _quiet(axes, "x")
-    axes.legend(fontsize=8, frameon=False, loc="lower right")
+    axes.legend(fontsize=8, frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
+    axes.annotate("share", (1.01, 1), xycoords="axes fraction", fontsize=8, va="bottom")
     return _drawn(figure, kind)

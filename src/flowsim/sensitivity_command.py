@@ -122,15 +122,13 @@ def _lines(scenario: Scenario, found: Sensitivity, parameters: str) -> list[str]
     if found.undefined:
         lines.append(f"note: {found.undefined} of {found.sets} sets are left out: there is nobody to tell of in them")
     if found.rest.value > _MUCH:
-        text = (
-            f"note: {found.rest.value:.0%} is told by no straight line: trust the order of the factors more than the "
-        )
-        lines.append(wrapped(text + "figures, or narrow the ranges of the levers"))
+        told = f"note: {found.rest.value:.0%} belongs to no factor alone: what one does depends on the others"
+        lines.append(wrapped(told))
     return lines
 
 
 def _value(one: Influence, value: float) -> str:
-    return f"{value:g}" if one.kind == "lever" else f"{value:.2f}"
+    return f"{value:.0f}" if one.kind == "lever" else f"{value:.2f}"
 
 
 def _share(share: Estimate) -> str:
@@ -144,7 +142,7 @@ def _picture(scenario: Scenario, found: Sensitivity, kind: str) -> bytes:
     scale = 100 if found.response.unit == "share" else 1
     bars = [
         Bar(
-            label=one.title if one.kind == "parameter" else one.name,
+            label=one.name,
             low=scale * one.at_low.value,
             high=scale * one.at_high.value,
             low_interval=(scale * one.at_low.low, scale * one.at_low.high),
