@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -242,7 +242,10 @@ def _finding(goal: Goal, column: Floats, error: float) -> Finding:
     if len(defined) < 2:
         nothing = Interval(estimate=math.nan, error=math.nan, low=math.nan, high=math.nan)
         return Finding(goal=goal, mean=nothing, undefined=len(column) - len(defined))
-    return Finding(goal=goal, mean=mean_interval(defined, error), undefined=len(column) - len(defined))
+    told = mean_interval(defined, error)
+    most = {"share": 1.0, "per cent": 100.0}.get(goal.response.unit, math.inf)  # no figure is below 0
+    inside = replace(told, low=max(told.low, 0.0), high=min(told.high, most))
+    return Finding(goal=goal, mean=inside, undefined=len(column) - len(defined))
 
 
 def _verdict(interval: Interval, bound: float, sense: Literal[">=", "<="]) -> Verdict:
