@@ -16,7 +16,7 @@ from flowsim.ensemble import Ensemble
 from flowsim.fitting import fit, misfit, observed_at
 from flowsim.prior import Prior
 from flowsim.reference import simulate
-from flowsim.study import Study
+from flowsim.study import FromPrior, Study
 from flowsim.verdict import collinear, judge, pulls
 
 TOWN = Path(__file__).parents[1] / "examples" / "small_town"
@@ -136,17 +136,17 @@ def test_every_number_is_part_of_the_digest(town, file, old, new):
 
 def test_a_table_goes_on_where_it_was_stopped(town, tmp_path):
     study = Study.read(town / "calibration.toml")
-    whole = simulate(study, 300, seed=4)
+    whole = simulate(FromPrior(study=study), 300, seed=4)
 
     def stop(done, total):
         if done == 280:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        simulate(study, 300, seed=4, folder=tmp_path, progress=stop)
+        simulate(FromPrior(study=study), 300, seed=4, folder=tmp_path, progress=stop)
     begun = [path.name for path in tmp_path.glob("draws-*")]
     assert begun == ["draws-000000-250.npz"]
-    again = simulate(study, 300, seed=4, folder=tmp_path)
+    again = simulate(FromPrior(study=study), 300, seed=4, folder=tmp_path)
     np.testing.assert_array_equal(again.z, whole.z)
     np.testing.assert_array_equal(again.simulated, whole.simulated)
     assert len(whole) == 300
@@ -154,7 +154,10 @@ def test_a_table_goes_on_where_it_was_stopped(town, tmp_path):
 
 def test_a_longer_table_begins_with_the_shorter(town):
     study = Study.read(town / "calibration.toml")
-    np.testing.assert_array_equal(simulate(study, 30, seed=4).simulated[:20], simulate(study, 20, seed=4).simulated)
+    np.testing.assert_array_equal(
+        simulate(FromPrior(study=study), 30, seed=4).simulated[:20],
+        simulate(FromPrior(study=study), 20, seed=4).simulated,
+    )
 
 
 def test_a_misfit_by_hand(town):
@@ -199,7 +202,7 @@ def test_what_is_held_out_in_turn(town):
 def test_nothing_to_learn_from_is_refused(town):
     study = Study.read(town / "calibration.toml")
     with pytest.raises(InputError, match="targets: none is left to learn from"):
-        conditioned(study, simulate(study, 2), targets=())
+        conditioned(study, simulate(FromPrior(study=study), 2), targets=())
 
 
 def test_factors_that_go_together():

@@ -3,6 +3,7 @@ import io
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -18,6 +19,7 @@ from flowsim.cli import main
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted(p for p in (ROOT / "docs").rglob("*.md") if "_build" not in p.parts)]
+SLOW = {"calibration.md"}
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 FLOWSIM = str(Path(sys.executable).with_name("flowsim"))
 PLAIN = {"NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "100", "PYTHONUTF8": "1"}
@@ -100,9 +102,13 @@ READER = Sybil(
 )
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(p, marks=[pytest.mark.slow] * (p.name in SLOW), id=str(p.relative_to(ROOT))) for p in PAGES],
+)
 def test_page_does_what_it_shows(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    shutil.copytree(ROOT / "examples" / "small_town", "small_town")
     for example in READER.parse(page).examples():
         example.evaluate()
 

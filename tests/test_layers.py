@@ -24,13 +24,13 @@ LAYERS = [
     *("runner", "cluster", "precision", "testing", "store"),
     *("observation", "targets", "predictive", "forecast", "backtest", "picture"),
     *("seen", "cases", "textbook", "oracles", "verification"),
-    *("prior", "study", "reference", "posterior", "coverage", "conditioning", "fitting"),
-    *("ensemble", "calibration", "verdict"),
+    *("prior", "study", "reference", "posterior", "coverage", "conditioning", "fitting", "tempering"),
+    *("retrospect", "ensemble", "calibration", "verdict"),
     *("response", "goals", "lever", "sequential", "question", "seek", "shapley", "sensitivity"),
-    *("experiment", "outlook", "report"),
-    *("__init__", "summary", "verdict_summary", "staff_summary"),
+    *("demand", "pairing", "experiment", "outlook", "report"),
+    *("__init__", "summary", "verdict_summary", "outlook_summary", "staff_summary"),
     *("console", "run_command", "calibrate_command", "forecast_command", "staff_command", "sensitivity_command"),
-    *("verify_command", "cli", "app"),
+    *("verify_command", "outlook_command", "cli", "app"),
 ]
 
 ONE_PLACE = {

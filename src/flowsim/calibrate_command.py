@@ -39,6 +39,7 @@ def calibrate(
     from flowsim.calibration import calibrate as calibrated
     from flowsim.errors import InputError
     from flowsim.study import Study
+    from flowsim.summary import wrapped
     from flowsim.verdict_summary import calibration_lines
 
     study = Study.read(file)
@@ -51,7 +52,7 @@ def calibrate(
     files = found.write(out, overwrite=True)
     if not quiet:
         print("\n".join(calibration_lines(found.record)))
-        print(f"\nWritten to {out}: {', '.join(path.name for path in files)}")
+        print("\n" + wrapped(f"Written to {out}: {', '.join(path.name for path in files)}"))
         print(f"Next: flowsim verdict {out}")
 
 

@@ -1,13 +1,15 @@
-"""A calibration from beginning to end: reference table, posterior ensemble, known truths, mode, hold-outs."""
+"""A calibration from beginning to end: tables of draws, known truths, mode, posterior ensemble, hold-outs."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from importlib import metadata, resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -17,15 +19,18 @@ import numpy as np
 
 from flowsim.conditioning import conditioned, coverage_of, hold_out, hold_outs
 from flowsim.coverage import INTERVALS, Coverage
-from flowsim.ensemble import STAMP, ensemble_csv, mode_toml, read_ensemble, study_of
+from flowsim.ensemble import STAMP, Ensemble, ensemble_csv, fitted, mode_toml, read_ensemble, study_of
 from flowsim.errors import InputError
 from flowsim.fitting import Fit, fit
 from flowsim.parameters import BUILT_IN
 from flowsim.posterior import Posterior, blurred, documented_figures
 from flowsim.reference import ReferenceTable, simulate
+from flowsim.retrospect import Retrospect, origins, retrospect, retrospects_csv, retrospects_of
 from flowsim.runner import run
 from flowsim.store import write_text
-from flowsim.study import Study
+from flowsim.study import FromPrior, Study
+from flowsim.targets import Target
+from flowsim.tempering import Around, untempered
 from flowsim.trace import Floats
 
 __all__ = ["Calibration", "Effort", "calibrate", "check_place", "fingerprint"]
@@ -39,7 +44,7 @@ class Effort:
     """How much work a calibration is.
 
     Attributes:
-        draws: rows of the reference table.
+        draws: rows of the reference table; the second one, around the mode, has two thirds of them.
         truths: known truths of which the uncertainty is checked.
         sets: parameter sets of the ensemble.
         replications: of each evaluation of the fit.
@@ -67,11 +72,13 @@ class Calibration:
     Attributes:
         study: what was calibrated.
         sets: the posterior ensemble, shape (sets, factors).
+        retrospects: what would have been said in the past, where something is documented quarter by quarter.
         record: all else that ships, as plain data: provenance, factors, mode, coverage, hold-outs, times.
     """
 
     study: Study
     sets: Floats = field(repr=False)
+    retrospects: tuple[Retrospect, ...] = field(repr=False)
     record: Mapping[str, Any] = field(repr=False)
 
     @classmethod
@@ -89,24 +96,37 @@ class Calibration:
             study = study_of(folder)
         sets = read_ensemble(study, folder).z
         record = json.loads((folder / f"{study.name}-record.json").read_text(encoding="utf-8"))
-        return cls(study=study, sets=sets, record=record)
+        past = retrospects_of((folder / f"{study.name}-retrospect.csv").read_text(encoding="utf-8"))
+        return cls(study=study, sets=sets, retrospects=past, record=record)
+
+    @property
+    def ensemble(self) -> Ensemble:
+        """The parameter sets, to be drawn by replications."""
+        prior, mode = self.study.prior, np.array(self.record["fit"]["mode"])
+        return Ensemble(prior=prior, z=self.sets, mode=fitted(prior, mode), provenance=self.record["provenance"])
 
     def write(self, folder: Path, overwrite: bool = False) -> tuple[Path, ...]:
-        """Write the three files of a calibration: `<name>-ensemble.csv`, `<name>-mode.toml`, `<name>-record.json`.
+        """Write the files of a calibration: `<name>-ensemble.csv`, `-mode.toml`, `-retrospect.csv`, `-record.json`.
 
         Raises:
             InputError: where one exists and may not be overwritten.
         """
         name, prior = self.study.name, self.study.prior
-        values = prior.parameters(np.array(self.record["fit"]["mode"]))
         texts = {
             f"{name}-ensemble.csv": ensemble_csv(prior.names, self.sets),
-            f"{name}-mode.toml": mode_toml(self.study.base, values, self.record["provenance"]),
-            f"{name}-record.json": json.dumps(self.record, indent=1, ensure_ascii=False) + "\n",
+            f"{name}-mode.toml": mode_toml(self.ensemble.mode, self.record["provenance"]),
+            f"{name}-retrospect.csv": retrospects_csv(self.retrospects),
+            f"{name}-record.json": _json(self.record),
         }
         for file, text in texts.items():
             write_text(folder / file, text, overwrite=overwrite)
         return tuple(folder / file for file in texts)
+
+
+def _json(record: Mapping[str, Any]) -> str:
+    """Write plain data with one key a line, and each list of numbers on one."""
+    text = json.dumps(record, indent=1, ensure_ascii=False)
+    return re.sub(r"\[\s+(-?\d[^\[\]{}]*?)\s+\]", lambda found: f"[{' '.join(found[1].split())}]", text) + "\n"
 
 
 def check_place(study: Study, folder: Path, seed: int) -> None:
@@ -162,28 +182,56 @@ def calibrate(
         check_place(study, folder, seed)
     clock = _Clock(progress)
     table = simulate(
-        study, effort.draws, seed=seed, folder=folder, executor=executor, progress=clock.stage("reference table")
+        FromPrior(study=study),
+        effort.draws,
+        seed=seed,
+        folder=folder and folder / "prior",
+        executor=executor,
+        progress=clock.stage("reference table"),
     )
     learning = clock.stage("learning")
     among = conditioned(study, table, seed=seed)
-    posterior = among.posterior()
     learning(1, 1)
     coverage = coverage_of(among, effort.truths, clock.stage("known truths"))
     mode = fit(
         study,
-        start=posterior.mean,
+        start=among.posterior().mean,
         replications=effort.replications,
         seed=seed,
         steps=effort.steps,
+        folder=folder and folder / "fit",
         executor=executor,
         progress=clock.stage("fit"),
     )
+    around = Around.of(study, mode)
+    second = simulate(
+        around,
+        effort.draws * 2 // 3,
+        seed=seed,
+        folder=folder and folder / f"mode-{around.digest[:12]}",
+        executor=executor,
+        progress=clock.stage("second table"),
+    )
+    learning = clock.stage("learning again")
+    near = conditioned(study, second, seed=seed)
+    posterior = untempered(near.posterior(), around)
+    learning(1, 1)
+    coverage_near = coverage_of(near, effort.truths, clock.stage("nearer truths"))
+    past: list[Retrospect] = []
+    told = clock.stage("looking back")
+    for origin in (since := origins(study)):
+        path = folder and folder / f"retrospect-{effort.draws}-{origin}.csv"
+        past += retrospects_of(_once(path, partial(_looked_back, study, table, origin, seed, executor)))
+        told(len(past), len(since))
     groups = list(hold_outs(study))
     held, told = [], clock.stage("hold-outs")
     for done, (name, of) in enumerate(groups, start=1):
-        held.append(asdict(hold_out(study, table, name, of, seed=seed, executor=executor)))
+        path = folder and folder / f"hold-out-{effort.draws}-{done}.json"
+        held.append(json.loads(_once(path, partial(_held_out, study, table, name, of, seed, executor))))
         told(done, len(groups))
     clock.stop()
+    # A table may have been made before this command was given again.
+    clock.seconds |= {"reference table": round(table.seconds, 1), "second table": round(second.seconds, 1)}
     record = {
         "provenance": {
             "study": study.digest,
@@ -197,11 +245,37 @@ def calibrate(
         "factors": _factors(study, posterior, mode),
         "out_of_reach": _out_of_reach(study, table, seed),
         "coverage": _coverage(coverage),
+        "coverage_near": _coverage(coverage_near),
         "fit": _fit(study, mode),
         "hold_outs": held,
         "seconds": clock.seconds,
     }
-    return Calibration(study=study, sets=posterior.draw(effort.sets, seed), record=record)
+    sets = posterior.draw(effort.sets, seed)
+    return Calibration(study=study, sets=sets, retrospects=tuple(past), record=record)
+
+
+def _looked_back(study: Study, table: ReferenceTable, origin: str, seed: int, executor: Executor | None) -> str:
+    return retrospects_csv([retrospect(study, table, origin, seed=seed, executor=executor)])
+
+
+def _held_out(
+    study: Study,
+    table: ReferenceTable,
+    name: str,
+    of: Callable[[Target], bool],
+    seed: int,
+    executor: Executor | None,
+) -> str:
+    return json.dumps(asdict(hold_out(study, table, name, of, seed=seed, executor=executor)))
+
+
+def _once(path: Path | None, make: Callable[[], str]) -> str:
+    """Return what a file keeps of earlier work, or do the work and keep it."""
+    if path is None:
+        return make()
+    if not path.is_file():
+        write_text(path, make())
+    return path.read_text(encoding="utf-8")
 
 
 def fingerprint(study: Study) -> str:

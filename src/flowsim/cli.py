@@ -14,6 +14,7 @@ import typer
 from flowsim import __version__
 from flowsim.calibrate_command import calibrate, verdict
 from flowsim.forecast_command import forecast
+from flowsim.outlook_command import outlook
 from flowsim.run_command import FILE, run
 from flowsim.sensitivity_command import sensitivity
 from flowsim.staff_command import WithPairs, staff
@@ -208,4 +209,5 @@ app.command(cls=WithPairs)(sensitivity)
 app.command()(calibrate)
 app.command()(verdict)
 app.command()(forecast)
+app.command()(outlook)
 app.command()(verify)

@@ -89,15 +89,19 @@ def coverage_of(among: Conditioned, truths: int, progress: Progress | None = Non
     Raises:
         InputError: for more truths than there are draws beside those learned from.
     """
+    from threadpoolctl import threadpool_limits
+
     if not 20 <= truths < len(among.z):
         raise InputError(f"truths: {truths} is not allowed: from 20 to {len(among.z) - 1:,}")
     below = []
-    for done, row in enumerate(range(len(among.z) - truths, len(among.z)), start=1):
-        others = np.arange(len(among.z)) != row
-        found = condition(among.z[others], among.summaries[others], among.summaries[row], among.kept)
-        below.append(found.below(among.z[row]))
-        if progress is not None:
-            progress(done, truths)
+    # The matrices are small: threads of linear algebra would spend their time waiting for each other.
+    with threadpool_limits(1):
+        for done, row in enumerate(range(len(among.z) - truths, len(among.z)), start=1):
+            others = np.arange(len(among.z)) != row
+            found = condition(among.z[others], among.summaries[others], among.summaries[row], among.kept)
+            below.append(found.below(among.z[row]))
+            if progress is not None:
+                progress(done, truths)
     return Coverage(names=among.names, below=np.array(below))
 
 

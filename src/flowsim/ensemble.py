@@ -28,7 +28,8 @@ from flowsim.scenario import Scenario
 from flowsim.study import Study
 from flowsim.trace import Floats
 
-__all__ = ["STAMP", "Ensemble", "OverEnsemble", "Parameters", "ensemble_csv", "mode_toml", "read_ensemble", "study_of"]
+__all__ = ["STAMP", "Ensemble", "OverEnsemble", "Parameters", "ensemble_csv", "fitted", "mode_toml", "read_ensemble"]
+__all__ += ["study_of"]
 
 STAMP = "study.json"
 """What tells, in the folder of a calibration, which study and seed it belongs to."""
@@ -171,12 +172,18 @@ def ensemble_csv(names: tuple[str, ...], z: Floats) -> str:
     return out.getvalue()
 
 
-def mode_toml(base: Base, values: Mapping[str, Any], provenance: Mapping[str, Any]) -> str:
-    """Write the fitted values of a base's parameters, to four digits, and what made them, as TOML."""
+def mode_toml(values: Mapping[str, Any], provenance: Mapping[str, Any]) -> str:
+    """Write fitted values of a base's parameters, and what made them, as TOML."""
     lines = ["# Made by `flowsim calibrate`: the values at the mode, and what made them. Not to be edited.", ""]
     lines += ["[provenance]", *(f"{key} = {_toml(value)}" for key, value in provenance.items()), ""]
-    lines += ["[values]", *(f"{name} = {_toml(_rounded(values[name]))}" for name in base.parameters if name in values)]
+    lines += ["[values]", *(f"{name} = {_toml(value)}" for name, value in values.items())]
     return "\n".join(lines) + "\n"
+
+
+def fitted(prior: Prior, z: Floats) -> dict[str, Any]:
+    """Return the parameters at a position in the order of the base, to four digits, as they ship."""
+    values = prior.parameters(z)
+    return {name: _rounded(values[name]) for name in prior.base.parameters if name in values}
 
 
 def _rounded(value: Any) -> Any:

@@ -6,9 +6,12 @@ positions is one of the positions and not of luck. Fewer than forty replications
 
 from __future__ import annotations
 
+import hashlib
+import io
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from scipy.linalg import solve_triangular
@@ -16,6 +19,7 @@ from scipy.optimize import least_squares
 
 from flowsim.errors import InputError
 from flowsim.runner import Progress, run
+from flowsim.store import write_bytes
 from flowsim.study import Study
 from flowsim.targets import Target
 from flowsim.trace import Floats
@@ -89,6 +93,7 @@ def fit(
     replications: int = _FEWEST,
     seed: int = 1,
     steps: int = 8,
+    folder: Path | None = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Fit:
@@ -102,6 +107,7 @@ def fit(
         replications: of every evaluation, on the same seeds.
         seed: of the replications.
         steps: Gauss-Newton steps at the most.
+        folder: where evaluations are kept, and found again; of one study alone.
         executor: where the replications run.
         progress: called with (done, all) after each evaluation; all is what the steps need at the most.
 
@@ -110,7 +116,9 @@ def fit(
     """
     if replications < _FEWEST:
         raise InputError(f"replications: {replications} is not allowed: a fit on fewer than {_FEWEST} fits their luck")
-    return _Search(study, replications, seed, executor, progress, steps).run(
+    if folder is not None:
+        folder.mkdir(exist_ok=True)
+    return _Search(study, replications, seed, executor, progress, steps, folder).run(
         np.zeros(len(study.prior.factors)) if start is None else start
     )
 
@@ -126,9 +134,10 @@ class _Search:
         executor: Executor | None,
         progress: Progress | None,
         steps: int,
+        folder: Path | None,
     ) -> None:
         self.study, self.replications, self.seed, self.steps = study, replications, seed, steps
-        self.executor, self.progress = executor, progress
+        self.executor, self.progress, self.folder = executor, progress, folder
         self.tolerance = np.array([target.tolerance for target in study.fitted])
         self.scale = self.tolerance
         self.done = 0
@@ -163,14 +172,28 @@ class _Search:
         key = x.tobytes()
         if key not in self.seen:
             z = self.study.prior.root @ x
-            self.seen[key] = observed_at(
-                self.study, z, replications=self.replications, seed=self.seed, executor=self.executor
-            )
+            self.seen[key] = self._evaluated(z)
             self.done += 1
             if self.progress is not None:
                 most = self.steps * (len(x) + 1)
                 self.progress(min(self.done, most), most)
         return self.seen[key]
+
+    def _evaluated(self, z: Floats) -> Mode:
+        if self.folder is None:
+            return self._simulated(z)
+        name = hashlib.sha256(z.tobytes() + f"{self.replications} {self.seed}".encode()).hexdigest()
+        path = self.folder / f"{name[:24]}.npz"
+        if path.is_file():
+            with np.load(path) as kept:
+                return Mode(z=z, mean=kept["mean"], process=kept["process"])
+        found, held = self._simulated(z), io.BytesIO()
+        np.savez(held, mean=found.mean, process=found.process)
+        write_bytes(path, held.getvalue())
+        return found
+
+    def _simulated(self, z: Floats) -> Mode:
+        return observed_at(self.study, z, replications=self.replications, seed=self.seed, executor=self.executor)
 
     def _residuals(self, x: Floats) -> Floats:
         out = np.concatenate([misfit(self.study.fitted, self._at(x).mean, self.scale), x])

@@ -5,19 +5,25 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowsim.errors import InputError
 from flowsim.predictive import LEVELS, Forecast, Joint
 from flowsim.quarters import label, quarter
 
-__all__ = ["KINDS", "MOST", "Bar", "Panel", "check_picture", "frontier_map", "picture", "staffings", "tornado"]
+if TYPE_CHECKING:
+    from flowsim.outlook import Outlook
+
+__all__ = ["KINDS", "MOST", "Bar", "Panel", "check_picture", "frontier_map", "outlook_picture", "picture", "staffings"]
+__all__ += ["tornado"]
 
 KINDS = (".png", ".svg", ".pdf")
 MOST = 12
 """Series in one picture."""
 
 _INK, _FORECAST, _SHOCK = "#1a1a1a", "#1f5fa8", "#a8481f"
+# Blue and orange differ for every kind of colour vision, and by their lines in print.
+_METHODS = {"forecast": ("#1f5fa8", "#9dbfe3", "-o"), "simulation": ("#b35900", "#f2c18d", "--s")}
 _VERDICTS = {"meets": _FORECAST, "close": "#b0b0b0", "misses": _SHOCK}
 _SAID = {"meets": "meets the goal", "close": "too close to call", "misses": "misses it"}
 _BANDS = {LEVELS[0]: "#9dbfe3", LEVELS[1]: "#d8e6f4"}
@@ -54,14 +60,47 @@ def picture(forecasts: Sequence[Forecast | Joint], kind: str) -> bytes:
         axes.plot(ahead, one.point, color=_FORECAST, marker="o", markersize=3, label="forecast")
         _mark(axes, one)
         axes.set_title(f"{one.name} ({one.unit})" if one.unit else one.name, loc="left", fontsize=11)
-        step = max(1, -(-(len(past) + len(ahead)) // 14))
-        shown = [*range(first, ahead[-1] + 1, step)]
-        axes.set_xticks(shown, [label(number) for number in shown], fontsize=8)
-        axes.set_ylim(bottom=0)
-        _quiet(axes, "y")
-        if row == 0:
-            axes.legend(fontsize=8, frameon=False, ncols=4, loc="upper left")
+        _dress(axes, first, ahead[-1], legend=row == 0)
     return _drawn(figure, kind)
+
+
+def outlook_picture(outlook: Outlook, kind: str) -> bytes:
+    """Draw one panel an outcome: history, forecast and simulation with their 90 % intervals; where they differ, marked.
+
+    Args:
+        outlook: of at most `MOST` outcomes.
+        kind: one of `KINDS`.
+    """
+    count = len(outlook.outcomes)
+    figure = _figure(2.6 * count + 0.5)
+    frame = outlook.frame()
+    for row, outcome in enumerate(outlook.outcomes):
+        axes = figure.add_subplot(count, 1, row + 1)
+        first, values = quarter(outcome.trend.series.first), outcome.trend.series.values
+        past = range(first, first + len(values))
+        ahead = range(past[-1] + 1, past[-1] + 1 + len(outcome.periods))
+        axes.plot(
+            past, [float(value or 0) for value in values], color=_INK, marker="o", markersize=3, label="documented"
+        )
+        for method, (line, band, style) in _METHODS.items():
+            told = frame[(frame["measure"] == outcome.measure) & (frame["method"] == method)]
+            axes.fill_between(ahead, told["p05"], told["p95"], color=band, alpha=0.45, linewidth=0)
+            axes.plot(ahead, told["p50"], style, color=line, markersize=4, label=f"{method}, 90 %")
+        off = [number for number, differs in zip(ahead, told["differs"], strict=True) if differs]
+        if off:
+            axes.plot(off, [0] * len(off), "^", color=_SHOCK, markersize=6, clip_on=False, label="they differ")
+        axes.set_title(outcome.measure, loc="left", fontsize=11)
+        _dress(axes, first, ahead[-1], legend=row == 0)
+    return _drawn(figure, kind)
+
+
+def _dress(axes: Any, first: int, last: int, *, legend: bool) -> None:
+    shown = [*range(first, last + 1, max(1, -(-(last + 1 - first) // 14)))]
+    axes.set_xticks(shown, [label(number) for number in shown], fontsize=8)
+    axes.set_ylim(bottom=0)
+    _quiet(axes, "y")
+    if legend:
+        axes.legend(fontsize=8, frameon=False, ncols=4, loc="upper left")
 
 
 def _figure(height: float) -> Any:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from flowsim.results import Results
     from flowsim.scenario import Scenario
 
-__all__ = ["FILE", "chosen_parameters", "run"]
+__all__ = ["FILE", "FROM_FILE", "chosen_parameters", "run"]
+
+FROM_FILE = "those of the file"
 
 FILE = typer.Argument(help="A scenario file, a pathway file, or the built-in base 'copenhagen'.", show_default=False)
 
@@ -124,7 +126,7 @@ def chosen_parameters(scenario: Scenario, calibrated: Path | None, point: bool) 
 
     found = Ensemble.of(scenario.base) if calibrated is None else Ensemble.read(calibrated)
     if found is None:
-        return None, "those of the file"
+        return None, FROM_FILE
     found.over(scenario)
     if point:
         return found.mode, "the fitted ones"
@@ -191,9 +193,10 @@ def _print_summary(
 
     told = (
         f"{scenario.name}: {counted(len(results.replications), 'replication')}, seed {results.seed}, "
-        f"{results.engine} engine, {results.pathway.start:%Y-%m-%d} to {results.pathway.end:%Y-%m-%d}, "
-        f"parameters: {parameters}"
+        f"{results.engine} engine, {results.pathway.start:%Y-%m-%d} to {results.pathway.end:%Y-%m-%d}"
     )
+    if parameters != FROM_FILE:
+        told += f", parameters: {parameters}"
     print("\n".join(wrapped(text) for text in (told, scenario.file.description) if text))
     for lines in (beside_documents(quantiles, scenario.changes_base), by_period(quantiles, results.pathway)):
         if lines:

@@ -114,9 +114,13 @@ class FromPrior:
 
     study: Study
 
+    def draw(self, seed: int, number: int) -> Floats:
+        """Return the position of one draw."""
+        return self.study.prior.draw(seed, number)
+
     def pathway(self, seed: int, replication: int) -> Pathway:
         """Return the pathway of a replication."""
-        return self.study.model(self.study.prior.draw(seed, replication))
+        return self.study.model(self.draw(seed, replication))
 
 
 def _without(told: dict[str, Any], *keys: str) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def verdict_lines(verdict: Verdict) -> list[str]:
 
 def calibration_lines(record: Mapping[str, Any]) -> list[str]:
     """Write what a calibration found of its factors, its uncertainty and its hold-outs, in lines of eighty columns."""
-    lines = ["What the documents tell of each factor: the share of the prior's spread that is left"]
+    lines = ["What the documents tell of each factor: the share of its prior spread left"]
     left = {factor["name"]: factor["posterior_sd"] / factor["prior_sd"] for factor in record["factors"]}
     items = [f"{name} {share:.2f}" for name, share in sorted(left.items(), key=lambda item: item[1])]
     lines += wrapped("  " + ", ".join(items)).splitlines()
@@ -48,7 +48,7 @@ def calibration_lines(record: Mapping[str, Any]) -> list[str]:
     lines += wrapped(f"Stays at its prior: {', '.join(kept) or 'none'}").splitlines()
     if record["out_of_reach"]:
         lines += wrapped(f"Out of the prior's reach: {', '.join(record['out_of_reach'])}").splitlines()
-    lines += ["", *wrapped(_truths(record["coverage"])).splitlines()]
+    lines += ["", *(line for told in _truths(record) for line in wrapped(told).splitlines())]
     if record["hold_outs"]:
         lines += ["", "Held out: how many of them lie in the 90 % interval that the others give"]
         for one in record["hold_outs"]:
@@ -124,7 +124,7 @@ def verdict_page(verdict: Verdict) -> str:
     for pull in found:
         sides = (", ".join(f"{name} ({force:.1f})" for name, force in side[:3]) for side in (pull.up, pull.down))
         out.append(f"| `{pull.factor}` | {' | '.join(sides)} |")
-    out += ["", "## Is the uncertainty right?", "", _truths(verdict.record["coverage"]), ""]
+    out += ["", "## Is the uncertainty right?", "", *(f"- {told}" for told in _truths(verdict.record)), ""]
     out += ["## Held out", "", "| held out | inside their 90 % interval | outside |", "|---|---:|---|"]
     for one in verdict.record["hold_outs"]:
         missed = [name for name in one["held"] if name not in one["inside"]]
@@ -168,17 +168,18 @@ def _findings(verdict: Verdict) -> Iterator[str]:
     yield f"Not told apart (correlation of .7 and more): {groups or 'none'}."
 
 
-def _truths(coverage: Mapping[str, Any]) -> str:
-    told = [
-        f"Known truths: {coverage['truths']:,}. Uniform ranks: smallest p {min(coverage['uniform']):.2g} over "
-        f"{len(coverage['uniform'])} factors (Kolmogorov-Smirnov, after Holm)."
-    ]
-    for interval, shares in coverage["inside"].items():
-        p = min(coverage["right"][interval])
-        told.append(
-            f"The {interval} intervals hold {min(shares):.1%} to {max(shares):.1%} of the truths, smallest p {p:.2g}."
-        )
-    return " ".join(told)
+def _truths(record: Mapping[str, Any]) -> Iterator[str]:
+    for where, coverage in (("from the prior", record["coverage"]), ("around the mode", record["coverage_near"])):
+        told = [
+            f"{coverage['truths']:,} known truths {where}: uniform ranks, smallest p {min(coverage['uniform']):.2g} "
+            f"over {len(coverage['uniform'])} factors (Kolmogorov-Smirnov, after Holm)."
+        ]
+        for interval, shares in coverage["inside"].items():
+            p = min(coverage["right"][interval])
+            told.append(
+                f"{interval} intervals hold {min(shares):.1%} to {max(shares):.1%} of them, smallest p {p:.2g}."
+            )
+        yield " ".join(told)
 
 
 def _families(verdict: Verdict) -> dict[str, list[Judged]]:
