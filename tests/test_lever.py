@@ -139,6 +139,13 @@ def test_what_comes_before_is_not_changed_by_an_earlier_end(pathway, seed, part)
     np.testing.assert_array_equal(seen[kept], early.visits[kept])
 
 
+def test_given_times_keep_their_horizon():
+    entries = {"given": {"to": "cash", "at": ["2019-02-01", "2019-05-01"]}}
+    pathway = Pathway.from_dict(RAW | {"entries": entries | {"other": RAW["entries"]["other"]}})
+    assert cut_after(pathway, MAY).end == pathway.end  # who comes at its end would come at no time
+    assert cut_after(pathway, MAY + timedelta(days=1)).end == MAY + timedelta(days=1)
+
+
 def test_infinity_is_more_than_anybody_waits_for():
     scenario = scenario_of(RAW)
     assert held(lever("desk.capacity").set(scenario, math.inf, MAY), "desk", MAY)["capacity"] >= 1_000_000

@@ -17,6 +17,7 @@ from flowsim.question import Effort, Question
 from flowsim.queueing import MMc
 from flowsim.response import Response
 from flowsim.seek import frontier, seek
+from flowsim.sequential import looks, mean_interval
 from flowsim.study import Study
 from scenarios import clearing, scenario_of
 
@@ -149,6 +150,18 @@ def test_the_lever_holds_from_the_period_on():
     assert answer.least == math.ceil((1000 - 10 * before) / 13)
 
 
+def test_a_goal_that_looks_ahead_sees_what_comes_after_the_period():
+    answer = sought(
+        clearing(1000, team={"places": 20.0}), "wait.team.first_free <= 6 weeks", "team.places", 0, 90, during="2019Q2"
+    )
+    served = 20 * 13  # until the end of March
+    # Of those who wait at the end of June, n a week from the Wednesday three days later on; the sixth meets no more.
+    waiting = {n: max(1000 - served - 13 * n, 0) for n in range(91)}
+    expected = next(n for n in range(1, 91) if 3 / 7 + waiting[n] // n <= 6)
+    assert (answer.outcome, answer.least) == ("found", expected)
+    assert answer.ceiling.findings[0].undefined == 0
+
+
 def queue_of_second(first, second, stock=600, weeks=13):
     waiting = there = 0
     for _ in range(weeks):
@@ -217,6 +230,9 @@ def test_a_trial_is_the_run_of_that_scenario():
     assert [finding.mean.estimate for finding in trial.findings] == pytest.approx([waits.mean(), shares.mean()])
     assert trial.kept.estimate == ((waits <= 4) & (shares >= 0.8)).mean()
     assert trial.findings[0].mean.high <= 4 < answer.below.findings[0].mean.high
+    # Each look at each goal of each staffing has an equal part of the five per cent.
+    error = 0.05 / (answer.tests * len(looks(200)) * 2)
+    assert trial.findings[0].mean.high == pytest.approx(mean_interval(waits, error).high)
 
 
 def drawn_ensemble(spread=0.5):

@@ -126,6 +126,16 @@ def test_a_curve_of_a_lever_is_its_own_and_not_the_rest():
     assert straight.shares[0].value < 0.7
 
 
+def test_shares_are_of_the_variance_of_one_history():
+    # A factor and luck of variance 1 each: half and half of one run, though luck is a third only of a pair's mean.
+    generator = np.random.default_rng(3)
+    x = generator.standard_normal((4000, 1))
+    found = decompose(x, x + generator.standard_normal((4000, 2)))
+    for share, expected in ((found.shares[0], 0.5), (found.luck, 0.5), (found.rest, 0.0)):
+        assert share.value == pytest.approx(expected, abs=4 * 0.77 / 4000**0.5)
+        assert share.low < share.value < share.high
+
+
 def test_joint_effects_belong_to_the_rest():
     generator = np.random.default_rng(1)
     x = generator.standard_normal((4000, 2))

@@ -160,7 +160,7 @@ def parse_share(text: str, where: str, such_as: str = "90%") -> float:
     Raises:
         InputError: for anything else, with `where` it stands.
     """
-    number, per_cent = re.fullmatch(r"\s*(.*?)\s*(%?)\s*", text).groups()  # type: ignore[union-attr]
+    number, per_cent = re.fullmatch(r"(?s)\s*(.*?)\s*(%?)\s*", text).groups()  # type: ignore[union-attr]
     try:
         return float(number) / (100 if per_cent else 1)
     except ValueError:
