@@ -82,6 +82,8 @@ def test_what_else_must_give_is_told():
     }
     assert answer.relief[0].stations == ("first",)  # what helps most comes first
     assert answer.relief[0].trial.findings[0].mean.estimate == 0
+    more = sought(raw, "awards.out >= 450", "second.places", 0, 9)
+    assert [(r.stations, r.trial.verdict) for r in more.relief[:2]] == [(("first",), "meets"), (("third",), "misses")]
 
 
 def test_one_party_may_be_what_stands_in_the_way():
