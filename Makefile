@@ -9,7 +9,7 @@ PUBLIC := .venv/.accuracy-installed
 STATSFORECAST := .venv-statsforecast/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all lint verify docs bench accuracy widening clean
+.PHONY: help run test test-all lint verify docs calibrate bench accuracy widening clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,12 @@ docs: $(READY) ## build the documentation in docs/_build/html; a warning is an e
 $(BENCH): $(READY)
 	$(BIN)/python -m pip install --quiet --group bench
 	touch $@
+
+# Stopped, it goes on where it was.
+calibrate: $(READY) ## fit Copenhagen to its documents again, in one to two hours: its data, and docs/verdict.md
+	$(BIN)/flowsim calibrate copenhagen --out runs/calibration
+	cp runs/calibration/copenhagen-* src/flowsim/data/
+	$(BIN)/flowsim verdict copenhagen --out docs/verdict.md --force
 
 bench: $(BENCH) ## measure flowsim beside its peers and write docs/benchmarks.md (ACCEPT=--accept keeps a slower run)
 	$(BIN)/python -m pytest benchmarks -p no:xdist -q --benchmark-timer=time.process_time --benchmark-json=.venv/bench.json

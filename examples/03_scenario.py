@@ -1,7 +1,7 @@
 """A scenario over Copenhagen: what two more cases at each team meeting of 2019 would have changed.
 
 A scenario is plain data, the same that stands in a TOML file. Five replications show the way; they are too few
-to rely on, and the parameters of the base are first values set by hand.
+to rely on, and all run the fitted parameters: `Ensemble.of(scenario.base).over(scenario)` would draw others too.
 """
 
 from flowsim import Scenario, run

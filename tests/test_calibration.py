@@ -19,7 +19,8 @@ from flowsim.reference import simulate
 from flowsim.study import FromPrior, Study
 from flowsim.verdict import collinear, judge, pulls
 
-TOWN = Path(__file__).parents[1] / "examples" / "small_town"
+ROOT = Path(__file__).parents[1]
+TOWN = ROOT / "examples" / "small_town"
 SMALL = Effort(draws=500, truths=40, sets=50)
 
 
@@ -363,3 +364,5 @@ def test_copenhagens_ensemble_belongs_to_its_model():
     mode = found.study.prior.parameters(np.array(found.record["fit"]["mode"]))
     assert ensemble.mode.keys() == mode.keys()
     assert found.study.base.pathway() == found.study.base.pathway(ensemble.mode)
+    page = (ROOT / "docs" / "verdict.md").read_text(encoding="utf-8")
+    assert f"Study `{found.study.digest[:16]}`" in page, "the page is of another calibration: make calibrate"

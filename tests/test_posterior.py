@@ -125,7 +125,7 @@ def test_what_is_learned_is_nearly_the_best_there_is():
     z = generator.standard_normal((6_000, 2))
     # Skewed and on another scale: ranks make them alike.
     seen = np.exp(z @ [[1.0, 1.0], [1.0, -1.0]] + NOISE * generator.standard_normal(z.shape)) * [1.0, 1000.0]
-    learned = learn(z[:5_000], seen[:5_000], np.ones(2))
+    learned = learn(z[:5_000], seen[:5_000])
     off = z[5_000:] - learned.of(seen[5_000:])
     best = NOISE**2 / (2 + NOISE**2)
     assert off.var(axis=0) == pytest.approx([best, best], rel=0.2)
@@ -135,11 +135,11 @@ def test_an_undefined_figure_is_taken_as_the_middle_one():
     z, summaries = table(400)
     seen = np.concatenate([summaries, summaries[:, :1]], axis=1)
     seen[::2, 2] = np.nan
-    learned = learn(z, seen, np.ones(2))
+    learned = learn(z, seen)
     assert np.isfinite(learned.of(np.array([[0.0, 0.0, np.nan]]))).all()
 
 
 def test_a_hundred_rows_are_needed():
     z, summaries = table(99)
     with pytest.raises(InputError, match="draws: 99 are too few to learn from: at least 100 are needed"):
-        learn(z, summaries, np.ones(2))
+        learn(z, summaries)

@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Clock": "pathway",
     "Duration": "duration",
+    "Ensemble": "ensemble",
     "Entry": "pathway",
     "Exit": "pathway",
     "Followup": "pathway",
@@ -29,6 +30,7 @@ _HOMES = {
 __all__ = [
     "Clock",
     "Duration",
+    "Ensemble",
     "Entry",
     "Exit",
     "Followup",
@@ -46,6 +48,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from flowsim.duration import Duration
+    from flowsim.ensemble import Ensemble
     from flowsim.errors import InputError
     from flowsim.parameters import read_base
     from flowsim.pathway import Clock, Entry, Exit, Followup, Party, Pathway, Seniority, State, Station

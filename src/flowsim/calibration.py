@@ -44,7 +44,7 @@ class Effort:
     """How much work a calibration is.
 
     Attributes:
-        draws: rows of the reference table; the second one, around the mode, has two thirds of them.
+        draws: rows of the reference table; the second one, around the mode, has a third of them.
         truths: known truths of which the uncertainty is checked.
         sets: parameter sets of the ensemble.
         replications: of each evaluation of the fit.
@@ -206,7 +206,7 @@ def calibrate(
     around = Around.of(study, mode)
     second = simulate(
         around,
-        effort.draws * 2 // 3,
+        effort.draws // 3,
         seed=seed,
         folder=folder and folder / f"mode-{around.digest[:12]}",
         executor=executor,

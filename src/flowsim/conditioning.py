@@ -69,8 +69,7 @@ def conditioned(
     columns = [study.targets.index(target) for target in chosen]
     seen = blurred(chosen, table.simulated[:, columns], seed)
     split = int(_LEARNING * len(table))
-    spread = np.sqrt(np.diag(study.prior.covariance))
-    learned = learn(table.z[:split], seen[:split], spread, seed)
+    learned = learn(table.z[:split], seen[:split], seed)
     return Conditioned(
         names=study.prior.names,
         targets=chosen,
@@ -94,7 +93,7 @@ def coverage_of(among: Conditioned, truths: int, progress: Progress | None = Non
     if not 20 <= truths < len(among.z):
         raise InputError(f"truths: {truths} is not allowed: from 20 to {len(among.z) - 1:,}")
     below = []
-    # The matrices are small: threads of linear algebra would spend their time waiting for each other.
+    # As in learning, for the matrices are small.
     with threadpool_limits(1):
         for done, row in enumerate(range(len(among.z) - truths, len(among.z)), start=1):
             others = np.arange(len(among.z)) != row

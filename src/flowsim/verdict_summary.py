@@ -89,6 +89,11 @@ def verdict_page(verdict: Verdict) -> str:
     """Write a verdict as a page of Markdown, each figure with the words of its source."""
     out = [f"# Verdict on {verdict.study.name}", "", *(line for text in _opening(verdict) for line in (text, ""))]
     out += [*(f"- {text}" for text in _findings(verdict)), ""]
+    made = verdict.record["provenance"]
+    out += [
+        f"Made by `flowsim verdict`, not to be edited. Study `{made['study'][:16]}`, flowsim {made['flowsim']}.",
+        "",
+    ]
     out += ["## Each documented figure", ""]
     out += ["I is the implausibility; simulated are the median and the 5 to 95 % interval of the ensemble.", ""]
     for family, group in _families(verdict).items():
