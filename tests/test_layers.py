@@ -26,10 +26,11 @@ LAYERS = [
     *("seen", "cases", "textbook", "oracles", "verification"),
     *("prior", "study", "reference", "posterior", "coverage", "conditioning", "fitting", "tempering"),
     *("retrospect", "ensemble", "calibration", "verdict"),
+    *("response", "goals", "lever", "sequential", "question", "seek", "shapley", "sensitivity"),
     *("prices", "compare", "cost", "demand", "pairing", "outlook", "report"),
-    *("__init__", "summary", "verdict_summary", "compare_summary", "outlook_summary", "console"),
+    *("__init__", "summary", "verdict_summary", "compare_summary", "outlook_summary", "staff_summary", "console"),
     *("run_command", "calibrate_command", "forecast_command", "verify_command", "compare_command", "outlook_command"),
-    *("cli", "app"),
+    *("staff_command", "sensitivity_command", "cli", "app"),
 ]
 
 ONE_PLACE = {

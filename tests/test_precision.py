@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from flowsim import Duration, Entry, InputError, Pathway, State, run
-from flowsim.precision import Precision, half_widths, parse_precision, run_to_precision
+from flowsim.precision import Precision, half_widths, parse_precision, parse_share, run_to_precision
 
 POISSON = Pathway(
     name="arrivals",
@@ -70,5 +70,9 @@ def test_what_is_not_allowed_is_said(wrong, said):
 
 def test_a_precision_is_written_in_percent_or_as_a_fraction():
     assert [parse_precision(text) for text in ("5%", "5 %", "0.05")] == [0.05, 0.05, 0.05]
-    with pytest.raises(InputError, match="write '5%'"):
-        parse_precision("five")
+    for text in ("five", "", "5%%", "5\n5"):
+        with pytest.raises(InputError, match=r"write '5%' or '0\.05'"):
+            parse_precision(text)
+    assert parse_share(" 90 % ", "--chance") == 0.9
+    with pytest.raises(InputError, match=r"--chance: 'most' is not allowed: write '90%' or '0\.9'"):
+        parse_share("most", "--chance")

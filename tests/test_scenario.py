@@ -169,7 +169,13 @@ def test_a_change_of_a_value_that_always_held_keeps_it_outside(folder: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("dates", "expected"), [({"from": "2021-01-01"}, [4, 9, 9]), ({"until": "2022-01-01"}, [9, 9, 4])]
+    ("dates", "expected"),
+    [
+        ({"from": "2021-01-01"}, [4, 9, 9]),
+        ({"until": "2022-01-01"}, [9, 9, 4]),
+        ({"from": "2020-01-01"}, [9, 9, 9]),  # where the horizon starts
+        ({"from": "2019-05-01", "until": "2021-01-01"}, [9, 4, 4]),
+    ],
 )
 def test_without_one_of_the_dates_a_change_holds_to_that_side_for_ever(
     folder: Path, dates: dict[str, str], expected: list[float]

@@ -18,6 +18,7 @@ from flowsim import kernel, read_base, run, simpy_engine
 from flowsim.compiled import compile_pathway
 from flowsim.pathway import Pathway
 from flowsim.testing import pathways
+from small_pathway import RAW as SMALL
 
 COPENHAGEN = read_base("copenhagen").pathway()
 RELAXED = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
@@ -50,6 +51,16 @@ def test_twins_on_copenhagen():
     assert_twins(
         COPENHAGEN.model_copy(update={"end": COPENHAGEN.start.replace(year=COPENHAGEN.start.year + 1)}), seed=1
     )
+
+
+def test_twins_where_more_are_present_than_there_is_room_for_at_first():
+    """Tables grow on the way, that of the visits to states that can be visited twice among them."""
+    raw = SMALL | {"entries": {"new": {"to": "cash", "rate": "9000 per year"}}}
+    raw["states"] = SMALL["states"] | {"cash": {"stay": "9 weeks", "to": {"plan": 0.5, "work": 0.2, "cash": 0.3}}}
+    model = compile_pathway(Pathway.from_dict(raw))
+    assert model.loops > 3
+    assert int((kernel.simulate(model, 1, 0).visits["ended"] < 0).sum()) > 2048
+    assert_twins(Pathway.from_dict(raw), seed=1)
 
 
 @pytest.mark.slow

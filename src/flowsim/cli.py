@@ -17,6 +17,8 @@ from flowsim.compare_command import compare
 from flowsim.forecast_command import forecast
 from flowsim.outlook_command import outlook
 from flowsim.run_command import FILE, run
+from flowsim.sensitivity_command import sensitivity
+from flowsim.staff_command import WithPairs, staff
 from flowsim.verify_command import verify
 
 __all__ = ["app", "main"]
@@ -240,6 +242,8 @@ def evidence(
     console.print(counted(len(facts), "fact"))
 
 
+app.command(cls=WithPairs)(staff)
+app.command(cls=WithPairs)(sensitivity)
 app.command()(calibrate)
 app.command()(verdict)
 app.command()(forecast)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flowsim.console import executor_of, progress_bar
-from flowsim.run_command import check_periods, ensemble_of, parameters_told
+from flowsim.run_command import check_periods, chosen_parameters
 
 if TYPE_CHECKING:
     from flowsim.compare import Comparison
@@ -96,14 +96,14 @@ def compare(
     periods = _every(every)
     wanted = _precision(precision, measure, first, last, replications)
     priced = _prices(scenarios[0], prices) if cost or prices else None
-    ensemble = ensemble_of(scenarios[0], calibrated)
+    parameters, words = chosen_parameters(scenarios[0], calibrated, point)
     with (
         progress_bar("replications", show=not (quiet or as_json)) as progress,
         executor_of(1 if engine == "simpy" else workers, cluster) as executor,
     ):
         found = compared(
             scenarios,
-            parameters=ensemble.mode if ensemble and point else ensemble,
+            parameters=parameters,
             replications=50 if replications is None else replications,
             precision=wanted,
             engine=known_engine(engine),
@@ -114,7 +114,7 @@ def compare(
     if priced is not None:
         found = with_costs(found, priced)
     found = found.between(first or "0001", last or "9999")
-    told = _told(found, scenarios, parameters_told(ensemble, point), priced)
+    told = _told(found, scenarios, words, priced)
     if out is not None:
         options = ["--point"] * point + (["--calibrated", str(calibrated)] if calibrated else [])
         options += (["--prices", str(prices)] if prices else ["--cost"]) if priced else []

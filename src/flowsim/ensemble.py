@@ -28,7 +28,8 @@ from flowsim.scenario import Scenario
 from flowsim.study import Study
 from flowsim.trace import Floats
 
-__all__ = ["STAMP", "Ensemble", "OverEnsemble", "ensemble_csv", "fitted", "mode_toml", "read_ensemble", "study_of"]
+__all__ = ["STAMP", "Ensemble", "OverEnsemble", "Parameters", "ensemble_csv", "fitted", "mode_toml", "read_ensemble"]
+__all__ += ["study_of"]
 
 STAMP = "study.json"
 """What tells, in the folder of a calibration, which study and seed it belongs to."""
@@ -111,6 +112,10 @@ class OverEnsemble:
     def pathway(self, seed: int, replication: int) -> Pathway:
         """Return the pathway of a replication: the scenario's changes over its parameter set."""
         return self.scenario.pathway(self.ensemble.parameters(seed, replication))
+
+
+Parameters = Ensemble | Mapping[str, Any] | None
+"""An ensemble of which each replication draws a set, fixed values of the base's parameters, or the base's own."""
 
 
 @cache

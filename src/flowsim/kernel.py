@@ -930,9 +930,11 @@ def simulate(model: Model, seed: int, replication: int) -> Trace:
     full: list[Any] = []
     while not _loop(model, run):
         longest, newcomers = int(run.desks["waiting"].max(initial=0)), int(at[_FREE] < 0)
+        citizens = _grown(run.citizens, at[_USED], newcomers)
         run = run._replace(
-            citizens=_grown(run.citizens, at[_USED], newcomers),
-            seen=_grown(run.seen, at[_USED] * model.loops, newcomers * model.loops),
+            citizens=citizens,
+            # There is a row for each of citizens, whether it is used yet or not.
+            seen=_grown(run.seen, at[_USED] * model.loops, (len(citizens) - at[_USED]) * model.loops),
             heap=_grown(run.heap, at[_HEAP], longest + 5),
         )
         run.heap[at[_HEAP] :] = _LATEST

@@ -23,7 +23,7 @@ from flowsim.errors import InputError
 from flowsim.pathway import Pathway
 from flowsim.trace import LATER, Floats, Ints
 
-__all__ = ["BY_QUARTER_AND_YEAR", "Calendar", "Every", "label", "months_in", "months_of"]
+__all__ = ["BY_QUARTER_AND_YEAR", "Calendar", "Every", "label", "moments_of", "months_in", "months_of"]
 
 Every = Literal["month", "quarter", "year"]
 BY_QUARTER_AND_YEAR: tuple[Every, Every] = ("quarter", "year")
@@ -43,6 +43,16 @@ def months_of(period: str) -> tuple[int, int]:
     year, month, quarter = found.groups()
     first = int(year) * 12 + (int(month) - 1 if month else 3 * (int(quarter) - 1) if quarter else 0)
     return first, first + (1 if month else 3 if quarter else 12)
+
+
+def moments_of(period: str) -> tuple[datetime, datetime]:
+    """Return the first moment of a period, and the first one after it.
+
+    Raises:
+        InputError: as `months_of`.
+    """
+    since, until = months_of(period)
+    return datetime(since // 12, since % 12 + 1, 1), datetime(until // 12, until % 12 + 1, 1)
 
 
 def months_in(every: Every) -> int:

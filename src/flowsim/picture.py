@@ -1,11 +1,11 @@
-"""Pictures: forecasts with how sure they are, and how scenarios differ."""
+"""Pictures: of forecasts, outlooks, differences, staffings beside a goal, and of what drives a measure."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowsim.errors import InputError
 from flowsim.predictive import LEVELS, Forecast, Joint
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from flowsim.compare import Comparison
     from flowsim.outlook import Outlook
 
-__all__ = ["KINDS", "MOST", "check_picture", "differences_picture", "outlook_picture", "picture"]
+__all__ = ["KINDS", "MOST", "Bar", "Panel", "check_picture", "differences_picture", "frontier_map", "outlook_picture"]
+__all__ += ["picture", "staffings", "tornado"]
 
 KINDS = (".png", ".svg", ".pdf")
 MOST = 12
@@ -26,10 +27,12 @@ _INK, _FORECAST, _SHOCK = "#1a1a1a", "#1f5fa8", "#a8481f"
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#1a1a1a")
 # Blue and orange differ for every kind of colour vision, and by their lines in print.
 _METHODS = {"forecast": ("#1f5fa8", "#9dbfe3", "-o"), "simulation": ("#b35900", "#f2c18d", "--s")}
+_VERDICTS = {"meets": _FORECAST, "close": "#b0b0b0", "misses": _SHOCK}
+_SAID = {"meets": "meets the goal", "close": "too close to call", "misses": "misses it"}
 _BANDS = {LEVELS[0]: "#9dbfe3", LEVELS[1]: "#d8e6f4"}
 
 
-def check_picture(path: Path, series: int) -> None:
+def check_picture(path: Path, series: int = 1) -> None:
     """Refuse what can't be drawn, before anything is reckoned; raises InputError."""
     if path.suffix.lower() not in KINDS:
         raise InputError(f"--plot: '{path}' is not allowed: the name ends with {', '.join(KINDS)}")
@@ -48,11 +51,7 @@ def picture(forecasts: Sequence[Forecast | Joint], kind: str) -> bytes:
         forecasts: at most `MOST`.
         kind: one of `KINDS`.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7.5, 2.6 * len(forecasts) + 0.5), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = _figure(2.6 * len(forecasts) + 0.5)
     for row, one in enumerate(forecasts):
         axes = figure.add_subplot(len(forecasts), 1, row + 1)
         first, values = quarter(one.series.first), one.series.values
@@ -75,12 +74,8 @@ def outlook_picture(outlook: Outlook, kind: str) -> bytes:
         outlook: of at most `MOST` outcomes.
         kind: one of `KINDS`.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     count = len(outlook.outcomes)
-    figure = Figure(figsize=(7.5, 2.6 * count + 0.5), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = _figure(2.6 * count + 0.5)
     frame = outlook.frame()
     for row, outcome in enumerate(outlook.outcomes):
         axes = figure.add_subplot(count, 1, row + 1)
@@ -106,11 +101,24 @@ def _dress(axes: Any, first: int, last: int, *, legend: bool) -> None:
     shown = [*range(first, last + 1, max(1, -(-(last + 1 - first) // 14)))]
     axes.set_xticks(shown, [label(number) for number in shown], fontsize=8)
     axes.set_ylim(bottom=0)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="y", color="#e5e5e5", linewidth=0.6)
-    axes.set_axisbelow(True)
+    _quiet(axes, "y")
     if legend:
         axes.legend(fontsize=8, frameon=False, ncols=4, loc="upper left")
+
+
+def _figure(height: float) -> Any:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.5, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _quiet(axes: Any, grid: str) -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis=grid, color="#e5e5e5", linewidth=0.6)
+    axes.set_axisbelow(True)
 
 
 def _drawn(figure: Any, kind: str) -> bytes:
@@ -177,3 +185,115 @@ def _mark(axes: Any, one: Forecast | Joint) -> None:
     )
     axes.axvline(quarter(shock.quarter), color=_SHOCK, linewidth=0.9, linestyle=":")
     axes.set_title(f"{shock.quarter} {said}", loc="right", fontsize=8, color=_SHOCK)
+
+
+class Panel(NamedTuple):
+    """What came of one goal: figures by level, their intervals and verdicts, the bound, and the ceiling."""
+
+    title: str
+    levels: Sequence[float]
+    figures: Sequence[float]
+    low: Sequence[float]
+    high: Sequence[float]
+    verdicts: Sequence[str]
+    bound: float
+    ceiling: float
+
+
+def staffings(panels: Sequence[Panel], label: str, least: float | None, kind: str) -> bytes:
+    """Draw one panel a goal: what each level of a lever gives, beside the bound; the least that meets all is marked."""
+    figure = _figure(2.8 * len(panels) + 0.5)
+    for row, panel in enumerate(panels):
+        axes = figure.add_subplot(len(panels), 1, row + 1)
+        axes.axhline(panel.bound, color=_INK, linewidth=0.9, linestyle="--", label="the goal")
+        axes.axhline(panel.ceiling, color=_FORECAST, linewidth=0.9, linestyle=":", label="a place for everybody")
+        for verdict, colour in _VERDICTS.items():
+            at = [number for number, told in enumerate(panel.verdicts) if told == verdict]
+            if at:
+                figures = [panel.figures[n] for n in at]
+                spread = [
+                    [max(panel.figures[n] - panel.low[n], 0.0) for n in at],
+                    [max(panel.high[n] - panel.figures[n], 0.0) for n in at],
+                ]
+                levels = [panel.levels[n] for n in at]
+                axes.errorbar(levels, figures, spread, color=colour, fmt="o", markersize=4, label=_SAID[verdict])
+        if least is not None:
+            axes.axvline(least, color=_FORECAST, linewidth=0.9)
+            axes.set_title(f"least: {least:g}", loc="right", fontsize=8, color=_FORECAST)
+        axes.set_title(panel.title, loc="left", fontsize=11)
+        axes.set_xlabel(label, fontsize=8)
+        _quiet(axes, "y")
+        if row == 0:
+            axes.legend(fontsize=8, frameon=False)
+    return _drawn(figure, kind)
+
+
+def frontier_map(
+    points: Sequence[tuple[float, float | None]],
+    trials: Sequence[tuple[float, float, str]],
+    labels: tuple[str, str],
+    title: str,
+    kind: str,
+) -> bytes:
+    """Draw what of two levers meets a goal.
+
+    Args:
+        points: for each level of the first the least of the second; None where none does.
+        trials: what was tried: the two levels, and "meets", "misses" or "close".
+        labels: of the two levers.
+        title: of the picture.
+        kind: one of `KINDS`.
+    """
+    figure = _figure(4.5)
+    axes = figure.add_subplot()
+    met = [(one, other) for one, other in points if other is not None]
+    top = max([other for _, other, _ in trials], default=1.0)
+    if met:
+        rows, least = zip(*met, strict=True)
+        axes.fill_between(rows, least, top, color=_BANDS[LEVELS[1]], linewidth=0)
+        axes.plot(rows, least, color=_FORECAST, linewidth=1.4)
+        for one, other in met:
+            axes.annotate(f"{other:g}", (one, other), (5, 5), textcoords="offset points", fontsize=8)
+    for verdict, colour in _VERDICTS.items():
+        at = [(one, other) for one, other, told in trials if told == verdict]
+        if at:
+            axes.scatter(*zip(*at, strict=True), color=colour, s=14, zorder=3, label=_SAID[verdict])
+    axes.set_xlabel(labels[0], fontsize=9)
+    axes.set_ylabel(labels[1], fontsize=9)
+    axes.set_title(title, loc="left", fontsize=11)
+    _quiet(axes, "both")
+    axes.legend(fontsize=8, frameon=False, loc="upper right", bbox_to_anchor=(1, 1.08), ncols=3)
+    return _drawn(figure, kind)
+
+
+class Bar(NamedTuple):
+    """What one factor does to a measure at its low and its high value, the intervals of both, and its share."""
+
+    label: str
+    low: float
+    high: float
+    low_interval: tuple[float, float]
+    high_interval: tuple[float, float]
+    share: str
+
+
+def tornado(bars: Sequence[Bar], middle: float, title: str, unit: str, kind: str) -> bytes:
+    """Draw how far each factor moves a measure to both sides of its mean, the largest on top."""
+    figure = _figure(0.34 * len(bars) + 1.6)
+    axes = figure.add_subplot()
+    for row, bar in enumerate(reversed(bars)):
+        for value, interval, colour, told in (
+            (bar.low, bar.low_interval, _SHOCK, "factor low"),
+            (bar.high, bar.high_interval, _FORECAST, "factor high"),
+        ):
+            axes.barh(row, value - middle, left=middle, height=0.6, color=colour, label=None if row else told)
+            axes.plot(interval, (row, row), color=_INK, linewidth=0.9)
+        axes.annotate(bar.share, (1.01, row), xycoords=("axes fraction", "data"), fontsize=8, va="center")
+    axes.axvline(middle, color=_INK, linewidth=0.9)
+    axes.set_yticks(range(len(bars)), [bar.label for bar in reversed(bars)], fontsize=8)
+    axes.set_xlabel(unit, fontsize=9)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+    _quiet(axes, "x")
+    axes.legend(fontsize=8, frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
+    axes.annotate("share", (1.01, 1), xycoords="axes fraction", fontsize=8, va="bottom")
+    return _drawn(figure, kind)

@@ -7,6 +7,7 @@ kept implementation, sim-tools, takes one replication at a time and needs matplo
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
@@ -29,6 +30,7 @@ __all__ = [
     "joined",
     "next_number",
     "parse_precision",
+    "parse_share",
     "run_to_precision",
     "shifted",
 ]
@@ -178,8 +180,18 @@ def parse_precision(text: str) -> float:
     Raises:
         InputError: for anything else.
     """
-    number = text.strip().removesuffix("%").strip()
+    return parse_share(text, "precision", such_as="5%")
+
+
+def parse_share(text: str, where: str, such_as: str = "90%") -> float:
+    """Return the fraction that "90%" or "90 %" or "0.9" says.
+
+    Raises:
+        InputError: for anything else, with `where` it stands.
+    """
+    number, per_cent = re.fullmatch(r"(?s)\s*(.*?)\s*(%?)\s*", text).groups()  # type: ignore[union-attr]
     try:
-        return float(number) / (100 if text.strip().endswith("%") else 1)
+        return float(number) / (100 if per_cent else 1)
     except ValueError:
-        raise InputError(f"precision: '{text}' is not allowed: write '5%' or '0.05'") from None
+        fraction = f"{float(such_as[:-1]) / 100:g}"
+        raise InputError(f"{where}: '{text}' is not allowed: write '{such_as}' or '{fraction}'") from None

@@ -13,13 +13,12 @@ from flowsim.console import executor_of, progress_bar
 if TYPE_CHECKING:
     import pandas as pd
 
-    from flowsim.ensemble import Ensemble, OverEnsemble
-    from flowsim.pathway import Pathway
+    from flowsim.ensemble import Parameters
     from flowsim.precision import Precision
     from flowsim.results import Results
     from flowsim.scenario import Scenario
 
-__all__ = ["FILE", "FROM_FILE", "check_periods", "ensemble_of", "parameters_told", "run"]
+__all__ = ["FILE", "FROM_FILE", "check_periods", "chosen_parameters", "run"]
 
 FROM_FILE = "those of the file"
 
@@ -64,6 +63,7 @@ def run(
 
     Example: [bold]flowsim run more-places.toml --replications 50 --from 2019 --out runs/more-places[/bold]
     """
+    from flowsim.ensemble import Ensemble
     from flowsim.errors import InputError
     from flowsim.runner import run as simulate
     from flowsim.scenario import Scenario
@@ -77,13 +77,8 @@ def run(
     if out is not None:
         check_folder(out, force)
     check_periods(scenario, first, last)
-    ensemble = ensemble_of(scenario, calibrated)
-    subject: Pathway | OverEnsemble
-    if ensemble is None or point:
-        subject = scenario.pathway(ensemble.mode if ensemble else None)
-    else:
-        subject = ensemble.over(scenario)
-    parameters = parameters_told(ensemble, point)
+    drawn, parameters = chosen_parameters(scenario, calibrated, point)
+    subject = drawn.over(scenario) if isinstance(drawn, Ensemble) else scenario.pathway(drawn)
     if measure and not precision:
         raise InputError("--measure: it goes with --precision")
     wanted = _precision(precision, measure, first, last, replications) if precision else None
@@ -123,25 +118,21 @@ def run(
         print(f"A half-width of {told} {verb} {len(results.replications)} replications", file=sys.stderr)
 
 
-def ensemble_of(scenario: Scenario, calibrated: Path | None) -> Ensemble | None:
-    """Return the parameter sets of a scenario's base, or of a folder; None for a base that is not calibrated.
+def chosen_parameters(scenario: Scenario, calibrated: Path | None, point: bool) -> tuple[Parameters, str]:
+    """Return what a scenario's parameters are drawn from, and how to say it: an ensemble, the fitted values, or none.
 
     Raises:
-        InputError: where they are of another base, or the scenario's changes do not fit them.
+        InputError: where the folder holds no calibration, or one of another base.
     """
     from flowsim.ensemble import Ensemble
 
     found = Ensemble.of(scenario.base) if calibrated is None else Ensemble.read(calibrated)
-    if found is not None:
-        found.over(scenario)
-    return found
-
-
-def parameters_told(ensemble: Ensemble | None, point: bool) -> str:
-    """Say which parameters the replications have."""
-    if ensemble is None:
-        return FROM_FILE
-    return "the fitted ones" if point else f"one of {len(ensemble)} calibrated sets a replication"
+    if found is None:
+        return None, FROM_FILE
+    found.over(scenario)
+    if point:
+        return found.mode, "the fitted ones"
+    return found, f"one of {len(found)} calibrated sets a replication"
 
 
 def _precision(

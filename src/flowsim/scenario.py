@@ -204,11 +204,11 @@ def _set(table: dict[str, Any], key: str, edit: Edit, start: str, change: Callab
     steps = [(parse_moment(k), v) for k, v in told.items()] if is_dated(told) else [(datetime.min, told)]
     steps.sort(key=lambda step: step[0])
     since, until = edit.since or datetime.min, edit.until or datetime.max
-    more = {when for when in (since, until) if steps[0][0] < when < datetime.max}
+    more = {when for when in (since, until) if max(steps[0][0], parse_moment(start)) < when < datetime.max}
     out: list[tuple[datetime, Any]] = []
     for when in sorted({when for when, _ in steps} | more):
         value = next(v for k, v in reversed(steps) if k <= when)
-        value = change(value) if since <= when < until else value
+        value = change(value) if since <= max(when, parse_moment(start)) < until else value
         if not out or out[-1][1] != value:
             out.append((when, value))
     table[key] = (

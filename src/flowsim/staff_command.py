@@ -1,0 +1,170 @@
+"""`flowsim staff`: the least staffing that meets a goal, and how sure that is."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from flowsim.console import executor_of, progress_bar
+from flowsim.run_command import FILE, chosen_parameters
+
+if TYPE_CHECKING:
+    from flowsim.lever import Levels
+    from flowsim.pathway import Pathway
+    from flowsim.seek import Answer, Frontier
+
+__all__ = ["BETWEEN", "VARY", "WithPairs", "staff", "varied"]
+
+VARY = typer.Option(
+    "--vary", help="What may be changed: STATION.places, .capacity or .staff, or of one PARTY.", metavar="LEVER"
+)
+BETWEEN = typer.Option("--between", help="The least and the most of it, after each --vary.", metavar="LEAST MOST")
+_MOST_ROWS = 9
+
+
+class WithPairs(TyperCommand):
+    """A command whose option --between takes two words, as often as it is given."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Join the two words to the one that a repeated option can have."""
+        joined: list[str] = []
+        for place, word in enumerate(args):
+            if args[max(place - 2, 0) : place - 1] == ["--between"] and not word.startswith("-"):
+                joined[-1] += f" {word}"
+            else:
+                joined.append(word)
+        return list(super().parse_args(ctx, joined))
+
+
+def staff(
+    goal: Annotated[
+        list[str], typer.Option(help="Such as 'decided within 23 weeks >= 90%'; all of several.", metavar="GOAL")
+    ],
+    vary: Annotated[list[str], VARY],
+    between: Annotated[list[str], BETWEEN],
+    during: Annotated[str, typer.Option(help="When the goal holds, and from when it is varied.", metavar="PERIOD")],
+    file: Annotated[str, FILE] = "copenhagen",
+    chance: Annotated[
+        str | None, typer.Option(help="Meet it in this share of the years that might come.", metavar="PERCENT")
+    ] = None,
+    every: Annotated[
+        int | None, typer.Option(help="Of the first of two levers, every n-th level; 9 levels if left out.")
+    ] = None,
+    confidence: Annotated[str, typer.Option(help="How sure all of the answer shall be.", metavar="PERCENT")] = "95%",
+    most: Annotated[int, typer.Option("--replications", "-n", help="Of each staffing, at most.")] = 200,
+    seed: Annotated[int, typer.Option(help="Another seed, other luck; the same seed, the same results.")] = 1,
+    point: Annotated[bool, typer.Option("--point", help="The fitted parameters in every replication.")] = False,
+    calibrated: Annotated[
+        Path | None, typer.Option(help="Draw parameters from this folder of flowsim calibrate.", metavar="FOLDER")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="Threads, or processes; all cores if left out.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the answer to this .png, .svg or .pdf file.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the trials to this CSV file.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite these files.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
+) -> None:
+    """Find the least staffing that meets a goal, and say how sure that is.
+
+    With --vary twice: for each level of the first the least of the second.
+
+    Example: [bold]flowsim staff --goal "decided within 23 weeks >= 90%" --vary rehabilitation_team.places
+    --between 10 60 --during 2022[/bold]
+    """
+    from flowsim.ensemble import Ensemble
+    from flowsim.errors import InputError
+    from flowsim.picture import check_picture
+    from flowsim.precision import parse_share
+    from flowsim.question import Effort, Question
+    from flowsim.scenario import Scenario
+    from flowsim.seek import frontier, seek
+    from flowsim.staff_summary import staff_picture, trial_frame
+    from flowsim.store import check_file, write_bytes, write_text
+
+    scenario = Scenario.of(file)
+    pathway = scenario.pathway()
+    levels = varied(vary, between, pathway)
+    if len(levels) > 2:
+        raise InputError("--vary: two levers at most")
+    if every is not None and len(levels) == 1:
+        raise InputError("--every: it goes with two levers")
+    if workers is not None and workers < 1:
+        raise InputError(f"--workers: {workers} is not allowed: at least 1 is needed")
+    effort = Effort(confidence=parse_share(confidence, "--confidence"), most=most)
+    for path in (plot, out):
+        if path is not None:
+            check_file(path, force)
+    if plot is not None:
+        check_picture(plot)
+    parameters, told = chosen_parameters(scenario, calibrated, point)
+    share = None if chance is None else parse_share(chance, "--chance")
+    question = Question.of(scenario, goal, during, parameters=parameters, chance=share)
+    drawn = isinstance(parameters, Ensemble)
+    found: Answer | Frontier
+    with (
+        progress_bar("replications", show=not as_json) as progress,
+        executor_of(workers, processes=drawn) as executor,
+    ):
+        how: dict[str, Any] = {"effort": effort, "seed": seed, "executor": executor, "progress": progress}
+        if len(levels) == 1:
+            found = seek(question, levels[0], **how)
+        else:
+            found = frontier(question, _thinned(levels[0], every), levels[1], **how)
+    if plot is not None:
+        write_bytes(plot, staff_picture(found, plot.suffix.lower()), force)
+    if out is not None:
+        write_text(out, trial_frame(found).to_csv(index=False), overwrite=force)
+    _tell(found, told, as_json)
+
+
+def varied(names: Sequence[str], pairs: Sequence[str], pathway: Pathway) -> list[Levels]:
+    """Return what --vary and --between say together.
+
+    Raises:
+        InputError: where they do not go together, for an unknown lever, and for what is no pair of whole numbers.
+    """
+    from flowsim.errors import InputError
+    from flowsim.lever import Levels, Lever
+
+    levers = [_of("--vary", Lever.parse, name, pathway) for name in names]
+    if len(pairs) != len(levers):
+        raise InputError(f"--between: {len(levers)} levers are varied and {len(pairs)} times two bounds told: one each")
+    out = []
+    for lever, pair in zip(levers, pairs, strict=True):
+        numbers = re.fullmatch(r"(\d+)\D+(\d+)", pair.strip())
+        if not numbers:
+            raise InputError(f"--between: '{pair}' is not allowed: two whole numbers, the least and the most")
+        out.append(_of("--between", lambda one=lever, n=numbers: Levels(lever=one, least=int(n[1]), most=int(n[2]))))
+    return out
+
+
+def _of(option: str, make: Any, *arguments: Any) -> Any:
+    from flowsim.errors import InputError
+
+    try:
+        return make(*arguments)
+    except InputError as error:
+        raise InputError(f"{option}: {error}") from None
+
+
+def _thinned(rows: Levels, every: int | None) -> Levels:
+    from dataclasses import replace
+
+    return replace(rows, every=every or max(1, -(-(rows.most - rows.least) // (_MOST_ROWS - 1))))
+
+
+def _tell(found: Answer | Frontier, parameters: str, as_json: bool) -> None:
+    from flowsim.seek import Answer
+    from flowsim.staff_summary import answer_lines, frontier_lines, staff_json
+
+    if as_json:
+        print(json.dumps(staff_json(found, parameters), ensure_ascii=False, allow_nan=False))
+    elif isinstance(found, Answer):
+        print("\n".join(answer_lines(found, parameters)))
+    else:
+        print("\n".join(frontier_lines(found, parameters)))
