@@ -29,7 +29,7 @@ def table(rows, factors=2, seed=1):
 
 def test_the_posterior_is_the_known_one():
     z, summaries = table(20_000)
-    found = condition(z, summaries, np.array([0.8, -0.4]), kept=10_000)
+    found = condition(z, summaries, np.array([0.8, -0.4]))
     size = 1 / (found.weights**2).sum()
     # Regression adjustment is exact here, so what is left is the error of a mean and of a variance of `size` draws.
     assert np.abs(found.mean - [0.8, -0.4]).max() < 4.5 * np.sqrt(VARIANCE / size)
@@ -42,7 +42,7 @@ def test_few_draws_and_many_summaries_leave_the_spread_right():
     variances = []
     for seed in range(100):
         z, summaries = table(300, factors=10, seed=seed)
-        variances.append(np.diag(condition(z, summaries, np.zeros(10), kept=300).covariance).mean())
+        variances.append(np.diag(condition(z, summaries, np.zeros(10)).covariance).mean())
     assert np.mean(variances) == pytest.approx(VARIANCE, rel=0.02)
 
 
@@ -51,7 +51,7 @@ def test_the_spread_is_the_one_at_the_place():
     summary = generator.uniform(-1, 1, (20_000, 1))
     z = summary + np.exp(summary) * 0.1 * generator.standard_normal(summary.shape)
     for place in (-0.5, 0.5):
-        found = condition(z, summary, np.array([place]), kept=20_000)
+        found = condition(z, summary, np.array([place]))
         assert np.sqrt(found.covariance[0, 0]) == pytest.approx(0.1 * np.exp(place), rel=0.08)
         assert found.mean[0] == pytest.approx(place, abs=0.01)
 
@@ -60,7 +60,7 @@ def test_known_truths_find_a_right_posterior_right_and_a_narrow_one_wrong():
     z, summaries = table(4_000)
     others, right, narrow = np.arange(4_000) >= 400, [], []
     for row in range(400):
-        found = condition(z[others], summaries[others], summaries[row], kept=2_000)
+        found = condition(z[others], summaries[others], summaries[row])
         right.append(found.below(z[row]))
         narrow.append(Posterior(z=found.mean + 0.7 * (found.z - found.mean), weights=found.weights).below(z[row]))
     names = ("a", "b")

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from flowsim.conditioning import conditioned, coverage_of, hold_out, hold_outs
+from flowsim.conditioning import Conditioned, conditioned, coverage_of, hold_out, hold_outs
 from flowsim.coverage import INTERVALS, Coverage
 from flowsim.ensemble import STAMP, Ensemble, ensemble_csv, fitted, mode_toml, read_ensemble, study_of
 from flowsim.errors import InputError
@@ -193,16 +193,7 @@ def calibrate(
     among = conditioned(study, table, seed=seed)
     learning(1, 1)
     coverage = coverage_of(among, effort.truths, clock.stage("known truths"))
-    mode = fit(
-        study,
-        start=among.posterior().mean,
-        replications=effort.replications,
-        seed=seed,
-        steps=effort.steps,
-        folder=folder and folder / "fit",
-        executor=executor,
-        progress=clock.stage("fit"),
-    )
+    mode = _fitted(study, among, effort, seed, folder, executor, clock.stage("fit"))
     around = Around.of(study, mode)
     second = simulate(
         around,
@@ -230,8 +221,12 @@ def calibrate(
         held.append(json.loads(_once(path, partial(_held_out, study, table, name, of, seed, executor))))
         told(done, len(groups))
     clock.stop()
-    # A table may have been made before this command was given again.
-    clock.seconds |= {"reference table": round(table.seconds, 1), "second table": round(second.seconds, 1)}
+    # These may have been made before this command was given again.
+    clock.at_least({"reference table": table.seconds, "fit": mode.seconds, "second table": second.seconds})
+    if folder is not None:
+        path = folder / "seconds.json"
+        clock.at_least(json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {})
+        write_text(path, json.dumps(clock.seconds) + "\n", overwrite=True)
     record = {
         "provenance": {
             "study": study.digest,
@@ -252,6 +247,33 @@ def calibrate(
     }
     sets = posterior.draw(effort.sets, seed)
     return Calibration(study=study, sets=sets, retrospects=tuple(past), record=record)
+
+
+def _fitted(
+    study: Study,
+    among: Conditioned,
+    effort: Effort,
+    seed: int,
+    folder: Path | None,
+    executor: Executor | None,
+    progress: Callable[[int, int], object],
+) -> Fit:
+    kept = folder and folder / f"fit-{effort.draws}-{effort.replications}-{effort.steps}.npz"
+    if kept and kept.is_file():
+        return Fit.read(kept)
+    found = fit(
+        study,
+        start=among.posterior().mean,
+        replications=effort.replications,
+        seed=seed,
+        steps=effort.steps,
+        folder=folder and folder / "fit",
+        executor=executor,
+        progress=progress,
+    )
+    if kept:
+        found.write(kept)
+    return found
 
 
 def _looked_back(study: Study, table: ReferenceTable, origin: str, seed: int, executor: Executor | None) -> str:
@@ -297,6 +319,10 @@ class _Clock:
         self.name = name
         progress = self.progress
         return (lambda done, total: progress(name, done, total)) if progress else (lambda done, total: None)
+
+    def at_least(self, seconds: Mapping[str, float]) -> None:
+        """Count what a stage took at an earlier time, where that was longer."""
+        self.seconds = {name: max(spent, round(seconds.get(name, 0.0), 1)) for name, spent in self.seconds.items()}
 
     def stop(self) -> None:
         now = time.perf_counter()

@@ -33,7 +33,6 @@ class Conditioned:
         z: positions of the draws that are conditioned, shape (draws, factors): those that were not learned from.
         summaries: of each of them, shape (draws, factors).
         learned: what makes summaries of observed figures.
-        kept: how many of the nearest draws a posterior keeps.
     """
 
     names: tuple[str, ...]
@@ -41,12 +40,11 @@ class Conditioned:
     z: Floats = field(repr=False)
     summaries: Floats = field(repr=False)
     learned: Summaries = field(repr=False)
-    kept: int
 
     def posterior(self) -> Posterior:
         """Return what the documents tell of the factors."""
         seen = self.learned.of(documented_figures(self.targets)[None])
-        return condition(self.z, self.summaries, seen[0], self.kept)
+        return condition(self.z, self.summaries, seen[0])
 
 
 def conditioned(
@@ -76,7 +74,6 @@ def conditioned(
         z=table.z[split:],
         summaries=learned.of(seen[split:]),
         learned=learned,
-        kept=max(1_000, (len(table) - split) // 2),
     )
 
 
@@ -97,7 +94,7 @@ def coverage_of(among: Conditioned, truths: int, progress: Progress | None = Non
     with threadpool_limits(1):
         for done, row in enumerate(range(len(among.z) - truths, len(among.z)), start=1):
             others = np.arange(len(among.z)) != row
-            found = condition(among.z[others], among.summaries[others], among.summaries[row], among.kept)
+            found = condition(among.z[others], among.summaries[others], among.summaries[row])
             below.append(found.below(among.z[row]))
             if progress is not None:
                 progress(done, truths)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import time
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from flowsim.trace import Floats
 __all__ = ["Fit", "Mode", "fit", "misfit", "observed_at"]
 
 _FEWEST = 40
+_KEPT = ("slope", "cost", "evaluations", "replications", "converged", "seconds")
 _STEP = 0.25  # of a difference, in prior standard deviations: over the grain of counts, within what is nearly straight
 
 
@@ -57,6 +59,7 @@ class Fit:
         evaluations: how many positions were simulated, with `replications` each.
         replications: of each evaluation.
         converged: whether no step brought more; otherwise the steps were used up.
+        seconds: how long it took to find.
     """
 
     mode: Mode
@@ -65,6 +68,31 @@ class Fit:
     evaluations: int
     replications: int
     converged: bool
+    seconds: float = 0.0
+
+    def write(self, path: Path) -> None:
+        """Keep a fit in a file.
+
+        Raises:
+            InputError: where the file exists.
+        """
+        held, told = io.BytesIO(), {name: getattr(self, name) for name in _KEPT}
+        np.savez(held, z=self.mode.z, mean=self.mode.mean, process=self.mode.process, **told)
+        write_bytes(path, held.getvalue())
+
+    @classmethod
+    def read(cls, path: Path) -> Fit:
+        """Read a fit that was kept."""
+        with np.load(path) as kept:
+            return cls(
+                mode=Mode(z=kept["z"], mean=kept["mean"], process=kept["process"]),
+                slope=kept["slope"],
+                cost=tuple(kept["cost"].tolist()),
+                evaluations=int(kept["evaluations"]),
+                replications=int(kept["replications"]),
+                converged=bool(kept["converged"]),
+                seconds=float(kept["seconds"]),
+            )
 
 
 def observed_at(study: Study, z: Floats, *, replications: int, seed: int, executor: Executor | None = None) -> Mode:
@@ -146,6 +174,7 @@ class _Search:
 
     def run(self, start: Floats) -> Fit:
         root = self.study.prior.root
+        begun = time.perf_counter()
         first = self._at(solve_triangular(root, start, lower=True))
         self.scale = np.hypot(self.tolerance, first.process)
         found = least_squares(
@@ -166,6 +195,7 @@ class _Search:
             evaluations=self.done,
             replications=self.replications,
             converged=found.status > 0,
+            seconds=time.perf_counter() - begun,
         )
 
     def _at(self, x: Floats) -> Mode:

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import ndtri
 
 from flowsim.errors import InputError
@@ -169,20 +168,22 @@ def _normal_scores(seen: Floats, scores: Floats, middle: Floats) -> Floats:
     return normal
 
 
-def condition(z: Floats, summaries: Floats, observed: Floats, kept: int) -> Posterior:
-    """Condition draws on observed summaries.
+def condition(z: Floats, summaries: Floats, observed: Floats) -> Posterior:
+    """Condition draws on observed summaries: all of them, each weighted by how near its own are.
+
+    With as many summaries as factors no draw is near in all: keeping the nearest half or quarter alone bent the
+    intervals of some factors, keeping all did not.
 
     Args:
         z: positions of the factors, shape (draws, factors).
         summaries: of each draw, shape (draws, summaries).
         observed: the summaries of what was observed, shape (summaries,).
-        kept: how many of the nearest draws are kept and adjusted.
     """
-    near, weights = _nearest(summaries, observed, min(kept, len(z)))
-    design = np.column_stack([np.ones(len(near)), summaries[near] - observed])
+    weights = _weights(summaries, observed)
+    design = np.column_stack([np.ones(len(z)), summaries - observed])
     root = np.sqrt(weights)[:, None]
-    slopes = _solved(design * root, z[near] * root)
-    off = (z[near] - design @ slopes) / np.sqrt(_left(design, weights))[:, None]
+    slopes = _solved(design * root, z * root)
+    off = (z - design @ slopes) / np.sqrt(_left(design, weights))[:, None]
     # The logarithm of a squared error has an infinite tail below: errors are kept from being zero.
     spread = np.log(off**2 + 1e-6 * (weights @ off**2))
     rates = _solved(design * root, spread * root)
@@ -202,12 +203,11 @@ def _left(design: Floats, weights: Floats) -> Floats:
     return np.asarray(np.clip(1 - 2 * own + others, 0.05, 1.0), np.float64)
 
 
-def _nearest(summaries: Floats, observed: Floats, kept: int) -> tuple[npt.NDArray[np.intp], Floats]:
-    """Return the draws nearest to what was observed, and Epanechnikov weights that fall to 0 at the last one."""
+def _weights(summaries: Floats, observed: Floats) -> Floats:
+    """Return Epanechnikov weights, which fall to 0 at the draw farthest from what was observed."""
     distance = np.sum(((summaries - observed) / summaries.std(axis=0)) ** 2, axis=1)
-    near = np.argsort(distance, kind="stable")[:kept]
-    weights = 1 - distance[near] / (distance[near[-1]] * (1 + 1e-9))
-    return near, np.asarray(weights / weights.sum(), np.float64)
+    weights = 1 - distance / (distance.max() * (1 + 1e-9))
+    return np.asarray(weights / weights.sum(), np.float64)
 
 
 def _solved(design: Floats, values: Floats) -> Floats:

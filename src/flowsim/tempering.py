@@ -73,14 +73,19 @@ def untempered(found: Posterior, around: Around) -> Posterior:
 
     The positions are moved and stretched together: their precision loses what the draws had beyond the prior's.
     """
-    prior = _precision(around.study.prior)
-    own = np.linalg.inv(found.covariance)
-    # What the documents tell can't be less than nothing, though an estimate of it can.
-    told = own - around.precision
-    values, vectors = np.linalg.eigh((told + told.T) / 2)
-    precision = (vectors * np.maximum(values, 0.0)) @ vectors.T + prior
-    covariance = np.linalg.inv(precision)
-    mean = covariance @ (own @ found.mean - around.precision @ around.mean)
+    # In the draws' own coordinates a precision of 1 is theirs, and what is beyond it the documents'.
+    root = around.root
+    white = np.linalg.solve(root, (found.z - around.mean).T).T
+    middle = found.weights @ white
+    off = white - middle
+    values, vectors = np.linalg.eigh(np.linalg.inv((off * found.weights[:, None]).T @ off))
+    # It can't be less than nothing, though an estimate of it can.
+    told = np.maximum(values - 1, 0.0)
+    pull = np.where(values > 1, values * (vectors.T @ middle), 0.0)
+    back = vectors.T @ np.linalg.inv(root)
+    own = back.T @ (told[:, None] * back)
+    covariance = np.linalg.inv(own + _precision(around.study.prior))
+    mean = covariance @ (back.T @ pull + own @ around.mean)
     stretch = _square_root(covariance) @ np.linalg.inv(_square_root(found.covariance))
     return Posterior(z=mean + (found.z - found.mean) @ stretch.T, weights=found.weights)
 

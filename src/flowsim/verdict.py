@@ -6,7 +6,7 @@ On seeds that the fit has not seen. Implausibility is that of history matching (
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any
@@ -66,8 +66,8 @@ class Verdict:
         judged: every target, the fitted ones first.
         chi_square: over the fitted figures, with the covariance that histories at the mode have.
         freedom: how many figures less the parameters that they effectively determine.
-        waits: monthly waits for meetings over the ensemble, in weeks, by station and reading: (month, 5 %, median,
-            95 %).
+        waits: monthly waits over the ensemble, in weeks, by station and reading: (month, 5 %, median, 95 %); for the
+            meetings whose wait is documented, or for all where none is.
         sets: how many sets the ensemble has.
         replications: at the mode.
         seed: of the fresh draws.
@@ -172,7 +172,7 @@ def judge(
         judged=tuple(sorted(judged, key=lambda one: not one.target.fitted)),
         chi_square=_chi_square(at_mode[:, fitted], (off * np.hypot(tolerance, process))[fitted], tolerance[fitted]),
         freedom=len(fitted) - _determined(np.array(record["fit"]["slope"])),
-        waits=_waits(spread),
+        waits=_waits(spread, {name for target in study.targets for name in target.observation.measures}),
         sets=len(sets),
         replications=replications,
         seed=seed,
@@ -199,9 +199,13 @@ def _determined(slope: Floats) -> float:
     return float(np.sum(values**2 / (1 + values**2)))
 
 
-def _waits(results: Results) -> dict[tuple[str, str], list[tuple[str, float, float, float]]]:
+def _waits(
+    results: Results, documented: Collection[str]
+) -> dict[tuple[str, str], list[tuple[str, float, float, float]]]:
     out: dict[tuple[str, str], list[tuple[str, float, float, float]]] = {}
-    for station in (station for station in results.pathway.stations if station.is_meeting):
+    meetings = [station for station in results.pathway.stations if station.is_meeting]
+    told = [station for station in meetings if any(m.startswith(f"wait.{station.name}.") for m in documented)]
+    for station in told or meetings:
         for reading in WAITS:
             measure = f"wait.{station.name}.{reading}"
             if measure not in results.measures:

@@ -135,7 +135,13 @@ def verdict_page(verdict: Verdict) -> str:
         missed = [name for name in one["held"] if name not in one["inside"]]
         out.append(f"| {one['name']} | {len(one['inside'])} of {len(one['held'])} | {', '.join(missed)} |")
     for station, table in _wait_tables(verdict).items():
-        out += ["", f"## Wait for {station}", "", "Weeks, median and 5 to 95 %.", ""]
+        out += [
+            "",
+            f"## Wait for {station}",
+            "",
+            "Weeks, median and 5 to 95 %. The first free place is looked for until",
+        ]
+        out += ["the end of what is simulated; close to it only those count who found one.", ""]
         out += ["| month | " + " | ".join(_READINGS[reading] for reading in WAITS) + " |", "|---|" + "---:|" * 3]
         out += [f"| {month} | {' | '.join(row)} |" for month, row in table]
     return "\n".join(out) + "\n"
