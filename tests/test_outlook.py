@@ -1,6 +1,7 @@
 """The outlook on a made office whose awards rise: where its team is full the flag has to appear, elsewhere not."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -255,5 +256,5 @@ def test_the_command_prints_and_draws(tmp_path, monkeypatch):
 def test_the_past_of_copenhagen_is_scored():
     told = fine("outlook", "--backtest")
     for method in ("forecast", "simulation", "combination"):
-        assert told.count(f"\n{method}") == 2
+        assert len(re.findall(rf"^{method} +\d", told, flags=re.MULTILINE)) == 2
     assert "awards.foertidspension: from 2018Q4 to 2020Q2, 28 quarters ahead in all" in told

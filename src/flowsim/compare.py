@@ -258,6 +258,8 @@ def _checked(
     for number, name in enumerate(names):
         if name in names[:number]:
             raise InputError(f"two scenarios are called '{name}': give each a name of its own")
+    for one in scenarios[1:]:
+        _check_bases(scenarios[0], one)
     subjects: list[Pathway | Varying] = []
     pathways: list[Pathway] = []
     for one in scenarios:
@@ -275,18 +277,21 @@ def _checked(
             subjects.append(pathways[-1])
     index = Catalogue.of(pathways[0]).index
     for one, pathway in zip(scenarios[1:], pathways[1:], strict=True):
-        _check_pair(scenarios[0], pathways[0], one, pathway)
+        _check_horizons(scenarios[0], pathways[0], one, pathway)
         if Catalogue.of(pathway).index != index:
             raise InputError(f"{one.name}: it has other measures than {names[0]}: only scenarios over one base compare")
     return names, subjects
 
 
-def _check_pair(first: Scenario | Pathway, own: Pathway, other: Scenario | Pathway, its: Pathway) -> None:
+def _check_bases(first: Scenario | Pathway, other: Scenario | Pathway) -> None:
     if isinstance(first, Scenario) and isinstance(other, Scenario) and first.base.sha256 != other.base.sha256:
         raise InputError(
             f"{other.name}: its base is '{other.base.name}', and that of {first.name} is '{first.base.name}': only "
             "scenarios over one base compare"
         )
+
+
+def _check_horizons(first: Scenario | Pathway, own: Pathway, other: Scenario | Pathway, its: Pathway) -> None:
     if (own.start, own.end, own.tick) != (its.start, its.end, its.tick):
         raise InputError(
             f"{other.name}: its horizon is {its.start:%Y-%m-%d} to {its.end:%Y-%m-%d}, and that of {first.name} is "
