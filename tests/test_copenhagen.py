@@ -156,7 +156,7 @@ def test_the_team_does_not_meet_on_public_holidays(pathway: Pathway) -> None:
 def test_the_team_is_offered_more_than_it_can_take_for_some_years(pathway: Pathway) -> None:
     load = pathway.load()
     over = {row.station: row for row in load.stations if row.utilisation > 1}
-    # Hours for planning were short until the money of 2017; places at the team from then until its meetings were better.
+    # Hours for planning were short until the money of 2017, places at the team then until its meetings were better.
     assert set(over) == {"plan_kontanthjaelp", "rehabilitation_team"}
     growing = [(row.station, row.since.year) for row in load.stations if row.grows]
     assert growing == [("plan_kontanthjaelp", 2015), *(("rehabilitation_team", year) for year in (2017, 2018, 2019))]
