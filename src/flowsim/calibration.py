@@ -35,6 +35,7 @@ from flowsim.trace import Floats
 
 __all__ = ["Calibration", "Effort", "calibrate", "check_place", "fingerprint"]
 
+_FEWEST = 500  # draws of a table
 _HARDLY_EVER = 0.001
 Stage = Callable[[str, int, int], object]
 
@@ -44,7 +45,7 @@ class Effort:
     """How much work a calibration is.
 
     Attributes:
-        draws: rows of the reference table; the second one, around the mode, has a third of them.
+        draws: rows of the reference table; the second one, around the mode, has a third of them, 500 at the least.
         truths: known truths of which the uncertainty is checked.
         sets: parameter sets of the ensemble.
         replications: of each evaluation of the fit.
@@ -58,7 +59,7 @@ class Effort:
     steps: int = 8
 
     def __post_init__(self) -> None:
-        for name, least in (("draws", 500), ("truths", 20), ("sets", 20), ("replications", 40), ("steps", 1)):
+        for name, least in (("draws", _FEWEST), ("truths", 20), ("sets", 20), ("replications", 40), ("steps", 1)):
             if getattr(self, name) < least:
                 raise InputError(f"{name}: {getattr(self, name)} is not allowed: at least {least:,}")
         if self.truths > self.draws // 4:
@@ -197,7 +198,7 @@ def calibrate(
     around = Around.of(study, mode)
     second = simulate(
         around,
-        effort.draws // 3,
+        max(effort.draws // 3, _FEWEST),
         seed=seed,
         folder=folder and folder / f"mode-{around.digest[:12]}",
         executor=executor,
