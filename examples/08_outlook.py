@@ -1,4 +1,4 @@
-"""Forecast and simulation on the past of Copenhagen: which of the two would have said more of what came?
+"""Forecast and simulation on the past of Copenhagen: which of the two said more of what came.
 
 The calibration looked back from each quarter since the end of 2018: it was fitted to the figures known then, and every
 later change was taken out of the model. The statistical forecast of the same quarter stands beside it. CRPS is in

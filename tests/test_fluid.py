@@ -378,7 +378,9 @@ def test_steps_are_a_week_or_a_520th_of_the_horizon_and_not_too_many() -> None:
 
 @pytest.mark.slow
 def test_copenhagen_is_as_close_to_the_simulation_as_the_guide_says() -> None:
-    path = read_base("copenhagen").pathway()
+    # The guide shows the first values, which a new calibration leaves as they are.
+    base = read_base("copenhagen")
+    path = base.pathway({parameter.name: parameter.first for parameter in base.parameters.values()})
     fluid, results = flow(path), run(path, replications=300, seed=1)
     team = fluid.states_of(path.station("rehabilitation_team"))
     for year in range(2015, 2025):
