@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import math
+from bisect import bisect_right
 from collections import namedtuple
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
@@ -319,11 +320,17 @@ class _Compiler:
             for meeting in station.meetings(pathway.start, pathway.end):
                 changes.append((moment_tick(pathway, meeting), k, -1, meeting))
         changes.sort(key=lambda change: change[:2])
+        steps = [_steps_of(station.bounds) for station in pathway.stations]
+        # Meetings between two steps share the rows of their bounds.
+        rows: dict[tuple[int, int], tuple[int, int]] = {}
         for tick, k, capacity, at in changes:
-            first = self._end("bounds")
-            for i, bound in enumerate(pathway.stations[k].bounds if capacity < 0 else ()):
-                self._bound(bound, int(first_party[k]) + i, at)
-            self._add("changes", tick, k, capacity, first, self._end("bounds"))
+            step = (k, -1 if capacity >= 0 else bisect_right(steps[k], at))
+            if step not in rows:
+                first = self._end("bounds")
+                for i, bound in enumerate(pathway.stations[k].bounds if capacity < 0 else ()):
+                    self._bound(bound, int(first_party[k]) + i, at)
+                rows[step] = (first, self._end("bounds"))
+            self._add("changes", tick, k, capacity, *rows[step])
         return int(first_party[-1])
 
     def _bound(self, bound: Party, party: int, at: datetime) -> None:
@@ -335,6 +342,14 @@ class _Compiler:
         for name, span in bound.follow_up:
             self._add("follows", self.number[name], span.at(at) / tick)
         self._add("bounds", party, base, case, follow, self._end("follows"))
+
+
+def _steps_of(bounds: Iterable[Party]) -> list[datetime]:
+    """Return the moments at which anything changes that bounds a meeting's places."""
+    told: list[ByDate[Any] | None] = []
+    for bound in bounds:
+        told += [bound.places, bound.staff, bound.hours, bound.hours_a_case, *(span for _, span in bound.follow_up)]
+    return sorted({when for value in told if value is not None for when, _ in value.root})
 
 
 def _exit_keys(state: State) -> list[int]:
