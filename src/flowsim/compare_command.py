@@ -52,7 +52,7 @@ def compare(
         Path | None, typer.Option(help="Draw parameters from this folder of flowsim calibrate.", metavar="FOLDER")
     ] = None,
     engine: Annotated[str, typer.Option(help="kernel (compiled) or simpy (the readable reference).")] = "kernel",
-    workers: Annotated[int | None, typer.Option(help="Threads on the kernel; all cores if left out.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Threads, or processes; all cores if left out.")] = None,
     cluster: Annotated[
         str | None, typer.Option(help="Run on the Dask scheduler at this address.", metavar="tcp://HOST:PORT")
     ] = None,
@@ -78,6 +78,7 @@ def compare(
     from flowsim.compare import compare as compared
     from flowsim.compare_summary import by_headline, differing
     from flowsim.cost import with_costs
+    from flowsim.ensemble import Ensemble
     from flowsim.errors import InputError
     from flowsim.picture import check_picture, differences_picture
     from flowsim.runner import known_engine
@@ -97,9 +98,10 @@ def compare(
     wanted = _precision(precision, measure, first, last, replications)
     priced = _prices(scenarios[0], prices) if cost or prices else None
     parameters, words = chosen_parameters(scenarios[0], calibrated, point)
+    processes = isinstance(parameters, Ensemble) and engine == "kernel"
     with (
         progress_bar("replications", show=not (quiet or as_json)) as progress,
-        executor_of(1 if engine == "simpy" else workers, cluster) as executor,
+        executor_of(1 if engine == "simpy" else workers, cluster, processes=processes) as executor,
     ):
         found = compared(
             scenarios,
