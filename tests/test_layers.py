@@ -27,10 +27,11 @@ LAYERS = [
     *("prior", "study", "reference", "posterior", "coverage", "conditioning", "fitting", "tempering"),
     *("retrospect", "ensemble", "calibration", "verdict"),
     *("response", "goals", "lever", "sequential", "question", "seek", "shapley", "sensitivity"),
-    *("prices", "compare", "cost", "demand", "pairing", "outlook", "report"),
+    *("prices", "compare", "cost", "demand", "pairing", "outlook"),
+    *("language", "document", "document_html", "document_pdf", "document_xlsx", "charts", "report"),
     *("__init__", "summary", "verdict_summary", "compare_summary", "outlook_summary", "staff_summary", "console"),
     *("run_command", "calibrate_command", "forecast_command", "verify_command", "compare_command", "outlook_command"),
-    *("staff_command", "sensitivity_command", "cli", "app"),
+    *("staff_command", "sensitivity_command", "report_command", "cli", "app"),
 ]
 
 ONE_PLACE = {
@@ -40,7 +41,8 @@ ONE_PLACE = {
     "matplotlib": "picture",
     "openpyxl": "sheets",
     "sklearn": "posterior",
-    "plotly": "report",
+    "typst": "document_pdf",
+    "xlsxwriter": "document_xlsx",
     "streamlit": "app",
 }
 
@@ -139,7 +141,8 @@ def test_nothing_heavy_is_loaded(module):
         "matplotlib",
         "openpyxl",
         "sklearn",
-        "plotly",
+        "typst",
+        "xlsxwriter",
         "streamlit",
     ]
     code = f"import sys, {module}; print([name for name in {heavy} if name in sys.modules])"
