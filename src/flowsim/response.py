@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from flowsim.errors import InputError, unknown_name
 from flowsim.measures import Row
-from flowsim.periods import months_of
+from flowsim.periods import Every, label, months_in, months_of
 from flowsim.results import Results
 from flowsim.trace import Floats
 from flowsim.waits import ratio
 
-__all__ = ["Response"]
+__all__ = ["Response", "series"]
 
 How = Literal["sum", "mean", "last", "weighted"]
 
@@ -111,6 +111,35 @@ class Response:
             "weighted": f"all cases of {self.period}",
             "mean": f"the mean of the {every}s of {self.period}",
         }[self.how]
+
+
+def series(results: Results, measure: str, every: Every) -> tuple[tuple[str, ...], Floats]:
+    """Return what a measure says of each year, quarter or month that is reported whole.
+
+    Returns:
+        the periods in their order, and the numbers as `Response` reads them, shape (replications, periods).
+
+    Raises:
+        InputError: for an unknown measure, with the nearest one.
+    """
+    if measure not in results.measures:
+        raise InputError(unknown_name("measure", measure, results.measures))
+    # The weights of a clock's share stand beside it.
+    needed = {measure, measure.rpartition(".")[0] + ".ended"}
+    kept = [number for number, row in enumerate(results.index) if row.measure in needed]
+    narrow = replace(results, index=tuple(results.index[n] for n in kept), values=results.values[:, kept])
+    spans = [months_of(row.period) for row in narrow.index if row.measure == measure]
+    length = months_in(every)
+    first, last = min(since for since, _ in spans), max(until for _, until in spans)
+    periods, columns = [], []
+    for month in range(-(-first // length) * length, last - length + 1, length):
+        period = label(month, every)
+        try:
+            columns.append(Response.of(measure, period, narrow.index).read(narrow))
+        except InputError:  # it is not reported whole, or by longer periods only
+            continue
+        periods.append(period)
+    return tuple(periods), np.array(columns).T if columns else np.zeros((len(results.replications), 0))
 
 
 def _how(measure: str) -> How:
