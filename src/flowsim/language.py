@@ -63,14 +63,12 @@ class Language:
         """Write a number; with no decimals above a hundred, one above one, otherwise two, unless told how many."""
         if math.isnan(value):
             return "–"
-        if math.isinf(value):
-            return "∞"
         if decimals is None:
             decimals = 0 if abs(value) >= 99.95 else 1 if abs(value) >= 0.995 or value == 0 else 2
-        text = f"{abs(value):,.{decimals}f}"
+        text = "∞" if math.isinf(value) else f"{abs(value):,.{decimals}f}"
         if self.code == "da":
             text = text.translate(str.maketrans(",.", ".,"))
-        nothing = not any(digit in text for digit in "123456789")
+        nothing = not any(digit in text for digit in "123456789∞")
         return text if nothing else f"{'−' if value < 0 else '+' if signed else ''}{text}"
 
     def percent(self, share: float, decimals: int | None = None, *, signed: bool = False) -> str:
@@ -78,7 +76,7 @@ class Language:
         if math.isnan(share):
             return "–"
         if decimals is None:
-            decimals = 1 if 0 < share < 0.0995 or 0.9 < share < 1 else 0
+            decimals = 1 if 0 < abs(share) < 0.0995 or 0.9 < abs(share) < 1 else 0
         return f"{self.number(100 * share, decimals, signed=signed)}{_HARD}%"
 
     def day(self, day: date) -> str:
