@@ -16,6 +16,7 @@ from flowsim.calibrate_command import calibrate, verdict
 from flowsim.compare_command import compare
 from flowsim.forecast_command import forecast
 from flowsim.outlook_command import outlook
+from flowsim.report_command import report
 from flowsim.run_command import FILE, run
 from flowsim.sensitivity_command import sensitivity
 from flowsim.staff_command import WithPairs, staff
@@ -90,6 +91,7 @@ def _options(
 
 app.command()(run)
 app.command()(compare)
+app.command(cls=WithPairs)(report)
 
 
 @app.command()

@@ -185,12 +185,12 @@ class Conclusions:
                     "answer.difference",
                     scenario=self._scenario(name),
                     difference=self.wording.value(float(told.mean[n]), unit, signed=True),
-                    low=self.wording.value(low, unit, signed=True),
-                    high=self.wording.value(high, unit, signed=True),
+                    low=self.wording.figure(low, unit, signed=True),
+                    high=self.wording.figure(high, unit, signed=True),
                 )
             )
             sure += [self._scenario(name)] if low > 0 or high < 0 else []
-        second = say("answer.differences", differences="; ".join(parts))
+        second = say("answer.differences", differences=language.listed(parts))
         key = "answer.sure" if sure else "answer.unsure"
         percent = language.percent(findings.comparison.confidence, 0)
         return first, second, say(key, scenarios=language.listed(sure), confidence=percent)
@@ -206,8 +206,8 @@ class Conclusions:
                 continue
             low, middle, high = (float(q) for q in np.nanquantile(column, (0.05, 0.5, 0.95)))
             unit = self._unit(measure)
-            figures = {"median": middle, "low": low, "high": high}
-            told = {key: self.wording.value(value, unit) for key, value in figures.items()}
+            told = {"low": self.wording.figure(low, unit), "high": self.wording.figure(high, unit)}
+            told["median"] = self.wording.value(middle, unit)
             out.append(say("answer.alone", measure=self.wording.measure(measure), year=year, **told))
         return *out, self._fit() or say("sure.model")
 
@@ -249,7 +249,7 @@ class Conclusions:
         parts = []
         for finding in trial.findings:
             unit, mean = finding.goal.response.unit, finding.mean
-            low, high = self.wording.value(mean.low, unit), self.wording.value(mean.high, unit)
+            low, high = self.wording.figure(mean.low, unit), self.wording.figure(mean.high, unit)
             parts.append(say("answer.reached", value=self.wording.value(mean.estimate, unit), low=low, high=high))
         return self.wording.language.listed(parts)
 

@@ -17,12 +17,12 @@ from flowsim.results import Results
 from flowsim.seek import Answer, Frontier
 from flowsim.targets import documented
 from flowsim.trace import Floats
-from flowsim.wording import Wording
+from flowsim.wording import COUNTED, Wording
 
 __all__ = ["Exhibits"]
 
 _FEWEST = 0.003  # of all flows of a year: what is less is left out of the picture
-_BACK = "back "
+_BACK = "back:"
 _FAN = ("measure", "scenario", "period", "p05", "median", "p95", "documented")
 _SURE = {"meets": "staff.meets", "close": "staff.close", "misses": "staff.misses"}
 
@@ -183,8 +183,8 @@ class Exhibits:
             when=language.period(periods[top]),
             last=language.period(periods[last]),
             median=self.wording.value(quantiles[2, last], unit),
-            low=self.wording.value(quantiles[0, last], unit),
-            high=self.wording.value(quantiles[4, last], unit),
+            low=self.wording.figure(quantiles[0, last], unit),
+            high=self.wording.figure(quantiles[4, last], unit),
         )
 
     def _points(self, measure: str) -> dict[str, float]:
@@ -209,7 +209,7 @@ class Exhibits:
     def _figure(self, value: float, unit: str, *, signed: bool = False) -> Figure:
         if unit == "share":
             return Figure(value, 1, share=True, signed=signed)
-        return Figure(value, 0 if unit in ("citizens", "awards", "cases") else 1, signed=signed)
+        return Figure(value, 0 if unit in COUNTED else 1, signed=signed)
 
     def _tick(self, value: float) -> str:
         return self.wording.language.number(value, 0 if value == round(value) else 1)

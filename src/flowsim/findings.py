@@ -62,16 +62,18 @@ class Findings:
 
     @cached_property
     def stations(self) -> tuple[str, ...]:
-        """At most `STATIONS` stations that tell most: those of the goals and levers, then where most citizens wait."""
+        """At most `STATIONS`: those of goals and levers, those that scenarios change, then those with long queues."""
         names = [station.name for station in self.pathway.stations]
         asked: list[str] = []
         if self.staffing is not None:
             levels = [self.staffing.levels] + ([self.staffing.rows] if isinstance(self.staffing, Frontier) else [])
             measures = [goal.response.measure.split(".") for goal in self.staffing.question.goals]
             asked = [one.lever.station for one in levels] + [word for words in measures for word in words[1:2]]
-        most = {name: max(self._queue(one, name) for one in self.comparison.results) for name in names}
-        ordered = [name for name in dict.fromkeys(asked) if name in names]
-        ordered += [name for name in sorted(names, key=lambda name: -most[name]) if name not in ordered]
+        changed = [edit.station for one in self.scenarios for edit in one.file.stations]
+        changed += [closure.station for one in self.scenarios for closure in one.file.closures]
+        ordered = [name for name in dict.fromkeys([*asked, *changed]) if name in names]
+        longest = {name: max(_queue(one, name) for one in self.comparison.results) for name in names}
+        ordered += [name for name in sorted(names, key=lambda name: -longest[name]) if name not in ordered]
         return tuple(ordered[:STATIONS])
 
     @cached_property
@@ -96,19 +98,12 @@ class Findings:
         (years, before), (_, after) = told[self.comparison.names[0]], told[name]
         return years, paired(before, after, self.comparison.confidence)
 
-    @staticmethod
-    def _queue(results: Results, name: str) -> float:
-        if f"queue.{name}" not in results.measures:
-            return 0.0
-        return float(np.nan_to_num(results.select(f"queue.{name}").values).mean())
-
 
 def explore(
     scenarios: Sequence[Scenario],
     *,
     parameters: Parameters,
     prices: Prices | None = None,
-    staffing: Answer | Frontier | None = None,
     between: tuple[str, str] = ("0001", "9999"),
     replications: int = 100,
     seed: int = 1,
@@ -121,7 +116,6 @@ def explore(
         scenarios: one to four; more than one as `compare` takes them.
         parameters: see `ensemble.Parameters`.
         prices: what costs are reckoned by, in whole years.
-        staffing: an answer that the report is about.
         between: the first and the last period to report.
         replications: of each scenario.
         seed: of all draws.
@@ -156,6 +150,13 @@ def explore(
         scenarios=tuple(scenarios),
         comparison=priced.between(*between),
         parameters=parameters,
-        staffing=staffing,
         prices=prices,
     )
+
+
+def _queue(results: Results, station: str) -> float:
+    """Return the mean queue of a station over what is reported, in the median replication."""
+    measure = f"queue.{station}"
+    if measure not in results.measures:
+        return 0.0
+    return float(np.median(results.select(measure).values.mean(axis=1)))

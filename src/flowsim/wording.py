@@ -10,7 +10,10 @@ from flowsim.language import Language
 from flowsim.lever import Lever
 from flowsim.pathway import Pathway
 
-__all__ = ["Wording"]
+__all__ = ["COUNTED", "Wording"]
+
+COUNTED = ("citizens", "awards", "spells", "cases", "meetings", "places")
+"""Units of which a report tells whole numbers."""
 
 _OF_STATIONS = ("wait", "queue", "utilisation", "meetings", "places", "waited")
 
@@ -60,14 +63,16 @@ class Wording:
             return self.language.say("unit.million", currency=currency)
         return self.language.words.get(f"unit.{unit}", unit)
 
+    def figure(self, value: float, unit: str, *, signed: bool = False) -> str:
+        """Write a figure without its unit, but for the per cent of a share: "6.4", "90 %"."""
+        if unit in ("share", "per cent"):
+            return self.language.percent(value / (1 if unit == "share" else 100), signed=signed)
+        return self.language.number(value, 0 if unit in COUNTED else None, signed=signed)
+
     def value(self, value: float, unit: str, *, signed: bool = False) -> str:
         """Write a figure with its unit: "6.4 weeks", "90 %"."""
-        if unit == "share":
-            return self.language.percent(value, signed=signed)
-        if unit == "per cent":
-            return self.language.percent(value / 100, signed=signed)
-        decimals = 0 if unit in ("citizens", "awards", "spells", "cases") else None
-        return f"{self.language.number(value, decimals, signed=signed)}\u00a0{self.unit(unit)}"
+        figure = self.figure(value, unit, signed=signed)
+        return figure if unit in ("share", "per cent") else f"{figure}\u00a0{self.unit(unit)}"
 
     def goal(self, goal: Goal) -> str:
         """Return a goal in words: "at least 90 % decided within 23 weeks"."""

@@ -1,0 +1,217 @@
+"""`flowsim report`: scenarios, and what staffing meets a goal, as a report for a committee."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from flowsim.console import executor_of, progress_bar
+from flowsim.run_command import check_periods, chosen_parameters
+from flowsim.staff_command import thinned, varied
+
+if TYPE_CHECKING:
+    from flowsim.document import Document
+    from flowsim.ensemble import Parameters
+    from flowsim.lever import Levels
+    from flowsim.question import Question
+    from flowsim.runner import Progress
+    from flowsim.scenario import Scenario
+    from flowsim.seek import Answer, Frontier
+
+__all__ = ["report"]
+
+
+def report(
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SCENARIO",
+            help="One to four scenario files or names of flowsim scenarios; the first is the one to compare with.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[
+        list[Path],
+        typer.Option(help="Write to this .html, .xlsx or .pdf file; several of one run.", metavar="FILE"),
+    ],
+    question: Annotated[
+        str, typer.Option(help="The question, in your words.", metavar="TEXT", show_default=False)
+    ] = "",
+    language: Annotated[str, typer.Option(help="en (English) or da (Danish).")] = "en",
+    goal: Annotated[
+        list[str] | None,
+        typer.Option(help="Find the staffing that meets it in the last scenario, as flowsim staff.", metavar="GOAL"),
+    ] = None,
+    vary: Annotated[
+        list[str] | None, typer.Option("--vary", help="For --goal: what may be changed.", metavar="LEVER")
+    ] = None,
+    between: Annotated[
+        list[str] | None,
+        typer.Option("--between", help="For --goal: the least and the most of it.", metavar="LEAST MOST"),
+    ] = None,
+    during: Annotated[str | None, typer.Option(help="For --goal: when it holds.", metavar="PERIOD")] = None,
+    replications: Annotated[int, typer.Option("--replications", "-n", help="Of each scenario.")] = 100,
+    seed: Annotated[int, typer.Option(help="Another seed, other luck; the same seed, the same results.")] = 1,
+    point: Annotated[bool, typer.Option("--point", help="The fitted parameters in every replication.")] = False,
+    calibrated: Annotated[
+        Path | None, typer.Option(help="Draw parameters from this folder of flowsim calibrate.", metavar="FOLDER")
+    ] = None,
+    prices: Annotated[
+        Path | None, typer.Option(help="Your own prices, instead of those of copenhagen.", metavar="FILE")
+    ] = None,
+    first: Annotated[str | None, typer.Option("--from", help="First period to report, such as 2018 or 2018Q3.")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Last period to report.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Threads, or processes; all cores if left out.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite earlier files.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and no answer printed.")] = False,
+) -> None:
+    """Write a report for a committee: question, answer, charts, assumptions, how sure it is, how to repeat it.
+
+    Example: [bold]flowsim report today flere-skal-med-2-ends --out report.pdf --language da[/bold]
+    """
+    from flowsim.conclusions import Conclusions
+    from flowsim.errors import InputError
+    from flowsim.findings import explore
+    from flowsim.language import Language
+    from flowsim.prices import prices_of
+    from flowsim.report import report as written
+    from flowsim.scenario import Scenario
+    from flowsim.store import check_file, write_bytes
+    from flowsim.summary import wrapped
+    from flowsim.wording import Wording
+
+    spoken = Language.of(language)
+    writers = [_writer(path) for path in out]
+    for number, path in enumerate(out):
+        check_file(path, force)
+        if path in out[:number]:
+            raise InputError(f"--out: '{path}' is named twice")
+    scenarios = [Scenario.of(file) for file in files]
+    if workers is not None and workers < 1:
+        raise InputError(f"--workers: {workers} is not allowed: at least 1 is needed")
+    check_periods(scenarios[0], first, last)
+    parameters, _ = chosen_parameters(scenarios[0], calibrated, point)
+    priced = prices_of(scenarios[0], prices)
+    staffed = _Staffing.asked(scenarios[-1], goal, vary, between, during, parameters)
+    with executor_of(workers, processes=True) as executor:
+        with progress_bar("replications", show=not quiet) as progress:
+            findings = explore(
+                scenarios,
+                parameters=parameters,
+                prices=priced,
+                between=(first or "0001", last or "9999"),
+                replications=replications,
+                seed=seed,
+                executor=executor,
+                progress=progress,
+            )
+        if staffed is not None:
+            with progress_bar("staffings", show=not quiet) as progress:
+                findings = replace(findings, staffing=staffed.found(seed, executor, progress))
+    told: dict[str, Any] = {
+        "--goal": goal,
+        "--vary": vary,
+        "--between": between,
+        "--during": during,
+        "--from": first,
+        "--to": last,
+    }
+    told |= {"--question": question or None, "--language": language, "--replications": replications, "--seed": seed}
+    told |= {"--point": point, "--calibrated": calibrated, "--prices": prices}
+    document = written(findings, spoken, question=question, repeat=_repeat(files, out, told))
+    for path, content in zip(out, [writer(document) for writer in writers], strict=True):
+        write_bytes(path, content, overwrite=force)
+    if not quiet:
+        said = Conclusions(findings=findings, wording=Wording(language=spoken, pathway=findings.pathway))
+        print("\n".join(wrapped(line) for line in (*said.answer(), said.beside()) if line))
+        print("\n".join(f"Written to {path}" for path in out))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Staffing:
+    """A goal of a scenario, and what may be varied for it."""
+
+    question: Question
+    levels: list[Levels]
+
+    @classmethod
+    def asked(
+        cls,
+        scenario: Scenario,
+        goals: list[str] | None,
+        vary: list[str] | None,
+        between: list[str] | None,
+        during: str | None,
+        parameters: Parameters,
+    ) -> _Staffing | None:
+        """Return what the options ask for; None where none is given.
+
+        Raises:
+            InputError: where one is missing, and for what makes no sense.
+        """
+        from flowsim.errors import InputError
+        from flowsim.question import Question
+
+        if not (goals or vary or between or during):
+            return None
+        for option, given in (("--goal", goals), ("--vary", vary), ("--between", between), ("--during", during)):
+            if not given:
+                raise InputError(f"{option}: it is missing: a staffing takes --goal, --vary, --between and --during")
+        levels = varied(vary or [], between or [], scenario.pathway())
+        if len(levels) > 2:
+            raise InputError("--vary: two levers at most")
+        return cls(question=Question.of(scenario, goals or [], during or "", parameters=parameters), levels=levels)
+
+    def found(self, seed: int, executor: Executor, progress: Progress | None) -> Answer | Frontier:
+        """Find it."""
+        from flowsim.seek import frontier, seek
+
+        if len(self.levels) == 1:
+            return seek(self.question, self.levels[0], seed=seed, executor=executor, progress=progress)
+        rows, levels = thinned(self.levels[0], None), self.levels[1]
+        return frontier(self.question, rows, levels, seed=seed, executor=executor, progress=progress)
+
+
+def _writer(path: Path) -> Callable[[Document], bytes]:
+    """Return what writes a document to a file of a name, by how the name ends.
+
+    Raises:
+        InputError: where it ends otherwise, or what writes it is not installed.
+    """
+    from importlib.util import find_spec
+
+    from flowsim.document_html import webpage
+    from flowsim.document_pdf import printout
+    from flowsim.document_xlsx import workbook
+    from flowsim.errors import InputError
+
+    kinds: dict[str, tuple[Callable[[Document], bytes], tuple[str, ...]]] = {
+        ".html": (webpage, ()),
+        ".pdf": (printout, ("typst",)),
+        ".xlsx": (workbook, ("xlsxwriter",)),
+    }
+    if path.suffix.lower() not in kinds:
+        raise InputError(f"--out: '{path}' is not allowed: the name ends with {', '.join(kinds)}")
+    writer, needed = kinds[path.suffix.lower()]
+    for name in ("matplotlib", *needed):
+        if find_spec(name) is None:
+            raise InputError(f"--out: '{path}' needs {name}: pip install 'flowsim[report]'")
+    return writer
+
+
+def _repeat(files: list[str], out: list[Path], told: dict[str, Any]) -> str:
+    """Write the command line that makes the same report again."""
+    words = ["flowsim", "report", *files]
+    for option, value in {"--out": out, **told}.items():
+        if value is True:
+            words.append(option)
+        elif value is not None and value is not False:
+            for one in value if isinstance(value, list) else [value]:
+                words += [option, *(str(one).split() if option == "--between" else [str(one)])]
+    return shlex.join(words)
