@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from documents import HOSTILE, LEGIBLE, SVG, sample
+from documents import FORMULAS, HOSTILE, LEGIBLE, SVG, sample
 from flowsim.document_html import webpage
 from flowsim.language import LANGUAGES
 
@@ -66,6 +66,7 @@ def test_texts_are_texts(page):
     assert f"point {LEGIBLE}" in page.texts("li")
     assert page.texts("code") == [f"flowsim run \\\n  --seed 1 < {LEGIBLE}"]
     assert page.texts("th")[0] == LEGIBLE
+    assert [text for text in FORMULAS if text not in page.texts("th")] == []
 
 
 def test_headings_are_in_order_and_in_the_contents(page):
