@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from flowsim.language import Language
 
-__all__ = ["Block", "Cell", "Chart", "Document", "Figure", "Section", "Table", "Text"]
+__all__ = ["Block", "Cell", "Chart", "Document", "Figure", "Section", "Table", "Text", "legible", "shown"]
+
+# What XML, and so a page, a picture or a workbook, can't hold or shows as nothing: control characters (but tabs and
+# line feeds), halves of a character, and the two that are none.
+_ILLEGIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 class Figure(NamedTuple):
@@ -59,6 +64,11 @@ class Table:
             if len(row) != len(self.columns):
                 raise ValueError(f"{self.title}: a row of {len(row)} cells in a table of {len(self.columns)} columns")
 
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        """For each column whether it holds numbers, so that its title stands to the right like them."""
+        return tuple(any(isinstance(row[n], Figure) for row in self.rows) for n in range(len(self.columns)))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Chart:
@@ -103,3 +113,16 @@ class Document:
     subject: str
     sections: tuple[Section, ...]
     language: Language
+
+
+def legible(text: str) -> str:
+    """Return a text as every kind of file can hold it: what is no character, or can't be seen, becomes "�"."""
+    return _ILLEGIBLE.sub("�", text.replace("\r\n", "\n"))
+
+
+def shown(cell: Cell, language: Language) -> str:
+    """Write a cell as it is read: a text legible, a number in the language, "–" where it is undefined."""
+    if isinstance(cell, str):
+        return legible(cell)
+    write = language.percent if cell.share else language.number
+    return write(cell.value, cell.decimals, signed=cell.signed)
