@@ -66,3 +66,11 @@ def sample(code="en", *, title=HOSTILE):
         ),
         language=Language.of(code),
     )
+
+
+def empty():
+    """Return a report of which every part is there, and holds nothing."""
+    texts = tuple(Text(lines=(), kind=kind) for kind in ("paragraphs", "points", "command"))
+    blocks = (*texts, Table(title="", columns=("",), rows=()))
+    sections = (Section(title="", blocks=blocks), Section(title="", blocks=()))
+    return Document(title="", subject="", sections=sections, language=Language.of("en"))

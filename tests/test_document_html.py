@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from documents import FORMULAS, HOSTILE, LEGIBLE, SVG, sample
+from documents import FORMULAS, HOSTILE, LEGIBLE, SVG, empty, sample
 from flowsim.document_html import webpage
 from flowsim.language import LANGUAGES
 
@@ -140,3 +140,7 @@ def test_text_has_contrast():
 def test_a_page_without_sections_is_whole():
     page = Page(webpage(replace(sample(), sections=(), subject=HOSTILE)))
     assert page.texts("p") == [LEGIBLE]
+
+
+def test_empty_parts_are_allowed():
+    assert Page(webpage(empty())).texts("h2") == ["Contents", "", ""]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from documents import LEGIBLE, sample
+from documents import LEGIBLE, empty, sample
 from flowsim.document import Section, Text
 from flowsim.document_pdf import printout
 from flowsim.errors import InputError
@@ -102,3 +102,7 @@ def test_typst_is_asked_for(monkeypatch):
     monkeypatch.setitem(sys.modules, "typst", None)
     with pytest.raises(InputError, match=r"PDF needs typst: pip install 'flowsim\[report\]'"):
         printout(sample())
+
+
+def test_empty_parts_are_allowed():
+    assert printout(empty()).startswith(b"%PDF-")

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import openpyxl
 import pytest
 
-from documents import FORMULAS, LEGIBLE, long_table, png, sample
+from documents import FORMULAS, LEGIBLE, empty, long_table, png, sample
 from flowsim.document import Figure, Section, Table, Text
 from flowsim.document_xlsx import workbook
 from flowsim.errors import InputError
@@ -151,3 +151,7 @@ def test_xlsxwriter_is_asked_for(monkeypatch):
     monkeypatch.setitem(sys.modules, "xlsxwriter", None)
     with pytest.raises(InputError, match=r"Excel needs xlsxwriter: pip install 'flowsim\[report\]'"):
         workbook(sample())
+
+
+def test_empty_parts_are_allowed():
+    assert read(empty()).sheetnames == ["Report"]
