@@ -320,7 +320,7 @@ class _Compiler:
             for meeting in station.meetings(pathway.start, pathway.end):
                 changes.append((moment_tick(pathway, meeting), k, -1, meeting))
         changes.sort(key=lambda change: change[:2])
-        steps = [_steps_of(station.bounds) for station in pathway.stations]
+        steps = [_steps_of(station.bounds if station.is_meeting else ()) for station in pathway.stations]
         # Meetings between two steps share the rows of their bounds.
         rows: dict[tuple[int, int], tuple[int, int]] = {}
         for tick, k, capacity, at in changes:
