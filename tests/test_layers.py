@@ -27,7 +27,7 @@ LAYERS = [
     *("prior", "study", "reference", "posterior", "coverage", "conditioning", "fitting", "tempering"),
     *("retrospect", "ensemble", "calibration", "verdict"),
     *("response", "goals", "lever", "sequential", "question", "seek", "shapley", "sensitivity"),
-    *("prices", "compare", "cost", "demand", "pairing", "outlook"),
+    *("prices", "staffing_cost", "compare", "cost", "demand", "pairing", "outlook"),
     *("language", "document", "document_html", "document_pdf", "document_xlsx", "charts", "report"),
     *("__init__", "summary", "verdict_summary", "compare_summary", "outlook_summary", "staff_summary", "console"),
     *("run_command", "calibrate_command", "forecast_command", "verify_command", "compare_command", "outlook_command"),

@@ -173,15 +173,14 @@ def _precision(
 def _prices(scenario: Scenario, path: Path | None) -> Prices:
     from flowsim.errors import InputError
     from flowsim.parameters import BUILT_IN
-    from flowsim.prices import Prices
+    from flowsim.prices import prices_of
 
-    if path is None and scenario.base.name not in BUILT_IN:
+    prices = prices_of(scenario, path)
+    if prices is None:
         raise InputError(
             f"--cost: the prices that ship are of '{BUILT_IN[0]}', not of '{scenario.base.name}': name a file of your "
             "own with --prices"
         )
-    prices = Prices.read(path)
-    prices.check(scenario.pathway())
     return prices
 
 

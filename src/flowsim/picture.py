@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from flowsim.compare import Comparison
     from flowsim.outlook import Outlook
 
-__all__ = ["KINDS", "MOST", "Bar", "Panel", "check_picture", "differences_picture", "frontier_map", "outlook_picture"]
-__all__ += ["picture", "staffings", "tornado"]
+__all__ = ["COLOURS", "ENGLISH", "INK", "KINDS", "MOST", "Bar", "Box", "CostLine", "Costs", "Panel", "Spot", "Words"]
+__all__ += ["canvas", "check_picture", "differences_picture", "drawn", "frontier_map", "map_box", "outlook_picture"]
+__all__ += ["picture", "quiet", "staffings", "tornado"]
 
 KINDS = (".png", ".svg", ".pdf")
 MOST = 12
 """Series in one picture."""
 
-_INK, _FORECAST, _SHOCK = "#1a1a1a", "#1f5fa8", "#a8481f"
+INK, _FORECAST, _SHOCK, _FAINT = "#1a1a1a", "#1f5fa8", "#a8481f", "#767676"
 # Okabe and Ito's colours, which the colour-blind tell apart too; scenarios beyond seven begin again, dashed.
-_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#1a1a1a")
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#1a1a1a")
 # Blue and orange differ for every kind of colour vision, and by their lines in print.
 _METHODS = {"forecast": ("#1f5fa8", "#9dbfe3", "-o"), "simulation": ("#b35900", "#f2c18d", "--s")}
 _VERDICTS = {"meets": _FORECAST, "close": "#b0b0b0", "misses": _SHOCK}
-_SAID = {"meets": "meets the goal", "close": "too close to call", "misses": "misses it"}
 _BANDS = {LEVELS[0]: "#9dbfe3", LEVELS[1]: "#d8e6f4"}
 
 
@@ -51,7 +51,7 @@ def picture(forecasts: Sequence[Forecast | Joint], kind: str) -> bytes:
         forecasts: at most `MOST`.
         kind: one of `KINDS`.
     """
-    figure = _figure(2.6 * len(forecasts) + 0.5)
+    figure = canvas(2.6 * len(forecasts) + 0.5)
     for row, one in enumerate(forecasts):
         axes = figure.add_subplot(len(forecasts), 1, row + 1)
         first, values = quarter(one.series.first), one.series.values
@@ -59,12 +59,12 @@ def picture(forecasts: Sequence[Forecast | Joint], kind: str) -> bytes:
         ahead = range(first + len(values), first + len(values) + len(one.periods))
         for level in reversed(LEVELS):
             axes.fill_between(ahead, *one.interval(level), color=_BANDS[level], linewidth=0, label=f"{level:.0%}")
-        axes.plot(past, [float(value or 0) for value in values], color=_INK, marker="o", markersize=3, label="observed")
+        axes.plot(past, [float(value or 0) for value in values], color=INK, marker="o", markersize=3, label="observed")
         axes.plot(ahead, one.point, color=_FORECAST, marker="o", markersize=3, label="forecast")
         _mark(axes, one)
         axes.set_title(f"{one.name} ({one.unit})" if one.unit else one.name, loc="left", fontsize=11)
         _dress(axes, first, ahead[-1], legend=row == 0)
-    return _drawn(figure, kind)
+    return drawn(figure, kind)
 
 
 def outlook_picture(outlook: Outlook, kind: str) -> bytes:
@@ -75,7 +75,7 @@ def outlook_picture(outlook: Outlook, kind: str) -> bytes:
         kind: one of `KINDS`.
     """
     count = len(outlook.outcomes)
-    figure = _figure(2.6 * count + 0.5)
+    figure = canvas(2.6 * count + 0.5)
     frame = outlook.frame()
     for row, outcome in enumerate(outlook.outcomes):
         axes = figure.add_subplot(count, 1, row + 1)
@@ -83,7 +83,7 @@ def outlook_picture(outlook: Outlook, kind: str) -> bytes:
         past = range(first, first + len(values))
         ahead = range(past[-1] + 1, past[-1] + 1 + len(outcome.periods))
         axes.plot(
-            past, [float(value or 0) for value in values], color=_INK, marker="o", markersize=3, label="documented"
+            past, [float(value or 0) for value in values], color=INK, marker="o", markersize=3, label="documented"
         )
         for method, (line, band, style) in _METHODS.items():
             told = frame[(frame["measure"] == outcome.measure) & (frame["method"] == method)]
@@ -94,19 +94,20 @@ def outlook_picture(outlook: Outlook, kind: str) -> bytes:
             axes.plot(off, [0] * len(off), "^", color=_SHOCK, markersize=6, clip_on=False, label="they differ")
         axes.set_title(outcome.measure, loc="left", fontsize=11)
         _dress(axes, first, ahead[-1], legend=row == 0)
-    return _drawn(figure, kind)
+    return drawn(figure, kind)
 
 
 def _dress(axes: Any, first: int, last: int, *, legend: bool) -> None:
     shown = [*range(first, last + 1, max(1, -(-(last + 1 - first) // 14)))]
     axes.set_xticks(shown, [label(number) for number in shown], fontsize=8)
     axes.set_ylim(bottom=0)
-    _quiet(axes, "y")
+    quiet(axes, "y")
     if legend:
         axes.legend(fontsize=8, frameon=False, ncols=4, loc="upper left")
 
 
-def _figure(height: float) -> Any:
+def canvas(height: float) -> Any:
+    """Return an empty figure as wide as all pictures, and so many inches high."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -115,16 +116,18 @@ def _figure(height: float) -> Any:
     return figure
 
 
-def _quiet(axes: Any, grid: str) -> None:
+def quiet(axes: Any, grid: str) -> None:
+    """Take away what is no data: the upper and the right frame; faint grid lines of "x", "y" or "both" stay."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis=grid, color="#e5e5e5", linewidth=0.6)
     axes.set_axisbelow(True)
 
 
-def _drawn(figure: Any, kind: str) -> bytes:
-    drawn = io.BytesIO()
-    figure.savefig(drawn, format=kind.removeprefix("."), dpi=150, metadata={"Date": None} if kind == ".svg" else None)
-    return drawn.getvalue()
+def drawn(figure: Any, kind: str) -> bytes:
+    """Return a figure as the content of a file of one of `KINDS`."""
+    told = io.BytesIO()
+    figure.savefig(told, format=kind.removeprefix("."), dpi=150, metadata={"Date": None} if kind == ".svg" else None)
+    return told.getvalue()
 
 
 def differences_picture(told: Comparison, kind: str) -> bytes:
@@ -134,38 +137,32 @@ def differences_picture(told: Comparison, kind: str) -> bytes:
         told: a comparison of measures by one kind of period, of which at most the first `MOST` are drawn.
         kind: one of `KINDS`.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     names = [_legible(name) for name in told.names]
     pairs = [(name, one) for name, (_, one) in zip(names[1:], told.differences(), strict=True)]
     columns: dict[str, list[int]] = {}
     for column, row in enumerate(told.index):
         columns.setdefault(row.measure, []).append(column)
     shown = list(columns.items())[:MOST]
-    figure = Figure(figsize=(7.5, 1.9 * max(len(shown), 1) + 0.9), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = canvas(1.9 * max(len(shown), 1) + 0.9)
     title = f"Difference to {names[0]}, with {100 * told.confidence:.3g} % intervals"
     figure.suptitle(title if shown else f"No sure difference to {names[0]}", fontsize=11)
     for panel, (measure, places) in enumerate(shown):
         axes = figure.add_subplot(len(shown), 1, panel + 1)
         periods = [told.index[n].period for n in places]
         at = range(len(periods))
-        axes.axhline(0, color=_INK, linewidth=0.8)
+        axes.axhline(0, color=INK, linewidth=0.8)
         for number, (name, one) in enumerate(pairs):
-            colour, style = _COLOURS[number % len(_COLOURS)], "--" if number >= len(_COLOURS) else "-"
+            colour, style = COLOURS[number % len(COLOURS)], "--" if number >= len(COLOURS) else "-"
             axes.fill_between(at, one.low[places], one.high[places], color=colour, alpha=0.2, linewidth=0)
             axes.plot(at, one.mean[places], color=colour, linestyle=style, marker="o", markersize=2.5, label=name)
         axes.set_title(f"{measure} ({told.index[places[0]].unit})", loc="left", fontsize=9)
         step = max(1, -(-len(periods) // 14))
         axes.set_xticks([*at][::step], periods[::step], fontsize=8)
         axes.tick_params(axis="y", labelsize=8)
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(axis="y", color="#e5e5e5", linewidth=0.6)
-        axes.set_axisbelow(True)
+        quiet(axes, "y")
         if panel == 0:
             axes.legend(fontsize=8, frameon=False, ncols=4)
-    return _drawn(figure, kind)
+    return drawn(figure, kind)
 
 
 def _legible(name: str) -> str:
@@ -200,13 +197,32 @@ class Panel(NamedTuple):
     ceiling: float
 
 
-def staffings(panels: Sequence[Panel], label: str, least: float | None, kind: str) -> bytes:
+class Words(NamedTuple):
+    """What pictures of staffings say beside the figures, so that a report in another language can say its own."""
+
+    goal: str = "the goal"
+    plenty: str = "a place for everybody"
+    meets: str = "meets the goal"
+    close: str = "too close to call"
+    misses: str = "misses it"
+    least: str = "least"
+    cheapest: str = "the cheapest"
+
+    def verdict(self, name: str) -> str:
+        """Say a verdict: "meets", "close" or "misses"."""
+        return {"meets": self.meets, "close": self.close, "misses": self.misses}[name]
+
+
+ENGLISH = Words()
+
+
+def staffings(panels: Sequence[Panel], label: str, least: float | None, kind: str, words: Words = ENGLISH) -> bytes:
     """Draw one panel a goal: what each level of a lever gives, beside the bound; the least that meets all is marked."""
-    figure = _figure(2.8 * len(panels) + 0.5)
+    figure = canvas(2.8 * len(panels) + 0.8)
     for row, panel in enumerate(panels):
         axes = figure.add_subplot(len(panels), 1, row + 1)
-        axes.axhline(panel.bound, color=_INK, linewidth=0.9, linestyle="--", label="the goal")
-        axes.axhline(panel.ceiling, color=_FORECAST, linewidth=0.9, linestyle=":", label="a place for everybody")
+        axes.axhline(panel.bound, color=INK, linewidth=0.9, linestyle="--", label=words.goal)
+        axes.axhline(panel.ceiling, color=_FORECAST, linewidth=0.9, linestyle=":", label=words.plenty)
         for verdict, colour in _VERDICTS.items():
             at = [number for number, told in enumerate(panel.verdicts) if told == verdict]
             if at:
@@ -216,16 +232,59 @@ def staffings(panels: Sequence[Panel], label: str, least: float | None, kind: st
                     [max(panel.high[n] - panel.figures[n], 0.0) for n in at],
                 ]
                 levels = [panel.levels[n] for n in at]
-                axes.errorbar(levels, figures, spread, color=colour, fmt="o", markersize=4, label=_SAID[verdict])
+                said = words.verdict(verdict)
+                axes.errorbar(levels, figures, spread, color=colour, fmt="o", markersize=4, label=said)
         if least is not None:
             axes.axvline(least, color=_FORECAST, linewidth=0.9)
-            axes.set_title(f"least: {least:g}", loc="right", fontsize=8, color=_FORECAST)
+            axes.set_title(f"{words.least}: {least:g}", loc="right", fontsize=8, color=_FORECAST)
         axes.set_title(panel.title, loc="left", fontsize=11)
         axes.set_xlabel(label, fontsize=8)
-        _quiet(axes, "y")
-        if row == 0:
-            axes.legend(fontsize=8, frameon=False)
-    return _drawn(figure, kind)
+        quiet(axes, "y")
+    _legend_below(figure)
+    return drawn(figure, kind)
+
+
+def _legend_below(figure: Any) -> None:
+    """Tell below all panels what their signs mean, each once, where no sign can be covered."""
+    signs: dict[str, Any] = {}
+    for axes in figure.axes:
+        for sign, said in zip(*axes.get_legend_handles_labels(), strict=True):
+            signs.setdefault(said, sign)
+    figure.legend(signs.values(), signs.keys(), fontsize=8, frameon=False, loc="outside lower center", ncols=5)
+
+
+Spot = tuple[float, float]
+
+
+class Box(NamedTuple):
+    """The part of the plane of two levers that a map shows."""
+
+    left: float
+    right: float
+    bottom: float
+    top: float
+
+
+class CostLine(NamedTuple):
+    """Staffings of the same cost, from the upper left to the lower right end of a line, and that cost in words."""
+
+    label: str
+    start: Spot
+    end: Spot
+
+
+class Costs(NamedTuple):
+    """What staffings of a map cost: lines of the same cost, and the cheapest of the points, where there is any."""
+
+    lines: Sequence[CostLine]
+    cheapest: Spot | None
+
+
+def map_box(spots: Sequence[Spot]) -> Box:
+    """Return the box around what was tried, with a margin; the lower one is wide enough for the words of a line."""
+    (left, right), (bottom, top) = ((min(levels), max(levels)) for levels in zip(*spots, strict=True))
+    wide, high = max(right - left, 1.0), max(top - bottom, 1.0)
+    return Box(left=left - wide / 20, right=right + wide / 20, bottom=bottom - high / 10, top=top + high / 15)
 
 
 def frontier_map(
@@ -234,8 +293,10 @@ def frontier_map(
     labels: tuple[str, str],
     title: str,
     kind: str,
+    costs: Costs | None = None,
+    words: Words = ENGLISH,
 ) -> bytes:
-    """Draw what of two levers meets a goal.
+    """Draw what of two levers meets a goal, and what that costs.
 
     Args:
         points: for each level of the first the least of the second; None where none does.
@@ -243,27 +304,51 @@ def frontier_map(
         labels: of the two levers.
         title: of the picture.
         kind: one of `KINDS`.
+        costs: lines within `map_box` of the levels tried, and the cheapest point.
+        words: of the signs.
     """
-    figure = _figure(4.5)
+    from matplotlib.patheffects import withStroke
+
+    figure = canvas(4.8)
     axes = figure.add_subplot()
     met = [(one, other) for one, other in points if other is not None]
-    top = max([other for _, other, _ in trials], default=1.0)
+    top = max(other for _, other, _ in trials)
+    box = map_box([(one, other) for one, other, _ in trials])
+    if costs is not None:
+        _draw_costs(axes, box, costs, words)
     if met:
         rows, least = zip(*met, strict=True)
         axes.fill_between(rows, least, top, color=_BANDS[LEVELS[1]], linewidth=0)
         axes.plot(rows, least, color=_FORECAST, linewidth=1.4)
         for one, other in met:
-            axes.annotate(f"{other:g}", (one, other), (5, 5), textcoords="offset points", fontsize=8)
+            number = axes.annotate(f"{other:g}", (one, other), (5, 5), textcoords="offset points", fontsize=8)
+            number.set_path_effects([withStroke(linewidth=2, foreground="white")])
     for verdict, colour in _VERDICTS.items():
         at = [(one, other) for one, other, told in trials if told == verdict]
         if at:
-            axes.scatter(*zip(*at, strict=True), color=colour, s=14, zorder=3, label=_SAID[verdict])
+            axes.scatter(*zip(*at, strict=True), color=colour, s=14, zorder=3, label=words.verdict(verdict))
+    axes.set(xlim=(box.left, box.right), ylim=(box.bottom, box.top))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.get_major_locator().set_params(integer=True)
     axes.set_xlabel(labels[0], fontsize=9)
     axes.set_ylabel(labels[1], fontsize=9)
     axes.set_title(title, loc="left", fontsize=11)
-    _quiet(axes, "both")
-    axes.legend(fontsize=8, frameon=False, loc="upper right", bbox_to_anchor=(1, 1.08), ncols=3)
-    return _drawn(figure, kind)
+    quiet(axes, "both")
+    _legend_below(figure)
+    return drawn(figure, kind)
+
+
+def _draw_costs(axes: Any, box: Box, costs: Costs, words: Words) -> None:
+    """Draw the lines, each with its words at its lower right end: beside the map, or below all that was tried."""
+    for line in costs.lines:
+        axes.plot(*zip(line.start, line.end, strict=True), color=_FAINT, linewidth=0.8, linestyle="--", zorder=1.5)
+        beside = line.end[0] >= box.right
+        shift, where = ((4, 0), ("left", "center")) if beside else ((4, 1), ("left", "bottom"))
+        axes.annotate(
+            line.label, line.end, shift, textcoords="offset points", fontsize=7, color=_FAINT, ha=where[0], va=where[1]
+        )
+    if costs.cheapest is not None:
+        axes.plot(*costs.cheapest, "o", color=INK, fillstyle="none", markersize=9, linestyle="", label=words.cheapest)
 
 
 class Bar(NamedTuple):
@@ -279,7 +364,7 @@ class Bar(NamedTuple):
 
 def tornado(bars: Sequence[Bar], middle: float, title: str, unit: str, kind: str) -> bytes:
     """Draw how far each factor moves a measure to both sides of its mean, the largest on top."""
-    figure = _figure(0.34 * len(bars) + 1.6)
+    figure = canvas(0.34 * len(bars) + 1.6)
     axes = figure.add_subplot()
     for row, bar in enumerate(reversed(bars)):
         for value, interval, colour, told in (
@@ -287,13 +372,13 @@ def tornado(bars: Sequence[Bar], middle: float, title: str, unit: str, kind: str
             (bar.high, bar.high_interval, _FORECAST, "factor high"),
         ):
             axes.barh(row, value - middle, left=middle, height=0.6, color=colour, label=None if row else told)
-            axes.plot(interval, (row, row), color=_INK, linewidth=0.9)
+            axes.plot(interval, (row, row), color=INK, linewidth=0.9)
         axes.annotate(bar.share, (1.01, row), xycoords=("axes fraction", "data"), fontsize=8, va="center")
-    axes.axvline(middle, color=_INK, linewidth=0.9)
+    axes.axvline(middle, color=INK, linewidth=0.9)
     axes.set_yticks(range(len(bars)), [bar.label for bar in reversed(bars)], fontsize=8)
     axes.set_xlabel(unit, fontsize=9)
     figure.suptitle(title, x=0.01, ha="left", fontsize=11)
-    _quiet(axes, "x")
+    quiet(axes, "x")
     axes.legend(fontsize=8, frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     axes.annotate("share", (1.01, 1), xycoords="axes fraction", fontsize=8, va="bottom")
-    return _drawn(figure, kind)
+    return drawn(figure, kind)

@@ -12,10 +12,11 @@ from typing import Any, Literal
 
 from flowsim import evidence
 from flowsim.errors import InputError, unknown_name
-from flowsim.parameters import read_toml
+from flowsim.parameters import BUILT_IN, read_toml
 from flowsim.pathway import Pathway
+from flowsim.scenario import Scenario
 
-__all__ = ["Price", "Prices", "Sum", "shipped_prices"]
+__all__ = ["Price", "Prices", "Sum", "prices_of", "shipped_prices"]
 
 _NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE]\d+)?"
 _PRICE = re.compile(rf"\s*({_NUMBER})\s*(million\s+)?([A-Z]{{3}})(?:\s*(?:per|/)\s*([a-z]+))?\s*")
@@ -163,6 +164,19 @@ class Prices:
             if name not in known[group]:
                 told = unknown_name(what.get(group, "station with meetings"), name, known[group])
                 raise InputError(f"{self.source}: {group}: {told}")
+
+
+def prices_of(scenario: Scenario, path: str | Path | None = None) -> Prices | None:
+    """Return the prices of a file, or those that ship, checked against a scenario; None where its base has none.
+
+    Raises:
+        InputError: as `Prices.read` and `Prices.check`.
+    """
+    if path is None and scenario.base.name not in BUILT_IN:
+        return None
+    prices = Prices.read(path)
+    prices.check(scenario.pathway())
+    return prices
 
 
 def shipped_prices() -> str:

@@ -15,9 +15,10 @@ from flowsim.console import executor_of, progress_bar
 from flowsim.run_command import FILE, chosen_parameters
 
 if TYPE_CHECKING:
-    from flowsim.lever import Levels
+    from flowsim.lever import Levels, Lever
     from flowsim.pathway import Pathway
-    from flowsim.seek import Answer, Frontier
+    from flowsim.question import Question
+    from flowsim.staffing_cost import StaffingCost
 
 __all__ = ["BETWEEN", "VARY", "WithPairs", "staff", "varied"]
 
@@ -63,6 +64,9 @@ def staff(
     calibrated: Annotated[
         Path | None, typer.Option(help="Draw parameters from this folder of flowsim calibrate.", metavar="FOLDER")
     ] = None,
+    prices: Annotated[
+        Path | None, typer.Option(help="Tell costs by these prices, instead of those of copenhagen.", metavar="FILE")
+    ] = None,
     workers: Annotated[int | None, typer.Option(help="Threads, or processes; all cores if left out.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the answer to this .png, .svg or .pdf file.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write the trials to this CSV file.")] = None,
@@ -71,7 +75,7 @@ def staff(
 ) -> None:
     """Find the least staffing that meets a goal, and say how sure that is.
 
-    With --vary twice: for each level of the first the least of the second.
+    With --vary twice: for each level of the first the least of the second, and which of these staffings is cheapest.
 
     Example: [bold]flowsim staff --goal "decided within 23 weeks >= 90%" --vary rehabilitation_team.places
     --between 10 60 --during 2022[/bold]
@@ -82,8 +86,8 @@ def staff(
     from flowsim.precision import parse_share
     from flowsim.question import Effort, Question
     from flowsim.scenario import Scenario
-    from flowsim.seek import frontier, seek
-    from flowsim.staff_summary import staff_picture, trial_frame
+    from flowsim.seek import Answer, Frontier, frontier, seek
+    from flowsim.staff_summary import answer_lines, frontier_lines, staff_json, staff_picture, trial_frame
     from flowsim.store import check_file, write_bytes, write_text
 
     scenario = Scenario.of(file)
@@ -104,6 +108,7 @@ def staff(
     parameters, told = chosen_parameters(scenario, calibrated, point)
     share = None if chance is None else parse_share(chance, "--chance")
     question = Question.of(scenario, goal, during, parameters=parameters, chance=share)
+    cost, why = _cost(question, [one.lever for one in levels], prices)
     drawn = isinstance(parameters, Ensemble)
     found: Answer | Frontier
     with (
@@ -116,10 +121,14 @@ def staff(
         else:
             found = frontier(question, _thinned(levels[0], every), levels[1], **how)
     if plot is not None:
-        write_bytes(plot, staff_picture(found, plot.suffix.lower()), force)
+        write_bytes(plot, staff_picture(found, plot.suffix.lower(), cost), force)
     if out is not None:
         write_text(out, trial_frame(found).to_csv(index=False), overwrite=force)
-    _tell(found, told, as_json)
+    if as_json:
+        print(json.dumps(staff_json(found, told, cost), ensure_ascii=False, allow_nan=False))
+    else:
+        lines = answer_lines(found, told, cost) if isinstance(found, Answer) else frontier_lines(found, told, cost)
+        print("\n".join([*lines, *([why] if why else [])]))
 
 
 def varied(names: Sequence[str], pairs: Sequence[str], pathway: Pathway) -> list[Levels]:
@@ -158,13 +167,20 @@ def _thinned(rows: Levels, every: int | None) -> Levels:
     return replace(rows, every=every or max(1, -(-(rows.most - rows.least) // (_MOST_ROWS - 1))))
 
 
-def _tell(found: Answer | Frontier, parameters: str, as_json: bool) -> None:
-    from flowsim.seek import Answer
-    from flowsim.staff_summary import answer_lines, frontier_lines, staff_json
+def _cost(question: Question, levers: Sequence[Lever], path: Path | None) -> tuple[StaffingCost | None, str]:
+    """Return what the levers cost; or None, and in words why that can't be told.
 
-    if as_json:
-        print(json.dumps(staff_json(found, parameters), ensure_ascii=False, allow_nan=False))
-    elif isinstance(found, Answer):
-        print("\n".join(answer_lines(found, parameters)))
-    else:
-        print("\n".join(frontier_lines(found, parameters)))
+    Raises:
+        InputError: as `prices.prices_of`.
+    """
+    from flowsim.prices import prices_of
+    from flowsim.staffing_cost import StaffingCost, unpriced
+    from flowsim.summary import wrapped
+
+    prices = prices_of(question.scenario, path)
+    if prices is None:
+        return None, "What this costs is told with a file of prices: --prices FILE."
+    lacking = unpriced(levers, prices)
+    if lacking:
+        return None, wrapped(f"What this costs is not told: {prices.source} has no price of {', '.join(lacking)}.")
+    return StaffingCost.of(question, levers, prices), ""

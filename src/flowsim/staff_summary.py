@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from flowsim.civiltime import MINUTES
 from flowsim.lever import Levels, Lever
-from flowsim.picture import Panel, frontier_map, staffings
+from flowsim.picture import CostLine, Costs, Panel, frontier_map, map_box, staffings
 from flowsim.question import Question, Trial
-from flowsim.seek import Answer, Frontier
+from flowsim.seek import Answer, Frontier, Point
 from flowsim.sequential import Interval
 from flowsim.soundness import reached
+from flowsim.staffing_cost import StaffingCost
 from flowsim.summary import number, wrapped
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ __all__ = ["answer_lines", "figure", "frontier_lines", "staff_json", "staff_pict
 
 _SAID = {"meets": "meets", "misses": "misses", "close": "too close to call"}
 _STEPS = 5
+_COST = 10
 
 
 def figure(value: float, unit: str) -> str:
@@ -31,30 +33,81 @@ def figure(value: float, unit: str) -> str:
     return number(value) + (" %" if unit == "per cent" else "")
 
 
-def answer_lines(answer: Answer, parameters: str) -> list[str]:
-    """Write an answer in lines of at most eighty columns."""
-    lines = [*_heading(answer.question, [answer.levels], parameters), "", *map(wrapped, _verdict(answer)), ""]
+def answer_lines(answer: Answer, parameters: str, cost: StaffingCost | None = None) -> list[str]:
+    """Write an answer in lines of at most eighty columns, with what it costs where that is told."""
+    lines = [*_heading(answer.question, [answer.levels], parameters), "", *map(wrapped, _verdict(answer))]
+    lines += [*_answer_cost(answer, cost), ""]
     lines += _table(answer.question, answer.levels.lever, (*answer.trials, answer.ceiling))
     lines += _relief_lines(answer)
     return [*lines, "", _sure(answer)]
 
 
-def frontier_lines(found: Frontier, parameters: str) -> list[str]:
-    """Write a frontier in lines of at most eighty columns."""
+def frontier_lines(found: Frontier, parameters: str, cost: StaffingCost | None = None) -> list[str]:
+    """Write a frontier in lines of at most eighty columns, with what its points cost where that is told."""
     one, other = found.rows.lever, found.levels.lever
     lines = [*_heading(found.question, [found.rows, found.levels], parameters), ""]
     width = len(one.name)
-    lines.append(f"{one.name}  least {other.name}")
-    for point in found.points:
+    dearer = [""] * len(found.points) if cost is None else [f"{told:>{_COST}}  " for told in _dearer(found, cost)]
+    money = "" if cost is None else f"{cost.currency + ' a year':>{_COST}}  "
+    lines.append(f"{one.name}  {money}least {other.name}")
+    for point, more in zip(found.points, dearer, strict=True):
         told = f"none up to {found.levels.most}"
         if point.least is not None:
             reached = _reached(found.question, found.trial(point.level, point.least))
             told = f"{point.least}: {reached}{_doubt(found, point.level, point.least)}"
-        lines.append(wrapped(f"{point.level:>{width}}  {told}"))
+        lines.append(wrapped(f"{point.level:>{width}}  {more}{told}"))
+    lines += _frontier_cost(found, cost)
     lines += ["", wrapped(f"With a place for everybody: {_reached(found.question, found.ceiling)}.")]
     lines.append(wrapped(f"{len(found.trials)} staffings were tried: --out and --json have them all."))
     lines += _relief_lines(found)
     return [*lines, "", _sure(found)]
+
+
+def _answer_cost(answer: Answer, cost: StaffingCost | None) -> list[str]:
+    if cost is None or answer.least is None:
+        return []
+    lever, question = answer.levels.lever, answer.question
+    told = f"At {_money(cost.units[0], cost)} a year each, {answer.least} {lever.unit} cost "
+    told += number(cost.at([answer.least]))
+    now = set(lever.told(question.scenario.pathway(), question.since).values())
+    if len(now) == 1 and now != {answer.least}:  # where parties have different numbers, none is that of the lever
+        (level,) = now
+        told += f", and the {level:g} that the scenario has on {question.since:%Y-%m-%d} {number(cost.at([level]))}"
+    return [wrapped(f"{told} ({cost.source}).")]
+
+
+def _cheapest(found: Frontier, cost: StaffingCost) -> tuple[int, int] | None:
+    """Return both levels of the point that costs least, the first of several; None where no row has a point."""
+    point = min(found.points, key=lambda point: _cost(point, cost))
+    return None if point.least is None else (point.level, point.least)
+
+
+def _cost(point: Point, cost: StaffingCost) -> float:
+    return math.inf if point.least is None else cost.at([point.level, point.least])
+
+
+def _dearer(found: Frontier, cost: StaffingCost) -> list[str]:
+    """Say of each point of a frontier how much more than the cheapest one it costs a year."""
+    costs = [_cost(point, cost) for point in found.points]
+    more = [told - min(costs) if math.isfinite(told) else None for told in costs]
+    return ["-" if told is None else f"+{number(told)}" if round(told) else "cheapest" for told in more]
+
+
+def _frontier_cost(found: Frontier, cost: StaffingCost | None) -> list[str]:
+    levels = None if cost is None else _cheapest(found, cost)
+    if cost is None or levels is None:
+        return []
+    names = found.rows.lever.name, found.levels.lever.name
+    both = " with ".join(f"{name} = {level}" for name, level in zip(names, levels, strict=True))
+    each = " and ".join(
+        f"{_money(unit, cost)} for each of {name}" for name, unit in zip(names, cost.units, strict=True)
+    )
+    told = f"Cheapest of these: {both}, {_money(cost.at(levels), cost)} a year; that is {each} ({cost.source})."
+    return ["", wrapped(told)]
+
+
+def _money(amount: float, cost: StaffingCost) -> str:
+    return f"{number(amount)} {cost.currency}"
 
 
 def _doubt(found: Frontier, level: int, least: int | None) -> str:
@@ -201,14 +254,15 @@ def _sure(found: Answer | Frontier) -> str:
     )
 
 
-def staff_picture(found: Answer | Frontier, kind: str) -> bytes:
-    """Draw an answer or a frontier."""
+def staff_picture(found: Answer | Frontier, kind: str, cost: StaffingCost | None = None) -> bytes:
+    """Draw an answer, or a frontier with lines of the same cost where that is told."""
     goals = found.question.goals
     if isinstance(found, Frontier):
         points = [(float(point.level), None if point.least is None else float(point.least)) for point in found.points]
         trials = [(trial.levels[0], trial.levels[1], trial.verdict) for trial in found.trials]
         labels = found.rows.lever.name, found.levels.lever.name
-        return frontier_map(points, trials, labels, "; ".join(goal.text for goal in goals), kind)
+        costs = None if cost is None else _drawn_costs(found, cost)
+        return frontier_map(points, trials, labels, "\n".join(goal.text for goal in goals), kind, costs)
     panels = []
     for place, goal in enumerate(goals):
         scale = 100 if goal.response.unit == "share" else 1
@@ -227,6 +281,17 @@ def staff_picture(found: Answer | Frontier, kind: str) -> bytes:
             )
         )
     return staffings(panels, f"{found.levels.lever.name} ({found.levels.lever.unit})", found.least, kind)
+
+
+def _drawn_costs(found: Frontier, cost: StaffingCost) -> Costs:
+    lines = cost.lines(map_box([(trial.levels[0], trial.levels[1]) for trial in found.trials]))
+    millions = any(line.cost >= 1e6 for line in lines)
+    told = [f"{line.cost / 1e6:.6g}M" if millions else f"{line.cost:,.6g}" for line in lines]
+    drawn = [
+        CostLine(label=f"{amount} {cost.currency} a year", start=line.start, end=line.end)
+        for amount, line in zip(told, lines, strict=True)
+    ]
+    return Costs(lines=drawn, cheapest=_cheapest(found, cost))
 
 
 def trial_frame(found: Answer | Frontier) -> pd.DataFrame:
@@ -248,8 +313,11 @@ def _rows(found: Answer | Frontier) -> list[dict[str, Any]]:
     ]
 
 
-def staff_json(found: Answer | Frontier, parameters: str) -> dict[str, Any]:
-    """Return all of an answer or a frontier as plain data; a place for everybody is the level None."""
+def staff_json(found: Answer | Frontier, parameters: str, cost: StaffingCost | None = None) -> dict[str, Any]:
+    """Return all of an answer or a frontier as plain data; a place for everybody is the level None.
+
+    Where costs are told: `currency`, `prices`, `unit_costs` a year by lever, and the `cost` of what was found.
+    """
     question = found.question
     told: dict[str, Any] = {
         "scenario": question.scenario.name,
@@ -268,6 +336,15 @@ def staff_json(found: Answer | Frontier, parameters: str) -> dict[str, Any]:
     else:
         told["levers"] = [found.rows.lever.name, found.levels.lever.name]
         told["frontier"] = [{"level": point.level, "least": point.least} for point in found.points]
+    if cost is not None:
+        told |= {"currency": cost.currency, "prices": cost.source}
+        if isinstance(found, Answer):
+            told["unit_costs"] = {found.levels.lever.name: cost.units[0]}
+            told["cost"] = None if found.least is None else cost.at([found.least])
+        else:
+            told["unit_costs"] = dict(zip(told["levers"], cost.units, strict=True))
+            for row, point in zip(told["frontier"], found.points, strict=True):
+                row["cost"] = _plain(_cost(point, cost))
     told["relief"] = [
         {"stations": list(one.stations), "verdict": one.trial.verdict}
         | {"means": [_plain(finding.mean.estimate) for finding in one.trial.findings]}

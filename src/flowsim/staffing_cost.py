@@ -1,0 +1,147 @@
+"""What staffings cost a year that differ in a few levers: the price of a unit of each, and lines of the same cost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+from flowsim.civiltime import ByDate
+from flowsim.errors import InputError
+from flowsim.lever import Lever
+from flowsim.pathway import Pathway
+from flowsim.periods import moments_of
+from flowsim.picture import Box, Spot
+from flowsim.prices import Prices
+from flowsim.question import Question
+
+__all__ = ["EqualCost", "StaffingCost", "unit_cost", "unpriced"]
+
+_MANY = 1_000_000  # units, so that it does not show that a closure keeps whole servers
+_LINES = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class EqualCost:
+    """Staffings by two levers that cost the same: a straight line from its upper left to its lower right end."""
+
+    cost: float
+    start: Spot
+    end: Spot
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaffingCost:
+    """What staffings cost a year, as far as the levers change it.
+
+    Attributes:
+        currency: such as "DKK".
+        source: the file of prices.
+        units: what one unit of each lever costs a year, see `unit_cost`; in the order of the levers.
+    """
+
+    currency: str
+    source: str
+    units: tuple[float, ...]
+
+    @classmethod
+    def of(cls, question: Question, levers: Sequence[Lever], prices: Prices) -> StaffingCost:
+        """Price the levers of a question.
+
+        Raises:
+            InputError: where a lever is `unpriced`.
+        """
+        units = tuple(unit_cost(question, lever, prices) for lever in levers)
+        return cls(currency=prices.currency, source=prices.source, units=units)
+
+    def at(self, levels: Sequence[float]) -> float:
+        """Return what the levels of all levers cost a year together."""
+        return math.fsum(unit * level for unit, level in zip(self.units, levels, strict=True))
+
+    def lines(self, box: Box) -> tuple[EqualCost, ...]:
+        """Return the lines of some round costs across a map of two levers, the cheapest first; none where all is free.
+
+        The costs are multiples of 1, 2 or 5 times a power of ten.
+        """
+        one, other = self.units
+        least, most = max(self.at((box.left, box.bottom)), 0.0), self.at((box.right, box.top))
+        if most <= least:
+            return ()
+        step = _round_step((most - least) / _LINES)
+        costs = [n * step for n in range(math.floor(least / step) + 1, math.ceil(most / step))]
+        # A line across a mere corner would tell nothing.
+        shown = [cost for cost in costs if 0.05 < (cost - least) / (most - least) < 0.95]
+        return tuple(_across(box, one, other, cost) for cost in shown)
+
+
+def unit_cost(question: Question, lever: Lever, prices: Prices) -> float:
+    """Return what one unit of a lever costs a year, in the currency, at the rate of the question's period.
+
+    A caseworker or a server costs what one does in the year of the period, and where a lever changes several parties to
+    a meeting, one caseworker of each. A place a meeting costs the price of a place times the meetings of the period,
+    scaled to a year; of several parties it is one place all the same. As in `cost.costed`, a price is paid for what is
+    offered, taken or not, and not for what a closure of the scenario takes away.
+
+    It is the lever's own price alone. A place for one of several parties is taken to be offered, as if the others had
+    room for it; the places that more caseworkers offer, the meetings themselves and benefits are left out.
+
+    Raises:
+        InputError: where the lever is `unpriced`.
+    """
+    lacking = unpriced([lever], prices)
+    if lacking:
+        raise InputError(f"{prices.source}: it holds no price of {lacking[0]}, which {lever.name} needs")
+    since, until = moments_of(question.during)
+    by_name = {price.where: price for price in prices.prices}
+    price = math.fsum(by_name[name].in_year(since.year) for name in _priced_as(lever))
+    pathway = lever.set(question.scenario, _MANY, since).pathway()
+    held = _values(lever, pathway)
+    if lever.key == "places":
+        year = datetime(since.year + 1, 1, 1) - datetime(since.year, 1, 1)
+        meetings = pathway.station(lever.station).meetings(since, until)
+        return price * math.fsum(held.at(when) for when in meetings) / _MANY * (year / (until - since))
+    return price * _mean(held, since, until) / _MANY
+
+
+def unpriced(levers: Sequence[Lever], prices: Prices) -> tuple[str, ...]:
+    """Name the prices that levers need and a file does not tell: "places.team", "staff.board.town"."""
+    told = {price.where for price in prices.prices}
+    return tuple(name for lever in levers for name in _priced_as(lever) if name not in told)
+
+
+def _priced_as(lever: Lever) -> tuple[str, ...]:
+    if lever.key == "staff":
+        return tuple(f"staff.{lever.station}.{party}" for party in lever.parties)
+    return (f"{'places' if lever.key == 'places' else 'servers'}.{lever.station}",)
+
+
+def _values(lever: Lever, pathway: Pathway) -> ByDate[Any]:
+    """Return what a pathway has of a lever by date; a closure takes the same share from all parties."""
+    station = pathway.station(lever.station)
+    parties = [party for party in station.parties if party.name in lever.parties]
+    held: ByDate[Any] = getattr(parties[0] if parties else station, lever.key)
+    return held
+
+
+def _mean(values: ByDate[Any], since: datetime, until: datetime) -> float:
+    edges = sorted({since, until, *(when for when, _ in values.root if since < when < until)})
+    return math.fsum(values.at(one) * ((other - one) / (until - since)) for one, other in pairwise(edges))
+
+
+def _round_step(least: float) -> float:
+    """Return the least of 1, 2 and 5 times a power of ten that is not below a number."""
+    power = math.floor(math.log10(least))
+    return next(step for step in (10.0**power, 2 * 10.0**power, 5 * 10.0**power, 10.0 ** (power + 1)) if step >= least)
+
+
+def _across(box: Box, one: float, other: float, cost: float) -> EqualCost:
+    """Return the line of a cost within a box, at what a unit of the one and of the other costs."""
+    # Where the other is free the line stands upright, and meets neither side.
+    enters = other > 0 and cost - one * box.left <= other * box.top
+    leaves = other > 0 and cost - one * box.right >= other * box.bottom
+    start = (box.left, (cost - one * box.left) / other) if enters else ((cost - other * box.top) / one, box.top)
+    end = (box.right, (cost - one * box.right) / other) if leaves else ((cost - other * box.bottom) / one, box.bottom)
+    return EqualCost(cost=cost, start=start, end=end)
