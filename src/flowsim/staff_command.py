@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from flowsim.question import Question
     from flowsim.staffing_cost import StaffingCost
 
-__all__ = ["BETWEEN", "VARY", "WithPairs", "staff", "varied"]
+__all__ = ["BETWEEN", "VARY", "WithPairs", "staff", "thinned", "varied"]
 
 VARY = typer.Option(
     "--vary", help="What may be changed: STATION.places, .capacity or .staff, or of one PARTY.", metavar="LEVER"
@@ -119,7 +119,7 @@ def staff(
         if len(levels) == 1:
             found = seek(question, levels[0], **how)
         else:
-            found = frontier(question, _thinned(levels[0], every), levels[1], **how)
+            found = frontier(question, thinned(levels[0], every), levels[1], **how)
     if plot is not None:
         write_bytes(plot, staff_picture(found, plot.suffix.lower(), cost), force)
     if out is not None:
@@ -161,7 +161,7 @@ def _of(option: str, make: Any, *arguments: Any) -> Any:
         raise InputError(f"{option}: {error}") from None
 
 
-def _thinned(rows: Levels, every: int | None) -> Levels:
+def thinned(rows: Levels, every: int | None) -> Levels:
     from dataclasses import replace
 
     return replace(rows, every=every or max(1, -(-(rows.most - rows.least) // (_MOST_ROWS - 1))))
