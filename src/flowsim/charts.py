@@ -60,6 +60,8 @@ class Flow(NamedTuple):
 def fans(panels: Sequence[Fan], words: FanWords, number: Number, kind: str) -> bytes:
     """Draw a panel each: the median, the middle half where one scenario stands alone, nine in ten; documented points.
 
+    Of further scenarios only what comes from where they part from the first one.
+
     Args:
         panels: with the same scenarios in the same order.
         words: of the legend.
@@ -73,7 +75,7 @@ def fans(panels: Sequence[Fan], words: FanWords, number: Number, kind: str) -> b
         first = first or axes
         alone = len(panel.bands) == 1
         for place, (band, colour, style) in enumerate(zip(panel.bands, cycle(COLOURS), cycle(_STYLES))):
-            q, name = band.quantiles, f"{band.label}: " if not alone else ""
+            q, name = _apart(panel.bands[0].quantiles, band.quantiles, place), f"{band.label}: " if not alone else ""
             shade = 0.16 if alone or place == 0 else 0.12
             most = words.most if place == 0 else None
             axes.fill_between(panel.times, q[0], q[4], color=colour, alpha=shade, linewidth=0, label=most)
@@ -95,6 +97,15 @@ def fans(panels: Sequence[Fan], words: FanWords, number: Number, kind: str) -> b
     columns = min(len(handles), 3)
     figure.legend(handles.values(), handles.keys(), loc="outside upper left", fontsize=8, frameon=False, ncols=columns)
     return drawn(figure, kind)
+
+
+def _apart(first: Floats, other: Floats, place: int) -> Floats:
+    """Return the quantiles from where a further scenario parts from the first one; NaN before."""
+    if place == 0:
+        return other
+    differs = ~np.all((first == other) | (np.isnan(first) & np.isnan(other)), axis=0)
+    since = int(differs.argmax()) if differs.any() else len(differs)
+    return np.where(np.arange(len(differs)) >= since - 1, other, np.nan)
 
 
 def forward(told: Sequence[Flow], back: str) -> tuple[list[Flow], dict[str, str]]:

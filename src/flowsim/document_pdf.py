@@ -12,10 +12,13 @@ from flowsim.language import Language
 
 __all__ = ["printout"]
 
+_MOST_ROWS = 60  # of a chart's figures that are printed
+
 
 def printout(document: Document) -> bytes:
-    """Write a document as PDF, A4, with the figures of its charts at the end; equal documents give equal bytes.
+    """Write a document as PDF, A4; equal documents give equal bytes.
 
+    The figures of its charts stand at the end, where they are few: more are for a screen.
     The pages are PDF/UA-1, which asks for a glyph for every letter. A text with letters beyond the fonts that typst
     brings (other alphabets, emoji) gives pages that are tagged just so but don't claim it, and those letters are boxes.
 
@@ -39,8 +42,11 @@ def _told(document: Document) -> dict[str, Any]:
     language = document.language
     sections = [_section(section, language) for section in document.sections]
     tables = [block.table for section in document.sections for block in section.blocks if isinstance(block, Chart)]
+    printed: list[Block] = [table for table in tables if len(table.rows) <= _MOST_ROWS]
+    if len(printed) < len(tables):
+        printed.append(Text(lines=(language.say("document.more"),)))
     if tables:
-        sections.append(_section(Section(title=language.say("document.appendix"), blocks=tuple(tables)), language))
+        sections.append(_section(Section(title=language.say("document.appendix"), blocks=tuple(printed)), language))
     return {
         "title": legible(document.title),
         "subject": legible(document.subject),

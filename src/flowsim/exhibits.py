@@ -15,6 +15,7 @@ from flowsim.picture import Panel, Words, frontier_map, staffings
 from flowsim.response import series
 from flowsim.results import Results
 from flowsim.seek import Answer, Frontier
+from flowsim.staffing_cost import StaffingCost, cheapest, map_costs, unpriced
 from flowsim.targets import documented
 from flowsim.trace import Floats
 from flowsim.wording import COUNTED, Wording
@@ -287,6 +288,8 @@ class Exhibits:
         trials = [(trial.levels[0], trial.levels[1], trial.verdict) for trial in found.trials]
         labels = self.wording.lever(found.rows.lever), self.wording.lever(found.levels.lever)
         goals = "; ".join(self.wording.goal(goal) for goal in found.question.goals)
+        cost = self._cost(found)
+        costs = None if cost is None else map_costs(found, cost, lambda amounts: self._yearly(amounts, cost.currency))
         told = [
             say("staff.point", level=language.number(level, 0), least=language.number(least, 0))
             for level, least in points
@@ -296,10 +299,15 @@ class Exhibits:
         words = [goals + ".", say("staff.points", one=labels[0], other=labels[1], points=language.listed(told))]
         words = words if told else words[:1]
         words += [say("staff.nowhere", one=labels[0], levels=language.listed(nowhere))] if nowhere else []
+        cheap = None if cost is None else cheapest(found, cost)
+        if cost is not None and cheap is not None:
+            level, least = (language.number(number, 0) for number in cheap)
+            (amount,) = self._yearly([cost.at(cheap)], cost.currency)
+            words.append(say("staff.cheapest", one=labels[0], level=level, other=labels[1], least=least, amount=amount))
         return Chart(
             title=say("chart.frontier", one=labels[0], other=labels[1]),
             alternative=" ".join(words),
-            draw=lambda kind: frontier_map(points, trials, labels, goals, kind, words=self._words),
+            draw=lambda kind: frontier_map(points, trials, labels, goals, kind, costs, self._words),
             table=Table(
                 title=say("chart.frontier", one=labels[0], other=labels[1]),
                 columns=(labels[0], labels[1]),
@@ -308,6 +316,19 @@ class Exhibits:
                 ),
             ),
         )
+
+    def _cost(self, found: Frontier) -> StaffingCost | None:
+        prices, levers = self.findings.prices, [found.rows.lever, found.levels.lever]
+        if prices is None or unpriced(levers, prices):
+            return None
+        return StaffingCost.of(found.question, levers, prices)
+
+    def _yearly(self, amounts: Sequence[float], currency: str) -> list[str]:
+        millions = any(amount >= 1e6 for amount in amounts)
+        key, scale = ("staff.millions", 1e6) if millions else ("staff.amount", 1.0)
+        return [
+            self.wording.language.say(key, amount=self._tick(amount / scale), currency=currency) for amount in amounts
+        ]
 
     def _trial_words(self, found: Answer) -> str:
         say, language = self.wording.language.say, self.wording.language

@@ -125,8 +125,13 @@ def quiet(axes: Any, grid: str) -> None:
 
 def drawn(figure: Any, kind: str) -> bytes:
     """Return a figure as the content of a file of one of `KINDS`."""
+    from matplotlib import rc_context
+
     told = io.BytesIO()
-    figure.savefig(told, format=kind.removeprefix("."), dpi=150, metadata={"Date": None} if kind == ".svg" else None)
+    with rc_context({"svg.hashsalt": "flowsim"}):  # equal figures give equal bytes
+        figure.savefig(
+            told, format=kind.removeprefix("."), dpi=150, metadata={"Date": None} if kind == ".svg" else None
+        )
     return told.getvalue()
 
 

@@ -61,8 +61,6 @@ def report(findings: Findings, language: Language, *, question: str = "", repeat
                 provenance.scenarios(),
                 provenance.prices(),
                 provenance.sources(),
-                provenance.factors(),
-                *(provenance.parameters(kind) for kind in ("assumed", "calibrate", "fact")),
             ),
         ),
         Section(
@@ -71,6 +69,13 @@ def report(findings: Findings, language: Language, *, question: str = "", repeat
                 _lines(say("repeat.lead") if repeat else ""),
                 Text(lines=(repeat,), kind="command") if repeat else None,
                 provenance.made(),
+            ),
+        ),
+        Section(
+            title=say("section.parameters"),
+            blocks=_there(
+                provenance.factors(),
+                *(provenance.parameters(kind) for kind in ("assumed", "calibrate", "fact")),
             ),
         ),
     )

@@ -162,6 +162,7 @@ def _of(option: str, make: Any, *arguments: Any) -> Any:
 
 
 def thinned(rows: Levels, every: int | None) -> Levels:
+    """Return every n-th level of the first of two levers; about nine of them where that is not told."""
     from dataclasses import replace
 
     return replace(rows, every=every or max(1, -(-(rows.most - rows.least) // (_MOST_ROWS - 1))))

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from flowsim.civiltime import MINUTES
 from flowsim.lever import Levels, Lever
-from flowsim.picture import CostLine, Costs, Panel, frontier_map, map_box, staffings
+from flowsim.picture import Panel, frontier_map, staffings
 from flowsim.question import Question, Trial
 from flowsim.seek import Answer, Frontier, Point
 from flowsim.sequential import Interval
 from flowsim.soundness import reached
-from flowsim.staffing_cost import StaffingCost
+from flowsim.staffing_cost import StaffingCost, cheapest, map_costs
 from flowsim.summary import number, wrapped
 
 if TYPE_CHECKING:
@@ -76,12 +76,6 @@ def _answer_cost(answer: Answer, cost: StaffingCost | None) -> list[str]:
     return [wrapped(f"{told} ({cost.source}).")]
 
 
-def _cheapest(found: Frontier, cost: StaffingCost) -> tuple[int, int] | None:
-    """Return both levels of the point that costs least, the first of several; None where no row has a point."""
-    point = min(found.points, key=lambda point: _cost(point, cost))
-    return None if point.least is None else (point.level, point.least)
-
-
 def _cost(point: Point, cost: StaffingCost) -> float:
     return math.inf if point.least is None else cost.at([point.level, point.least])
 
@@ -94,7 +88,7 @@ def _dearer(found: Frontier, cost: StaffingCost) -> list[str]:
 
 
 def _frontier_cost(found: Frontier, cost: StaffingCost | None) -> list[str]:
-    levels = None if cost is None else _cheapest(found, cost)
+    levels = None if cost is None else cheapest(found, cost)
     if cost is None or levels is None:
         return []
     names = found.rows.lever.name, found.levels.lever.name
@@ -261,7 +255,7 @@ def staff_picture(found: Answer | Frontier, kind: str, cost: StaffingCost | None
         points = [(float(point.level), None if point.least is None else float(point.least)) for point in found.points]
         trials = [(trial.levels[0], trial.levels[1], trial.verdict) for trial in found.trials]
         labels = found.rows.lever.name, found.levels.lever.name
-        costs = None if cost is None else _drawn_costs(found, cost)
+        costs = None if cost is None else map_costs(found, cost, lambda amounts: _yearly(amounts, cost.currency))
         return frontier_map(points, trials, labels, "\n".join(goal.text for goal in goals), kind, costs)
     panels = []
     for place, goal in enumerate(goals):
@@ -283,15 +277,11 @@ def staff_picture(found: Answer | Frontier, kind: str, cost: StaffingCost | None
     return staffings(panels, f"{found.levels.lever.name} ({found.levels.lever.unit})", found.least, kind)
 
 
-def _drawn_costs(found: Frontier, cost: StaffingCost) -> Costs:
-    lines = cost.lines(map_box([(trial.levels[0], trial.levels[1]) for trial in found.trials]))
-    millions = any(line.cost >= 1e6 for line in lines)
-    told = [f"{line.cost / 1e6:.6g}M" if millions else f"{line.cost:,.6g}" for line in lines]
-    drawn = [
-        CostLine(label=f"{amount} {cost.currency} a year", start=line.start, end=line.end)
-        for amount, line in zip(told, lines, strict=True)
-    ]
-    return Costs(lines=drawn, cheapest=_cheapest(found, cost))
+def _yearly(amounts: Sequence[float], currency: str) -> list[str]:
+    """Write costs a year for the lines of a map, all in millions where one is that large."""
+    millions = any(amount >= 1e6 for amount in amounts)
+    told = [f"{amount / 1e6:.6g}M" if millions else f"{amount:,.6g}" for amount in amounts]
+    return [f"{amount} {currency} a year" for amount in told]
 
 
 def trial_frame(found: Answer | Frontier) -> pd.DataFrame:

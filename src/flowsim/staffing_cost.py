@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -14,11 +14,12 @@ from flowsim.errors import InputError
 from flowsim.lever import Lever
 from flowsim.pathway import Pathway
 from flowsim.periods import moments_of
-from flowsim.picture import Box, Spot
+from flowsim.picture import Box, CostLine, Costs, Spot, map_box
 from flowsim.prices import Prices
 from flowsim.question import Question
+from flowsim.seek import Frontier
 
-__all__ = ["EqualCost", "StaffingCost", "unit_cost", "unpriced"]
+__all__ = ["EqualCost", "StaffingCost", "cheapest", "map_costs", "unit_cost", "unpriced"]
 
 _MANY = 1_000_000  # units, so that it does not show that a closure keeps whole servers
 _LINES = 6
@@ -104,6 +105,20 @@ def unit_cost(question: Question, lever: Lever, prices: Prices) -> float:
         meetings = pathway.station(lever.station).meetings(since, until)
         return price * math.fsum(held.at(when) for when in meetings) / _MANY * (year / (until - since))
     return price * _mean(held, since, until) / _MANY
+
+
+def cheapest(found: Frontier, cost: StaffingCost) -> tuple[int, int] | None:
+    """Return both levels of the point that costs least, the first of several; None where no row has a point."""
+    met = [(point.level, point.least) for point in found.points if point.least is not None]
+    return min(met, key=cost.at, default=None)
+
+
+def map_costs(found: Frontier, cost: StaffingCost, labels: Callable[[Sequence[float]], list[str]]) -> Costs:
+    """Return what `picture.frontier_map` draws of costs; `labels` writes those of all lines."""
+    lines = cost.lines(map_box([(trial.levels[0], trial.levels[1]) for trial in found.trials]))
+    told = labels([line.cost for line in lines])
+    drawn = [CostLine(label=label, start=line.start, end=line.end) for label, line in zip(told, lines, strict=True)]
+    return Costs(lines=drawn, cheapest=cheapest(found, cost))
 
 
 def unpriced(levers: Sequence[Lever], prices: Prices) -> tuple[str, ...]:
