@@ -31,7 +31,8 @@ PRICED = (*PRICES.prices, *(entry.price for entry in PRICES.sums))
 SHOWN = {
     "why a parameter has its value": {parameter.why for parameter in BASE.parameters.values()},
     "what a scenario is": {Scenario.of(name).file.description for name in SHIPPED},
-    "sources": {source.title for source in FACTS.sources.values()},
+    "sources": {source.title for source in FACTS.sources.values()}
+    | {source.date for source in FACTS.sources.values() if not source.date[0].isdigit()},
     "why a price is what it is": {price.why for price in PRICED},
     "what a sum is for": {entry.price.where.removeprefix("sums.") for entry in PRICES.sums},
     "what the prior moves": {factor.title for factor in Ensemble.of(BASE).prior.factors},

@@ -20,6 +20,7 @@ LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 _STYLES = ("-", "--", "-.", ":")
 _TALL, _BAR = 560.0, 0.045
+_GREY = "#6b6b6b"
 
 Number = Callable[[float], str]
 
@@ -146,7 +147,9 @@ def flows(told: Sequence[Flow], labels: Mapping[str, str], number: Number, kind:
     top = {key: middle[key] - span[key] / 2 for key in span}
     x = {key: number for number, column in enumerate(columns) for key in column}
     left, right = _ports(links, middle, top, scale)
-    colours = dict(zip(dict.fromkeys(key for key in layer if key not in ends), cycle(COLOURS[:-1])))
+    lived_on = dict.fromkeys(flow.source for flow in told if not flow.source.startswith("entry "))
+    colours = dict(zip(lived_on, cycle(COLOURS[:-1])))
+    colours |= {flow.source: colours.get(flow.target, _GREY) for flow in told if flow.source not in lived_on}
     figure = canvas(6.4)
     axes = figure.add_subplot()
     for flow, way in ways.items():
@@ -160,7 +163,7 @@ def flows(told: Sequence[Flow], labels: Mapping[str, str], number: Number, kind:
                 colours[flow.source],
             )
     for key in [key for key in labels if key in x]:
-        axes.bar(x[key], span[key], 2 * _BAR, bottom=top[key], color=colours.get(key, "#6b6b6b"), edgecolor="none")
+        axes.bar(x[key], span[key], 2 * _BAR, bottom=top[key], color=colours.get(key, _GREY), edgecolor="none")
         citizens = sum(flow.citizens for flow in told if key == (flow.target if key in ends else flow.source))
         place = (x[key] + 2.4 * _BAR, middle[key]) if key in ends else (x[key], top[key] - 3)
         axes.text(

@@ -164,7 +164,7 @@ class Conclusions:
     def _compared(self) -> tuple[str, ...]:
         findings, say, language = self.findings, self.wording.language.say, self.wording.language
         measure, year = self._telling()
-        unit = self._unit(measure)
+        unit = self.findings.unit(measure)
         reference = findings.comparison.names[0]
         years, values = findings.yearly(measure)[reference]
         before = float(np.nanmean(values[:, years.index(year)]))
@@ -205,7 +205,7 @@ class Conclusions:
             if np.isnan(column).all():
                 continue
             low, middle, high = (float(q) for q in np.nanquantile(column, (0.05, 0.5, 0.95)))
-            unit = self._unit(measure)
+            unit = self.findings.unit(measure)
             told = {"low": self.wording.figure(low, unit), "high": self.wording.figure(high, unit)}
             told["median"] = self.wording.value(middle, unit)
             out.append(say("answer.alone", measure=self.wording.measure(measure), year=year, **told))
@@ -286,6 +286,3 @@ class Conclusions:
 
     def _scenario(self, name: str) -> str:
         return self.wording.language.say("scenario", name=self.wording.language.name(name))
-
-    def _unit(self, measure: str) -> str:
-        return next(row.unit for row in self.findings.comparison.index if row.measure == measure)

@@ -95,7 +95,7 @@ class Exhibits:
         for measure in findings.measures:
             for name, (told, values) in findings.yearly(measure).items():
                 means = dict(zip(told, _means(values), strict=True))
-                cells = [self._figure(means.get(year, np.nan), self._unit(measure)) for year in years]
+                cells = [self._figure(means.get(year, np.nan), self.findings.unit(measure)) for year in years]
                 rows.append((self._titled(measure), self.scenario(name), *cells))
         return Table(
             title=say("table.key"),
@@ -111,16 +111,24 @@ class Exhibits:
             return None
         rows: list[tuple[Cell, ...]] = []
         for measure in findings.measures:
-            unit = self._unit(measure)
+            unit = self.findings.unit(measure)
             for name in findings.comparison.names[1:]:
                 years, told = findings.difference(measure, name)
                 for n, year in enumerate(years):
                     figures = [float(values[n]) for values in (told.mean, told.low, told.high)]
-                    if np.isnan(figures[0]) or (figures[1] <= 0 <= figures[2] and year not in years[-2:]):
+                    surely = figures[1] > 0 or figures[2] < 0
+                    if not surely and (year not in years[-2:] or np.isnan(figures[0]) or not any(figures)):
                         continue
-                    sure = "sure.yes" if figures[1] > 0 or figures[2] < 0 else "sure.no"
-                    cells = (self._figure(value, unit, signed=True) for value in figures)
-                    rows.append((self._titled(measure), self.scenario(name), year, *cells, say(sure)))
+                    cells = (self._difference(value, max(map(abs, figures)), unit) for value in figures)
+                    rows.append(
+                        (
+                            self._titled(measure),
+                            self.scenario(name),
+                            year,
+                            *cells,
+                            say("sure.yes" if surely else "sure.no"),
+                        )
+                    )
         return Table(
             title=say("table.differences", reference=self.scenario(findings.comparison.names[0])),
             columns=tuple(
@@ -142,7 +150,8 @@ class Exhibits:
         say, language = self.wording.language.say, self.wording.language
         panels, rows, words = [], list[tuple[Cell, ...]](), []
         for measure in measures:
-            scale = 100.0 if self._unit(measure) == "share" else 1.0
+            unit = self.findings.unit(measure)
+            scale = 100.0 if unit == "share" else 1.0
             told = self._points(measure)
             bands = []
             for name, results in self._runs():
@@ -150,13 +159,19 @@ class Exhibits:
                 quantiles = _quantiles(values)
                 bands.append(Band(self.scenario(name), scale * quantiles))
                 for period, figures in zip(periods, quantiles[[0, 2, 4]].T.tolist(), strict=True):
-                    cells = (self._figure(value, self._unit(measure)) for value in (*figures, told.get(period, np.nan)))
+                    cells = (
+                        self._figure(value, self.findings.unit(measure))
+                        for value in (*figures, told.get(period, np.nan))
+                    )
                     rows.append((self._titled(measure), self.scenario(name), language.period(period), *cells))
                 words.append(self._fan_words(measure, name, periods, quantiles))
             points = [(_middle(period), scale * value) for period, value in told.items()]
             panels.append(Fan(self._titled(measure), [_middle(period) for period in periods], bands, points))
             if told:
-                one = [f"{language.period(p)} {self.wording.value(v, self._unit(measure))}" for p, v in told.items()]
+                one = [
+                    f"{language.period(p)} {self.wording.value(v, self.findings.unit(measure))}"
+                    for p, v in told.items()
+                ]
                 words.append(say("fan.documented", points=language.listed(one)))
         legend = FanWords(*(say(f"legend.{word}") for word in ("median", "half", "most", "documented")))
         return Chart(
@@ -171,7 +186,7 @@ class Exhibits:
         )
 
     def _fan_words(self, measure: str, name: str, periods: Sequence[str], quantiles: Floats) -> str:
-        unit, language = self._unit(measure), self.wording.language
+        unit, language = self.findings.unit(measure), self.wording.language
         there = [n for n in range(len(periods)) if not np.isnan(quantiles[2, n])]
         if not there:
             return language.say("fan.nobody", measure=self.wording.measure(measure), scenario=self.scenario(name))
@@ -200,17 +215,20 @@ class Exhibits:
     def _runs(self) -> list[tuple[str, Results]]:
         return list(zip(self.findings.comparison.names, self.findings.comparison.results, strict=True))
 
-    def _unit(self, measure: str) -> str:
-        return next(row.unit for row in self.findings.comparison.index if row.measure == measure)
-
     def _titled(self, measure: str) -> str:
-        unit, title = self._unit(measure), self.wording.measure(measure)
+        unit, title = self.findings.unit(measure), self.wording.measure(measure)
         return title if unit == "awards" else f"{title} ({self.wording.unit(unit)})"
 
-    def _figure(self, value: float, unit: str, *, signed: bool = False) -> Figure:
+    def _figure(self, value: float, unit: str) -> Figure:
         if unit == "share":
-            return Figure(value, 1, share=True, signed=signed)
-        return Figure(value, 0 if unit in COUNTED else 1, signed=signed)
+            return Figure(value, 1, share=True)
+        return Figure(value, 0 if unit in COUNTED else 1)
+
+    def _difference(self, value: float, largest: float, unit: str) -> Figure:
+        """Write a difference or an end of its interval, with more decimals where all of them are small."""
+        if unit == "share":
+            return Figure(value, 1, share=True, signed=True)
+        return Figure(value, 2 if largest < 1 else 0 if unit in COUNTED else 1, signed=True)
 
     def _tick(self, value: float) -> str:
         return self.wording.language.number(value, 0 if value == round(value) else 1)

@@ -87,6 +87,14 @@ class Findings:
         told += _COSTS if self.prices is not None else ()
         return tuple(name for name in dict.fromkeys([*goals, *told]) if name in self.comparison.reference.measures)
 
+    def unit(self, measure: str) -> str:
+        """Return the unit of a measure."""
+        return self._units[measure]
+
+    @cached_property
+    def _units(self) -> dict[str, str]:
+        return {row.measure: row.unit for row in self.comparison.index}
+
     def yearly(self, measure: str) -> dict[str, tuple[tuple[str, ...], Floats]]:
         """Return the years and the numbers, shape (replications, years), of a measure in each scenario."""
         both = zip(self.comparison.names, self.comparison.results, strict=True)

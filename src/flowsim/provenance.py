@@ -40,11 +40,11 @@ class Provenance:
         parameters = self.findings.scenarios[0].base.parameters.values()
         if not any(parameter.fact for parameter in parameters):
             return None
-        say = self.language.say
+        say, told = self.language.say, self.language.told
         return Table(
             title=say("table.sources"),
             columns=(say("column.id"), say("column.title"), say("column.date")),
-            rows=tuple((one.id, self.language.told(one.title), one.date) for one in evidence.load().sources.values()),
+            rows=tuple((one.id, told(one.title), told(one.date)) for one in evidence.load().sources.values()),
         )
 
     def parameters(self, kind: str) -> Table | None:
