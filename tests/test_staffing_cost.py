@@ -53,6 +53,7 @@ def cost_of(name, during="2019", prices=TOLD, closures=()):
         ("desk.capacity", "2019Q2", 12 * 30000),
         ("clinic.town.staff", "2019", 600000),
         ("clinic.staff", "2019", 600000 + 10000 * 365 / 7),  # one caseworker of each party
+        ("clinic.region.staff", "2020Q1", 10000 * 366 / 7),
         ("team.places", "2019", 52 * 500),  # Mondays from 7 January to 30 December
         ("team.places", "2019Q2", 13 * 500 * 365 / 91),  # Mondays from 1 April to 24 June
         ("team.places", "2020-02", 4 * 500 * 366 / 29),
@@ -136,6 +137,16 @@ def test_lines_have_the_slope_of_the_prices_and_cross_the_map(units):
         assert math.isclose(right, box.right) or math.isclose(bottom, box.bottom)
         assert box.left - 1e-9 <= x <= right <= box.right + 1e-9
         assert box.bottom - 1e-9 <= bottom <= y <= box.top + 1e-9
+
+
+def test_a_line_across_a_mere_corner_is_left_out():
+    lines = cost(1.0, 1.0).lines(Box(left=0, right=10, bottom=4.9, top=15.1))
+    assert [line.cost for line in lines] == [10, 15, 20]  # neither 5 nor 25, for the corners cost 4.9 and 25.1
+
+
+def test_no_line_costs_less_than_nothing():
+    lines = cost(1.0, 1.0).lines(Box(left=-10, right=10, bottom=-10, top=10))
+    assert [line.cost for line in lines] == [5, 10, 15]
 
 
 def test_what_is_free_has_no_lines():
@@ -242,6 +253,10 @@ def test_the_level_found_costs_so_much_and_the_scenarios_own_so_much(desks):
     text = " ".join(fine(*words).split())
     assert f"At 265k DKK a year each, {told['least']} places a meeting cost {265 * told['least']}k, and the 3 " in text
     assert "that the scenario has on 2024-01-01 795k" in text
+    same = " ".join(
+        fine(*(word if word != "wait for team <= 20 weeks" else "wait for team <= 2 weeks" for word in words)).split()
+    )
+    assert "3 places a meeting cost 795k (" in same  # there is nothing to compare with
 
 
 def test_why_no_cost_is_told(desks):

@@ -154,9 +154,9 @@ def _round_step(least: float) -> float:
 
 def _across(box: Box, one: float, other: float, cost: float) -> EqualCost:
     """Return the line of a cost within a box, at what a unit of the one and of the other costs."""
-    # Where the other is free the line stands upright, and meets neither side.
-    enters = other > 0 and cost - one * box.left <= other * box.top
-    leaves = other > 0 and cost - one * box.right >= other * box.bottom
+    # Where the other is free the line stands upright and meets neither side, so nothing is divided by 0.
+    enters = cost - one * box.left <= other * box.top
+    leaves = cost - one * box.right >= other * box.bottom
     start = (box.left, (cost - one * box.left) / other) if enters else ((cost - other * box.top) / one, box.top)
     end = (box.right, (cost - one * box.right) / other) if leaves else ((cost - other * box.bottom) / one, box.bottom)
     return EqualCost(cost=cost, start=start, end=end)
