@@ -105,8 +105,8 @@ def _apart(first: Floats, other: Floats, place: int) -> Floats:
     if place == 0:
         return other
     differs = ~np.all((first == other) | (np.isnan(first) & np.isnan(other)), axis=0)
-    since = int(differs.argmax()) if differs.any() else len(differs)
-    return np.where(np.arange(len(differs)) >= since - 1, other, np.nan)
+    since = int(differs.argmax()) - 1
+    return np.where(differs.any() & (np.arange(len(differs)) >= since), other, np.nan)
 
 
 def forward(told: Sequence[Flow], back: str) -> tuple[list[Flow], dict[str, str]]:

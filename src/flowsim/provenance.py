@@ -123,4 +123,4 @@ def _value(value: object) -> str:
         return ", ".join(f"{key}: {_value(one)}" for key, one in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(_value(one) for one in value)
-    return str(value)
+    return str(value).removesuffix("T00:00:00")

@@ -76,6 +76,7 @@ def report(
     Example: [bold]flowsim report today flere-skal-med-2-ends --out report.pdf --language da[/bold]
     """
     from flowsim.conclusions import Conclusions
+    from flowsim.ensemble import Ensemble
     from flowsim.errors import InputError
     from flowsim.findings import explore
     from flowsim.language import Language
@@ -99,7 +100,7 @@ def report(
     parameters, _ = chosen_parameters(scenarios[0], calibrated, point)
     priced = prices_of(scenarios[0], prices)
     staffed = _Staffing.asked(scenarios[-1], goal, vary, between, during, parameters)
-    with executor_of(workers, processes=True) as executor:
+    with executor_of(workers, processes=isinstance(parameters, Ensemble)) as executor:
         with progress_bar("replications", show=not quiet) as progress:
             findings = explore(
                 scenarios,

@@ -1,0 +1,477 @@
+"""What a report says, held against the results that it is of; and `flowsim report` as a planner types it."""
+
+import math
+import os
+import re
+import shlex
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import openpyxl
+import pytest
+
+from command_line import fine, flowsim
+from flowsim import InputError, Scenario
+from flowsim.charts import Band, Fan, FanWords, Flow, fans, flows, forward
+from flowsim.compare import paired
+from flowsim.conclusions import Conclusions, likely
+from flowsim.document import Chart, Figure, Table, Text
+from flowsim.exhibits import Exhibits
+from flowsim.findings import STATIONS, explore
+from flowsim.language import Language
+from flowsim.lever import Levels, Lever
+from flowsim.prices import Prices
+from flowsim.provenance import Provenance
+from flowsim.question import Question
+from flowsim.report import report
+from flowsim.response import series
+from flowsim.seek import frontier, seek
+from flowsim.wording import Wording
+
+TOWN = Path(__file__).parents[1] / "examples" / "small_town" / "town.toml"
+MORE = {
+    "name": "more <b>places</b>",
+    "description": "=1+1",
+    "base": str(TOWN),
+    "stations": [{"station": "team", "party": "town", "from": "2024-01-01", "places": "+1"}],
+}
+PRICES = {"places": {"team": "4000 DKK per place"}, "benefits": {"cash": "2800 DKK per week"}}
+GOAL = "wait for team <= 4 weeks"
+HARD = "\u00a0"
+
+
+def scenarios():
+    return [Scenario.of(TOWN), Scenario.from_dict(MORE)]
+
+
+@pytest.fixture(scope="module")
+def compared():
+    prices = Prices.from_dict(PRICES)
+    return explore(scenarios(), parameters=None, prices=prices, replications=8, between=("2023", "9999"))
+
+
+@pytest.fixture(scope="module")
+def staffed(compared):
+    scenario = compared.scenarios[-1]
+    levels = Levels(lever=Lever.parse("team.places", scenario.pathway()), least=1, most=9)
+    return replace(compared, staffing=seek(Question.of(scenario, [GOAL], "2024"), levels))
+
+
+def parts(findings, code="en"):
+    language = Language.of(code)
+    wording = Wording(language=language, pathway=findings.pathway)
+    return Exhibits(findings=findings, wording=wording), Conclusions(findings=findings, wording=wording)
+
+
+def texts(document):
+    """Return every text of a document."""
+    for section in document.sections:
+        yield section.title
+        for block in section.blocks:
+            if isinstance(block, Text):
+                yield from block.lines
+                continue
+            table = block.table if isinstance(block, Chart) else block
+            yield from (block.title, table.title, table.note, *table.columns)
+            yield from (cell for row in table.rows for cell in row if isinstance(cell, str))
+            if isinstance(block, Chart):
+                yield block.alternative
+
+
+def figures_of(table, *keys):
+    """Return the numbers of the row that begins with some texts."""
+    (found,) = [row for row in table.rows if row[: len(keys)] == keys]
+    return [cell.value for cell in found[len(keys) :] if isinstance(cell, Figure)]
+
+
+def test_a_series_reads_each_period_as_a_response_does(compared):
+    results = compared.comparison.reference
+    periods, values = series(results, "queue.team", "quarter")
+    assert periods[:2] == ("2023Q1", "2023Q2")
+    assert len(periods) == 12
+    at_the_end = results.select("queue.team", "2023-06").values[:, 0]
+    np.testing.assert_array_equal(values[:, 1], at_the_end)
+    years, awards = series(results, "awards.pension", "year")
+    assert years == ("2023", "2024", "2025")
+    np.testing.assert_array_equal(awards[:, 0], results.select("awards.pension", "2023").values[:, 0])
+    shares = series(results, "clock.decision.within", "year")[1][:, 0]
+    ended = results.select("clock.decision.ended").values[:, :4]
+    within = results.select("clock.decision.within").values[:, :4]
+    np.testing.assert_allclose(shares, (ended * within).sum(axis=1) / ended.sum(axis=1))
+    with pytest.raises(InputError, match=r"'queue\.tea'.*did you mean 'queue\.team'"):
+        series(results, "queue.tea", "year")
+
+
+def test_a_series_of_yearly_figures_has_no_quarters(compared):
+    periods, values = series(compared.comparison.reference, "mean_stock.cash", "quarter")
+    assert (periods, values.shape) == ((), (8, 0))
+
+
+def test_key_figures_are_the_means_of_the_runs(compared):
+    table = parts(compared)[0].key_figures()
+    assert table.columns == ("measure", "scenario", "2023", "2024", "2025")
+    for name, results in zip(("town", MORE["name"]), compared.comparison.results, strict=True):
+        told = figures_of(table, "Awards: pension", name)
+        np.testing.assert_allclose(told, series(results, "awards.pension", "year")[1].mean(axis=0))
+    assert "Cost of effort and benefits (million DKK)" in {row[0] for row in table.rows}
+
+
+def test_differences_are_those_of_pairs_and_said_to_be_sure_where_they_are(compared):
+    table = parts(compared)[0].differences()
+    both = [series(results, "wait.team.served", "year")[1] for results in compared.comparison.results]
+    told = paired(*both)
+    title = "Wait for the Rehabilitation team (weeks)"
+    for n, year in enumerate(("2023", "2024", "2025")):
+        rows = [row for row in table.rows if row[:3] == (title, MORE["name"], year)]
+        if year == "2023":  # nothing differs before the change
+            assert rows == []
+            continue
+        np.testing.assert_allclose([cell.value for cell in rows[0][3:6]], [told.mean[n], told.low[n], told.high[n]])
+        assert rows[0][-1] == ("yes" if told.high[n] < 0 else "no")
+    assert parts(explore(scenarios()[:1], parameters=None, replications=2))[0].differences() is None
+
+
+def test_a_fan_holds_the_quantiles_over_the_runs(compared):
+    chart = parts(compared)[0].waits()
+    values = series(compared.comparison.reference, "wait.team.served", "quarter")[1]
+    told = figures_of(chart.table, "Wait for the Rehabilitation team (weeks)", "town", f"Q3{HARD}2024")
+    np.testing.assert_allclose(told[:3], np.nanquantile(values[:, 6], (0.05, 0.5, 0.95)))
+    assert math.isnan(told[3])  # nothing is documented of a town of one's own
+    assert chart.alternative.startswith("Wait for the Rehabilitation team, town: highest ")
+
+
+def test_documented_figures_stand_in_the_fan_of_copenhagen():
+    findings = explore([Scenario.of("today")], parameters=None, replications=1, between=("2019", "2020"))
+    exhibits, conclusions = parts(findings)
+    waits = exhibits.waits()
+    assert f"Documented: February{HARD}2020 9.0{HARD}weeks and June{HARD}2020 14.5{HARD}weeks." in waits.alternative
+    awards = exhibits.awards().table
+    assert figures_of(awards, "Awards: fleksjob", "today", f"Q4{HARD}2019")[-1] == 221
+    assert len(findings.stations) == STATIONS
+    (told,) = [line for line in conclusions.uncertainty() if "documented figures" in line]
+    in_time = re.search(r"Of the (\d+) documented figures within the time reported, (\d+) lie", told)
+    assert 0 <= int(in_time[2]) <= int(in_time[1]) < 78
+
+
+def test_the_flow_is_that_of_the_exits_and_entries(compared):
+    chart = parts(compared)[0].flow()
+    results = compared.comparison.of(MORE["name"])
+    told = {row[:2]: row[2].value for row in chart.table.rows}
+    assert told["cash", "pension"] == pytest.approx(results.select("exits.cash.pension", "2025").values.mean())
+    assert told["new", "cash"] == pytest.approx(results.select("entries.opened", "2025").values.mean())
+    assert ("course", "cash") in told
+    values = [row[2].value for row in chart.table.rows]
+    assert values == sorted(values, reverse=True)
+    assert "course" in chart.alternative
+    assert "to pension" in chart.alternative
+
+
+def test_flows_that_lead_back_end_at_keys_of_their_own():
+    told = [Flow("entry a", "a", 9.0), Flow("a", "b", 8.0), Flow("b", "a", 2.0), Flow("b", "c", 5.0)]
+    onward, behind = forward(told, "back:")
+    assert behind == {"back:a": "a"}
+    assert {flow[:2]: flow.citizens for flow in onward} == {
+        ("entry a", "a"): 9.0,
+        ("a", "b"): 8.0,
+        ("b", "back:a"): 2.0,
+        ("b", "c"): 5.0,
+    }
+    labels = {"entry a": "new", "a": "A & co", "b": "B", "c": "C", "back:a": "back: A"}
+    drawn = flows(onward, labels, lambda citizens: f"{citizens:.0f}!", ".svg")
+    assert drawn.count(b"<svg") == 1
+    for said in (
+        b"<!-- new 9! -->",
+        b"<!-- A &amp; co 8! -->",
+        b"<!-- B 7! -->",
+        b"<!-- C 5! -->",
+        b"<!-- back: A 2! -->",
+    ):
+        assert said in drawn
+
+
+def test_of_a_second_scenario_a_fan_shows_what_parts_from_the_first():
+    first = np.tile(np.arange(5.0)[:, None], (1, 4))
+    words = FanWords("median", "half", "most", "documented")
+
+    def drawn(*bands, documented=()):
+        return fans([Fan("wait", [1, 2, 3, 4], bands, documented)], words, str, ".svg")
+
+    one = Band("a", first)
+    nothing, same, late, early = (Band("b", first + more) for more in (np.nan, 0.0, [0, 0, 0, 1], [0, 0, 1, 1]))
+    assert drawn(one, same) == drawn(one, nothing)
+    assert drawn(one, late) == drawn(one, Band("b", np.where([0, 0, 1, 1], late.quantiles, np.nan)))
+    assert len({drawn(one, same), drawn(one, late), drawn(one, early)}) == 3
+    assert b"<!-- b: median -->" in drawn(one, late)
+    assert b"<!-- half -->" in drawn(one)
+    assert b"<!-- documented -->" not in drawn(one)
+    assert b"<!-- documented -->" in drawn(one, documented=[(2.0, 1.0)])
+
+
+def test_the_answer_to_a_staffing_says_what_was_found(staffed):
+    exhibits, conclusions = parts(staffed)
+    found = staffed.staffing
+    first, second, third = conclusions.answer()
+    trial = next(one for one in found.trials if one.levels[0] == found.least)
+    mean = trial.findings[0].mean
+    assert first.startswith(
+        f"{found.least} places a meeting of the Rehabilitation team ({found.least} places a week) from 1"
+    )
+    assert f"{mean.estimate:.1f}{HARD}weeks on average is to be expected" in first
+    assert f"With {found.least - 1} it does not hold" in second or "too close to call" in second
+    assert "the scenario itself has 4.5" in second
+    share = f"{100 * trial.kept.estimate:.0f}{HARD}%"
+    assert share in third
+    assert Language.of("en").words[likely(trial.kept.estimate)] in third
+    chart = exhibits.staffing()
+    assert len(chart.table.rows) == len(found.trials) + 1
+    assert chart.table.rows[-1][1] == "enough for everybody"
+
+
+@pytest.mark.parametrize("code", ["en", "da"])
+@pytest.mark.parametrize("least", [1, 30])
+def test_a_goal_that_nothing_or_anything_meets_is_said_to_be(compared, code, least):
+    scenario = compared.scenarios[0]
+    levels = Levels(lever=Lever.parse("team.places", scenario.pathway()), least=least, most=least + 1)
+    goal = "wait for team <= 0.1 weeks" if least == 1 else GOAL
+    findings = replace(compared, staffing=seek(Question.of(scenario, [goal], "2024"), levels))
+    said = " ".join(parts(findings, code)[1].answer())
+    if least == 1:
+        assert ("None of 1 to 2" if code == "en" else "Intet antal fra 1 til 2") in said
+    else:
+        assert ("Fewer were not tried" if code == "en" else "Færre er ikke prøvet") in said
+
+
+def test_two_levers_give_a_map_with_costs(compared, tmp_path):
+    text = TOWN.read_text(encoding="utf-8").replace(
+        "[states.plan]", '[stations.desk]\ncapacity = 40\n\n[states.plan]\nstation = "desk"'
+    )
+    (tmp_path / "desks.toml").write_text(text, encoding="utf-8")
+    scenario = Scenario.of(tmp_path / "desks.toml")
+    pathway = scenario.pathway()
+    rows = Levels(lever=Lever.parse("desk.capacity", pathway), least=20, most=40, every=10)
+    levels = Levels(lever=Lever.parse("team.places", pathway), least=1, most=9)
+    prices = Prices.from_dict(
+        {"places": {"team": "4000 DKK per place"}, "servers": {"desk": "400000 DKK per year"}}, "mine"
+    )
+    found = frontier(Question.of(scenario, [GOAL], "2024"), rows, levels)
+    findings = explore([scenario], parameters=None, prices=prices, replications=4)
+    exhibits, conclusions = parts(replace(findings, staffing=found), "da")
+    chart = exhibits.staffing()
+    met = [(point.level, point.least) for point in found.points if point.least is not None]
+    assert [row[0].value for row in chart.table.rows] == [20, 30, 40]
+    assert "Billigst er betjeningssteder: desk = 20 med" in chart.alternative
+    assert "mio. DKK om året." in chart.alternative
+    assert b"mio. DKK om" in chart.draw(".svg")
+    first, *_ = conclusions.answer()
+    assert f"{met[0][0]} med {met[0][1]}" in first
+
+
+def test_the_answer_to_a_comparison_says_the_difference_and_whether_it_is_sure(compared):
+    first, second, third = parts(compared)[1].answer()
+    years, told = compared.difference("wait.team.served", MORE["name"])
+    year = first.split(":")[0].rsplit(" ", 1)[1]
+    n = years.index(year)
+    assert f"{Language.of('en').number(float(told.mean[n]), signed=True)}{HARD}weeks" in second
+    assert third.startswith("The difference is sure for") == bool(told.high[n] < 0)
+
+
+def test_a_scenario_that_changes_nothing_is_said_to_make_no_sure_difference():
+    same = Scenario.from_dict({"name": "same", "base": str(TOWN)})
+    findings = explore([scenarios()[0], same], parameters=None, replications=4)
+    assert parts(findings)[1].answer()[-1].startswith("None of these differences is sure")
+
+
+def test_waits_elsewhere_are_told_beside_a_goal(compared, tmp_path):
+    text = TOWN.read_text(encoding="utf-8").replace(
+        "[states.plan]", '[stations.desk]\ncapacity = 20\n\n[states.plan]\nstation = "desk"'
+    )
+    (tmp_path / "desks.toml").write_text(text, encoding="utf-8")
+    scenario = Scenario.of(tmp_path / "desks.toml")
+    levels = Levels(lever=Lever.parse("team.places", scenario.pathway()), least=1, most=9)
+    findings = explore([scenario], parameters=None, replications=4)
+    findings = replace(findings, staffing=seek(Question.of(scenario, [GOAL], "2024"), levels))
+    wait = series(findings.comparison.reference, "wait.desk.served", "year")[1][:, 2].mean()
+    told = parts(findings)[1].beside()
+    assert told.endswith(f"the mean wait in 2024 is {Language.of('en').number(float(wait))}{HARD}weeks for the desk.")
+    assert findings.stations[0] == "team"
+
+
+@pytest.mark.parametrize(
+    ("share", "word"),
+    [
+        (1.0, "practically certain"),
+        (0.99, "practically certain"),
+        (0.98, "very likely"),
+        (0.9, "very likely"),
+        (0.89, "likely"),
+        (0.66, "likely"),
+        (0.65, "about as likely as not"),
+        (0.33, "about as likely as not"),
+        (0.32, "unlikely"),
+        (0.1, "unlikely"),
+        (0.09, "very unlikely"),
+        (0.01, "very unlikely"),
+        (0.0, "practically impossible"),
+    ],
+)
+def test_words_for_probabilities_are_those_of_the_guidance_note(share, word):
+    assert Language.of("en").words[likely(share)] == word
+
+
+def test_the_words_are_listed_with_what_they_stand_for(compared):
+    told = dict(parts(compared)[1].words())
+    assert told["likely"] == f"66{HARD}% to 90{HARD}%"
+    assert told["practically certain"] == f"99{HARD}% to 100{HARD}%"
+    assert len(told) == 7
+
+
+def test_every_parameter_is_told_with_where_it_comes_from():
+    findings = explore([Scenario.of("more-places")], parameters=None, replications=1, between=("2020", "2020"))
+    provenance = Provenance(findings=findings, language=Language.of("da"))
+    parameters = findings.scenarios[0].base.parameters
+    tables = [provenance.parameters(kind) for kind in ("fact", "assumed", "calibrate")]
+    assert sum(len(table.rows) for table in tables) == len(parameters)
+    rows = {row[0]: row for table in tables for row in table.rows}
+    assert rows["new_spells"][2] == "status-2021-01.new-spells"
+    assert rows["partshoering_stay"][1:] == ("2 weeks", "den sædvanlige frist for partshøring")
+    assert rows["plan_cv"][1] == "0.4"
+    (scenario,) = provenance.scenarios().rows
+    assert scenario[0] == "flere pladser pr. møde"
+    assert "stations: from 2021-02-01, station rehabilitation_team, party region, places +2" in scenario[2]
+    assert "aftale-2017" in {row[0] for row in provenance.sources().rows}
+
+
+def test_a_town_of_ones_own_has_no_sources_and_may_have_no_prices():
+    findings = explore(scenarios()[:1], parameters=None, replications=1)
+    provenance = Provenance(findings=findings, language=Language.of("en"))
+    assert provenance.sources() is None
+    assert provenance.prices() is None
+    assert provenance.factors() is None
+    assert provenance.parameters("fact") is None
+
+
+@pytest.mark.parametrize("code", ["en", "da"])
+def test_a_report_is_whole_in_both_languages(staffed, code):
+    document = report(staffed, Language.of(code), question="Hvor mange?", repeat="flowsim report x")
+    titles = [section.title for section in document.sections]
+    assert len(titles) == len(set(titles)) == 8
+    said = list(texts(document))
+    assert "Hvor mange?" in said
+    assert "flowsim report x" in said
+    assert not [text for text in said if re.search(r"\{\w+\}", text)]
+    charts = [block for section in document.sections for block in section.blocks if isinstance(block, Chart)]
+    assert len(charts) == 6
+    for chart in charts:
+        assert len(chart.alternative) > 40
+        assert chart.table.rows
+        assert chart.draw(".svg") == chart.draw(".svg")
+    tables = [block for section in document.sections for block in section.blocks if isinstance(block, Table)]
+    assert all(table.rows for table in tables)
+
+
+def test_a_danish_report_says_none_of_the_english_words(staffed):
+    english, danish = Language.of("en").words, Language.of("da").words
+    said = "\n".join(texts(report(staffed, Language.of("da"))))
+    fixed = [text for key, text in english.items() if "{" not in text and danish[key] != text and len(text) > 11]
+    assert len(fixed) > 50
+    assert [text for text in fixed if text in said] == []
+    assert re.search(r"\d,\d", said)
+    assert not re.search(r"\d\.\d+" + HARD + "(uger|%)", said)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "how", "told"),
+    [
+        (5, {}, r"5 scenarios: a report shows one to 4"),
+        (0, {}, r"0 scenarios: a report shows one to 4"),
+        (1, {"between": ("2024-02", "2024-11")}, r"holds no whole year"),
+        (2, {"replications": 1}, r"replications: 1 is not allowed"),
+    ],
+)
+def test_what_cannot_be_reported_is_refused_before_it_runs(chosen, how, told):
+    many = [scenarios()[0], *(Scenario.from_dict(MORE | {"name": str(n)}) for n in range(4))]
+
+    def never(done, total):
+        raise AssertionError("it ran")
+
+    with pytest.raises(InputError, match=told):
+        explore(many[:chosen], parameters=None, progress=never, **how)
+
+
+# --- The command ---
+
+STAFF = ("--goal", GOAL, "--vary", "team.places", "--between", 1, 9, "--during", "2024")
+
+
+@pytest.fixture
+def more(tmp_path):
+    path = tmp_path / "more.toml"
+    path.write_text(
+        f'name = "more"\nbase = "{TOWN}"\n[[stations]]\nstation = "team"\nparty = "town"\n'
+        'from = 2024-01-01\nplaces = "+1"\n',
+        encoding="utf-8",
+    )
+    return path
+
+
+def test_one_run_writes_every_kind_and_the_command_in_it_makes_the_same_again(tmp_path, more, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    outs = [part for kind in ("html", "pdf", "xlsx") for part in ("--out", f"r.{kind}")]
+    said = fine("report", TOWN, more, *outs, "-n", 4, *STAFF, "--question", "How 'many' <places>?")
+    assert "places a meeting of the Rehabilitation team" in said
+    assert said.rstrip().endswith("Written to r.xlsx")
+    first = {path.name: path.read_bytes() for path in tmp_path.glob("r.*")}
+    assert set(first) == {"r.html", "r.pdf", "r.xlsx"}
+    page = first["r.html"].decode()
+    assert "How &#x27;many&#x27; &lt;places&gt;?" in page
+    assert "http" not in page.replace("http-equiv", "")
+    book = openpyxl.load_workbook("r.xlsx")
+    sheet = book.worksheets[0]
+    (command,) = [
+        cell.value for row in sheet.iter_rows() for cell in row if str(cell.value or "").startswith("flowsim report")
+    ]
+    for path in tmp_path.glob("r.*"):
+        os.unlink(path)
+    fine(*shlex.split(command)[1:])
+    assert {path.name: path.read_bytes() for path in tmp_path.glob("r.*")} == first
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--out", "r.docx"), "--out: 'r.docx' is not allowed: the name ends with .html, .pdf, .xlsx"),
+        (("--out", "there.html"), "'there.html' exists already"),
+        (("--out", "no/r.html"), "there is no folder 'no'"),
+        (("--out", "r.html", "--out", "r.html"), "--out: 'r.html' is named twice"),
+        (("--out", "r.html", "--language", "dk"), "there is no language 'dk' (allowed: da, en)"),
+        (("--out", "r.html", "--goal", GOAL), "--vary: it is missing"),
+        (("--out", "r.html", *STAFF[2:]), "--goal: it is missing"),
+        (("--out", "r.html", *STAFF, "--workers", "0"), "--workers: 0 is not allowed"),
+        (("--out", "r.html", "--from", "2024-02", "--to", "2024-11"), "holds no whole year"),
+        (("--out", "r.html", "--prices", "none.toml"), "there is no file 'none.toml'"),
+        (("--out", "r.html", "--vary", "team.place", *STAFF[:2], *STAFF[4:]), "did you mean 'team.places'?"),
+    ],
+)
+def test_mistakes_are_told_in_one_line_and_nothing_is_written(tmp_path, monkeypatch, words, told):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there.html").write_text("mine", encoding="utf-8")
+    code, out, err = flowsim("report", TOWN, "-n", 2, *words)
+    assert (code, out) == (2, "")
+    assert told in err
+    assert len(err.splitlines()) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["there.html"]
+    assert (tmp_path / "there.html").read_text(encoding="utf-8") == "mine"
+
+
+def test_scenarios_over_two_bases_are_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, _, err = flowsim("report", "today", TOWN, "--out", "r.html")
+    assert (code, "only scenarios over one base compare" in err) == (2, True)
+
+
+def test_an_earlier_report_is_overwritten_where_that_is_asked_for(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there.html").write_text("mine", encoding="utf-8")
+    assert fine("report", TOWN, "-n", 2, "--out", "there.html", "--force", "--quiet", "--language", "da") == ""
+    assert '<html lang="da">' in (tmp_path / "there.html").read_text(encoding="utf-8")
