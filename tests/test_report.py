@@ -295,6 +295,18 @@ def test_waits_elsewhere_are_told_beside_a_goal(compared, tmp_path):
     told = parts(findings)[1].beside()
     assert told.endswith(f"the mean wait in 2024 is {Language.of('en').number(float(wait))}{HARD}weeks for the desk.")
     assert findings.stations[0] == "team"
+    shorter = replace(findings, comparison=findings.comparison.between("2025", "2025"))
+    assert parts(shorter)[1].beside() == ""
+
+
+def test_a_chance_is_part_of_the_question_and_of_the_answer(compared):
+    scenario = compared.scenarios[0]
+    levels = Levels(lever=Lever.parse("team.places", scenario.pathway()), least=1, most=9)
+    findings = replace(compared, staffing=seek(Question.of(scenario, [GOAL], "2024", chance=0.75), levels))
+    conclusions = parts(findings)[1]
+    said = f"in at least 75{HARD}% of the years that might come"
+    assert said in conclusions.question()
+    assert said in conclusions.answer()[0]
 
 
 @pytest.mark.parametrize(
@@ -447,6 +459,7 @@ def test_one_run_writes_every_kind_and_the_command_in_it_makes_the_same_again(tm
         (("--out", "r.html", "--language", "dk"), "there is no language 'dk' (allowed: da, en)"),
         (("--out", "r.html", "--goal", GOAL), "--vary: it is missing"),
         (("--out", "r.html", *STAFF[2:]), "--goal: it is missing"),
+        (("--out", "r.html", *STAFF, "--chance", "200%"), "chance: 2.0 is not allowed: a share between 0 % and 100 %"),
         (("--out", "r.html", *STAFF, "--workers", "0"), "--workers: 0 is not allowed"),
         (("--out", "r.html", "--from", "2024-02", "--to", "2024-11"), "holds no whole year"),
         (("--out", "r.html", "--prices", "none.toml"), "there is no file 'none.toml'"),

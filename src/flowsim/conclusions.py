@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from flowsim.ensemble import Ensemble
+from flowsim.errors import InputError
 from flowsim.findings import Findings
 from flowsim.pathway import Pathway
 from flowsim.question import Trial
@@ -55,7 +56,7 @@ class Conclusions:
         return self._alone() if len(self.findings.scenarios) == 1 else self._compared()
 
     def beside(self) -> str:
-        """Say how long citizens wait elsewhere meanwhile, for a goal does not count it; nothing without a staffing."""
+        """Say how long citizens wait elsewhere meanwhile, which no goal counts; nothing where none is reported."""
         found, language = self.findings.staffing, self.wording.language
         if found is None:
             return ""
@@ -63,7 +64,10 @@ class Conclusions:
         varied = {found.levels.lever.station} | ({found.rows.lever.station} if isinstance(found, Frontier) else set())
         waits = []
         for name in [station.name for station in self.findings.pathway.stations if station.name not in varied]:
-            response = Response.of(f"wait.{name}.served", found.question.during, results.index)
+            try:
+                response = Response.of(f"wait.{name}.served", found.question.during, results.index)
+            except InputError:  # what is reported ends before, or begins after
+                return ""
             value = float(np.nanmean(response.read(results)))
             if value >= _LONG:
                 told = self.wording.value(value, response.unit)
@@ -76,10 +80,9 @@ class Conclusions:
         say, staffing, name = self.wording.language.say, self.findings.staffing, self._scenario
         names = [name(one) for one in self.findings.comparison.names]
         if staffing is not None:
-            goals = self.wording.language.listed([self.wording.goal(goal) for goal in staffing.question.goals])
             levers = [self.wording.lever(staffing.levels.lever)]
             levers = [self.wording.lever(staffing.rows.lever), *levers] if isinstance(staffing, Frontier) else levers
-            told = {"lever": self.wording.language.listed(levers), "goals": goals}
+            told = {"lever": self.wording.language.listed(levers), "goals": self._goals(staffing)}
             period = self.wording.language.period(staffing.question.during)
             return say("question.staff", scenario=name(staffing.question.scenario.name), period=period, **told)
         if len(names) == 1:
@@ -242,7 +245,9 @@ class Conclusions:
         return language.say("sure.documents", **counts)
 
     def _goals(self, found: Answer | Frontier) -> str:
-        return self.wording.language.listed([self.wording.goal(goal) for goal in found.question.goals])
+        language, chance = self.wording.language, found.question.chance
+        goals = language.listed([self.wording.goal(goal) for goal in found.question.goals])
+        return goals if chance is None else language.say("goal.chance", goals=goals, share=language.percent(chance, 0))
 
     def _reached(self, trial: Trial) -> str:
         say = self.wording.language.say

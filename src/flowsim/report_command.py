@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -56,6 +56,9 @@ def report(
         typer.Option("--between", help="For --goal: the least and the most of it.", metavar="LEAST MOST"),
     ] = None,
     during: Annotated[str | None, typer.Option(help="For --goal: when it holds.", metavar="PERIOD")] = None,
+    chance: Annotated[
+        str | None, typer.Option(help="For --goal: meet it in this share of the years.", metavar="PERCENT")
+    ] = None,
     replications: Annotated[int, typer.Option("--replications", "-n", help="Of each scenario.")] = 100,
     seed: Annotated[int, typer.Option(help="Another seed, other luck; the same seed, the same results.")] = 1,
     point: Annotated[bool, typer.Option("--point", help="The fitted parameters in every replication.")] = False,
@@ -99,7 +102,8 @@ def report(
     check_periods(scenarios[0], first, last)
     parameters, _ = chosen_parameters(scenarios[0], calibrated, point)
     priced = prices_of(scenarios[0], prices)
-    staffed = _Staffing.asked(scenarios[-1], goal, vary, between, during, parameters)
+    asked = {"--goal": goal, "--vary": vary, "--between": between, "--during": during, "--chance": chance}
+    staffed = _asked(scenarios[-1], asked, parameters)
     with executor_of(workers, processes=isinstance(parameters, Ensemble)) as executor:
         with progress_bar("replications", show=not quiet) as progress:
             findings = explore(
@@ -114,16 +118,9 @@ def report(
             )
         if staffed is not None:
             with progress_bar("staffings", show=not quiet) as progress:
-                findings = replace(findings, staffing=staffed.found(seed, executor, progress))
-    told: dict[str, Any] = {
-        "--goal": goal,
-        "--vary": vary,
-        "--between": between,
-        "--during": during,
-        "--from": first,
-        "--to": last,
-    }
-    told |= {"--question": question or None, "--language": language, "--replications": replications, "--seed": seed}
+                findings = replace(findings, staffing=_found(*staffed, seed, executor, progress))
+    told: dict[str, Any] = asked | {"--from": first, "--to": last, "--question": question or None}
+    told |= {"--language": language, "--replications": replications, "--seed": seed}
     told |= {"--point": point, "--calibrated": calibrated, "--prices": prices}
     document = written(findings, spoken, question=question, repeat=_repeat(files, out, told))
     for path, content in zip(out, [writer(document) for writer in writers], strict=True):
@@ -134,49 +131,36 @@ def report(
         print("\n".join(f"Written to {path}" for path in out))
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Staffing:
-    """A goal of a scenario, and what may be varied for it."""
+def _asked(scenario: Scenario, told: Mapping[str, Any], parameters: Parameters) -> tuple[Question, list[Levels]] | None:
+    """Return the goals of a scenario and what is varied for them, as options tell; None where none is given.
 
-    question: Question
-    levels: list[Levels]
+    Raises:
+        InputError: where one is missing, and for what makes no sense.
+    """
+    from flowsim.errors import InputError
+    from flowsim.precision import parse_share
+    from flowsim.question import Question
 
-    @classmethod
-    def asked(
-        cls,
-        scenario: Scenario,
-        goals: list[str] | None,
-        vary: list[str] | None,
-        between: list[str] | None,
-        during: str | None,
-        parameters: Parameters,
-    ) -> _Staffing | None:
-        """Return what the options ask for; None where none is given.
+    if not any(told.values()):
+        return None
+    for option, given in told.items():
+        if not given and option != "--chance":
+            raise InputError(f"{option}: it is missing: a staffing takes --goal, --vary, --between and --during")
+    levels = varied(told["--vary"], told["--between"], scenario.pathway())
+    if len(levels) > 2:
+        raise InputError("--vary: two levers at most")
+    chance = parse_share(told["--chance"], "--chance") if told["--chance"] else None
+    return Question.of(scenario, told["--goal"], told["--during"], parameters=parameters, chance=chance), levels
 
-        Raises:
-            InputError: where one is missing, and for what makes no sense.
-        """
-        from flowsim.errors import InputError
-        from flowsim.question import Question
 
-        if not (goals or vary or between or during):
-            return None
-        for option, given in (("--goal", goals), ("--vary", vary), ("--between", between), ("--during", during)):
-            if not given:
-                raise InputError(f"{option}: it is missing: a staffing takes --goal, --vary, --between and --during")
-        levels = varied(vary or [], between or [], scenario.pathway())
-        if len(levels) > 2:
-            raise InputError("--vary: two levers at most")
-        return cls(question=Question.of(scenario, goals or [], during or "", parameters=parameters), levels=levels)
+def _found(
+    question: Question, levels: list[Levels], seed: int, executor: Executor, progress: Progress | None
+) -> Answer | Frontier:
+    from flowsim.seek import frontier, seek
 
-    def found(self, seed: int, executor: Executor, progress: Progress | None) -> Answer | Frontier:
-        """Find it."""
-        from flowsim.seek import frontier, seek
-
-        if len(self.levels) == 1:
-            return seek(self.question, self.levels[0], seed=seed, executor=executor, progress=progress)
-        rows, levels = thinned(self.levels[0], None), self.levels[1]
-        return frontier(self.question, rows, levels, seed=seed, executor=executor, progress=progress)
+    if len(levels) == 1:
+        return seek(question, levels[0], seed=seed, executor=executor, progress=progress)
+    return frontier(question, thinned(levels[0], None), levels[1], seed=seed, executor=executor, progress=progress)
 
 
 def _writer(path: Path) -> Callable[[Document], bytes]:
