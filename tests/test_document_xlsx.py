@@ -155,3 +155,17 @@ def test_xlsxwriter_is_asked_for(monkeypatch):
 
 def test_empty_parts_are_allowed():
     assert read(empty()).sheetnames == ["Report"]
+
+
+def test_rows_are_as_high_as_what_they_hold_is_broken_to():
+    table = Table(title="T", columns=("what", "why"), rows=(("a", "b" * 81), ("a\nb", "c"), ("a", "b")))
+    book = read(with_blocks(Text(lines=("x" * 65, "x" * 64)), table))
+    front = book.worksheets[0]
+    heights = {cell.value: front.row_dimensions[cell.row].height for cell in front["A"] if cell.value}
+    assert heights["x" * 65] == pytest.approx(2 * 11 * 1.36, abs=0.3)
+    assert heights["x" * 64] is None
+    why = {cell.value: front.row_dimensions[cell.row].height for cell in front["B"] if cell.value}
+    assert why["b" * 81] == pytest.approx(3 * 11 * 1.36, abs=0.3)
+    assert why["c"] == pytest.approx(2 * 11 * 1.36, abs=0.3)
+    assert why["b"] is None
+    assert heights["One"] == pytest.approx(14 * 1.36, abs=0.3)

@@ -146,6 +146,11 @@ def test_documented_figures_stand_in_the_fan_of_copenhagen():
     exhibits, conclusions = parts(findings)
     waits = exhibits.waits()
     assert f"Documented: February{HARD}2020 9.0{HARD}weeks and June{HARD}2020 14.5{HARD}weeks." in waits.alternative
+    said = exhibits.awards().alternative
+    assert (
+        f"7 figures: first Q1{HARD}2019 112{HARD}awards, last Q3{HARD}2020 172{HARD}awards, highest Q1{HARD}2020 243"
+        in said
+    )
     awards = exhibits.awards().table
     assert figures_of(awards, "Awards: fleksjob", "today", f"Q4{HARD}2019")[-1] == 221
     assert len(findings.stations) == STATIONS

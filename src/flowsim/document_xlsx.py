@@ -28,6 +28,8 @@ _UPRIGHT = 100
 _A4 = 9
 _DOTS, _ROW = 96, 20
 """Pixels of an inch, and of a row."""
+_POINTS, _LEADING, _TALLEST = 11, 1.36, 409
+"""Size of common letters, height of a line over it, and what Excel allows a row."""
 
 _ACCENT, _QUIET, _RULE = "#1f5fa8", "#4d4d4d", "#c8ccd1"
 _TOP = {"valign": "top", "text_wrap": True}
@@ -91,9 +93,12 @@ class _Front:
     def __init__(self, sheet: Any, style: _Style, language: Language) -> None:
         self.elsewhere: dict[str, Table] = {}
         self._sheet, self._style, self._language = sheet, style, language
-        self._row = 0
+        self._row, self._widths = 0, [_TEXT_WIDTH]
 
     def write(self, document: Document) -> None:
+        blocks = [block for section in document.sections for block in section.blocks]
+        tables = [block for block in blocks if isinstance(block, Table) and _is_small(block)]
+        self._widths += _widths(tables, self._language)[1:]
         self._line(document.title, "title")
         self._line(document.subject, "subject")
         for section in document.sections:
@@ -102,9 +107,7 @@ class _Front:
             for block in section.blocks:
                 self._block(block)
                 self._row += 1
-        blocks = [block for section in document.sections for block in section.blocks]
-        tables = [block for block in blocks if isinstance(block, Table) and _is_small(block)]
-        _dress(self._sheet, [_TEXT_WIDTH, *_widths(tables, self._language)[1:]])
+        _dress(self._sheet, self._widths)
         self._sheet.hide_gridlines(2)
 
     def _block(self, block: Block) -> None:
@@ -117,7 +120,7 @@ class _Front:
             self._line(block.alternative, "note")
             self._picture(block)
         elif _is_small(block):
-            _grid(self._sheet, self._row, block, self._style, self._language)
+            _grid(self._sheet, self._row, block, self._widths, self._style, self._language)
             self._row += 1 + len(block.rows)
         else:
             self._name_sheet(block)
@@ -127,6 +130,7 @@ class _Front:
 
     def _line(self, text: str, kind: str) -> None:
         _write_text(self._sheet, (self._row, 0), text, self._style(kind, ""))
+        _fit(self._sheet, self._row, [(text, _TEXT_WIDTH)], _STYLES[kind].get("font_size", _POINTS))
         self._row += 1
 
     def _picture(self, chart: Chart) -> None:
@@ -147,13 +151,14 @@ def _is_small(table: Table) -> bool:
 
 
 def _data_sheet(sheet: Any, table: Table, style: _Style, language: Language) -> None:
-    _grid(sheet, 0, table, style, language)
+    widths = _widths([table], language)
+    _grid(sheet, 0, table, widths, style, language)
     sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, len(table.rows), len(table.columns) - 1)
     sheet.repeat_rows(0)
     # The name of the sheet, which is made from the table's title, and the page.
     sheet.set_header("&L&A&R&P / &N")
-    _dress(sheet, _widths([table], language))
+    _dress(sheet, widths)
 
 
 def _dress(sheet: Any, widths: list[int]) -> None:
@@ -165,12 +170,24 @@ def _dress(sheet: Any, widths: list[int]) -> None:
         sheet.set_landscape()
 
 
-def _grid(sheet: Any, top: int, table: Table, style: _Style, language: Language) -> None:
+def _grid(sheet: Any, top: int, table: Table, widths: Sequence[int], style: _Style, language: Language) -> None:
+    _fit(sheet, top, list(zip(table.columns, widths, strict=False)))
     for column, (title, numeric) in enumerate(zip(table.columns, table.numeric, strict=True)):
         _write_text(sheet, (top, column), title, style("number header" if numeric else "header", ""))
     for row, cells in enumerate(table.rows, top + 1):
         for column, cell in enumerate(cells):
             _write_cell(sheet, (row, column), cell, style, language)
+        _fit(sheet, row, [(shown(cell, language), width) for cell, width in zip(cells, widths, strict=False)])
+
+
+def _fit(sheet: Any, row: int, cells: Sequence[tuple[str, int]], points: float = _POINTS) -> None:
+    """Make a row high enough for texts broken to the widths of their columns; not every program does so by itself."""
+    lines = max(
+        sum(max(math.ceil(len(line) * points / (_POINTS * width)), 1) for line in text.split("\n"))
+        for text, width in cells
+    )
+    if lines > 1 or points != _POINTS:
+        sheet.set_row(row, min(lines * points * _LEADING, _TALLEST))
 
 
 def _write_cell(sheet: Any, place: tuple[int, int], cell: Cell, style: _Style, language: Language) -> None:

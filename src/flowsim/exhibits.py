@@ -23,6 +23,7 @@ from flowsim.wording import COUNTED, Wording
 __all__ = ["Exhibits"]
 
 _FEWEST = 0.003  # of all flows of a year: what is less is left out of the picture
+_FEW = 4  # documented figures that are told one by one
 _BACK = "back:"
 _FAN = ("measure", "scenario", "period", "p05", "median", "p95", "documented")
 _SURE = {"meets": "staff.meets", "close": "staff.close", "misses": "staff.misses"}
@@ -168,11 +169,7 @@ class Exhibits:
             points = [(_middle(period), scale * value) for period, value in told.items()]
             panels.append(Fan(self._titled(measure), [_middle(period) for period in periods], bands, points))
             if told:
-                one = [
-                    f"{language.period(p)} {self.wording.value(v, self.findings.unit(measure))}"
-                    for p, v in told.items()
-                ]
-                words.append(say("fan.documented", points=language.listed(one)))
+                words.append(self._documented_words(told, unit))
         legend = FanWords(*(say(f"legend.{word}") for word in ("median", "half", "most", "documented")))
         return Chart(
             title=say(key),
@@ -202,6 +199,19 @@ class Exhibits:
             low=self.wording.figure(quantiles[0, last], unit),
             high=self.wording.figure(quantiles[4, last], unit),
         )
+
+    def _documented_words(self, told: dict[str, float], unit: str) -> str:
+        """Tell documented figures one by one, or of many the first, the last and the highest."""
+        language = self.wording.language
+        said = {
+            period: f"{language.period(period)} {self.wording.value(value, unit)}" for period, value in told.items()
+        }
+        if len(told) <= _FEW:
+            return language.say("fan.documented", points=language.listed(list(said.values())))
+        ordered = sorted(told, key=months_of)
+        first, last, most = ordered[0], ordered[-1], max(ordered, key=told.__getitem__)
+        count = language.number(len(told), 0)
+        return language.say("fan.documented.many", count=count, first=said[first], last=said[last], most=said[most])
 
     def _points(self, measure: str) -> dict[str, float]:
         """Return the documented figures of a measure that lie within what is reported, by month or quarter."""
