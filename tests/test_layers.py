@@ -31,6 +31,7 @@ LAYERS = [
     *("language", "document", "document_html", "document_pdf", "document_xlsx", "wording", "findings", "charts"),
     *("exhibits", "conclusions", "provenance", "report"),
     *("__init__", "summary", "verdict_summary", "compare_summary", "outlook_summary", "staff_summary", "console"),
+    "options",
     *("run_command", "calibrate_command", "forecast_command", "verify_command", "compare_command", "outlook_command"),
     *("staff_command", "sensitivity_command", "report_command", "cli", "app"),
 ]

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from flowsim.console import executor_of, progress_bar
+from flowsim.options import JSON, SEED, WORKERS
 
 __all__ = ["calibrate", "verdict"]
 
@@ -25,8 +26,8 @@ def calibrate(
     ),
     draws: Annotated[int, typer.Option(help="Draws from the prior; fewer are quicker and vaguer.")] = 30_000,
     sets: Annotated[int, typer.Option(help="Parameter sets of the ensemble.")] = 500,
-    seed: Annotated[int, typer.Option(help="Of all draws.")] = 1,
-    workers: Annotated[int | None, typer.Option(help="Processes; all cores if left out.")] = None,
+    seed: Annotated[int, SEED] = 1,
+    workers: Annotated[int | None, WORKERS] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and no summary.")] = False,
 ) -> None:
     """Fit a model to documented figures, with the uncertainty that they leave.
@@ -62,10 +63,10 @@ def verdict(
     ] = "copenhagen",
     replications: Annotated[int, typer.Option("--replications", "-n", help="At the mode.")] = 200,
     seed: Annotated[int | None, typer.Option(help="Of fresh draws: another than the calibration's.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Processes; all cores if left out.")] = None,
+    workers: Annotated[int | None, WORKERS] = None,
     out: Annotated[Path | None, typer.Option(help="Write a page of Markdown to this file too.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite that file.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
+    as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Hold a calibrated model beside each documented figure: exit code 1 where less than 95 % are plausible.
 

@@ -15,9 +15,10 @@ from flowsim import __version__
 from flowsim.calibrate_command import calibrate, verdict
 from flowsim.compare_command import compare
 from flowsim.forecast_command import forecast
+from flowsim.options import FILE
 from flowsim.outlook_command import outlook
 from flowsim.report_command import report
-from flowsim.run_command import FILE, run
+from flowsim.run_command import run
 from flowsim.sensitivity_command import sensitivity
 from flowsim.staff_command import WithPairs, staff
 from flowsim.verify_command import verify

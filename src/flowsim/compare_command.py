@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flowsim.console import executor_of, progress_bar
+from flowsim.options import CALIBRATED, CLUSTER, ENGINE, FIRST, JSON, LAST, POINT, SEED, WORKERS
 from flowsim.run_command import check_periods, chosen_parameters
 
 if TYPE_CHECKING:
@@ -46,18 +47,14 @@ def compare(
     measure: Annotated[
         list[str] | None, typer.Option(help="What --precision is asked of, such as awards or wait.team.served.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Another seed, other luck, for all scenarios alike.")] = 1,
-    point: Annotated[bool, typer.Option("--point", help="The fitted parameters in every replication.")] = False,
-    calibrated: Annotated[
-        Path | None, typer.Option(help="Draw parameters from this folder of flowsim calibrate.", metavar="FOLDER")
-    ] = None,
-    engine: Annotated[str, typer.Option(help="kernel (compiled) or simpy (the readable reference).")] = "kernel",
-    workers: Annotated[int | None, typer.Option(help="Threads, or processes; all cores if left out.")] = None,
-    cluster: Annotated[
-        str | None, typer.Option(help="Run on the Dask scheduler at this address.", metavar="tcp://HOST:PORT")
-    ] = None,
-    first: Annotated[str | None, typer.Option("--from", help="First period to report, such as 2018 or 2018Q3.")] = None,
-    last: Annotated[str | None, typer.Option("--to", help="Last period to report.")] = None,
+    seed: Annotated[int, SEED] = 1,
+    point: Annotated[bool, POINT] = False,
+    calibrated: Annotated[Path | None, CALIBRATED] = None,
+    engine: Annotated[str, ENGINE] = "kernel",
+    workers: Annotated[int | None, WORKERS] = None,
+    cluster: Annotated[str | None, CLUSTER] = None,
+    first: Annotated[str | None, FIRST] = None,
+    last: Annotated[str | None, LAST] = None,
     every: Annotated[str | None, typer.Option(help="Show years or quarters: year, quarter.")] = None,
     cost: Annotated[bool, typer.Option("--cost", help="Costs too, and what a week of waiting saved costs.")] = False,
     prices: Annotated[
@@ -66,7 +63,7 @@ def compare(
     out: Annotated[Path | None, typer.Option(help="Write the table and a manifest to this folder.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the differences to this .png, .svg or .pdf file.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an earlier comparison or picture.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
+    as_json: Annotated[bool, JSON] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and no tables.")] = False,
 ) -> None:
     """Compare scenarios with the first one, on the same citizens with the same luck.

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
+from flowsim.options import FILES, JSON
+
 if TYPE_CHECKING:
     from flowsim.backtest import Backtest
     from flowsim.observed import Mark, Observed, Provenance, Series
@@ -57,8 +59,8 @@ def forecast(
     ] = False,
     plot: Annotated[Path | None, typer.Option(help="Draw the forecasts to this .png, .svg or .pdf file.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write the table to this CSV file.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite these files.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
+    force: Annotated[bool, FILES] = False,
+    as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Forecast quarterly series, and say how sure the forecasts are.
 

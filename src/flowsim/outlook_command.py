@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flowsim.console import executor_of, progress_bar
-from flowsim.run_command import FILE
+from flowsim.options import FILE, FILES, JSON, SEED, WORKERS
 
 if TYPE_CHECKING:
     from flowsim.demand import Demand
@@ -34,18 +34,18 @@ def outlook(
     months: Annotated[str | None, typer.Option(help="Make quarters of a file's months: sum or mean.")] = None,
     horizon: Annotated[int, typer.Option(help="Quarters ahead, 1 to 12.")] = 12,
     replications: Annotated[int, typer.Option("--replications", "-n", help="Futures of the simulation.")] = 200,
-    seed: Annotated[int, typer.Option(help="Of all draws.")] = 1,
+    seed: Annotated[int, SEED] = 1,
     calibrated: Annotated[
         Path | None, typer.Option(help="Of a base of your own: the folder of flowsim calibrate.", metavar="FOLDER")
     ] = None,
     backtest: Annotated[
         bool, typer.Option("--backtest", help="Score forecast, simulation and both together on the past, instead.")
     ] = False,
-    workers: Annotated[int | None, typer.Option(help="Processes; all cores if left out.")] = None,
+    workers: Annotated[int | None, WORKERS] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw it to this .png, .svg or .pdf file.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write the table to this CSV file.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite these files.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
+    force: Annotated[bool, FILES] = False,
+    as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Hold the forecasts of documented outcomes beside a simulation, and tell where and why they part.
 

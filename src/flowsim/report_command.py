@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flowsim.console import executor_of, progress_bar
+from flowsim.options import CALIBRATED, FILES, FIRST, LAST, POINT, SEED, WORKERS
 from flowsim.run_command import check_periods, chosen_parameters
 from flowsim.staff_command import thinned, varied
 
@@ -60,18 +61,16 @@ def report(
         str | None, typer.Option(help="For --goal: meet it in this share of the years.", metavar="PERCENT")
     ] = None,
     replications: Annotated[int, typer.Option("--replications", "-n", help="Of each scenario.")] = 100,
-    seed: Annotated[int, typer.Option(help="Another seed, other luck; the same seed, the same results.")] = 1,
-    point: Annotated[bool, typer.Option("--point", help="The fitted parameters in every replication.")] = False,
-    calibrated: Annotated[
-        Path | None, typer.Option(help="Draw parameters from this folder of flowsim calibrate.", metavar="FOLDER")
-    ] = None,
+    seed: Annotated[int, SEED] = 1,
+    point: Annotated[bool, POINT] = False,
+    calibrated: Annotated[Path | None, CALIBRATED] = None,
     prices: Annotated[
         Path | None, typer.Option(help="Your own prices, instead of those of copenhagen.", metavar="FILE")
     ] = None,
-    first: Annotated[str | None, typer.Option("--from", help="First period to report, such as 2018 or 2018Q3.")] = None,
-    last: Annotated[str | None, typer.Option("--to", help="Last period to report.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Threads, or processes; all cores if left out.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite earlier files.")] = False,
+    first: Annotated[str | None, FIRST] = None,
+    last: Annotated[str | None, LAST] = None,
+    workers: Annotated[int | None, WORKERS] = None,
+    force: Annotated[bool, FILES] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and no answer printed.")] = False,
 ) -> None:
     """Write a report for a committee: question, answer, charts, assumptions, how sure it is, how to repeat it.

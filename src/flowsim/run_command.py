@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flowsim.console import executor_of, progress_bar
+from flowsim.options import CALIBRATED, CLUSTER, ENGINE, FILE, FIRST, JSON, LAST, POINT, SEED, WORKERS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,13 +19,9 @@ if TYPE_CHECKING:
     from flowsim.results import Results
     from flowsim.scenario import Scenario
 
-__all__ = ["FILE", "FROM_FILE", "check_periods", "chosen_parameters", "run"]
+__all__ = ["FROM_FILE", "check_periods", "chosen_parameters", "run"]
 
 FROM_FILE = "those of the file"
-
-FILE = typer.Argument(
-    help="A scenario or pathway file, the base 'copenhagen', or a name of flowsim scenarios.", show_default=False
-)
 
 
 def run(
@@ -39,21 +36,17 @@ def run(
     measure: Annotated[
         list[str] | None, typer.Option(help="What --precision is asked of, such as awards or wait.team.served.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Another seed, other luck; the same seed, the same results.")] = 1,
-    point: Annotated[bool, typer.Option("--point", help="The fitted parameters in every replication.")] = False,
-    calibrated: Annotated[
-        Path | None, typer.Option(help="Draw parameters from this folder of flowsim calibrate.", metavar="FOLDER")
-    ] = None,
-    engine: Annotated[str, typer.Option(help="kernel (compiled) or simpy (the readable reference).")] = "kernel",
-    workers: Annotated[int | None, typer.Option(help="Threads on the kernel; all cores if left out.")] = None,
-    cluster: Annotated[
-        str | None, typer.Option(help="Run on the Dask scheduler at this address.", metavar="tcp://HOST:PORT")
-    ] = None,
-    first: Annotated[str | None, typer.Option("--from", help="First period to report, such as 2018 or 2018Q3.")] = None,
-    last: Annotated[str | None, typer.Option("--to", help="Last period to report.")] = None,
+    seed: Annotated[int, SEED] = 1,
+    point: Annotated[bool, POINT] = False,
+    calibrated: Annotated[Path | None, CALIBRATED] = None,
+    engine: Annotated[str, ENGINE] = "kernel",
+    workers: Annotated[int | None, WORKERS] = None,
+    cluster: Annotated[str | None, CLUSTER] = None,
+    first: Annotated[str | None, FIRST] = None,
+    last: Annotated[str | None, LAST] = None,
     out: Annotated[Path | None, typer.Option(help="Write tables and a manifest to this folder.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an earlier run in that folder.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
+    as_json: Annotated[bool, JSON] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and no tables.")] = False,
 ) -> None:
     """Simulate a scenario, print a summary, and write tidy tables.

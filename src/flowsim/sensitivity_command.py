@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flowsim.console import executor_of, progress_bar
-from flowsim.run_command import FILE, chosen_parameters
+from flowsim.options import CALIBRATED, FILE, FILES, JSON, SEED, WORKERS
+from flowsim.run_command import chosen_parameters
 from flowsim.staff_command import varied
 
 if TYPE_CHECKING:
@@ -36,15 +37,13 @@ def sensitivity(
     sets: Annotated[
         int | None, typer.Option("--sets", "-n", help="Sets of factors, run twice each; 200, or 5 a factor.")
     ] = None,
-    calibrated: Annotated[
-        Path | None, typer.Option(help="Draw parameters from this folder of flowsim calibrate.", metavar="FOLDER")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Another seed, other luck; the same seed, the same results.")] = 1,
-    workers: Annotated[int | None, typer.Option(help="Processes; all cores if left out.")] = None,
+    calibrated: Annotated[Path | None, CALIBRATED] = None,
+    seed: Annotated[int, SEED] = 1,
+    workers: Annotated[int | None, WORKERS] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw a tornado to this .png, .svg or .pdf file.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write the table to this CSV file.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite these files.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
+    force: Annotated[bool, FILES] = False,
+    as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Tell what drives a measure: uncertain parameters, staffing, or the luck of one history.
 

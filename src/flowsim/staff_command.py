@@ -12,7 +12,8 @@ import typer
 from typer.core import TyperCommand
 
 from flowsim.console import executor_of, progress_bar
-from flowsim.run_command import FILE, chosen_parameters
+from flowsim.options import CALIBRATED, FILE, FILES, JSON, POINT, SEED, WORKERS
+from flowsim.run_command import chosen_parameters
 
 if TYPE_CHECKING:
     from flowsim.lever import Levels, Lever
@@ -59,19 +60,17 @@ def staff(
     ] = None,
     confidence: Annotated[str, typer.Option(help="How sure all of the answer shall be.", metavar="PERCENT")] = "95%",
     most: Annotated[int, typer.Option("--replications", "-n", help="Of each staffing, at most.")] = 200,
-    seed: Annotated[int, typer.Option(help="Another seed, other luck; the same seed, the same results.")] = 1,
-    point: Annotated[bool, typer.Option("--point", help="The fitted parameters in every replication.")] = False,
-    calibrated: Annotated[
-        Path | None, typer.Option(help="Draw parameters from this folder of flowsim calibrate.", metavar="FOLDER")
-    ] = None,
+    seed: Annotated[int, SEED] = 1,
+    point: Annotated[bool, POINT] = False,
+    calibrated: Annotated[Path | None, CALIBRATED] = None,
     prices: Annotated[
         Path | None, typer.Option(help="Tell costs by these prices, instead of those of copenhagen.", metavar="FILE")
     ] = None,
-    workers: Annotated[int | None, typer.Option(help="Threads, or processes; all cores if left out.")] = None,
+    workers: Annotated[int | None, WORKERS] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the answer to this .png, .svg or .pdf file.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write the trials to this CSV file.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite these files.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
+    force: Annotated[bool, FILES] = False,
+    as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Find the least staffing that meets a goal, and say how sure that is.
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from flowsim.console import executor_of, progress_bar
+from flowsim.options import ENGINE, JSON, SEED
 
 __all__ = ["verify"]
 
@@ -16,9 +17,9 @@ def verify(
     family: Annotated[
         list[str] | None, typer.Option(help="Only this family, such as mmc, meeting or exact; can be repeated.")
     ] = None,
-    engine: Annotated[str, typer.Option(help="kernel (compiled) or simpy (the readable reference).")] = "kernel",
-    seed: Annotated[int, typer.Option(help="Other draws.")] = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
+    engine: Annotated[str, ENGINE] = "kernel",
+    seed: Annotated[int, SEED] = 1,
+    as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Hold an engine against queueing theory: exit code 1 where anything fails.
 
