@@ -246,6 +246,22 @@ def test_a_fit_that_did_not_converge_is_left_out(monkeypatch):
     assert any("damped is left out: it did not converge" in note for note in said.notes)
 
 
+def test_a_search_that_breaks_off_at_the_maximum_is_no_failure(monkeypatch):
+    """Whether rounding lets it say that it converged there depends on the processor."""
+    said, fit = forecast(series(COUNTS), 4), UnobservedComponents.fit
+
+    def broken_off(self, **options):
+        result = fit(self, **options)
+        result.mle_retvals["converged"] = False
+        warnings.warn("failed to converge", ConvergenceWarning, stacklevel=2)
+        return result
+
+    monkeypatch.setattr(UnobservedComponents, "fit", broken_off)
+    again = forecast(series(COUNTS), 4)
+    assert again.members["drifting"] == pytest.approx(said.members["drifting"], rel=1e-3)
+    assert again.notes == said.notes
+
+
 def test_where_no_model_is_left_the_last_value_is_carried_forward(monkeypatch):
     for name in MEMBERS:
         monkeypatch.setitem(module.MEMBERS, name, unusable)

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from statsmodels.tools.sm_exceptions import ConvergenceWarning
 from statsmodels.tsa.exponential_smoothing.ets import ETSModel
 from statsmodels.tsa.forecasting.theta import ThetaModel
 from statsmodels.tsa.statespace.structural import UnobservedComponents
@@ -48,6 +49,7 @@ FEWEST = 8
 
 _WIDEST = 2.0  # a standard deviation on the log scale is a factor of seven; beyond it nothing can be told
 _LARGEST = 1e9
+_AGAIN, _NOTHING = 3, 1e-6  # further searches of a maximum, and a gain in log-likelihood that is none
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -89,8 +91,7 @@ def _theta(values: Floats, steps: int) -> Fit:
 
 def _damped(values: Floats, steps: int) -> Fit:
     # ETSModel on an array gives no prediction intervals, only an AttributeError; the response stands in for them.
-    result = ETSModel(values, trend="add", damped_trend=True).fit(disp=False)
-    _converged(result)
+    result = _maximum(ETSModel(values, trend="add", damped_trend=True))
     alpha, beta, phi = (float(value) for value in result.params[:3])
     return Fit(
         point=np.asarray(result.forecast(steps), np.float64),
@@ -100,8 +101,7 @@ def _damped(values: Floats, steps: int) -> Fit:
 
 
 def _drifting(values: Floats, steps: int) -> Fit:
-    result = UnobservedComponents(values, "lldtrend").fit(disp=False, maxiter=200)
-    _converged(result)
+    result = _maximum(UnobservedComponents(values, "lldtrend"), maxiter=200)
     noise, step = (float(value) for value in result.params)
     gain = 2 / (1 + np.sqrt(1 + 4 * noise / step)) if step > 0 else 0.0  # of the filter once it is steady
     return Fit(
@@ -111,9 +111,22 @@ def _drifting(values: Floats, steps: int) -> Fit:
     )
 
 
-def _converged(result: Any) -> None:
-    if not result.mle_retvals["converged"]:
-        raise _Unusable("did not converge")
+def _maximum(model: Any, **how: Any) -> Any:
+    """Fit a model until its likelihood can't be raised.
+
+    A search that breaks off at the maximum, where rounding hides the slope, says that it did not converge: on one
+    processor and not on the next. So it goes on from there, and where that finds nothing better it was the maximum.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        result = model.fit(disp=False, **how)
+        for _ in range(_AGAIN):
+            if result.mle_retvals["converged"]:
+                return result
+            before, result = result, model.fit(start_params=result.params, disp=False, **how)
+            if abs(result.llf - before.llf) <= _NOTHING:
+                return result
+    raise _Unusable("did not converge")
 
 
 MEMBERS: dict[str, Callable[[Floats, int], Fit]] = {"theta": _theta, "damped": _damped, "drifting": _drifting}
