@@ -78,14 +78,17 @@ def test_headings_are_in_order_and_in_the_contents(page):
     assert list(links.values()) == [f"First {LEGIBLE}", "Second"]
     names = [one["attributes"]["id"] for one in page.elements if "id" in one["attributes"]]
     assert len(set(names)) == len(names)
-    assert {
-        one["attributes"]["aria-labelledby"] for one in page.elements if "aria-labelledby" in one["attributes"]
-    } == {*names}
+    refers = [one["attributes"].get(kind) for one in page.elements for kind in ("aria-labelledby", "aria-describedby")]
+    assert {name for name in refers if name} == {*names}
 
 
 def test_charts_carry_what_they_say_and_their_figures(page):
     (image,) = page.all("img")
-    assert image["attributes"]["alt"] == f"It falls: {LEGIBLE}"
+    assert image["attributes"]["alt"] == "A <chart>"
+    described = image["attributes"]["aria-describedby"]
+    (words,) = [one for one in page.elements if one["attributes"].get("id") == described]
+    assert words["text"] == f"It falls: {LEGIBLE}"
+    assert "details" in words["within"]
     assert base64.b64decode(image["attributes"]["src"].partition(",")[2]) == SVG
     assert page.texts("figcaption") == ["A <chart>"]
     folded = [one["text"] for one in page.elements if one["tag"] in ("th", "td") and "details" in one["within"]]
@@ -117,8 +120,8 @@ def test_tables(code, cells):
 def test_words_are_in_the_language():
     english, danish = (Page(webpage(sample(code))) for code in LANGUAGES)
     assert (english.texts("summary"), danish.texts("summary")) == (
-        ["The figures behind this chart"],
-        ["Tallene bag figuren"],
+        ["This chart in words and figures"],
+        ["Figuren i ord og tal"],
     )
     assert (english.texts("h2")[0], danish.texts("h2")[0]) == ("Contents", "Indhold")
 

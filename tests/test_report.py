@@ -15,12 +15,13 @@ from command_line import fine, flowsim
 from flowsim import InputError, Scenario
 from flowsim.charts import Band, Fan, FanWords, Flow, fans, flows, forward
 from flowsim.compare import paired
-from flowsim.conclusions import Conclusions, likely
+from flowsim.conclusions import Conclusions
 from flowsim.document import Chart, Figure, Table, Text
 from flowsim.exhibits import Exhibits
 from flowsim.findings import STATIONS, explore
 from flowsim.language import Language
 from flowsim.lever import Levels, Lever
+from flowsim.likelihood import likely, told_likely, words_and_ranges
 from flowsim.prices import Prices
 from flowsim.provenance import Provenance
 from flowsim.question import Question
@@ -58,9 +59,12 @@ def staffed(compared):
     return replace(compared, staffing=seek(Question.of(scenario, [GOAL], "2024"), levels))
 
 
+def worded(findings, code):
+    return Wording.of(findings.scenarios[0], findings.pathway, Language.of(code))
+
+
 def parts(findings, code="en"):
-    language = Language.of(code)
-    wording = Wording(language=language, pathway=findings.pathway)
+    wording = worded(findings, code)
     return Exhibits(findings=findings, wording=wording), Conclusions(findings=findings, wording=wording)
 
 
@@ -142,7 +146,7 @@ def test_a_fan_holds_the_quantiles_over_the_runs(compared):
 
 
 def test_documented_figures_stand_in_the_fan_of_copenhagen():
-    findings = explore([Scenario.of("today")], parameters=None, replications=1, between=("2019", "2020"))
+    findings = explore([Scenario.of("today")], parameters=None, replications=2, between=("2019", "2020"))
     exhibits, conclusions = parts(findings)
     waits = exhibits.waits()
     assert f"Documented: February{HARD}2020 9.0{HARD}weeks and June{HARD}2020 14.5{HARD}weeks." in waits.alternative
@@ -183,7 +187,7 @@ def test_flows_that_lead_back_end_at_keys_of_their_own():
         ("b", "c"): 5.0,
     }
     labels = {"entry a": "new", "a": "A & co", "b": "B", "c": "C", "back:a": "back: A"}
-    drawn = flows(onward, labels, lambda citizens: f"{citizens:.0f}!", ".svg")
+    drawn = flows(onward, labels, lambda citizens, decimals: f"{citizens:.{decimals}f}!", ".svg")
     assert drawn.count(b"<svg") == 1
     for said in (
         b"<!-- new 9! -->",
@@ -200,14 +204,19 @@ def test_of_a_second_scenario_a_fan_shows_what_parts_from_the_first():
     words = FanWords("median", "half", "most", "documented")
 
     def drawn(*bands, documented=()):
-        return fans([Fan("wait", [1, 2, 3, 4], bands, documented)], words, str, ".svg")
+        return fans(
+            [Fan("wait", [1, 2, 3, 4], bands, documented)],
+            words,
+            lambda value, decimals: f"{value:.{decimals}f}",
+            ".svg",
+        )
 
     one = Band("a", first)
     nothing, same, late, early = (Band("b", first + more) for more in (np.nan, 0.0, [0, 0, 0, 1], [0, 0, 1, 1]))
     assert drawn(one, same) == drawn(one, nothing)
     assert drawn(one, late) == drawn(one, Band("b", np.where([0, 0, 1, 1], late.quantiles, np.nan)))
     assert len({drawn(one, same), drawn(one, late), drawn(one, early)}) == 3
-    assert b"<!-- b: median -->" in drawn(one, late)
+    assert b"<!-- median: b -->" in drawn(one, late)
     assert b"<!-- half -->" in drawn(one)
     assert b"<!-- documented -->" not in drawn(one)
     assert b"<!-- documented -->" in drawn(one, documented=[(2.0, 1.0)])
@@ -242,9 +251,10 @@ def test_a_goal_that_nothing_or_anything_meets_is_said_to_be(compared, code, lea
     findings = replace(compared, staffing=seek(Question.of(scenario, [goal], "2024"), levels))
     said = " ".join(parts(findings, code)[1].answer())
     if least == 1:
-        assert ("None of 1 to 2" if code == "en" else "Intet antal fra 1 til 2") in said
+        assert ("No number from 1 to 2" if code == "en" else "Intet antal fra 1 til 2") in said
     else:
-        assert ("Fewer were not tried" if code == "en" else "Færre er ikke prøvet") in said
+        assert ("the fewest asked about" if code == "en" else "det færreste der er spurgt om") in said
+        assert ("Whether fewer would do was not asked" if code == "en" else "Om færre er nok, er der ikke") in said
 
 
 def test_two_levers_give_a_map_with_costs(compared, tmp_path):
@@ -274,17 +284,23 @@ def test_two_levers_give_a_map_with_costs(compared, tmp_path):
 
 def test_the_answer_to_a_comparison_says_the_difference_and_whether_it_is_sure(compared):
     first, second, third = parts(compared)[1].answer()
-    years, told = compared.difference("wait.team.served", MORE["name"])
-    year = first.split(":")[0].rsplit(" ", 1)[1]
-    n = years.index(year)
-    assert f"{Language.of('en').number(float(told.mean[n]), signed=True)}{HARD}weeks" in second
-    assert third.startswith("The difference is sure for") == bool(told.high[n] < 0)
+    both = [series(results, "wait.team.served", "year")[1] for results in compared.comparison.results]
+    n = int(np.abs(paired(*both).mean).argmax())
+    assert f"in {2023 + n}, where the scenarios differ most: {both[0][:, n].mean():.1f}{HARD}weeks" in first
+    told = paired(*both, 1 - 0.05 / 3)  # of three years it is the one that differs most
+    low, high = (f"{abs(values[n]):.2f}" for values in (told.low, told.high))
+    assert f"−{abs(told.mean[n]):.2f}{HARD}weeks (−{low} to −{high})" in second
+    assert told.high[n] < 0
+    assert third.startswith("The difference is sure for “more <b>places</b>”: with 95")
+    assert "for all 3 differences" in third
 
 
 def test_a_scenario_that_changes_nothing_is_said_to_make_no_sure_difference():
     same = Scenario.from_dict({"name": "same", "base": str(TOWN)})
     findings = explore([scenarios()[0], same], parameters=None, replications=4)
-    assert parts(findings)[1].answer()[-1].startswith("None of these differences is sure")
+    first, _, third = parts(findings)[1].answer()
+    assert "in 2025: " in first
+    assert third == "There is no difference in any of 4 comparisons of waits and years."
 
 
 def test_waits_elsewhere_are_told_beside_a_goal(compared, tmp_path):
@@ -297,11 +313,13 @@ def test_waits_elsewhere_are_told_beside_a_goal(compared, tmp_path):
     findings = explore([scenario], parameters=None, replications=4)
     findings = replace(findings, staffing=seek(Question.of(scenario, [GOAL], "2024"), levels))
     wait = series(findings.comparison.reference, "wait.desk.served", "year")[1][:, 2].mean()
-    told = parts(findings)[1].beside()
+    told = parts(findings)[1].remarks()[-1]
     assert told.endswith(f"the mean wait in 2024 is {Language.of('en').number(float(wait))}{HARD}weeks for the desk.")
     assert findings.stations[0] == "team"
     shorter = replace(findings, comparison=findings.comparison.between("2025", "2025"))
-    assert parts(shorter)[1].beside() == ""
+    assert not [line for line in parts(shorter)[1].remarks() if "does not count" in line]
+    both = replace(findings, staffing=seek(Question.of(scenario, [GOAL, "wait for desk <= 90 weeks"], "2024"), levels))
+    assert not [line for line in parts(both)[1].remarks() if "does not count" in line]
 
 
 def test_a_chance_is_part_of_the_question_and_of_the_answer(compared):
@@ -336,16 +354,23 @@ def test_words_for_probabilities_are_those_of_the_guidance_note(share, word):
     assert Language.of("en").words[likely(share)] == word
 
 
-def test_the_words_are_listed_with_what_they_stand_for(compared):
-    told = dict(parts(compared)[1].words())
-    assert told["likely"] == f"66{HARD}% to 90{HARD}%"
-    assert told["practically certain"] == f"99{HARD}% to 100{HARD}%"
+def test_the_words_are_listed_with_what_they_stand_for():
+    told = words_and_ranges(Language.of("en"))
+    assert told[0] == f"practically certain: 99{HARD}% to 100{HARD}%"
+    assert told[2] == f"likely: 66{HARD}% to 90{HARD}%"
+    assert told[-1] == f"practically impossible: 0{HARD}% to 1{HARD}%"
     assert len(told) == 7
 
 
+def test_a_range_of_probabilities_is_told_by_the_words_of_its_ends():
+    english = Language.of("en")
+    assert told_likely(0.7, 0.8, english) == "likely"
+    assert told_likely(0.4, 0.95, english) == "between “about as likely as not” and “very likely”"
+
+
 def test_every_parameter_is_told_with_where_it_comes_from():
-    findings = explore([Scenario.of("more-places")], parameters=None, replications=1, between=("2020", "2020"))
-    provenance = Provenance(findings=findings, language=Language.of("da"))
+    findings = explore([Scenario.of("more-places")], parameters=None, replications=2, between=("2020", "2020"))
+    provenance = Provenance(findings=findings, wording=worded(findings, "da"))
     parameters = findings.scenarios[0].base.parameters
     tables = [provenance.parameters(kind) for kind in ("fact", "assumed", "calibrate")]
     assert sum(len(table.rows) for table in tables) == len(parameters)
@@ -360,8 +385,8 @@ def test_every_parameter_is_told_with_where_it_comes_from():
 
 
 def test_a_town_of_ones_own_has_no_sources_and_may_have_no_prices():
-    findings = explore(scenarios()[:1], parameters=None, replications=1)
-    provenance = Provenance(findings=findings, language=Language.of("en"))
+    findings = explore(scenarios()[:1], parameters=None, replications=2)
+    provenance = Provenance(findings=findings, wording=worded(findings, "en"))
     assert provenance.sources() is None
     assert provenance.prices() is None
     assert provenance.factors() is None
@@ -416,6 +441,106 @@ def test_what_cannot_be_reported_is_refused_before_it_runs(chosen, how, told):
         explore(many[:chosen], parameters=None, progress=never, **how)
 
 
+def test_odd_names_are_drawn_as_they_are(tmp_path):
+    text = TOWN.read_text(encoding="utf-8").replace('"Rehabilitation team"', "'a $\\frac{1}{2$ b $x_1$ <b> \u4e2d'")
+    (tmp_path / "odd.toml").write_text(text, encoding="utf-8")
+    base = str(tmp_path / "odd.toml")
+    odd = Scenario.from_dict({"name": "_under $x^2$", "base": base, "stations": MORE["stations"]})
+    findings = explore([Scenario.of(base), odd], parameters=None, replications=3)
+    drawn = parts(findings)[0].waits().draw(".svg").decode()
+    assert "<!-- Wait for the a $\\frac{1}{2$ b $x_1$ &lt;b&gt; \u4e2d (weeks) -->" in drawn
+    assert "<!-- median:  _under $x^2$ -->" in drawn
+
+
+def test_where_nobody_moves_or_waits_there_is_nothing_to_draw(tmp_path):
+    (tmp_path / "still.toml").write_text(
+        'name = "still"\nstart = 2022-01-01\nend = 2024-01-01\n[states.here]\nbenefit = "cash"\nstay = "9 years"\n'
+        'to = "gone"\n[states.gone]\nfinal = true\n[entries.door]\nat = [2022-03-01]\nto = "here"\n',
+        encoding="utf-8",
+    )
+    findings = explore([Scenario.of(tmp_path / "still.toml")], parameters=None, replications=2)
+    exhibits, conclusions = parts(findings)
+    assert [exhibits.waits(), exhibits.queues(), exhibits.timeliness(), exhibits.awards(), exhibits.flow()] == [
+        None
+    ] * 5
+    assert conclusions.answer()
+    assert report(findings, Language.of("da")).sections
+
+
+def test_a_base_of_ones_own_goes_by_its_own_titles(tmp_path):
+    text = TOWN.read_text(encoding="utf-8").replace("team", "rehabilitation_team")
+    text = text.replace("Rehabilitation rehabilitation_team", "Team Vest")
+    (tmp_path / "own.toml").write_text(text, encoding="utf-8")
+    findings = explore([Scenario.of(tmp_path / "own.toml")], parameters=None, replications=2)
+    wording = worded(findings, "da")
+    assert wording.station("rehabilitation_team") == "Team Vest"
+    assert wording.measure("clock.decision.within") == "Andel inden for 23 uger: decision"
+
+
+def test_figures_that_belong_together_have_as_many_decimals_each(compared):
+    wording = worded(compared, "en")
+    assert wording.values([0.842, 0.96, 0.5], "share") == [f"84.2{HARD}%", f"96.0{HARD}%", f"50.0{HARD}%"]
+    assert wording.values([12.34, 0.2, 100.0], "weeks") == [f"12{HARD}weeks", "0", "100"]
+    assert wording.values([0.5, -0.25], "weeks", signed=True) == [f"+0.50{HARD}weeks", "−0.25"]
+    assert wording.values([3.0, 2.46], "citizens") == [f"3{HARD}citizens", "2"]
+
+
+def test_goals_have_verdicts_of_their_own_and_a_chance_has_one_of_the_runs(compared):
+    scenario = compared.scenarios[0]
+    levels = Levels(lever=Lever.parse("team.places", scenario.pathway()), least=1, most=9)
+    goals = [GOAL, "queue of team <= 100000"]
+    chart = parts(replace(compared, staffing=seek(Question.of(scenario, goals, "2024"), levels)))[0].staffing()
+    first, second = ([row for row in chart.table.rows if row[0].startswith(title)] for title in ("wait", "queue"))
+    assert (first[0][1].value, first[0][-2], second[0][-2]) == (1, "misses it", "meets it")
+    found = seek(Question.of(scenario, [GOAL], "2024", chance=0.75), levels)
+    exhibits, conclusions = parts(replace(compared, staffing=found))
+    chart = exhibits.staffing()
+    assert b"<!-- runs that keep it all: " in chart.draw(".svg")
+    trial = next(one for one in found.trials if one.levels[0] == found.least)
+    low, high = (f"{100 * value:.0f}" for value in (trial.kept.low, trial.kept.high))
+    assert f"of the futures keep it all, surely between {low}" in conclusions.answer()[0].replace(f".0{HARD}", HARD)
+    assert f"and {high}" in conclusions.answer()[0].replace(f".0{HARD}", HARD)
+
+
+def test_costs_are_told_of_a_lever_and_a_missing_price_is_named(staffed, compared, tmp_path):
+    found = staffed.staffing
+    (cost,) = [line for line in parts(staffed)[1].remarks() if " a year each" in line]
+    tuesdays = 53  # of 2024, of which one is a day before the year's end
+    each, whole = 4000 * tuesdays, 4000 * tuesdays * found.least
+    assert cost == f"At {each:,} DKK a year each, {found.least} cost {whole:,} DKK."
+    assert parts(staffed)[0].staffing().table.rows[0][-1].value == 4000 * tuesdays * found.trials[0].levels[0]
+    text = TOWN.read_text(encoding="utf-8").replace(
+        "[states.plan]", '[stations.desk]\ncapacity = 40\n\n[states.plan]\nstation = "desk"'
+    )
+    (tmp_path / "desks.toml").write_text(text, encoding="utf-8")
+    scenario = Scenario.of(tmp_path / "desks.toml")
+    levels = [
+        Levels(lever=Lever.parse(name, scenario.pathway()), least=least, most=most, every=20)
+        for name, least, most in (("desk.capacity", 2, 40), ("team.places", 5, 9))
+    ]
+    findings = explore([scenario], parameters=None, prices=Prices.from_dict(PRICES, "mine"), replications=2)
+    findings = replace(
+        findings, staffing=frontier(Question.of(scenario, ["queue of desk <= 30", GOAL], "2024"), *levels)
+    )
+    exhibits, conclusions = parts(findings)
+    assert exhibits.staffing().table.note == "Costs are not drawn: mine has no price of servers.desk."
+    assert "; nothing tried is enough with 2 servers: desk." in conclusions.answer()[0]
+
+
+def test_sums_are_told_of_the_scenarios_that_they_are_spent_in():
+    findings = explore(
+        [Scenario.of("today")], parameters=None, prices=Prices.read(), replications=2, between=("2020", "2020")
+    )
+    told = "\n".join(str(row[0]) for row in Provenance(findings=findings, wording=worded(findings, "en")).prices().rows)
+    sums = Prices.read().sums
+    apart = [one.price.where.removeprefix("sums.") for one in sums if one.only and "today" not in one.only]
+    shared = [one.price.where.removeprefix("sums.") for one in sums if not one.only and "today" not in one.without]
+    assert apart
+    assert shared
+    assert not [name for name in apart if name in told]
+    assert all(f"{name}, 20" in told for name in shared)
+
+
 # --- The command ---
 
 STAFF = ("--goal", GOAL, "--vary", "team.places", "--between", 1, 9, "--during", "2024")
@@ -460,7 +585,9 @@ def test_one_run_writes_every_kind_and_the_command_in_it_makes_the_same_again(tm
         (("--out", "r.docx"), "--out: 'r.docx' is not allowed: the name ends with .html, .pdf, .xlsx"),
         (("--out", "there.html"), "'there.html' exists already"),
         (("--out", "no/r.html"), "there is no folder 'no'"),
-        (("--out", "r.html", "--out", "r.html"), "--out: 'r.html' is named twice"),
+        (("--out", "r.html", "--out", "./r.html"), "--out: 'r.html' is named twice"),
+        (("--out", "r.html", "--out", "/proc/r.pdf"), "nothing can be written to '/proc'"),
+        (("--out", "r.html", "--to", "2023", *STAFF), "--during: 2024 is not within what is reported"),
         (("--out", "r.html", "--language", "dk"), "there is no language 'dk' (allowed: da, en)"),
         (("--out", "r.html", "--goal", GOAL), "--vary: it is missing"),
         (("--out", "r.html", *STAFF[2:]), "--goal: it is missing"),

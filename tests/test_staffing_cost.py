@@ -11,10 +11,10 @@ from command_line import fine, flowsim
 from flowsim import InputError, Pathway, Scenario, run
 from flowsim.cost import costed
 from flowsim.lever import Lever
-from flowsim.picture import Box, CostLine, Costs, Panel, Words, frontier_map, map_box, staffings
 from flowsim.prices import Prices, prices_of
 from flowsim.question import Question
 from flowsim.staffing_cost import StaffingCost, unit_cost, unpriced
+from flowsim.staffing_picture import Box, CostLine, Costs, Panel, Words, frontier_map, map_box, staffings
 from scenarios import scenario_of
 from small_pathway import RAW
 from test_cost import PRICES

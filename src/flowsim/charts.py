@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from flowsim.layering import Link, columns_of, layers_of, middles_of
-from flowsim.picture import COLOURS, INK, canvas, drawn, quiet
+from flowsim.picture import COLOURS, INK, canvas, drawn, legible, quiet
 from flowsim.trace import Floats
 
 __all__ = ["LEVELS", "Band", "Fan", "FanWords", "Flow", "fans", "flows", "forward"]
@@ -22,7 +22,8 @@ _STYLES = ("-", "--", "-.", ":")
 _TALL, _BAR = 560.0, 0.045
 _GREY = "#6b6b6b"
 
-Number = Callable[[float], str]
+Number = Callable[[float, int], str]
+"""Writes a figure with so many decimals."""
 
 
 class Band(NamedTuple):
@@ -70,34 +71,46 @@ def fans(panels: Sequence[Fan], words: FanWords, number: Number, kind: str) -> b
         kind: one of `picture.KINDS`.
     """
     figure = canvas(2.3 * len(panels) + 0.6)
-    first = None
+    first, legend = None, dict[str, Any]()
     for row, panel in enumerate(panels):
         axes = figure.add_subplot(len(panels), 1, row + 1, sharex=first)
-        first = first or axes
-        alone = len(panel.bands) == 1
+        first, alone = first or axes, len(panel.bands) == 1
         for place, (band, colour, style) in enumerate(zip(panel.bands, cycle(COLOURS), cycle(_STYLES))):
-            q, name = _apart(panel.bands[0].quantiles, band.quantiles, place), f"{band.label}: " if not alone else ""
-            shade = 0.16 if alone or place == 0 else 0.12
-            most = words.most if place == 0 else None
-            axes.fill_between(panel.times, q[0], q[4], color=colour, alpha=shade, linewidth=0, label=most)
+            q = _apart(panel.bands[0].quantiles, band.quantiles, place)
+            name = words.median if alone else f"{words.median}: {legible(band.label)}"
+            light = axes.fill_between(panel.times, q[0], q[4], color=colour, alpha=0.16, linewidth=0)
+            legend.setdefault(words.most, light)
             if alone:
-                axes.fill_between(panel.times, q[1], q[3], color=colour, alpha=0.3, linewidth=0, label=words.half)
-            axes.plot(panel.times, q[2], color=colour, linestyle=style, linewidth=1.6, label=f"{name}{words.median}")
+                half = axes.fill_between(panel.times, q[1], q[3], color=colour, alpha=0.3, linewidth=0)
+                legend.setdefault(words.half, half)
+            (median,) = axes.plot(panel.times, q[2], color=colour, linestyle=style, linewidth=1.6)
+            legend.setdefault(name, median)
         if panel.documented:
             told = sorted(panel.documented)
-            axes.plot(*zip(*told, strict=True), "D", color=INK, markersize=4, label=words.documented)
-        axes.set_title(panel.title, loc="left", fontsize=10)
+            (points,) = axes.plot(*zip(*told, strict=True), "D", color=INK, markersize=4)
+            legend.setdefault(words.documented, points)
+        axes.set_title(legible(panel.title, 90), loc="left", fontsize=10)
         axes.set_ylim(bottom=0)
         axes.set_xticks(_years(panel.times))
-        axes.yaxis.set_major_formatter(lambda value, _: number(value))
+        axes.yaxis.set_major_formatter(_by_step(axes, number))
         axes.tick_params(labelsize=8)
         quiet(axes, "y")
-    handles: dict[str, Any] = {}
-    for axes in figure.axes:
-        handles |= dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
-    columns = min(len(handles), 3)
-    figure.legend(handles.values(), handles.keys(), loc="outside upper left", fontsize=8, frameon=False, ncols=columns)
+    figure.legend(
+        legend.values(), legend.keys(), loc="outside upper left", fontsize=8, frameon=False, ncols=min(len(legend), 2)
+    )
     return drawn(figure, kind)
+
+
+def _by_step(axes: Any, number: Number) -> Callable[[float, Any], str]:
+    """Write the figures of an axis with the decimals that their steps take."""
+
+    def written(value: float, _: Any) -> str:
+        ticks = axes.get_yticks()
+        step = float(ticks[1] - ticks[0]) if len(ticks) > 1 else 1.0
+        decimals = next((n for n in range(4) if math.isclose(round(step, n), step, rel_tol=1e-6)), 4)
+        return number(value, decimals)
+
+    return written
 
 
 def _apart(first: Floats, other: Floats, place: int) -> Floats:
@@ -168,7 +181,7 @@ def flows(told: Sequence[Flow], labels: Mapping[str, str], number: Number, kind:
         place = (x[key] + 2.4 * _BAR, middle[key]) if key in ends else (x[key], top[key] - 3)
         axes.text(
             *place,
-            f"{labels[key]} {number(citizens)}",
+            f"{legible(labels[key])} {number(citizens, 0)}",
             fontsize=7.5,
             color=INK,
             ha="left" if key in ends else "center",

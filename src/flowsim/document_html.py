@@ -20,7 +20,8 @@ _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 def webpage(document: Document) -> bytes:
     """Write a document as a web page, HTML 5 in UTF-8, for screens, telephones and print.
 
-    Every text of the document is text on the page, whatever it holds. A chart's figures are below it, folded away.
+    Every text of the document is text on the page, whatever it holds. What a chart says in words and figures is
+    below it, folded away.
     """
     style = (resources.files("flowsim") / "data" / "report.css").read_text(encoding="utf-8")
     title, language, numbers = _text(document.title), document.language, count(1)
@@ -101,12 +102,14 @@ def _table(table: Table, language: Language, number: int) -> str:
 
 
 def _chart(chart: Chart, language: Language, number: int) -> str:
+    """Write a picture, and folded below it what it says in words, which a screen reader reads as its description."""
     source = f"data:image/svg+xml;base64,{b64encode(chart.draw('.svg')).decode()}"
     summary = _text(language.say("document.figures"))
     return (
         f"<figure>\n<figcaption>{_text(chart.title)}</figcaption>\n"
-        f'<img src="{source}" alt="{_text(chart.alternative)}">\n'
-        f"<details>\n<summary>{summary}</summary>\n{_table(chart.table, language, number)}</details>\n</figure>\n"
+        f'<img src="{source}" alt="{_text(chart.title)}" aria-describedby="words-{number}">\n'
+        f'<details>\n<summary>{summary}</summary>\n<p id="words-{number}">{_text(chart.alternative)}</p>\n'
+        f"{_table(chart.table, language, number)}</details>\n</figure>\n"
     )
 
 

@@ -14,7 +14,7 @@ from flowsim.cost import with_costs
 from flowsim.ensemble import Ensemble, Parameters
 from flowsim.errors import InputError
 from flowsim.pathway import Pathway
-from flowsim.periods import Calendar, months_of
+from flowsim.periods import Calendar, Every, label, months_in, months_of
 from flowsim.prices import Prices
 from flowsim.response import series
 from flowsim.results import Results
@@ -29,6 +29,7 @@ STATIONS = 3
 """Stations whose waits and queues a report draws."""
 
 _MOST_SCENARIOS = 4
+_EVERY: tuple[Every, ...] = ("year", "quarter", "month")
 _COSTS = ("cost.effort", "cost.total")
 
 
@@ -59,6 +60,14 @@ class Findings:
     def years(self) -> tuple[str, ...]:
         """The whole years reported, in order."""
         return tuple(sorted({row.period for row in self.comparison.index if len(row.period) == 4}))
+
+    @property
+    def span(self) -> tuple[str, str]:
+        """The first and the last period reported: years where it is whole ones, otherwise quarters or months."""
+        spans = [months_of(period) for period in {row.period for row in self.comparison.index}]
+        first, last = min(since for since, _ in spans), max(until for _, until in spans)
+        every = next(one for one in _EVERY if first % months_in(one) == last % months_in(one) == 0)
+        return label(first, every), label(last - 1, every)
 
     @cached_property
     def stations(self) -> tuple[str, ...]:
@@ -131,7 +140,8 @@ def explore(
         progress: called with (done, all).
 
     Raises:
-        InputError: before anything runs, for more scenarios than a chart holds, and as `compare`.
+        InputError: before anything runs, for more scenarios than a chart holds, a time without a whole year, less than
+            two replications, and as `compare`.
     """
     if not 1 <= len(scenarios) <= _MOST_SCENARIOS:
         raise InputError(f"{len(scenarios)} scenarios: a report shows one to {_MOST_SCENARIOS}, the first as reference")
@@ -139,6 +149,8 @@ def explore(
     years = [months_of(year) for year in Calendar.of(scenarios[0].pathway()).labels("year")]
     if not any(since <= first and last <= until for first, last in years):
         raise InputError("the time to report holds no whole year: report a longer time, or let the horizon end later")
+    if replications < 2:
+        raise InputError(f"replications: {replications} is not allowed: a range takes at least 2")
     if len(scenarios) == 1:
         (one,) = scenarios
         subject = parameters.over(one) if isinstance(parameters, Ensemble) else one.pathway(parameters)

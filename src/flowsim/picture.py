@@ -1,8 +1,9 @@
-"""Pictures: of forecasts, outlooks, differences, staffings beside a goal, and of what drives a measure."""
+"""Pictures: of forecasts, outlooks, differences, and of what drives a measure; and what all pictures are drawn with."""
 
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,21 +16,20 @@ if TYPE_CHECKING:
     from flowsim.compare import Comparison
     from flowsim.outlook import Outlook
 
-__all__ = ["COLOURS", "ENGLISH", "INK", "KINDS", "MOST", "Bar", "Box", "CostLine", "Costs", "Panel", "Spot", "Words"]
-__all__ += ["canvas", "check_picture", "differences_picture", "drawn", "frontier_map", "map_box", "outlook_picture"]
-__all__ += ["picture", "quiet", "staffings", "tornado"]
+__all__ = ["COLOURS", "FAINT", "FORECAST", "INK", "KINDS", "MOST", "SHADE", "SHOCK", "Bar", "canvas", "check_picture"]
+__all__ += ["differences_picture", "drawn", "halo", "legible", "outlook_picture", "picture", "quiet", "tornado"]
 
 KINDS = (".png", ".svg", ".pdf")
 MOST = 12
 """Series in one picture."""
 
-INK, _FORECAST, _SHOCK, _FAINT = "#1a1a1a", "#1f5fa8", "#a8481f", "#767676"
+INK, FORECAST, SHOCK, FAINT = "#1a1a1a", "#1f5fa8", "#a8481f", "#767676"
 # Okabe and Ito's colours, which the colour-blind tell apart too; scenarios beyond seven begin again, dashed.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#1a1a1a")
 # Blue and orange differ for every kind of colour vision, and by their lines in print.
 _METHODS = {"forecast": ("#1f5fa8", "#9dbfe3", "-o"), "simulation": ("#b35900", "#f2c18d", "--s")}
-_VERDICTS = {"meets": _FORECAST, "close": "#b0b0b0", "misses": _SHOCK}
-_BANDS = {LEVELS[0]: "#9dbfe3", LEVELS[1]: "#d8e6f4"}
+SHADE = "#d8e6f4"
+_BANDS = {LEVELS[0]: "#9dbfe3", LEVELS[1]: SHADE}
 
 
 def check_picture(path: Path, series: int = 1) -> None:
@@ -60,7 +60,7 @@ def picture(forecasts: Sequence[Forecast | Joint], kind: str) -> bytes:
         for level in reversed(LEVELS):
             axes.fill_between(ahead, *one.interval(level), color=_BANDS[level], linewidth=0, label=f"{level:.0%}")
         axes.plot(past, [float(value or 0) for value in values], color=INK, marker="o", markersize=3, label="observed")
-        axes.plot(ahead, one.point, color=_FORECAST, marker="o", markersize=3, label="forecast")
+        axes.plot(ahead, one.point, color=FORECAST, marker="o", markersize=3, label="forecast")
         _mark(axes, one)
         axes.set_title(f"{one.name} ({one.unit})" if one.unit else one.name, loc="left", fontsize=11)
         _dress(axes, first, ahead[-1], legend=row == 0)
@@ -91,7 +91,7 @@ def outlook_picture(outlook: Outlook, kind: str) -> bytes:
             axes.plot(ahead, told["p50"], style, color=line, markersize=4, label=f"{method}, 90 %")
         off = [number for number, differs in zip(ahead, told["differs"], strict=True) if differs]
         if off:
-            axes.plot(off, [0] * len(off), "^", color=_SHOCK, markersize=6, clip_on=False, label="they differ")
+            axes.plot(off, [0] * len(off), "^", color=SHOCK, markersize=6, clip_on=False, label="they differ")
         axes.set_title(outcome.measure, loc="left", fontsize=11)
         _dress(axes, first, ahead[-1], legend=row == 0)
     return drawn(figure, kind)
@@ -124,15 +124,27 @@ def quiet(axes: Any, grid: str) -> None:
 
 
 def drawn(figure: Any, kind: str) -> bytes:
-    """Return a figure as the content of a file of one of `KINDS`."""
-    from matplotlib import rc_context
+    """Return a figure as the content of a file of one of `KINDS`; equal figures give equal bytes.
 
-    told = io.BytesIO()
-    with rc_context({"svg.hashsalt": "flowsim"}):  # equal figures give equal bytes
-        figure.savefig(
-            told, format=kind.removeprefix("."), dpi=150, metadata={"Date": None} if kind == ".svg" else None
-        )
+    No text is read as a formula, and letters that the font lacks are boxes.
+    """
+    from matplotlib import rc_context
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)
+    told, metadata = io.BytesIO(), {"Date": None} if kind == ".svg" else None
+    with warnings.catch_warnings(), rc_context({"svg.hashsalt": "flowsim"}):
+        warnings.filterwarnings("ignore", "Glyph|Font", UserWarning)
+        figure.savefig(told, format=kind.removeprefix("."), dpi=150, metadata=metadata)
     return told.getvalue()
+
+
+def halo(text: Any) -> None:
+    """Set a text off from what is drawn behind it."""
+    from matplotlib.patheffects import withStroke
+
+    text.set_path_effects([withStroke(linewidth=2, foreground="white")])
 
 
 def differences_picture(told: Comparison, kind: str) -> bytes:
@@ -142,7 +154,7 @@ def differences_picture(told: Comparison, kind: str) -> bytes:
         told: a comparison of measures by one kind of period, of which at most the first `MOST` are drawn.
         kind: one of `KINDS`.
     """
-    names = [_legible(name) for name in told.names]
+    names = [legible(name) for name in told.names]
     pairs = [(name, one) for name, (_, one) in zip(names[1:], told.differences(), strict=True)]
     columns: dict[str, list[int]] = {}
     for column, row in enumerate(told.index):
@@ -170,10 +182,11 @@ def differences_picture(told: Comparison, kind: str) -> bytes:
     return drawn(figure, kind)
 
 
-def _legible(name: str) -> str:
-    """Return a name as a picture can show it: printable, not too long, and never read as a formula."""
+def legible(name: str, most: int = 40) -> str:
+    """Return a name as a picture can show it: printable, not too long, and such that a legend does not leave it out."""
     shown = "".join(letter if letter.isprintable() else " " for letter in name)
-    return (shown if len(shown) <= 40 else shown[:39] + "…").replace("$", r"\$")
+    shown = shown if len(shown) <= most else shown[: most - 1] + "…"
+    return f" {shown}" if shown.startswith("_") else shown
 
 
 def _mark(axes: Any, one: Forecast | Joint) -> None:
@@ -185,175 +198,8 @@ def _mark(axes: Any, one: Forecast | Joint) -> None:
         if shock.recovers is None
         else f"intervention, over by {label(quarter(shock.quarter) + shock.recovers)}"
     )
-    axes.axvline(quarter(shock.quarter), color=_SHOCK, linewidth=0.9, linestyle=":")
-    axes.set_title(f"{shock.quarter} {said}", loc="right", fontsize=8, color=_SHOCK)
-
-
-class Panel(NamedTuple):
-    """What came of one goal: figures by level, their intervals and verdicts, the bound, and the ceiling."""
-
-    title: str
-    levels: Sequence[float]
-    figures: Sequence[float]
-    low: Sequence[float]
-    high: Sequence[float]
-    verdicts: Sequence[str]
-    bound: float
-    ceiling: float
-
-
-class Words(NamedTuple):
-    """What pictures of staffings say beside the figures, so that a report in another language can say its own."""
-
-    goal: str = "the goal"
-    plenty: str = "a place for everybody"
-    meets: str = "meets the goal"
-    close: str = "too close to call"
-    misses: str = "misses it"
-    least: str = "least"
-    cheapest: str = "the cheapest"
-
-    def verdict(self, name: str) -> str:
-        """Say a verdict: "meets", "close" or "misses"."""
-        return {"meets": self.meets, "close": self.close, "misses": self.misses}[name]
-
-
-ENGLISH = Words()
-
-
-def staffings(panels: Sequence[Panel], label: str, least: float | None, kind: str, words: Words = ENGLISH) -> bytes:
-    """Draw one panel a goal: what each level of a lever gives, beside the bound; the least that meets all is marked."""
-    figure = canvas(2.8 * len(panels) + 0.8)
-    for row, panel in enumerate(panels):
-        axes = figure.add_subplot(len(panels), 1, row + 1)
-        axes.axhline(panel.bound, color=INK, linewidth=0.9, linestyle="--", label=words.goal)
-        axes.axhline(panel.ceiling, color=_FORECAST, linewidth=0.9, linestyle=":", label=words.plenty)
-        for verdict, colour in _VERDICTS.items():
-            at = [number for number, told in enumerate(panel.verdicts) if told == verdict]
-            if at:
-                figures = [panel.figures[n] for n in at]
-                spread = [
-                    [max(panel.figures[n] - panel.low[n], 0.0) for n in at],
-                    [max(panel.high[n] - panel.figures[n], 0.0) for n in at],
-                ]
-                levels = [panel.levels[n] for n in at]
-                said = words.verdict(verdict)
-                axes.errorbar(levels, figures, spread, color=colour, fmt="o", markersize=4, label=said)
-        if least is not None:
-            axes.axvline(least, color=_FORECAST, linewidth=0.9)
-            axes.set_title(f"{words.least}: {least:g}", loc="right", fontsize=8, color=_FORECAST)
-        axes.set_title(panel.title, loc="left", fontsize=11)
-        axes.set_xlabel(label, fontsize=8)
-        quiet(axes, "y")
-    _legend_below(figure)
-    return drawn(figure, kind)
-
-
-def _legend_below(figure: Any) -> None:
-    """Tell below all panels what their signs mean, each once, where no sign can be covered."""
-    signs: dict[str, Any] = {}
-    for axes in figure.axes:
-        for sign, said in zip(*axes.get_legend_handles_labels(), strict=True):
-            signs.setdefault(said, sign)
-    figure.legend(signs.values(), signs.keys(), fontsize=8, frameon=False, loc="outside lower center", ncols=5)
-
-
-Spot = tuple[float, float]
-
-
-class Box(NamedTuple):
-    """The part of the plane of two levers that a map shows."""
-
-    left: float
-    right: float
-    bottom: float
-    top: float
-
-
-class CostLine(NamedTuple):
-    """Staffings of the same cost, from the upper left to the lower right end of a line, and that cost in words."""
-
-    label: str
-    start: Spot
-    end: Spot
-
-
-class Costs(NamedTuple):
-    """What staffings of a map cost: lines of the same cost, and the cheapest of the points, where there is any."""
-
-    lines: Sequence[CostLine]
-    cheapest: Spot | None
-
-
-def map_box(spots: Sequence[Spot]) -> Box:
-    """Return the box around what was tried, with a margin; the lower one is wide enough for the words of a line."""
-    (left, right), (bottom, top) = ((min(levels), max(levels)) for levels in zip(*spots, strict=True))
-    wide, high = max(right - left, 1.0), max(top - bottom, 1.0)
-    return Box(left=left - wide / 20, right=right + wide / 20, bottom=bottom - high / 10, top=top + high / 15)
-
-
-def frontier_map(
-    points: Sequence[tuple[float, float | None]],
-    trials: Sequence[tuple[float, float, str]],
-    labels: tuple[str, str],
-    title: str,
-    kind: str,
-    costs: Costs | None = None,
-    words: Words = ENGLISH,
-) -> bytes:
-    """Draw what of two levers meets a goal, and what that costs.
-
-    Args:
-        points: for each level of the first the least of the second; None where none does.
-        trials: what was tried: the two levels, and "meets", "misses" or "close".
-        labels: of the two levers.
-        title: of the picture.
-        kind: one of `KINDS`.
-        costs: lines within `map_box` of the levels tried, and the cheapest point.
-        words: of the signs.
-    """
-    from matplotlib.patheffects import withStroke
-
-    figure = canvas(4.8)
-    axes = figure.add_subplot()
-    met = [(one, other) for one, other in points if other is not None]
-    top = max(other for _, other, _ in trials)
-    box = map_box([(one, other) for one, other, _ in trials])
-    if costs is not None:
-        _draw_costs(axes, box, costs, words)
-    if met:
-        rows, least = zip(*met, strict=True)
-        axes.fill_between(rows, least, top, color=_BANDS[LEVELS[1]], linewidth=0)
-        axes.plot(rows, least, color=_FORECAST, linewidth=1.4)
-        for one, other in met:
-            number = axes.annotate(f"{other:g}", (one, other), (5, 5), textcoords="offset points", fontsize=8)
-            number.set_path_effects([withStroke(linewidth=2, foreground="white")])
-    for verdict, colour in _VERDICTS.items():
-        at = [(one, other) for one, other, told in trials if told == verdict]
-        if at:
-            axes.scatter(*zip(*at, strict=True), color=colour, s=14, zorder=3, label=words.verdict(verdict))
-    axes.set(xlim=(box.left, box.right), ylim=(box.bottom, box.top))
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.get_major_locator().set_params(integer=True)
-    axes.set_xlabel(labels[0], fontsize=9)
-    axes.set_ylabel(labels[1], fontsize=9)
-    axes.set_title(title, loc="left", fontsize=11)
-    quiet(axes, "both")
-    _legend_below(figure)
-    return drawn(figure, kind)
-
-
-def _draw_costs(axes: Any, box: Box, costs: Costs, words: Words) -> None:
-    """Draw the lines, each with its words at its lower right end: beside the map, or below all that was tried."""
-    for line in costs.lines:
-        axes.plot(*zip(line.start, line.end, strict=True), color=_FAINT, linewidth=0.8, linestyle="--", zorder=1.5)
-        beside = line.end[0] >= box.right
-        shift, where = ((4, 0), ("left", "center")) if beside else ((4, 1), ("left", "bottom"))
-        axes.annotate(
-            line.label, line.end, shift, textcoords="offset points", fontsize=7, color=_FAINT, ha=where[0], va=where[1]
-        )
-    if costs.cheapest is not None:
-        axes.plot(*costs.cheapest, "o", color=INK, fillstyle="none", markersize=9, linestyle="", label=words.cheapest)
+    axes.axvline(quarter(shock.quarter), color=SHOCK, linewidth=0.9, linestyle=":")
+    axes.set_title(f"{shock.quarter} {said}", loc="right", fontsize=8, color=SHOCK)
 
 
 class Bar(NamedTuple):
@@ -373,8 +219,8 @@ def tornado(bars: Sequence[Bar], middle: float, title: str, unit: str, kind: str
     axes = figure.add_subplot()
     for row, bar in enumerate(reversed(bars)):
         for value, interval, colour, told in (
-            (bar.low, bar.low_interval, _SHOCK, "factor low"),
-            (bar.high, bar.high_interval, _FORECAST, "factor high"),
+            (bar.low, bar.low_interval, SHOCK, "factor low"),
+            (bar.high, bar.high_interval, FORECAST, "factor high"),
         ):
             axes.barh(row, value - middle, left=middle, height=0.6, color=colour, label=None if row else told)
             axes.plot(interval, (row, row), color=INK, linewidth=0.9)

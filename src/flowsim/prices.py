@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib import resources
 from pathlib import Path
@@ -102,12 +103,14 @@ class Prices:
         prices: what is priced by the unit.
         sums: what is spent as a sum.
         source: the file, or "prices.toml" for the one that ships.
+        sha256: of its content; of prices from plain data empty.
     """
 
     currency: str
     prices: tuple[Price, ...]
     sums: tuple[Sum, ...]
     source: str
+    sha256: str = ""
 
     @classmethod
     def read(cls, path: str | Path | None = None) -> Prices:
@@ -122,7 +125,7 @@ class Prices:
             if not Path(path).is_file():
                 raise InputError(f"there is no file '{path}'")
             source, content = str(path), Path(path).read_bytes()
-        return cls.from_dict(read_toml(content, source), source)
+        return replace(cls.from_dict(read_toml(content, source), source), sha256=hashlib.sha256(content).hexdigest())
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any], source: str = "prices") -> Prices:

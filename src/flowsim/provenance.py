@@ -13,7 +13,9 @@ from flowsim.edits import TARGETS
 from flowsim.ensemble import Ensemble
 from flowsim.findings import Findings
 from flowsim.language import Language
+from flowsim.prices import Price
 from flowsim.scenario import Scenario
+from flowsim.wording import Wording
 
 __all__ = ["Provenance"]
 
@@ -23,7 +25,18 @@ class Provenance:
     """What some findings rest on, in one language."""
 
     findings: Findings
-    language: Language
+    wording: Wording
+
+    @property
+    def language(self) -> Language:
+        """The language."""
+        return self.wording.language
+
+    def lead(self) -> str:
+        """Say which of the model's numbers are told here: all of a shipped base, those with a name of one's own."""
+        if self.wording.shipped:
+            return self.language.say("assumptions.lead")
+        return self.language.say("assumptions.own", file=self.findings.scenarios[0].base.source)
 
     def scenarios(self) -> Table:
         """Tell each scenario: its name, what it is, and every change that it makes."""
@@ -31,7 +44,7 @@ class Provenance:
         rows = []
         for one in self.findings.scenarios:
             changes = "\n".join(_changes(one)) or say("none")
-            rows.append((self.language.name(one.name), self.language.told(one.file.description), changes))
+            rows.append((self.wording.scenario(one.name), self.language.told(one.file.description), changes))
         columns = (say("column.scenario"), say("column.about"), say("column.changes"))
         return Table(title=say("table.scenarios"), columns=columns, rows=tuple(rows))
 
@@ -81,14 +94,22 @@ class Provenance:
         prices, say = self.findings.prices, self.language.say
         if prices is None:
             return None
-        rows: list[tuple[Cell, ...]] = []
-        for price in (*prices.prices, *(one.price for one in prices.sums)):
-            per = f" {say(f'per.{price.per}')}" if price.per else ""
-            why = f"{price.fact} {price.key}".strip() if price.fact else self.language.told(price.why)
-            amount = f"{self.language.number(price.amount, 0)} {prices.currency}{per}"
-            rows.append((price.where, amount, say(f"kind.{price.kind}"), why))
+        rows = [self._price(price, price.where, prices.currency) for price in prices.prices]
+        names = [one.name for one in self.findings.scenarios]
+        for one in prices.sums:
+            if any(one.in_year(year, name) for year in one.years for name in names):
+                years = str(one.years[0]) if len(one.years) == 1 else f"{min(one.years)}–{max(one.years)}"
+                name = self.language.told(one.price.where.removeprefix("sums."))
+                rows.append(self._price(one.price, f"{name}, {years}", prices.currency))
         columns = tuple(say(f"column.{key}") for key in ("parameter", "value", "kind", "why"))
         return Table(title=say("table.prices"), columns=columns, rows=tuple(rows))
+
+    def _price(self, price: Price, title: str, currency: str) -> tuple[Cell, ...]:
+        say, amount = self.language.say, price.amount
+        per = f" {say(f'per.{price.per}')}" if price.per else ""
+        told = self.language.number(amount, 0 if amount == round(amount) else 2)
+        why = f"{price.fact} {price.key}".strip() if price.fact else self.language.told(price.why)
+        return title, f"{told} {currency}{per}", say(f"kind.{price.kind}"), why
 
     def made(self) -> Table:
         """Tell what made the figures: seed, replications, digests and versions."""
@@ -102,6 +123,9 @@ class Provenance:
         for one, run in zip(self.findings.scenarios, results, strict=True):
             rows.append((say("made.scenario", scenario=one.name), one.digest))
             rows.append((say("made.visits", scenario=one.name), run.visits_sha256))
+        if self.findings.prices is not None:
+            prices = self.findings.prices
+            rows.append((say("made.prices", source=prices.source), prices.sha256))
         rows += [(name, version) for name, version in first.versions.items()]
         return Table(title=say("table.made"), columns=(say("column.what"), say("column.value")), rows=tuple(rows))
 

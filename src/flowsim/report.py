@@ -7,6 +7,7 @@ from flowsim.document import Block, Document, Section, Text
 from flowsim.exhibits import Exhibits
 from flowsim.findings import Findings
 from flowsim.language import Language
+from flowsim.likelihood import words_and_ranges
 from flowsim.provenance import Provenance
 from flowsim.wording import Wording
 
@@ -23,17 +24,19 @@ def report(findings: Findings, language: Language, *, question: str = "", repeat
         repeat: the command line that makes the same again.
     """
     say = language.say
-    wording = Wording(language=language, pathway=findings.pathway)
+    wording = Wording.of(findings.scenarios[0], findings.pathway, language)
     conclusions = Conclusions(findings=findings, wording=wording)
     exhibits = Exhibits(findings=findings, wording=wording)
-    provenance = Provenance(findings=findings, language=language)
-    base = language.name(findings.scenarios[0].base.name, findings.pathway.title)
-    names = language.listed([language.name(name) for name in findings.comparison.names])
-    first, last = findings.years[0], findings.years[-1]
-    asked, beside = question or conclusions.question(), conclusions.beside()
+    provenance = Provenance(findings=findings, wording=wording)
+    base = wording.name(findings.scenarios[0].base.name, findings.pathway.title)
+    names = language.listed([wording.scenario(name) for name in findings.comparison.names])
+    first, last = (language.period(period) for period in findings.span)
+    asked = question or conclusions.question()
     sections = (
         Section(title=say("section.question"), blocks=(Text(lines=(asked,)),)),
-        Section(title=say("section.answer"), blocks=_there(Text(lines=conclusions.answer()), _lines(beside))),
+        Section(
+            title=say("section.answer"), blocks=_there(Text(lines=conclusions.answer()), _lines(*conclusions.remarks()))
+        ),
         Section(title=say("section.staffing"), blocks=_there(exhibits.staffing())),
         Section(
             title=say("section.figures"),
@@ -49,15 +52,15 @@ def report(findings: Findings, language: Language, *, question: str = "", repeat
         ),
         Section(
             title=say("section.sure"),
-            blocks=(
+            blocks=_there(
                 Text(lines=conclusions.uncertainty()),
-                Text(lines=tuple(f"{word}: {share}" for word, share in conclusions.words()), kind="points"),
+                *(_words(language) if findings.staffing is not None else ()),
             ),
         ),
         Section(
             title=say("section.assumptions"),
             blocks=_there(
-                Text(lines=(say("assumptions.lead"),)),
+                Text(lines=(provenance.lead(),)),
                 provenance.scenarios(),
                 provenance.prices(),
                 provenance.sources(),
@@ -87,8 +90,14 @@ def report(findings: Findings, language: Language, *, question: str = "", repeat
     )
 
 
-def _lines(text: str) -> Text | None:
-    return Text(lines=(text,)) if text else None
+def _lines(*texts: str) -> Text | None:
+    lines = tuple(text for text in texts if text)
+    return Text(lines=lines) if lines else None
+
+
+def _words(language: Language) -> tuple[Text, Text]:
+    """Say what the words for probabilities stand for."""
+    return Text(lines=(language.say("sure.words"),)), Text(lines=words_and_ranges(language), kind="points")
 
 
 def _there(*blocks: Block | None) -> tuple[Block, ...]:

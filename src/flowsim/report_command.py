@@ -85,7 +85,7 @@ def report(
     from flowsim.prices import prices_of
     from flowsim.report import report as written
     from flowsim.scenario import Scenario
-    from flowsim.store import check_file, write_bytes
+    from flowsim.store import check_file, write_files
     from flowsim.summary import wrapped
     from flowsim.wording import Wording
 
@@ -93,7 +93,7 @@ def report(
     writers = [_writer(path) for path in out]
     for number, path in enumerate(out):
         check_file(path, force)
-        if path in out[:number]:
+        if path.resolve() in [other.resolve() for other in out[:number]]:
             raise InputError(f"--out: '{path}' is named twice")
     scenarios = [Scenario.of(file) for file in files]
     if workers is not None and workers < 1:
@@ -101,6 +101,8 @@ def report(
     check_periods(scenarios[0], first, last)
     parameters, _ = chosen_parameters(scenarios[0], calibrated, point)
     priced = prices_of(scenarios[0], prices)
+    if during is not None:
+        _check_within(during, first, last)
     asked = {"--goal": goal, "--vary": vary, "--between": between, "--during": during, "--chance": chance}
     staffed = _asked(scenarios[-1], asked, parameters)
     with executor_of(workers, processes=isinstance(parameters, Ensemble)) as executor:
@@ -122,11 +124,10 @@ def report(
     told |= {"--language": language, "--replications": replications, "--seed": seed}
     told |= {"--point": point, "--calibrated": calibrated, "--prices": prices}
     document = written(findings, spoken, question=question, repeat=_repeat(files, out, told))
-    for path, content in zip(out, [writer(document) for writer in writers], strict=True):
-        write_bytes(path, content, overwrite=force)
+    write_files({path: writer(document) for path, writer in zip(out, writers, strict=True)}, overwrite=force)
     if not quiet:
-        said = Conclusions(findings=findings, wording=Wording(language=spoken, pathway=findings.pathway))
-        print("\n".join(wrapped(line) for line in (*said.answer(), said.beside()) if line))
+        said = Conclusions(findings=findings, wording=Wording.of(scenarios[0], findings.pathway, spoken))
+        print("\n".join(wrapped(line) for line in (*said.answer(), *said.remarks())))
         print("\n".join(f"Written to {path}" for path in out))
 
 
@@ -150,6 +151,16 @@ def _asked(scenario: Scenario, told: Mapping[str, Any], parameters: Parameters) 
         raise InputError("--vary: two levers at most")
     chance = parse_share(told["--chance"], "--chance") if told["--chance"] else None
     return Question.of(scenario, told["--goal"], told["--during"], parameters=parameters, chance=chance), levels
+
+
+def _check_within(during: str, first: str | None, last: str | None) -> None:
+    """Refuse a period of a goal that the report does not reach."""
+    from flowsim.errors import InputError
+    from flowsim.periods import months_of
+
+    since, until = months_of(during)
+    if (first and since < months_of(first)[0]) or (last and until > months_of(last)[1]):
+        raise InputError(f"--during: {during} is not within what is reported: widen --from and --to")
 
 
 def _found(
@@ -191,11 +202,11 @@ def _writer(path: Path) -> Callable[[Document], bytes]:
 
 def _repeat(files: list[str], out: list[Path], told: dict[str, Any]) -> str:
     """Write the command line that makes the same report again."""
-    words = ["flowsim", "report", *files]
+    words = ["flowsim", "report"]
     for option, value in {"--out": out, **told}.items():
         if value is True:
             words.append(option)
         elif value is not None and value is not False:
             for one in value if isinstance(value, list) else [value]:
                 words += [option, *(str(one).split() if option == "--between" else [str(one)])]
-    return shlex.join(words)
+    return shlex.join([*words, *(["--"] if any(name.startswith("-") for name in files) else []), *files])

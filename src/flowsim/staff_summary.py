@@ -7,13 +7,14 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flowsim.civiltime import MINUTES
+from flowsim.goals import Goal
 from flowsim.lever import Levels, Lever
-from flowsim.picture import Panel, frontier_map, staffings
 from flowsim.question import Question, Trial
 from flowsim.seek import Answer, Frontier, Point
 from flowsim.sequential import Interval
 from flowsim.soundness import reached
-from flowsim.staffing_cost import StaffingCost, cheapest, map_costs
+from flowsim.staffing_cost import StaffingCost, amounts_told, cheapest, map_costs
+from flowsim.staffing_picture import frontier_map, panels, staffings
 from flowsim.summary import number, wrapped
 
 if TYPE_CHECKING:
@@ -257,31 +258,20 @@ def staff_picture(found: Answer | Frontier, kind: str, cost: StaffingCost | None
         labels = found.rows.lever.name, found.levels.lever.name
         costs = None if cost is None else map_costs(found, cost, lambda amounts: _yearly(amounts, cost.currency))
         return frontier_map(points, trials, labels, "\n".join(goal.text for goal in goals), kind, costs)
-    panels = []
-    for place, goal in enumerate(goals):
-        scale = 100 if goal.response.unit == "share" else 1
-        means = [trial.findings[place].mean for trial in found.trials]
-        unit = "per cent" if scale == 100 else goal.response.unit
-        panels.append(
-            Panel(
-                title=f"{goal.text}, {goal.response.words} ({unit})",
-                levels=[trial.levels[0] for trial in found.trials],
-                figures=[scale * mean.estimate for mean in means],
-                low=[scale * mean.low for mean in means],
-                high=[scale * mean.high for mean in means],
-                verdicts=[trial.verdict for trial in found.trials],
-                bound=scale * goal.bound,
-                ceiling=scale * found.ceiling.findings[place].mean.estimate,
-            )
-        )
-    return staffings(panels, f"{found.levels.lever.name} ({found.levels.lever.unit})", found.least, kind)
+    chance = found.question.chance
+    kept = "" if chance is None else f"runs that keep {' and '.join(goal.text for goal in goals)} (per cent)"
+    label = f"{found.levels.lever.name} ({found.levels.lever.unit})"
+    return staffings(panels(found, _panel_title, kept), label, found.least, kind)
+
+
+def _panel_title(goal: Goal) -> str:
+    unit = "per cent" if goal.response.unit == "share" else goal.response.unit
+    return f"{goal.text}, {goal.response.words} ({unit})"
 
 
 def _yearly(amounts: Sequence[float], currency: str) -> list[str]:
-    """Write costs a year for the lines of a map, all in millions where one is that large."""
-    millions = any(amount >= 1e6 for amount in amounts)
-    told = [f"{amount / 1e6:.6g}M" if millions else f"{amount:,.6g}" for amount in amounts]
-    return [f"{amount} {currency} a year" for amount in told]
+    scaled, decimals, millions = amounts_told(amounts)
+    return [f"{amount:,.{decimals}f}{'M' if millions else ''} {currency} a year" for amount in scaled]
 
 
 def trial_frame(found: Answer | Frontier) -> pd.DataFrame:

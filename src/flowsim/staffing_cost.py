@@ -14,12 +14,12 @@ from flowsim.errors import InputError
 from flowsim.lever import Lever
 from flowsim.pathway import Pathway
 from flowsim.periods import moments_of
-from flowsim.picture import Box, CostLine, Costs, Spot, map_box
 from flowsim.prices import Prices
 from flowsim.question import Question
 from flowsim.seek import Frontier
+from flowsim.staffing_picture import Box, CostLine, Costs, Spot, map_box
 
-__all__ = ["EqualCost", "StaffingCost", "cheapest", "map_costs", "unit_cost", "unpriced"]
+__all__ = ["EqualCost", "StaffingCost", "amounts_told", "cheapest", "map_costs", "unit_cost", "unpriced"]
 
 _MANY = 1_000_000  # units, so that it does not show that a closure keeps whole servers
 _LINES = 6
@@ -114,11 +114,21 @@ def cheapest(found: Frontier, cost: StaffingCost) -> tuple[int, int] | None:
 
 
 def map_costs(found: Frontier, cost: StaffingCost, labels: Callable[[Sequence[float]], list[str]]) -> Costs:
-    """Return what `picture.frontier_map` draws of costs; `labels` writes those of all lines."""
+    """Return what `staffing_picture.frontier_map` draws of costs; `labels` writes those of all lines."""
     lines = cost.lines(map_box([(trial.levels[0], trial.levels[1]) for trial in found.trials]))
     told = labels([line.cost for line in lines])
     drawn = [CostLine(label=label, start=line.start, end=line.end) for label, line in zip(told, lines, strict=True)]
     return Costs(lines=drawn, cheapest=cheapest(found, cost))
+
+
+def amounts_told(amounts: Sequence[float]) -> tuple[list[float], int, bool]:
+    """Return amounts as they stand beside each other, the decimals that tell them apart, and whether in millions."""
+    millions = any(amount >= 1e6 for amount in amounts)
+    scaled = [amount / 1e6 for amount in amounts] if millions else list(amounts)
+    different = len(set(scaled))
+    fewest = 1 if millions and len(scaled) == 1 else 0
+    decimals = next((n for n in range(fewest, 6) if len({round(amount, n) for amount in scaled}) == different), 6)
+    return scaled, decimals, millions
 
 
 def unpriced(levers: Sequence[Lever], prices: Prices) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ __all__ = [
     "save",
     "save_comparison",
     "write_bytes",
+    "write_files",
     "write_text",
 ]
 
@@ -134,7 +135,8 @@ def check_file(path: Path, overwrite: bool = False) -> None:
     """Refuse a file that may not, or cannot, be written: before the work, not after it.
 
     Raises:
-        InputError: where it exists and may not be overwritten, or its folder does not exist.
+        InputError: where it exists and may not be overwritten, its folder does not exist, or nothing can be written
+            there.
     """
     if path.exists() and not path.is_file():
         raise InputError(f"'{path}' is no file: name one")
@@ -142,6 +144,12 @@ def check_file(path: Path, overwrite: bool = False) -> None:
         raise InputError(f"'{path}' exists already: name a file that does not exist yet")
     if not path.parent.is_dir():
         raise InputError(f"there is no folder '{path.parent}'")
+    try:
+        handle, name = tempfile.mkstemp(prefix=".flowsim-", dir=path.parent)
+        os.close(handle)
+        os.unlink(name)
+    except OSError as error:
+        raise InputError(f"nothing can be written to '{path.parent}': {error.strerror}") from None
 
 
 def write_text(path: Path, text: str, overwrite: bool = False) -> None:
@@ -155,15 +163,26 @@ def write_bytes(path: Path, content: bytes, overwrite: bool = False) -> None:
     Raises:
         InputError: as `check_file`.
     """
-    check_file(path, overwrite)
-    handle, name = tempfile.mkstemp(prefix=".flowsim-", dir=path.parent)
+    write_files({path: content}, overwrite)
+
+
+def write_files(contents: Mapping[Path, bytes], overwrite: bool = False) -> None:
+    """Write several files, all of them or none; as `write_bytes`."""
+    for path in contents:
+        check_file(path, overwrite)
+    made: dict[Path, str] = {}
     try:
-        with open(handle, "wb") as file:
-            file.write(content)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
+        for path, content in contents.items():
+            handle, made[path] = tempfile.mkstemp(prefix=".flowsim-", dir=path.parent)
+            with open(handle, "wb") as file:
+                file.write(content)
+            os.chmod(made[path], 0o644)
+        for path in contents:
+            os.replace(made[path], path)
+            del made[path]
     except BaseException:
-        os.unlink(name)
+        for name in made.values():
+            os.unlink(name)
         raise
 
 

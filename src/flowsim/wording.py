@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flowsim.civiltime import MINUTES
 from flowsim.goals import Goal
 from flowsim.language import Language
 from flowsim.lever import Lever
+from flowsim.library import SHIPPED
+from flowsim.parameters import BUILT_IN
 from flowsim.pathway import Pathway
+from flowsim.scenario import Scenario
 
 __all__ = ["COUNTED", "Wording"]
 
@@ -16,45 +20,67 @@ COUNTED = ("citizens", "awards", "spells", "cases", "meetings", "places")
 """Units of which a report tells whole numbers."""
 
 _OF_STATIONS = ("wait", "queue", "utilisation", "meetings", "places", "waited")
+_HARD = "\u00a0"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wording:
-    """The words for one pathway in one language; what the table of terms lacks goes by the pathway's own titles."""
+    """The words for one pathway in one language.
+
+    Attributes:
+        language: the language.
+        pathway: whose names are to be called something.
+        shipped: whether the table of terms knows its names; a pathway of one's own goes by its own titles.
+    """
 
     language: Language
     pathway: Pathway
+    shipped: bool
+
+    @classmethod
+    def of(cls, scenario: Scenario, pathway: Pathway, language: Language) -> Wording:
+        """Return the words for a scenario's model."""
+        return cls(language=language, pathway=pathway, shipped=scenario.base.name in BUILT_IN)
 
     def station(self, name: str) -> str:
         """Return what a station is called."""
-        return self.language.name(name, self.pathway.station(name).title)
+        return self.name(name, self.pathway.station(name).title)
 
     def benefit(self, name: str) -> str:
         """Return what a benefit is called."""
-        return self.language.name(name)
+        return self.name(name)
 
     def state(self, name: str) -> str:
         """Return what a state is called."""
-        return self.language.name(name, self.pathway.state(name).title)
+        return self.name(name, self.pathway.state(name).title)
+
+    def name(self, name: str, title: str = "") -> str:
+        """Return what a name of the model is called."""
+        return self.language.name(name, title) if self.shipped else title or name
+
+    def scenario(self, name: str) -> str:
+        """Return what a scenario is called."""
+        return self.language.name(name) if name in SHIPPED else name
 
     def measure(self, measure: str) -> str:
         """Return what a measure is called: "Wait for the rehabilitation team"; its own name where no words fit."""
         kind, _, rest = measure.partition(".")
         name, _, reading = rest.rpartition(".")
-        say = self.language.say
-        if kind == "clock" and f"measure.clock.{reading}" in self.language.words:
+        say, words = self.language.say, self.language.words
+        if kind == "clock" and f"measure.clock.{reading}" in words:
             limit = next(clock.limit for clock in self.pathway.clocks if clock.name == name)
+            own = "" if self.shipped and f"name.{name}" in words else ".own"
             weeks = self.language.number(limit / MINUTES["week"], 0)
-            return say(f"measure.clock.{reading}", clock=self.language.name(name), weeks=weeks)
-        if kind == "wait" and f"measure.wait.{reading}" in self.language.words:
+            return say(f"measure.clock.{reading}{own}", clock=self.name(name), weeks=weeks)
+        if kind == "wait" and f"measure.wait.{reading}" in words:
             return say(f"measure.wait.{reading}", station=self.station(name))
-        if kind in _OF_STATIONS and f"measure.{kind}" in self.language.words:
+        if kind in _OF_STATIONS and f"measure.{kind}" in words:
             return say(f"measure.{kind}", station=self.station(rest))
         if kind in ("stock", "mean_stock"):
             return say(f"measure.{kind}", benefit=self.benefit(rest))
         if kind == "awards":
             return say("measure.awards", state=self.state(rest))
-        return self.language.words.get(f"measure.{measure}", measure)
+        return words.get(f"measure.{measure}", measure)
 
     def unit(self, unit: str) -> str:
         """Return what a unit is called: "weeks", "uger"; a currency in millions is "DKK million", "mio. DKK"."""
@@ -63,23 +89,30 @@ class Wording:
             return self.language.say("unit.million", currency=currency)
         return self.language.words.get(f"unit.{unit}", unit)
 
-    def figure(self, value: float, unit: str, *, signed: bool = False) -> str:
-        """Write a figure without its unit, but for the per cent of a share: "6.4", "90 %"."""
+    def figures(self, values: Sequence[float], unit: str, *, signed: bool = False) -> list[str]:
+        """Write figures that belong together with as many decimals each, without their unit but for the per cent."""
         if unit in ("share", "per cent"):
-            return self.language.percent(value / (1 if unit == "share" else 100), signed=signed)
-        return self.language.number(value, 0 if unit in COUNTED else None, signed=signed)
+            shares = [value / (1 if unit == "share" else 100) for value in values]
+            fine = any(0 < abs(share) < 0.0995 or 0.9 < abs(share) < 1 for share in shares)
+            return [self.language.percent(share, int(fine), signed=signed) for share in shares]
+        largest = max((abs(value) for value in values if value == value), default=0.0)
+        decimals = 0 if unit in COUNTED or largest >= 99.95 else 1 if largest >= 0.995 or largest == 0 else 2
+        return [self.language.number(value, decimals, signed=signed) for value in values]
 
-    def value(self, value: float, unit: str, *, signed: bool = False) -> str:
+    def values(self, values: Sequence[float], unit: str, *, signed: bool = False) -> list[str]:
+        """Write such figures, the first one with its unit: "6.4 weeks", "5.9", "6.8"."""
+        first, *rest = self.figures(values, unit, signed=signed)
+        return [first if unit in ("share", "per cent") else f"{first}{_HARD}{self.unit(unit)}", *rest]
+
+    def value(self, value: float, unit: str) -> str:
         """Write a figure with its unit: "6.4 weeks", "90 %"."""
-        figure = self.figure(value, unit, signed=signed)
-        return figure if unit in ("share", "per cent") else f"{figure}\u00a0{self.unit(unit)}"
+        return self.values([value], unit)[0]
 
     def goal(self, goal: Goal) -> str:
-        """Return a goal in words: "at least 90 % decided within 23 weeks"."""
-        least = "least" if goal.sense == ">=" else "most"
-        bound = self.value(goal.bound, goal.response.unit)
-        title = self.measure(goal.response.measure)
-        return self.language.say(f"goal.{least}", measure=title[:1].lower() + title[1:], bound=bound)
+        """Return a goal in words: "share decided within 23 weeks: at least 90 %"."""
+        title, bound = self.measure(goal.response.measure), self.value(goal.bound, goal.response.unit)
+        key = "goal.least" if goal.sense == ">=" else "goal.most"
+        return self.language.say(key, measure=title[:1].lower() + title[1:], bound=bound)
 
     def lever(self, lever: Lever) -> str:
         """Return what a lever is: "places a meeting of the rehabilitation team"."""
