@@ -504,10 +504,10 @@ def test_goals_have_verdicts_of_their_own_and_a_chance_has_one_of_the_runs(compa
 
 def test_costs_are_told_of_a_lever_and_a_missing_price_is_named(staffed, compared, tmp_path):
     found = staffed.staffing
-    (cost,) = [line for line in parts(staffed)[1].remarks() if " a year each" in line]
+    (cost,) = [line for line in parts(staffed)[1].remarks() if " a year, " in line]
     tuesdays = 53  # of 2024, of which one is a day before the year's end
     each, whole = 4000 * tuesdays, 4000 * tuesdays * found.least
-    assert cost == f"At {each:,} DKK a year each, {found.least} cost {whole:,} DKK."
+    assert cost == f"These {found.least} cost {whole:,} DKK a year, {each:,} DKK each."
     assert parts(staffed)[0].staffing().table.rows[0][-1].value == 4000 * tuesdays * found.trials[0].levels[0]
     text = TOWN.read_text(encoding="utf-8").replace(
         "[states.plan]", '[stations.desk]\ncapacity = 40\n\n[states.plan]\nstation = "desk"'
