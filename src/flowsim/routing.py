@@ -30,10 +30,10 @@ def _shares(shares: Matrix, rows: int, columns: int | None = None, where: str = 
     shape = f"{rows} rows of {'equal length' if columns is None else columns}"
     require(fitting, where, shares, shape)
     out = np.array(shares, np.float64)
-    require(bool(((out >= 0) & (out <= 1)).all()), where, shares, "each from 0 to 1")
+    require(bool(((out >= 0) & (out <= 1 + _ROUNDING)).all()), where, shares, "each from 0 to 1")
     totals = out.sum(axis=1)
     require(bool((totals <= 1 + _ROUNDING).all()), where, shares, "rows that add to 1 or less")
-    return out
+    return np.minimum(out, 1.0)
 
 
 def expected_visits(shares: Matrix) -> Floats:
