@@ -321,6 +321,13 @@ def test_a_difference_chosen_among_eight_is_sure_where_all_eight_intervals_hold_
     assert told[2].startswith(third)
 
 
+def test_where_nobody_was_served_no_wait_is_made_up(ran):
+    first, second, third = plain(parts(made(ran, QUEUES, QUEUES))[1].answer())
+    assert first == f"{TEAM} in 2025: – weeks on average in “town”."
+    assert "differs by – weeks" in second
+    assert third.startswith("There is no difference in any of 8 comparisons")
+
+
 def test_the_answer_of_one_scenario_is_a_wait_and_a_share_in_the_last_year(ran):
     town = QUEUES | {(WAIT, "2025"): STEPS, (DESK, "2025"): 3, (WAIT, "2022"): 50}
     town |= {(WITHIN, "2025"): 0.4 + STEPS / 100, (ENDED, "2025"): 5}
