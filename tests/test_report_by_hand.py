@@ -505,6 +505,7 @@ def test_the_answer_tells_at_which_level_goals_conflict(ran, monkeypatch):
     assert second.startswith("With 5, the least for those goals that need more, others do not hold: 3.0 weeks")
     assert "50 % on average is to be expected, surely between 0 % and 150 %" in second
     rows = exhibits.staffing().table.rows
+    assert (rows[0][-1], rows[2][-1]) == ("meets it", "too close to call")
     assert rows[2][2:5] == (Figure(0.5, 1, True), Figure(0.0, 1, True), Figure(1.5, 1, True))
     panels = []
     monkeypatch.setattr("flowsim.staffing_exhibit.staffings", lambda told, *_: panels.extend(told) or b"")
