@@ -723,6 +723,16 @@ def test_an_outcome_that_nobody_reaches_has_no_time():
     np.testing.assert_array_equal(chain.time_mean_by_outcome, [[3.0, np.nan]])
 
 
+def test_shares_that_rounding_lifts_above_one_count_as_one():
+    above = 1.0 + 2**-52  # what three thirds may add up to on one processor and not on the next
+    chain = AbsorbingChain(shares=((0.0,),), exits=((above,),), means=(3.0,))
+    close(chain.outcome_shares, [[1.0]])
+    onward = AbsorbingChain(shares=((0.0, above), (0.0, 0.0)), exits=((0.0,), (1.0,)), means=(3.0, 4.0))
+    close(onward.time_mean, [7.0, 4.0])
+    with pytest.raises(InputError, match=r"exits: .* each from 0 to 1"):
+        AbsorbingChain(shares=((0.0,),), exits=((1.000001,),), means=(3.0,))
+
+
 # What changes with time
 
 CHANGES = {"starts": (0.0, 2.0, 3.0, 4.0), "rates": (1.5, 2.0, 1.0, 0.0), "servers": (3, 1, 0, 4)}

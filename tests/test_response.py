@@ -5,7 +5,7 @@ import pytest
 
 from flowsim import InputError, run
 from flowsim.measures import Row
-from flowsim.response import Response
+from flowsim.response import Response, series
 from small_pathway import CATALOGUE, SMALL
 from test_results import results
 
@@ -106,3 +106,30 @@ def test_only_these_need_what_comes_later():
     ahead = {row.measure for row in CATALOGUE.index if Response.of(row.measure, "2019", CATALOGUE.index).looks_ahead}
     assert {name.split(".")[0] for name in ahead} == {"ended", "status", "wait"}
     assert {name for name in ahead if name.startswith("wait")} == {"wait.desk.first_free", "wait.board.first_free"}
+
+
+def test_a_series_begins_and_ends_with_whole_periods():
+    months = ["2018-11", "2018-12", *MONTHS, "2020-01", "2020-02"]
+    counts = dict(zip(months, range(16), strict=True))
+    one = made(**{"wait.team.backlog": ("weeks", {"2019-05": 1.0}), "queue.team": ("citizens", counts)})
+    periods, values = series(one, "queue.team", "quarter")
+    assert (periods, values.tolist()) == (tuple(QUARTERS), [[4, 7, 10, 13]])
+    periods, values = series(one, "queue.team", "year")
+    assert (periods, values.tolist()) == (("2019",), [[13]])
+    periods, values = series(one, "queue.team", "month")
+    assert (periods, values.tolist()) == (tuple(months), [list(range(16))])
+    assert series(one, "wait.team.backlog", "month")[0] == ("2019-05",)
+    periods, values = series(one, "wait.team.backlog", "year")
+    assert (periods, values.shape) == ((), (1, 0))
+
+
+def test_a_series_of_a_share_weighs_each_quarter_by_its_cases():
+    one = made(
+        **{
+            WITHIN: ("share", dict(zip(QUARTERS, [0.75, 1 / 6, np.nan, 0.5], strict=True))),
+            ENDED: ("cases", dict(zip(QUARTERS, [4.0, 6.0, 0.0, 10.0], strict=True))),
+        }
+    )
+    assert series(one, WITHIN, "year")[1].tolist() == [[pytest.approx(9 / 20)]]
+    with pytest.raises(InputError, match=r"there is no measure 'queue\.team'"):
+        series(one, "queue.team", "year")

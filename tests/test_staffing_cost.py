@@ -13,7 +13,7 @@ from flowsim.cost import costed
 from flowsim.lever import Lever
 from flowsim.prices import Prices, prices_of
 from flowsim.question import Question
-from flowsim.staffing_cost import StaffingCost, unit_cost, unpriced
+from flowsim.staffing_cost import StaffingCost, amounts_told, unit_cost, unpriced
 from flowsim.staffing_picture import Box, CostLine, Costs, Panel, Words, frontier_map, map_box, staffings
 from scenarios import scenario_of
 from small_pathway import RAW
@@ -151,6 +151,22 @@ def test_no_line_costs_less_than_nothing():
 
 def test_what_is_free_has_no_lines():
     assert cost(0.0, 0.0).lines(Box(left=0, right=10, bottom=0, top=10)) == ()
+
+
+@pytest.mark.parametrize(
+    ("amounts", "told"),
+    [
+        ([5e5, 1e6, 1.5e6], ([0.5, 1.0, 1.5], 1, True)),  # with no decimals they would be 0, 1 and 2 millions
+        ([2e6, 4e6], ([2.0, 4.0], 0, True)),
+        ([1.02e6, 1.04e6], ([1.02, 1.04], 2, True)),
+        ([1_500_014.7], ([1.5000147], 1, True)),
+        ([200.0, 400.0], ([200.0, 400.0], 0, False)),
+        ([0.5, 1.0], ([0.5, 1.0], 1, False)),
+        ([1014.7], ([1014.7], 0, False)),
+    ],
+)
+def test_amounts_beside_each_other_have_the_decimals_that_tell_each_as_it_is(amounts, told):
+    assert amounts_told(amounts) == told
 
 
 def test_a_map_says_its_costs_in_words_of_ones_own():

@@ -345,6 +345,18 @@ def test_a_fraction_of_a_place_is_carried_to_the_next_meeting(engine):
     assert held == [(2, 2), (3, 3), (2, 2), (3, 3)]
 
 
+def test_each_station_carries_its_own_fraction(engine):
+    _, log = live(
+        engine,
+        stations={"one": meeting(places=0.5), "two": meeting(places=0.75)},
+        states={"first": queue("one"), "second": queue("two")},
+        entries={"door": come("first", *range(9)), "gate": come("second", *range(9))},
+        minutes=5000,
+    )
+    held = {desk: [row[2] for row in log if row[1] == desk] for desk in ("one", "two")}
+    assert held == {"one": [0, 1, 0, 1], "two": [0, 1, 1, 1]}
+
+
 def test_places_that_nobody_used_are_not_carried(engine):
     held, _ = hold(engine, team(hours_based()), waiting=[1, *[100] * 9], following=[0])
     assert held == [(2, 1), (3, 3), (2, 2), (3, 3)]
@@ -374,6 +386,30 @@ def test_staff_and_hours_are_those_of_the_day(engine):
     staff = {"2020-01-01": 1.0, "2020-01-02T00:30": 4.0, "2020-01-03T00:31": 0.0}
     held, _ = hold(engine, team(hours_based(staff=staff)), waiting=range(60), following=[0])
     assert held == [(2, 2), (10, 10), (10, 10), (0, 0)]
+
+
+def test_hours_cases_follow_up_and_places_are_those_of_each_meeting_whichever_changes(engine):
+    by_hours = {
+        "staff": step(1.0, at_7230=2.0),
+        "hours": step("5 hours", at_1470="9 hours"),
+        "hours_a_case": step("2 hours", at_2910="1 hour"),
+        "follow_up": {"followed": step("1 hour", at_4350="3 hours"), "later": step("0 hours", at_5790="4 hours")},
+    }
+    by_places = {"places": step(99.0, at_8670=1.0)}
+    for parties in ((by_hours, by_places), (by_places, by_hours)):
+        _, log = live(
+            engine,
+            stations={"other": meeting(places=5), "team": team(*parties)},
+            states={"heard": queue("team"), "followed": {"stay": "9 days", "to": "out"}}
+            | {"later": {"stay": "9 days", "to": "out"}},
+            entries={"door": come("heard", *range(29), *range(29)), "followed": come("followed", 0)}
+            | {"later": come("later", 0)},
+            minutes=9000,
+        )
+        # Each change holds from the hour of a meeting on: 5 - 1 hours at 2 a case; 9 - 1 at 2; 9 - 1 at 1; 9 - 3;
+        # 9 - 3 - 4; twice 9, less 7; and at last the other party's single place.
+        held = places_of([row for row in log if row[1] == "team"])
+        assert held == [(2, 2), (4, 4), (8, 8), (6, 6), (2, 2), (11, 11), (1, 1)]
 
 
 def test_who_stays_at_the_start_came_before_it_and_stays_for_what_is_left(engine):

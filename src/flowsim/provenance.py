@@ -134,7 +134,7 @@ def _changes(scenario: Scenario) -> Iterator[str]:
     """Write each change of a scenario's file in a line."""
     told = scenario.to_dict()
     if "until" in told:
-        yield f"until: {told['until']}"
+        yield f"until: {_value(told['until'])}"
     for name, value in told.get("parameters", {}).items():
         yield f"{name} = {_value(value)}"
     for kind in TARGETS:

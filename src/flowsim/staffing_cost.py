@@ -125,9 +125,10 @@ def amounts_told(amounts: Sequence[float]) -> tuple[list[float], int, bool]:
     """Return amounts as they stand beside each other, the decimals that tell them apart, and whether in millions."""
     millions = any(amount >= 1e6 for amount in amounts)
     scaled = [amount / 1e6 for amount in amounts] if millions else list(amounts)
-    different = len(set(scaled))
     fewest = 1 if millions and len(scaled) == 1 else 0
-    decimals = next((n for n in range(fewest, 6) if len({round(amount, n) for amount in scaled}) == different), 6)
+    # Halves of a million would differ as 0, 1 and 2 too, so each has to be near to what is written.
+    near = min((b - a for a, b in pairwise(sorted(set(scaled)))), default=math.inf) / 10
+    decimals = next((n for n in range(fewest, 6) if all(abs(round(one, n) - one) <= near for one in scaled)), 6)
     return scaled, decimals, millions
 
 
