@@ -130,7 +130,8 @@ class StaffingConclusions:
         else:
             chosen = cheap
             second = say("answer.cheapest", point=self._point(*cheap), amount=self._money(cost.at(cheap), cost))
-        return first, second, self._kept(found.trial(*chosen), "answer.kept.point", point=self._point(*chosen))
+        level, least = (self._number(number) for number in chosen)
+        return first, second, self._kept(found.trial(*chosen), "answer.kept.point", level=level, least=least)
 
     def _reached(self, trial: Trial) -> str:
         """Say what a staffing gives; where a chance was asked for, the share of the futures that keep the goals too."""
@@ -154,7 +155,7 @@ class StaffingConclusions:
         """Return what the scenario itself has of the lever, by party."""
         language = self.wording.language
         told = found.levels.lever.told(self._model(), found.question.since)
-        values = {name: language.number(value) for name, value in told.items()}
+        values = {name: language.number(value, 0 if value == round(value) else 1) for name, value in told.items()}
         if len(set(values.values())) == 1:
             return next(iter(values.values()))
         names = [
@@ -181,7 +182,7 @@ class StaffingConclusions:
         return self.wording.language.number(value, 0)
 
     def _plenty(self, level: float) -> str:
-        return self._number(level) if level < float("inf") else self.wording.language.words["staff.enough"]
+        return self._number(level) if level < float("inf") else self.wording.language.words["staff.word.plenty"]
 
     def _money(self, amount: float, cost: StaffingCost) -> str:
         return self.wording.language.say("staff.amount", amount=self._number(amount), currency=cost.currency)
