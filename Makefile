@@ -26,7 +26,7 @@ run: $(READY) ## simulate Copenhagen (ARGS="..." for anything else that `flowsim
 	$(BIN)/flowsim run $(ARGS)
 
 test: $(READY) ## run the tests, but for the slow ones
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 test-all: $(READY) ## run all tests
 	$(BIN)/python -m pytest -m "slow or not slow"

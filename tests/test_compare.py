@@ -109,6 +109,7 @@ def test_the_variance_of_independent_draws_is_the_one_that_they_have():
     assert told.low[0] < told.mean[0] < told.high[0]
 
 
+@pytest.mark.slow
 def test_the_interval_holds_the_true_difference_as_often_as_it_says():
     # 24 a year more, by the rate alone. Of 300 intervals 285 should hold it; 272 to 295 do so in all but one of a
     # thousand series (binomial).

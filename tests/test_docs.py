@@ -19,7 +19,7 @@ from flowsim.cli import main
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted(p for p in (ROOT / "docs").rglob("*.md") if "_build" not in p.parts)]
-SLOW = {"calibration.md", "outlook.md", "report.md", "staffing.md"}
+SLOW = {"calibration.md", "compare.md", "outlook.md", "report.md", "sensitivity.md", "staffing.md"}
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 FLOWSIM = str(Path(sys.executable).with_name("flowsim"))
 PLAIN = {"NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "100", "PYTHONUTF8": "1"}

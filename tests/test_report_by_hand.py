@@ -583,7 +583,7 @@ def test_the_answer_of_two_levers_tells_the_frontier_and_the_cheapest_of_it(ran,
     five = [(level, 7) for level in (20, 21, 22, 23, 24)]
     assert plain(parts(bordered(ran, asked, *five))[1].answer())[0].endswith("23 with 7 and 24 with 7.")
     six = parts(bordered(ran, asked, *five, (25, 6)))[1].answer()
-    assert plain(six)[0].endswith("4.0 weeks; 20 and 7 and 25 with 6.")
+    assert plain(six)[0].endswith("4.0 weeks; 20 with 7 and 25 with 6.")
     everywhere = parts(bordered(ran, asked, (20, 7), (30, 6)))[0].staffing().alternative
     assert "Nothing tried" not in everywhere
     waits = {(DESK, "2024"): 50, (WAIT, "2024"): 40}
