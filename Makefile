@@ -31,10 +31,11 @@ test: $(READY) ## run the tests, but for the slow ones
 test-all: $(READY) ## run all tests
 	$(BIN)/python -m pytest -m "slow or not slow"
 
-lint: $(READY) ## check style and types
+lint: $(READY) ## check style, types and the arrows between rooms
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 verify: $(READY) ## hold the compiled engine against queueing theory, in one or two minutes
 	$(BIN)/flowsim verify
@@ -48,12 +49,12 @@ $(BENCH): $(READY)
 	touch $@
 
 # Stopped, it goes on where it was.
-calibrate: $(READY) ## fit Copenhagen to its documents again, in one to two hours: its data, and docs/verdict.md
+calibrate: $(READY) ## fit Copenhagen to its documents again, in one to two hours: its data, and docs/background/verdict.md
 	$(BIN)/flowsim calibrate copenhagen --out runs/calibration
-	cp runs/calibration/copenhagen-* src/flowsim/data/
-	$(BIN)/flowsim verdict copenhagen --out docs/verdict.md --force
+	cp runs/calibration/*.csv runs/calibration/mode.toml runs/calibration/record.json src/flowsim/data/copenhagen/
+	$(BIN)/flowsim verdict copenhagen --out docs/background/verdict.md --force
 
-bench: $(BENCH) ## measure flowsim beside its peers and write docs/benchmarks.md (ACCEPT=--accept keeps a slower run)
+bench: $(BENCH) ## measure flowsim beside its peers and write docs/background/benchmarks.md (ACCEPT=--accept keeps a slower run)
 	$(BIN)/python -m pytest benchmarks -p no:xdist -q --benchmark-timer=time.process_time --benchmark-json=.venv/bench.json
 	$(BIN)/python -m benchmarks.report .venv/bench.json $(ACCEPT)
 
@@ -67,7 +68,7 @@ $(STATSFORECAST):
 	.venv-statsforecast/bin/python -m pip install --quiet statsforecast 'pandas<3'
 	touch $@
 
-accuracy: $(PUBLIC) $(STATSFORECAST) ## measure forecasts beside statsforecast's and write docs/accuracy.md
+accuracy: $(PUBLIC) $(STATSFORECAST) ## measure forecasts beside statsforecast's and write docs/background/accuracy.md
 	$(BIN)/python -m benchmarks.accuracy $(ACCURACY)
 
 widening: $(PUBLIC) ## learn again by how much intervals are widened

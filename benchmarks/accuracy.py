@@ -1,7 +1,7 @@
 """How right flowsim's forecasts are, beside statsforecast's automatic models on the very same public series.
 
-`python -m benchmarks.accuracy [--json]` (or `make accuracy`): writes the table of `docs/accuracy.md`, or prints all
-figures as JSON. The factors for a competition are learned from the other two, so no series is tested on what it taught.
+`python -m benchmarks.accuracy [--json]` (or `make accuracy`): writes the table of `docs/background/accuracy.md`, or
+prints all figures as JSON. The factors for a competition are learned from the other two, so no series is tested on what it taught.
 About ten minutes for flowsim, and twenty for the peers, whose forecasts are kept for the next run.
 """
 
@@ -24,14 +24,14 @@ from benchmarks.public_series import AHEAD, DATA, Case, cases
 from benchmarks.report import filled
 from benchmarks.widening import learn, taught
 from flowsim import __version__
-from flowsim.forecast import MEMBERS, forecast
-from flowsim.observed import Series
-from flowsim.predictive import LEVELS
-from flowsim.scores import coverage, interval_score, mase, scale, smape
-from flowsim.widening import Widening
+from flowsim.evidence.series import Series
+from flowsim.forecasting.distribution import LEVELS
+from flowsim.forecasting.scores import coverage, interval_score, mase, scale, smape
+from flowsim.forecasting.trend import MEMBERS, forecast
+from flowsim.forecasting.widening import Widening
 
 ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "accuracy.md"
+PAGE = ROOT / "docs" / "background" / "accuracy.md"
 PEERS = ROOT / ".venv-statsforecast"
 RUNNER = ROOT / "benchmarks" / "peers" / "statsforecast_run.py"
 FOUR = ("AutoETS", "AutoARIMA", "AutoTheta", "AutoCES")

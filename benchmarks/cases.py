@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 import flowsim
-from flowsim.civiltime import is_dated
-from flowsim.trace import NEVER, Trace
+from flowsim.core.civil_time import is_dated
+from flowsim.simulation.engine.trace import NEVER, Trace
 
 ARRIVALS = 9.0
 """Citizens an hour, of M/M/10 and of the network."""

@@ -1,4 +1,4 @@
-"""Turn one run of the benchmarks into the table of `docs/benchmarks.md`, and compare it with the last one.
+"""Turn one run of the benchmarks into the table of `docs/background/benchmarks.md`, and compare it with the last one.
 
 `python -m benchmarks.report RUN.json [--accept]`: exits with 1 where flowsim has become more than 20 % slower
 against a peer than in the last run on a like machine; such a run is not remembered unless it is accepted.
@@ -17,7 +17,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 HISTORY = HERE / "history.jsonl"
-PAGE = HERE.parent / "docs" / "benchmarks.md"
+PAGE = HERE.parent / "docs" / "background" / "benchmarks.md"
 BEGIN, END = "<!-- written by make bench -->", "<!-- end -->"
 
 ENGINES = {"cpp": "C++", "heapq": "heapq", "simpy": "SimPy", "ciw": "Ciw", "salabim": "salabim"}

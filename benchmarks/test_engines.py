@@ -14,8 +14,8 @@ import pytest
 
 from benchmarks import cases
 from benchmarks.peers import mm10_cpp
-from flowsim import kernel
-from flowsim.compiled import compile_pathway
+from flowsim.simulation.engine.compiler import compile_pathway
+from flowsim.simulation.engine.fast import simulate
 
 CASES = {"mm10": cases.mm10, "network": cases.network, "copenhagen": cases.copenhagen}
 SIZES = (10**4, 10**5, 10**6, 10**7)
@@ -43,7 +43,7 @@ def model_of(case, size):
 def expected(case, size):
     """Return what flowsim's replications give: for each station (served, mean wait), shape (replications, 2)."""
     pathway, model = model_of(case, size)
-    each = [cases.waits(kernel.simulate(model, 1, number), pathway) for number in range(REPLICATIONS)]
+    each = [cases.waits(simulate(model, 1, number), pathway) for number in range(REPLICATIONS)]
     return {name: np.array([one[name] for one in each]) for name in each[0]}
 
 
@@ -76,7 +76,7 @@ def awards(pathway, states, joined):
 def assert_same_awards(visits, pathway, model):
     """Hold the yearly awards of the SimPy model against the kernel's: each year within 10 %, all within 3 %."""
     names = np.array([state.name for state in pathway.states])
-    traces = [kernel.simulate(model, 1, number).visits for number in range(10)]
+    traces = [simulate(model, 1, number).visits for number in range(10)]
     ours = np.mean([awards(pathway, names[v["state"]], v["joined"].astype(float)) for v in traces], axis=0)
     theirs = awards(pathway, np.array([v[0] for v in visits]), np.array([v[1] for v in visits]))
     assert np.abs(theirs / ours - 1).max() < 0.10, (theirs, ours)
@@ -90,8 +90,8 @@ def test_engine(benchmark, case, engine, size):
     quick = engine in ("flowsim", "cpp")
     rounds = 3 if quick and size > 10**6 else 7 if quick else 3 if size < 10**5 else 1
     if engine == "flowsim":
-        kernel.simulate(model_of(case, SIZES[0] if case != "copenhagen" else 1)[1], 1, 0)
-        trace = benchmark.pedantic(kernel.simulate, (model, 1, 0), rounds=rounds)
+        simulate(model_of(case, SIZES[0] if case != "copenhagen" else 1)[1], 1, 0)
+        trace = benchmark.pedantic(simulate, (model, 1, 0), rounds=rounds)
         benchmark.extra_info |= {"visits": len(trace.visits), "citizens": int(trace.first[-1])}
         return
     if engine == "cpp" and mm10_cpp.COMPILER is None:
@@ -105,7 +105,7 @@ def test_engine(benchmark, case, engine, size):
     result = benchmark.pedantic(peer.simulate, (size, 1), rounds=rounds)
     if engine == "cpp":
         # The draws are the same, so not a single wait may differ.
-        served, wait = cases.waits(kernel.simulate(model, 1, 0), pathway)["desk"]
+        served, wait = cases.waits(simulate(model, 1, 0), pathway)["desk"]
         assert (served, pytest.approx(wait, rel=1e-9)) == result
     else:
         assert_same_work(cases.summary(peer.waits(result)), expected(case, size))

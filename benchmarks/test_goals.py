@@ -22,7 +22,7 @@ from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
 from benchmarks import cases
 from flowsim import kernel
-from flowsim.compiled import compile_pathway
+from flowsim.simulation.engine.compiler import compile_pathway
 
 def peak():
     # Linux hands the peak of the parent down in getrusage; what the kernel keeps of this process alone is VmHWM.
@@ -42,7 +42,7 @@ FIRST = """
 import json, time
 from benchmarks import cases
 from flowsim import kernel
-from flowsim.compiled import compile_pathway
+from flowsim.simulation.engine.compiler import compile_pathway
 model = compile_pathway(cases.copenhagen())
 before = time.process_time()
 kernel.simulate(model, 1, 0)

@@ -23,13 +23,13 @@ from scipy.special import ndtri
 
 from benchmarks.public_series import AHEAD, DATA, Case, cases
 from flowsim import __version__
-from flowsim.forecast import FEWEST, MEMBERS, Course, _fits, course, covariance
-from flowsim.seasonal import Seasonal, seasonal
-from flowsim.widening import LONGEST, Widening, logs
+from flowsim.forecasting.seasons import Seasonal, seasonal
+from flowsim.forecasting.trend import FEWEST, MEMBERS, Course, _fits, course, covariance
+from flowsim.forecasting.widening import LONGEST, Widening, logs
 
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / ".venv" / "widening.pickle"
-TARGET = ROOT / "src" / "flowsim" / "data" / "widening.toml"
+TARGET = ROOT / "src" / "flowsim" / "data" / "forecast" / "widening.toml"
 LENGTHS = (8, 15, 30, 60)
 LEVELS = (0.3, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98)
 
@@ -46,12 +46,12 @@ class Outcome:
         self.off = logs(case.actual, found.least, found.offset) - said
 
     def sd(self, widening: Widening) -> Floats:
-        """Return the models' own standard deviations, as `flowsim.forecast` reckons them."""
+        """Return the models' own standard deviations, as `flowsim.forecasting.trend` reckons them."""
         return np.asarray(np.sqrt(np.diag(covariance(self.found, widening))), np.float64)
 
 
 def outcomes(asked: Iterable[Case]) -> list[Outcome]:
-    """Fit the models to each case that `flowsim.forecast` would take."""
+    """Fit the models to each case that `flowsim.forecasting.trend` would take."""
     return [
         Outcome(case, course(case.history, max(len(case.actual), AHEAD)))
         for case in asked
@@ -105,7 +105,7 @@ def text(widening: Widening) -> str:
     # What JSON writes of texts and lists of numbers is TOML too.
     told = [f"{key} = {json.dumps(value)}" for key, value in widening.provenance.items()]
     lines = [
-        "# Factors on the half-widths of intervals on the log scale; flowsim.widening explains them.",
+        "# Factors on the half-widths of intervals on the log scale; flowsim.forecasting.widening explains them.",
         "# Written by `make widening`; not to be edited.",
         f"typical = {widening.typical:.6f}",
         f"lengths = {list(widening.lengths)}",

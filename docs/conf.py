@@ -6,16 +6,17 @@ from pydantic import BaseModel
 from sphinx.application import Sphinx
 
 import flowsim
-from flowsim.forecast import forecast_parts
-from flowsim.observed import awards
-from flowsim.picture import picture as draw_forecasts
+from flowsim.evidence.series import awards
+from flowsim.forecasting.trend import forecast_parts
+from flowsim.reporting.pictures.forecasts import picture as draw_forecasts
 
 project = "flowsim"
 author = "The flowsim developers"
 copyright = "The flowsim developers"
 version = release = flowsim.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.napoleon"]
+autosummary_generate = False
 exclude_patterns = ["_build"]
 myst_heading_anchors = 3
 
@@ -36,7 +37,7 @@ napoleon_use_ivar = True
 
 # Our own public names must resolve. Other libraries' would need the network; private ones have no page.
 nitpicky = True
-nitpick_ignore_regex = [("py:.*", r"(?!flowsim\.).*"), ("py:.*", r"flowsim\.\w+\.(_\w+|T|Numbers|RootModel.*)")]
+nitpick_ignore_regex = [("py:.*", r"(?!flowsim\.).*"), ("py:.*", r"flowsim\.[\w.]+\.(_\w+|T|Numbers|RootModel.*)")]
 # One line of a docstring names several columns, and columns of different tables share names.
 suppress_warnings = ["ref.python"]
 
@@ -51,7 +52,7 @@ def draw(app: Sphinx) -> None:
     """Draw the pathway of Copenhagen and the forecast of its awards as they are now, for their pages."""
     picture = Path(app.srcdir) / "_build" / "copenhagen.svg"
     picture.parent.mkdir(exist_ok=True)
-    picture.write_text(flowsim.read_base("copenhagen").pathway().diagram(), encoding="utf-8")
+    picture.write_text(flowsim.draw(flowsim.read_base("copenhagen").pathway()), encoding="utf-8")
     joint = forecast_parts(awards().series, 4)
     picture.with_name("awards.svg").write_bytes(draw_forecasts([*joint.parts, joint], ".svg"))
 

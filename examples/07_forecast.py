@@ -4,9 +4,9 @@ What the lock-down says about the quarters after it is no question for statistic
 shows. The total is the sum of its parts, on every sample path too.
 """
 
-from flowsim.forecast import forecast_parts
-from flowsim.observed import awards
-from flowsim.shocks import Shock
+from flowsim.evidence.series import awards
+from flowsim.forecasting.shocks import Shock
+from flowsim.forecasting.trend import forecast_parts
 
 for said in ("2020Q2=as-observed", "2020Q2=recovers:4"):
     joint = forecast_parts(awards().series, horizon=4, shock=Shock.parse(said))

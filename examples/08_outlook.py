@@ -5,9 +5,9 @@ later change was taken out of the model. The statistical forecast of the same qu
 mean absolute changes from year to year; lower is better.
 """
 
-from flowsim.calibration import Calibration
-from flowsim.pairing import pair, series_of
-from flowsim.retrospect import quarterly
+from flowsim.calibration.retrospect import quarterly
+from flowsim.calibration.workflow import Calibration
+from flowsim.forecasting.pairing import pair, series_of
 
 calibration = Calibration.read("copenhagen")
 for measure, series in series_of(quarterly(calibration.study)).items():

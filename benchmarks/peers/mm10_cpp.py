@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from benchmarks.cases import ARRIVALS, DESKS, SERVICE, horizon
-from flowsim.compiled import name_key
+from flowsim.simulation.engine.compiler import name_key
 
 TICKS = 3600  # an hour, at one second
 COMPILER = shutil.which("g++")

@@ -10,7 +10,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from flowsim.pathway import Pathway
+from flowsim.model.pathway import Pathway
 
 __all__ = ["durations", "pathways"]
 

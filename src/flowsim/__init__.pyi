@@ -1,0 +1,30 @@
+from . import calibration as calibration
+from . import core as core
+from . import evidence as evidence
+from . import forecasting as forecasting
+from . import model as model
+from . import planning as planning
+from . import reporting as reporting
+from . import simulation as simulation
+from . import testing as testing
+from . import theory as theory
+from .calibration.ensemble import Ensemble as Ensemble
+from .core.errors import InputError as InputError
+from .model.base import read_base as read_base
+from .model.duration import Duration as Duration
+from .model.parts import Clock as Clock
+from .model.parts import Entry as Entry
+from .model.parts import Exit as Exit
+from .model.parts import Followup as Followup
+from .model.parts import Party as Party
+from .model.parts import Seniority as Seniority
+from .model.parts import State as State
+from .model.parts import Station as Station
+from .model.pathway import Pathway as Pathway
+from .model.scenario import Scenario as Scenario
+from .reporting.pictures.diagram import draw as draw
+from .simulation.results import Results as Results
+from .simulation.runner import run as run
+from .theory.fluid_load import workload as workload
+
+__version__: str

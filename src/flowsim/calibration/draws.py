@@ -1,0 +1,143 @@
+"""Draws nearer to the documents than the prior's: the prior, and a part of what the documents tell.
+
+A table drawn from the prior is vague where the model bends sharply, as a wait does where cases outgrow places. A second
+table is drawn around the mode, where the likelihood counts a quarter (a tempered posterior); what that quarter told is
+taken out again afterwards. Both steps take the likelihood as normal (sequential neural posterior estimation with
+a normal proposal, Papamakarios and Murray 2016), with the slopes that the fit has measured.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+import numpy as np
+
+from flowsim.calibration.mode import Fit
+from flowsim.calibration.posterior import (
+    Posterior,
+)
+from flowsim.calibration.study import Prior, Study
+from flowsim.core.arrays import Floats
+from flowsim.model.pathway import Pathway
+from flowsim.model.varying import frozen
+
+__all__ = ["Around", "AtPositions", "FromPrior", "FrozenAt", "untempered"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AtPositions:
+    """A model whose replications take one position of the factors after the other."""
+
+    study: Study
+    z: Floats = field(repr=False)
+
+    def pathway(self, seed: int, replication: int) -> Pathway:
+        """Return the pathway of a replication."""
+        return self.study.model(self.z[replication % len(self.z)])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FrozenAt:
+    """A model whose replications take one position of the factors after the other, without changes after a moment."""
+
+    study: Study
+    z: Floats = field(repr=False)
+    moment: datetime
+
+    def pathway(self, seed: int, replication: int) -> Pathway:
+        """Return the pathway of a replication."""
+        return frozen(self.study.model(self.z[replication % len(self.z)]), self.moment)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FromPrior:
+    """A model whose parameters are drawn from the prior for every replication anew."""
+
+    study: Study
+
+    def draw(self, seed: int, number: int) -> Floats:
+        """Return the position of one draw."""
+        return self.study.prior.draw(seed, number)
+
+    def pathway(self, seed: int, replication: int) -> Pathway:
+        """Return the pathway of a replication."""
+        return self.study.model(self.draw(seed, replication))
+
+
+_SHARE = 0.25
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Around:
+    """A model whose parameters are drawn around the mode for every replication anew.
+
+    Attributes:
+        study: whose factors are drawn.
+        mean: of the positions, shape (factors,).
+        precision: the inverse of their covariance, shape (factors, factors).
+    """
+
+    study: Study
+    mean: Floats = field(repr=False)
+    precision: Floats = field(repr=False)
+
+    @classmethod
+    def of(cls, study: Study, fit: Fit, share: float = _SHARE) -> Around:
+        """Return the prior with a share of what the targets tell, around the mode of a fit."""
+        back = np.linalg.inv(study.prior.root)
+        told = back.T @ fit.slope.T @ fit.slope @ back
+        return cls(study=study, mean=fit.mode.z, precision=share * told + _precision(study.prior))
+
+    @cached_property
+    def root(self) -> Floats:
+        """The matrix that makes positions of independent standard normal numbers, shape (factors, factors)."""
+        return np.asarray(np.linalg.cholesky(np.linalg.inv(self.precision)), np.float64)
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of where it draws."""
+        return hashlib.sha256(self.mean.tobytes() + self.precision.tobytes()).hexdigest()
+
+    def draw(self, seed: int, number: int) -> Floats:
+        """Return the position of one draw, a function of the seed and the draw's number alone."""
+        generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number, 1)))
+        out: Floats = self.mean + self.root @ generator.standard_normal(len(self.mean))
+        return out
+
+    def pathway(self, seed: int, replication: int) -> Pathway:
+        """Return the pathway of a replication."""
+        return self.study.model(self.draw(seed, replication))
+
+
+def untempered(found: Posterior, around: Around) -> Posterior:
+    """Return the posterior over the prior, of one that was found with draws around the mode in the prior's place.
+
+    The positions are moved and stretched together: their precision loses what the draws had beyond the prior's.
+    """
+    # In the draws' own coordinates a precision of 1 is theirs, and what is beyond it the documents'.
+    root = around.root
+    white = np.linalg.solve(root, (found.z - around.mean).T).T
+    middle = found.weights @ white
+    off = white - middle
+    values, vectors = np.linalg.eigh(np.linalg.inv((off * found.weights[:, None]).T @ off))
+    # It can't be less than nothing, though an estimate of it can.
+    told = np.maximum(values - 1, 0.0)
+    pull = np.where(values > 1, values * (vectors.T @ middle), 0.0)
+    back = vectors.T @ np.linalg.inv(root)
+    own = back.T @ (told[:, None] * back)
+    covariance = np.linalg.inv(own + _precision(around.study.prior))
+    mean = covariance @ (back.T @ pull + own @ around.mean)
+    stretch = _square_root(covariance) @ np.linalg.inv(_square_root(found.covariance))
+    return Posterior(z=mean + (found.z - found.mean) @ stretch.T, weights=found.weights)
+
+
+def _precision(prior: Prior) -> Floats:
+    return np.asarray(np.linalg.inv(prior.covariance), np.float64)
+
+
+def _square_root(covariance: Floats) -> Floats:
+    values, vectors = np.linalg.eigh(covariance)
+    return np.asarray((vectors * np.sqrt(values)) @ vectors.T, np.float64)

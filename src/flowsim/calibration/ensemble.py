@@ -1,0 +1,205 @@
+"""The posterior ensemble: parameter sets that fit the documents about alike; each replication draws one.
+
+So the spread of a run's results holds what is not known of the parameters and the luck of one history together.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from flowsim.calibration.study import Prior, Study
+from flowsim.core.arrays import Floats
+from flowsim.core.errors import InputError
+from flowsim.core.files import data_folder
+from flowsim.model.base import Base
+from flowsim.model.library import cities, city_file
+from flowsim.model.pathway import Pathway
+from flowsim.model.scenario import Scenario
+
+__all__ = [
+    "STAMP",
+    "Ensemble",
+    "OverEnsemble",
+    "Parameters",
+    "ensemble_csv",
+    "fitted",
+    "mode_toml",
+    "read_ensemble",
+    "study_of",
+]
+
+STAMP = "study.json"
+"""What tells, in the folder of a calibration, which study and seed it belongs to."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Ensemble:
+    """Equally likely positions of a base's factors.
+
+    Attributes:
+        prior: the factors, and the base whose parameters they move.
+        z: the positions, shape (sets, factors).
+        mode: the values of the base's parameters at the mode, by name.
+        provenance: what made them: the study's digest, seeds, draws, versions.
+    """
+
+    prior: Prior
+    z: Floats = field(repr=False)
+    mode: Mapping[str, Any] = field(repr=False)
+    provenance: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, base: Base) -> Ensemble | None:
+        """Return the ensemble that ships with a base; None for a base without one, such as a user's own."""
+        if base.name not in cities():
+            return None
+        shipped = _shipped(base.name)
+        return shipped if shipped and shipped.prior.base.sha256 == base.sha256 else None
+
+    @classmethod
+    def read(cls, folder: str | Path) -> Ensemble:
+        """Read the ensemble that `flowsim calibrate` wrote to a folder.
+
+        Raises:
+            InputError: where there is none, or where its facts, factors or targets have changed since.
+        """
+        study = study_of(Path(folder))
+        return read_ensemble(study, Path(folder))
+
+    def __len__(self) -> int:
+        return len(self.z)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the factors."""
+        return self.prior.names
+
+    def number(self, seed: int, replication: int) -> int:
+        """Return which set a replication draws: a function of the two alone.
+
+        Consecutive replications draw different sets until all are used.
+        """
+        first = int.from_bytes(hashlib.blake2b(f"ensemble {seed}".encode(), digest_size=8).digest(), "little")
+        return (first + replication) % len(self.z)
+
+    def parameters(self, seed: int, replication: int) -> dict[str, Any]:
+        """Return the values of the base's parameters in a replication, by name."""
+        return self.prior.parameters(self.z[self.number(seed, replication)])
+
+    def over(self, scenario: Scenario) -> OverEnsemble:
+        """Return a model for `run` that makes a scenario's changes to a set of its own in every replication.
+
+        Raises:
+            InputError: for a scenario over another base, and where its changes do not fit the first set.
+        """
+        if scenario.base.sha256 != self.prior.base.sha256:
+            raise InputError(
+                f"{scenario.source}: its base is not the '{self.prior.base.name}' that the parameter sets belong to"
+            )
+        return OverEnsemble(ensemble=self, scenario=scenario)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class OverEnsemble:
+    """A scenario in which every replication draws its parameters from an ensemble."""
+
+    ensemble: Ensemble
+    scenario: Scenario
+
+    def pathway(self, seed: int, replication: int) -> Pathway:
+        """Return the pathway of a replication: the scenario's changes over its parameter set."""
+        return self.scenario.pathway(self.ensemble.parameters(seed, replication))
+
+
+Parameters = Ensemble | Mapping[str, Any] | None
+"""An ensemble of which each replication draws a set, fixed values of the base's parameters, or the base's own."""
+
+
+@cache
+def _shipped(base: str) -> Ensemble | None:
+    if not city_file(base, "ensemble.csv").is_file():
+        return None
+    return read_ensemble(Study.read(base), data_folder(base))
+
+
+def read_ensemble(study: Study, folder: Traversable) -> Ensemble:
+    """Read the ensemble of a study from a folder.
+
+    Raises:
+        InputError: where there is none, or it has other factors.
+    """
+    sets, mode = folder / "ensemble.csv", folder / "mode.toml"
+    for file in (sets, mode):
+        if not file.is_file():
+            raise InputError(f"there is no file '{file}': the calibration is not finished; run `flowsim calibrate`")
+    head, *rows = csv.reader(io.StringIO(sets.read_text(encoding="utf-8")))
+    if tuple(head) != study.prior.names:
+        raise InputError(f"{sets}: its factors are not those of {study.source}: calibrate again")
+    told = tomllib.loads(mode.read_text(encoding="utf-8"))
+    z = np.array(rows, np.float64)
+    return Ensemble(prior=study.prior, z=z, mode=told["values"], provenance=told["provenance"])
+
+
+def study_of(folder: Path) -> Study:
+    """Return the study whose calibration a folder holds.
+
+    Raises:
+        InputError: where it holds none, or the study has changed since.
+    """
+    stamp = folder / STAMP
+    if not stamp.is_file():
+        raise InputError(f"'{folder}' holds no calibration: name a folder that `flowsim calibrate` wrote")
+    told = json.loads(stamp.read_text(encoding="utf-8"))
+    source = told["source"]
+    study = Study.read(source if source in cities() else folder / source)
+    if study.digest != told["study"]:
+        raise InputError(
+            f"'{folder}': {study.source}, or a file that it names, has changed since this calibration: calibrate again"
+        )
+    return study
+
+
+def ensemble_csv(names: tuple[str, ...], z: Floats) -> str:
+    """Write positions as CSV, one set a row, to the fourth decimal."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([f"{value:.4f}" for value in row] for row in z.tolist())
+    return out.getvalue()
+
+
+def mode_toml(values: Mapping[str, Any], provenance: Mapping[str, Any]) -> str:
+    """Write fitted values of a base's parameters, and what made them, as TOML."""
+    lines = ["# Made by `flowsim calibrate`: the values at the mode, and what made them. Not to be edited.", ""]
+    lines += ["[provenance]", *(f"{key} = {_toml(value)}" for key, value in provenance.items()), ""]
+    lines += ["[values]", *(f"{name} = {_toml(value)}" for name, value in values.items())]
+    return "\n".join(lines) + "\n"
+
+
+def fitted(prior: Prior, z: Floats) -> dict[str, Any]:
+    """Return the parameters at a position in the order of the base, to four digits, as they ship."""
+    values = prior.parameters(z)
+    return {name: _rounded(values[name]) for name in prior.base.parameters if name in values}
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, str):
+        number, _, unit = value.partition(" ")
+        return f"{float(number):.4g} {unit}"
+    return value if isinstance(value, int) else float(f"{value:.4g}")
+
+
+def _toml(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

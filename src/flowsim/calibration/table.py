@@ -1,0 +1,130 @@
+"""The reference table of a calibration: what the model says at many draws of its factors, made once and shared.
+
+The name is that of approximate Bayesian computation, where fit, posterior, hold-outs and the check of the
+uncertainty are all conditionings of this one table. It is made in parts that are kept on disk, so that work that
+was stopped goes on where it was.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from flowsim.calibration.study import Study
+from flowsim.core.arrays import Floats
+from flowsim.core.errors import InputError
+from flowsim.core.files import write_bytes
+from flowsim.core.progress import Progress
+from flowsim.model.varying import Varying
+from flowsim.simulation.runner import run
+
+__all__ = ["Draws", "ReferenceTable", "simulate"]
+
+_PART = 250
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ReferenceTable:
+    """Draws of the factors, and what one replication of the model says at each.
+
+    Attributes:
+        z: positions of the factors, shape (draws, factors).
+        simulated: each target as the simulation observes it, shape (draws, targets); NaN where undefined.
+        seconds: how long it took to make, whenever that was.
+    """
+
+    z: Floats
+    simulated: Floats
+    seconds: float = 0.0
+
+    def __len__(self) -> int:
+        return len(self.z)
+
+
+class Draws(Varying, Protocol):
+    """A model whose replications draw positions of a study's factors."""
+
+    @property
+    def study(self) -> Study:
+        """Whose factors are drawn."""
+        ...
+
+    def draw(self, seed: int, number: int) -> Floats:
+        """Return the position of one draw, a function of the seed and the draw's number alone."""
+        ...
+
+
+def simulate(
+    drawn: Draws,
+    draws: int,
+    *,
+    seed: int = 1,
+    folder: Path | None = None,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> ReferenceTable:
+    """Draw positions of the factors and simulate one replication at each.
+
+    Draw n depends on what draws, the seed and n alone: a longer table begins with the shorter one.
+
+    Args:
+        drawn: what draws, such as `FromPrior(study=study)`.
+        draws: how many.
+        seed: a whole number.
+        folder: where finished parts are kept, and found again; of one table alone.
+        executor: where the replications run.
+        progress: called with (done, all); what it raises stops the work, and finished parts stay.
+
+    Raises:
+        InputError: for less than two draws.
+    """
+    if folder is not None:
+        folder.mkdir(exist_ok=True)
+    if draws < 2:
+        raise InputError(f"draws: {draws} is not allowed: at least 2 are needed")
+    parts = []
+    for first in range(0, draws, _PART):
+        count = min(_PART, draws - first)
+        path = folder / f"draws-{first:06d}-{count}.npz" if folder else None
+        if path is not None and path.is_file():
+            with np.load(path) as kept:
+                parts.append(ReferenceTable(z=kept["z"], simulated=kept["simulated"], seconds=float(kept["seconds"])))
+        else:
+            numbers = range(first, first + count)
+            parts.append(_part(drawn, numbers, seed, executor, _further(progress, first, draws)))
+            if path is not None:
+                _keep(path, parts[-1])
+        if progress is not None:
+            progress(first + count, draws)
+    return ReferenceTable(
+        z=np.concatenate([part.z for part in parts]),
+        simulated=np.concatenate([part.simulated for part in parts]),
+        seconds=sum(part.seconds for part in parts),
+    )
+
+
+def _part(
+    drawn: Draws, numbers: range, seed: int, executor: Executor | None, progress: Progress | None
+) -> ReferenceTable:
+    begun = time.perf_counter()
+    z = np.array([drawn.draw(seed, number) for number in numbers])
+    results = run(drawn, replications=numbers, seed=seed, executor=executor, progress=progress)
+    simulated = drawn.study.observe(results)
+    return ReferenceTable(z=z, simulated=simulated, seconds=time.perf_counter() - begun)
+
+
+def _keep(path: Path, part: ReferenceTable) -> None:
+    held = io.BytesIO()
+    np.savez(held, z=part.z, simulated=part.simulated, seconds=part.seconds)
+    write_bytes(path, held.getvalue())
+
+
+def _further(progress: Progress | None, before: int, total: int) -> Callable[[int, int], object] | None:
+    return None if progress is None else lambda done, _: progress(before + done, total)

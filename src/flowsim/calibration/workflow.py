@@ -1,0 +1,381 @@
+"""A calibration from beginning to end: tables of draws, known truths, mode, posterior ensemble, hold-outs."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from importlib import metadata
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from flowsim.calibration.checks import INTERVALS, Coverage, coverage_of, hold_out, hold_outs
+from flowsim.calibration.draws import Around, FromPrior, untempered
+from flowsim.calibration.ensemble import STAMP, Ensemble, ensemble_csv, fitted, mode_toml, read_ensemble, study_of
+from flowsim.calibration.mode import Fit, fit
+from flowsim.calibration.posterior import Conditioned, Posterior, blurred, conditioned, documented_figures
+from flowsim.calibration.retrospect import Retrospect, origins, retrospect, retrospects_csv, retrospects_of
+from flowsim.calibration.study import Study
+from flowsim.calibration.table import ReferenceTable, simulate
+from flowsim.calibration.targets import Target
+from flowsim.core.arrays import Floats
+from flowsim.core.errors import InputError
+from flowsim.core.files import data_folder, write_text
+from flowsim.model.library import cities
+from flowsim.simulation.runner import run
+
+__all__ = ["Calibration", "Effort", "calibrate", "check_place", "fingerprint"]
+
+_FEWEST = 500  # draws of a table
+_HARDLY_EVER = 0.001
+Stage = Callable[[str, int, int], object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effort:
+    """How much work a calibration is.
+
+    Attributes:
+        draws: rows of the reference table; the second one, around the mode, has a third of them, 500 at the least.
+        truths: known truths of which the uncertainty is checked.
+        sets: parameter sets of the ensemble.
+        replications: of each evaluation of the fit.
+        steps: of the fit, at the most.
+    """
+
+    draws: int = 30_000
+    truths: int = 1_000
+    sets: int = 500
+    replications: int = 40
+    steps: int = 8
+
+    def __post_init__(self) -> None:
+        for name, least in (("draws", _FEWEST), ("truths", 20), ("sets", 20), ("replications", 40), ("steps", 1)):
+            if getattr(self, name) < least:
+                raise InputError(f"{name}: {getattr(self, name)} is not allowed: at least {least:,}")
+        if self.truths > self.draws // 4:
+            raise InputError(f"truths: {self.truths:,} is not allowed: at most a quarter of the {self.draws:,} draws")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Calibration:
+    """What a calibration found.
+
+    Attributes:
+        study: what was calibrated.
+        sets: the posterior ensemble, shape (sets, factors).
+        retrospects: what would have been said in the past, where something is documented quarter by quarter.
+        record: all else that ships, as plain data: provenance, factors, mode, coverage, hold-outs, times.
+    """
+
+    study: Study
+    sets: Floats = field(repr=False)
+    retrospects: tuple[Retrospect, ...] = field(repr=False)
+    record: Mapping[str, Any] = field(repr=False)
+
+    @classmethod
+    def read(cls, name_or_folder: str | Path) -> Calibration:
+        """Read the calibration that ships with a built-in base, by its name, or the one that a folder holds.
+
+        Raises:
+            InputError: where there is none, or where its facts, factors or targets have changed since.
+        """
+        folder: Traversable
+        if str(name_or_folder) in cities():
+            study, folder = Study.read(name_or_folder), data_folder(str(name_or_folder))
+        else:
+            folder = Path(name_or_folder)
+            study = study_of(folder)
+        sets = read_ensemble(study, folder).z
+        record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
+        past = retrospects_of((folder / "retrospect.csv").read_text(encoding="utf-8"))
+        return cls(study=study, sets=sets, retrospects=past, record=record)
+
+    @property
+    def ensemble(self) -> Ensemble:
+        """The parameter sets, to be drawn by replications."""
+        prior, mode = self.study.prior, np.array(self.record["fit"]["mode"])
+        return Ensemble(prior=prior, z=self.sets, mode=fitted(prior, mode), provenance=self.record["provenance"])
+
+    def write(self, folder: Path, overwrite: bool = False) -> tuple[Path, ...]:
+        """Write the files of a calibration: `ensemble.csv`, `mode.toml`, `retrospect.csv` and `record.json`.
+
+        Raises:
+            InputError: where one exists and may not be overwritten.
+        """
+        prior = self.study.prior
+        texts = {
+            "ensemble.csv": ensemble_csv(prior.names, self.sets),
+            "mode.toml": mode_toml(self.ensemble.mode, self.record["provenance"]),
+            "retrospect.csv": retrospects_csv(self.retrospects),
+            "record.json": _json(self.record),
+        }
+        for file, text in texts.items():
+            write_text(folder / file, text, overwrite=overwrite)
+        return tuple(folder / file for file in texts)
+
+
+def _json(record: Mapping[str, Any]) -> str:
+    """Write plain data with one key a line, and each list of numbers on one."""
+    text = json.dumps(record, indent=1, ensure_ascii=False)
+    return re.sub(r"\[\s+(-?\d[^\[\]{}]*?)\s+\]", lambda found: f"[{' '.join(found[1].split())}]", text) + "\n"
+
+
+def check_place(study: Study, folder: Path, seed: int) -> None:
+    """Make the folder where parts of the work are kept, and refuse one that holds another study's.
+
+    Raises:
+        InputError: where it does, or it can't be made.
+    """
+    source = study.source if study.source in cities() else os.path.relpath(study.source, folder)
+    told = {"source": Path(source).as_posix(), "study": study.digest, "seed": seed}
+    stamp = folder / STAMP
+    try:
+        if folder.is_dir() and any(folder.iterdir()) and not stamp.is_file():
+            raise InputError(f"--out: '{folder}' holds something else: name another folder")
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--out: nothing can be written to '{folder}': {error.strerror}") from None
+    if not stamp.is_file():
+        write_text(stamp, json.dumps(told) + "\n")
+    elif json.loads(stamp.read_text(encoding="utf-8")) != told:
+        raise InputError(
+            f"--out: '{folder}' holds a calibration of other facts, factors, targets or another seed: "
+            "name another folder"
+        )
+
+
+def calibrate(
+    study: Study,
+    *,
+    effort: Effort | None = None,
+    seed: int = 1,
+    folder: Path | None = None,
+    executor: Executor | None = None,
+    progress: Stage | None = None,
+) -> Calibration:
+    """Calibrate a base to its targets.
+
+    Args:
+        study: the base, its factors and targets.
+        effort: how much work it may be.
+        seed: of the whole; the same study, seed and effort give the same sets.
+        folder: where finished parts are kept and found again (see `check_place`).
+        executor: where replications run.
+        progress: called with (stage, done, all); what it raises stops the work.
+
+    Raises:
+        InputError: before anything runs.
+    """
+    effort = effort or Effort()
+    if len(study.fitted) == 0:
+        raise InputError(f"{study.source}: targets: none is fitted")
+    if folder is not None:
+        check_place(study, folder, seed)
+    clock = _Clock(progress)
+    table = simulate(
+        FromPrior(study=study),
+        effort.draws,
+        seed=seed,
+        folder=folder and folder / "prior",
+        executor=executor,
+        progress=clock.stage("reference table"),
+    )
+    learning = clock.stage("learning")
+    among = conditioned(study, table, seed=seed)
+    learning(1, 1)
+    coverage = coverage_of(among, effort.truths, clock.stage("known truths"))
+    mode = _fitted(study, among, effort, seed, folder, executor, clock.stage("fit"))
+    around = Around.of(study, mode)
+    second = simulate(
+        around,
+        max(effort.draws // 3, _FEWEST),
+        seed=seed,
+        folder=folder and folder / f"mode-{around.digest[:12]}",
+        executor=executor,
+        progress=clock.stage("second table"),
+    )
+    learning = clock.stage("learning again")
+    near = conditioned(study, second, seed=seed)
+    posterior = untempered(near.posterior(), around)
+    learning(1, 1)
+    coverage_near = coverage_of(near, effort.truths, clock.stage("nearer truths"))
+    past: list[Retrospect] = []
+    told = clock.stage("looking back")
+    for origin in (since := origins(study)):
+        path = folder and folder / f"retrospect-{effort.draws}-{origin}.csv"
+        past += retrospects_of(_once(path, partial(_looked_back, study, table, origin, seed, executor)))
+        told(len(past), len(since))
+    groups = list(hold_outs(study))
+    held, told = [], clock.stage("hold-outs")
+    for done, (name, of) in enumerate(groups, start=1):
+        path = folder and folder / f"hold-out-{effort.draws}-{done}.json"
+        held.append(json.loads(_once(path, partial(_held_out, study, table, name, of, seed, executor))))
+        told(done, len(groups))
+    clock.stop()
+    # These may have been made before this command was given again.
+    clock.at_least({"reference table": table.seconds, "fit": mode.seconds, "second table": second.seconds})
+    if folder is not None:
+        path = folder / "seconds.json"
+        clock.at_least(json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {})
+        write_text(path, json.dumps(clock.seconds) + "\n", overwrite=True)
+    record = {
+        "provenance": {
+            "study": study.digest,
+            "engine": fingerprint(study),
+            "seed": seed,
+            "draws": effort.draws,
+            "flowsim": metadata.version("flowsim"),
+            "scikit-learn": metadata.version("scikit-learn"),
+            "numpy": metadata.version("numpy"),
+        },
+        "factors": _factors(study, posterior, mode),
+        "out_of_reach": _out_of_reach(study, table, seed),
+        "coverage": _coverage(coverage),
+        "coverage_near": _coverage(coverage_near),
+        "fit": _fit(study, mode),
+        "hold_outs": held,
+        "seconds": clock.seconds,
+    }
+    sets = posterior.draw(effort.sets, seed)
+    return Calibration(study=study, sets=sets, retrospects=tuple(past), record=record)
+
+
+def _fitted(
+    study: Study,
+    among: Conditioned,
+    effort: Effort,
+    seed: int,
+    folder: Path | None,
+    executor: Executor | None,
+    progress: Callable[[int, int], object],
+) -> Fit:
+    kept = folder and folder / f"fit-{effort.draws}-{effort.replications}-{effort.steps}.npz"
+    if kept and kept.is_file():
+        return Fit.read(kept)
+    found = fit(
+        study,
+        start=among.posterior().mean,
+        replications=effort.replications,
+        seed=seed,
+        steps=effort.steps,
+        folder=folder and folder / "fit",
+        executor=executor,
+        progress=progress,
+    )
+    if kept:
+        found.write(kept)
+    return found
+
+
+def _looked_back(study: Study, table: ReferenceTable, origin: str, seed: int, executor: Executor | None) -> str:
+    return retrospects_csv([retrospect(study, table, origin, seed=seed, executor=executor)])
+
+
+def _held_out(
+    study: Study,
+    table: ReferenceTable,
+    name: str,
+    of: Callable[[Target], bool],
+    seed: int,
+    executor: Executor | None,
+) -> str:
+    return json.dumps(asdict(hold_out(study, table, name, of, seed=seed, executor=executor)))
+
+
+def _once(path: Path | None, make: Callable[[], str]) -> str:
+    """Return what a file keeps of earlier work, or do the work and keep it."""
+    if path is None:
+        return make()
+    if not path.is_file():
+        write_text(path, make())
+    return path.read_text(encoding="utf-8")
+
+
+def fingerprint(study: Study) -> str:
+    """Return the hash of one replication at the first values: another one means an engine of other rules."""
+    return run(study.model(np.zeros(len(study.prior.factors))), replications=1, seed=1).visits_sha256
+
+
+class _Clock:
+    """Tells how far each stage is, and how long it took."""
+
+    def __init__(self, progress: Stage | None) -> None:
+        self.progress = progress
+        self.seconds: dict[str, float] = {}
+        self.name = ""
+        self.begun = time.perf_counter()
+
+    def stage(self, name: str) -> Callable[[int, int], object]:
+        self.stop()
+        self.name = name
+        progress = self.progress
+        return (lambda done, total: progress(name, done, total)) if progress else (lambda done, total: None)
+
+    def at_least(self, seconds: Mapping[str, float]) -> None:
+        """Count what a stage took at an earlier time, where that was longer."""
+        self.seconds = {name: max(spent, round(seconds.get(name, 0.0), 1)) for name, spent in self.seconds.items()}
+
+    def stop(self) -> None:
+        now = time.perf_counter()
+        if self.name:
+            self.seconds[self.name] = round(now - self.begun, 1)
+        self.name, self.begun = "", now
+
+
+def _factors(study: Study, posterior: Posterior, mode: Fit) -> list[dict[str, Any]]:
+    before, after = np.sqrt(np.diag(study.prior.covariance)), np.sqrt(np.diag(posterior.covariance))
+    return [
+        {
+            "name": factor.name,
+            "title": factor.title,
+            "prior_sd": round(float(before[n]), 4),
+            "posterior_mean": round(float(posterior.mean[n]), 4),
+            "posterior_sd": round(float(after[n]), 4),
+            "mode": round(float(mode.mode.z[n]), 4),
+        }
+        for n, factor in enumerate(study.prior.factors)
+    ]
+
+
+def _out_of_reach(study: Study, table: ReferenceTable, seed: int) -> list[str]:
+    """Name the fitted targets that the prior hardly ever gives, even with their tolerance."""
+    columns = [study.targets.index(target) for target in study.fitted]
+    seen = blurred(study.fitted, table.simulated[:, columns], seed)
+    value = documented_figures(study.fitted)
+    above, below = (seen >= value).mean(axis=0), (seen <= value).mean(axis=0)
+    names = np.array([target.name for target in study.fitted])
+    return [str(name) for name in names[np.minimum(above, below) < _HARDLY_EVER]]
+
+
+def _coverage(coverage: Coverage) -> dict[str, Any]:
+    return {
+        "truths": len(coverage.below),
+        "uniform": _listed(coverage.uniform),
+        "inside": {f"{interval:.0%}": _listed(coverage.inside(interval)) for interval in INTERVALS},
+        "right": {f"{interval:.0%}": _listed(coverage.right(interval)) for interval in INTERVALS},
+    }
+
+
+def _fit(study: Study, found: Fit) -> dict[str, Any]:
+    return {
+        "mode": [round(value, 6) for value in found.mode.z.tolist()],
+        "targets": [target.name for target in study.fitted],
+        "slope": [_listed(row) for row in found.slope],
+        "cost": _listed(found.cost),
+        "evaluations": found.evaluations,
+        "replications": found.replications,
+        "converged": found.converged,
+    }
+
+
+def _listed(values: Sequence[float] | Floats) -> list[float]:
+    return [float(f"{value:.4g}") for value in values]

@@ -1,0 +1,246 @@
+"""`flowsim compare`: scenarios side by side on the same citizens."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from flowsim.cli.commands.run import check_periods, chosen_parameters
+from flowsim.cli.options import CALIBRATED, CLUSTER, ENGINE, FIRST, JSON, LAST, POINT, SEED, WORKERS
+from flowsim.cli.terminal import progress_bar
+from flowsim.simulation.workers import executor_of
+
+if TYPE_CHECKING:
+    from flowsim.core.periods import Every
+    from flowsim.model.scenario import Scenario
+    from flowsim.planning.comparison import Comparison
+    from flowsim.planning.prices import Prices
+    from flowsim.simulation.precision import Precision
+
+__all__ = ["compare"]
+
+
+def compare(
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SCENARIO",
+            help="Two or more scenario files or names of flowsim scenarios; the first is the one to compare with.",
+            show_default=False,
+        ),
+    ],
+    replications: Annotated[
+        int | None,
+        typer.Option("--replications", "-n", help="How many of each scenario (50); with --precision, at most (10000)."),
+    ] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(
+            help="Run until differences are this sure at 95 %, such as 1% of the first scenario's mean.",
+            metavar="PERCENT",
+        ),
+    ] = None,
+    measure: Annotated[
+        list[str] | None, typer.Option(help="What --precision is asked of, such as awards or wait.team.served.")
+    ] = None,
+    seed: Annotated[int, SEED] = 1,
+    point: Annotated[bool, POINT] = False,
+    calibrated: Annotated[Path | None, CALIBRATED] = None,
+    engine: Annotated[str, ENGINE] = "kernel",
+    workers: Annotated[int | None, WORKERS] = None,
+    cluster: Annotated[str | None, CLUSTER] = None,
+    first: Annotated[str | None, FIRST] = None,
+    last: Annotated[str | None, LAST] = None,
+    every: Annotated[str | None, typer.Option(help="Show years or quarters: year, quarter.")] = None,
+    cost: Annotated[bool, typer.Option("--cost", help="Costs too, and what a week of waiting saved costs.")] = False,
+    prices: Annotated[
+        Path | None, typer.Option(help="Your own prices, for --cost, instead of those of copenhagen.", metavar="FILE")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the table and a manifest to this folder.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the differences to this .png, .svg or .pdf file.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an earlier comparison or picture.")] = False,
+    as_json: Annotated[bool, JSON] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and no tables.")] = False,
+) -> None:
+    """Compare scenarios with the first one, on the same citizens with the same luck.
+
+    Shown are the measures that surely differ, by year: waits, queues, awards, utilisation, and costs if asked for.
+
+    Example: [bold]flowsim compare today more-places more-sessions --from 2021 --cost[/bold]
+    """
+    from flowsim.calibration.ensemble import Ensemble
+    from flowsim.cli.words.compare import by_headline, differing
+    from flowsim.core.errors import InputError
+    from flowsim.core.files import check_file, write_bytes
+    from flowsim.model.scenario import Scenario
+    from flowsim.planning.comparison import compare as compared
+    from flowsim.planning.cost import with_costs
+    from flowsim.reporting.pictures.canvas import check_picture
+    from flowsim.reporting.pictures.planning import differences_picture
+    from flowsim.simulation.runner import known_engine
+    from flowsim.simulation.store import COMPARED, check_folder, save_comparison
+
+    scenarios = [Scenario.of(file) for file in files]
+    if workers is not None and workers < 1:
+        raise InputError(f"--workers: {workers} is not allowed: at least 1 is needed")
+    if out is not None:
+        check_folder(out, force, COMPARED)
+    if plot is not None:
+        check_picture(plot, 1)
+        check_file(plot, force)
+    check_periods(scenarios[0], first, last)
+    periods = _every(every)
+    wanted = _precision(precision, measure, first, last, replications)
+    priced = _prices(scenarios[0], prices) if cost or prices else None
+    parameters, words = chosen_parameters(scenarios[0], calibrated, point)
+    processes = isinstance(parameters, Ensemble) and engine == "kernel"
+    with (
+        progress_bar("replications", show=not (quiet or as_json)) as progress,
+        executor_of(1 if engine == "simpy" else workers, cluster, processes=processes) as executor,
+    ):
+        found = compared(
+            scenarios,
+            parameters=parameters,
+            replications=50 if replications is None else replications,
+            precision=wanted,
+            engine=known_engine(engine),
+            seed=seed,
+            executor=executor,
+            progress=progress,
+        )
+    if priced is not None:
+        found = with_costs(found, priced)
+    found = found.between(first or "0001", last or "9999")
+    told = _told(found, scenarios, words, priced)
+    if out is not None:
+        options = ["--point"] * point + (["--calibrated", str(calibrated)] if calibrated else [])
+        options += (["--prices", str(prices)] if prices else ["--cost"]) if priced else []
+        repeat = _repeat(files, found, first, last, options)
+        save_comparison(found.frame(), told | {"repeat": repeat}, out, overwrite=force)
+    if plot is not None:
+        shown = by_headline(found, "quarter")
+        shown = differing(shown if shown.index else by_headline(found))
+        write_bytes(plot, differences_picture(shown, plot.suffix.lower()), overwrite=force)
+    if as_json:
+        _print_json(found, told)
+    elif not quiet:
+        _print_tables(found, scenarios, told, periods, priced)
+        for written in (out, plot):
+            if written is not None:
+                print(f"Written to {written}")
+    if wanted is not None and not quiet:
+        verb = "took" if found.reached else "was not reached with"
+        print(
+            f"A half-width of {wanted.relative:.3g} of the mean of {', '.join(wanted.measures)} in "
+            f"{scenarios[0].name} {verb} {len(found.reference.replications)} replications",
+            file=sys.stderr,
+        )
+
+
+def _every(text: str | None) -> Every | None:
+    from flowsim.core.errors import InputError, unknown_name
+
+    known: dict[str | None, Every | None] = {None: None, "year": "year", "quarter": "quarter"}
+    if text in known:
+        return known[text]
+    raise InputError(f"--every: {unknown_name('period', str(text), ('year', 'quarter'))}")
+
+
+def _precision(
+    text: str | None, measures: list[str] | None, first: str | None, last: str | None, most: int | None
+) -> Precision | None:
+    from flowsim.core.errors import InputError
+    from flowsim.core.quantities import parse_precision
+    from flowsim.simulation.precision import Precision
+
+    if text is None:
+        if measures:
+            raise InputError("--measure: it goes with --precision")
+        return None
+    return Precision(
+        relative=parse_precision(text),
+        measures=tuple(measures or ["awards"]),
+        first=first,
+        last=last,
+        most=10_000 if most is None else most,
+    )
+
+
+def _prices(scenario: Scenario, path: Path | None) -> Prices:
+    from flowsim.core.errors import InputError
+    from flowsim.model.library import cities
+    from flowsim.planning.prices import prices_of
+
+    prices = prices_of(scenario, path)
+    if prices is None:
+        shown = ", ".join(f"'{city}'" for city in cities())
+        raise InputError(
+            f"--cost: the prices that ship are of {shown}, not of '{scenario.base.name}': name a file "
+            "of your own with --prices"
+        )
+    return prices
+
+
+def _told(found: Comparison, scenarios: list[Scenario], parameters: str, prices: Prices | None) -> dict[str, Any]:
+    """Tell how a comparison was made, and what it says of the cost of waiting."""
+    from flowsim.cli.words.compare import waiting_json
+
+    reference = found.reference
+    told: dict[str, Any] = {
+        "reference": found.names[0],
+        "scenarios": [one.to_dict() for one in scenarios],
+        "scenarios_sha256": {one.name: one.digest for one in scenarios},
+        "base_sha256": scenarios[0].base.sha256,
+        "engine": reference.engine,
+        "seed": reference.seed,
+        "replications": len(reference.replications),
+        "parameters": parameters,
+        "confidence": found.confidence,
+        "precision_reached": found.reached,
+        "visits_sha256": {name: one.visits_sha256 for name, one in zip(found.names, found.results, strict=True)},
+        "versions": dict(reference.versions),
+    }
+    if prices is not None:
+        told |= {"prices": prices.source, "currency": prices.currency, "week_of_waiting_saved": waiting_json(found)}
+    return told
+
+
+def _repeat(files: list[str], found: Comparison, first: str | None, last: str | None, options: list[str]) -> str:
+    words = ["flowsim", "compare", *files, "--replications", str(len(found.reference.replications))]
+    words += ["--seed", str(found.reference.seed), "--engine", found.reference.engine]
+    for option, period in (("--from", first), ("--to", last)):
+        words += [option, period] if period else []
+    return shlex.join([*words, *options])
+
+
+def _print_json(found: Comparison, told: dict[str, Any]) -> None:
+    from flowsim.cli.words.compare import comparison_json
+
+    print(json.dumps(told | {"measures": comparison_json(found)}, ensure_ascii=False, allow_nan=False))
+
+
+def _print_tables(
+    found: Comparison, scenarios: list[Scenario], told: dict[str, Any], every: Every | None, prices: Prices | None
+) -> None:
+    from flowsim.cli.terminal import counted, wrapped
+    from flowsim.cli.words.compare import by_headline, comparison_lines, waiting_lines
+
+    reference = found.reference
+    print(
+        wrapped(
+            f"Compared with {found.names[0]}: {counted(len(reference.replications), 'replication')} of each, seed "
+            f"{reference.seed}, {reference.engine} engine, {reference.pathway.start:%Y-%m-%d} to "
+            f"{reference.pathway.end:%Y-%m-%d}, parameters: {told['parameters']}"
+        )
+    )
+    for one in scenarios:
+        if one.file.description:
+            print(wrapped(f"{one.name}: {one.file.description}"))
+    print("\n".join(comparison_lines(by_headline(found, every, costs=prices is not None))))
+    if prices is not None:
+        print("\n" + "\n".join(waiting_lines(found, prices.currency)))

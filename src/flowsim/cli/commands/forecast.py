@@ -1,0 +1,338 @@
+"""`flowsim forecast`: where quarterly series are heading if nothing changes, and how such forecasts would have done."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+
+import typer
+
+from flowsim.cli.options import FILES, JSON
+
+if TYPE_CHECKING:
+    from flowsim.evidence.series import Mark, Observed, Provenance, Series
+    from flowsim.forecasting.backtest import Backtest
+    from flowsim.forecasting.distribution import Forecast, Joint
+    from flowsim.forecasting.shocks import Shock
+
+__all__ = ["forecast"]
+
+_AWARDS = ("awards", "fleksjob", "førtidspension", "foertidspension")
+
+
+class _Asked(NamedTuple):
+    series: tuple[Series, ...]
+    left_out: dict[str, str]
+    together: bool  # the series are the parts of a whole
+    provenance: Provenance
+    marks: dict[str, tuple[Mark, ...]]
+
+
+def forecast(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SERIES|FILE",
+            help="awards (both outcomes and their total), fleksjob, førtidspension; or a CSV or Excel file.",
+            show_default=False,
+        ),
+    ] = "awards",
+    names: Annotated[
+        list[str] | None, typer.Option("--series", help="Only this series of a file; may be repeated.")
+    ] = None,
+    horizon: Annotated[int, typer.Option(help="Quarters ahead, 1 to 12.")] = 8,
+    origin: Annotated[
+        str | None, typer.Option(help="The last quarter to use, such as 2019Q4.", metavar="QUARTER")
+    ] = None,
+    shock: Annotated[
+        str | None,
+        typer.Option(help="2020Q2=as-observed, or =recovers:4 (over 4 quarters later).", metavar="QUARTER=HOW"),
+    ] = None,
+    months: Annotated[
+        str | None, typer.Option(help="Make quarters of a file's months: sum (what happened) or mean (what was there).")
+    ] = None,
+    backtest: Annotated[
+        bool, typer.Option("--backtest", help="Score forecasts from each past quarter beside simpler ones, instead.")
+    ] = False,
+    plot: Annotated[Path | None, typer.Option(help="Draw the forecasts to this .png, .svg or .pdf file.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the table to this CSV file.")] = None,
+    force: Annotated[bool, FILES] = False,
+    as_json: Annotated[bool, JSON] = False,
+) -> None:
+    """Forecast quarterly series, and say how sure the forecasts are.
+
+    Example: [bold]flowsim forecast awards --horizon 4 --shock 2020Q2=recovers:4 --plot awards.png[/bold]
+    """
+    from flowsim.core.files import check_file
+    from flowsim.forecasting.shocks import Shock
+    from flowsim.reporting.pictures.canvas import check_picture
+
+    choice = Shock.parse(shock) if shock else None
+    asked = _asked(source, names, months, origin)
+    if plot is not None:
+        _alone("--plot", backtest)
+        check_picture(plot, len(asked.series) + asked.together)
+        check_file(plot, force)
+    if out is not None:
+        check_file(out, force)
+    if backtest:
+        _backtest(asked, horizon, origin, choice, out, force, as_json)
+    else:
+        _forecast(asked, horizon, origin, choice, plot, out, force, as_json)
+
+
+def _alone(option: str, backtest: bool) -> None:
+    from flowsim.core.errors import InputError
+
+    if backtest:
+        raise InputError(f"{option}: it goes with forecasts, not with --backtest")
+
+
+def _asked(source: str, names: Sequence[str] | None, months: str | None, origin: str | None) -> _Asked:
+    from flowsim.core.errors import InputError, nearest
+    from flowsim.evidence import series
+
+    if source in _AWARDS:
+        for option, given in (("--series", names), ("--months", months)):
+            if given:
+                raise InputError(f"{option}: it goes with a file, not with the built-in series '{source}'")
+        known = series.awards()
+        if source == "awards":
+            return _Asked(known.series, {}, True, known.provenance, {})
+        return _Asked((known[source.replace("foe", "fø")],), {}, False, known.provenance, {})
+    if not Path(source).exists() and not Path(source).suffix:
+        raise InputError(
+            f"there is no series and no file '{source}'{nearest(source, _AWARDS)} "
+            f"(allowed: {', '.join(_AWARDS)}, or a CSV or Excel file)"
+        )
+    found = series.read(source)
+    chosen = [found[name] for name in dict.fromkeys(names)] if names else found.series
+    usable, left_out = _usable(chosen, _quarters(found, months), origin)
+    if not usable or (names and left_out):
+        name, reason = next(iter(left_out.items()))
+        raise InputError(f"{found.provenance.file}: {reason}" + _others(found, name))
+    marks = {one.name: one.marks for one in chosen if one.marks}
+    return _Asked(tuple(usable), left_out, False, found.provenance, marks)
+
+
+def _quarters(found: Observed, months: str | None) -> Callable[[Series], Series]:
+    from flowsim.core.errors import InputError, unknown_name
+
+    if months not in (None, "sum", "mean"):
+        raise InputError(f"--months: {unknown_name('way', str(months), ('sum', 'mean'))}")
+    monthly = any(one.every == "month" for one in found.series)
+    if monthly and months is None:
+        raise InputError(
+            f"{found.provenance.file}: the periods are months: add --months sum where things that happen are counted "
+            "(awards, courses), or --months mean where people who are there are (full-time persons)"
+        )
+    if not monthly and months is not None:
+        raise InputError(f"--months: the periods of {found.provenance.file} are quarters already")
+    how: Literal["sum", "mean"] = "sum" if months == "sum" else "mean"
+    return lambda series: series.quarterly(how)
+
+
+def _usable(
+    series: Sequence[Series], quarters: Callable[[Series], Series], origin: str | None
+) -> tuple[list[Series], dict[str, str]]:
+    """Tell series that can be forecast from those that can't, with the reason."""
+    from flowsim.core.errors import InputError
+    from flowsim.forecasting.trend import upto
+
+    usable, left_out = [], {}
+    for one in series:
+        try:
+            quarterly = quarters(one)
+            upto(quarterly, origin)
+            usable.append(quarterly)
+        except InputError as mistake:
+            left_out[one.name] = str(mistake)
+    return usable, left_out
+
+
+def _others(found: Observed, name: str) -> str:
+    others = [one.name for one in found.series if one.name != name]
+    return f"; the file has {len(others)} other series" if others else ""
+
+
+def _forecast(
+    asked: _Asked,
+    horizon: int,
+    origin: str | None,
+    shock: Shock | None,
+    plot: Path | None,
+    out: Path | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    from flowsim.core.files import write_bytes
+    from flowsim.forecasting.distribution import frame
+    from flowsim.forecasting.trend import forecast, forecast_parts
+
+    said: list[Forecast | Joint]
+    if asked.together:
+        joint = forecast_parts(asked.series, horizon, origin, shock)
+        said = [*joint.parts, joint]
+    else:
+        said = [forecast(one, horizon, origin, shock) for one in asked.series]
+    if out is not None:
+        write_bytes(out, _csv(frame(said)), force)
+    if plot is not None:
+        from flowsim.reporting.pictures.forecasts import picture
+
+        write_bytes(plot, picture(said, plot.suffix.lower()), force)
+    if as_json:
+        print(json.dumps(_told(asked, said), allow_nan=False))
+        return
+    print("\n".join(_lines(asked, said)))
+    _written(plot, out)
+
+
+def _backtest(
+    asked: _Asked, horizon: int, origin: str | None, shock: Shock | None, out: Path | None, force: bool, as_json: bool
+) -> None:
+    from flowsim.cli.terminal import wrapped
+    from flowsim.core.files import write_bytes
+    from flowsim.forecasting.backtest import backtest, backtest_parts, frame
+    from flowsim.forecasting.trend import chosen, upto
+
+    series = [upto(one, origin) for one in asked.series]
+    choices = [(taken, notes) for taken, notes in (chosen(one, shock) for one in series) if taken is not None]
+    told = dict.fromkeys(
+        notes[0] if notes else f"{taken}, from the origins on that know of it" for taken, notes in choices
+    )
+    results = (
+        backtest_parts(series, horizon, shock) if asked.together else [backtest(one, horizon, shock) for one in series]
+    )
+    if out is not None:
+        write_bytes(out, _csv(frame(results)), force)
+    if as_json:
+        scored = [{**vars(result), "scores": [vars(score) for score in result.scores]} for result in results]
+        print(json.dumps({**_from(asked), "notes": list(told), "backtest": scored}, allow_nan=False))
+        return
+    lines = [*_head(asked), *(wrapped(f"note: {note}") for note in told)]
+    for result in results:
+        lines += _scored(result)
+    print("\n".join(lines))
+    _written(None, out)
+
+
+def _csv(table: Any) -> bytes:
+    """Write a table as Excel opens it: UTF-8 with a mark."""
+    text: str = table.to_csv(index=False)
+    return text.encode("utf-8-sig")
+
+
+def _written(*paths: Path | None) -> None:
+    for path in paths:
+        if path is not None:
+            print(f"Wrote {path}", file=sys.stderr)
+
+
+def _head(asked: _Asked) -> list[str]:
+    from flowsim.cli.terminal import wrapped
+
+    from_ = asked.provenance
+    told = [from_.file, *(f"{word} {value}" for word, value in (("table", from_.table), ("of", from_.date)) if value)]
+    lines = [f"From {', '.join(told)}"] + [f"left out: {reason}" for reason in asked.left_out.values()]
+    return [wrapped(line) for line in lines]
+
+
+def _lines(asked: _Asked, said: Sequence[Forecast | Joint]) -> list[str]:
+    from flowsim.cli.terminal import number, wrapped
+    from flowsim.forecasting.distribution import LEVELS, Joint
+
+    lines = _head(asked)
+    notes = dict.fromkeys(note for one in said for note in _notes(one))
+    lines += [wrapped(f"note: {note}") for note in notes]
+    for one in said:
+        unit = f" ({one.unit})" if one.unit else ""
+        lines += ["", wrapped(f"{one.name}{unit}: {len(one.series.values)} quarters to {one.origin}")]
+        if isinstance(one, Joint):
+            lines[-1] += f", the sum of {len(one.parts)} parts"
+        lines.append(f"  {'':8}{'expected':>10}" + "".join(f"{f'{level:.0%} interval':>22}" for level in LEVELS))
+        ends = [one.interval(level) for level in LEVELS]
+        for at, period in enumerate(one.periods):
+            cells = "".join(f"{f'{number(float(low[at]))} to {number(float(high[at]))}':>22}" for low, high in ends)
+            lines.append(f"  {period:8}{number(float(one.point[at])):>10}{cells}")
+    return lines
+
+
+def _notes(one: Forecast | Joint) -> list[str]:
+    from math import exp, expm1
+
+    from flowsim.forecasting.distribution import Forecast
+
+    if not isinstance(one, Forecast):
+        return []
+    notes = list(one.notes)
+    if one.shock is not None and one.effect is not None:
+        low, high = (one.effect.size + side * 1.96 * one.effect.error for side in (-1, 1))
+        notes.append(
+            f"{one.name}: {one.shock}: {expm1(one.effect.size):+.0%} in that quarter "
+            f"(95 %: a factor of {exp(low):.2f} to {exp(high):.2f})"
+        )
+    return notes
+
+
+def _from(asked: _Asked) -> dict[str, Any]:
+    """Tell where series come from, which could not be used, and each cell without a number."""
+    return {
+        "provenance": vars(asked.provenance),
+        "left_out": asked.left_out,
+        "marks": {name: [vars(mark) for mark in marks] for name, marks in asked.marks.items()},
+    }
+
+
+def _told(asked: _Asked, said: Sequence[Forecast | Joint]) -> dict[str, Any]:
+    from importlib.metadata import version
+
+    from flowsim import __version__
+    from flowsim.forecasting.distribution import Joint, frame
+    from flowsim.forecasting.widening import load
+
+    series = []
+    for one in said:
+        rows = frame([one]).drop(columns=["series", "unit", "origin"]).to_dict("records")
+        shown = one.parts[0].shock if isinstance(one, Joint) else one.shock
+        effect = getattr(one, "effect", None)
+        series.append(
+            {
+                "series": one.name,
+                "unit": one.unit,
+                "origin": one.origin,
+                "history": dict(zip(one.series.periods, one.series.values, strict=True)),
+                "shock": str(shown) if shown else None,
+                "effect": vars(effect) if effect else None,
+                "notes": _notes(one),
+                "forecasts": rows,
+            }
+        )
+    return {
+        **_from(asked),
+        "versions": {"flowsim": __version__, "statsmodels": version("statsmodels")},
+        "widening": dict(load().provenance),
+        "series": series,
+    }
+
+
+def _scored(result: Backtest) -> list[str]:
+    from flowsim.cli.terminal import wrapped
+
+    lines = [
+        "",
+        wrapped(
+            f"{result.name}: {len(result.origins)} origins, {result.origins[0]} to {result.origins[-1]}, "
+            f"up to {result.horizon} quarters ahead"
+        ),
+        f"  {'':16}{'MASE':>8}{'sMAPE':>8}{'80 %':>8}{'95 %':>8}{'interval':>10}{'CRPS':>8}",
+    ]
+    lines += [
+        f"  {score.method:16}{score.mase:8.2f}{score.smape:8.1f}{score.coverage_80:8.0%}{score.coverage_95:8.0%}"
+        f"{score.interval_score_95:10.1f}{score.crps:8.2f}"
+        for score in result.scores
+    ]
+    return [*lines, wrapped(f"  {result.finding}")]

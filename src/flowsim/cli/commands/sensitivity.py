@@ -1,0 +1,176 @@
+"""`flowsim sensitivity`: what drives a measure."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from flowsim.cli.commands.run import chosen_parameters
+from flowsim.cli.options import CALIBRATED, FILE, FILES, JSON, SEED, WORKERS
+from flowsim.cli.terminal import progress_bar
+from flowsim.planning.levers import varied
+from flowsim.simulation.workers import executor_of
+
+if TYPE_CHECKING:
+    from flowsim.model.scenario import Scenario
+    from flowsim.planning.influence import Estimate, Influence, Sensitivity
+
+__all__ = ["sensitivity"]
+
+_SHOWN = 12
+_MUCH = 0.1
+
+
+def sensitivity(
+    measure: Annotated[str, typer.Option(help="Such as wait.rehabilitation_team.served.")],
+    period: Annotated[str, typer.Option(help="Over which it is taken, such as 2022 or 2022Q3.")],
+    file: Annotated[str, FILE] = "copenhagen",
+    vary: Annotated[
+        list[str] | None, typer.Option("--vary", help="A lever, as of flowsim staff; can be repeated.", metavar="LEVER")
+    ] = None,
+    between: Annotated[
+        list[str] | None,
+        typer.Option("--between", help="The least and the most of it, after each --vary.", metavar="LEAST MOST"),
+    ] = None,
+    sets: Annotated[
+        int | None, typer.Option("--sets", "-n", help="Sets of factors, run twice each; 200, or 5 a factor.")
+    ] = None,
+    calibrated: Annotated[Path | None, CALIBRATED] = None,
+    seed: Annotated[int, SEED] = 1,
+    workers: Annotated[int | None, WORKERS] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw a tornado to this .png, .svg or .pdf file.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the table to this CSV file.")] = None,
+    force: Annotated[bool, FILES] = False,
+    as_json: Annotated[bool, JSON] = False,
+) -> None:
+    """Tell what drives a measure: uncertain parameters, staffing, or the luck of one history.
+
+    Example: [bold]flowsim sensitivity --measure wait.rehabilitation_team.served --period 2022
+    --vary rehabilitation_team.places --between 24 36[/bold]
+    """
+    from flowsim.calibration.ensemble import Ensemble
+    from flowsim.core.errors import InputError
+    from flowsim.core.files import check_file, write_bytes, write_text
+    from flowsim.model.scenario import Scenario
+    from flowsim.planning.influence import sensitivity as decomposed
+    from flowsim.reporting.pictures.canvas import check_picture
+
+    scenario = Scenario.of(file)
+    levers = varied(vary or [], between or [], scenario.pathway())
+    if workers is not None and workers < 1:
+        raise InputError(f"--workers: {workers} is not allowed: at least 1 is needed")
+    for path in (plot, out):
+        if path is not None:
+            check_file(path, force)
+    if plot is not None:
+        check_picture(plot)
+    drawn, parameters = chosen_parameters(scenario, calibrated, point=False)
+    if not isinstance(drawn, Ensemble) and not levers:
+        raise InputError("nothing varies: there is no calibrated ensemble, so name a lever with --vary and --between")
+    with (
+        progress_bar("replications", show=not as_json) as progress,
+        executor_of(workers, processes=True) as executor,
+    ):
+        found = decomposed(
+            scenario,
+            measure,
+            period,
+            ensemble=drawn if isinstance(drawn, Ensemble) else None,
+            levers=levers,
+            sets=sets,
+            seed=seed,
+            executor=executor,
+            progress=progress,
+        )
+    if plot is not None:
+        write_bytes(plot, _picture(scenario, found, plot.suffix.lower()), force)
+    if out is not None:
+        write_text(out, found.frame().to_csv(index=False), overwrite=force)
+    if as_json:
+        print(json.dumps(_json(scenario, found, parameters), ensure_ascii=False, allow_nan=False))
+    else:
+        print("\n".join(_lines(scenario, found, parameters)))
+
+
+def _lines(scenario: Scenario, found: Sensitivity, parameters: str) -> list[str]:
+    from flowsim.cli.terminal import counted, wrapped
+    from flowsim.cli.words.staff import figure
+
+    response = found.response
+    of, unit = f"{response.measure}, {response.words}", response.unit
+    lines = [
+        wrapped(f"{scenario.name}: what drives {of} ({unit})"),
+        wrapped(f"parameters: {parameters}; {counted(found.sets, 'set')}, two runs each, seed {found.seed}"),
+        f"mean {figure(found.mean, unit)}; one run deviates from it by {figure(found.deviation, unit)}",
+        "",
+        f"{'factor':<28}{'10 to 90 %':>16}{'figure there':>18}{'share of variance':>18}",
+    ]
+    for one in found.influences[:_SHOWN]:
+        values = f"{_value(one, one.low)} to {_value(one, one.high)}"
+        there = f"{figure(one.at_low.value, unit).removesuffix(' %')} to {figure(one.at_high.value, unit)}"
+        lines.append(f"{one.name[:27]:<28}{values:>16}{there:>18}{_share(one.share):>18}")
+    left = found.influences[_SHOWN:]
+    if left:
+        lines.append(f"{f'{len(left)} more together':<62}{sum(one.share.value for one in left):>7.0%}")
+    lines.append(f"{'luck of one history':<62}{_share(found.luck):>18}")
+    lines.append(f"{'joint effects, other curves':<62}{_share(found.rest):>18}")
+    lines.append("(a parameter: times its first value; figure there: by regression, on average")
+    lines.append("over the others; share: with its 95 % interval by the bootstrap)")
+    if found.undefined:
+        lines.append(f"note: {found.undefined} of {found.sets} sets are left out: there is nobody to tell of in them")
+    if found.rest.value > _MUCH:
+        told = f"note: {found.rest.value:.0%} belongs to no factor alone: what one does depends on the others"
+        lines.append(wrapped(told))
+    return lines
+
+
+def _value(one: Influence, value: float) -> str:
+    return f"{value:.0f}" if one.kind == "lever" else f"{value:.2f}"
+
+
+def _share(share: Estimate) -> str:
+    low, high = (f"{100 * max(bound, 0.0):.0f}" for bound in (share.low, share.high))
+    return f"{100 * max(share.value, 0.0):.0f} % ({low} to {high})"
+
+
+def _picture(scenario: Scenario, found: Sensitivity, kind: str) -> bytes:
+    from flowsim.reporting.pictures.planning import Bar, tornado
+
+    scale = 100 if found.response.unit == "share" else 1
+    bars = [
+        Bar(
+            label=one.name,
+            low=scale * one.at_low.value,
+            high=scale * one.at_high.value,
+            low_interval=(scale * one.at_low.low, scale * one.at_low.high),
+            high_interval=(scale * one.at_high.low, scale * one.at_high.high),
+            share=f"{max(one.share.value, 0.0):.0%}",
+        )
+        for one in found.influences[:_SHOWN]
+    ]
+    title = f"{scenario.name}: {found.response.measure}, {found.response.words}"
+    unit = "per cent" if scale == 100 else found.response.unit
+    return tornado(bars, scale * found.mean, title, unit, kind)
+
+
+def _json(scenario: Scenario, found: Sensitivity, parameters: str) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {
+        "scenario": scenario.name,
+        "measure": found.response.measure,
+        "period": found.response.period,
+        "unit": found.response.unit,
+        "parameters": parameters,
+        "sets": found.sets,
+        "undefined": found.undefined,
+        "seed": found.seed,
+        "mean": found.mean,
+        "deviation": found.deviation,
+        "influences": [asdict(one) for one in found.influences],
+        "luck": asdict(found.luck),
+        "rest": asdict(found.rest),
+    }

@@ -1,0 +1,157 @@
+"""What needs no simulation: files to start from, what ships, a check, names, the schema, a diagram, the evidence."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flowsim.cli.options import FILE
+
+
+def new(
+    file: Annotated[Path, typer.Argument(help="The scenario file to write.", show_default=False)],
+) -> None:
+    """Write a commented example of a scenario, to start from.
+
+    Example: [bold]flowsim new more-places.toml[/bold]
+    """
+    from flowsim.core.files import write_text
+    from flowsim.model.scenario import example
+
+    write_text(file, example())
+    print(f"Wrote {file}. Edit it, then: flowsim check {file} && flowsim run {file}")
+
+
+def scenarios(
+    name: Annotated[str | None, typer.Argument(help="Print the file of this one.", show_default=False)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+) -> None:
+    """List the scenarios that ship with flowsim; each name can stand wherever a scenario file can.
+
+    Example: [bold]flowsim scenarios more-places > mine.toml[/bold]
+    """
+    import json
+
+    from flowsim.cli.terminal import wrapped
+    from flowsim.model.library import scenario_names, scenario_text
+    from flowsim.model.scenario import Scenario
+
+    if name is not None:
+        print(scenario_text(name), end="")
+        return
+    known = [Scenario.of(shipped) for shipped in scenario_names()]
+    if as_json:
+        print(json.dumps([one.to_dict() for one in known], ensure_ascii=False))
+        return
+    print("\n".join(wrapped(f"{one.name}: {one.file.description}") for one in known))
+
+
+def prices() -> None:
+    """Print the prices that flowsim compare --cost reckons with, each with its source or reason, to start from.
+
+    Example: [bold]flowsim prices > mine.toml[/bold]
+    """
+    from flowsim.planning.prices import shipped_prices
+
+    print(shipped_prices(), end="")
+
+
+def check(file: Annotated[str, FILE] = "copenhagen") -> None:
+    """Check a scenario or pathway without running it: how loaded its stations are, and whether they will settle.
+
+    Example: [bold]flowsim check more-places.toml[/bold]
+    """
+    from flowsim.cli.terminal import counted, wrapped
+    from flowsim.cli.words.run import load_lines
+    from flowsim.model.scenario import Scenario
+    from flowsim.theory.fluid_load import workload
+
+    scenario = Scenario.of(file)
+    pathway = scenario.pathway()
+    told = (
+        f"{scenario.name} is right: {counted(len(pathway.states), 'state')}, "
+        f"{counted(len(pathway.stations), 'station')}, {counted(len(pathway.entries), 'entry')}, "
+        f"{pathway.start:%Y-%m-%d} to {pathway.end:%Y-%m-%d}"
+    )
+    print(wrapped(told))
+    print("\n".join(load_lines(workload(pathway))))
+
+
+def names(file: Annotated[str, FILE] = "copenhagen") -> None:
+    """List what a scenario can change: entries, states and their ways out, stations, parameters.
+
+    Example: [bold]flowsim names copenhagen[/bold]
+    """
+    from flowsim.cli.words.run import name_lines
+    from flowsim.model.scenario import Scenario
+
+    print("\n".join(name_lines(Scenario.of(file))))
+
+
+def schema() -> None:
+    """Print the JSON Schema of a scenario file, for editors that know TOML.
+
+    Example: [bold]flowsim schema > scenario.schema.json[/bold]
+    """
+    import json
+
+    from flowsim.model.scenario import Scenario
+
+    print(json.dumps(Scenario.schema(), indent=2))
+
+
+def diagram(
+    file: Annotated[str, FILE] = "copenhagen",
+    out: Annotated[Path, typer.Option(help="The SVG file to write.")] = Path("pathway.svg"),
+    force: Annotated[bool, typer.Option("--force", help="Overwrite that file.")] = False,
+) -> None:
+    """Draw the pathway of a scenario as an SVG picture.
+
+    Example: [bold]flowsim diagram copenhagen --out copenhagen.svg[/bold]
+    """
+    from flowsim.core.files import write_text
+    from flowsim.model.scenario import Scenario
+    from flowsim.reporting.pictures.diagram import draw
+
+    write_text(out, draw(Scenario.of(file).pathway()), overwrite=force)
+    print(f"Wrote {out}")
+
+
+def evidence(
+    source: Annotated[str | None, typer.Option(help="Only the facts of this source, such as svar-2018-10.")] = None,
+    role: Annotated[str | None, typer.Option(help="Only target, input or context.")] = None,
+    text: Annotated[str | None, typer.Option(help="Only facts in which this text stands.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+) -> None:
+    """List the documented figures, each with its source, precision and words.
+
+    Example: [bold]flowsim evidence --role target --text ventetid[/bold]
+    """
+    import json
+
+    from flowsim.cli.terminal import counted
+    from flowsim.cli.words.run import fact_words
+    from flowsim.evidence.facts import load
+
+    known = load()
+    facts = known.select(source=source, role=role, text=text)
+    if as_json:
+        print(json.dumps([fact.as_json() for fact in facts]))
+        return
+    from rich.console import Console
+    from rich.markup import escape
+
+    console = Console(highlight=False)
+    for fact in facts:
+        mark = " (supplementary)" if fact.supplementary else ""
+        console.print(f"[bold]{escape(fact.id)}[/bold]  {fact.role}{mark}")
+        words = {f"{fact.label}: {fact_words(fact)}": "", f"“{fact.quote}” ({fact.place})": "italic"}
+        if fact.resolution:
+            words[f"contradicted by {', '.join(fact.conflicts_with)}: {fact.resolution}"] = ""
+        for text, style in words.items():
+            for line in textwrap.wrap(text, max(console.width - 2, 20), break_on_hyphens=False):
+                console.print(f"  {line}", style=style, markup=False)
+    console.print(counted(len(facts), "fact"))

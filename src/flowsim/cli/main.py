@@ -1,0 +1,109 @@
+"""The command line. It reads, calls the library, and prints; it decides nothing itself."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from flowsim import __version__
+from flowsim.cli.commands.calibrate import calibrate, verdict
+from flowsim.cli.commands.compare import compare
+from flowsim.cli.commands.forecast import forecast
+from flowsim.cli.commands.outlook import outlook
+from flowsim.cli.commands.report import report
+from flowsim.cli.commands.run import run
+from flowsim.cli.commands.sensitivity import sensitivity
+from flowsim.cli.commands.show import check, diagram, evidence, names, new, prices, scenarios, schema
+from flowsim.cli.commands.staff import staff
+from flowsim.cli.commands.verify import verify
+from flowsim.cli.options import WithPairs
+
+__all__ = ["app", "start"]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="Simulate how citizens flow through a municipal employment service.\n\n"
+    "Start with [bold]flowsim run[/bold], which simulates Copenhagen.",
+)
+
+
+def start() -> None:
+    """Run the command line: whatever goes wrong is told in one line; exit code 2, or 130 after Ctrl-C."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # what a terminal can't show is no reason to fail
+    try:
+        code = app(prog_name="flowsim", standalone_mode=False) or 0
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Nobody reads on, as with `| head`; what is left must not be flushed at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    except OSError as error:
+        code = _refused(f"{error.strerror}: '{error.filename}'" if error.filename else str(error.strerror))
+    except MemoryError:
+        code = _refused("there is not enough memory: run fewer replications or workers, or a smaller population")
+    except Exception as mistake:
+        from flowsim.core.errors import InputError
+
+        if isinstance(mistake, InputError):
+            code = _refused(str(mistake))
+        elif hasattr(mistake, "format_message"):  # typer's own errors; their class has moved between its versions
+            code = _refused(mistake.format_message())
+        else:
+            raise
+    if code == 130:
+        print("flowsim: stopped; nothing is half written", file=sys.stderr, flush=True)
+        os._exit(code)  # a replication under way can't be told to stop, and Python would wait for its thread
+    sys.exit(code)
+
+
+def _refused(message: str) -> int:
+    """Tell a mistake in one line, without what would move a terminal's cursor."""
+    line = " ".join(message.split())
+    if line:
+        shown = "".join(letter if letter.isprintable() else "?" for letter in line)
+        print(f"flowsim: {shown}", file=sys.stderr)
+    return 2
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"flowsim {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Tell the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+app.command()(run)
+app.command()(compare)
+app.command(cls=WithPairs)(report)
+app.command()(new)
+app.command()(scenarios)
+app.command()(prices)
+app.command()(check)
+app.command()(names)
+app.command()(schema)
+app.command()(diagram)
+app.command()(evidence)
+app.command(cls=WithPairs)(staff)
+app.command(cls=WithPairs)(sensitivity)
+app.command()(calibrate)
+app.command()(verdict)
+app.command()(forecast)
+app.command()(outlook)
+app.command()(verify)

@@ -1,0 +1,59 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+from typer.core import TyperCommand
+
+__all__ = [
+    "BETWEEN",
+    "CALIBRATED",
+    "CLUSTER",
+    "ENGINE",
+    "FILE",
+    "FILES",
+    "FIRST",
+    "FROM_FILE",
+    "JSON",
+    "LAST",
+    "POINT",
+    "SEED",
+    "VARY",
+    "WORKERS",
+    "WithPairs",
+]
+
+FILE = typer.Argument(
+    help="A scenario or pathway file, the base 'copenhagen', or a name of flowsim scenarios.", show_default=False
+)
+SEED = typer.Option(help="Another seed, other luck; the same seed, the same results.")
+POINT = typer.Option("--point", help="The fitted parameters in every replication.")
+CALIBRATED = typer.Option(help="Draw parameters from this folder of flowsim calibrate.", metavar="FOLDER")
+ENGINE = typer.Option(help="kernel (compiled) or simpy (the readable reference).")
+WORKERS = typer.Option(help="Threads, or processes; all cores if left out.")
+CLUSTER = typer.Option(help="Run on the Dask scheduler at this address.", metavar="tcp://HOST:PORT")
+FIRST = typer.Option("--from", help="First period to report, such as 2018 or 2018Q3.")
+LAST = typer.Option("--to", help="Last period to report.")
+FILES = typer.Option("--force", help="Overwrite these files.")
+JSON = typer.Option("--json", help="Print one JSON object instead of tables.")
+FROM_FILE = "those of the file"
+VARY = typer.Option(
+    "--vary", help="What may be changed: STATION.places, .capacity or .staff, or of one PARTY.", metavar="LEVER"
+)
+BETWEEN = typer.Option("--between", help="The least and the most of it, after each --vary.", metavar="LEAST MOST")
+
+
+class WithPairs(TyperCommand):
+    """A command whose option --between takes two words, as often as it is given."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Join the two words to the one that a repeated option can have."""
+        joined: list[str] = []
+        for place, word in enumerate(args):
+            if args[max(place - 2, 0) : place - 1] == ["--between"] and not word.startswith("-"):
+                joined[-1] += f" {word}"
+            else:
+                joined.append(word)
+        return list(super().parse_args(ctx, joined))

@@ -1,0 +1,64 @@
+"""What is common to all that is shown on a terminal: a progress bar, figures, lines of eighty columns."""
+
+from __future__ import annotations
+
+import math
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+__all__ = ["WIDTH", "counted", "cut", "number", "progress_bar", "wrapped"]
+
+
+@contextmanager
+def progress_bar(what: str, *, show: bool = True) -> Iterator[Callable[[int, int], object] | None]:
+    """Show a bar on a terminal's error stream, where it is no part of the output; it is told (done, all)."""
+    if not (show and sys.stderr.isatty()):
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+WIDTH = 80
+
+
+def number(value: float) -> str:
+    """Write a figure as a planner reads it: whole above a hundred, one decimal above one; six places at the most."""
+    if math.isnan(value):
+        return "-"
+    if abs(value) >= 1e9:
+        return f"{value:.0e}"
+    if abs(value) >= 1e6:
+        return f"{value / 1e6:.3g}M" if abs(value) < 999.5e6 else f"{value:.0e}"
+    if abs(value) >= 99_999.5:
+        return f"{value / 1e3:.0f}k" if abs(value) < 999_500 else "1M"
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if abs(value) >= 1 or value == 0 else f"{value:.2f}"
+
+
+def counted(number: int, noun: str) -> str:
+    """Write a number with its noun: "1 state", "54 states", "2 entries"."""
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number:,} {noun.removesuffix('y')}ies" if noun.endswith("y") else f"{number:,} {noun}s"
+
+
+def wrapped(text: str) -> str:
+    """Break a text of the user's into lines of at most eighty columns, further ones indented; no control characters."""
+    lines = "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text).splitlines()
+    return "\n".join(
+        line for told in lines for line in textwrap.wrap(told, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+    )
+
+
+def cut(text: str, width: int) -> str:
+    """Cut a text to a width, with a mark where something is left out."""
+    return text if len(text) <= width else text[: width - 1] + "…"

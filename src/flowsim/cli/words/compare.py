@@ -1,0 +1,223 @@
+"""What a planner reads of a comparison: the reference, and by how much each scenario differs from it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from flowsim.cli.terminal import counted, number, wrapped
+from flowsim.core.arrays import Floats, ratio
+from flowsim.core.periods import Every, months_in, months_of
+from flowsim.planning.comparison import Comparison, Paired, averaged, headlines
+from flowsim.planning.cost import TOTALS, WaitingPrice, waiting_price
+from flowsim.simulation.results import Results
+
+__all__ = [
+    "by_headline",
+    "comparison_json",
+    "comparison_lines",
+    "differing",
+    "savings",
+    "waiting_json",
+    "waiting_lines",
+]
+
+_WIDTH = 80
+_NAMES = 24
+_NOTHING = ("0.00", "0.0", "-")
+Bools = npt.NDArray[np.bool_]
+
+
+def by_headline(comparison: Comparison, asked: Every | None = None, costs: bool = False) -> Comparison:
+    """Return the headline measures alone, by the periods asked for, or the longest that are reported whole.
+
+    With `costs` also what the costs come to, where years are told.
+    """
+    lengths: dict[str, set[int]] = {}
+    for row in comparison.index:
+        since, until = months_of(row.period)
+        lengths.setdefault(row.measure, set()).add(until - since)
+    reported = set().union(*lengths.values())
+    longest: tuple[Every, ...] = ("year", "quarter")
+    found: Every = next((one for one in longest if months_in(one) in reported), "month")
+    every = found if asked is None else asked
+    wanted = [*headlines(comparison.reference.pathway), *(TOTALS if costs and every == "year" else ())]
+    names = [name for name in wanted if min(lengths.get(name, {99})) <= months_in(every)]
+    return comparison.each(lambda one: averaged(one, every, names))
+
+
+def savings(told: Comparison) -> dict[str, dict[str, float]]:
+    """Return by measure and scenario how many times the replications independent draws would take.
+
+    The variance of a difference with independent draws over that with common ones, each summed over the periods in
+    which the scenario differs from the reference in any replication. Infinite where nothing varies with common draws;
+    NaN where the scenario never differs.
+    """
+    out: dict[str, dict[str, float]] = {measure: {} for measure in _columns(told)}
+    for name, one in told.differences():
+        for measure, columns in _columns(told).items():
+            moved = [n for n in columns if one.mean[n] != 0 or one.variance[n] > 0]
+            common, independent = (float(np.nansum(each[moved])) for each in (one.variance, one.independent))
+            out[measure][name] = independent / common if common else math.inf if independent else math.nan
+    return out
+
+
+def differing(told: Comparison) -> Comparison:
+    """Return the measures alone in which a scenario surely differs in some period, as it is written."""
+    sure: Bools = np.any([_surely(one) for _, one in told.differences()], axis=0)
+    names = [measure for measure, places in _columns(told).items() if sure[places].any()]
+    return told.each(lambda one: _only(one, names))
+
+
+def _only(one: Results, measures: Sequence[str]) -> Results:
+    kept = [n for n, row in enumerate(one.index) if row.measure in measures]
+    return replace(one, index=tuple(one.index[n] for n in kept), values=one.values[:, kept])
+
+
+def comparison_lines(told: Comparison) -> list[str]:
+    """Write the reference's measures and the differences to it, in lines of at most eighty columns.
+
+    A measure is told where a scenario surely differs in it in some period, and a period where one does in some measure.
+    """
+    if not told.index:
+        return ["", "No headline measure is reported for such periods: ask for whole quarters or years."]
+    pairs = dict(told.differences())
+    sure: Bools = np.any([_surely(one) for one in pairs.values()], axis=0)
+    columns = _columns(told)
+    shown = {measure: places for measure, places in columns.items() if sure[places].any()}
+    lines = list(_tables(told, pairs, sure, shown))
+    if shown:
+        interval = f"{100 * told.confidence:.3g} %"
+        notes = (
+            f"±: {interval} interval of the mean difference, each for itself; in brackets where it holds 0.",
+            "÷: how much smaller common luck makes a difference's variance than independent draws, by scenario.",
+            "Waits, queues and utilisation: means over the months or quarters of a period.",
+        )
+        lines += ["", *map(wrapped, notes)]
+    alike = [measure for measure in columns if measure not in shown]
+    if alike:
+        lines += [wrapped(f"No sure difference in {counted(len(alike), 'measure')}: {', '.join(alike)}")]
+    return lines
+
+
+def _columns(told: Comparison) -> dict[str, list[int]]:
+    columns: dict[str, list[int]] = {}
+    for column, row in enumerate(told.index):
+        columns.setdefault(row.measure, []).append(column)
+    return columns
+
+
+def _surely(one: Paired) -> Bools:
+    """Tell which differences are sure, and not 0 as they are written."""
+    seen = np.array([number(abs(value)) not in _NOTHING for value in one.mean.tolist()], np.bool_)
+    out: Bools = seen & ((one.low > 0) | (one.high < 0))
+    return out
+
+
+def _tables(
+    told: Comparison, pairs: Mapping[str, Paired], sure: Bools, shown: Mapping[str, list[int]]
+) -> Iterator[str]:
+    saved, means = savings(told), _means(told.reference.values)
+    cells = {
+        name: [number(float(mean)) if one is None else _cell(one, n) for n, mean in enumerate(means)]
+        for name, one in zip(told.names, (None, *pairs.values()), strict=True)
+    }
+    at = {(told.index[n].measure, told.index[n].period): n for places in shown.values() for n in places}
+    periods = sorted({told.index[n].period for n in at.values() if sure[n]})
+    width = 2 + max([len(cells[name][n]) for name in told.names for n in at.values()], default=0)
+    names = min(_NAMES, 3 + max(map(len, told.names)))
+    many = max(1, (_WIDTH - names) // width)
+    for first in range(0, len(periods), many):
+        block = periods[first : first + many]
+        yield ""
+        yield " " * names + "".join(f"{period:>{width}}" for period in block)
+        for measure, places in shown.items():
+            here = [at.get((measure, period)) for period in block]
+            if not any(n is not None and sure[n] for n in here):
+                continue
+            title = f"{measure} ({told.index[places[0]].unit})"
+            ratios = [number(times) if math.isfinite(times) else "-" for times in saved[measure].values()]
+            times = f"÷ {', '.join(ratios)}" if set(ratios) != {"-"} else ""
+            title = _cut(title, max(_WIDTH - len(times) - 1, 20))
+            yield f"{title}{times:>{max(_WIDTH - len(title), 0)}}"[:_WIDTH].rstrip()
+            for name in told.names:
+                row = "".join(f"{'' if n is None else cells[name][n]:>{width}}" for n in here)
+                yield f"  {_cut(_plain_text(name), names - 3):<{names - 2}}{row}".rstrip()
+
+
+def _means(values: Floats) -> Floats:
+    return ratio(np.nansum(values, axis=0), (~np.isnan(values)).sum(axis=0))
+
+
+def _cell(one: Paired, column: int) -> str:
+    mean, half = float(one.mean[column]), float(one.high[column] - one.low[column]) / 2
+    if math.isnan(mean):
+        return "-"
+    if number(abs(mean)) in _NOTHING and number(half) in _NOTHING:
+        return "0"
+    text = f"{'+' if mean >= 0 else '-'}{number(abs(mean))}"
+    if half == 0:
+        return text
+    text = f"{text} ± {number(half)}"
+    return text if one.low[column] > 0 or one.high[column] < 0 else f"({text})"
+
+
+def _plain_text(text: str) -> str:
+    """Leave out of a name what would move a terminal's cursor."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+_COSTS = ("cost.effort", "cost.total")
+
+
+def waiting_lines(comparison: Comparison, currency: str) -> list[str]:
+    """Write what a week of waiting saved costs over the whole years reported, or why that can't be told."""
+    if not any(row.measure == _COSTS[0] for row in comparison.index):
+        return ["A week of waiting saved: its cost is told of whole years, and none is reported"]
+    lines = [f"A week of waiting saved costs, {currency}"]
+    for name in comparison.names[1:]:
+        effort, total = (waiting_price(comparison, name, cost) for cost in _COSTS)
+        if effort.why and effort.why == total.why:
+            lines.append(wrapped(f"{name}: undefined, {effort.why}"))
+        else:
+            lines.append(wrapped(f"{name}: {_price(effort)} of effort; {_price(total)} with benefits"))
+    return lines
+
+
+def waiting_json(comparison: Comparison) -> dict[str, Any]:
+    """Return the same by scenario and measure of cost as plain data: each a mean, a low and a high end; or why not."""
+    if not any(row.measure == _COSTS[0] for row in comparison.index):
+        return {}
+    return {
+        name: {cost: _plain(waiting_price(comparison, name, cost)) for cost in _COSTS} for name in comparison.names[1:]
+    }
+
+
+def _plain(one: WaitingPrice) -> dict[str, Any]:
+    told = {"weeks_saved": one.saved, "cost": one.cost, "price": one.price}
+    plain = {key: [None if math.isnan(value) else value for value in values] for key, values in told.items()}
+    return plain | {"undefined": one.why or None}
+
+
+def _price(one: WaitingPrice) -> str:
+    if one.why:
+        return f"undefined, {one.why}"
+    price, low, high = (number(value) for value in one.price)
+    return f"{price} ({low} to {high})"
+
+
+def comparison_json(comparison: Comparison) -> list[dict[str, Any]]:
+    """Return the table of a comparison as plain rows; what is undefined, or infinite, is None."""
+    frame = comparison.frame()
+    frame["variance_ratio"] = frame["variance_ratio"].replace(math.inf, math.nan)
+    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    return [{str(key): value for key, value in row.items()} for row in rows]

@@ -1,0 +1,78 @@
+"""The outlook in words: for a terminal, and as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from flowsim.cli.terminal import counted, number, wrapped
+from flowsim.forecasting.outlooks import Outlook
+from flowsim.forecasting.pairing import Pairing
+
+__all__ = ["backtest_lines", "outlook_json", "outlook_lines"]
+
+
+def outlook_lines(told: Outlook) -> list[str]:
+    """Write an outlook in lines of at most eighty columns."""
+    driven = f"cases follow the forecast of {told.demand}" if told.demand else "cases come at the scenario's own rates"
+    count = counted(len(told.results.replications), "replication")
+    lines = [wrapped(f"{told.scenario}: {count}, seed {told.results.seed}; {driven}")]
+    frame = told.frame()
+    for outcome in told.outcomes:
+        rows = frame[frame["measure"] == outcome.measure]
+        methods = rows["method"].unique().tolist()
+        lines += ["", f"{outcome.measure}: median and 5 to 95 %"]
+        lines.append(f"{'':9}" + "".join(f"{method:>22}" for method in methods))
+        for period, group in rows.groupby("period", sort=False):
+            cells = [f"{number(p50)} ({number(p05)}-{number(p95)})" for p05, p50, p95 in _triples(group)]
+            mark = " *" if group["differs"].any() else ""
+            lines.append(f"{period:<9}" + "".join(f"{cell:>22}" for cell in cells) + mark)
+        if outcome.pairing is not None:
+            share = f"{outcome.pairing.share:.0%} simulation"
+            lines += wrapped(f"The combination is {share}; on the past {outcome.pairing.finding}").splitlines()
+    flags = [flag.words for flag in told.flags]
+    lines += ["", "* Forecast and simulation differ beyond their joint uncertainty (90 %)"]
+    lines += [line for words in flags for line in wrapped(f"  {words}").splitlines()] or ["  nowhere"]
+    lines += ["", "Where the uncertainty of a quarter comes from, in the last year ahead"]
+    lines.append(f"{'':30}{'sd':>7}{'luck':>9}{'parameters':>12}{'demand':>9}{'together':>10}")
+    for one in told.sources:
+        shares = f"{one.process:>9.0%}{one.parameters:>12.0%}{one.demand:>9.0%}{one.together:>10.0%}"
+        lines.append(f"{one.measure[:29]:<30}{number(one.sd):>7}{shares}")
+    return lines
+
+
+def backtest_lines(pairings: Sequence[Pairing]) -> list[str]:
+    """Write how forecast, simulation and combination did in the past, in lines of at most eighty columns."""
+    lines = []
+    for one in pairings:
+        lines += [f"{one.measure}: from {one.origins[0]} to {one.origins[-1]}, {one.quarters} quarters ahead in all"]
+        lines.append(f"{'':14}{'MASE':>8}{'CRPS':>8}{'score 95 %':>12}{'in 80 %':>9}{'in 95 %':>9}")
+        for score in one.scores:
+            figures = f"{score.mase:>8.2f}{score.crps:>8.2f}{score.interval_score_95:>12.2f}"
+            lines.append(f"{score.method:<14}{figures}{score.coverage_80:>9.0%}{score.coverage_95:>9.0%}")
+        lines += [
+            *wrapped(f"{one.finding}; in the outlook the combination is {one.share:.0%} simulation").splitlines(),
+            "",
+        ]
+    return lines[:-1]
+
+
+def outlook_json(told: Outlook) -> dict[str, Any]:
+    """Return an outlook as plain data."""
+    return {
+        "scenario": told.scenario,
+        "demand": told.demand,
+        "replications": len(told.results.replications),
+        "seed": told.results.seed,
+        "outcomes": told.frame().to_dict("records"),
+        "flags": [asdict(flag) | {"words": flag.words} for flag in told.flags],
+        "sources": [asdict(one) for one in told.sources],
+        "pairings": [asdict(one.pairing) for one in told.outcomes if one.pairing is not None],
+    }
+
+
+def _triples(group: Any) -> list[tuple[float, float, float]]:
+    return [tuple(row) for row in group[["p05", "p50", "p95"]].to_numpy(np.float64).tolist()]

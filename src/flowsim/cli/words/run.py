@@ -1,0 +1,265 @@
+"""What a planner reads first of a run: the documents beside the simulation, and what comes, year by year."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from flowsim.cli.terminal import WIDTH, counted, cut, number, wrapped
+from flowsim.core.periods import months_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from flowsim.evidence.facts import Fact
+    from flowsim.model.pathway import Pathway
+    from flowsim.model.scenario import Scenario
+    from flowsim.theory.fluid_load import Load
+    from flowsim.theory.verification.checks import Verification
+
+__all__ = [
+    "beside_documents",
+    "by_period",
+    "fact_words",
+    "load_lines",
+    "name_lines",
+    "verification_lines",
+    "with_documented",
+]
+
+_LABEL = 38  # leaves room for six years
+
+
+class _Row(NamedTuple):
+    measure: str
+    period: str
+    unit: str
+    p05: float
+    p50: float
+    p95: float
+    documented: float
+
+
+def with_documented(quantiles: pd.DataFrame, documented: Mapping[tuple[str, str], float]) -> pd.DataFrame:
+    """Return the quantiles with a column of documented figures, empty where there is none."""
+    keys = zip(quantiles["measure"], quantiles["period"], strict=True)
+    return quantiles.assign(documented=[documented.get(key, math.nan) for key in keys])
+
+
+def beside_documents(quantiles: pd.DataFrame, changed: bool = False) -> list[str]:
+    """Write each documented figure beside the simulated one, in lines of at most eighty columns.
+
+    `changed` says that the simulation is of something else than what is documented, so the two may differ.
+
+    Where a measure is documented by year, its shorter periods are left to the files.
+    """
+    told = quantiles[quantiles["documented"].notna()]
+    rows = [_Row(*row) for row in told[list(_Row._fields)].to_numpy().tolist()]
+    yearly = {row.measure for row in rows if len(row.period) == 4}
+    shown = [row for row in rows if len(row.period) == 4 or row.measure not in yearly]
+    if not shown:
+        return []
+    title = "Documented history beside this scenario" if changed else "Documented beside simulated"
+    differs = "differs" if changed else "off by"
+    lines = [title, f"{'':16}{'documented':>12}{'median':>10}{'5 to 95 %':>20}{differs:>10}"]
+    last = ""
+    for row in shown:
+        if row.measure != last:
+            lines.append(cut(f"{row.measure} ({row.unit})", WIDTH))
+        inside = row.p05 <= row.documented <= row.p95
+        off = "" if math.isnan(row.p50) or not row.documented else f"{100 * (row.p50 / row.documented - 1):+.0f} %"
+        interval = f"{number(row.p05)} to {number(row.p95)}"
+        figures = f"{number(row.documented):>12}{number(row.p50):>10}{interval:>20}{'' if inside else off:>10}"
+        lines.append(f"  {row.period:<14}{figures}".rstrip())
+        last = row.measure
+    if len(shown) < len(rows):
+        lines.append(f"{len(rows) - len(shown)} more documented figures, by quarter, stand in --out and --json")
+    return lines
+
+
+def by_period(quantiles: pd.DataFrame, pathway: Pathway) -> list[str]:
+    """Write the headline measures by year: awards and stocks, and queues and waits at the year's end.
+
+    By quarter or month where no whole year, or quarter, is reported. In lines of at most eighty columns.
+    """
+    keys = zip(quantiles["measure"], quantiles["period"], strict=True)
+    cells = dict(zip(keys, quantiles["p50"].tolist(), strict=True))
+    months = max((_months(period) for period in quantiles["period"]), default=0)
+    periods = sorted({period for period in quantiles["period"] if _months(period) == months})
+    every = {12: "year", 3: "quarter", 1: "month"}.get(months, "")
+    wide = 8 if months == 1 else 7  # "2019-03" is longer than "2019Q1"
+    columns, lines = (WIDTH - _LABEL) // wide, list[str]()
+    for first in range(0, len(periods), columns):
+        block = periods[first : first + columns]
+        title = f"{every.capitalize()} by {every}, medians"
+        lines += [""] * bool(lines) + [f"{title:<{_LABEL}}" + "".join(f"{period:>{wide}}" for period in block)]
+        for name, at in _headlines(pathway):
+            row = [cells.get((name, at(period)), math.nan) for period in block]
+            if any(not math.isnan(value) and value != 0 for value in row):
+                label = cut(name, _LABEL)
+                lines.append(f"{label:<{_LABEL}}" + "".join(f"{number(value):>{wide}}" for value in row))
+    if lines and months > 1:
+        lines.append(f"(stocks and queues at the {every}'s end; waits in weeks, mean of those who")
+        lines.append("started in its last month; clocks in its last quarter)")
+    return lines
+
+
+def _headlines(pathway: Pathway) -> Iterable[tuple[str, Callable[[str], str]]]:
+    """Name the measures that sum a pathway up, each with which of its periods tells of a given one."""
+    ends = {state.benefit for state in pathway.states if state.final}
+    yield from ((f"stock.{benefit}", str) for benefit in pathway.benefits if benefit not in ends)
+    yield from ((f"awards.{state.name}", str) for state in pathway.states if state.outcome)
+    for station in pathway.stations:
+        yield f"queue.{station.name}", _last_month
+        yield f"wait.{station.name}.served", _last_month
+    for clock in pathway.clocks:
+        yield f"clock.{clock.name}.within", _last_quarter
+        yield f"clock.{clock.name}.open_overdue", _last_quarter
+
+
+def _months(period: str) -> int:
+    since, until = months_of(period)
+    return until - since
+
+
+def _last_month(period: str) -> str:
+    year, month = divmod(months_of(period)[1] - 1, 12)
+    return f"{year:04}-{month + 1:02}"
+
+
+def _last_quarter(period: str) -> str:
+    year, month = divmod(months_of(period)[1] - 1, 12)
+    return f"{year:04}Q{month // 3 + 1}" if (month + 1) % 3 == 0 else ""
+
+
+def fact_words(fact: Fact) -> str:
+    """Write the figures of a fact with their unit, period, precision and population in one line."""
+    if fact.relation is not None:
+        figures = str(fact.relation)
+    elif fact.values is not None:
+        figures = ", ".join(f"{key} {cell:g}" for key, cell in fact.values.items())
+    else:
+        figures = fact.value if isinstance(fact.value, str) else f"{fact.value:,g}"
+    given = fact.precision
+    precision = given.kind if given.kind != "ca" else "ca."
+    if given.half_width is not None:
+        precision += f" ± {given.half_width:g}"
+    unit = "" if fact.unit == "date" else f" {fact.unit}"
+    return f"{figures}{unit} [{fact.period}; {precision}; {fact.population}]"
+
+
+def verification_lines(result: Verification) -> list[str]:
+    """Write theory beside simulation, family by family, and what it comes to; in lines of at most eighty columns."""
+    from flowsim.theory.verification.textbook import FAMILIES
+
+    lines: list[str] = []
+    family = case = ""
+    for check in result.checks:
+        if check.family != family:
+            title = f"{FAMILIES[check.family].title} ({FAMILIES[check.family].formula})"
+            lines += [""] * bool(lines) + [title, f"{'':40}{'theory':>10}{'simulated':>11}{'error':>8}{'z':>8}"]
+        if check.case != case:
+            lines.append(f"  {check.case}, {counted(check.replications, 'replication')}")
+        error = f"{100 * check.error / abs(check.theory):.2f} %"
+        figures = f"{check.theory:>10.4g}{check.simulated:>11.4g}{error:>8}{check.z:>8.2f}"
+        lines.append(f"    {cut(check.statistic, 35):<36}{figures}" + ("" if check.passed else "  !"))
+        family, case = check.family, check.case
+    if result.exact:
+        lines += [""] * bool(lines) + [f"{'To the tick':<56}{'compared':>10}{'wrong':>8}"]
+        lines += [
+            f"  {cut(one.name, 53):<54}{one.compared:>10,}{one.wrong:>8,}" + ("" if one.passed else "  !")
+            for one in result.exact
+        ]
+    lines.append("")
+    if result.checks:
+        lines.append(
+            f"Over all: chi-square {result.chi_square:.1f} with {counted(len(result.first_checks), 'degree')} of "
+            f"freedom, p = {result.p_value:.2g}"
+        )
+    failed = sum(not check.passed for check in result.checks) + sum(not one.passed for one in result.exact)
+    told = "passed" if result.passed else f"FAILED ({counted(failed, 'check')}, marked with !)"
+    checks = counted(len(result.checks) + len(result.exact), "check")
+    lines.append(f"{checks} on the {result.engine} engine, seed {result.seed}: {told}")
+    return lines
+
+
+def load_lines(load: Load) -> list[str]:
+    """Write what stations are offered by period, what is scarcest, what will not settle, and where citizens end."""
+    width = min(max([7, *(len(row.station) for row in load.stations)]), 25)
+    out = []
+    if load.stations:
+        out = ["", "Mean flows before any run, a week; near full load chance makes longer queues"]
+        heads = f"{'cases':>7}{'places':>8}{'load':>6}{'queue':>7}{'growth':>8}{'weeks':>6}"
+        out.append(f"{'station':<{width}} {'period':<13}{heads}")
+    for row in load.stations:
+        figures = f"{number(row.cases_a_week):>7}{number(row.places_a_week):>8}{row.utilisation:>6.2f}"
+        figures += f"{number(row.queue):>7}{row.growth_a_week:>+8.1f}{number(row.wait_weeks):>6}"
+        out.append(f"{cut(row.station, width):<{width}} {_between(load, row.since, row.until):<13}{figures}")
+    parts = [f"{row.station} {_between(load, row.since, row.until)}" for row in load.bottlenecks]
+    out += [wrapped(f"scarcest: {', '.join(parts)}")] if len(parts) else []
+    for row in load.unsettled:
+        out.append(
+            wrapped(
+                f"warning: {_between(load, row.since, row.until)} {row.station} is offered {row.utilisation:.2f} times "
+                f"its places, and its queue grows by {number(row.growth_a_week)} a week: a simulation will not settle, "
+                "so waits depend on the horizon and on when you look"
+            )
+        )
+    for prospect in load.prospects:
+        ends = ", ".join(f"{name} {share:.3f}" for name, share in prospect.outcomes.items() if share > 0)
+        visits = ", ".join(f"{name} {mean:.2f}" for name, mean in prospect.visits.items() if mean > 0)
+        text = f"who comes by {prospect.entry} ends in {ends} after {number(prospect.weeks)} weeks besides waits"
+        out.append(wrapped(f"{text}; visits: {visits}"))
+    out += [wrapped(f"no outcome shares: {load.why_no_prospects}")] if load.why_no_prospects else []
+    return out
+
+
+def _between(load: Load, since: datetime, until: datetime) -> str:
+    """Write a period of the horizon: "2019", "2016-2018", "from 2019"; by quarters where it is cut within a year."""
+    if (since, until) == (load.start, load.end):
+        return "throughout"
+    last = until - timedelta(microseconds=1)
+    years = all(row.since in (load.start, datetime(row.since.year, 1, 1)) for row in load.bottlenecks or load.stations)
+    first, to = (f"{w.year}" if years else f"{w.year}Q{(w.month + 2) // 3}" for w in (since, last))
+    if until == load.end:
+        return f"from {first}"
+    return first if first == to else f"{first}-{to}"
+
+
+def name_lines(scenario: Scenario) -> list[str]:
+    """List what a scenario can change: entries, states and their ways out, stations, parameters with their values."""
+    pathway = scenario.pathway()
+    told = {
+        "Entries": [f"{entry.name} -> {entry.to}" for entry in pathway.entries],
+        "States and their ways out": [
+            f"{state.name}{_title(state.title)}{f' at {state.station}' if state.station else ''}"
+            f" -> {', '.join(sorted(state.targets)) or 'nowhere: final'}"
+            for state in pathway.states
+        ],
+        "Stations": [
+            f"{station.name}{_title(station.title)}: {'meeting' if station.is_meeting else 'servers'}"
+            + "".join(f", party {party.name}" for party in station.parties)
+            for station in pathway.stations
+        ],
+        "Parameters": [
+            f"{parameter.name} = {_shown(parameter.value)} [{parameter.kind}]"
+            for parameter in scenario.base.parameters.values()
+        ],
+    }
+    lines = []
+    for heading, items in told.items():
+        lines += [heading] * bool(items)
+        for item in items:
+            lines += textwrap.wrap(item, WIDTH, initial_indent="  ", subsequent_indent="      ")
+    return lines
+
+
+def _title(title: str) -> str:
+    return f" ({title})" if title else ""
+
+
+def _shown(value: object) -> str:
+    return f"{len(value)} values" if isinstance(value, list) and len(value) > 5 else str(value)

@@ -1,0 +1,351 @@
+"""What a planner reads of a sought staffing: the answer first, then the trials that it rests on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from flowsim.cli.terminal import number, wrapped
+from flowsim.core.civil_time import MINUTES
+from flowsim.model.soundness import reached
+from flowsim.planning.levers import Levels, Lever
+from flowsim.planning.staffing.cost import StaffingCost, amounts_told, cheapest
+from flowsim.planning.staffing.goals import Goal
+from flowsim.planning.staffing.search import Answer, Frontier, Point
+from flowsim.planning.staffing.trials import Interval, Question, Trial
+from flowsim.reporting.pictures.planning import frontier_map, map_costs, panels, staffings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from flowsim.planning.levers import Levels, Lever
+    from flowsim.planning.staffing.cost import StaffingCost
+    from flowsim.planning.staffing.trials import Question
+
+__all__ = ["answer_lines", "figure", "frontier_lines", "staff_json", "staff_picture", "thinned", "trial_frame"]
+
+_MOST_ROWS = 9
+
+
+def thinned(rows: Levels, every: int | None) -> Levels:
+    """Return every n-th level of the first of two levers; about nine of them where that is not told."""
+    from dataclasses import replace
+
+    return replace(rows, every=every or max(1, -(-(rows.most - rows.least) // (_MOST_ROWS - 1))))
+
+
+_SAID = {"meets": "meets", "misses": "misses", "close": "too close to call"}
+_STEPS = 5
+_COST = 10
+
+
+def figure(value: float, unit: str) -> str:
+    """Write a number of a unit: a share in per cent."""
+    if unit == "share" and not math.isnan(value):
+        return f"{100 * value:.1f} %"
+    return number(value) + (" %" if unit == "per cent" else "")
+
+
+def answer_lines(answer: Answer, parameters: str, cost: StaffingCost | None = None) -> list[str]:
+    """Write an answer in lines of at most eighty columns, with what it costs where that is told."""
+    lines = [*_heading(answer.question, [answer.levels], parameters), "", *map(wrapped, _verdict(answer))]
+    lines += [*_answer_cost(answer, cost), ""]
+    lines += _table(answer.question, answer.levels.lever, (*answer.trials, answer.ceiling))
+    lines += _relief_lines(answer)
+    return [*lines, "", _sure(answer)]
+
+
+def frontier_lines(found: Frontier, parameters: str, cost: StaffingCost | None = None) -> list[str]:
+    """Write a frontier in lines of at most eighty columns, with what its points cost where that is told."""
+    one, other = found.rows.lever, found.levels.lever
+    lines = [*_heading(found.question, [found.rows, found.levels], parameters), ""]
+    width = len(one.name)
+    dearer = [""] * len(found.points) if cost is None else [f"{told:>{_COST}}  " for told in _dearer(found, cost)]
+    money = "" if cost is None else f"{cost.currency + ' a year':>{_COST}}  "
+    lines.append(f"{one.name}  {money}least {other.name}")
+    for point, more in zip(found.points, dearer, strict=True):
+        told = f"none up to {found.levels.most}"
+        if point.least is not None:
+            reached = _reached(found.question, found.trial(point.level, point.least))
+            told = f"{point.least}: {reached}{_doubt(found, point.level, point.least)}"
+        lines.append(wrapped(f"{point.level:>{width}}  {more}{told}"))
+    lines += _frontier_cost(found, cost)
+    lines += ["", wrapped(f"With a place for everybody: {_reached(found.question, found.ceiling)}.")]
+    lines.append(wrapped(f"{len(found.trials)} staffings were tried: --out and --json have them all."))
+    lines += _relief_lines(found)
+    return [*lines, "", _sure(found)]
+
+
+def _answer_cost(answer: Answer, cost: StaffingCost | None) -> list[str]:
+    if cost is None or answer.least is None:
+        return []
+    lever, question = answer.levels.lever, answer.question
+    told = f"At {_money(cost.units[0], cost)} a year each, {answer.least} {lever.unit} cost "
+    told += number(cost.at([answer.least]))
+    now = set(lever.told(question.scenario.pathway(), question.since).values())
+    if len(now) == 1 and now != {answer.least}:  # where parties have different numbers, none is that of the lever
+        (level,) = now
+        told += f", and the {level:g} that the scenario has on {question.since:%Y-%m-%d} {number(cost.at([level]))}"
+    return [wrapped(f"{told} ({cost.source}).")]
+
+
+def _cost(point: Point, cost: StaffingCost) -> float:
+    return math.inf if point.least is None else cost.at([point.level, point.least])
+
+
+def _dearer(found: Frontier, cost: StaffingCost) -> list[str]:
+    """Say of each point of a frontier how much more than the cheapest one it costs a year."""
+    costs = [_cost(point, cost) for point in found.points]
+    more = [told - min(costs) if math.isfinite(told) else None for told in costs]
+    return ["-" if told is None else f"+{number(told)}" if round(told) else "cheapest" for told in more]
+
+
+def _frontier_cost(found: Frontier, cost: StaffingCost | None) -> list[str]:
+    levels = None if cost is None else cheapest(found, cost)
+    if cost is None or levels is None:
+        return []
+    names = found.rows.lever.name, found.levels.lever.name
+    both = " with ".join(f"{name} = {level}" for name, level in zip(names, levels, strict=True))
+    each = " and ".join(
+        f"{_money(unit, cost)} for each of {name}" for name, unit in zip(names, cost.units, strict=True)
+    )
+    told = f"Cheapest of these: {both}, {_money(cost.at(levels), cost)} a year; that is {each} ({cost.source})."
+    return ["", wrapped(told)]
+
+
+def _money(amount: float, cost: StaffingCost) -> str:
+    return f"{number(amount)} {cost.currency}"
+
+
+def _doubt(found: Frontier, level: int, least: int | None) -> str:
+    if least is None:
+        return ""
+    close = [t for t in found.trials if t.levels[0] == level and t.levels[1] < least and t.verdict == "close"]
+    return f"; too close to call: {', '.join(f'{t.levels[1]:g}' for t in close)}" if close else ""
+
+
+def _heading(question: Question, varied: Sequence[Levels], parameters: str) -> list[str]:
+    since, pathway = question.since, question.scenario.pathway()
+    goals = "; ".join(f"{goal.text} [{goal.response.measure}, {goal.response.words}]" for goal in question.goals)
+    chance = "" if question.chance is None else f", in at least {question.chance:.0%} of the years that might come"
+    lines = [wrapped(f"{question.scenario.name}: {goals}{chance}")]
+    for levels in varied:
+        told = levels.lever.told(pathway, since)
+        now = ", ".join(f"{value:g}" if len(told) == 1 else f"{name} {value:g}" for name, value in told.items())
+        lines.append(
+            wrapped(
+                f"{levels.lever.name}, {levels.lever.unit}, from {since:%Y-%m-%d} on: {levels.least} to {levels.most} "
+                f"(the scenario has {now})"
+            )
+        )
+    return [*lines, wrapped(f"parameters: {parameters}")]
+
+
+def _verdict(answer: Answer) -> list[str]:
+    levels, lever, plenty = answer.levels, answer.levels.lever, _reached(answer.question, answer.ceiling)
+    it = "it" if len(answer.question.goals) == 1 else "them all"
+    allowed = f"from {levels.least} to {levels.most}"
+    conflict = answer.conflict or answer.ceiling
+    told = {
+        "found": f"{answer.least} {lever.unit} are the least that surely meet {it}.",
+        "lowest": f"{answer.least} {lever.unit}, the least allowed, meet {it} already.",
+        "beyond": f"None {allowed} meets {it}; with a place for everybody it would be: {plenty}. Look higher.",
+        "conflict": f"{_level(conflict.levels[0])} {lever.unit} are the least for the goals that need more, and there "
+        f"others do not hold: {_reached(answer.question, conflict)}. No level tried meets them all.",
+        "unreachable": f"None tried {allowed} meets {it}, and a place for everybody would not: {plenty}.",
+        "undecided": f"None {allowed} is known to meet {it}, and with a place for everybody it is too close to call: "
+        f"{plenty}. More replications may tell.",
+    }[answer.outcome]
+    lines = [told]
+    if answer.below is not None:
+        close = [
+            f"{t.levels[0]:g}" for t in answer.trials if t.levels[0] < (answer.least or 0) and t.verdict == "close"
+        ]
+        said = f"{answer.below.levels[0]:g} {_SAID[answer.below.verdict]}: {_reached(answer.question, answer.below)}."
+        lines.append(said[:1].upper() + said[1:])
+        if len(close) > 1:
+            lines.append(f"Too close to call: {', '.join(close)}.")
+    for low, high in answer.contrary:
+        lines.append(
+            f"note: more is not always better here: {_level(low.levels[0])} meets {it} and {_level(high.levels[0])} "
+            "does not, so the search may have passed by a lower level that meets it"
+        )
+    return lines
+
+
+def _reached(question: Question, trial: Trial) -> str:
+    parts = []
+    for found in trial.findings:
+        unit = found.goal.response.unit
+        part = f"{figure(found.mean.estimate, unit)}{_word(unit)} ({_between(found.mean, unit)})"
+        if found.undefined:
+            part = f"nobody to tell of in {found.undefined} of {trial.replications} replications"
+        parts.append(part)
+    if question.chance is not None:
+        parts.append(f"kept in {figure(trial.kept.estimate, 'share')} ({_between(trial.kept, 'share')})")
+    return "; ".join(parts)
+
+
+def _word(unit: str) -> str:
+    return "" if unit in ("share", "per cent") else f" {unit}"
+
+
+def _between(interval: Interval, unit: str) -> str:
+    low, high = figure(interval.low, unit), figure(interval.high, unit)
+    return f"{low.removesuffix(' %')} to {high}"
+
+
+def _level(level: float) -> str:
+    return "enough" if math.isinf(level) else f"{level:g}"
+
+
+def _table(question: Question, lever: Lever, trials: Iterable[Trial]) -> list[str]:
+    """Write trials in a table: one line each, and one more for each further goal."""
+    lines = [f"{lever.key:<12}{'runs':>6}{'mean':>10}{'surely within':>19}{'kept':>9}"]
+    for trial in trials:
+        for place, found in enumerate(trial.findings):
+            unit = found.goal.response.unit
+            first = f"{_level(trial.levels[0]):<12}{trial.replications:>6}" if place == 0 else " " * 18
+            line = f"{first}{figure(found.mean.estimate, unit):>10}{_between(found.mean, unit):>19}"
+            line += f"{figure(trial.kept.estimate, 'share'):>9}  {_SAID[trial.verdict]}" if place == 0 else ""
+            lines.append(line)
+    lines.append("(enough: a place for everybody; kept: share of the runs that meet every goal)")
+    return lines
+
+
+def _relief_lines(found: Answer | Frontier) -> list[str]:
+    """Say what else must give where not even a place for everybody meets the goals."""
+    question, lines = found.question, [""]
+    nowhere = found.outcome == "unreachable" if isinstance(found, Answer) else found.ceiling.verdict == "misses"
+    if not (nowhere or found.relief):
+        return []
+    if found.relief:
+        lines.append("What else must give. With a place for everybody, and nobody waiting at")
+    for one in found.relief:
+        name = one.stations[0] if len(one.stations) == 1 else "any station"
+        lines.append(wrapped(f"  {name}: {_reached(question, one.trial)}, {_SAID[one.trial.verdict]}"))
+    if not any(one.trial.meets for one in found.relief):
+        text = "It is not queues that stand in the way: the steps themselves have to take less time, or fewer or other "
+        text += "citizens to come."
+        steps = [f"{name} {number(weeks)}" for name, weeks in _steps(question)[:_STEPS]]
+        lines.append(wrapped(text + (f" The longest steps, in weeks: {', '.join(steps)}." if steps else "")))
+    return lines
+
+
+def _steps(question: Question) -> list[tuple[str, float]]:
+    """Return the steps between the beginning and the end of the goals' clocks with their mean weeks, longest first.
+
+    Steps that take the same are told as one.
+    """
+    pathway = question.scenario.pathway()
+    names = {g.response.measure.split(".")[1] for g in question.goals if g.response.measure.startswith("clock.")}
+    found: dict[float, list[str]] = {}
+    for clock in pathway.clocks:
+        if clock.name in names:
+            stops = {*clock.ends, *clock.abandons}
+            arrows = {state.name: set() if state.name in stops else state.targets for state in pathway.states}
+            on_the_way = reached(clock.begins, arrows) - stops
+            for state in pathway.states:
+                if state.name in on_the_way and state.stay is not None:
+                    weeks = state.stay.at(question.since).mean_minutes / MINUTES["week"]
+                    found.setdefault(weeks, []).append(state.name)
+    told = {weeks: f"{same[0]} and {len(same) - 1} more" if same[1:] else same[0] for weeks, same in found.items()}
+    return [(told[weeks], weeks) for weeks in sorted(told, reverse=True)]
+
+
+def _sure(found: Answer | Frontier) -> str:
+    return wrapped(
+        f"All intervals hold at once with at least {found.effort.confidence:.0%}: each of at most {found.tests} "
+        f"staffings has an equal part of the error. The same seed ({found.seed}) gives all of them the same citizens "
+        "with the same luck."
+    )
+
+
+def staff_picture(found: Answer | Frontier, kind: str, cost: StaffingCost | None = None) -> bytes:
+    """Draw an answer, or a frontier with lines of the same cost where that is told."""
+    goals = found.question.goals
+    if isinstance(found, Frontier):
+        points = [(float(point.level), None if point.least is None else float(point.least)) for point in found.points]
+        trials = [(trial.levels[0], trial.levels[1], trial.verdict) for trial in found.trials]
+        labels = found.rows.lever.name, found.levels.lever.name
+        costs = None if cost is None else map_costs(found, cost, lambda amounts: _yearly(amounts, cost.currency))
+        return frontier_map(points, trials, labels, "\n".join(goal.text for goal in goals), kind, costs)
+    chance = found.question.chance
+    kept = "" if chance is None else f"runs that keep {' and '.join(goal.text for goal in goals)} (per cent)"
+    label = f"{found.levels.lever.name} ({found.levels.lever.unit})"
+    return staffings(panels(found, _panel_title, kept), label, found.least, kind)
+
+
+def _panel_title(goal: Goal) -> str:
+    unit = "per cent" if goal.response.unit == "share" else goal.response.unit
+    return f"{goal.text}, {goal.response.words} ({unit})"
+
+
+def _yearly(amounts: Sequence[float], currency: str) -> list[str]:
+    scaled, decimals, millions = amounts_told(amounts)
+    return [f"{amount:,.{decimals}f}{'M' if millions else ''} {currency} a year" for amount in scaled]
+
+
+def trial_frame(found: Answer | Frontier) -> pd.DataFrame:
+    """Return every trial in a row for each goal: levels, goal, measure, unit, mean, low, high, kept, verdict."""
+    import pandas as pd
+
+    return pd.DataFrame(_rows(found))
+
+
+def _rows(found: Answer | Frontier) -> list[dict[str, Any]]:
+    levers = [found.levels] if isinstance(found, Answer) else [found.rows, found.levels]
+    return [
+        {one.lever.name: level for one, level in zip(levers, trial.levels, strict=True)}
+        | {"goal": one.goal.text, "measure": one.goal.response.measure, "unit": one.goal.response.unit}
+        | {"mean": one.mean.estimate, "low": one.mean.low, "high": one.mean.high, "undefined": one.undefined}
+        | {"kept": trial.kept.estimate, "replications": trial.replications, "verdict": trial.verdict}
+        for trial in (*found.trials, found.ceiling)
+        for one in trial.findings
+    ]
+
+
+def staff_json(found: Answer | Frontier, parameters: str, cost: StaffingCost | None = None) -> dict[str, Any]:
+    """Return all of an answer or a frontier as plain data; a place for everybody is the level None.
+
+    Where costs are told: `currency`, `prices`, `unit_costs` a year by lever, and the `cost` of what was found.
+    """
+    question = found.question
+    told: dict[str, Any] = {
+        "scenario": question.scenario.name,
+        "goals": [goal.text for goal in question.goals],
+        "during": question.during,
+        "from": f"{question.since:%Y-%m-%d}",
+        "chance": question.chance,
+        "parameters": parameters,
+        "confidence": found.effort.confidence,
+        "staffings_at_most": found.tests,
+        "seed": found.seed,
+    }
+    if isinstance(found, Answer):
+        told |= {"lever": found.levels.lever.name, "between": [found.levels.least, found.levels.most]}
+        told |= {"outcome": found.outcome, "least": found.least}
+    else:
+        told["levers"] = [found.rows.lever.name, found.levels.lever.name]
+        told["frontier"] = [{"level": point.level, "least": point.least} for point in found.points]
+    if cost is not None:
+        told |= {"currency": cost.currency, "prices": cost.source}
+        if isinstance(found, Answer):
+            told["unit_costs"] = {found.levels.lever.name: cost.units[0]}
+            told["cost"] = None if found.least is None else cost.at([found.least])
+        else:
+            told["unit_costs"] = dict(zip(told["levers"], cost.units, strict=True))
+            for row, point in zip(told["frontier"], found.points, strict=True):
+                row["cost"] = _plain(_cost(point, cost))
+    told["relief"] = [
+        {"stations": list(one.stations), "verdict": one.trial.verdict}
+        | {"means": [_plain(finding.mean.estimate) for finding in one.trial.findings]}
+        for one in found.relief
+    ]
+    rows = [{key: _plain(value) for key, value in row.items()} for row in _rows(found)]
+    return told | {"trials": rows}
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

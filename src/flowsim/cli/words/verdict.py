@@ -1,0 +1,259 @@
+"""The verdict in words: for a terminal, as plain data, and as a page of Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from flowsim.calibration.verdict import WAITS, Judged, Verdict, pulls
+from flowsim.cli.terminal import number, wrapped
+
+__all__ = ["calibration_lines", "verdict_json", "verdict_lines", "verdict_page"]
+
+_LABEL = 32
+_TOLD = 0.9  # of the prior spread that is left: above it, the documents tell next to nothing
+_READINGS = {"served": "treated in the month", "first_free": "first free place", "backlog": "backlog over pace"}
+
+
+def verdict_lines(verdict: Verdict) -> list[str]:
+    """Write a verdict in lines of at most eighty columns."""
+    lines = [wrapped(text) for text in _opening(verdict)]
+    head = f"{'documented':>10}{'median':>9}{'5 to 95 %':>17}{'I':>5}"
+    for family, group in _families(verdict).items():
+        lines += ["", f"{family:<{_LABEL}}{head}"]
+        for one in group:
+            interval = f"{number(one.lower)} to {number(one.upper)}"
+            documented = {"=": "", ">": "> ", "<": "< "}[one.target.sense] + number(one.target.value)
+            name = _short(one)
+            label = name if len(name) <= _LABEL - 3 else name[: _LABEL - 4] + "…"
+            row = f"  {label:<{_LABEL - 2}}{documented:>10}{number(one.median):>9}{interval:>17}"
+            lines.append(f"{row}{one.implausibility:>5.1f} {_mark(one)}".rstrip())
+    lines += ["", "I: implausibility; * strained (2 and more), ** contradicts (3 and more)", "(n): not fitted"]
+    lines += ["", *(line for text in _findings(verdict) for line in wrapped(text).splitlines())]
+    lines += ["", *calibration_lines(verdict.record)]
+    for station, table in _wait_tables(verdict).items():
+        lines += ["", f"Wait for {station}, weeks: median and 5 to 95 %"]
+        lines.append(f"{'':9}" + "".join(f"{_READINGS[reading]:>22}" for reading in WAITS))
+        lines += [f"{month:<9}" + "".join(f"{told:>22}" for told in row) for month, row in table]
+    return lines
+
+
+def calibration_lines(record: Mapping[str, Any]) -> list[str]:
+    """Write what a calibration found of its factors, its uncertainty and its hold-outs, in lines of eighty columns."""
+    lines = ["What the documents tell of each factor: the share of its prior spread left"]
+    left = {factor["name"]: factor["posterior_sd"] / factor["prior_sd"] for factor in record["factors"]}
+    items = [f"{name} {share:.2f}" for name, share in sorted(left.items(), key=lambda item: item[1])]
+    lines += wrapped("  " + ", ".join(items)).splitlines()
+    kept = [name for name, share in left.items() if share > _TOLD]
+    lines += wrapped(f"Stays at its prior: {', '.join(kept) or 'none'}").splitlines()
+    if record["out_of_reach"]:
+        lines += wrapped(f"Out of the prior's reach: {', '.join(record['out_of_reach'])}").splitlines()
+    lines += ["", *(line for told in _truths(record) for line in wrapped(told).splitlines())]
+    if record["hold_outs"]:
+        lines += ["", "Held out: how many of them lie in the 90 % interval that the others give"]
+        for one in record["hold_outs"]:
+            missed = [name for name in one["held"] if name not in one["inside"]]
+            told = f"  {one['name']:<44}{len(one['inside']):>4} of {len(one['held']):>3}"
+            lines.append(told)
+            lines += wrapped("    outside: " + ", ".join(missed)).splitlines() if 0 < len(missed) <= 6 else []
+    spent = sum(record["seconds"].values())
+    parts = ", ".join(f"{name} {_spent(seconds)}" for name, seconds in record["seconds"].items())
+    lines += ["", *wrapped(f"It took {_spent(spent)} ({parts})").splitlines()]
+    return lines
+
+
+def verdict_json(verdict: Verdict) -> dict[str, Any]:
+    """Return a verdict as plain data."""
+    return {
+        "study": verdict.study.name,
+        "targets": [_judged_json(verdict, one) for one in verdict.judged],
+        "plausible": round(verdict.plausible, 4),
+        "chi_square": round(verdict.chi_square, 2),
+        "freedom": round(verdict.freedom, 2),
+        "p": float(f"{verdict.p:.3g}"),
+        "together": [list(group) for group in verdict.together],
+        "pulls": [{"factor": pull.factor, "up": dict(pull.up), "down": dict(pull.down)} for pull in pulls(verdict)],
+        "waits": [
+            {"station": station, "reading": reading, "period": month, "p05": p05, "p50": p50, "p95": p95}
+            for (station, reading), rows in verdict.waits.items()
+            for month, p05, p50, p95 in _plain(rows)
+        ],
+        "sets": verdict.sets,
+        "replications": verdict.replications,
+        "seed": verdict.seed,
+        "calibration": dict(verdict.record),
+    }
+
+
+def verdict_page(verdict: Verdict) -> str:
+    """Write a verdict as a page of Markdown, each figure with the words of its source."""
+    out = [f"# Verdict on {verdict.study.name}", "", *(line for text in _opening(verdict) for line in (text, ""))]
+    out += [*(f"- {text}" for text in _findings(verdict)), ""]
+    made = verdict.record["provenance"]
+    out += [
+        f"Made by `flowsim verdict`, not to be edited. Study `{made['study'][:16]}`, flowsim {made['flowsim']}.",
+        "",
+    ]
+    out += ["## Each documented figure", ""]
+    out += ["I is the implausibility; simulated are the median and the 5 to 95 % interval of the ensemble.", ""]
+    for family, group in _families(verdict).items():
+        out += [f"### {family}", ""]
+        for fact in dict.fromkeys(one.target.fact for one in group):
+            known = verdict.study.facts[fact]
+            out += [f"“{known.quote}” ({known.source}, {known.place})", ""]
+        out += ["| figure | documented | simulated | I | verdict |", "|---|---:|---:|---:|---|"]
+        for one in group:
+            sense = {"=": "", ">": "over ", "<": "under "}[one.target.sense]
+            told = f"{sense}{number(one.target.value)} ± {number(one.target.tolerance)} {one.target.unit}"
+            interval = f"{number(one.median)} ({number(one.lower)} to {number(one.upper)})"
+            word = one.word if one.target.fitted else f"{one.word}, not fitted"
+            out.append(f"| {_short(one)} | {told} | {interval} | {one.implausibility:.1f} | {word} |")
+        out.append("")
+    out += ["## What the documents tell of each factor", ""]
+    out += [
+        "| factor | what it is | prior sd | posterior mean | posterior sd | left |",
+        "|---|---|---:|---:|---:|---:|",
+    ]
+    for factor in verdict.record["factors"]:
+        left = factor["posterior_sd"] / factor["prior_sd"]
+        spread = f"{factor['prior_sd']:.2f} | {factor['posterior_mean']:+.2f} | {factor['posterior_sd']:.2f}"
+        out.append(f"| `{factor['name']}` | {factor['title']} | {spread} | {left:.0%} |")
+    out += [
+        "",
+        "Positions are logarithms of what the first values are multiplied by; `left` is the posterior spread over",
+    ]
+    out += ["the prior's: 100 % is a factor that the documents tell nothing of.", ""]
+    out += ["## Which figures pull against which", ""]
+    found = pulls(verdict)
+    out += ["| factor | higher | lower |", "|---|---|---|"] * bool(found) or ["None does."]
+    for pull in found:
+        sides = (", ".join(f"{name} ({force:.1f})" for name, force in side[:3]) for side in (pull.up, pull.down))
+        out.append(f"| `{pull.factor}` | {' | '.join(sides)} |")
+    out += ["", "## Is the uncertainty right?", "", *(f"- {told}" for told in _truths(verdict.record)), ""]
+    out += ["## Held out", "", "| held out | inside their 90 % interval | outside |", "|---|---:|---|"]
+    for one in verdict.record["hold_outs"]:
+        missed = [name for name in one["held"] if name not in one["inside"]]
+        out.append(f"| {one['name']} | {len(one['inside'])} of {len(one['held'])} | {', '.join(missed)} |")
+    for station, table in _wait_tables(verdict).items():
+        out += [
+            "",
+            f"## Wait for {station}",
+            "",
+            "Weeks, median and 5 to 95 %. The first free place is looked for until",
+        ]
+        out += ["the end of what is simulated; close to it only those count who found one.", ""]
+        out += ["| month | " + " | ".join(_READINGS[reading] for reading in WAITS) + " |", "|---|" + "---:|" * 3]
+        out += [f"| {month} | {' | '.join(row)} |" for month, row in table]
+    return "\n".join(out) + "\n"
+
+
+def _spent(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
+def _opening(verdict: Verdict) -> Iterator[str]:
+    made = verdict.record["provenance"]
+    yield (
+        f"{verdict.study.name}: {len(verdict.judged)} documented figures, {len(verdict.fitted)} of them fitted, beside "
+        f"{verdict.sets} parameter sets, and {verdict.replications} replications at the mode, on fresh draws "
+        f"(seed {verdict.seed}; calibrated with seed {made['seed']} and {made['draws']:,} draws from the prior)."
+    )
+
+
+def _findings(verdict: Verdict) -> Iterator[str]:
+    below = sum(one.implausibility < 3 for one in verdict.fitted)
+    yield (
+        f"{below} of {len(verdict.fitted)} fitted figures ({verdict.plausible:.1%}) have an implausibility below 3: "
+        "the distance of the mode's mean over the root of the squared tolerance and spread of one history."
+    )
+    worst = ", ".join(f"{one.target.name} {one.implausibility:.1f}" for one in verdict.worst())
+    yield f"The farthest: {worst}."
+    yield (
+        f"Chi-square {verdict.chi_square:.1f} on {verdict.freedom:.1f} effective degrees of freedom, "
+        f"p = {verdict.p:.2g}."
+    )
+    inside = [one for one in verdict.fitted if one.target.sense == "=" and one.lower <= one.target.value <= one.upper]
+    equal = sum(one.target.sense == "=" for one in verdict.fitted)
+    yield f"{len(inside)} of {equal} figures lie in the ensemble's 5 to 95 % interval, tolerance not counted."
+    groups = "; ".join(", ".join(group) for group in verdict.together)
+    yield f"Not told apart (correlation of .7 and more): {groups or 'none'}."
+
+
+def _truths(record: Mapping[str, Any]) -> Iterator[str]:
+    for where, coverage in (("from the prior", record["coverage"]), ("around the mode", record["coverage_near"])):
+        told = [
+            f"{coverage['truths']:,} known truths {where}: uniform ranks, smallest p {min(coverage['uniform']):.2g} "
+            f"over {len(coverage['uniform'])} factors (Kolmogorov-Smirnov, after Holm)."
+        ]
+        for interval, shares in coverage["inside"].items():
+            p = min(coverage["right"][interval])
+            told.append(
+                f"{interval} intervals hold {min(shares):.1%} to {max(shares):.1%} of them, smallest p {p:.2g}."
+            )
+        yield " ".join(told)
+
+
+def _families(verdict: Verdict) -> dict[str, list[Judged]]:
+    groups: dict[str, list[Judged]] = {}
+    for one in verdict.judged:
+        groups.setdefault(one.target.family.replace("_", " ").capitalize(), []).append(one)
+    return groups
+
+
+def _short(one: Judged) -> str:
+    family, _, rest = one.target.name.partition(".")
+    return rest if rest and family == one.target.family else one.target.name
+
+
+def _mark(one: Judged) -> str:
+    return {"strained": "*", "contradicts": "**"}.get(one.word, "") + ("" if one.target.fitted else "(n)")
+
+
+def _wait_tables(verdict: Verdict) -> dict[str, list[tuple[str, list[str]]]]:
+    tables: dict[str, list[tuple[str, list[str]]]] = {}
+    for station in dict.fromkeys(station for station, _ in verdict.waits):
+        readings = [verdict.waits[station, reading] for reading in WAITS if (station, reading) in verdict.waits]
+        tables[station] = [
+            (rows[0][0], [_interval(p05, p50, p95) for _, p05, p50, p95 in rows])
+            for rows in zip(*readings, strict=True)
+        ]
+    return tables
+
+
+def _interval(p05: float, p50: float, p95: float) -> str:
+    return "-" if p50 != p50 else f"{number(p50)} ({number(p05)}-{number(p95)})"
+
+
+def _plain(
+    rows: Sequence[tuple[str, float, float, float]],
+) -> Iterator[tuple[str, float | None, float | None, float | None]]:
+    for month, *figures in rows:
+        p05, p50, p95 = (None if figure != figure else round(figure, 4) for figure in figures)
+        yield month, p05, p50, p95
+
+
+def _judged_json(verdict: Verdict, one: Judged) -> dict[str, Any]:
+    target = one.target
+    fact = verdict.study.facts[target.fact]
+    told = {
+        "name": target.name,
+        "family": target.family,
+        "fitted": target.fitted,
+        "fact": target.fact,
+        "key": target.key,
+        "quote": fact.quote,
+        "place": fact.place,
+        "why": target.why,
+        "sense": target.sense,
+        "documented": target.value,
+        "unit": target.unit,
+        "tolerance": target.tolerance,
+        "mean": one.mean,
+        "process": one.process,
+        "p05": one.lower,
+        "p50": one.median,
+        "p95": one.upper,
+        "implausibility": one.implausibility,
+        "verdict": one.word,
+    }
+    return {key: None if value != value else value for key, value in told.items()}

@@ -1,0 +1,212 @@
+"""Civil time at the boundary: spans, rates and dates as people write them.
+
+Inside, a span is a float number of minutes and a rate a float number per minute. A year is 365.25 days
+and a month a twelfth of it, where a mean needs one; there is no daylight saving.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from itertools import pairwise
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import BeforeValidator, PlainSerializer, RootModel, WithJsonSchema, model_serializer, model_validator
+
+from flowsim.core.errors import nearest
+
+__all__ = [
+    "MINUTES",
+    "ByDate",
+    "Moment",
+    "Rate",
+    "Span",
+    "is_dated",
+    "parse_moment",
+    "parse_rate",
+    "parse_span",
+    "span_text",
+]
+
+_DAY = 1440.0
+MINUTES: Mapping[str, float] = {
+    "second": 1 / 60,
+    "minute": 1.0,
+    "hour": 60.0,
+    "day": _DAY,
+    "week": 7 * _DAY,
+    "month": 365.25 / 12 * _DAY,
+    "quarter": 365.25 / 4 * _DAY,
+    "year": 365.25 * _DAY,
+}
+_NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
+_SPAN = re.compile(rf"\s*({_NUMBER})\s*([A-Za-z]+)\s*")
+_RATE = re.compile(rf"\s*({_NUMBER})\s*(?:per|/)\s*({_NUMBER})?\s*([A-Za-z]+)\s*")
+_ALLOWED = "seconds, minutes, hours, days, weeks, months, quarters or years"
+
+
+def _unit(text: str, whole: str) -> float:
+    singular = text.lower().removesuffix("s")
+    if singular not in MINUTES:
+        raise ValueError(f"'{whole}' has the unknown unit '{text}'{nearest(singular, MINUTES)} (allowed: {_ALLOWED})")
+    return MINUTES[singular]
+
+
+def parse_span(value: Any) -> float:
+    """Return the minutes in a span such as "12 weeks", or in a timedelta.
+
+    Raises:
+        ValueError: for a number without a unit, an unknown unit, or a negative span.
+    """
+    if isinstance(value, timedelta):
+        minutes = value.total_seconds() / 60
+    elif isinstance(value, str) and (found := _SPAN.fullmatch(value)):
+        minutes = float(found[1]) * _unit(found[2], value)
+    else:
+        raise ValueError(f"{value!r} is no span of time: write a number with its unit, such as '12 weeks'")
+    if not math.isfinite(minutes):
+        raise ValueError(f"'{value}' is too long for a number")
+    if minutes < 0:
+        raise ValueError(f"'{value}' is negative: a span of time is 0 or longer")
+    return minutes
+
+
+def parse_rate(value: Any) -> float:
+    """Return the rate per minute of a text such as "2400 per year" or "12000 per 5 years".
+
+    Raises:
+        ValueError: for a number without a unit of time, an unknown unit, or a negative rate.
+    """
+    found = _RATE.fullmatch(value) if isinstance(value, str) else None
+    if not found:
+        raise ValueError(f"{value!r} is no rate: write a number per unit of time, such as '2400 per year'")
+    over = float(found[2] or 1) * _unit(found[3], value)
+    if over <= 0:
+        raise ValueError(f"'{value}' is per no time at all")
+    rate = float(found[1]) / over
+    if not math.isfinite(rate):
+        raise ValueError(f"'{value}' is too large for a number")
+    if rate < 0:
+        raise ValueError(f"'{value}' is negative: a rate is 0 or more")
+    return rate
+
+
+def parse_moment(value: Any) -> datetime:
+    """Return a date or date-time as a naive datetime (midnight where no hour is given).
+
+    Raises:
+        ValueError: for anything that is no ISO date, and for a time zone: flowsim keeps civil time.
+    """
+    if isinstance(value, datetime):
+        moment = value
+    elif isinstance(value, date):
+        moment = datetime.combine(value, time())
+    elif isinstance(value, str):
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            raise ValueError(f"'{value}' is no date: write 2019-04-01 or 2019-04-01T09:00") from None
+    else:
+        raise ValueError(f"{value!r} is no date: write 2019-04-01 or 2019-04-01T09:00")
+    if moment.tzinfo is not None:
+        raise ValueError(f"'{value}' carries a time zone: flowsim keeps local civil time, so leave it out")
+    return moment
+
+
+def _number_text(value: float) -> str:
+    return repr(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
+
+
+def span_text(minutes: float) -> str:
+    """Write a span so that it reads back to exactly the same float."""
+    for unit in ("week", "day", "hour"):
+        count = minutes / MINUTES[unit]
+        if count and count == int(count) and int(count) * MINUTES[unit] == minutes:
+            return f"{int(count)} {unit}{'s' if count != 1 else ''}"
+    return f"{_number_text(minutes)} minutes"
+
+
+def _moment_text(moment: datetime) -> str:
+    return moment.date().isoformat() if moment.time() == time() else moment.isoformat()
+
+
+Span = Annotated[
+    float,
+    BeforeValidator(parse_span),
+    PlainSerializer(span_text, return_type=str),
+    WithJsonSchema({"type": "string", "description": "a span of time with its unit", "examples": ["12 weeks"]}),
+]
+Rate = Annotated[
+    float,
+    BeforeValidator(parse_rate),
+    PlainSerializer(lambda rate: f"{rate!r} per minute", return_type=str),
+    WithJsonSchema({"type": "string", "description": "a number per unit of time", "examples": ["2400 per year"]}),
+]
+Moment = Annotated[
+    datetime,
+    BeforeValidator(parse_moment),
+    PlainSerializer(_moment_text, return_type=str),
+    WithJsonSchema({"type": "string", "description": "a date, or a date and an hour", "examples": ["2019-04-01"]}),
+]
+T = TypeVar("T")
+_DATE_KEY = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
+
+
+def is_dated(value: Any) -> bool:
+    """Tell whether a value is a table whose keys are all dates."""
+    return (
+        isinstance(value, Mapping)
+        and bool(value)
+        and all(isinstance(k, date) or (isinstance(k, str) and _DATE_KEY.fullmatch(k)) for k in value)
+    )
+
+
+class ByDate(RootModel[tuple[tuple[Moment, T], ...]], Generic[T]):
+    """A value that holds from a date on, until the next one; a plain value holds always.
+
+    Written as a value, or as a table of dates: `{ 2019-01-01 = 30, 2019-06-01 = 36 }`.
+    """
+
+    model_config = {"frozen": True}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, raw: Any) -> Any:
+        if isinstance(raw, ByDate):
+            return raw.root
+        if is_dated(raw):
+            steps = sorted(((parse_moment(k), v) for k, v in raw.items()), key=lambda step: step[0])
+            if any(a[0] == b[0] for a, b in pairwise(steps)):
+                raise ValueError("the same date stands twice")
+            return tuple(steps)
+        return ((datetime.min, raw),)
+
+    @model_serializer(mode="wrap")
+    def _write(self, handler: Any) -> Any:
+        steps = handler(self)
+        if len(steps) == 1 and self.root[0][0] == datetime.min:
+            return steps[0][1]
+        return dict(steps)
+
+    @property
+    def first(self) -> datetime:
+        """The earliest date that this value is told for."""
+        return self.root[0][0]
+
+    @property
+    def values(self) -> tuple[T, ...]:
+        """The values in the order of their dates."""
+        return tuple(value for _, value in self.root)
+
+    def at(self, when: datetime) -> T:
+        """Return the value in force at a moment.
+
+        Raises:
+            ValueError: before the first date.
+        """
+        for since, value in reversed(self.root):
+            if since <= when:
+                return value
+        raise ValueError(f"no value is told before {_moment_text(self.first)}")

@@ -1,0 +1,123 @@
+"""Numbers with their units, changes to them ("+2", "-10 %"), and shares as people write them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from flowsim.core.civil_time import parse_rate, parse_span
+from flowsim.core.errors import InputError
+
+__all__ = ["changed", "is_number", "is_relative", "parse_precision", "parse_share", "quantity", "times"]
+
+_NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
+_QUANTITY = re.compile(rf"\s*({_NUMBER})(\s*(?:per|/)?\s*[\d.]*\s*[A-Za-z]+)\s*")
+_RELATIVE = re.compile(rf"\s*([+-])\s*({_NUMBER})\s*(%|.*[A-Za-z])?\s*")
+
+
+def is_relative(change: Any) -> bool:
+    """Tell whether a change starts from the value that it changes: "+2", "-20 %", "+100 per year"."""
+    return isinstance(change, str) and change.lstrip().startswith(("+", "-"))
+
+
+def changed(value: Any, change: Any) -> Any:
+    """Return a value after a change: another one in its place, or, relatively, "+2", "-1 weeks" or "+10 %".
+
+    A text with a unit keeps its unit under a relative change, and its kind (span, rate) under any.
+
+    Raises:
+        ValueError: for a change that does not fit the value, or that takes it below 0.
+    """
+    number, unit, parse = _parts(value)
+    if not is_relative(change):
+        if is_number(value) and not is_number(change):
+            raise ValueError(f"{change!r} is not allowed: it should be a number, or a change such as '+2' or '+10 %'")
+        if parse:
+            parse(change)
+        return change
+    found = _RELATIVE.fullmatch(change)
+    if not found:
+        raise ValueError(f"'{change}' is no change: write '+2' or '+10 %', with the unit where the value has one")
+    if number is None:
+        raise ValueError(f"'{change}' changes a number, and {value!r} is none: write the new value in full")
+    by = float(found[2]) * (1 if found[1] == "+" else -1)
+    if found[3] == "%":
+        new = number * (1 + by / 100)
+    elif parse is None:
+        if found[3]:
+            raise ValueError(f"'{change}' has a unit, and {value!r} has none: write '{found[1]}{found[2]}'")
+        new = number + by
+    else:
+        if not found[3]:
+            raise ValueError(f"'{change}' has no unit, and '{value}' has one: write '{found[1]}{found[2]}{unit}'")
+        new = number + by * parse(f"1 {found[3]}") / parse(f"1{unit}")
+    if new < 0:
+        raise ValueError(f"'{change}' takes {value!r} below 0")
+    new = float(f"{new:.12g}")  # 12 weeks +10 % are 13.2, not 13.200000000000001
+    if parse is None:
+        return int(new) if isinstance(value, int) and new == int(new) else new
+    return f"{int(new) if new == int(new) else new}{unit}"
+
+
+def times(value: Any, factor: float, *, whole: bool = False) -> Any:
+    """Return a number, or a number with its unit, multiplied by a factor; to the nearest whole one where asked.
+
+    Raises:
+        ValueError: for a value that is no number.
+    """
+    number, unit, _ = _parts(value)
+    if number is None:
+        raise ValueError(f"{value!r} is no number")
+    new = float(f"{number * factor:.12g}")
+    if whole:
+        return f"{round(new)}{unit}" if unit else round(new)
+    return f"{new:.12g}{unit}" if unit else new
+
+
+def _parts(value: Any) -> tuple[float | None, str, Callable[[Any], float] | None]:
+    """Split a value into its number, its unit, and what reads texts of its kind."""
+    if is_number(value):
+        return float(value), "", None
+    found = quantity(value)
+    return found or (None, "", None)
+
+
+def quantity(value: Any) -> tuple[float, str, Callable[[Any], float]] | None:
+    """Split a span or a rate into its number, its unit, and what reads texts of its kind; None for anything else."""
+    found = _QUANTITY.fullmatch(value) if isinstance(value, str) else None
+    for parse in (parse_span, parse_rate) if found else ():
+        try:
+            parse(value)
+        except ValueError:
+            continue
+        return float(found[1]), found[2], parse  # type: ignore[index]
+    return None
+
+
+def is_number(value: Any) -> bool:
+    """Return whether a value is a number, and no truth value."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def parse_precision(text: str) -> float:
+    """Return the fraction that "5%" or "5 %" or "0.05" says.
+
+    Raises:
+        InputError: for anything else.
+    """
+    return parse_share(text, "precision", such_as="5%")
+
+
+def parse_share(text: str, where: str, such_as: str = "90%") -> float:
+    """Return the fraction that "90%" or "90 %" or "0.9" says.
+
+    Raises:
+        InputError: for anything else, with `where` it stands.
+    """
+    number, per_cent = re.fullmatch(r"(?s)\s*(.*?)\s*(%?)\s*", text).groups()  # type: ignore[union-attr]
+    try:
+        return float(number) / (100 if per_cent else 1)
+    except ValueError:
+        fraction = f"{float(such_as[:-1]) / 100:g}"
+        raise InputError(f"{where}: '{text}' is not allowed: write '{such_as}' or '{fraction}'") from None

@@ -1,0 +1,1 @@
+"""What documents and planners' own files say, each figure with its source. Nothing here is simulated or fitted."""

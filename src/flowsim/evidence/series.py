@@ -1,0 +1,353 @@
+"""A planner's own series, read from exports of jobindsats and StatBank: what stands in the file, and nothing guessed.
+
+Wide tables (periods in a row) and long ones (periods in a column), with any titles above and notes below. A cell
+that holds no number is reported with its place and never filled. Persons, full-year persons and full-time persons are
+different units and stay apart.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from flowsim.core.errors import InputError, unknown_name
+from flowsim.core.periods import Every, Moment, label_of, read_period
+from flowsim.evidence.facts import load
+from flowsim.evidence.tables import MARKS, Cell, Sheet, is_figure, place, read_sheet, reader
+
+__all__ = ["Mark", "Observed", "Provenance", "Series", "awards", "read"]
+
+_UNITS = (
+    ("full-year persons", re.compile(r"helårs|full-year", re.IGNORECASE)),
+    ("full-time persons", re.compile(r"fuldtids|full-time", re.IGNORECASE)),
+    ("percent", re.compile(r"procent|pct\b|andel|percent|%", re.IGNORECASE)),
+    ("persons", re.compile(r"\bpersoner\b|\bborgere\b|\bmodtagere\b|\bpersons\b", re.IGNORECASE)),
+)
+_CODE = re.compile(r"\b(?:kode|code|nr|id)\b", re.IGNORECASE)
+_TABLE = re.compile(r"\b([A-ZÆØÅ]{2,8}\d{1,4}[A-Z]?|y\d\d[a-z]\d\d\w?)\b")
+_DATED = re.compile(
+    r"(?:opdateret|udtrukket|dato|updated|d\.)\D{0,20}?(\d{1,2}[-./]\d{1,2}[-./]\d{4}|\d{4}-\d\d-\d\d)", re.I
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mark:
+    """A period for which a series has no number: what stands there instead, where, and what that means."""
+
+    period: str
+    text: str
+    place: str
+    meaning: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """Where series come from.
+
+    Attributes:
+        file: the file's name, or the facts' ids.
+        sha256: of the file's bytes; empty for facts.
+        table: the table's id as the file tells it, such as AUK01 or y01a02; empty where it tells none.
+        date: the date that the file tells, as YYYY-MM-DD; empty where it tells none.
+    """
+
+    file: str
+    sha256: str = ""
+    table: str = ""
+    date: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Series:
+    """Numbers by period, in order and without gaps between the first and the last; None where there is no number.
+
+    Attributes:
+        name: what is counted, in the words of the file.
+        unit: "persons", "full-year persons", "full-time persons", "percent", "awards"; empty where none is told.
+        every: "quarter" or "month".
+        first: the first period, such as "2017Q1" or "2017-01".
+        values: one a period.
+        marks: of each period without a number.
+    """
+
+    name: str
+    unit: str
+    every: Every
+    first: str
+    values: tuple[float | None, ...]
+    marks: tuple[Mark, ...] = ()
+
+    @property
+    def periods(self) -> tuple[str, ...]:
+        """The names of the periods."""
+        moment = read_period(self.first)
+        if moment is None:
+            raise InputError(f"{self.name}: '{self.first}' is no period")
+        return tuple(label_of(moment.number + step, self.every) for step in range(len(self.values)))
+
+    def quarterly(self, months: Literal["sum", "mean"]) -> Series:
+        """Turn months into quarters: the sum of what happened in them, or the mean of what was there.
+
+        Of a quarter at either end that is not there in full nothing is made; a quarter with a missing month is missing.
+
+        Raises:
+            InputError: where there is no whole quarter.
+        """
+        if self.every == "quarter":
+            return self
+        moment = read_period(self.first)
+        start = moment.number if moment else 0
+        skip = -start % 3
+        groups = [self.values[at : at + 3] for at in range(skip, len(self.values) - 2, 3)]
+        if not groups:
+            raise InputError(f"{self.name}: {self.first} and the months after it make no whole quarter")
+        first = (start + skip) // 3
+        values: list[float | None] = []
+        marks: list[Mark] = []
+        for step, group in enumerate(groups):
+            known = [value for value in group if value is not None]
+            whole = sum(known) / (1 if months == "sum" else 3)
+            values.append(whole if len(known) == 3 else None)
+            if len(known) < 3:
+                period = label_of(first + step)
+                marks.append(Mark(period=period, text="", place="", meaning=f"{3 - len(known)} of 3 months missing"))
+        return Series(
+            name=self.name,
+            unit=self.unit,
+            every="quarter",
+            first=label_of(first),
+            values=tuple(values),
+            marks=tuple(marks),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observed:
+    """The series of one file or table."""
+
+    series: tuple[Series, ...]
+    provenance: Provenance
+
+    def __getitem__(self, name: str) -> Series:
+        """Return the series of this name; raises InputError with the nearest one."""
+        for one in self.series:
+            if one.name == name:
+                return one
+        raise InputError(f"{self.provenance.file}: {unknown_name('series', name, (one.name for one in self.series))}")
+
+
+def awards() -> Observed:
+    """Return the documented quarterly awards of Copenhagen, one series an outcome, with the facts that they are."""
+    facts = load("copenhagen")
+    found = {"fleksjob": "status-2021-01.awards-fleksjob", "førtidspension": "status-2021-01.awards-foertidspension"}
+    series = []
+    for name, id in found.items():
+        cells = facts[id].cells()
+        series.append(
+            Series(name=name, unit=facts[id].unit, every="quarter", first=min(cells), values=_in_order(cells))
+        )
+    source = facts.sources["status-2021-01"]
+    return Observed(series=tuple(series), provenance=Provenance(file=", ".join(found.values()), date=source.date))
+
+
+def _in_order(cells: Mapping[str, float]) -> tuple[float, ...]:
+    return tuple(float(cells[period]) for period in sorted(cells))
+
+
+def read(path: str | Path) -> Observed:
+    """Read all series of a CSV or Excel file.
+
+    Raises:
+        InputError: with the file and the cell, where no periods are found, where they are rolling years, come twice for
+            one series or mix months, quarters and years, and where a cell is neither a number nor a mark for none.
+    """
+    sheet = read_sheet(path)
+    table = _wide(sheet) or _long(sheet)
+    if table is None:
+        raise InputError(
+            f"{sheet.file}: no row and no column of periods is found: write quarters as 2019Q1, 2019K1 or "
+            "'1. kvt. 2019', months as 2019M01"
+        )
+    told = [str(cell) for row in sheet.rows[: table.top] for cell in row if isinstance(cell, str) and cell]
+    notes = [str(cell) for row in sheet.rows[table.bottom :] for cell in row if isinstance(cell, str) and cell]
+    return Observed(series=tuple(_series(sheet, table, told)), provenance=_provenance(sheet, [*told, *notes]))
+
+
+class _Figure(NamedTuple):
+    keys: tuple[str, ...]
+    moment: Moment
+    row: int
+    column: int
+
+
+class _Table(NamedTuple):
+    figures: list[_Figure]
+    top: int  # the first row of the table, and the first row after it
+    bottom: int
+
+
+def _period_at(sheet: Sheet, row: int, column: int) -> Moment | None:
+    cell = sheet.rows[row][column]
+    text = f"{cell:.0f}" if isinstance(cell, float) and cell.is_integer() else str(cell)
+    try:
+        return read_period(text)
+    except InputError as mistake:
+        raise InputError(f"{sheet.file}: {place(row, column)}: {mistake}") from None
+
+
+def _text_at(sheet: Sheet, row: int, column: int) -> str:
+    cell = sheet.rows[row][column]
+    return f"{cell:g}" if isinstance(cell, float) else cell
+
+
+def _wide(sheet: Sheet) -> _Table | None:
+    """Find a row with periods in two or more cells; what stands left of the figures names their series."""
+    for top, row in enumerate(sheet.rows):
+        periods = {
+            column: moment
+            for column in range(len(row))
+            if row[column] != "" and (moment := _period_at(sheet, top, column))
+        }
+        # A year looks like a figure: it stands for a period only beside quarters, or where there are none.
+        within = sum(moment.every != "year" for moment in periods.values())
+        numbers = [cell for column, cell in enumerate(row) if column not in periods and is_figure(cell)]
+        if len(periods) < 2 or within == 1 or (not within and numbers):
+            continue
+        groups = _filled(sheet.rows[top - 1] if top else (), periods)
+        keyed = [column for column in range(min(periods)) if column not in periods]
+        figures, bottom = [], top + 1
+        above = dict.fromkeys(keyed, "")
+        for at in range(top + 1, len(sheet.rows)):
+            if all(sheet.rows[at][column] == "" for column in periods):
+                continue
+            own = {column: _text_at(sheet, at, column) for column in keyed}
+            last = max((column for column in keyed if own[column]), default=-1)
+            above = {column: own[column] or (above[column] if column < last else "") for column in keyed}
+            for column, moment in periods.items():
+                keys = (*above.values(), groups.get(column, ""))
+                figures.append(_Figure(keys, moment, at, column))
+            bottom = at + 1
+        if figures:
+            return _Table(figures, top - bool(groups), bottom)
+    return None
+
+
+def _filled(row: Sequence[Cell], periods: Mapping[int, Moment]) -> dict[int, str]:
+    """Return the headings over a row of periods, where the periods come more than once."""
+    if len(set(periods.values())) == len(periods):
+        return {}
+    out: dict[int, str] = {}
+    said = ""
+    for column in periods:
+        said = str(row[column]) if column < len(row) and row[column] != "" else said
+        out[column] = said
+    return out
+
+
+def _long(sheet: Sheet) -> _Table | None:
+    """Find a column with periods; the other columns hold figures, or words that name the series."""
+    width = range(len(sheet.rows[0]) if sheet.rows else 0)
+    columns = [(column, moments) for column in width if len(moments := _moments(sheet, column)) > 1]
+    if not columns:
+        return None
+    # Figures such as 2019 look like years, so a column of quarters comes first.
+    column, moments = min(columns, key=lambda found: all(moment.every == "year" for moment in found[1].values()))
+    top, bottom = min(moments), max(moments) + 1
+    body = [at for at in range(top, bottom) if any(cell != "" for cell in sheet.rows[at])]
+    for at in body:
+        if at not in moments:
+            told = f"'{sheet.rows[at][column]}' is no period, as others there are"
+            raise InputError(f"{sheet.file}: {place(at, column)}: {told}")
+    others = [other for other in width if other != column]
+    head = max(top - 1, 0)
+    heading = {other: _text_at(sheet, head, other) if top else "" for other in others}
+    counted = [other for other in others if any(is_figure(sheet.rows[at][other]) for at in body)]
+    # A code such as 101 for a municipality is a number too, but not the last column.
+    codes = [other for other in counted[:-1] if _CODE.search(heading[other])]
+    counted = [other for other in counted if other not in codes]
+    named = [other for other in others if other not in counted and any(sheet.rows[at][other] != "" for at in body)]
+    figures = [
+        _Figure((*(_text_at(sheet, at, key) for key in named), heading[other]), moments[at], at, other)
+        for at in body
+        for other in counted
+    ]
+    return _Table(figures, head, bottom) if figures else None
+
+
+def _moments(sheet: Sheet, column: int) -> dict[int, Moment]:
+    """Return the periods of a column by row."""
+    filled = [at for at in range(len(sheet.rows)) if sheet.rows[at][column] != ""]
+    return {at: moment for at in filled if (moment := _period_at(sheet, at, column))}
+
+
+def _series(sheet: Sheet, table: _Table, told: Iterable[str]) -> Iterator[Series]:
+    figure = reader(sheet, [(one.row, one.column) for one in table.figures])
+    groups: dict[tuple[str, ...], list[_Figure]] = {}
+    for one in table.figures:
+        groups.setdefault(one.keys, []).append(one)
+    vary = [at for at in range(len(table.figures[0].keys)) if len({keys[at] for keys in groups}) > 1]
+    first = table.figures[0]
+    for one in table.figures:
+        if one.moment.every != first.moment.every:
+            raise InputError(
+                f"{sheet.file}: {place(one.row, one.column)}: {label_of(one.moment.number, one.moment.every)} is a "
+                f"{one.moment.every} and {label_of(first.moment.number, first.moment.every)} a {first.moment.every}: "
+                "export one length of period, without totals"
+            )
+    if first.moment.every == "year":
+        raise InputError(f"{sheet.file}: the periods are years: export quarters or months")
+    for keys, figures in groups.items():
+        figures.sort(key=lambda one: one.moment.number)
+        name = " / ".join(keys[at] for at in vary if keys[at]) or next((key for key in keys if key), "series")
+        for before, after in pairwise(figures):
+            if before.moment == after.moment:
+                raise InputError(
+                    f"{sheet.file}: {place(after.row, after.column)}: {name} has "
+                    f"{label_of(after.moment.number, after.moment.every)} twice, first in "
+                    f"{place(before.row, before.column)}"
+                )
+        yield _one(name, _unit(keys, told), figures, figure)
+
+
+def _one(name: str, unit: str, figures: list[_Figure], read: Callable[[int, int], float | str]) -> Series:
+    start, every = figures[0].moment.number, figures[0].moment.every
+    by_number = {one.moment.number: one for one in figures}
+    values: list[float | None] = []
+    marks: list[Mark] = []
+    for number in range(start, figures[-1].moment.number + 1):
+        period, at = label_of(number, every), by_number.get(number)
+        found = "" if at is None else read(at.row, at.column)
+        if isinstance(found, float):
+            values.append(found)
+            continue
+        values.append(None)
+        where = "" if at is None else place(at.row, at.column)
+        meaning = "not in the file" if at is None else MARKS[found.lower()]
+        marks.append(Mark(period=period, text=found, place=where, meaning=meaning))
+    return Series(
+        name=name, unit=unit, every=every, first=label_of(start, every), values=tuple(values), marks=tuple(marks)
+    )
+
+
+def _unit(keys: Iterable[str], told: Iterable[str]) -> str:
+    """Return the unit that the series' own words name, or else the title; none where they name several."""
+    for texts in (list(keys), list(told)):
+        found = {unit for text in texts for unit, words in _UNITS if words.search(text)}
+        if len(found) == 1:
+            return found.pop()
+        if found:
+            return ""
+    return ""
+
+
+def _provenance(sheet: Sheet, told: Sequence[str]) -> Provenance:
+    table = next((found[1] for text in [*told, sheet.file] if (found := _TABLE.search(text))), "")
+    dated = next((found[1] for text in told if (found := _DATED.search(text))), "")
+    if dated and not re.match(r"\d{4}-", dated):
+        day, month, year = re.split(r"[-./]", dated)
+        dated = f"{year}-{int(month):02}-{int(day):02}"
+    return Provenance(file=sheet.file, sha256=sheet.sha256, table=table, date=dated)

@@ -1,0 +1,210 @@
+"""How the forecasts would have done: from each quarter of the past, beside what is simplest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtri
+
+from flowsim.core.errors import InputError
+from flowsim.core.periods import quarter
+from flowsim.evidence.series import Series
+from flowsim.forecasting.distribution import LEVELS, Forecast, Joint
+from flowsim.forecasting.scores import coverage, crps, interval_score, mase, scale, smape
+from flowsim.forecasting.shocks import Shock
+from flowsim.forecasting.trend import FEWEST, MEMBERS, check_horizon, course, forecast, forecast_parts, upto
+from flowsim.forecasting.widening import logs
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["OURS", "Backtest", "Score", "backtest", "backtest_parts", "frame"]
+
+Floats = npt.NDArray[np.float64]
+Quantile = Callable[[float], Floats]
+OURS = "flowsim"
+_GRID = (np.arange(200) + 0.5) / 200  # the probabilities whose quantiles stand for the distribution in the CRPS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """Averages of one method over all origins and quarters ahead.
+
+    Attributes:
+        method: "flowsim", "naive", "seasonal naive", "drift", or a single model with its own intervals.
+        mase: mean absolute error, in mean absolute changes from year to year before the origin.
+        smape: in percent, 0 to 200.
+        coverage_80, coverage_95: shares of what came that lay in the intervals.
+        interval_score_95: of the 95 % interval, in the unit of `mase`.
+        crps: of the whole distribution, in the unit of `mase`.
+    """
+
+    method: str
+    mase: float
+    smape: float
+    coverage_80: float
+    coverage_95: float
+    interval_score_95: float
+    crps: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backtest:
+    """The scores of all methods on one series.
+
+    Attributes:
+        name: of the series.
+        horizon: quarters ahead, at most: near the end of the series there are fewer to compare with.
+        origins: the quarters that were forecast from.
+        scores: one a method, the lowest MASE first.
+    """
+
+    name: str
+    horizon: int
+    origins: tuple[str, ...]
+    scores: tuple[Score, ...]
+
+    @property
+    def finding(self) -> str:
+        """What the comparison shows, whoever wins."""
+        best, rank = self.scores[0], [score.method for score in self.scores].index(OURS)
+        ours = self.scores[rank]
+        few = f"origins: {len(self.origins)}, too few to choose a method by"
+        if rank == 0:
+            return f"{OURS} has the lowest MASE, {ours.mase:.2f} (next: {self.scores[1].method}); {few}"
+        place = f"{OURS} is number {rank + 1} with {ours.mase:.2f}"
+        return f"{best.method} has the lowest MASE, {best.mase:.2f}; {place}; {few}"
+
+
+def backtest(series: Series, horizon: int = 4, shock: Shock | None = None) -> Backtest:
+    """Forecast a series from each quarter of its past, beginning with the eighth, and score what was said.
+
+    Args:
+        series: as for `flowsim.forecasting.trend.forecast`, with at least one quarter after the eighth.
+        horizon: quarters ahead, 1 to 12.
+        shock: applied from the origins on that know of it.
+
+    Raises:
+        InputError: as `flowsim.forecasting.trend.forecast`, and where there is no origin to score.
+    """
+
+    def said(origin: str, steps: int) -> Forecast:
+        return forecast(series, steps, origin, _known(shock, series, origin))
+
+    return _backtest(series, said, horizon)
+
+
+def backtest_parts(parts: Sequence[Series], horizon: int = 4, shock: Shock | None = None) -> tuple[Backtest, ...]:
+    """Score the parts of a whole and the whole, which is forecast as their sum; arguments and errors as `backtest`."""
+    whole = forecast_parts(parts, 1).series
+
+    def said(origin: str, steps: int) -> Joint:
+        return forecast_parts(parts, steps, origin, _known(shock, whole, origin))
+
+    return (*(backtest(part, horizon, shock) for part in parts), _backtest(whole, said, horizon))
+
+
+def frame(results: Iterable[Backtest]) -> pd.DataFrame:
+    """Write scores as one tidy table: series, horizon, origins, and the columns of `Score`."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        [
+            {"series": result.name, "horizon": result.horizon, "origins": len(result.origins), **vars(score)}
+            for result in results
+            for score in result.scores
+        ]
+    )
+
+
+def _known(shock: Shock | None, series: Series, origin: str) -> Shock | None:
+    """Return a shock as it can be told at an origin: before its quarter nobody knew of it."""
+    if shock is None or quarter(shock.quarter) > quarter(origin):
+        return None
+    enough = quarter(shock.quarter) - quarter(series.first) >= FEWEST
+    return shock if enough else Shock(quarter=shock.quarter)
+
+
+def _backtest(series: Series, said: Callable[[str, int], Forecast | Joint], horizon: int) -> Backtest:
+    check_horizon(horizon)
+    values = np.array(upto(series).values, np.float64)
+    rows: dict[str, list[dict[str, float]]] = {}
+    origins, weights = [], []
+    for count in range(FEWEST, len(values)):
+        history, actual = values[:count], values[count : count + horizon]
+        if history.min() == history.max() or (history[4:] == history[:-4]).all():
+            continue
+        origin = series.periods[count - 1]
+        ours = said(origin, len(actual))
+        unit = scale(history)
+        methods = {OURS: (ours.point, ours.quantile), **dict(_others(history, len(actual)))}
+        for method, (point, quantile) in methods.items():
+            rows.setdefault(method, []).append(_scores(point, quantile, actual, unit))
+        origins.append(origin)
+        weights.append(len(actual))
+    if not origins:
+        raise InputError(
+            f"{series.name}: no quarter can be forecast from: it needs {FEWEST} that change before it and one after"
+        )
+    scores = [
+        Score(
+            method=method, **{name: float(np.average([one[name] for one in told], weights=weights)) for name in told[0]}
+        )
+        for method, told in rows.items()
+    ]
+    return Backtest(
+        name=series.name,
+        horizon=horizon,
+        origins=tuple(origins),
+        scores=tuple(sorted(scores, key=lambda score: score.mase)),
+    )
+
+
+def _scores(point: Floats, quantile: Quantile, actual: Floats, unit: float) -> dict[str, float]:
+    low, wide = ((quantile((1 - level) / 2), quantile((1 + level) / 2)) for level in LEVELS)
+    return {
+        "mase": float(mase(point, actual, unit)),
+        "smape": float(smape(point, actual)),
+        "coverage_80": float(coverage(*low, actual)),
+        "coverage_95": float(coverage(*wide, actual)),
+        "interval_score_95": float(interval_score(*wide, actual, LEVELS[1])) / unit,
+        "crps": float(crps(np.array([quantile(share) for share in _GRID]), actual)) / unit,
+    }
+
+
+def _others(values: Floats, steps: int) -> Iterator[tuple[str, tuple[Floats, Quantile]]]:
+    """Yield what is simplest with its textbook intervals, and each model alone with its own, not widened.
+
+    From an origin where a model can't be used, the last value stands for it.
+    """
+    ahead, last = np.arange(1, steps + 1), values[-1]
+    slope = (last - values[0]) / (len(values) - 1)
+    year = np.array([values[len(values) - 4 + (step - 1) % 4] for step in ahead])
+    simple = {
+        "naive": (np.full(steps, last), np.diff(values), ahead),
+        "seasonal naive": (year, values[4:] - values[:-4], (ahead - 1) // 4 + 1),
+        "drift": (
+            np.maximum(last + slope * ahead, 0),
+            np.diff(values) - slope,
+            ahead * (1 + ahead / (len(values) - 1)),
+        ),
+    }
+    for name, (point, errors, growth) in simple.items():
+        yield name, (point, _normal(point, np.sqrt((errors**2).mean() * growth)))
+    for name in MEMBERS:
+        found = course(values, steps, [name])
+        sd = found.residual * np.sqrt((found.impulse**2).sum(axis=1))
+        yield name, (found.point, _lognormal(found.point, sd, found.least, found.offset))
+
+
+def _normal(point: Floats, sd: Floats) -> Quantile:
+    return lambda share: np.maximum(point + ndtri(share) * sd, 0.0)
+
+
+def _lognormal(point: Floats, sd: Floats, least: float, offset: float) -> Quantile:
+    centre = logs(point, least, offset)
+    return lambda share: np.maximum(np.exp(centre + ndtri(share) * sd) - offset, 0.0)

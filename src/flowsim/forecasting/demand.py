@@ -1,0 +1,184 @@
+"""Demand: sample paths of a forecast that drive a simulation through its doors, one path a replication."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from flowsim.core.arrays import Floats
+from flowsim.core.civil_time import ByDate
+from flowsim.core.errors import InputError, unknown_name
+from flowsim.core.periods import quarter
+from flowsim.forecasting.distribution import Forecast, Joint
+from flowsim.model.library import cities, city_file
+from flowsim.model.pathway import Pathway
+from flowsim.model.varying import Varying
+
+__all__ = ["Demand", "Driven", "doors", "following"]
+
+_YEAR = 4
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Demand:
+    """What comes quarter by quarter, and by which doors.
+
+    A door is an entry with a rate, by its name, or an exit of a race with a rate, as `state.exit`: a case is opened.
+
+    Attributes:
+        name: of the series that was forecast.
+        first: the first quarter that is driven.
+        paths: possible futures, shape (paths, quarters): the number who come, or where `relative`, what the doors'
+            rates are multiplied by.
+        doors: their names.
+        relative: whether the paths multiply.
+    """
+
+    name: str
+    first: str
+    paths: Floats = field(repr=False)
+    doors: tuple[str, ...]
+    relative: bool
+
+    @classmethod
+    def of(
+        cls, forecast: Forecast | Joint, doors: Sequence[str], *, relative: bool, count: int = 200, seed: int = 1
+    ) -> Demand:
+        """Draw paths of a forecast.
+
+        Args:
+            forecast: of the number who come in a quarter; or where `relative`, of something that they keep step with.
+            doors: by which they come; where they are counted, one entry.
+            relative: multiply the doors' rates by each path over the series' mean of its last year.
+            count: how many paths.
+            seed: of the paths.
+
+        Raises:
+            InputError: for counts that are to come by several doors.
+        """
+        if not relative and len(doors) != 1:
+            raise InputError(f"doors: {', '.join(doors) or 'none'}: those who are counted come by one entry")
+        paths = forecast.paths(count, seed)
+        if isinstance(forecast, Joint):
+            paths = paths.sum(axis=1)
+        if relative:
+            last = [value for value in forecast.series.values[-_YEAR:] if value is not None]
+            paths = paths / np.mean(last)
+        name = forecast.series.name
+        return cls(name=name, first=forecast.periods[0], paths=paths, doors=tuple(doors), relative=relative)
+
+    @property
+    def middle(self) -> Demand:
+        """The same with one path: the median of each quarter."""
+        return Demand(
+            name=self.name,
+            first=self.first,
+            paths=np.median(self.paths, axis=0, keepdims=True),
+            doors=self.doors,
+            relative=self.relative,
+        )
+
+    def over(self, model: Pathway | Varying) -> Driven:
+        """Return a model for `run` whose replications each take a path, over its own pathway.
+
+        Raises:
+            InputError: for an unknown door with the nearest names, and where no quarter lies in the horizon.
+        """
+        pathway = model if isinstance(model, Pathway) else model.pathway(0, 0)
+        self.applied(pathway, 0)
+        if not pathway.start <= _begin(quarter(self.first)) < pathway.end:
+            raise InputError(
+                f"{self.name}: its first quarter ahead, {self.first}, lies outside the horizon, "
+                f"{pathway.start:%Y-%m-%d} to {pathway.end:%Y-%m-%d}"
+            )
+        return Driven(model=model, demand=self)
+
+    def applied(self, pathway: Pathway, number: int) -> Pathway:
+        """Return a pathway driven by one of the paths; after its last quarter the last one's level goes on.
+
+        Raises:
+            InputError: for an unknown door, with the nearest names.
+        """
+        known = doors(pathway)
+        raw = pathway.to_dict()
+        for door in self.doors:
+            if door not in known or not (self.relative or door in _entries(pathway)):
+                raise InputError(f"--door: {unknown_name('door', door, known if self.relative else _entries(pathway))}")
+            table = _table(raw, door)
+            table["rate"] = self._rates(known[door], self.paths[number % len(self.paths)])
+        return Pathway.from_dict(raw, pathway.name)
+
+    def _rates(self, before: ByDate[float], path: Floats) -> dict[datetime, str]:
+        """Return the rates by date: as before until the first quarter, and driven from then on."""
+        first = quarter(self.first)
+        begins = [_begin(first + step) for step in range(len(path) + 1)]
+        out = {since: rate for since, rate in before.root if since < begins[0]}
+        for since, until, value in zip(begins, begins[1:], path.tolist(), strict=False):
+            if not self.relative:
+                out[since] = value / ((until - since).total_seconds() / 60)
+                continue
+            out[since] = before.at(max(since, before.first)) * value
+            out |= {when: rate * value for when, rate in before.root if since < when < until}
+        if self.relative:
+            out |= {when: rate * float(path[-1]) for when, rate in before.root if when >= begins[-1]}
+        return {when: f"{rate!r} per minute" for when, rate in sorted(out.items())}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Driven:
+    """A model in which every replication takes a path of demand of its own."""
+
+    model: Pathway | Varying
+    demand: Demand
+
+    def pathway(self, seed: int, replication: int) -> Pathway:
+        """Return the pathway of a replication."""
+        own = self.model if isinstance(self.model, Pathway) else self.model.pathway(seed, replication)
+        return self.demand.applied(own, replication)
+
+
+def doors(pathway: Pathway) -> dict[str, ByDate[float]]:
+    """Return the rates of all doors, by name: entries with a rate, and exits of a race with one."""
+    exits = {
+        f"{state.name}.{exit_.name}": exit_.rate
+        for state in pathway.states
+        for exit_ in state.race
+        if exit_.rate is not None
+    }
+    return _entries(pathway) | exits
+
+
+def following(base: str, series: str) -> tuple[str, ...]:
+    """Return the doors of a built-in base that keep step with a series, such as "awards".
+
+    Raises:
+        InputError: for a base without such doors.
+    """
+    file = city_file(base, "doors.toml") if base in cities() else None
+    known = tomllib.loads(file.read_text(encoding="utf-8")) if file is not None and file.is_file() else {}
+    if series not in known:
+        raise InputError(f"--demand: no door of '{base}' is known to keep step with {series}: use a file and --door")
+    return tuple(known[series])
+
+
+def _entries(pathway: Pathway) -> dict[str, ByDate[float]]:
+    return {entry.name: entry.rate for entry in pathway.entries if entry.rate is not None}
+
+
+def _table(raw: dict[str, Any], door: str) -> dict[str, Any]:
+    state, _, exit_ = door.partition(".")
+    return _named(_named(raw["states"], state)["race"], exit_) if exit_ else _named(raw["entries"], door)
+
+
+def _named(tables: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
+    return next(table for table in tables if table["name"] == name)
+
+
+def _begin(number: int) -> datetime:
+    year, rest = divmod(number, 4)
+    return datetime(year, 3 * rest + 1, 1)

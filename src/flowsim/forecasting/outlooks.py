@@ -1,0 +1,386 @@
+"""The outlook: what the trend of documented outcomes says against what a staffing can deliver.
+
+A statistical forecast knows the trend and no staff; a simulation knows the staff and no trend. Where the two differ by
+more than both are unsure, that is the news, and the station that binds is named with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from flowsim.calibration.retrospect import quarterly
+from flowsim.calibration.workflow import Calibration
+from flowsim.core.arrays import Floats
+from flowsim.core.errors import InputError
+from flowsim.core.periods import months_of, quarter
+from flowsim.core.progress import Progress
+from flowsim.forecasting.demand import Demand
+from flowsim.forecasting.distribution import Forecast, Joint
+from flowsim.forecasting.pairing import Pairing, pair, pooled, series_of
+from flowsim.forecasting.trend import forecast
+from flowsim.model.pathway import Pathway
+from flowsim.model.scenario import Scenario
+from flowsim.model.varying import Varying
+from flowsim.simulation.results import Results
+from flowsim.simulation.runner import run
+from flowsim.theory.fluid_load import StationLoad, workload
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["FULL", "LEVEL", "Flag", "Outcome", "Outlook", "Sources", "outlook"]
+
+LEVEL = 0.9
+"""Of the interval of the difference beyond which forecast and simulation are said to differ."""
+FULL = 0.98
+"""The utilisation from which on a station is called full."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flag:
+    """Quarters in a row in which forecast and simulation differ beyond their joint uncertainty.
+
+    Attributes:
+        measure: of the simulation.
+        first: the first of the quarters.
+        last: the last one.
+        trend: the forecast's median in the last one.
+        simulated: the simulation's median in the last one.
+        station: the fullest of the stations that are full then; none where no station is.
+        full_since: the quarter since when it has been full without a break.
+        more: places a week that the trend would need there beyond those that there are; 0 without a station.
+    """
+
+    measure: str
+    first: str
+    last: str
+    trend: float
+    simulated: float
+    station: str | None
+    full_since: str | None
+    more: float
+
+    @property
+    def words(self) -> str:
+        """The flag as a sentence."""
+        when = self.first if self.first == self.last else f"{self.first} to {self.last}"
+        both = f"the trend is {self.trend:,.0f} in {self.last}, the simulation {self.simulated:,.0f}"
+        if self.trend < self.simulated:
+            why = "more is decided than the trend says"
+        elif self.station is None:
+            why = "no station is full: fewer cases come than the trend implies"
+        else:
+            why = (
+                f"{self.station} is full from {self.full_since}: the trend's {self.trend:,.0f} would need "
+                f"{self.more:,.0f} more places a week"
+            )
+        return f"{self.measure} {when}: {both}; {why}"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Outcome:
+    """One outcome, from both sides.
+
+    Attributes:
+        measure: of the simulation; "total" of all of them.
+        trend: the statistical forecast, with its history.
+        simulated: futures of the simulation in the same quarters, shape (replications, quarters).
+        pairing: how the two did in the past, where a calibration looked back.
+        flags: where they differ.
+    """
+
+    measure: str
+    trend: Forecast | Joint = field(repr=False)
+    simulated: Floats = field(repr=False)
+    pairing: Pairing | None
+    flags: tuple[Flag, ...]
+
+    @property
+    def periods(self) -> tuple[str, ...]:
+        """The quarters ahead."""
+        return self.trend.periods
+
+    @property
+    def trend_paths(self) -> Floats:
+        """As many futures of the forecast as of the simulation, shape (replications, quarters)."""
+        return _paths(self.trend, len(self.simulated))
+
+    @property
+    def combined(self) -> Floats | None:
+        """Futures of both in the proportion that the past gives, shape (futures, quarters); None without a past."""
+        if self.pairing is None:
+            return None
+        return pooled(self.trend_paths, self.simulated, self.pairing.share)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sources:
+    """Where the variance of an outcome comes from, in the mean over the last year ahead; the shares add to one.
+
+    Attributes:
+        measure: of the simulation.
+        sd: the standard deviation of the outcome in a quarter.
+        process: the share of one history's luck.
+        parameters: the share of what is not known of the parameters.
+        demand: the share of the paths of demand; 0 without any.
+        together: what only comes of several at once; where it is below zero they dampen each other.
+    """
+
+    measure: str
+    sd: float
+    process: float
+    parameters: float
+    demand: float
+    together: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Outlook:
+    """What comes, from both sides.
+
+    Attributes:
+        scenario: its name.
+        demand: the name of the series that drives it; none where the scenario's own rates do.
+        outcomes: one a measure that is documented quarter by quarter, and their total.
+        sources: of the uncertainty, one a measure.
+        results: of the simulation, with all other measures.
+    """
+
+    scenario: str
+    demand: str | None
+    outcomes: tuple[Outcome, ...]
+    sources: tuple[Sources, ...]
+    results: Results = field(repr=False)
+
+    @property
+    def flags(self) -> tuple[Flag, ...]:
+        """All flags, outcome by outcome."""
+        return tuple(flag for outcome in self.outcomes for flag in outcome.flags)
+
+    def frame(self) -> pd.DataFrame:
+        """Return a tidy table: measure, period, method, p05, p50, p95, differs."""
+        import pandas as pd
+
+        rows = []
+        for outcome in self.outcomes:
+            differs = _differing(outcome.trend_paths, outcome.simulated)
+            combined = outcome.combined
+            methods = {"forecast": outcome.trend_paths, "simulation": outcome.simulated}
+            methods |= {} if combined is None else {"combination": combined}
+            for method, paths in methods.items():
+                low, middle, high = np.quantile(paths, (0.05, 0.5, 0.95), axis=0).tolist()
+                for period, *figures, flagged in zip(outcome.periods, low, middle, high, differs, strict=True):
+                    rows.append((outcome.measure, period, method, *figures, bool(flagged)))
+        return pd.DataFrame(rows, columns=["measure", "period", "method", "p05", "p50", "p95", "differs"])
+
+
+def outlook(
+    scenario: Scenario,
+    calibration: Calibration,
+    *,
+    demand: Demand | None = None,
+    horizon: int = 12,
+    replications: int = 200,
+    seed: int = 1,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Outlook:
+    """Hold the forecasts of documented outcomes beside a scenario's simulation.
+
+    Args:
+        scenario: what is simulated: today's staffing, or another.
+        calibration: of its base, with the documented quarters and what was said of them in the past.
+        demand: paths that drive it; its own rates do where left out.
+        horizon: quarters ahead, 1 to 12.
+        replications: futures of the simulation, each with a parameter set and a path of demand of its own.
+        seed: of all draws.
+        executor: where replications run.
+        progress: called with (done, all).
+
+    Raises:
+        InputError: for a scenario over another base, and where nothing is documented quarter by quarter, or the horizon
+            of the scenario ends before the forecast's.
+    """
+    ensemble = calibration.ensemble
+    varying = ensemble.over(scenario)
+    series = series_of(quarterly(calibration.study))
+    if not series:
+        raise InputError(f"{scenario.name}: nothing is documented quarter by quarter, two years or longer")
+    trends: dict[str, Forecast | Joint] = {name: forecast(one, horizon) for name, one in series.items()}
+    if len(trends) > 1:
+        trends["total"] = Joint.of([one for one in trends.values() if isinstance(one, Forecast)])
+    periods = next(iter(trends.values())).periods
+    point = scenario.pathway(ensemble.mode)
+    if months_of(periods[-1])[1] > point.end.year * 12 + point.end.month - 1:
+        raise InputError(
+            f"{scenario.name}: its horizon ends {point.end:%Y-%m-%d}, before {periods[-1]}, the last quarter ahead: "
+            "forecast fewer quarters, or let it end later"
+        )
+    runs = _Runs(point, varying, demand, replications, seed, executor, progress)
+    results = runs.all()
+    loads = workload(point).stations
+    outcomes = []
+    for name, trend in trends.items():
+        simulated = _values(results, name, series, periods)
+        past = pair(series[name], calibration.retrospects) if name in series and calibration.retrospects else None
+        flags = tuple(_flags(name, periods, _paths(trend, replications), simulated, results, loads))
+        outcomes.append(Outcome(measure=name, trend=trend, simulated=simulated, pairing=past, flags=flags))
+    return Outlook(
+        scenario=scenario.name,
+        demand=demand.name if demand else None,
+        outcomes=tuple(outcomes),
+        sources=tuple(_sources(name, runs, series, periods[-4:]) for name in trends),
+        results=results,
+    )
+
+
+class _Runs:
+    """The same replications with each source of uncertainty let loose alone, and with all of them."""
+
+    def __init__(
+        self,
+        point: Pathway,
+        varying: Varying,
+        demand: Demand | None,
+        replications: int,
+        seed: int,
+        executor: Executor | None,
+        progress: Progress | None,
+    ) -> None:
+        self.point, self.varying, self.demand = point, varying, demand
+        self.replications, self.seed, self.executor, self.progress = replications, seed, executor, progress
+        self.done = 0
+        self.kept: dict[tuple[bool, bool], Results] = {}
+
+    def all(self) -> Results:
+        return self.of(parameters=True, demand=True)
+
+    def of(self, *, parameters: bool, demand: bool) -> Results:
+        """Run with parameters, demand, both or neither let loose; histories are always free."""
+        key = (parameters, demand or self.demand is None)
+        if key not in self.kept:
+            model: Pathway | Varying = self.varying if parameters else self.point
+            if self.demand is not None:
+                model = (self.demand if demand else self.demand.middle).over(model)
+            self.kept[key] = run(
+                model,
+                replications=self.replications,
+                seed=self.seed,
+                executor=self.executor,
+                progress=self._told if self.progress else None,
+            )
+            self.done += self.replications
+        return self.kept[key]
+
+    def _told(self, done: int, total: int) -> None:
+        if self.progress is not None:
+            self.progress(self.done + done, self.replications * (2 if self.demand is None else 4))
+
+
+def _sources(name: str, runs: _Runs, series: Mapping[str, object], periods: Sequence[str]) -> Sources:
+    def variance(parameters: bool, demand: bool) -> float:
+        values = _values(runs.of(parameters=parameters, demand=demand), name, series, periods)
+        return float(values.var(axis=0, ddof=1).mean())
+
+    whole, process = variance(True, True), variance(False, False)
+    if whole == 0:
+        return Sources(measure=name, sd=0.0, process=1.0, parameters=0.0, demand=0.0, together=0.0)
+    parameters = (variance(True, False) - process) / whole
+    demand = (variance(False, True) - process) / whole if runs.demand is not None else 0.0
+    process /= whole
+    together = 1 - process - parameters - demand
+    return Sources(
+        measure=name,
+        sd=float(np.sqrt(whole)),
+        process=process,
+        parameters=parameters,
+        demand=demand,
+        together=together,
+    )
+
+
+def _paths(trend: Forecast | Joint, count: int) -> Floats:
+    paths = trend.paths(count)
+    return paths.sum(axis=1) if isinstance(trend, Joint) else paths
+
+
+def _values(results: Results, name: str, series: Mapping[str, object], periods: Sequence[str]) -> Floats:
+    columns = {(row.measure, row.period): number for number, row in enumerate(results.index)}
+    measures = [name] if name in series else list(series)
+    out: Floats = np.sum([results.values[:, [columns[one, p] for p in periods]] for one in measures], axis=0)
+    return out
+
+
+def _differing(trend: Floats, simulated: Floats) -> npt.NDArray[np.bool_]:
+    """Tell in which quarters zero lies outside the interval of the difference between independent futures."""
+    low, high = np.quantile(trend - simulated, ((1 - LEVEL) / 2, (1 + LEVEL) / 2), axis=0)
+    return np.asarray((low > 0) | (high < 0), np.bool_)
+
+
+def _flags(
+    name: str,
+    periods: Sequence[str],
+    trend: Floats,
+    simulated: Floats,
+    results: Results,
+    loads: Sequence[StationLoad],
+) -> list[Flag]:
+    differing = _differing(trend, simulated)
+    above = np.median(trend, axis=0) > np.median(simulated, axis=0)
+    flags, at = [], 0
+    while at < len(periods):
+        last = at
+        if differing[at]:
+            while last + 1 < len(periods) and differing[last + 1] and above[last + 1] == above[at]:
+                last += 1
+            middle, delivered = float(np.median(trend[:, last])), float(np.median(simulated[:, last]))
+            station, since = _full(results, periods[last])
+            more = _places(loads, station, periods[last]) * (middle / max(delivered, 1.0) - 1) if station else 0.0
+            flags.append(
+                Flag(
+                    measure=name,
+                    first=periods[at],
+                    last=periods[last],
+                    trend=middle,
+                    simulated=delivered,
+                    station=station,
+                    full_since=since,
+                    more=max(more, 0.0),
+                )
+            )
+        at = last + 1
+    return flags
+
+
+def _full(results: Results, period: str) -> tuple[str | None, str | None]:
+    """Return the fullest station of a quarter that is full in the median, and since when it has been."""
+    middle: dict[str, dict[str, float]] = {}
+    for column, row in enumerate(results.index):
+        if row.measure.startswith("utilisation.") and "Q" in row.period:
+            middle.setdefault(row.measure.partition(".")[2], {})[row.period] = float(
+                np.nanmedian(results.values[:, column])
+            )
+    full = {name: used[period] for name, used in middle.items() if used.get(period, 0.0) >= FULL}
+    if not full:
+        return None, None
+    station = max(full, key=lambda name: full[name])
+    told = sorted(middle[station], key=quarter)
+    at = told.index(period)
+    while at > 0 and middle[station][told[at - 1]] >= FULL:
+        at -= 1
+    return station, told[at]
+
+
+def _places(loads: Sequence[StationLoad], station: str, period: str) -> float:
+    month = months_of(period)[0]
+    return next(
+        row.places_a_week
+        for row in reversed(loads)
+        if row.station == station and row.since.year * 12 + row.since.month - 1 <= month
+    )

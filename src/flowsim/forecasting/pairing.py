@@ -1,0 +1,181 @@
+"""Forecast and simulation side by side: scored on the past, and combined with the weight that those scores give.
+
+From every quarter of the past that a calibration looked back from, the statistical forecast of the same origin stands
+beside the simulation that was fitted to what was known then. Their combination is a linear opinion pool: futures of
+one and of the other, in the proportion that had the lowest CRPS; the combination is scored with the proportion
+that the other origins give, so that it gains nothing from what it is judged by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from flowsim.calibration.retrospect import Retrospect
+from flowsim.core.arrays import Floats
+from flowsim.core.errors import InputError
+from flowsim.core.periods import quarter
+from flowsim.evidence.series import Series
+from flowsim.forecasting.scores import coverage, crps, interval_score, mase, scale
+from flowsim.forecasting.trend import forecast
+
+__all__ = ["LEVELS", "METHODS", "Pairing", "Scored", "pair", "pooled", "series_of"]
+
+METHODS = ("forecast", "simulation", "combination")
+LEVELS = (0.8, 0.95)
+_GRID = np.linspace(0.0, 1.0, 21)  # of the simulation's share in the combination
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scored:
+    """Averages of one method over all origins and quarters ahead, in mean absolute changes from year to year.
+
+    Attributes:
+        method: "forecast", "simulation" or "combination".
+        mase: mean absolute error of the median.
+        crps: of the whole distribution.
+        interval_score_95: of the 95 % interval.
+        coverage_80, coverage_95: shares of what came that lay in the intervals.
+    """
+
+    method: str
+    mase: float
+    crps: float
+    interval_score_95: float
+    coverage_80: float
+    coverage_95: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pairing:
+    """How forecast and simulation did in the past on one measure.
+
+    Attributes:
+        measure: of the simulation.
+        origins: the quarters that were looked back from.
+        quarters: how many quarters ahead were scored in all.
+        share: the simulation's share in the combination, from all origins.
+        scores: one a method, the lowest CRPS first.
+    """
+
+    measure: str
+    origins: tuple[str, ...]
+    quarters: int
+    share: float
+    scores: tuple[Scored, ...]
+
+    @property
+    def finding(self) -> str:
+        """What the comparison shows, whoever wins."""
+        best, *others = self.scores
+        behind = ", ".join(f"{one.method} {one.crps:.2f}" for one in others)
+        return (
+            f"{best.method} has the lowest CRPS, {best.crps:.2f} ({behind}); {len(self.origins)} origins and "
+            f"{self.quarters} quarters ahead are few"
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Case:
+    trend: Floats = field(repr=False)
+    simulated: Floats = field(repr=False)
+    actual: Floats
+    unit: float
+
+
+def pair(series: Series, retrospects: Sequence[Retrospect]) -> Pairing:
+    """Score forecast, simulation and their combination on a measure that is documented quarter by quarter.
+
+    Args:
+        series: the documented quarters, named by the measure.
+        retrospects: what the simulation would have said from quarters of the past.
+
+    Raises:
+        InputError: where there are less than two pasts to look back from.
+    """
+    cases = {one.origin: _case(series, one) for one in retrospects if series.name in one.paths}
+    if len(cases) < 2:
+        raise InputError(f"{series.name}: {len(cases)} pasts to look back from are too few: at least 2 are needed")
+    losses = {origin: np.array([_loss(case, share) for share in _GRID]) for origin, case in cases.items()}
+    total = np.sum([*losses.values()], axis=0)
+    rows: dict[str, list[dict[str, float]]] = {method: [] for method in METHODS}
+    for origin, case in cases.items():
+        share = float(_GRID[np.argmin(total - losses[origin])])
+        together = pooled(case.trend, case.simulated, share)
+        for method, paths in zip(METHODS, (case.trend, case.simulated, together), strict=True):
+            rows[method].append(_scores(paths, case))
+    weights = [len(case.actual) for case in cases.values()]
+    scored = [
+        Scored(
+            method=method, **{name: float(np.average([row[name] for row in told], weights=weights)) for name in told[0]}
+        )
+        for method, told in rows.items()
+    ]
+    return Pairing(
+        measure=series.name,
+        origins=tuple(cases),
+        quarters=sum(weights),
+        share=float(_GRID[np.argmin(total)]),
+        scores=tuple(sorted(scored, key=lambda one: one.crps)),
+    )
+
+
+def pooled(trend: Floats, simulated: Floats, share: float) -> Floats:
+    """Return futures of which a share is the simulation's, each kind spread evenly over its distribution.
+
+    Args:
+        trend: futures of the forecast, shape (paths, quarters).
+        simulated: futures of the simulation, shape (paths, quarters).
+        share: of the simulation, 0 to 1.
+
+    Returns:
+        Shape (paths of the longer one, quarters), sorted quarter by quarter: they are no paths in time any more.
+    """
+    count = max(len(trend), len(simulated))
+    from_simulation = round(share * count)
+    parts = [_thinned(trend, count - from_simulation), _thinned(simulated, from_simulation)]
+    return np.sort(np.concatenate(parts), axis=0)
+
+
+def _thinned(paths: Floats, count: int) -> Floats:
+    rows = ((np.arange(count) + 0.5) / max(count, 1) * len(paths)).astype(int)
+    out: Floats = np.sort(paths, axis=0)[rows]
+    return out
+
+
+def series_of(documented: Mapping[str, Mapping[str, float]]) -> dict[str, Series]:
+    """Return documented quarters as series, by measure; those with a gap are left out."""
+    out = {}
+    for measure, told in documented.items():
+        periods = sorted(told)
+        if quarter(periods[-1]) - quarter(periods[0]) == len(periods) - 1:
+            values = tuple(told[period] for period in periods)
+            out[measure] = Series(name=measure, unit="awards", every="quarter", first=periods[0], values=values)
+    return out
+
+
+def _case(series: Series, past: Retrospect) -> _Case:
+    known = quarter(past.origin) - quarter(series.first) + 1
+    values = [float(value) for value in series.values if value is not None]
+    steps = len(past.periods)
+    simulated = past.paths[series.name]
+    trend = forecast(series, steps, past.origin).paths(len(simulated))
+    actual = np.array(values[known : known + steps])
+    return _Case(trend=trend, simulated=simulated, actual=actual, unit=scale(np.array(values[:known])))
+
+
+def _loss(case: _Case, share: float) -> float:
+    return float(crps(pooled(case.trend, case.simulated, share), case.actual)) / case.unit * len(case.actual)
+
+
+def _scores(paths: Floats, case: _Case) -> dict[str, float]:
+    low, wide = (np.quantile(paths, ((1 - level) / 2, (1 + level) / 2), axis=0) for level in LEVELS)
+    return {
+        "mase": float(mase(np.median(paths, axis=0), case.actual, case.unit).mean()),
+        "crps": float(crps(paths, case.actual)) / case.unit,
+        "interval_score_95": float(interval_score(wide[0], wide[1], case.actual, LEVELS[1])) / case.unit,
+        "coverage_80": float(coverage(low[0], low[1], case.actual)),
+        "coverage_95": float(coverage(wide[0], wide[1], case.actual)),
+    }

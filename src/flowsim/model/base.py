@@ -1,0 +1,278 @@
+"""Where every number of a base pathway comes from: a documented fact, an assumption, or a calibration.
+
+A base file is a pathway in TOML whose body may say "$name" instead of a value, also as a key; its
+`[parameters]` table tells each name's value and its reason. Here too is how a value is changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
+
+from flowsim.core.civil_time import is_dated
+from flowsim.core.errors import InputError, nearest, unknown_name
+from flowsim.core.files import read_toml
+from flowsim.core.quantities import is_number, quantity
+from flowsim.model.library import cities, city_file
+from flowsim.model.pathway import Pathway
+
+if TYPE_CHECKING:
+    from flowsim.evidence.facts import Evidence
+
+__all__ = ["Base", "Parameter", "bare_numbers", "read_base"]
+
+Kind = Literal["fact", "assumed", "calibrate"]
+_KEYS: Mapping[str, tuple[set[str], set[str]]] = {
+    "fact": ({"fact"}, {"key", "as"}),
+    "assumed": ({"assumed", "why"}, set()),
+    "calibrate": ({"calibrate", "why"}, set()),
+}
+_REFERENCE = re.compile(r"\$([\w\-]+)")
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """One named value of a base file and where it comes from.
+
+    Attributes:
+        name: what the body calls it, without the "$".
+        value: a number, or a text with its unit, as it stands in the pathway; the fitted one where there is one.
+        kind: `fact` (documented), `assumed`, or `calibrate`.
+        first: the value that the file tells, where calibration starts from.
+        fact: the id of the documented fact, with the `key` of the table's cell where it is a table.
+        why: the reason of an assumption, or what a calibrated value is tied to.
+    """
+
+    name: str
+    value: Any
+    kind: Kind
+    first: Any
+    fact: str = ""
+    key: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Base:
+    """A base file as read: its body with the references still in place, and its parameters by name."""
+
+    name: str
+    raw: Mapping[str, Any]
+    parameters: Mapping[str, Parameter]
+    source: str
+    sha256: str
+
+    def parameter(self, name: str) -> Parameter:
+        """Return the parameter of that name, or raise InputError with the nearest one."""
+        if name not in self.parameters:
+            raise InputError(f"{self.source}: {unknown_name('parameter', name, self.parameters)}")
+        return self.parameters[name]
+
+    def pathway(self, overrides: Mapping[str, Any] = _NOTHING) -> Pathway:
+        """Return the checked pathway, with other values for some parameters.
+
+        Raises:
+            InputError: for an unknown parameter, or where the values make no sound pathway.
+        """
+        values = {name: parameter.value for name, parameter in self.parameters.items()}
+        values |= {self.parameter(name).name: value for name, value in overrides.items()}
+        return Pathway.from_dict(_filled(self.raw, values, self.source, ""), self.source)
+
+
+def read_base(name_or_path: str | Path, folder: Path | None = None) -> Base:
+    """Read a base file: a built-in one by its name, or a user's own by its path (relative to `folder`).
+
+    A built-in base has its fitted values where it was calibrated: those of the mode (`flowsim calibrate`).
+
+    Raises:
+        InputError: one line with the file and the key path.
+    """
+    if str(name_or_path) in cities():
+        source = f"{name_or_path}.toml"
+        content = city_file(str(name_or_path), "pathway.toml").read_bytes()
+    else:
+        path = (folder or Path()) / name_or_path
+        if not path.is_file():
+            shown = ", ".join(f"'{name}'" for name in cities())
+            hint = nearest(str(name_or_path), cities())
+            raise InputError(
+                f"there is no base '{name_or_path}'{hint} (allowed: {shown}, or the path of a pathway file)"
+            )
+        source, content = str(path), path.read_bytes()
+    raw = read_toml(content, source)
+    told = raw.pop("parameters", {})
+    if not isinstance(told, dict):
+        raise InputError(f"{source}: parameters: {told!r} is not allowed: it should be a table")
+    parameters = {name: _parameter(name, entry, source) for name, entry in told.items()}
+    if str(name_or_path) in cities():
+        fitted = _fitted(str(name_or_path))
+        parameters |= {name: replace(parameters[name], value=value) for name, value in fitted.items()}
+    used = {name for _, name in _references(raw)}
+    for name in parameters:
+        if name not in used:
+            raise InputError(
+                f'{source}: parameters.{name}: it is never used: write "${name}" where it belongs, or drop it'
+            )
+    base = Base(
+        name=str(raw.get("name", source)),
+        raw=raw,
+        parameters=parameters,
+        source=source,
+        sha256=hashlib.sha256(content).hexdigest(),
+    )
+    base.pathway()
+    return base
+
+
+def _fitted(name: str) -> dict[str, Any]:
+    """Return the values that a built-in base was calibrated to, by parameter."""
+    file = city_file(name, "mode.toml")
+    if not file.is_file():
+        return {}
+    values: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))["values"]
+    return values
+
+
+def _parameter(name: str, entry: Any, source: str) -> Parameter:
+    where = f"{source}: parameters.{name}"
+    if not _REFERENCE.fullmatch(f"${name}"):
+        raise InputError(f"{where}: '{name}' is no name: letters, digits, '_' and '-' are allowed")
+    kinds = [kind for kind in _KEYS if isinstance(entry, dict) and kind in entry]
+    if len(kinds) != 1:
+        known = {key for needed, more in _KEYS.values() for key in needed | more}
+        typo = next((key for key in entry if key not in known), None) if isinstance(entry, dict) else None
+        hint = f": {unknown_name('key', typo, known)}" if typo else ""
+        raise InputError(f"{where}: a parameter has exactly one of `fact`, `assumed` and `calibrate`{hint}")
+    kind = kinds[0]
+    needed, more = _KEYS[kind]
+    for key in entry:
+        if key not in needed | more:
+            raise InputError(f"{where}: {unknown_name('key', key, needed | more)}")
+    for key in sorted(needed):
+        if key not in entry:
+            raise InputError(f"{where}.{key}: this key is missing")
+    for key in ("fact", "key", "as", "why"):
+        if key in entry and not (isinstance(entry[key], str) and entry[key].strip()):
+            raise InputError(f"{where}.{key}: {entry[key]!r} is not allowed: it should be a text")
+    if kind == "fact":
+        value = _documented(entry, where)
+        return Parameter(name=name, value=value, kind="fact", first=value, fact=entry["fact"], key=entry.get("key", ""))
+    value = entry[kind]
+    if kind == "calibrate" and not (is_number(value) or quantity(value)):
+        raise InputError(
+            f"{where}.calibrate: {value!r} is not allowed: it should be a number, or a number with its unit"
+        )
+    return Parameter(
+        name=name, value=value, kind="assumed" if kind == "assumed" else "calibrate", first=value, why=entry["why"]
+    )
+
+
+@cache
+def _evidence() -> Evidence:
+    from flowsim.evidence.facts import load
+
+    return load()
+
+
+def _documented(entry: Mapping[str, str], where: str) -> Any:
+    template = entry.get("as", "{}")
+    if template.count("{}") != 1:
+        raise InputError(
+            f"{where}.as: '{template}' is not allowed: it should hold '{{}}' once, such as '{{}} per year'"
+        )
+    evidence = _evidence()
+    try:
+        number = evidence[entry["fact"]].number(entry.get("key"))
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+    whole = int(number) if number == int(number) else number
+    if template in ("{} %", "{}%"):
+        return number / 100  # in a pathway a percentage stands as the share of 1 that it is
+    return whole if template == "{}" else template.replace("{}", str(whole))
+
+
+def _references(body: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the key path and the name of every "$name" in a body."""
+    if isinstance(body, Mapping):
+        for key, value in body.items():
+            yield from _references(str(key), f"{path}.{key}".removeprefix("."))
+            yield from _references(value, f"{path}.{key}".removeprefix("."))
+    elif isinstance(body, list):
+        for index, value in enumerate(body):
+            yield from _references(value, f"{path}[{index}]")
+    elif isinstance(body, str) and body.startswith("$"):
+        yield path, body[1:]
+
+
+def _filled(body: Any, values: Mapping[str, Any], source: str, path: str) -> Any:
+    """Return a body with every "$name" replaced by its value."""
+    if isinstance(body, Mapping):
+        out: dict[str, Any] = {}
+        for key, value in body.items():
+            here = f"{path}.{key}".removeprefix(".")
+            name = _filled(key, values, source, here)
+            told = str(name) if str(key).startswith("$") else name
+            if told in out:
+                raise InputError(f"{source}: {here}: the key '{told}' stands twice")
+            out[told] = _filled(value, values, source, here)
+        return out
+    if isinstance(body, list):
+        return [_filled(value, values, source, f"{path}[{index}]") for index, value in enumerate(body)]
+    if isinstance(body, str) and body.startswith("$"):
+        if body[1:] not in values:
+            raise InputError(f"{source}: {path}: {unknown_name('parameter', body[1:], values)}")
+        return values[body[1:]]
+    return body
+
+
+_TOLD = {"name", "title", "description", "priority", "start", "end", "tick"}
+
+
+def bare_numbers(raw: Mapping[str, Any]) -> list[str]:
+    """List the key paths in a body whose numbers are no parameters: nothing tells where they come from.
+
+    Numbers, and texts with digits; names, titles, date keys, the horizon, the tick and priorities aside.
+    """
+    return list(_bare(raw, "", set(_names(raw))))
+
+
+def _names(body: Any) -> Iterator[str]:
+    """Yield what a body declares as names: the keys of its tables, and each `name` and `benefit`."""
+    if isinstance(body, Mapping):
+        for key, value in body.items():
+            if re.fullmatch(r"[\w\-]+", str(key)):
+                yield str(key)
+            if key in ("name", "benefit") and isinstance(value, str):
+                yield value
+            yield from _names(value)
+    elif isinstance(body, list):
+        for value in body:
+            yield from _names(value)
+
+
+def _bare(body: Any, path: str, names: set[str]) -> Iterator[str]:
+    if isinstance(body, Mapping):
+        for key, value in body.items():
+            here = f"{path}.{key}".removeprefix(".")
+            if key in _TOLD and not isinstance(value, Mapping | list):
+                continue
+            if not is_dated({key: 0}):
+                yield from _bare(str(key), here, names)
+            yield from _bare(value, here, names)
+    elif isinstance(body, list):
+        for index, value in enumerate(body):
+            yield from _bare(value, f"{path}[{index}]", names)
+    elif not str(body).startswith("$") and body not in names and _has_digits(body):
+        yield path
+
+
+def _has_digits(value: Any) -> bool:
+    return is_number(value) or (isinstance(value, str) and re.search(r"\d", value) is not None)

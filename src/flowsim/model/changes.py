@@ -1,0 +1,266 @@
+"""The changes of a scenario file, made in a pathway's plain data."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from flowsim.core.civil_time import is_dated, parse_moment, parse_rate
+from flowsim.core.errors import InputError, unknown_name
+from flowsim.core.quantities import changed
+from flowsim.model.duration import Duration
+from flowsim.model.edits import (
+    LEVERS,
+    TARGETS,
+    ArrivalsEdit,
+    Closure,
+    Edit,
+    ExitEdit,
+    ScenarioFile,
+    SharesEdit,
+    StationEdit,
+    StayEdit,
+    Waiting,
+    place,
+)
+
+__all__ = ["apply_edits", "located_at"]
+
+
+@contextmanager
+def located_at(where: str) -> Iterator[None]:
+    """Say where in the file a mistake is."""
+    try:
+        yield
+    except ValueError as error:
+        raise InputError(f"{where}: {error}" if where else str(error)) from None
+
+
+def apply_edits(raw: dict[str, Any], file: ScenarioFile, source: str) -> None:
+    """Make the changes of a file in a pathway's plain data."""
+    start, end = parse_moment(raw["start"]), file.until or parse_moment(raw["end"])
+    if end <= start:
+        raise InputError(f"{source}: until: {end:%Y-%m-%d} is not after the base's start ({start:%Y-%m-%d})")
+    raw["end"] = end.isoformat()
+    kinds: dict[str, Callable[..., None]] = {
+        "stations": _station,
+        "shares": _shares,
+        "exits": _exit,
+        "stays": _stay,
+        "arrivals": _arrivals,
+        "waiting": _waiting,
+        "closures": _closure,
+    }
+    for kind, make in kinds.items():
+        edits = getattr(file, kind)
+        for index, edit in enumerate(edits):
+            target = getattr(edit, TARGETS[kind])
+            where = f"{source}: {kind}{place(index, target)}"
+            if isinstance(edit, Edit):
+                for key, when, out in (
+                    ("from", edit.since, edit.since and edit.since >= end),
+                    ("until", edit.until, edit.until and edit.until <= start),
+                ):
+                    if out:
+                        horizon = f"the horizon ({start:%Y-%m-%d} to {end:%Y-%m-%d})"
+                        raise InputError(f"{where}.{key}: {when:%Y-%m-%d} changes nothing: it lies outside {horizon}")
+            elif target in [other.state for other in edits[:index]]:
+                raise InputError(f"{where}: the state stands twice: tell all who wait at once, and `waited` as a law")
+            make(raw, edit, where)
+
+
+def _set(table: dict[str, Any], key: str, edit: Edit, start: str, change: Callable[[Any], Any]) -> None:
+    """Change a value by date at each of its steps from the edit's first day until before its last."""
+    told = table[key]
+    steps = [(parse_moment(k), v) for k, v in told.items()] if is_dated(told) else [(datetime.min, told)]
+    steps.sort(key=lambda step: step[0])
+    since, until = edit.since or datetime.min, edit.until or datetime.max
+    more = {when for when in (since, until) if max(steps[0][0], parse_moment(start)) < when < datetime.max}
+    out: list[tuple[datetime, Any]] = []
+    for when in sorted({when for when, _ in steps} | more):
+        value = next(v for k, v in reversed(steps) if k <= when)
+        value = change(value) if since <= max(when, parse_moment(start)) < until else value
+        if not out or out[-1][1] != value:
+            out.append((when, value))
+    table[key] = (
+        out[0][1]
+        if len(out) == 1 and out[0][0] == datetime.min
+        else {(start if when == datetime.min else when.isoformat()): value for when, value in out}
+    )
+
+
+def _find(what: str, name: str, among: Iterable[dict[str, Any]], where: str) -> dict[str, Any]:
+    by_name = {item["name"]: item for item in among}
+    if name not in by_name:
+        raise InputError(f"{where}.{what}: {unknown_name(what, name, by_name)}")
+    return by_name[name]
+
+
+def _holder(station: dict[str, Any], key: str, party: str | None, where: str) -> dict[str, Any]:
+    """Return the table of a station, or of a party to it, that tells a value."""
+    parties = station.get("parties", [])
+    table, of = station, f"the station '{station['name']}'"
+    if key in ("places", "staff", "hours", "hours_a_case", "follow_up") and parties:
+        party = parties[0]["name"] if party is None and len(parties) == 1 else party
+        if party is None:
+            names = ", ".join(item["name"] for item in parties)
+            raise InputError(f"{where}.party: {of} has several parties: name one (allowed: {names})")
+        table, of = _find("party", party, parties, where), f"the party '{party}' of '{station['name']}'"
+    implied = {"follow_up": "staff", "at": "weekdays"}  # what may be left out in the base
+    if implied.get(key, key) not in table:
+        levers = [name for name in LEVERS if implied.get(name, name) in table]
+        raise InputError(f"{where}.{key}: {of} has no `{key}` (allowed: {', '.join(levers)})")
+    return table
+
+
+def _station(raw: dict[str, Any], edit: StationEdit, where: str) -> None:
+    station = _find("station", edit.station, raw["stations"], where)
+    if edit.party is not None:
+        _find("party", edit.party, station.get("parties", []), where)
+    for key in ("places", "capacity", "staff", "hours", "hours_a_case", "weekdays", "room"):
+        change = getattr(edit, key)
+        if change is not None:
+            table = _holder(station, key, edit.party, where)
+            with located_at(f"{where}.{key}"):
+                _set(table, key, edit, raw["start"], _to(change, whole=key in ("capacity", "room")))
+    if edit.at is not None:
+        _holder(station, "at", None, where)
+        station["at"] = [hour.isoformat() for hour in edit.at]
+    for state, change in edit.follow_up.items():
+        table = _holder(station, "follow_up", edit.party, where)
+        states = [other["name"] for other in raw["states"]]
+        if state not in states:
+            raise InputError(f"{where}.follow_up: {unknown_name('state', state, states)}")
+        standing = table.setdefault("follow_up", {})
+        standing.setdefault(state, "0 hours")
+        with located_at(f"{where}.follow_up.{state}"):
+            _set(standing, state, edit, raw["start"], _to(change))
+
+
+def _to(change: Any, whole: bool = False) -> Callable[[Any], Any]:
+    """Make a change to a value, rounded half up where it counts whole things."""
+    if isinstance(change, tuple):
+        return lambda old: list(change)
+    return lambda old: _whole(changed(old, change)) if whole else changed(old, change)
+
+
+def _whole(value: float) -> int:
+    return math.floor(value + 0.5)
+
+
+def _closure(raw: dict[str, Any], edit: Closure, where: str) -> None:
+    station = _find("station", edit.station, raw["stations"], where)
+    for table in station.get("parties", [station]):
+        if "capacity" in table:
+            _set(table, "capacity", edit, raw["start"], lambda old: _whole(old * edit.keep))
+        elif "places" in table:
+            _set(table, "places", edit, raw["start"], lambda old: changed(old * edit.keep, "+0"))
+        elif edit.keep == 0:
+            _set(table, "staff", edit, raw["start"], lambda old: 0.0)
+        else:  # the places are hours left over hours a case, so longer cases scale exactly the places
+            _set(
+                table,
+                "hours_a_case",
+                edit,
+                raw["start"],
+                lambda old: changed(old, f"+{100 / edit.keep - 100} %"),
+            )
+
+
+def _shares(raw: dict[str, Any], edit: SharesEdit, where: str) -> None:
+    state = _find("state", edit.state, raw["states"], where)
+    if "to" not in state:
+        kind = "leaves by a race: change its [[exits]]" if state.get("race") else "is final"
+        raise InputError(f"{where}.state: '{edit.state}' {kind}")
+    told = state["to"].values() if is_dated(state["to"]) else [state["to"]]
+    targets = {name for shares in told for name in shares}
+    for name in edit.to:
+        if name not in targets:
+            raise InputError(f"{where}.to: {unknown_name('way out to', name, targets)}")
+    with located_at(f"{where}.to"):
+        _set(state, "to", edit, raw["start"], lambda old: _rescaled(old, edit.to))
+
+
+def _rescaled(old: Mapping[str, float], to: Mapping[str, Any]) -> dict[str, float]:
+    """Set the shares that are named and scale the others so that all add to 1."""
+    new = {name: changed(old.get(name, 0.0), change) for name, change in to.items()}
+    rest = 1 - math.fsum(new.values())
+    others = math.fsum(share for name, share in old.items() if name not in new)
+    if rest < -1e-9:
+        raise ValueError(f"the shares named add to {1 - rest:.6g}: at most 1 is allowed")
+    if others == 0 and rest > 1e-9:
+        raise ValueError(f"the shares add to {1 - rest:.6g}, and no other way out takes the rest: they must add to 1")
+    scale = max(rest, 0.0) / others if others else 0.0
+    return {name: share * scale for name, share in old.items() if name not in new} | new
+
+
+def _yearly(rate: str) -> str:
+    return f"{parse_rate(rate) / parse_rate('1 per year'):.12g} per year"
+
+
+def _exit(raw: dict[str, Any], edit: ExitEdit, where: str) -> None:
+    state = _find("state", edit.state, raw["states"], where)
+    if not state.get("race"):
+        raise InputError(f"{where}.state: '{edit.state}' has no race of exits: change its [[shares]]")
+    exit_ = _find("exit", edit.exit, state["race"], where)
+    if "rate" not in exit_:
+        raise InputError(f"{where}.rate: the exit '{edit.exit}' comes after a duration of its own: it has no rate")
+    with located_at(f"{where}.rate"):
+        _set(exit_, "rate", edit, raw["start"], lambda old: changed(_yearly(old), edit.rate))
+
+
+def _stay(raw: dict[str, Any], edit: StayEdit, where: str) -> None:
+    state = _find("state", edit.state, raw["states"], where)
+    if "to" not in state:
+        kind = "leaves by a race: change its [[exits]]" if state.get("race") else "is final"
+        raise InputError(f"{where}.state: '{edit.state}' has no `stay`: it {kind}")
+    state.setdefault("stay", "0 minutes")
+    with located_at(f"{where}.stay"):
+        _set(state, "stay", edit, raw["start"], lambda old: _longer(old, edit.stay))
+
+
+def _longer(old: Any, stay: str | Duration) -> Any:
+    """Return a law of stays with another mean, or another law."""
+    if isinstance(stay, Duration):
+        return stay.model_dump(mode="json")
+    if isinstance(old, str):
+        return changed(old, stay)
+    if old["law"] != "empirical":
+        return old | {"mean": changed(old["mean"], stay)}
+    mean = Duration.model_validate(old).mean_minutes
+    if mean == 0:
+        raise ValueError(f"'{stay}' has no observed mean to start from: all are 0; write a law in full")
+    new = Duration.model_validate(changed(f"{mean!r} minutes", stay)).mean_minutes
+    return Duration.model_validate(old).scaled(new / mean).model_dump(mode="json")
+
+
+def _arrivals(raw: dict[str, Any], edit: ArrivalsEdit, where: str) -> None:
+    entry = _find("entry", edit.entry, raw["entries"], where)
+    if "rate" not in entry:
+        having = ", ".join(item["name"] for item in raw["entries"] if "rate" in item)
+        raise InputError(f"{where}.entry: '{edit.entry}' has no rate (allowed: {having or 'no entry has one'})")
+    with located_at(f"{where}.rate"):
+        _set(entry, "rate", edit, raw["start"], lambda old: changed(_yearly(old), edit.rate))
+
+
+def _waiting(raw: dict[str, Any], edit: Waiting, where: str) -> None:
+    state = _find("state", edit.state, raw["states"], where)
+    if "station" not in state:
+        raise InputError(f"{where}.state: '{edit.state}' has no station to wait at")
+    stock = [entry for entry in raw["entries"] if entry.get("waiting") and entry["to"] == edit.state]
+    elapsed = [entry["elapsed"] for entry in stock if "elapsed" in entry]
+    if edit.waited is not None:
+        elapsed = [edit.waited.model_dump(mode="json")]
+    if len(elapsed) != 1:
+        raise InputError(f"{where}.waited: tell how long they have waited: the base has not one stock that tells it")
+    with located_at(f"{where}.count"):
+        count = _whole(changed(sum(entry["count"] for entry in stock), edit.count))
+    # The base's name is kept, so that the citizens' luck is the same in both.
+    name = stock[0]["name"] if stock else f"{edit.state}_waiting"
+    new = {"name": name, "to": edit.state, "count": count, "elapsed": elapsed[0], "waiting": True}
+    place = raw["entries"].index(stock[0]) if stock else len(raw["entries"])
+    raw["entries"][place : place + 1] = [new]
+    raw["entries"] = [entry for entry in raw["entries"] if not any(entry is other for other in stock)]

@@ -1,0 +1,233 @@
+"""The changes that a scenario file can tell: the format, from which the JSON Schema for editors is made too.
+
+A value is absolute, or starts from the base's: "+2", "-20 %", "+2 hours". What has a unit is written with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, PlainSerializer, ValidationError, WithJsonSchema, model_validator
+
+from flowsim.core.civil_time import Moment
+from flowsim.core.errors import Record, located
+from flowsim.core.quantities import is_relative
+from flowsim.model.duration import Duration
+from flowsim.model.parts import Hour, Weekday
+
+__all__ = [
+    "LEVERS",
+    "TARGETS",
+    "ArrivalsEdit",
+    "Closure",
+    "Edit",
+    "ExitEdit",
+    "ScenarioFile",
+    "SharesEdit",
+    "StationEdit",
+    "StayEdit",
+    "Waiting",
+    "numbered",
+    "place",
+]
+
+_UNITS = "(second|minute|hour|day|week|month|quarter|year)s?"
+_NUMBER = r"\d+(\.\d+)?"
+_RELATIVE = rf"^[+-] ?{_NUMBER}( ?%)?$"
+_SPAN = rf"^([+-]? ?{_NUMBER} ?{_UNITS}|[+-] ?{_NUMBER} ?%)$"
+_RATE = rf"^([+-]? ?{_NUMBER} ?(per|/) ?({_NUMBER} )?{_UNITS}|[+-] ?{_NUMBER} ?%)$"
+
+
+def _number_or_change(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError(f"{value!r} is not allowed: it should be a number, or a change such as '+2' or '+10 %'")
+    if not isinstance(value, str) and value < 0:
+        raise ValueError(f'{value} is below 0: write it in quotes, "{value}", for a change by that much')
+    return value
+
+
+def _whole_or_change(value: Any) -> Any:
+    if isinstance(value, float) or (is_relative(value) and "%" not in value and "." in value):
+        raise ValueError(f"{value!r} is not allowed: it should be a whole number, or a change such as '+2' or '+10 %'")
+    return _number_or_change(value)
+
+
+def _with_unit(value: Any) -> Any:
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is not allowed: it should be a text with its unit, or a change such as '+10 %'")
+    return value
+
+
+def _share(value: Any) -> Any:
+    """Read "30 %" as 0.3; a change such as "+10 %" stays one."""
+    found = re.fullmatch(rf"\s*({_NUMBER})\s*%\s*", value) if isinstance(value, str) else None
+    value = float(found[1]) / 100 if found else value
+    if not (is_relative(value) or (isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1)):
+        raise ValueError(f"{value!r} is not allowed: it should be a share between 0 and 1, such as 0.3 or '30 %'")
+    return value
+
+
+def _kept(value: Any) -> Any:
+    if is_relative(value):
+        raise ValueError(f"{value!r} is not allowed: tell what is kept, such as '50 %'")
+    return _share(value)
+
+
+def _law_or_change(value: Any) -> Any:
+    try:
+        return value if isinstance(value, str | Duration) else Duration.model_validate(value)
+    except ValidationError as error:
+        raise ValueError(str(located(error, value, "a duration"))) from None
+
+
+def _text(pattern: str, *others: Mapping[str, Any]) -> WithJsonSchema:
+    return WithJsonSchema({"anyOf": [*others, {"type": "string", "pattern": pattern}]})
+
+
+_LAW = {"anyOf": [{"type": "string", "pattern": rf"^{_NUMBER} ?{_UNITS}$"}, Duration.model_json_schema()]}
+Amount = Annotated[float | str, BeforeValidator(_number_or_change), _text(_RELATIVE, {"type": "number", "minimum": 0})]
+Whole = Annotated[int | str, BeforeValidator(_whole_or_change), _text(_RELATIVE, {"type": "integer", "minimum": 0})]
+Hours = Annotated[str, BeforeValidator(_with_unit), _text(_SPAN)]
+PerTime = Annotated[str, BeforeValidator(_with_unit), _text(_RATE)]
+_FRACTION = {"type": "number", "minimum": 0, "maximum": 1}
+Share = Annotated[float | str, BeforeValidator(_share), _text(rf"^[+-]? ?{_NUMBER} ?%$|{_RELATIVE}", _FRACTION)]
+Kept = Annotated[float, BeforeValidator(_kept), _text(rf"^{_NUMBER} ?%$", _FRACTION)]
+Law = Annotated[Duration, WithJsonSchema(_LAW)]
+LawOrMean = Annotated[str | Duration, BeforeValidator(_law_or_change), _text(_SPAN, Duration.model_json_schema())]
+Day = Annotated[Moment, PlainSerializer(lambda moment: moment.isoformat(), return_type=str)]
+LEVERS = ("places", "capacity", "staff", "hours", "hours_a_case", "follow_up", "weekdays", "at", "room")
+TARGETS = {
+    "stations": "station",
+    "shares": "state",
+    "exits": "state",
+    "stays": "state",
+    "arrivals": "entry",
+    "waiting": "state",
+    "closures": "station",
+}
+
+
+class Edit(Record):
+    """A change that holds `from` a date `until` before another; the whole horizon where none is told."""
+
+    since: Day | None = Field(None, alias="from", description="the first day of the change")
+    until: Day | None = Field(None, description="the day on which the base's values hold again")
+
+    @model_validator(mode="after")
+    def _some_time(self) -> Edit:
+        if self.since and self.until and self.until <= self.since:
+            raise ValueError(f"until {self.until:%Y-%m-%d} is not after from {self.since:%Y-%m-%d}")
+        return self
+
+
+class StationEdit(Edit):
+    """Another staffing of a station: of one `party` to it where it has several."""
+
+    station: str
+    party: str | None = None
+    places: Amount | None = Field(None, description="cases a meeting")
+    capacity: Whole | None = Field(None, description="servers")
+    staff: Amount | None = Field(None, description="caseworkers")
+    hours: Hours | None = Field(None, description="hours of each caseworker for each meeting")
+    hours_a_case: Hours | None = Field(None, description="hours that a new case takes")
+    follow_up: dict[str, Hours] = Field({}, description="standing hours for each citizen in a state")
+    weekdays: tuple[Weekday, ...] | None = Field(None, description="the days of the meeting")
+    at: tuple[Hour, ...] | None = Field(None, description="the hours of the meeting, for the whole horizon")
+    room: Whole | None = Field(None, description="how many may wait, for the whole horizon")
+
+    @model_validator(mode="after")
+    def _something(self) -> StationEdit:
+        if not self.model_fields_set - {"station", "party", "since", "until"}:
+            raise ValueError(f"nothing is changed: give one of {', '.join(LEVERS)}")
+        if (self.at or self.room is not None) and (self.since or self.until):
+            raise ValueError("`at` and `room` hold for the whole horizon: leave out `from` and `until`")
+        return self
+
+
+class Closure(Edit):
+    """A time when a station works less: it keeps a share of its places or servers, none unless told."""
+
+    station: str
+    since: Day = Field(alias="from", description="the first day of the closure")
+    keep: Kept = Field(0.0, description="the share of places or servers that is kept")
+
+
+class SharesEdit(Edit):
+    """Other shares of the ways out of a state: those named are set, the others scaled to add to 1."""
+
+    state: str
+    to: dict[str, Share]
+
+
+class ExitEdit(Edit):
+    """Another rate of one of the competing exits of a state."""
+
+    state: str
+    exit: str
+    rate: PerTime
+
+
+class StayEdit(Edit):
+    """Longer or shorter stays in a state: a text changes the mean and keeps the law, a table is a new law."""
+
+    state: str
+    stay: LawOrMean
+
+
+class ArrivalsEdit(Edit):
+    """Another rate of citizens at a door."""
+
+    entry: str
+    rate: PerTime
+
+
+class Waiting(Record):
+    """How many wait for a state's station at the start, and how long they have: "430 are waiting today"."""
+
+    state: str
+    count: Whole
+    waited: Law | None = None
+
+
+class ScenarioFile(Record):
+    """The content of a scenario file."""
+
+    name: str = Field(min_length=1)
+    description: str = ""
+    base: str = Field(description="'copenhagen', or the path of a pathway file, seen from this file")
+    until: Day | None = Field(None, description="another end of the horizon")
+    parameters: dict[str, Any] = Field({}, description="other values of the base's parameters")
+    stations: tuple[StationEdit, ...] = ()
+    shares: tuple[SharesEdit, ...] = ()
+    exits: tuple[ExitEdit, ...] = ()
+    stays: tuple[StayEdit, ...] = ()
+    arrivals: tuple[ArrivalsEdit, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+    closures: tuple[Closure, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _double_brackets(cls, raw: Any) -> Any:
+        for kind in TARGETS:
+            if isinstance(raw, Mapping) and isinstance(raw.get(kind), Mapping):
+                raise ValueError(f"{kind}: write [[{kind}]] in double brackets, one for each change")
+        return raw
+
+
+def numbered(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a file's plain data with each change named by its place, for the key path of a mistake."""
+    out = dict(raw)
+    for kind, target in TARGETS.items():
+        if isinstance(raw.get(kind), list):
+            out[kind] = {
+                place(index, edit.get(target) if isinstance(edit, Mapping) else None): edit
+                for index, edit in enumerate(raw[kind])
+            }
+    return out
+
+
+def place(index: int, target: Any) -> str:
+    """Write where in a file a change stands, and what it changes: "[no. 1: rehabilitation_team]"."""
+    return f"[no. {index + 1}: {target}]" if target else f"[no. {index + 1}]"

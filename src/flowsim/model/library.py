@@ -1,0 +1,46 @@
+"""What ships with flowsim: cities, a folder each in `data/`, and scenarios, named wherever a file is."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources.abc import Traversable
+
+from flowsim.core.errors import InputError, unknown_name
+from flowsim.core.files import data_folder
+
+__all__ = ["cities", "city_file", "scenario_names", "scenario_text"]
+
+
+@cache
+def cities() -> tuple[str, ...]:
+    """Name the cities that ship: the folders of `data/` that hold a pathway."""
+    return tuple(sorted(place.name for place in data_folder().iterdir() if (place / "pathway.toml").is_file()))
+
+
+def city_file(city: str, name: str) -> Traversable:
+    """Return a file of a city that ships; it need not exist, for not every city has been calibrated.
+
+    Raises:
+        InputError: for an unknown city, with the nearest one.
+    """
+    if city not in cities():
+        raise InputError(unknown_name("city", city, cities()))
+    return data_folder(city) / name
+
+
+@cache
+def scenario_names() -> tuple[str, ...]:
+    """Name the scenarios that ship, in alphabetical order."""
+    files = (file.name for file in data_folder("scenarios").iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in files if name.endswith(".toml")))
+
+
+def scenario_text(name: str) -> str:
+    """Return the file of a shipped scenario, to be read or started from.
+
+    Raises:
+        InputError: for an unknown name, with the nearest one.
+    """
+    if name not in scenario_names():
+        raise InputError(unknown_name("shipped scenario", name, scenario_names()))
+    return (data_folder("scenarios") / f"{name}.toml").read_text(encoding="utf-8")

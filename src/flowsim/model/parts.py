@@ -1,0 +1,395 @@
+"""The parts of a pathway: stations and their parties, states and their exits, entries, and what is watched.
+
+Each is a frozen value that checks itself; what only the whole can tell is checked in `soundness`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    Strict,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
+
+from flowsim.core.civil_time import MINUTES, ByDate, Moment, Rate, Span
+from flowsim.core.errors import Record
+from flowsim.model.duration import Duration
+
+__all__ = ["Clock", "Entry", "Exit", "Followup", "Party", "Seniority", "State", "Station", "listed"]
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def _name(name: str) -> str:
+    if not re.fullmatch(r"[\w\-]+", name):
+        raise ValueError(f"'{name}' is no name: letters, digits, '_' and '-' are allowed")
+    return name
+
+
+def _hour(value: Any) -> time:
+    if isinstance(value, time):
+        return value
+    try:
+        return time.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"{value!r} is no time of day: write '09:00'") from None
+
+
+def _pairs(raw: Any) -> Any:
+    return tuple(raw.items()) if isinstance(raw, Mapping) else raw
+
+
+def _as_shares(raw: Any) -> Any:
+    if isinstance(raw, str):
+        return ((raw, 1.0),)
+    if not isinstance(raw, Mapping) or "rest" not in raw.values():
+        return _pairs(raw)
+    told = [share for share in raw.values() if isinstance(share, int | float)]
+    if len(told) != len(raw) - 1:
+        raise ValueError("one share alone may be 'rest', and the others are numbers")
+    rest = 1.0 - math.fsum(told)
+    if rest < 0:
+        raise ValueError(f"the shares add to {math.fsum(told):.6g} before the 'rest': at most 1 is allowed")
+    return tuple((name, rest if share == "rest" else share) for name, share in raw.items())
+
+
+def _sum_to_one(shares: tuple[tuple[str, float], ...]) -> tuple[tuple[str, float], ...]:
+    for name, share in shares:
+        if not 0 <= share <= 1:
+            raise ValueError(f"the share of '{name}' is {share:g}: a share lies between 0 and 1")
+    total = sum(share for _, share in shares)
+    if abs(total - 1) > 1e-9:
+        raise ValueError(f"the shares add to {total:.6g}: they must add to 1")
+    return shares
+
+
+def listed(raw: Any) -> Any:
+    """Read a table of named tables as a list: `[states.plan]` is a state named plan."""
+    if not isinstance(raw, Mapping):
+        return raw
+    out = []
+    for name, body in raw.items():
+        if not isinstance(body, Mapping):
+            raise ValueError(f"'{name}' should be a table of keys")
+        out.append({"name": name} | dict(body))
+    return out
+
+
+Name = Annotated[str, AfterValidator(_name)]
+Number = Annotated[float, Strict()]
+Count = Annotated[int, Strict(), Field(ge=0)]
+Amount = Annotated[float, Strict(), Field(ge=0, le=1e9)]
+Hour = Annotated[time, BeforeValidator(_hour), PlainSerializer(lambda t: t.isoformat(), return_type=str)]
+Shares = Annotated[
+    tuple[tuple[str, Number], ...],
+    BeforeValidator(_as_shares),
+    AfterValidator(_sum_to_one),
+    PlainSerializer(dict, return_type=dict[str, float]),
+    WithJsonSchema({"type": ["string", "object"], "additionalProperties": {"type": "number"}}),
+]
+ByState = Annotated[
+    tuple[tuple[str, ByDate[Span]], ...],
+    BeforeValidator(_pairs),
+    PlainSerializer(lambda pairs: {k: v.model_dump(mode="json") for k, v in pairs}, return_type=dict[str, Any]),
+    WithJsonSchema({"type": "object"}),
+]
+BySpent = Annotated[
+    tuple[tuple[Span, Annotated[float, Strict(), Field(ge=0)]], ...],
+    BeforeValidator(_pairs),
+    WithJsonSchema({"type": "object", "additionalProperties": {"type": "number"}}),
+]
+
+
+class Party(Record):
+    """One party to a meeting: the places that its staff allow.
+
+    Either `places` a meeting by date, or hours-based: `staff` members with `hours` each for a meeting, less the
+    standing `follow_up` hours of every citizen now in the named states (those in a queue included), divided by
+    `hours_a_case`; clipped at 0, the fraction carried to the next meeting, unused places not.
+    """
+
+    name: Name
+    places: ByDate[Amount] | None = None
+    staff: ByDate[Amount] | None = None
+    hours: ByDate[Span] | None = None
+    hours_a_case: ByDate[Span] | None = None
+    follow_up: ByState = ()
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Party:
+        by_hours = (self.staff, self.hours, self.hours_a_case)
+        if self.places is not None:
+            if any(by_hours) or self.follow_up:
+                raise ValueError(
+                    "`places` are told, so staff, hours, hours_a_case and follow_up have no say: drop one side"
+                )
+        elif not all(by_hours):
+            raise ValueError("a party tells either `places`, or `staff`, `hours` and `hours_a_case`")
+        elif any(span <= 0 for span in self.hours_a_case.values):  # type: ignore[union-attr]
+            raise ValueError("`hours_a_case` must be longer than 0")
+        return self
+
+
+class Station(Record):
+    """Where citizens queue for something scarce; shared by any number of states.
+
+    Servers (`capacity` by date; each held for the whole stay), or a meeting (on `weekdays` by date, `at` given
+    hours, not on `holidays`) that takes up to as many waiting cases as it has `places`; with several `parties`
+    the least counts. `room` limits how many may wait.
+    """
+
+    name: Name
+    title: str = ""
+    capacity: ByDate[Count] | None = None
+    weekdays: ByDate[tuple[Weekday, ...]] | None = None
+    at: tuple[Hour, ...] = (time(9),)
+    holidays: tuple[date, ...] = ()
+    places: ByDate[Amount] | None = None
+    parties: Annotated[tuple[Party, ...], BeforeValidator(listed)] = ()
+    room: Count | None = None
+
+    @classmethod
+    def servers(cls, name: str, capacity: int | Mapping[str, int], room: int | None = None) -> Station:
+        """Make a station of servers, each held for the whole stay."""
+        return cls(name=name, capacity=capacity, room=room)
+
+    @classmethod
+    def sessions(
+        cls, name: str, weekdays: list[str], places: float | Mapping[str, float], at: str = "09:00"
+    ) -> Station:
+        """Make a meeting that takes up to `places` waiting cases each time."""
+        return cls(name=name, weekdays=weekdays, places=places, at=(at,))
+
+    @field_validator("at", mode="before")
+    @classmethod
+    def _one_or_more(cls, raw: Any) -> Any:
+        return (raw,) if isinstance(raw, str | time) else raw
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Station:
+        if self.capacity is not None:
+            if self.weekdays or self.places or self.parties or self.holidays:
+                raise ValueError("a station has either `capacity` (servers) or `weekdays` and `places` (a meeting)")
+            return self
+        if self.weekdays is None or (self.places is None) == (not self.parties):
+            raise ValueError(
+                "a station needs `capacity` (servers), or `weekdays` with `places` or `parties` (a meeting)"
+            )
+        if not self.at or len(set(self.at)) != len(self.at):
+            raise ValueError("`at` needs one or more different hours")
+        _unique("party", (p.name for p in self.parties))
+        return self
+
+    @property
+    def is_meeting(self) -> bool:
+        """Whether the station is a meeting; it is servers otherwise."""
+        return self.capacity is None
+
+    @property
+    def bounds(self) -> tuple[Party, ...]:
+        """The parties that bound a meeting's places; one of the station's own name where it tells `places`."""
+        return self.parties or (Party(name=self.name, places=self.places),)
+
+    def meetings(self, start: datetime, end: datetime) -> list[datetime]:
+        """Return the times of a meeting from `start` until before `end`."""
+        if self.weekdays is None:
+            return []
+        return list(_meetings(self.weekdays, self.at, self.holidays, start, end))
+
+
+# Pathways that differ in numbers only share their calendar.
+@lru_cache(maxsize=16)
+def _meetings(
+    weekdays: ByDate[tuple[Weekday, ...]],
+    hours: tuple[time, ...],
+    holidays: tuple[date, ...],
+    start: datetime,
+    end: datetime,
+) -> tuple[datetime, ...]:
+    out: list[datetime] = []
+    closed = frozenset(holidays)
+    day = start.date()
+    while day <= end.date():
+        days = weekdays.at(max(datetime.combine(day, time()), start))
+        if WEEKDAYS[day.weekday()] in days and day not in closed:
+            out += [datetime.combine(day, hour) for hour in sorted(hours)]
+        day += timedelta(days=1)
+    return tuple(when for when in out if start <= when < end)
+
+
+class Exit(Record):
+    """One of the competing exits of a race.
+
+    Its hazard is `rate` by date, times a factor by the time already spent on the benefit (`by_time_spent`, the
+    factor from that span on); or it comes `after` a duration of its own, counted from the start of the stay.
+    """
+
+    name: Name
+    to: str
+    rate: ByDate[Rate] | None = None
+    by_time_spent: BySpent = ()
+    after: Duration | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_by_target(cls, raw: Any) -> Any:
+        if not isinstance(raw, Mapping):
+            return raw
+        both = {"name": raw.get("to"), "to": raw.get("name")} | dict(raw)
+        return {key: value for key, value in both.items() if value is not None}
+
+    @model_validator(mode="after")
+    def _one_law(self) -> Exit:
+        if (self.rate is None) == (self.after is None):
+            raise ValueError("an exit has either a `rate` or a duration that it comes `after`")
+        if self.by_time_spent:
+            if self.rate is None:
+                raise ValueError("`by_time_spent` goes with a `rate`")
+            spans = [span for span, _ in self.by_time_spent]
+            if spans[0] != 0 or spans != sorted(set(spans)):
+                raise ValueError("`by_time_spent` starts at '0 days' and its spans rise")
+        return self
+
+
+class State(Record):
+    """A step of the process, and the `benefit` that a citizen lives on meanwhile.
+
+    She queues at `station` if there is one, then stays for `stay` and leaves `to` states by shares, evaluated at the
+    instant of leaving; or a `race` of competing exits decides both. While she waits, `patience` may run out
+    (`reneges_to`); a full room sends her away at once (`refused_to`). Lower `priority` is served first. The stay's
+    law is the one in force when the stay starts. A `final` state has no way out; an `outcome` is counted as an award.
+    """
+
+    name: Name
+    title: str = ""
+    benefit: str = ""
+    station: str | None = None
+    priority: Annotated[int, Strict(), Field(ge=0, le=1000)] = 0
+    stay: ByDate[Duration] | None = None
+    to: ByDate[Shares] | None = None
+    race: Annotated[tuple[Exit, ...], BeforeValidator(listed)] = ()
+    patience: Duration | None = None
+    reneges_to: str | None = None
+    refused_to: str | None = None
+    final: bool = False
+    outcome: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _own_benefit(cls, raw: Any) -> Any:
+        if isinstance(raw, Mapping) and "name" in raw and not raw.get("benefit"):
+            return dict(raw) | {"benefit": raw["name"]}
+        return raw
+
+    @model_validator(mode="after")
+    def _one_way_out(self) -> State:
+        if self.final and (self.to or self.race or self.stay or self.station):
+            raise ValueError("a final state has no `stay`, `station`, `to` or `race`")
+        if not self.final and (self.to is None) == (not self.race):
+            raise ValueError("there is no way out, or two: give `to`, or a `race`, or `final = true`")
+        if self.race and self.stay:
+            raise ValueError("a `race` tells how long the stay lasts, so `stay` has no say: drop one")
+        if (self.patience is None) != (self.reneges_to is None):
+            raise ValueError("`patience` and `reneges_to` go together")
+        if self.station is None and (self.patience or self.refused_to or self.priority):
+            raise ValueError("`patience`, `refused_to` and `priority` need a `station` to wait at")
+        _unique("exit", (e.name for e in self.race))
+        return self
+
+    @property
+    def targets(self) -> set[str]:
+        """The names of all states that a citizen can go to from here."""
+        out = {exit_.to for exit_ in self.race}
+        out |= {name for shares in (self.to.values if self.to else ()) for name, _ in shares}
+        return out | {name for name in (self.reneges_to, self.refused_to) if name}
+
+
+class Entry(Record):
+    """A door: a stream of citizens with a numbering of its own, who enter the state `to`.
+
+    One of: `rate` by date (Poisson, piecewise constant); `every` (renewal); `at` given times; or a `count` who are
+    there at the start, with the time that has `elapsed` since they joined (`waiting = true`) or started the stay.
+    """
+
+    name: Name
+    to: str
+    rate: ByDate[Rate] | None = None
+    every: Duration | None = None
+    at: tuple[Moment, ...] = ()
+    count: Count | None = None
+    elapsed: Duration | None = None
+    waiting: bool = False
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Entry:
+        told = [self.rate is not None, self.every is not None, bool(self.at), self.count is not None]
+        if sum(told) != 1:
+            raise ValueError("an entry has exactly one of `rate`, `every`, `at` and `count`")
+        if self.count is None and (self.elapsed or self.waiting):
+            raise ValueError("`elapsed` and `waiting` go with a `count` of citizens who are there at the start")
+        if self.every and self.every.is_zero:
+            raise ValueError("`every` must be longer than 0")
+        return self
+
+
+class Clock(Record):
+    """A time that is watched: from the start of a stay in one of `begins` to the entering of one of `ends`.
+
+    The share that took at most `limit` is counted among those ended in a period; `begins_at = "joined"` counts
+    from joining the queue instead of the start of the stay. Entering a state of `abandons` stops it without an end,
+    as every final state does.
+    """
+
+    name: Name
+    begins: tuple[str, ...]
+    ends: tuple[str, ...]
+    abandons: tuple[str, ...] = ()
+    begins_at: Literal["started", "joined"] = "started"
+    limit: Span
+
+
+class Followup(Record):
+    """The status of citizens some time `after` they left a `benefit` for longer than `gap`.
+
+    The share of each benefit, and of each of the `groups` of benefits, among the spells that ended in a period.
+    """
+
+    name: Name
+    benefit: str
+    after: tuple[Span, ...]
+    gap: Span = 4 * MINUTES["week"]
+    groups: Annotated[
+        tuple[tuple[str, tuple[str, ...]], ...],
+        BeforeValidator(_pairs),
+        PlainSerializer(dict, return_type=dict[str, tuple[str, ...]]),
+        WithJsonSchema({"type": "object", "additionalProperties": {"type": "array"}}),
+    ] = ()
+
+
+class Seniority(Record):
+    """How many live on a `benefit` and have done so without a break for longer than each of the spans `over`."""
+
+    name: Name
+    benefit: str
+    over: tuple[Span, ...]
+
+
+def _unique(what: str, names: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise ValueError(f"the {what} '{name}' is declared twice")
+        seen.add(name)

@@ -1,0 +1,106 @@
+"""The model language: a pathway of states and stations that citizens flow through, as a frozen value.
+
+Nothing here runs. A `Pathway` checks itself in full when it is made; the engines only ever see checked ones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, TypeVar
+
+from pydantic import (
+    BeforeValidator,
+    ValidationError,
+    model_validator,
+)
+
+from flowsim.core.civil_time import Moment, Span
+from flowsim.core.errors import InputError, Record, located, unknown_name
+from flowsim.model.parts import Clock, Entry, Followup, Name, Seniority, State, Station, listed
+from flowsim.model.soundness import check
+
+__all__ = ["Pathway"]
+
+
+class Pathway(Record):
+    """States, stations and entries over a horizon: the whole model, as data.
+
+    The horizon runs from `start` until before `end`. Inside an engine time is a whole number of `tick`s since
+    `start`. Stations are served in their order here.
+
+    Raises:
+        ValidationError: from the constructor, where anything is wrong (a subclass of ValueError).
+        InputError: from `from_dict`, in one line with the key path.
+    """
+
+    name: Name
+    title: str = ""
+    start: Moment
+    end: Moment
+    tick: Span = 1.0
+    stations: Annotated[tuple[Station, ...], BeforeValidator(listed)] = ()
+    states: Annotated[tuple[State, ...], BeforeValidator(listed)]
+    entries: Annotated[tuple[Entry, ...], BeforeValidator(listed)]
+    clocks: Annotated[tuple[Clock, ...], BeforeValidator(listed)] = ()
+    followups: Annotated[tuple[Followup, ...], BeforeValidator(listed)] = ()
+    seniorities: Annotated[tuple[Seniority, ...], BeforeValidator(listed)] = ()
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any], source: str = "pathway") -> Pathway:
+        """Read a pathway from plain data, as TOML gives it.
+
+        Raises:
+            InputError: one line with `source`, the key path, the value and what is allowed.
+        """
+        try:
+            return cls.model_validate(raw)
+        except ValidationError as error:
+            raise located(error, raw, source) from None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data that `from_dict` reads back to an equal pathway."""
+        return self.model_dump(mode="json", exclude_defaults=True)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Its values by date are of generic classes, which pickle does not find by their names.
+        return Pathway.from_dict, (self.to_dict(),)
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the whole model: two pathways with one digest give the same results."""
+        text = json.dumps(self.to_dict(), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def benefits(self) -> tuple[str, ...]:
+        """The benefit labels in the order in which states name them."""
+        return tuple(dict.fromkeys(state.benefit for state in self.states))
+
+    def state(self, name: str) -> State:
+        """Return the state of that name, or raise InputError with the nearest one."""
+        return _find("state", name, self.states)
+
+    def station(self, name: str) -> Station:
+        """Return the station of that name, or raise InputError with the nearest one."""
+        return _find("station", name, self.stations)
+
+    def entry(self, name: str) -> Entry:
+        """Return the entry of that name, or raise InputError with the nearest one."""
+        return _find("entry", name, self.entries)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Pathway:
+        check(self)
+        return self
+
+
+_Part = TypeVar("_Part", State, Station, Entry)
+
+
+def _find(what: str, name: str, among: Iterable[_Part]) -> _Part:
+    for item in among:
+        if item.name == name:
+            return item
+    raise InputError(unknown_name(what, name, (item.name for item in among)))

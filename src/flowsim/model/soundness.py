@@ -1,0 +1,249 @@
+"""Whether a pathway as a whole makes sense: names that exist, a way in and a way out, dates and sizes that can be.
+
+The parts check themselves; this is what only the whole can tell. Called by `Pathway` when it is made.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Protocol
+
+from flowsim.core.civil_time import MINUTES, ByDate
+from flowsim.core.errors import unknown_name
+from flowsim.model.duration import Duration
+from flowsim.model.parts import Clock, Entry, Followup, Seniority, State, Station
+
+__all__ = ["CoarseTickWarning", "Whole", "check", "dated_values", "reached"]
+
+_SHORT = 100  # ticks: a shorter mean is visibly distorted by rounding
+_MOST_YEARS = 200
+
+
+class Whole(Protocol):
+    """The parts of a pathway together, as `Pathway` holds them."""
+
+    @property
+    def start(self) -> datetime: ...
+    @property
+    def end(self) -> datetime: ...
+    @property
+    def tick(self) -> float: ...
+    @property
+    def stations(self) -> tuple[Station, ...]: ...
+    @property
+    def states(self) -> tuple[State, ...]: ...
+    @property
+    def entries(self) -> tuple[Entry, ...]: ...
+    @property
+    def clocks(self) -> tuple[Clock, ...]: ...
+    @property
+    def followups(self) -> tuple[Followup, ...]: ...
+    @property
+    def seniorities(self) -> tuple[Seniority, ...]: ...
+    @property
+    def benefits(self) -> tuple[str, ...]: ...
+    def state(self, name: str) -> State: ...
+    def station(self, name: str) -> Station: ...
+
+
+class CoarseTickWarning(UserWarning):
+    """A mean is so short against the tick that rounding distorts it."""
+
+
+def check(pathway: Whole) -> None:
+    """Refuse a pathway that cannot run or cannot mean anything.
+
+    Raises:
+        ValueError: with the key path of the first fault.
+    """
+    _horizon(pathway)
+    _names(pathway)
+    _dates(pathway)
+    _reachable(pathway)
+    _way_out(pathway)
+    _no_zero_cycle(pathway)
+    _short_means(pathway)
+
+
+def _horizon(pathway: Whole) -> None:
+    if pathway.end <= pathway.start:
+        raise ValueError(f"end: {pathway.end:%Y-%m-%d} is not after start ({pathway.start:%Y-%m-%d})")
+    years = (pathway.end - pathway.start).total_seconds() / 60 / MINUTES["year"]
+    if years > _MOST_YEARS:
+        raise ValueError(f"end: a horizon of {years:.0f} years is absurd: at most {_MOST_YEARS} are allowed")
+    if not 1e-6 / 60 <= pathway.tick <= MINUTES["week"]:
+        raise ValueError("tick: a tick lies between a microsecond and a week")
+    for entry in pathway.entries:
+        outside = [when for when in entry.at if not pathway.start <= when < pathway.end]
+        if outside:
+            raise ValueError(f"entries.{entry.name}.at: {outside[0]} lies outside the horizon")
+
+
+def _names(pathway: Whole) -> None:
+    for what, items in (
+        ("state", pathway.states),
+        ("station", pathway.stations),
+        ("entry", pathway.entries),
+        ("clock", pathway.clocks),
+        ("followup", pathway.followups),
+        ("seniority", pathway.seniorities),
+    ):
+        _once(what, [item.name for item in items])
+    if not pathway.states:
+        raise ValueError("states: at least one is needed")
+    if not pathway.entries:
+        raise ValueError("entries: at least one is needed, or nobody ever comes")
+    states = {state.name for state in pathway.states}
+    stations = {station.name for station in pathway.stations}
+    for state in pathway.states:
+        for target in sorted(state.targets - states):
+            raise ValueError(f"states.{state.name}: {unknown_name('state', target, states)}")
+        if state.station is not None and state.station not in stations:
+            raise ValueError(f"states.{state.name}.station: {unknown_name('station', state.station, stations)}")
+        room = pathway.station(state.station).room if state.station else None
+        if (room is None) != (state.refused_to is None):
+            raise ValueError(
+                f"states.{state.name}.refused_to: a station with a `room` needs to know where the refused go, "
+                "and one without a `room` refuses nobody"
+            )
+    for entry in pathway.entries:
+        if entry.to not in states:
+            raise ValueError(f"entries.{entry.name}.to: {unknown_name('state', entry.to, states)}")
+        if entry.waiting and pathway.state(entry.to).station is None:
+            raise ValueError(f"entries.{entry.name}.waiting: the state '{entry.to}' has no station to wait at")
+    for station in pathway.stations:
+        for party in station.parties:
+            for name, _ in party.follow_up:
+                if name not in states:
+                    path = f"stations.{station.name}.parties.{party.name}.follow_up"
+                    raise ValueError(f"{path}: {unknown_name('state', name, states)}")
+    for clock in pathway.clocks:
+        for name in (*clock.begins, *clock.ends, *clock.abandons):
+            if name not in states:
+                raise ValueError(f"clocks.{clock.name}: {unknown_name('state', name, states)}")
+        for name in clock.abandons:
+            if name in clock.ends:
+                raise ValueError(f"clocks.{clock.name}.abandons: '{name}' ends the clock, so it can't abandon it")
+    for follow in pathway.followups:
+        for label in (follow.benefit, *(b for _, members in follow.groups for b in members)):
+            if label not in pathway.benefits:
+                raise ValueError(f"followups.{follow.name}: {unknown_name('benefit', label, pathway.benefits)}")
+    for seniority in pathway.seniorities:
+        if seniority.benefit not in pathway.benefits:
+            told = unknown_name("benefit", seniority.benefit, pathway.benefits)
+            raise ValueError(f"seniorities.{seniority.name}.benefit: {told}")
+
+
+def _once(what: str, names: list[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"the {what} '{name}' is declared twice")
+
+
+def dated_values(pathway: Whole) -> Iterator[tuple[str, ByDate[object]]]:
+    """Yield every value by date in the pathway with its key path."""
+    for station in pathway.stations:
+        for key in ("capacity", "weekdays", "places"):
+            yield f"stations.{station.name}.{key}", getattr(station, key)
+        for party in station.parties:
+            path = f"stations.{station.name}.parties.{party.name}"
+            for key in ("places", "staff", "hours", "hours_a_case"):
+                yield f"{path}.{key}", getattr(party, key)
+            for name, span in party.follow_up:
+                yield f"{path}.follow_up.{name}", span  # type: ignore[misc]
+    for state in pathway.states:
+        yield f"states.{state.name}.stay", state.stay  # type: ignore[misc]
+        yield f"states.{state.name}.to", state.to  # type: ignore[misc]
+        for exit_ in state.race:
+            yield f"states.{state.name}.race.{exit_.name}.rate", exit_.rate  # type: ignore[misc]
+    for entry in pathway.entries:
+        yield f"entries.{entry.name}.rate", entry.rate  # type: ignore[misc]
+
+
+def _dates(pathway: Whole) -> None:
+    for path, value in dated_values(pathway):
+        if value is not None and value.first > pathway.start:
+            raise ValueError(
+                f"{path}: the first date is {value.first:%Y-%m-%d}, so nothing is told from the start "
+                f"({pathway.start:%Y-%m-%d}) until then"
+            )
+
+
+def _reachable(pathway: Whole) -> None:
+    seen = reached({entry.to for entry in pathway.entries}, {s.name: s.targets for s in pathway.states})
+    for state in pathway.states:
+        if state.name not in seen:
+            raise ValueError(f"states.{state.name}: no entry and no state leads here, so nobody can reach it")
+
+
+def _way_out(pathway: Whole) -> None:
+    into: dict[str, set[str]] = {state.name: set() for state in pathway.states}
+    for state in pathway.states:
+        for target in state.targets:
+            into[target].add(state.name)
+    leaving = reached({state.name for state in pathway.states if state.final}, into)
+    for state in pathway.states:
+        if state.name not in leaving:
+            raise ValueError(
+                f"states.{state.name}: there is no way out from here: no final state can be reached "
+                "(mark the state where the pathway ends with `final = true`)"
+            )
+
+
+def reached(start: Iterable[str], arrows: dict[str, set[str]]) -> set[str]:
+    """Return every name that the arrows lead to, the start included."""
+    seen: set[str] = set()
+    todo = list(start)
+    while todo:
+        name = todo.pop()
+        if name not in seen:
+            seen.add(name)
+            todo += arrows[name]
+    return seen
+
+
+def _no_zero_cycle(pathway: Whole) -> None:
+    arrows = {state.name: _at_once(pathway, state) for state in pathway.states}
+    for state in pathway.states:
+        if state.name in reached(arrows[state.name], arrows):
+            raise ValueError(
+                f"states.{state.name}: citizens can go round from here to here in no time, without end: "
+                "give a stay on the way some time"
+            )
+
+
+def _at_once(pathway: Whole, state: State) -> set[str]:
+    """Name the states that can be entered at the very instant at which this one is joined."""
+    out = {state.refused_to} if state.refused_to else set()
+    if state.patience and _zero(state.patience, pathway) and state.reneges_to:
+        out.add(state.reneges_to)
+    # A meeting convenes once an instant, so it can't be passed twice in no time.
+    if state.station and pathway.station(state.station).is_meeting:
+        return out
+    if state.to and (state.stay is None or any(_zero(stay, pathway) for stay in state.stay.values)):
+        out |= {name for shares in state.to.values for name, share in shares if share > 0}
+    return out | {e.to for e in state.race if e.after and _zero(e.after, pathway)}
+
+
+def _zero(duration: Duration, pathway: Whole) -> bool:
+    shortest = min(duration.values) if duration.law == "empirical" else duration.mean_minutes
+    return duration.law in ("fixed", "empirical") and shortest < pathway.tick / 2
+
+
+def _short_means(pathway: Whole) -> None:
+    laws: list[tuple[str, Duration]] = []
+    for state in pathway.states:
+        laws += [(f"states.{state.name}.stay", stay) for stay in (state.stay.values if state.stay else ())]
+        laws += [(f"states.{state.name}.patience", state.patience)] if state.patience else []
+        laws += [(f"states.{state.name}.race.{e.name}", e.after) for e in state.race if e.after]
+    laws += [(f"entries.{entry.name}.every", entry.every) for entry in pathway.entries if entry.every]
+    for path, law in laws:
+        if law.law != "fixed" and 0 < law.mean_minutes < _SHORT * pathway.tick:
+            warnings.warn(
+                f"{path}: a mean of {law.mean_minutes / pathway.tick:.3g} ticks is distorted by rounding to whole "
+                f"ticks: set a shorter `tick`, at most {law.mean_minutes / _SHORT * 60:.3g} seconds",
+                CoarseTickWarning,
+                stacklevel=6,
+            )

@@ -1,0 +1,66 @@
+"""Models whose numbers vary from replication to replication, and how one is made from another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from flowsim.core.civil_time import is_dated, parse_moment
+from flowsim.model.pathway import Pathway
+
+__all__ = ["Cut", "Varying", "cut_after", "frozen"]
+
+
+def cut_after(pathway: Pathway, end: datetime) -> Pathway:
+    """Return a pathway whose horizon ends earlier, so that it runs faster; what comes before is not changed by it.
+
+    The whole one where citizens come at given times after that end, for then they would have no time to come at.
+    """
+    if end >= pathway.end or any(when >= end for entry in pathway.entries for when in entry.at):
+        return pathway
+    return pathway.model_copy(update={"end": end})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cut:
+    """A varying model whose horizon ends earlier."""
+
+    model: Varying
+    end: datetime
+
+    def pathway(self, seed: int, replication: int) -> Pathway:
+        """Return the pathway of a replication."""
+        return cut_after(self.model.pathway(seed, replication), self.end)
+
+
+def frozen(pathway: Pathway, moment: datetime) -> Pathway:
+    """Return a pathway in which nothing changes from a moment on: values by date keep the last one before it.
+
+    Arrivals at given times after it stay, for they are no value by date.
+    """
+    return Pathway.from_dict(_without_later(pathway.to_dict(), moment), pathway.name)
+
+
+def _without_later(told: Any, moment: datetime) -> Any:
+    if is_dated(told):
+        since = {parse_moment(key): _without_later(value, moment) for key, value in told.items()}
+        kept = [when for when in since if when < moment] or [min(since)]
+        return {when: since[when] for when in kept}
+    if isinstance(told, Mapping):
+        return {key: _without_later(value, moment) for key, value in told.items()}
+    if isinstance(told, list | tuple):
+        return [_without_later(value, moment) for value in told]
+    return told
+
+
+class Varying(Protocol):
+    """A model whose numbers differ from replication to replication, such as draws of uncertain parameters.
+
+    Names, kinds, arrows and the horizon do not differ. Processes and clusters get it pickled.
+    """
+
+    def pathway(self, seed: int, replication: int) -> Pathway:
+        """Return the pathway of a replication: equal ones for equal arguments, whatever was asked before."""
+        ...

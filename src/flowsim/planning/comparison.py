@@ -1,0 +1,349 @@
+"""Scenarios side by side on the same citizens, with the same luck and the same parameters: what differs is theirs.
+
+Replications of two scenarios with one number are a pair. A difference has a paired-t interval, and common random
+numbers make it narrow, as in Law, Simulation Modeling and Analysis (2015), sections 10.2.1 and 11.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import t as student
+
+from flowsim.calibration.ensemble import Ensemble
+from flowsim.core.arrays import Floats, Ints, ratio
+from flowsim.core.errors import InputError, unknown_name
+from flowsim.core.periods import Every, label, months_in, months_of
+from flowsim.core.progress import Progress, shifted
+from flowsim.model.pathway import Pathway
+from flowsim.model.scenario import Scenario
+from flowsim.model.varying import Varying
+from flowsim.simulation.measures.catalogue import Catalogue, Row
+from flowsim.simulation.precision import FEWEST, Precision, chosen, joined, next_number
+from flowsim.simulation.results import Results
+from flowsim.simulation.runner import Engine, run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Comparison", "Paired", "averaged", "compare", "headlines", "paired"]
+
+Bools = npt.NDArray[np.bool_]
+
+
+class Paired(NamedTuple):
+    """Differences of pairs, an entry a column; NaN where less than two pairs are defined.
+
+    Attributes:
+        mean: the mean difference.
+        low: the lower end of its confidence interval.
+        high: the upper end.
+        pairs: the number of replications in which both are defined.
+        variance: the variance of a difference.
+        independent: the variance that a difference of independent draws has: the sum of the two variances.
+    """
+
+    mean: Floats
+    low: Floats
+    high: Floats
+    pairs: Ints
+    variance: Floats
+    independent: Floats
+
+    @property
+    def saved(self) -> Floats:
+        """How many times as large the independent variance is; infinite where all differences are equal."""
+        return _times(self.independent, self.variance)
+
+
+def paired(reference: Floats, other: Floats, confidence: float = 0.95) -> Paired:
+    """Compare the columns of two tables whose rows are pairs, shape (pairs, columns) each."""
+    defined = ~(np.isnan(reference) | np.isnan(other))
+    pairs: Ints = defined.sum(axis=0, dtype=np.int64)
+    before, after = (_moments(values, defined)[1] for values in (reference, other))
+    mean, variance = _moments(other - reference, defined)
+    half = student.ppf(0.5 + confidence / 2, np.maximum(pairs - 1, 1)) * np.sqrt(ratio(variance, pairs))
+    return Paired(mean, mean - half, mean + half, pairs, variance, before + after)
+
+
+def _moments(values: Floats, defined: Bools) -> tuple[Floats, Floats]:
+    """Return the mean and the variance of each column, over the rows where it is defined; NaN for fewer than two."""
+    count = defined.sum(axis=0)
+    there = np.where(defined, values, 0.0)
+    mean = ratio(there.sum(axis=0), np.where(count > 1, count, 0))
+    spread = np.where(defined, values - mean, 0.0)
+    rounding = 1e-12 * np.abs(there).max(
+        axis=0, initial=0.0
+    )  # equal values are as far from their mean as it is rounded
+    spread[np.abs(spread) <= rounding] = 0.0
+    return mean, ratio((spread**2).sum(axis=0), np.maximum(count - 1, 0))
+
+
+def _times(whole: Floats, part: Floats) -> Floats:
+    return np.where((part == 0) & (whole > 0), np.inf, ratio(whole, part))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Comparison:
+    """Runs of several scenarios whose replications are pairs; the first one is the reference.
+
+    Attributes:
+        names: the names of the scenarios.
+        results: the run of each, all with one index, seed and replications.
+        confidence: of the intervals, each taken for itself.
+        reached: whether the precision asked for was reached; None where none was.
+    """
+
+    names: tuple[str, ...]
+    results: tuple[Results, ...]
+    confidence: float = 0.95
+    reached: bool | None = None
+
+    def __post_init__(self) -> None:
+        first = self.results[0]
+        alike = all(
+            (r.index, r.seed, r.replications) == (first.index, first.seed, first.replications) for r in self.results
+        )
+        if len(self.names) != len(self.results) or not alike:
+            raise ValueError("the results of a comparison have one index, one seed and the same replications")
+
+    @property
+    def index(self) -> tuple[Row, ...]:
+        """Which measure, period and unit each column is."""
+        return self.results[0].index
+
+    @property
+    def reference(self) -> Results:
+        """The run that the others are compared with."""
+        return self.results[0]
+
+    def of(self, name: str) -> Results:
+        """Return the run of a scenario.
+
+        Raises:
+            InputError: for an unknown name, with the nearest one.
+        """
+        if name not in self.names:
+            raise InputError(unknown_name("scenario", name, self.names))
+        return self.results[self.names.index(name)]
+
+    def difference(self, name: str) -> Paired:
+        """Compare a scenario with the reference: a scenario less the reference, an entry a column of `index`.
+
+        Raises:
+            InputError: for an unknown name, with the nearest one.
+        """
+        return paired(self.reference.values, self.of(name).values, self.confidence)
+
+    def differences(self) -> Iterator[tuple[str, Paired]]:
+        """Yield every scenario but the reference with its differences."""
+        return ((name, self.difference(name)) for name in self.names[1:])
+
+    def each(self, change: Callable[[Results], Results]) -> Comparison:
+        """Return the same comparison of changed results, such as `lambda r: r.between("2021", "2022")`."""
+        return replace(self, results=tuple(change(one) for one in self.results))
+
+    def select(self, measure: str, period: str | None = None) -> Comparison:
+        """Return the comparison of one measure alone; as `Results.select`."""
+        return self.each(lambda one: one.select(measure, period))
+
+    def between(self, first: str, last: str) -> Comparison:
+        """Return the comparison of the periods within two alone; as `Results.between`."""
+        return self.each(lambda one: one.between(first, last))
+
+    def frame(self) -> pd.DataFrame:
+        """Return a row a scenario, measure and period.
+
+        scenario, measure, period, unit, mean, p05 and p95 (over the replications in which it is defined); for all but
+        the reference difference, low, high, pairs and variance_ratio too.
+        """
+        import pandas as pd
+
+        frames = []
+        for number, name in enumerate(self.names):
+            values = self.results[number].values
+            frame = self.results[number].quantiles((0.05, 0.95))
+            frame.insert(0, "scenario", name)
+            frame.insert(4, "mean", ratio(np.nansum(values, axis=0), (~np.isnan(values)).sum(axis=0)))
+            told = self.difference(name)
+            columns = {"difference": told.mean, "low": told.low, "high": told.high, "pairs": told.pairs}
+            for column, cells in (columns | {"variance_ratio": told.saved}).items():
+                frame[column] = cells if number else np.nan
+            frames.append(frame)
+        return pd.concat(frames, ignore_index=True).astype({"pairs": "Int64"})
+
+
+def compare(
+    scenarios: Sequence[Scenario | Pathway],
+    *,
+    parameters: Ensemble | Mapping[str, Any] | None = None,
+    replications: int | Iterable[int] = 50,
+    precision: Precision | None = None,
+    confidence: float = 0.95,
+    engine: Engine = "kernel",
+    seed: int = 1,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Run scenarios on the same citizens, luck and parameters, and compare each with the first one.
+
+    Args:
+        scenarios: two or more over one base (or pathways with the same measures), with one horizon and names of
+            their own.
+        parameters: the sets of which each replication draws one, the same in all scenarios; or values of the base's
+            parameters for all replications. The base's own where left out.
+        replications: of each scenario: how many, or their numbers. Without meaning where a precision is asked for.
+        precision: run until the intervals of the differences are this narrow beside the reference's means.
+        confidence: of the intervals.
+        engine: as of `runner.run`, like the next two.
+        seed: one seed for all.
+        executor: where the replications run.
+        progress: called with (done, all), replications of all scenarios together.
+
+    Raises:
+        InputError: before anything runs, for scenarios that can't be compared and arguments that are not allowed.
+    """
+    names, subjects = _checked(scenarios, parameters)
+    if not 0.5 <= confidence < 1:
+        raise InputError(f"confidence: {confidence} is not allowed: from 0.5 to below 1")
+    how: dict[str, Any] = {"engine": engine, "seed": seed, "executor": executor}
+
+    def all_of(numbers: int | list[int], done: int) -> list[Results]:
+        many = numbers if isinstance(numbers, int) else len(numbers)
+        out = []
+        for place, subject in enumerate(subjects):
+            told = shifted(progress, done + place * many, done + many * len(subjects)) if progress else None
+            out.append(run(subject, replications=numbers, progress=told, **how))
+        return out
+
+    if precision is None:
+        numbers = replications if isinstance(replications, int) else list(replications)
+        many = numbers if isinstance(numbers, int) else len(numbers)
+        if many < 2:
+            raise InputError(f"replications: {many} is not allowed: a difference takes at least 2 to be sure of")
+        return Comparison(names=names, results=tuple(all_of(numbers, 0)), confidence=confidence)
+    columns = chosen(run(subjects[0], engine=engine, seed=seed, replications=1), precision)
+    results: list[Results] = []
+    wanted = FEWEST
+    while True:
+        first = len(results[0].replications) if results else 0
+        batch = all_of(list(range(first, wanted)), first * len(subjects))
+        results = [joined(*both) for both in zip(results, batch, strict=True)] if results else batch
+        widest = max(_widest(results[0], other, columns, precision) for other in results[1:])
+        if widest <= precision.relative or wanted >= precision.most:
+            reached = widest <= precision.relative
+            return Comparison(names=names, results=tuple(results), confidence=precision.confidence, reached=reached)
+        wanted = next_number(wanted, widest, precision)
+
+
+def _widest(reference: Results, other: Results, columns: list[int], precision: Precision) -> float:
+    """Return the widest half-width of a difference over the reference's mean; 0 where there is none."""
+    before, after = reference.values[:, columns], other.values[:, columns]
+    told = paired(before, after, precision.confidence)
+    relative = ratio((told.high - told.low) / 2, np.abs(before.mean(axis=0)))
+    return float(np.nanmax(relative, initial=0.0))
+
+
+def _checked(
+    scenarios: Sequence[Scenario | Pathway], parameters: Ensemble | Mapping[str, Any] | None
+) -> tuple[tuple[str, ...], list[Pathway | Varying]]:
+    """Return the names, and what to run; refuse what can't be compared."""
+    names = tuple(one.name for one in scenarios)
+    if len(names) < 2:
+        raise InputError("a comparison takes two scenarios or more: the first is the one that others are compared with")
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            raise InputError(f"two scenarios are called '{name}': give each a name of its own")
+    for one in scenarios[1:]:
+        _check_bases(scenarios[0], one)
+    subjects: list[Pathway | Varying] = []
+    pathways: list[Pathway] = []
+    for one in scenarios:
+        if isinstance(one, Pathway):
+            if parameters is not None:
+                raise InputError(f"{one.name}: a pathway has no parameters: compare scenarios over a base instead")
+            pathways.append(one)
+            subjects.append(one)
+        elif isinstance(parameters, Ensemble):
+            varying = parameters.over(one)
+            pathways.append(one.pathway())
+            subjects.append(varying)
+        else:
+            pathways.append(one.pathway(parameters))
+            subjects.append(pathways[-1])
+    index = Catalogue.of(pathways[0]).index
+    for one, pathway in zip(scenarios[1:], pathways[1:], strict=True):
+        _check_horizons(scenarios[0], pathways[0], one, pathway)
+        if Catalogue.of(pathway).index != index:
+            raise InputError(f"{one.name}: it has other measures than {names[0]}: only scenarios over one base compare")
+    return names, subjects
+
+
+def _check_bases(first: Scenario | Pathway, other: Scenario | Pathway) -> None:
+    if isinstance(first, Scenario) and isinstance(other, Scenario) and first.base.sha256 != other.base.sha256:
+        raise InputError(
+            f"{other.name}: its base is '{other.base.name}', and that of {first.name} is '{first.base.name}': only "
+            "scenarios over one base compare"
+        )
+
+
+def _check_horizons(first: Scenario | Pathway, own: Pathway, other: Scenario | Pathway, its: Pathway) -> None:
+    if (own.start, own.end, own.tick) != (its.start, its.end, its.tick):
+        raise InputError(
+            f"{other.name}: its horizon is {its.start:%Y-%m-%d} to {its.end:%Y-%m-%d}, and that of {first.name} is "
+            f"{own.start:%Y-%m-%d} to {own.end:%Y-%m-%d}: only scenarios with one horizon compare"
+        )
+
+
+def headlines(pathway: Pathway) -> tuple[str, ...]:
+    """Name the measures that sum a comparison up: waits and queues of stations, awards, utilisation."""
+    stations = [station.name for station in pathway.stations]
+    return (
+        *(f"wait.{name}.served" for name in stations),
+        *(f"queue.{name}" for name in stations),
+        *(f"awards.{state.name}" for state in pathway.states if state.outcome),
+        *(f"utilisation.{name}" for name in stations),
+    )
+
+
+def averaged(results: Results, every: Every, measures: Sequence[str]) -> Results:
+    """Return some measures by quarter or by year alone, in the order named.
+
+    What is told by shorter periods only is averaged over those within, the undefined left out.
+
+    Raises:
+        InputError: for an unknown measure, with the nearest one.
+    """
+    index: list[Row] = []
+    columns: list[Floats] = []
+    for measure in measures:
+        of = results.select(measure)
+        spans = [months_of(row.period) for row in of.index]
+        own = [place for place, (since, until) in enumerate(spans) if until - since == months_in(every)]
+        groups: dict[str, list[int]] = {of.index[place].period: [place] for place in own}
+        if not own:
+            groups = _within(spans, every)
+        for period, places in groups.items():
+            values = of.values[:, places]
+            index.append(Row(measure, period, of.index[0].unit))
+            columns.append(ratio(np.nansum(values, axis=1), (~np.isnan(values)).sum(axis=1)))
+    values = np.array(columns).T if columns else np.zeros((len(results.replications), 0))
+    return replace(results, index=tuple(index), values=values)
+
+
+def _within(spans: Sequence[tuple[int, int]], every: Every) -> dict[str, list[int]]:
+    """Group shorter periods by the whole ones that they fill."""
+    groups: dict[str, list[int]] = {}
+    for place, (since, until) in enumerate(spans):
+        if until - since < months_in(every):
+            groups.setdefault(label(since, every), []).append(place)
+    return {
+        period: places
+        for period, places in groups.items()
+        if sum(spans[place][1] - spans[place][0] for place in places) == months_in(every)
+    }

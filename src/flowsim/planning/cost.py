@@ -1,0 +1,128 @@
+"""What a scenario costs in each year, and what a week of waiting that it saves comes to."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.stats import t as student
+
+from flowsim.core.arrays import Floats
+from flowsim.core.errors import InputError
+from flowsim.planning.comparison import Comparison, paired
+from flowsim.planning.prices import Prices
+from flowsim.simulation.measures.catalogue import Row
+from flowsim.simulation.results import Results
+
+__all__ = ["TOTALS", "WaitingPrice", "costed", "waiting_price", "with_costs"]
+
+TOTALS = ("cost.effort", "cost.benefits", "cost.total")
+"""What the costs of single things come to."""
+
+
+def costed(results: Results, prices: Prices, scenario: str) -> Results:
+    """Return the results of a scenario with its costs as further measures, yearly, in millions of the currency.
+
+    `cost.<section>.<name>` for every price, and `cost.sums`; together `cost.effort` (staff, servers, meetings, places,
+    sums), `cost.benefits` and `cost.total`. Staff costs what the mean staff in force does, and a benefit as many weeks
+    as citizens lived on it. Whoever is in a final state stays on its benefit.
+
+    Raises:
+        InputError: for a price of what the pathway does not have, with the nearest name; and where the results lack a
+            measure that a price is of.
+    """
+    prices.check(results.pathway)
+    years = list(dict.fromkeys(row.period for row in results.index if len(row.period) == 4))
+    columns = {row[:2]: number for number, row in enumerate(results.index)}
+    nothing = np.zeros((len(results.replications), len(years)))
+    told: dict[str, Floats] = {}
+    totals = dict.fromkeys(TOTALS, nothing)
+    for price in prices.prices:
+        missing = [year for year in years if (price.measure, year) not in columns]
+        if missing:
+            raise InputError(f"{prices.source}: {price.where}: the results lack {price.measure} of {missing[0]}")
+        amounts = results.values[:, [columns[price.measure, year] for year in years]]
+        cost = amounts * [price.in_year(int(year)) / 1e6 for year in years]
+        told[f"cost.{price.where}"] = cost
+        total = "cost.benefits" if price.group == "benefits" else "cost.effort"
+        totals[total] = totals[total] + cost
+    if prices.sums:
+        told["cost.sums"] = nothing + [
+            math.fsum(one.in_year(int(year), scenario) for one in prices.sums) / 1e6 for year in years
+        ]
+        totals["cost.effort"] = totals["cost.effort"] + told["cost.sums"]
+    totals["cost.total"] = totals["cost.effort"] + totals["cost.benefits"]
+    told |= totals
+    index = tuple(Row(name, year, f"{prices.currency} million") for name in told for year in years)
+    return replace(results, index=results.index + index, values=np.hstack([results.values, *told.values()]))
+
+
+def with_costs(comparison: Comparison, prices: Prices) -> Comparison:
+    """Return a comparison with the costs of every scenario as further measures.
+
+    Raises:
+        InputError: as `costed`.
+    """
+    both = zip(comparison.names, comparison.results, strict=True)
+    return replace(comparison, results=tuple(costed(one, prices, name) for name, one in both))
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaitingPrice:
+    """What a week of waiting costs that a scenario saves against the reference.
+
+    The difference in cost over the time that citizens wait less in all queues, both over all whole years reported and
+    as means over the replications. It is undefined, with the reason in `why`, where the waiting is not surely shorter
+    (its interval reaches 0), and where the scenario surely costs less besides: then there is nothing to weigh.
+
+    Attributes:
+        saved: weeks that citizens wait less, with its confidence interval.
+        cost: what the scenario costs more, in the currency, with its interval.
+        price: the currency a week, with Fieller's interval for a ratio of means; NaN where it is undefined.
+        why: why it is undefined; empty where it is not.
+    """
+
+    saved: tuple[float, float, float]
+    cost: tuple[float, float, float]
+    price: tuple[float, float, float]
+    why: str = ""
+
+
+def waiting_price(comparison: Comparison, name: str, cost: str = "cost.effort") -> WaitingPrice:
+    """Return what a week of waiting costs that a scenario saves, by one of the measures of cost.
+
+    Raises:
+        InputError: for an unknown scenario or measure, with the nearest one; costs are told of whole years alone.
+    """
+    reference, other = comparison.reference, comparison.of(name)
+    years = {row.period for row in reference.select(cost).index}
+    queues = [n for n, row in enumerate(reference.index) if row.measure.startswith("waited.") and row.period in years]
+    money = [n for n, row in enumerate(reference.index) if row.measure == cost]
+    saved = -(other.values[:, queues] - reference.values[:, queues]).sum(axis=1)
+    spent = 1e6 * (other.values[:, money] - reference.values[:, money]).sum(axis=1)
+    saved_told, spent_told = _interval(saved, comparison.confidence), _interval(spent, comparison.confidence)
+    undefined = (math.nan, math.nan, math.nan)
+    if not saved_told[1] > 0:
+        why = "citizens wait longer" if saved_told[2] < 0 else "it does not surely change how long citizens wait"
+        return WaitingPrice(saved=saved_told, cost=spent_told, price=undefined, why=why)
+    if spent_told[2] < 0:
+        return WaitingPrice(saved=saved_told, cost=spent_told, price=undefined, why="it costs less as well")
+    price = _fieller(spent, saved, comparison.confidence)
+    return WaitingPrice(saved=saved_told, cost=spent_told, price=price)
+
+
+def _interval(values: Floats, confidence: float) -> tuple[float, float, float]:
+    told = paired(np.zeros((len(values), 1)), values[:, None], confidence)
+    return float(told.mean[0]), float(told.low[0]), float(told.high[0])
+
+
+def _fieller(above: Floats, below: Floats, confidence: float) -> tuple[float, float, float]:
+    """Return the ratio of two means of pairs and its interval (Fieller, 1954), where the lower one is surely not 0."""
+    n = len(above)
+    (one, both), (_, other) = (np.cov(above, below, ddof=1) / n).tolist()
+    t2 = float(student.ppf(0.5 + confidence / 2, n - 1)) ** 2
+    top, bottom = float(above.mean()), float(below.mean())
+    a, b, c = bottom**2 - t2 * other, top * bottom - t2 * both, top**2 - t2 * one
+    half = math.sqrt(max(b**2 - a * c, 0.0))
+    return top / bottom, (b - half) / a, (b + half) / a

@@ -1,0 +1,359 @@
+"""What drives a measure: the factors of a posterior ensemble, staffing, and the luck of a single history.
+
+Sets of parameters are drawn from the ensemble, and staffing evenly from the ranges asked for. Each set is run twice
+with other luck: what two runs of one set differ by is luck, and the rest is what the set did. That is regressed on the
+factors, parameters by straight lines and levers, whose ranges are wide, by cubic curves; what these explain is divided
+among the factors by Shapley's value: see `shapley`.
+
+Why not Sobol's indices, as SciPy and SALib compute them: those are for independent factors that can be set at will. The
+factors of a posterior are correlated, and there is a sample of them and no more.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.polynomial.legendre import legvander
+
+from flowsim.calibration.ensemble import Ensemble
+from flowsim.core.arrays import Floats, Ints
+from flowsim.core.errors import InputError, require
+from flowsim.core.periods import moments_of
+from flowsim.core.progress import Progress
+from flowsim.model.pathway import Pathway
+from flowsim.model.scenario import Scenario
+from flowsim.model.varying import cut_after
+from flowsim.planning.levers import Levels
+from flowsim.planning.response import Response
+from flowsim.planning.shapley import Orders, orders_of, shapley_shares
+from flowsim.simulation.measures.catalogue import Catalogue
+from flowsim.simulation.runner import run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Decomposition", "Estimate", "Influence", "Sensitivity", "decompose", "least_sets", "sensitivity"]
+
+_TAILS = (0.1, 0.9)
+_DEGREE = 3
+_RESAMPLES = 400
+_FEWER = 100  # orders in a resample
+_CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """A number, and its bootstrap interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Influence:
+    """What one factor does to a measure.
+
+    Attributes:
+        name: of a factor of the ensemble, or of a lever.
+        title: what it is, in words.
+        kind: "parameter" or "lever".
+        low: its 10 % quantile over the sets; of a parameter, what the base's first values are multiplied by.
+        high: its 90 % quantile.
+        at_low: the measure's mean there, on average over the other factors, by the regression.
+        at_high: the same at `high`.
+        share: of the variance of one history's figure.
+    """
+
+    name: str
+    title: str
+    kind: Literal["parameter", "lever"]
+    low: float
+    high: float
+    at_low: Estimate
+    at_high: Estimate
+    share: Estimate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sensitivity:
+    """What drives a measure.
+
+    The shares of the influences, of luck, and of the rest add up to one.
+
+    Attributes:
+        response: the measure and its period.
+        mean: over all runs.
+        deviation: the standard deviation of one history's figure.
+        influences: of each factor, the largest share first.
+        luck: the share of chance, with the factors known.
+        rest: the share of joint effects, and of curves that lines do not tell.
+        sets: how many sets were run, twice each.
+        undefined: how many of them had nobody to tell of, and are left out.
+        seed: of all draws.
+    """
+
+    response: Response
+    mean: float
+    deviation: float
+    influences: tuple[Influence, ...]
+    luck: Estimate
+    rest: Estimate
+    sets: int
+    undefined: int
+    seed: int
+
+    def frame(self) -> pd.DataFrame:
+        """Return a row for each factor, and one each for luck and the rest: values, figures there, shares."""
+        import pandas as pd
+
+        rows: list[dict[str, Any]] = [
+            {"factor": one.name, "title": one.title, "kind": one.kind, "low": one.low, "high": one.high}
+            | _columns("at_low", one.at_low)
+            | _columns("at_high", one.at_high)
+            | _columns("share", one.share)
+            for one in self.influences
+        ]
+        rows += [
+            {"factor": name, "title": title, "kind": "none"} | _columns("share", share)
+            for name, title, share in (
+                ("luck", "the luck of one history", self.luck),
+                ("rest", "joint effects, other curves", self.rest),
+            )
+        ]
+        return pd.DataFrame(rows)
+
+
+def _columns(name: str, estimate: Estimate) -> dict[str, float]:
+    return {name: estimate.value, f"{name}_from": estimate.low, f"{name}_to": estimate.high}
+
+
+def least_sets(factors: int) -> int:
+    """Return with how many sets intervals begin to be worth something."""
+    return 2 * factors + 10
+
+
+def sensitivity(
+    scenario: Scenario,
+    measure: str,
+    period: str,
+    *,
+    ensemble: Ensemble | None = None,
+    levers: Sequence[Levels] = (),
+    sets: int | None = None,
+    seed: int = 1,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Sensitivity:
+    """Tell what drives a measure.
+
+    Args:
+        scenario: what is run; a lever holds from the period's first day on.
+        measure: the measure's name.
+        period: the period: see `Response`.
+        ensemble: whose factors vary, as their posterior does.
+        levers: what varies besides, evenly over its levels and independently of all else.
+        sets: how many sets of factors are run, twice each; five for each factor and at least 200 if left out.
+        seed: of all draws.
+        executor: where replications run, as in `runner.run`.
+        progress: as in `runner.run`.
+
+    Raises:
+        InputError: before anything runs, where nothing varies, for an unknown measure or period, and for too few sets;
+            after it, where the measure is undefined in nearly all runs.
+    """
+    factors = (len(ensemble.names) if ensemble else 0) + len(levers)
+    if not factors:
+        raise InputError(
+            f"{scenario.source}: nothing varies: it has no calibrated ensemble, so name one (`calibrated`), or levers"
+        )
+    sets = max(200, 5 * factors) if sets is None else sets
+    require(sets >= least_sets(factors), "sets", sets, f"at least {least_sets(factors)} for {factors} factors")
+    if ensemble is not None:
+        ensemble.over(scenario)
+    since, until = moments_of(period)
+    pathway = scenario.pathway()
+    response = Response.of(measure, period, Catalogue.of(pathway).index)
+    design = _Design(
+        scenario=scenario,
+        ensemble=ensemble,
+        levers=tuple(levers),
+        levels=_evenly(levers, sets, seed),
+        since=since,
+        end=datetime.max if response.looks_ahead else until,
+    )
+    results = run(design, replications=2 * sets, seed=seed, executor=executor, progress=progress)
+    figures = response.read(results).reshape(sets, 2)
+    drawn = np.array([ensemble.z[ensemble.number(seed, number)] for number in range(sets)]) if ensemble else None
+    x = design.levels if drawn is None else np.column_stack([drawn, design.levels])
+    told = ~np.isnan(figures).any(axis=1)
+    if told.sum() < least_sets(factors):
+        raise InputError(
+            f"{measure}: there is nobody to tell of in {sets - told.sum()} of {sets} sets: run more of them"
+        )
+    if figures[told].min() == figures[told].max():
+        raise InputError(f"{measure}: it is {figures[told].min():g} in every run, so nothing drives it")
+    x, y = x[told], figures[told]
+    degrees = [1] * (factors - len(levers)) + [min(_DEGREE, len(one.all) - 1) for one in levers]
+    found = decompose(x, y, degrees, seed)
+    influences = [
+        Influence(
+            name=name,
+            title=title,
+            kind=kind,
+            low=scale(found.low[number]),
+            high=scale(found.high[number]),
+            at_low=found.at_low[number],
+            at_high=found.at_high[number],
+            share=found.shares[number],
+        )
+        for number, (name, title, kind, scale) in enumerate(_columns_of(ensemble, levers))
+    ]
+    return Sensitivity(
+        response=response,
+        mean=float(y.mean()),
+        deviation=math.sqrt(_variances(y)[0]),
+        influences=tuple(sorted(influences, key=lambda one: -one.share.value)),
+        luck=found.luck,
+        rest=found.rest,
+        sets=sets,
+        undefined=int(sets - told.sum()),
+        seed=seed,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decomposition:
+    """Shares of the variance of one run's figure, and what a regression tells of each factor.
+
+    Attributes:
+        shares: of each factor.
+        luck: of what two runs of one set differ by.
+        rest: of what is neither: joint effects, and curves where lines are told.
+        low: the 10 % quantile of each factor, shape (factors,).
+        high: the 90 % quantile.
+        at_low: the figure where a factor is at `low`, on average over the others.
+        at_high: where it is at `high`.
+    """
+
+    shares: tuple[Estimate, ...]
+    luck: Estimate
+    rest: Estimate
+    low: Floats
+    high: Floats
+    at_low: tuple[Estimate, ...]
+    at_high: tuple[Estimate, ...]
+
+
+def decompose(x: Floats, figures: Floats, degrees: Sequence[int] | None = None, seed: int = 1) -> Decomposition:
+    """Decompose the variance of figures.
+
+    Args:
+        x: the factors of each set, shape (sets, factors).
+        figures: of two runs of each set, shape (sets, 2).
+        degrees: of the polynomial by which each factor is told; straight lines where left out.
+        seed: of the resampling of sets, of which the intervals are made: those of the bootstrap at 95 %, moved to the
+            estimate, for a resample repeats rows and so explains too much.
+    """
+    sets, factors = x.shape
+    degrees = degrees or (1,) * factors
+    owners: Ints = np.repeat(np.arange(factors), degrees)
+    terms = _terms(x, x, degrees)
+    low, high = np.quantile(x, _TAILS, axis=0)
+    # At each point one factor is at its tail, and the others' terms are at their means.
+    points = np.tile(terms.mean(axis=0), (2 * factors, 1))
+    for row, ends in enumerate((_terms(low[None], x, degrees)[0], _terms(high[None], x, degrees)[0])):
+        for number in range(factors):
+            points[row * factors + number, owners == number] = ends[owners == number]
+    orders = orders_of(factors, seed=seed)
+    value = _estimates(terms, figures, points, orders, owners)
+    generator = np.random.default_rng(seed)
+    resampled = []
+    for _ in range(_RESAMPLES):
+        rows = generator.integers(0, sets, sets)
+        resampled.append(_estimates(terms[rows], figures[rows], points, orders[:_FEWER], owners))
+    off = np.quantile(resampled, [(1 - _CONFIDENCE) / 2, (1 + _CONFIDENCE) / 2], axis=0) - np.mean(resampled, axis=0)
+    told = [Estimate(value=v, low=v + a, high=v + b) for v, a, b in zip(value.tolist(), *off.tolist(), strict=True)]
+    return Decomposition(
+        shares=tuple(told[:factors]),
+        luck=told[factors],
+        rest=told[factors + 1],
+        low=low,
+        high=high,
+        at_low=tuple(told[factors + 2 : 2 * factors + 2]),
+        at_high=tuple(told[2 * factors + 2 :]),
+    )
+
+
+def _terms(at: Floats, x: Floats, degrees: Sequence[int]) -> Floats:
+    """Return Legendre's polynomials of each factor, over its range in `x`, at some points; shape (points, terms)."""
+    low, high = x.min(axis=0), x.max(axis=0)
+    scaled = 2 * (at - low) / np.where(high > low, high - low, 1.0) - 1
+    return np.column_stack([legvander(scaled[:, n], degree)[:, 1:] for n, degree in enumerate(degrees)])
+
+
+def _estimates(terms: Floats, figures: Floats, points: Floats, orders: Orders, owners: Ints) -> Floats:
+    """Return the shares of factors, luck and the rest, and the regression's figure at each of the points."""
+    middle = figures.mean(axis=1)
+    total, luck = _variances(figures)
+    shares = shapley_shares(terms, middle, orders, owners) * middle.var(ddof=1) / total
+    centre = terms.mean(axis=0)
+    slopes, *_ = np.linalg.lstsq(terms - centre, middle - middle.mean(), rcond=None)
+    lines = middle.mean() + (points - centre) @ slopes
+    return np.concatenate([shares, [luck / total, 1 - luck / total - shares.sum()], lines])
+
+
+def _variances(figures: Floats) -> tuple[float, float]:
+    """Return the variance of one run's figure, and that of it which is luck; figures of shape (sets, 2)."""
+    luck = float((np.diff(figures, axis=1) ** 2).mean() / 2)
+    return float(figures.mean(axis=1).var(ddof=1) + luck / 2), luck
+
+
+def _columns_of(ensemble: Ensemble | None, levers: Sequence[Levels]) -> Iterator[_Column]:
+    for factor in ensemble.prior.factors if ensemble else ():
+        yield _Column(factor.name, factor.title, "parameter", math.exp)
+    for levels in levers:
+        yield _Column(levels.lever.name, levels.lever.unit, "lever", float)
+
+
+class _Column(NamedTuple):
+    name: str
+    title: str
+    kind: Literal["parameter", "lever"]
+    scale: Callable[[float], float]
+
+
+def _evenly(levers: Sequence[Levels], sets: int, seed: int) -> Floats:
+    """Draw levels, shape (sets, levers): as many of each part of a range, in an order of its own for each lever."""
+    generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(sets,)))
+    out = np.zeros((sets, len(levers)))
+    for column, levels in enumerate(levers):
+        parts = (generator.permutation(sets) + generator.random(sets)) / sets
+        out[:, column] = np.array(levels.all)[(parts * len(levels.all)).astype(np.int64)]
+    return out
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Design:
+    """A scenario that runs each set of factors twice in turn."""
+
+    scenario: Scenario
+    ensemble: Ensemble | None
+    levers: tuple[Levels, ...]
+    levels: Floats
+    since: datetime
+    end: datetime
+
+    def pathway(self, seed: int, replication: int) -> Pathway:
+        """Return the pathway of a replication."""
+        scenario, number = self.scenario, replication // 2
+        for one, level in zip(self.levers, self.levels[number].tolist(), strict=True):
+            scenario = one.lever.set(scenario, level, self.since)
+        parameters = self.ensemble.parameters(seed, number) if self.ensemble else None
+        return cut_after(scenario.pathway(parameters), self.end)

@@ -1,0 +1,173 @@
+"""What a planner can have more or less of: a meeting's places, servers, staff; set from a date on by scenario edits."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from flowsim.core.errors import InputError, require, unknown_name
+from flowsim.model.edits import StationEdit
+from flowsim.model.parts import Party, Station
+from flowsim.model.pathway import Pathway
+from flowsim.model.scenario import Scenario
+
+if TYPE_CHECKING:
+    from flowsim.model.pathway import Pathway
+
+__all__ = ["Levels", "Lever", "varied", "without_queues"]
+
+Key = Literal["places", "capacity", "staff"]
+_UNITS = {"places": "places a meeting", "capacity": "servers", "staff": "members of staff"}
+_PLENTY = 1_000_000  # more than ever wait, and few enough for the places that so many hours of staff make
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lever:
+    """A number of places, servers or staff at a station.
+
+    Attributes:
+        name: "team.places", "desk.capacity", "board.town.staff": the station, the party where it has parties, the key.
+        station: the station's name.
+        parties: whose number it is; (None,) for the station's own. All of several parties get the same.
+        key: what is changed.
+    """
+
+    name: str
+    station: str
+    parties: tuple[str | None, ...]
+    key: Key
+
+    @classmethod
+    def parse(cls, name: str, pathway: Pathway) -> Lever:
+        """Find a lever of a pathway by its name; without a party it is that of all parties to the station.
+
+        Raises:
+            InputError: for an unknown one, with the nearest names.
+        """
+        known = {lever.name: lever for lever in _levers(pathway)}
+        if name not in known:
+            raise InputError(unknown_name("lever", name, known))
+        return known[name]
+
+    @property
+    def unit(self) -> str:
+        """What is counted, in words."""
+        return _UNITS[self.key]
+
+    def told(self, pathway: Pathway, when: datetime) -> dict[str, float]:
+        """Return what a pathway has of it at a moment, by party; by the station's name where that has no parties."""
+        station = pathway.station(self.station)
+        if not station.parties:
+            return {station.name: float(getattr(station, self.key).at(when))}
+        held = [party for party in station.parties if party.name in self.parties]
+        return {party.name: float(getattr(party, self.key).at(when)) for party in held}
+
+    def set(self, scenario: Scenario, level: float, since: datetime) -> Scenario:
+        """Return a scenario in which the number is `level` from a moment on, whatever was told for then.
+
+        Its closures still apply, for they keep a share of it. Infinity is more than anybody waits for.
+        """
+        number = _PLENTY if math.isinf(level) else int(level) if level == int(level) else level
+        edits = [
+            StationEdit.model_validate({"station": self.station, "party": party, self.key: number, "from": since})
+            for party in self.parties
+        ]
+        file = scenario.file.model_copy(update={"stations": (*scenario.file.stations, *edits)})
+        return replace(scenario, file=file)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Levels:
+    """The whole numbers from `least` to `most` that a lever may be set to; every n-th of them, and the last.
+
+    Raises:
+        InputError: where they are out of order or below 0.
+    """
+
+    lever: Lever
+    least: int
+    most: int
+    every: int = 1
+
+    def __post_init__(self) -> None:
+        where = f"{self.lever.name}: between {self.least} and {self.most}"
+        require(0 <= self.least < self.most, where, self.least, "0 or more, and below the most")
+        require(self.most <= _PLENTY, where, self.most, f"at most {_PLENTY:,}")
+        require(self.every >= 1, f"{where}: every", self.every, "1 or more")
+
+    @property
+    def all(self) -> tuple[int, ...]:
+        """The levels in rising order."""
+        return (*range(self.least, self.most, self.every), self.most)
+
+
+def without_queues(scenario: Scenario, stations: Sequence[str], since: datetime) -> Scenario:
+    """Return a scenario in which nobody waits for a place at some stations, from a moment on."""
+    pathway = scenario.pathway()
+    for name in stations:
+        for lever in _levers_at(pathway.station(name)):
+            scenario = lever.set(scenario, math.inf, since)
+    return scenario
+
+
+def _levers(pathway: Pathway) -> list[Lever]:
+    return [lever for station in pathway.stations for lever in (*_levers_at(station), *_joint(station))]
+
+
+def _levers_at(station: Station) -> list[Lever]:
+    """Return the lever of a station, or of each party to it."""
+    if not station.parties:
+        key: Key = "places" if station.is_meeting else "capacity"
+        return [Lever(name=f"{station.name}.{key}", station=station.name, parties=(None,), key=key)]
+    return [
+        Lever(name=f"{station.name}.{party.name}.{key}", station=station.name, parties=(party.name,), key=key)
+        for party, key in ((party, _key(party)) for party in station.parties)
+    ]
+
+
+def _joint(station: Station) -> list[Lever]:
+    """Return the lever of all parties to a station at once, where all have the same kind."""
+    keys = {_key(party) for party in station.parties}
+    if len(keys) != 1:
+        return []
+    key = keys.pop()
+    names = tuple(party.name for party in station.parties)
+    return [Lever(name=f"{station.name}.{key}", station=station.name, parties=names, key=key)]
+
+
+def _key(party: Party) -> Key:
+    return "places" if party.places is not None else "staff"
+
+
+def varied(names: Sequence[str], pairs: Sequence[str], pathway: Pathway) -> list[Levels]:
+    """Return what --vary and --between say together.
+
+    Raises:
+        InputError: where they do not go together, for an unknown lever, and for what is no pair of whole numbers.
+    """
+    from flowsim.core.errors import InputError
+    from flowsim.planning.levers import Levels, Lever
+
+    levers = [_of("--vary", Lever.parse, name, pathway) for name in names]
+    if len(pairs) != len(levers):
+        raise InputError(f"--between: {len(levers)} levers are varied and {len(pairs)} times two bounds told: one each")
+    out = []
+    for lever, pair in zip(levers, pairs, strict=True):
+        numbers = re.fullmatch(r"(\d+)\D+(\d+)", pair.strip())
+        if not numbers:
+            raise InputError(f"--between: '{pair}' is not allowed: two whole numbers, the least and the most")
+        out.append(_of("--between", lambda one=lever, n=numbers: Levels(lever=one, least=int(n[1]), most=int(n[2]))))
+    return out
+
+
+def _of(option: str, make: Any, *arguments: Any) -> Any:
+    from flowsim.core.errors import InputError
+
+    try:
+        return make(*arguments)
+    except InputError as error:
+        raise InputError(f"{option}: {error}") from None

@@ -1,0 +1,287 @@
+"""What things cost: a price of a caseworker's year, a meeting, a place, a week on a benefit, and sums, in TOML."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+from flowsim.core.errors import InputError, unknown_name
+from flowsim.core.files import read_toml
+from flowsim.evidence import facts
+from flowsim.model.library import cities, city_file
+from flowsim.model.pathway import Pathway
+from flowsim.model.scenario import Scenario
+
+__all__ = ["Price", "Prices", "Sum", "prices_of", "shipped_prices"]
+
+_NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE]\d+)?"
+_PRICE = re.compile(rf"\s*({_NUMBER})\s*(million\s+)?([A-Z]{{3}})(?:\s*(?:per|/)\s*([a-z]+))?\s*")
+_TIMES = ("year", "quarter", "month", "week", "day")
+_SECTIONS: Mapping[str, tuple[str, tuple[str, ...], str]] = {
+    "staff": ("staff", _TIMES, "600000 DKK per year"),
+    "servers": ("servers", _TIMES, "400000 DKK per year"),
+    "meetings": ("meetings", ("meeting",), "3000 DKK per meeting"),
+    "places": ("places", ("place",), "5000 DKK per place"),
+    "benefits": ("mean_stock", _TIMES, "2800 DKK per week"),
+}
+_SUM = {"name", "amount", "years", "only", "except"}
+_ORIGINS: Mapping[str, set[str]] = {"fact": {"fact", "key", "as"}, "assumed": {"assumed", "why"}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Price:
+    """What one thing costs.
+
+    Attributes:
+        where: the key path in the file: "staff.plan.bif", "benefits.kontanthjaelp", "sums.task force".
+        amount: in the currency.
+        per: year, quarter, month, week or day; meeting; place; empty for a sum.
+        kind: `fact` (documented), `assumed`, or `own`, where the file gives no reason.
+        fact: the id of the documented fact, with the `key` of the table's cell where it is a table.
+        why: the reason of an assumption.
+    """
+
+    where: str
+    amount: float
+    per: str
+    kind: Literal["fact", "assumed", "own"] = "own"
+    fact: str = ""
+    key: str = ""
+    why: str = ""
+
+    @property
+    def group(self) -> str:
+        """What kind of thing it is of: staff, servers, meetings, places, benefits or sums."""
+        return self.where.partition(".")[0]
+
+    @property
+    def measure(self) -> str:
+        """The measure that it is the price of."""
+        group, _, name = self.where.partition(".")
+        return f"{_SECTIONS[group][0]}.{name}"
+
+    def in_year(self, year: int) -> float:
+        """Return what one of the measure costs in a calendar year."""
+        days = (date(year + 1, 1, 1) - date(year, 1, 1)).days
+        spans = {"year": 1.0, "quarter": 4.0, "month": 12.0, "week": days / 7, "day": float(days)}
+        return self.amount * spans.get(self.per, 1.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sum:
+    """A sum that is spent over some years, evenly.
+
+    Attributes:
+        price: its amount.
+        years: the years.
+        only: the scenarios that it is spent in; all where empty.
+        without: the scenarios that it is not spent in.
+    """
+
+    price: Price
+    years: tuple[int, ...]
+    only: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+
+    def in_year(self, year: int, scenario: str) -> float:
+        """Return what is spent in a year of a scenario."""
+        spent = (not self.only or scenario in self.only) and scenario not in self.without
+        return self.price.amount / len(self.years) if spent and year in self.years else 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prices:
+    """A checked file of prices.
+
+    Attributes:
+        currency: of all of them, such as "DKK".
+        prices: what is priced by the unit.
+        sums: what is spent as a sum.
+        source: the file, or "prices.toml" for the one that ships.
+        sha256: of its content; of prices from plain data empty.
+    """
+
+    currency: str
+    prices: tuple[Price, ...]
+    sums: tuple[Sum, ...]
+    source: str
+    sha256: str = ""
+
+    @classmethod
+    def read(cls, path: str | Path | None = None) -> Prices:
+        """Read a file of prices; the one of the base "copenhagen" where none is named.
+
+        Raises:
+            InputError: one line with the file, the key path, the value and what is allowed.
+        """
+        if path is None:
+            source, content = "prices.toml", shipped_prices().encode()
+        else:
+            if not Path(path).is_file():
+                raise InputError(f"there is no file '{path}'")
+            source, content = str(path), Path(path).read_bytes()
+        return replace(cls.from_dict(read_toml(content, source), source), sha256=hashlib.sha256(content).hexdigest())
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any], source: str = "prices") -> Prices:
+        """Read prices from plain data, as TOML gives it.
+
+        Raises:
+            InputError: one line with `source`, the key path, the value and what is allowed.
+        """
+        for key in raw:
+            if key not in (*_SECTIONS, "sums"):
+                raise InputError(f"{source}: {unknown_name('key', key, (*_SECTIONS, 'sums'))}")
+        currencies: dict[str, str] = {}
+        prices = tuple(_prices(raw, source, currencies))
+        sums = tuple(_sums(raw.get("sums", []), source, currencies))
+        if not prices and not sums:
+            raise InputError(f"{source}: it holds no price (allowed: {', '.join(_SECTIONS)}, sums)")
+        if len(currencies) > 1:
+            (one, first), (other, second) = list(currencies.items())[:2]
+            raise InputError(f"{source}: {second}: it is in {other}, and {first} in {one}: use one currency")
+        return cls(currency=next(iter(currencies)), prices=prices, sums=sums, source=source)
+
+    def check(self, pathway: Pathway) -> None:
+        """Refuse prices of what a pathway does not have.
+
+        Raises:
+            InputError: for an unknown station, party or benefit, with the nearest one.
+        """
+        stations = pathway.stations
+        known = {
+            "staff": [f"{s.name}.{p.name}" for s in stations for p in s.parties if p.staff is not None],
+            "servers": [s.name for s in stations if s.capacity is not None],
+            "meetings": [s.name for s in stations if s.is_meeting],
+            "places": [s.name for s in stations if s.is_meeting],
+            "benefits": pathway.benefits,
+        }
+        what = {"staff": "party with staff", "servers": "station with servers", "benefits": "benefit"}
+        for price in self.prices:
+            group, _, name = price.where.partition(".")
+            if name not in known[group]:
+                told = unknown_name(what.get(group, "station with meetings"), name, known[group])
+                raise InputError(f"{self.source}: {group}: {told}")
+
+
+def prices_of(scenario: Scenario, path: str | Path | None = None) -> Prices | None:
+    """Return the prices of a file, or those that ship, checked against a scenario; None where its base has none.
+
+    Raises:
+        InputError: as `Prices.read` and `Prices.check`.
+    """
+    if path is None and scenario.base.name not in cities():
+        return None
+    prices = Prices.read(path)
+    prices.check(scenario.pathway())
+    return prices
+
+
+def shipped_prices(city: str = "copenhagen") -> str:
+    """Return the file of prices of a city that ships, to be read or started from."""
+    return city_file(city, "prices.toml").read_text(encoding="utf-8")
+
+
+def _prices(raw: Mapping[str, Any], source: str, currencies: dict[str, str]) -> Iterator[Price]:
+    for section, (_, units, example) in _SECTIONS.items():
+        told = raw.get(section, {})
+        if not isinstance(told, Mapping):
+            raise InputError(f"{source}: {section}: {told!r} is not allowed: it should be a table of names and prices")
+        for name, entry in told.items():
+            if section == "staff":
+                if not isinstance(entry, Mapping) or set(entry) & {"fact", "assumed"}:
+                    raise InputError(f"{source}: staff.{name}: name the party too, such as staff.{name}.PARTY")
+                parties = {f"{name}.{party}": price for party, price in entry.items()}
+            else:
+                parties = {name: entry}
+            for item, price in parties.items():
+                yield _price(price, f"{section}.{item}", units, example, source, currencies)
+
+
+def _price(
+    entry: Any, where: str, units: tuple[str, ...], example: str, source: str, currencies: dict[str, str]
+) -> Price:
+    text, origin = _told(entry, f"{source}: {where}")
+    if not isinstance(text, str):
+        raise InputError(
+            f"{source}: {where}: {text!r} is not allowed: it should be a text with its unit, such as '{example}'"
+        )
+    found = _PRICE.fullmatch(text)
+    if not found:
+        raise InputError(f"{source}: {where}: '{text}' is no price: write '{example}'")
+    unit = (found[4] or "").removesuffix("s")
+    if units and unit not in units:
+        why = f"is per {unit}" if unit else "has no unit"
+        raise InputError(f"{source}: {where}: '{text}' {why} (allowed: per {', '.join(units)}), such as '{example}'")
+    if not units and unit:
+        raise InputError(f"{source}: {where}: '{text}' is per {unit}: a sum is a whole, such as '{example}'")
+    amount = float(found[1]) * (1e6 if found[2] else 1)
+    if amount < 0:
+        raise InputError(f"{source}: {where}: '{text}' is negative: a price is 0 or more")
+    currencies.setdefault(found[3], where)
+    return Price(where=where, amount=amount, per=unit, **origin)
+
+
+def _told(entry: Any, where: str) -> tuple[Any, dict[str, Any]]:
+    """Return what a price is, as text, and where it comes from."""
+    if not isinstance(entry, Mapping):
+        return entry, {}
+    kinds = [kind for kind in _ORIGINS if kind in entry]
+    if len(kinds) != 1:
+        raise InputError(f"{where}: a price is a text with its unit, or has exactly one of `fact` and `assumed`")
+    kind = kinds[0]
+    for key, value in entry.items():
+        if key not in _ORIGINS[kind]:
+            raise InputError(f"{where}: {unknown_name('key', str(key), _ORIGINS[kind])}")
+        if key != "assumed" and not (isinstance(value, str) and value.strip()):
+            raise InputError(f"{where}.{key}: {value!r} is not allowed: it should be a text")
+    for key in {"fact": ("as",), "assumed": ("why",)}[kind]:
+        if key not in entry:
+            raise InputError(f"{where}.{key}: this key is missing")
+    if kind == "assumed":
+        return entry["assumed"], {"kind": "assumed", "why": entry["why"]}
+    try:
+        number = facts.load()[entry["fact"]].number(entry.get("key"))
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+    if entry["as"].count("{}") != 1:
+        raise InputError(f"{where}.as: '{entry['as']}' is not allowed: it should hold '{{}}' once")
+    return entry["as"].replace("{}", f"{number:.12g}"), {
+        "kind": "fact",
+        "fact": entry["fact"],
+        "key": entry.get("key", ""),
+    }
+
+
+def _sums(told: Any, source: str, currencies: dict[str, str]) -> Iterator[Sum]:
+    if not isinstance(told, list):
+        raise InputError(f"{source}: sums: write [[sums]] in double brackets, one for each sum")
+    for number, entry in enumerate(told):
+        where = f"sums[no. {number + 1}]"
+        if not isinstance(entry, Mapping):
+            raise InputError(f"{source}: {where}: {entry!r} is not allowed: it should be a table")
+        for key in entry:
+            if key not in _SUM:
+                raise InputError(f"{source}: {where}: {unknown_name('key', str(key), _SUM)}")
+        for key in ("name", "amount", "years"):
+            if key not in entry:
+                raise InputError(f"{source}: {where}.{key}: this key is missing")
+        years = entry["years"]
+        whole = isinstance(years, list) and all(type(year) is int and 1900 <= year <= 9999 for year in years)
+        if not whole or not years or len(set(years)) != len(years):
+            raise InputError(
+                f"{source}: {where}.years: {years!r} is not allowed: it should be years, such as [2021, 2022]"
+            )
+        scenarios: dict[str, tuple[str, ...]] = {}
+        for key in ("only", "except"):
+            names = entry.get(key, [])
+            if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+                raise InputError(f"{source}: {where}.{key}: {names!r} is not allowed: it should be names of scenarios")
+            scenarios[key] = tuple(names)
+        price = _price(entry["amount"], f"sums.{entry['name']}", (), "2 million DKK", source, currencies)
+        yield Sum(price=price, years=tuple(years), only=scenarios["only"], without=scenarios["except"])

@@ -1,0 +1,322 @@
+"""The least staffing that meets a goal, with confidence: for one lever, or of one lever for each level of another.
+
+First the ceiling: what is reached with a place for everybody. Then an integer search on common random numbers, in which
+each staffing is tried until its intervals tell whether it meets the goals.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+from flowsim.core.errors import InputError
+from flowsim.core.progress import Progress
+from flowsim.planning.levers import Levels, Lever
+from flowsim.planning.staffing.trials import Bench, Effort, Question, Trial
+
+__all__ = ["Answer", "Frontier", "Outcome", "Point", "Relief", "frontier", "seek"]
+
+Outcome = Literal["found", "lowest", "conflict", "beyond", "unreachable", "undecided"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relief:
+    """What is reached when nobody waits at some other stations either."""
+
+    stations: tuple[str, ...]
+    trial: Trial
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """The least level of a lever that meets the goals.
+
+    Attributes:
+        question: what was asked.
+        levels: what was allowed.
+        outcome: "found"; "lowest", where the least level allowed meets them already; "conflict", where the least level
+            that meets those goals that need more of it misses another one; or, where none of those tried meets them,
+            what plenty of it would do: "beyond" (it meets them), "unreachable", "undecided".
+        least: that level, or None.
+        conflict: the trial of the level at which goals conflict.
+        ceiling: the trial with a place for everybody.
+        trials: of levels allowed, in rising order.
+        relief: where no level meets the goals, what other stations have to do with it; those first that help most.
+        tests: how many trials there were at most; each had an equal part of the error.
+        effort: the confidence with which all intervals of all trials hold at once.
+        seed: of all draws.
+    """
+
+    question: Question
+    levels: Levels
+    outcome: Outcome
+    least: int | None
+    conflict: Trial | None
+    ceiling: Trial
+    trials: tuple[Trial, ...]
+    relief: tuple[Relief, ...]
+    tests: int
+    effort: Effort
+    seed: int
+
+    @property
+    def below(self) -> Trial | None:
+        """The trial of the next lower level than the one found."""
+        lower = [trial for trial in self.trials if self.least is not None and trial.levels[0] < self.least]
+        return lower[-1] if lower else None
+
+    @property
+    def contrary(self) -> tuple[tuple[Trial, Trial], ...]:
+        """Pairs of neighbours among the trials of which the lower level meets the goals, and the higher misses them."""
+        ordered = (*self.trials, self.ceiling)
+        told = [trial for trial in ordered if trial.verdict != "close"]
+        return tuple((low, high) for low, high in pairwise(told) if low.meets and not high.meets)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """For one level of a lever, the least level of another that meets the goals; None where none allowed does."""
+
+    level: int
+    least: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frontier:
+    """For each level of one lever the least of another that meets the goals together with it.
+
+    Attributes:
+        question: what was asked.
+        rows: the levels of the one.
+        levels: what was allowed of the other.
+        points: one for each row.
+        ceiling: the trial with a place for everybody at both.
+        trials: of levels allowed; the row's level comes first in `Trial.levels`.
+        relief: as in `Answer`, where no row has a point.
+        tests: how many trials there were at most.
+        effort: the confidence with which all intervals of all trials hold at once.
+        seed: of all draws.
+    """
+
+    question: Question
+    rows: Levels
+    levels: Levels
+    points: tuple[Point, ...]
+    ceiling: Trial
+    trials: tuple[Trial, ...]
+    relief: tuple[Relief, ...]
+    tests: int
+    effort: Effort
+    seed: int
+
+    def trial(self, level: int, other: int) -> Trial:
+        """Return the trial of a row's level and one of the other lever, or raise InputError where there was none."""
+        for trial in self.trials:
+            if trial.levels == (level, other):
+                return trial
+        raise InputError(f"{self.rows.lever.name} = {level} with {self.levels.lever.name} = {other} was not tried")
+
+
+def seek(
+    question: Question,
+    levels: Levels,
+    *,
+    effort: Effort | None = None,
+    seed: int = 1,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Answer:
+    """Find the least level of a lever that meets the goals of a question.
+
+    The search halves what is left, so it takes for granted that more is never worse for a goal that the least level
+    misses. That is tried at the highest level, beside the level found, and where neither end meets the goals at three
+    levels between; `Answer.contrary` tells what speaks against it. Of several goals, some may need more and others
+    less: then the least level that meets the former is the one to try. Which replications are run depends on the draws
+    alone, never on the workers.
+
+    Args:
+        question: the goals, and the scenario.
+        levels: the lever, and what is allowed.
+        effort: how sure, and how many replications of one staffing at most.
+        seed: of all draws.
+        executor: where replications run, as in `runner.run`.
+        progress: told (replications done, replications planned so far).
+
+    Raises:
+        InputError: as `runner.run`, and where the settings make no sound model.
+    """
+    effort, lever, allowed = effort or Effort(), levels.lever, levels.all
+    stations = _others(question, [lever])
+    tests = 8 + max(2 * _halvings(len(allowed)), len(stations) + 1)
+    bench = Bench(question=question, tests=tests, effort=effort, seed=seed, executor=executor, progress=progress)
+    ceiling = bench.trial({lever: math.inf})
+    found = _least(lambda number: bench.trial({lever: allowed[number]}).meets, len(allowed))
+    conflict = None
+    if found is None and len(question.goals) > 1 and question.chance is None:
+        meeting = _least_for_the_rest(bench, lever, allowed)
+        if meeting is not None:
+            tried = bench.trial({lever: allowed[meeting]})
+            found, conflict = (meeting, None) if tried.meets else (None, tried)
+    relief = () if found is not None or conflict or ceiling.meets else _relief(bench, {lever: math.inf}, stations)
+    return Answer(
+        question=question,
+        levels=levels,
+        outcome="conflict" if conflict else _outcome(found, ceiling),
+        least=None if found is None else allowed[found],
+        conflict=conflict,
+        ceiling=ceiling,
+        trials=_within(bench),
+        relief=relief,
+        tests=tests,
+        effort=effort,
+        seed=seed,
+    )
+
+
+def frontier(
+    question: Question,
+    rows: Levels,
+    levels: Levels,
+    *,
+    effort: Effort | None = None,
+    seed: int = 1,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Frontier:
+    """Find for each level of one lever the least of another that meets the goals together with it.
+
+    Each row starts where the one before it ended and goes on in growing steps, so that it takes few trials wherever the
+    levels of two rows lie near each other. Within a row more is taken to be never worse; from row to row nothing is.
+    The arguments are those of `seek`.
+
+    Raises:
+        InputError: where both levers change the same, and as `seek`.
+    """
+    effort, one, other, allowed = effort or Effort(), rows.lever, levels.lever, levels.all
+    if one.station == other.station and set(one.parties) & set(other.parties):
+        raise InputError(f"{other.name}: it changes the same as {one.name}: vary two different things")
+    stations = _others(question, [one, other])
+    tests = 2 + len(rows.all) * (2 * _halvings(len(allowed)) + 3) + len(stations)
+    bench = Bench(question=question, tests=tests, effort=effort, seed=seed, executor=executor, progress=progress)
+    plenty = {one: math.inf, other: math.inf}
+    ceiling = bench.trial(plenty)
+
+    def row_of(level: int) -> Callable[[int], bool]:
+        return lambda number: bench.trial({one: level, other: allowed[number]}).meets
+
+    points: list[Point] = []
+    guess = len(allowed) - 1
+    for level in rows.all:
+        found = _least_near(row_of(level), len(allowed), guess)
+        guess = len(allowed) - 1 if found is None else found
+        points.append(Point(level=level, least=None if found is None else allowed[found]))
+    nowhere = all(point.least is None for point in points)
+    return Frontier(
+        question=question,
+        rows=rows,
+        levels=levels,
+        points=tuple(points),
+        ceiling=ceiling,
+        trials=_within(bench),
+        relief=_relief(bench, plenty, stations) if nowhere and not ceiling.meets else (),
+        tests=tests,
+        effort=effort,
+        seed=seed,
+    )
+
+
+def _halvings(count: int) -> int:
+    return math.ceil(math.log2(count))
+
+
+def _least(meets: Callable[[int], bool], count: int) -> int | None:
+    """Return the least of the numbers below `count` that meets, where more is never worse; None where none does."""
+    if meets(0):
+        return 0
+    high = count - 1
+    if not meets(high):
+        between = sorted({count // 4, count // 2, 3 * count // 4} - {0, high})
+        found = next((number for number in between if meets(number)), None)
+        if found is None:
+            return None
+        high = found
+    high = _halved(meets, 0, high)
+    if high + 1 < count:
+        meets(high + 1)
+    return _halved(meets, 0, high - 2) if high > 2 and meets(high - 2) else high
+
+
+def _halved(meets: Callable[[int], bool], low: int, high: int) -> int:
+    """Return the least that meets, between one that does not and one that does."""
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if meets(middle) else (middle, high)
+    return high
+
+
+def _least_near(meets: Callable[[int], bool], count: int, guess: int) -> int | None:
+    """Return the least that meets as `_least` does, in few steps where it lies near a guess."""
+    step = 1
+    if meets(guess):
+        low, high = guess - 1, guess
+        while low > 0 and meets(low):
+            step *= 2
+            low, high = max(low - step, 0), low
+        if low <= 0 and meets(0):
+            return 0
+        return _halved(meets, low, high)
+    low, high = guess, guess + 1
+    while high < count - 1 and not meets(high):
+        step *= 2
+        low, high = high, min(high + step, count - 1)
+    if high >= count or not meets(high):
+        return None
+    return _halved(meets, low, high)
+
+
+def _least_for_the_rest(bench: Bench, lever: Lever, allowed: Sequence[int]) -> int | None:
+    """Return the least level that meets those goals that the lowest one misses; None where the highest does not."""
+    lowest = bench.trial({lever: allowed[0]}, among=range(len(bench.question.goals)))
+    missed = [number for number, finding in enumerate(lowest.findings) if finding.verdict != "meets"]
+
+    def meets(number: int) -> bool:
+        findings = bench.trial({lever: allowed[number]}, among=missed).findings
+        return all(findings[goal].verdict == "meets" for goal in missed)
+
+    return _halved(meets, 0, len(allowed) - 1) if meets(len(allowed) - 1) else None
+
+
+def _others(question: Question, levers: Sequence[Lever]) -> list[str]:
+    """Name the stations at which somebody can wait although there is plenty of what is varied."""
+    pathway = question.scenario.pathway()
+    out = []
+    for station in pathway.stations:
+        parties: set[str | None] = {party.name for party in station.parties} or {None}
+        varied = {party for lever in levers if lever.station == station.name for party in lever.parties}
+        if parties - varied:
+            out.append(station.name)
+    return out
+
+
+def _relief(bench: Bench, plenty: Mapping[Lever, float], stations: Sequence[str]) -> tuple[Relief, ...]:
+    """Try what is reached without queues at each other station, and without any queue."""
+    groups = [(name,) for name in stations] + ([tuple(stations)] if len(stations) > 1 else [])
+    tried = [Relief(stations=group, trial=bench.trial(plenty, group)) for group in groups]
+    goal = bench.question.goals[0]
+    sign = -1 if goal.sense == ">=" else 1
+    return tuple(sorted(tried, key=lambda one: (len(one.stations), sign * one.trial.findings[0].mean.estimate)))
+
+
+def _within(bench: Bench) -> tuple[Trial, ...]:
+    tried = [trial for trial in bench.trials.values() if not any(map(math.isinf, trial.levels))]
+    return tuple(sorted(tried, key=lambda trial: trial.levels))
+
+
+def _outcome(found: int | None, ceiling: Trial) -> Outcome:
+    if found is not None:
+        return "found" if found else "lowest"
+    return {"meets": "beyond", "misses": "unreachable", "close": "undecided"}[ceiling.verdict]  # type: ignore[return-value]

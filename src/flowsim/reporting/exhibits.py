@@ -1,0 +1,297 @@
+"""The charts and tables of a report: each with its figures and what it says in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from flowsim.calibration.targets import documented
+from flowsim.core.arrays import Floats
+from flowsim.core.periods import Every, months_of
+from flowsim.planning.response import series
+from flowsim.reporting.document import Cell, Chart, Figure, Table
+from flowsim.reporting.findings import Findings
+from flowsim.reporting.pictures.charts import LEVELS, Band, Fan, FanWords, Flow, fans, flows, forward
+from flowsim.reporting.staffing import staffing_chart
+from flowsim.reporting.wording import COUNTED, Wording
+from flowsim.simulation.results import Results
+
+__all__ = ["Exhibits"]
+
+_FEWEST = 0.003  # of all flows of a year: what is less is left out of the picture
+_FEW = 4  # documented figures that are told one by one
+_BACK = "back:"
+_FAN = ("measure", "scenario", "period", "p05", "median", "p95", "documented")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exhibits:
+    """The charts and tables of some findings in one language."""
+
+    findings: Findings
+    wording: Wording
+
+    def waits(self) -> Chart | None:
+        """Draw the waits at the stations, with what is documented of them; None where there is no station."""
+        return self._fan("chart.waits", [f"wait.{name}.served" for name in self.findings.stations], "quarter")
+
+    def timeliness(self) -> Chart | None:
+        """Draw the shares decided in time; None where no clock measures any."""
+        measures = [f"clock.{clock.name}.within" for clock in self.findings.pathway.clocks if not clock.abandons]
+        return self._fan("chart.timeliness", measures[:2], "quarter")
+
+    def awards(self) -> Chart | None:
+        """Draw the awards of each outcome, with what is documented of them; None where there is no outcome."""
+        measures = [f"awards.{state.name}" for state in self.findings.pathway.states if state.outcome]
+        told = {measure for measure, period in self._documented if "Q" in period}
+        ordered = sorted(measures, key=lambda measure: measure not in told)
+        return self._fan("chart.awards", ordered[:4], "quarter")
+
+    def queues(self) -> Chart | None:
+        """Draw the queues at the stations, month by month; None where there is no station."""
+        return self._fan("chart.queues", [f"queue.{name}" for name in self.findings.stations], "month")
+
+    def flow(self) -> Chart | None:
+        """Draw the citizens who went from benefit to benefit in the last whole year, in the last scenario.
+
+        None where nobody did.
+        """
+        findings, say = self.findings, self.wording.language.say
+        name, year = findings.comparison.names[-1], findings.years[-1]
+        told = _flows(findings, name, year)
+        if not told:
+            return None
+        shown = [flow for flow in told if flow.citizens >= _FEWEST * sum(one.citizens for one in told)]
+        onward, behind = forward(shown, _BACK)
+        keys = {key for flow in onward for key in flow[:2]}
+        labels = {key: self._label(key, behind) for key in keys if not key.startswith("entry ")}
+        labels |= {key: say("flow.new") for key in keys if key.startswith("entry ")}
+        scenario = self.wording.scenario(name)
+        return Chart(
+            title=say("chart.flow", scenario=scenario, year=year),
+            alternative=self._flow_words(told, year, scenario),
+            draw=lambda kind: flows(onward, labels, self.wording.language.number, kind),
+            table=Table(
+                title=say("table.flow", scenario=scenario, year=year),
+                columns=(say("column.from"), say("column.to"), say("column.citizens")),
+                rows=tuple(
+                    (self._end(flow.source), self._end(flow.target), Figure(flow.citizens))
+                    for flow in sorted(told, key=lambda flow: -flow.citizens)
+                ),
+            ),
+        )
+
+    def staffing(self) -> Chart | None:
+        """Draw what staffing meets the goals; None where that was not asked."""
+        found = self.findings.staffing
+        return None if found is None else staffing_chart(found, self.wording, self.findings.prices)
+
+    def key_figures(self) -> Table:
+        """Tell the key measures by year: means over the replications."""
+        say, findings = self.wording.language.say, self.findings
+        years = findings.years[-6:]
+        rows: list[tuple[Cell, ...]] = []
+        for measure in findings.measures:
+            for name, (told, values) in findings.yearly(measure).items():
+                means = dict(zip(told, _means(values), strict=True))
+                cells = [self._figure(means.get(year, np.nan), self.findings.unit(measure)) for year in years]
+                rows.append((self._titled(measure), self.wording.scenario(name), *cells))
+        return Table(
+            title=say("table.key"),
+            columns=(say("column.measure"), say("column.scenario"), *years),
+            rows=tuple(rows),
+            note=say("table.key.note"),
+        )
+
+    def differences(self) -> Table | None:
+        """Tell by how much the scenarios differ from the first one; None where one stands alone."""
+        say, findings = self.wording.language.say, self.findings
+        if len(findings.scenarios) == 1:
+            return None
+        rows: list[tuple[Cell, ...]] = []
+        for measure in findings.measures:
+            unit = self.findings.unit(measure)
+            for name in findings.comparison.names[1:]:
+                years, told = findings.difference(measure, name)
+                for n, year in enumerate(years):
+                    figures = [float(values[n]) for values in (told.mean, told.low, told.high)]
+                    surely = figures[1] > 0 or figures[2] < 0
+                    if not surely and (year not in years[-2:] or np.isnan(figures[0]) or not any(figures)):
+                        continue
+                    cells = (self._difference(value, max(map(abs, figures)), unit) for value in figures)
+                    rows.append(
+                        (
+                            self._titled(measure),
+                            self.wording.scenario(name),
+                            year,
+                            *cells,
+                            say("sure.yes" if surely else "sure.no"),
+                        )
+                    )
+        return Table(
+            title=say("table.differences", reference=self.wording.scenario(findings.comparison.names[0])),
+            columns=tuple(
+                say(f"column.{key}") for key in ("measure", "scenario", "year", "difference", "low", "high", "sure")
+            ),
+            rows=tuple(rows),
+            note=say("table.differences.note"),
+        )
+
+    @property
+    def _documented(self) -> dict[tuple[str, str], float]:
+        return documented(self.findings.scenarios[0].base.name)
+
+    def _fan(self, key: str, measures: Sequence[str], every: Every) -> Chart | None:
+        if not measures:
+            return None
+        say, language = self.wording.language.say, self.wording.language
+        panels, rows, words = [], list[tuple[Cell, ...]](), []
+        for measure in measures:
+            unit, title = self.findings.unit(measure), self._titled(measure)
+            runs = {name: series(results, measure, every) for name, results in self._runs()}
+            periods = runs[self.findings.comparison.names[0]][0]
+            told = self._points(measure, periods)
+            scale = 100.0 if unit == "share" else 1.0
+            bands = []
+            for name, (_, values) in runs.items():
+                quantiles, scenario = _quantiles(values), self.wording.scenario(name)
+                bands.append(Band(scenario, scale * quantiles))
+                for period, figures in zip(periods, quantiles[[0, 2, 4]].T.tolist(), strict=True):
+                    cells = (self._figure(value, unit) for value in (*figures, told.get(period, np.nan)))
+                    rows.append((title, scenario, language.period(period), *cells))
+                words.append(self._fan_words(measure, name, periods, quantiles))
+            points = [(_middle(period), scale * value) for period, value in told.items()]
+            panels.append(Fan(title, [_middle(period) for period in periods], bands, points))
+            if told:
+                words.append(self._documented_words(told, unit))
+        legend = FanWords(*(say(f"legend.{word}") for word in ("median", "half", "most", "documented")))
+        return Chart(
+            title=say(key),
+            alternative=" ".join(words),
+            draw=lambda kind: fans(panels, legend, language.number, kind),
+            table=Table(
+                title=say(key),
+                columns=tuple(say(f"column.{c}") for c in _FAN),
+                rows=tuple(rows),
+            ),
+        )
+
+    def _fan_words(self, measure: str, name: str, periods: Sequence[str], quantiles: Floats) -> str:
+        unit, language = self.findings.unit(measure), self.wording.language
+        there = [n for n in range(len(periods)) if not np.isnan(quantiles[2, n])]
+        if not there:
+            return language.say(
+                "fan.nobody", measure=self.wording.measure(measure), scenario=self.wording.scenario(name)
+            )
+        top, last = max(there, key=lambda n: quantiles[2, n]), there[-1]
+        median, low, high = self.wording.values(quantiles[[2, 0, 4], last].tolist(), unit)
+        return language.say(
+            "fan.words",
+            measure=self.wording.measure(measure),
+            scenario=self.wording.scenario(name),
+            most=self.wording.value(quantiles[2, top], unit),
+            when=language.period(periods[top]),
+            last=language.period(periods[last]),
+            **{"median": median, "low": low, "high": high},
+        )
+
+    def _documented_words(self, told: dict[str, float], unit: str) -> str:
+        """Tell documented figures one by one, or of many the first, the last and the highest."""
+        language = self.wording.language
+        said = {
+            period: f"{language.period(period)} {self.wording.value(value, unit)}" for period, value in told.items()
+        }
+        if len(told) <= _FEW:
+            return language.say("fan.documented", points=language.listed(list(said.values())))
+        ordered = sorted(told, key=months_of)
+        first, last, most = ordered[0], ordered[-1], max(ordered, key=told.__getitem__)
+        count = language.number(len(told), 0)
+        return language.say("fan.documented.many", count=count, first=said[first], last=said[last], most=said[most])
+
+    def _points(self, measure: str, periods: Sequence[str]) -> dict[str, float]:
+        """Return the documented figures of a measure by month or quarter, within the periods drawn."""
+        since, until = months_of(periods[0])[0], months_of(periods[-1])[1]
+        return {
+            period: value
+            for (of, period), value in self._documented.items()
+            if of == measure and len(period) > 4 and since <= months_of(period)[0] < until
+        }
+
+    def _runs(self) -> list[tuple[str, Results]]:
+        return list(zip(self.findings.comparison.names, self.findings.comparison.results, strict=True))
+
+    def _titled(self, measure: str) -> str:
+        unit, title = self.findings.unit(measure), self.wording.measure(measure)
+        return title if unit == "awards" else f"{title} ({self.wording.unit(unit)})"
+
+    def _figure(self, value: float, unit: str) -> Figure:
+        if unit == "share":
+            return Figure(value, 1, share=True)
+        return Figure(value, 0 if unit in COUNTED else 2 if unit.endswith(" million") and abs(value) < 10 else 1)
+
+    def _difference(self, value: float, largest: float, unit: str) -> Figure:
+        """Write a difference or an end of its interval, with more decimals where all of them are small."""
+        if unit == "share":
+            return Figure(value, 1, share=True, signed=True)
+        return Figure(value, 2 if largest < 1 else 0 if unit in COUNTED else 1, signed=True)
+
+    def _whole(self, value: float) -> str:
+        return self.wording.language.number(value, 0)
+
+    def _label(self, key: str, behind: dict[str, str]) -> str:
+        if key in behind:
+            return self.wording.language.say("flow.back", benefit=self.wording.benefit(behind[key]))
+        return self.wording.benefit(key)
+
+    def _end(self, key: str) -> str:
+        return self.wording.language.say("flow.new") if key.startswith("entry ") else self.wording.benefit(key)
+
+    def _flow_words(self, told: Sequence[Flow], year: str, scenario: str) -> str:
+        say, left = self.wording.language.say, dict[str, list[Flow]]()
+        for flow in sorted(told, key=lambda flow: -flow.citizens):
+            if not flow.source.startswith("entry "):
+                left.setdefault(flow.source, []).append(flow)
+        words = [say("flow.words", year=year, scenario=scenario)]
+        for source, ways in sorted(left.items(), key=lambda item: -sum(flow.citizens for flow in item[1]))[:3]:
+            parts = [
+                say("flow.part", citizens=self._whole(flow.citizens), target=self.wording.benefit(flow.target))
+                for flow in ways[:4]
+            ]
+            total = self._whole(sum(flow.citizens for flow in ways))
+            told_parts = self.wording.language.listed(parts)
+            words.append(say("flow.source", total=total, source=self.wording.benefit(source), parts=told_parts))
+        return " ".join(words)
+
+
+def _flows(findings: Findings, name: str, year: str) -> list[Flow]:
+    """Return the citizens who went from benefit to benefit in a year, and those who came new: means of a scenario."""
+    results, pathway = findings.comparison.of(name), findings.pathway
+    doors = {entry.name: f"entry {pathway.state(entry.to).benefit}" for entry in pathway.entries}
+    means = results.values.mean(axis=0).tolist()
+    came: dict[tuple[str, str], float] = {}
+    for row, mean in zip(results.index, means, strict=True):
+        kind, *words = row.measure.split(".")
+        if row.period == year and kind in ("exits", "entries"):
+            source = words[0] if kind == "exits" else doors[words[0]]
+            key = (source, words[1] if kind == "exits" else source.removeprefix("entry "))
+            came[key] = came.get(key, 0.0) + mean
+    return [Flow(*key, citizens) for key, citizens in came.items() if citizens > 0]
+
+
+def _means(values: Floats) -> list[float]:
+    there = ~np.isnan(values)
+    sums = np.where(there, values, 0.0).sum(axis=0)
+    return [float(s / n) if n else np.nan for s, n in zip(sums, there.sum(axis=0), strict=True)]
+
+
+def _quantiles(values: Floats) -> Floats:
+    """Return the quantiles over the replications in which each period is defined; NaN where it is in none."""
+    columns = [column[~np.isnan(column)] for column in values.T]
+    return np.array([np.quantile(c, LEVELS) if len(c) else np.full(len(LEVELS), np.nan) for c in columns]).T
+
+
+def _middle(period: str) -> float:
+    since, until = months_of(period)
+    return (since + until) / 24

@@ -1,0 +1,183 @@
+"""What a report rests on: scenarios run side by side, and what staffing meets a goal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from flowsim.calibration.ensemble import Ensemble, Parameters
+from flowsim.core.arrays import Floats
+from flowsim.core.errors import InputError
+from flowsim.core.periods import Every, label, months_in, months_of
+from flowsim.core.progress import Progress
+from flowsim.model.pathway import Pathway
+from flowsim.model.scenario import Scenario
+from flowsim.planning.comparison import Comparison, Paired, compare, paired
+from flowsim.planning.cost import with_costs
+from flowsim.planning.prices import Prices
+from flowsim.planning.response import series
+from flowsim.planning.staffing.search import Answer, Frontier
+from flowsim.simulation.measures.timeline import Calendar
+from flowsim.simulation.results import Results
+from flowsim.simulation.runner import run
+
+__all__ = ["STATIONS", "Findings", "explore"]
+
+STATIONS = 3
+"""Stations whose waits and queues a report draws."""
+_MOST_SCENARIOS = 4
+_EVERY: tuple[Every, ...] = ("year", "quarter", "month")
+_COSTS = ("cost.effort", "cost.total")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Findings:
+    """What a report rests on.
+
+    Attributes:
+        scenarios: the first is what the others are compared with.
+        comparison: their runs; of one alone too.
+        parameters: what its replications drew their parameters from.
+        staffing: what staffing meets a goal; None where that was not asked.
+        prices: what costs are reckoned by; None where there are none.
+    """
+
+    scenarios: tuple[Scenario, ...]
+    comparison: Comparison = field(repr=False)
+    parameters: Parameters = field(repr=False)
+    staffing: Answer | Frontier | None = None
+    prices: Prices | None = None
+
+    @property
+    def pathway(self) -> Pathway:
+        """The first scenario's model, whose names are those of all."""
+        return self.comparison.reference.pathway
+
+    @property
+    def years(self) -> tuple[str, ...]:
+        """The whole years reported, in order."""
+        return tuple(sorted({row.period for row in self.comparison.index if len(row.period) == 4}))
+
+    @property
+    def span(self) -> tuple[str, str]:
+        """The first and the last period reported: years where it is whole ones, otherwise quarters or months."""
+        spans = [months_of(period) for period in {row.period for row in self.comparison.index}]
+        first, last = min(since for since, _ in spans), max(until for _, until in spans)
+        every = next(one for one in _EVERY if first % months_in(one) == last % months_in(one) == 0)
+        return label(first, every), label(last - 1, every)
+
+    @cached_property
+    def stations(self) -> tuple[str, ...]:
+        """At most `STATIONS`: those of goals and levers, those that scenarios change, then those with long queues."""
+        names = [station.name for station in self.pathway.stations]
+        asked: list[str] = []
+        if self.staffing is not None:
+            levels = [self.staffing.levels] + ([self.staffing.rows] if isinstance(self.staffing, Frontier) else [])
+            measures = [goal.response.measure.split(".") for goal in self.staffing.question.goals]
+            asked = [one.lever.station for one in levels] + [word for words in measures for word in words[1:2]]
+        changed = [edit.station for one in self.scenarios for edit in one.file.stations]
+        changed += [closure.station for one in self.scenarios for closure in one.file.closures]
+        ordered = [name for name in dict.fromkeys([*asked, *changed]) if name in names]
+        longest = {name: max(_queue(one, name) for one in self.comparison.results) for name in names}
+        ordered += [name for name in sorted(names, key=lambda name: -longest[name]) if name not in ordered]
+        return tuple(ordered[:STATIONS])
+
+    @cached_property
+    def measures(self) -> tuple[str, ...]:
+        """The key measures: of goals, waits and queues, timeliness, awards, and costs."""
+        goals = [goal.response.measure for goal in self.staffing.question.goals] if self.staffing else []
+        told = [f"wait.{name}.served" for name in self.stations]
+        told += [f"clock.{clock.name}.within" for clock in self.pathway.clocks if not clock.abandons][:1]
+        told += [f"queue.{name}" for name in self.stations[:1]]
+        told += [f"awards.{state.name}" for state in self.pathway.states if state.outcome]
+        told += _COSTS if self.prices is not None else ()
+        return tuple(name for name in dict.fromkeys([*goals, *told]) if name in self.comparison.reference.measures)
+
+    def unit(self, measure: str) -> str:
+        """Return the unit of a measure."""
+        return self._units[measure]
+
+    @cached_property
+    def _units(self) -> dict[str, str]:
+        return {row.measure: row.unit for row in self.comparison.index}
+
+    def yearly(self, measure: str) -> dict[str, tuple[tuple[str, ...], Floats]]:
+        """Return the years and the numbers, shape (replications, years), of a measure in each scenario."""
+        both = zip(self.comparison.names, self.comparison.results, strict=True)
+        return {name: series(results, measure, "year") for name, results in both}
+
+    def difference(self, measure: str, name: str) -> tuple[tuple[str, ...], Paired]:
+        """Return the years, and how much a scenario surely differs from the first one in a measure."""
+        told = self.yearly(measure)
+        (years, before), (_, after) = told[self.comparison.names[0]], told[name]
+        return years, paired(before, after, self.comparison.confidence)
+
+
+def explore(
+    scenarios: Sequence[Scenario],
+    *,
+    parameters: Parameters,
+    prices: Prices | None = None,
+    between: tuple[str, str] = ("0001", "9999"),
+    replications: int = 100,
+    seed: int = 1,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Findings:
+    """Run what a report rests on.
+
+    Args:
+        scenarios: one to four; more than one as `compare` takes them.
+        parameters: see `ensemble.Parameters`.
+        prices: what costs are reckoned by, in whole years.
+        between: the first and the last period to report.
+        replications: of each scenario.
+        seed: of all draws.
+        executor: where replications run.
+        progress: called with (done, all).
+
+    Raises:
+        InputError: before anything runs, for more scenarios than a chart holds, a time without a whole year, less than
+            two replications, and as `compare`.
+    """
+    if not 1 <= len(scenarios) <= _MOST_SCENARIOS:
+        raise InputError(f"{len(scenarios)} scenarios: a report shows one to {_MOST_SCENARIOS}, the first as reference")
+    since, until = months_of(between[0])[0], months_of(between[1])[1]
+    years = [months_of(year) for year in Calendar.of(scenarios[0].pathway()).labels("year")]
+    if not any(since <= first and last <= until for first, last in years):
+        raise InputError("the time to report holds no whole year: report a longer time, or let the horizon end later")
+    if replications < 2:
+        raise InputError(f"replications: {replications} is not allowed: a range takes at least 2")
+    if len(scenarios) == 1:
+        (one,) = scenarios
+        subject = parameters.over(one) if isinstance(parameters, Ensemble) else one.pathway(parameters)
+        results = run(subject, replications=replications, seed=seed, executor=executor, progress=progress)
+        found = Comparison(names=(one.name,), results=(results,))
+    else:
+        found = compare(
+            scenarios,
+            parameters=parameters,
+            replications=replications,
+            seed=seed,
+            executor=executor,
+            progress=progress,
+        )
+    priced = with_costs(found, prices) if prices is not None else found
+    return Findings(
+        scenarios=tuple(scenarios),
+        comparison=priced.between(*between),
+        parameters=parameters,
+        prices=prices,
+    )
+
+
+def _queue(results: Results, station: str) -> float:
+    """Return the mean queue of a station over what is reported, in the median replication."""
+    measure = f"queue.{station}"
+    if measure not in results.measures:
+        return 0.0
+    return float(np.median(results.select(measure).values.mean(axis=1)))

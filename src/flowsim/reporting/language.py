@@ -1,0 +1,104 @@
+"""The language of a report: its words from one table of terms, and how numbers, periods and days are written."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from typing import Any
+
+from flowsim.core.errors import InputError, unknown_name
+from flowsim.core.files import data_folder
+
+__all__ = ["LANGUAGES", "Language"]
+
+LANGUAGES = ("en", "da")
+_HARD = "\u00a0"
+"""A space at which no line is broken."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Language:
+    """One of `LANGUAGES`.
+
+    Attributes:
+        code: its name.
+        words: what reports say, by a key; with names in braces for what is filled in.
+        sentences: what the texts of the shipped data, which are English, are called.
+    """
+
+    code: str
+    words: Mapping[str, str] = field(repr=False)
+    sentences: Mapping[str, str] = field(repr=False)
+
+    @classmethod
+    def of(cls, code: str) -> Language:
+        """Return the language of a code.
+
+        Raises:
+            InputError: where it is none of `LANGUAGES`.
+        """
+        if code not in LANGUAGES:
+            raise InputError(unknown_name("language", code, LANGUAGES))
+        table = _terms()
+        words = {key: entry[code] for key, entry in table["words"].items()}
+        return cls(code=code, words=words, sentences=table["sentences"] if code == "da" else {})
+
+    def say(self, key: str, **values: str) -> str:
+        """Return the words of a key, filled in."""
+        return self.words[key].format(**values)
+
+    def name(self, name: str, otherwise: str | None = None) -> str:
+        """Return what a name of the model is called; another text, or the name itself, where the table lacks it."""
+        return self.words.get(f"name.{name}", otherwise or name)
+
+    def told(self, text: str) -> str:
+        """Return a text of the shipped data in this language; any other text as it is."""
+        return self.sentences.get(text, text)
+
+    def number(self, value: float, decimals: int | None = None, *, signed: bool = False) -> str:
+        """Write a number; with no decimals above a hundred, one above one, otherwise two, unless told how many."""
+        if math.isnan(value):
+            return "–"
+        if decimals is None:
+            decimals = 0 if abs(value) >= 99.95 else 1 if abs(value) >= 0.995 or value == 0 else 2
+        text = "∞" if math.isinf(value) else f"{abs(value):,.{decimals}f}"
+        if self.code == "da":
+            text = text.translate(str.maketrans(",.", ".,"))
+        nothing = not any(digit in text for digit in "123456789∞")
+        return text if nothing else f"{'−' if value < 0 else '+' if signed else ''}{text}"
+
+    def percent(self, share: float, decimals: int | None = None, *, signed: bool = False) -> str:
+        """Write a share in per cent; with one decimal below ten per cent and above ninety, unless told how many."""
+        if math.isnan(share):
+            return "–"
+        if decimals is None:
+            decimals = 1 if 0 < abs(share) < 0.0995 or 0.9 < abs(share) < 1 else 0
+        return f"{self.number(100 * share, decimals, signed=signed)}{_HARD}%"
+
+    def day(self, day: date) -> str:
+        """Write a day: "1 January 2023", "1. januar 2023"."""
+        month = self.words[f"month.{day.month}"]
+        return f"{day.day}{'.' if self.code == 'da' else ''}{_HARD}{month}{_HARD}{day.year}"
+
+    def period(self, period: str) -> str:
+        """Write a month, quarter or year: "May 2022", "Q2 2022", "2022"; "maj 2022", "2. kvartal 2022", "2022"."""
+        year, _, quarter = period.partition("Q")
+        if quarter:
+            return self.say("quarter", number=quarter, year=year).replace(" ", _HARD)
+        year, _, month = period.partition("-")
+        return f"{self.words[f'month.{int(month)}']}{_HARD}{year}" if month else year
+
+    def listed(self, items: list[str]) -> str:
+        """Write a list: "a, b and c"."""
+        if len(items) < 2:
+            return "".join(items)
+        return f"{', '.join(items[:-1])} {self.words['and']} {items[-1]}"
+
+
+@cache
+def _terms() -> Mapping[str, Any]:
+    return tomllib.loads((data_folder("report") / "terms.toml").read_text(encoding="utf-8"))

@@ -1,0 +1,1 @@
+"""Drawings: charts of a report, forecasts, plans, and the diagram of a pathway."""

@@ -1,0 +1,95 @@
+"""Pictures: of forecasts, outlooks, differences, and of what drives a measure; and what all pictures are drawn with."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from pathlib import Path
+from typing import Any
+
+from flowsim.core.errors import InputError
+
+__all__ = [
+    "COLOURS",
+    "FAINT",
+    "FORECAST",
+    "INK",
+    "KINDS",
+    "MOST",
+    "SHADE",
+    "SHOCK",
+    "canvas",
+    "check_picture",
+    "drawn",
+    "halo",
+    "legible",
+    "quiet",
+]
+
+KINDS = (".png", ".svg", ".pdf")
+MOST = 12
+"""Series in one picture."""
+INK, FORECAST, SHOCK, FAINT = "#1a1a1a", "#1f5fa8", "#a8481f", "#767676"
+# Okabe and Ito's colours, which the colour-blind tell apart too; scenarios beyond seven begin again, dashed.
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#1a1a1a")
+SHADE = "#d8e6f4"
+
+
+def check_picture(path: Path, series: int = 1) -> None:
+    """Refuse what can't be drawn, before anything is reckoned; raises InputError."""
+    if path.suffix.lower() not in KINDS:
+        raise InputError(f"--plot: '{path}' is not allowed: the name ends with {', '.join(KINDS)}")
+    if series > MOST:
+        raise InputError(f"--plot: {series} series are too many for a picture: choose at most {MOST} with --series")
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError:
+        raise InputError("--plot: pictures need matplotlib: pip install 'flowsim[plot]'") from None
+
+
+def canvas(height: float) -> Any:
+    """Return an empty figure as wide as all pictures, and so many inches high."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.5, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def quiet(axes: Any, grid: str) -> None:
+    """Take away what is no data: the upper and the right frame; faint grid lines of "x", "y" or "both" stay."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis=grid, color="#e5e5e5", linewidth=0.6)
+    axes.set_axisbelow(True)
+
+
+def drawn(figure: Any, kind: str) -> bytes:
+    """Return a figure as the content of a file of one of `KINDS`; equal figures give equal bytes.
+
+    No text is read as a formula, and letters that the font lacks are boxes.
+    """
+    from matplotlib import rc_context
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)
+    told, metadata = io.BytesIO(), {"Date": None} if kind == ".svg" else None
+    with warnings.catch_warnings(), rc_context({"svg.hashsalt": "flowsim"}):
+        warnings.filterwarnings("ignore", "Glyph|Font", UserWarning)
+        figure.savefig(told, format=kind.removeprefix("."), dpi=150, metadata=metadata)
+    return told.getvalue()
+
+
+def halo(text: Any) -> None:
+    """Set a text off from what is drawn behind it."""
+    from matplotlib.patheffects import withStroke
+
+    text.set_path_effects([withStroke(linewidth=2, foreground="white")])
+
+
+def legible(name: str, most: int = 40) -> str:
+    """Return a name as a picture can show it: printable, not too long, and such that a legend does not leave it out."""
+    shown = "".join(letter if letter.isprintable() else " " for letter in name)
+    shown = shown if len(shown) <= most else shown[: most - 1] + "…"
+    return f" {shown}" if shown.startswith("_") else shown

@@ -1,0 +1,231 @@
+"""Charts of a report: fans of what may come beside what is documented, and the flow of citizens."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from itertools import cycle, pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from flowsim.core.arrays import Floats
+from flowsim.reporting.pictures.canvas import COLOURS, INK, canvas, drawn, legible, quiet
+from flowsim.reporting.pictures.layout import Link, columns_of, layers_of, middles_of
+
+__all__ = ["LEVELS", "Band", "Fan", "FanWords", "Flow", "fans", "flows", "forward"]
+
+LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
+"""The quantiles of a band."""
+_STYLES = ("-", "--", "-.", ":")
+_TALL, _BAR = 560.0, 0.045
+_GREY = "#6b6b6b"
+Number = Callable[[float, int], str]
+"""Writes a figure with so many decimals."""
+
+
+class Band(NamedTuple):
+    """What may come in a scenario: quantiles at `LEVELS`, shape (levels, periods)."""
+
+    label: str
+    quantiles: Floats
+
+
+class Fan(NamedTuple):
+    """One panel: scenarios over time, and documented points; time in years, such as 2021.25."""
+
+    title: str
+    times: Sequence[float]
+    bands: Sequence[Band]
+    documented: Sequence[tuple[float, float]]
+
+
+class FanWords(NamedTuple):
+    """What the legend of fans says."""
+
+    median: str
+    half: str
+    most: str
+    documented: str
+
+
+class Flow(NamedTuple):
+    """Citizens who went from one key to another in a year."""
+
+    source: str
+    target: str
+    citizens: float
+
+
+def fans(panels: Sequence[Fan], words: FanWords, number: Number, kind: str) -> bytes:
+    """Draw a panel each: the median, the middle half where one scenario stands alone, nine in ten; documented points.
+
+    Of further scenarios only what comes from where they part from the first one.
+
+    Args:
+        panels: with the same scenarios in the same order.
+        words: of the legend.
+        number: writes a figure of an axis.
+        kind: one of `picture.KINDS`.
+    """
+    figure = canvas(2.3 * len(panels) + 0.6)
+    first, legend = None, dict[str, Any]()
+    for row, panel in enumerate(panels):
+        axes = figure.add_subplot(len(panels), 1, row + 1, sharex=first)
+        first, alone = first or axes, len(panel.bands) == 1
+        for place, (band, colour, style) in enumerate(zip(panel.bands, cycle(COLOURS), cycle(_STYLES))):
+            q = _apart(panel.bands[0].quantiles, band.quantiles, place)
+            name = words.median if alone else f"{words.median}: {legible(band.label)}"
+            light = axes.fill_between(panel.times, q[0], q[4], color=colour, alpha=0.16, linewidth=0)
+            legend.setdefault(words.most, light)
+            if alone:
+                half = axes.fill_between(panel.times, q[1], q[3], color=colour, alpha=0.3, linewidth=0)
+                legend.setdefault(words.half, half)
+            (median,) = axes.plot(panel.times, q[2], color=colour, linestyle=style, linewidth=1.6)
+            legend.setdefault(name, median)
+        if panel.documented:
+            told = sorted(panel.documented)
+            (points,) = axes.plot(*zip(*told, strict=True), "D", color=INK, markersize=4)
+            legend.setdefault(words.documented, points)
+        axes.set_title(legible(panel.title, 90), loc="left", fontsize=10)
+        axes.set_ylim(bottom=0)
+        axes.set_xticks(_years(panel.times))
+        axes.yaxis.set_major_formatter(_by_step(axes, number))
+        axes.tick_params(labelsize=8)
+        quiet(axes, "y")
+    figure.legend(
+        legend.values(), legend.keys(), loc="outside upper left", fontsize=8, frameon=False, ncols=min(len(legend), 2)
+    )
+    return drawn(figure, kind)
+
+
+def _by_step(axes: Any, number: Number) -> Callable[[float, Any], str]:
+    """Write the figures of an axis with the decimals that their steps take."""
+
+    def written(value: float, _: Any) -> str:
+        ticks = axes.get_yticks()
+        step = float(ticks[1] - ticks[0]) if len(ticks) > 1 else 1.0
+        decimals = next((n for n in range(4) if math.isclose(round(step, n), step, rel_tol=1e-6)), 4)
+        return number(value, decimals)
+
+    return written
+
+
+def _apart(first: Floats, other: Floats, place: int) -> Floats:
+    """Return the quantiles from where a further scenario parts from the first one; NaN before."""
+    if place == 0:
+        return other
+    differs = ~np.all((first == other) | (np.isnan(first) & np.isnan(other)), axis=0)
+    since = int(differs.argmax()) - 1
+    return np.where(differs.any() & (np.arange(len(differs)) >= since), other, np.nan)
+
+
+def forward(told: Sequence[Flow], back: str) -> tuple[list[Flow], dict[str, str]]:
+    """Return flows that all lead forward: those that lead back end at keys of their own.
+
+    Returns:
+        the flows, and the key that each key of a way back stands for.
+    """
+    ordered = sorted(told, key=lambda flow: -flow.citizens)
+    _, leading_back = layers_of([flow[:2] for flow in ordered])
+    behind = set(leading_back)
+    out = [flow._replace(target=f"{back}{flow.target}") if flow[:2] in behind else flow for flow in ordered]
+    return out, {f"{back}{target}": target for _, target in behind}
+
+
+def flows(told: Sequence[Flow], labels: Mapping[str, str], number: Number, kind: str) -> bytes:
+    """Draw flows that lead forward as ribbons between bars, as wide as there are citizens.
+
+    Args:
+        told: without a cycle; a key that starts with "entry " stands right before where it leads.
+        labels: of the keys.
+        number: writes the citizens of a bar: those who left, or of a last one those who came.
+        kind: one of `picture.KINDS`.
+    """
+    layer, _ = layers_of([flow[:2] for flow in told])
+    last = max(layer.values())
+    ends = {flow.target for flow in told} - {flow.source for flow in told}
+    layer |= dict.fromkeys(ends, last)
+    ways = {flow: _way(flow, layer) for flow in told}
+    links: dict[Link, float] = {
+        (one, other, False): flow.citizens for flow, way in ways.items() for one, other in pairwise(way)
+    }
+    columns = columns_of(list(links), layer)
+    size = {key: _size(key, links) for column in columns for key in column}
+    scale = _TALL / max(sum(size[key] for key in column) for column in columns)
+    span = {key: citizens * scale for key, citizens in size.items()}
+    middle = middles_of(columns, list(links), span, 0.0)
+    top = {key: middle[key] - span[key] / 2 for key in span}
+    x = {key: number for number, column in enumerate(columns) for key in column}
+    left, right = _ports(links, middle, top, scale)
+    lived_on = dict.fromkeys(flow.source for flow in told if not flow.source.startswith("entry "))
+    colours = dict(zip(lived_on, cycle(COLOURS[:-1])))
+    colours |= {flow.source: colours.get(flow.target, _GREY) for flow in told if flow.source not in lived_on}
+    figure = canvas(6.4)
+    axes = figure.add_subplot()
+    for flow, way in ways.items():
+        for one, other in pairwise(way):
+            link = one, other, False
+            _ribbon(
+                axes,
+                (x[one] + (_BAR if one in labels else 0), right[link]),
+                (x[other] - (_BAR if other in labels else 0), left[link]),
+                flow.citizens * scale,
+                colours[flow.source],
+            )
+    for key in [key for key in labels if key in x]:
+        axes.bar(x[key], span[key], 2 * _BAR, bottom=top[key], color=colours.get(key, _GREY), edgecolor="none")
+        citizens = sum(flow.citizens for flow in told if key == (flow.target if key in ends else flow.source))
+        place = (x[key] + 2.4 * _BAR, middle[key]) if key in ends else (x[key], top[key] - 3)
+        axes.text(
+            *place,
+            f"{legible(labels[key])} {number(citizens, 0)}",
+            fontsize=7.5,
+            color=INK,
+            ha="left" if key in ends else "center",
+            va="center" if key in ends else "bottom",
+            bbox={"facecolor": "#ffffff", "alpha": 0.75, "linewidth": 0, "pad": 0.8},
+        )
+    axes.set_xlim(-0.35, last + 0.95)
+    axes.set_ylim(max(top[key] + span[key] for key in top) + 8, min(top.values()) - 24)
+    axes.axis("off")
+    return drawn(figure, kind)
+
+
+def _years(times: Sequence[float]) -> list[int]:
+    """Return the years to mark: whole ones, a dozen at most."""
+    first, last = math.floor(min(times)), math.ceil(max(times))
+    return [*range(first, last + 1, 1 + (last - first) // 12)]
+
+
+def _way(flow: Flow, layer: Mapping[str, int]) -> list[str]:
+    """Return the keys that a ribbon passes: a bend in each layer between."""
+    between = range(layer[flow.source] + 1, layer[flow.target])
+    return [flow.source, *(f"{flow.target} {number} {flow.source}" for number in between), flow.target]
+
+
+def _size(key: str, links: Mapping[Link, float]) -> float:
+    came = sum(citizens for link, citizens in links.items() if link[1] == key)
+    left = sum(citizens for link, citizens in links.items() if link[0] == key)
+    return max(came, left)
+
+
+def _ports(
+    links: Mapping[Link, float], middle: Mapping[str, float], top: Mapping[str, float], scale: float
+) -> tuple[dict[Link, float], dict[Link, float]]:
+    """Return where each ribbon's upper edge arrives, and where it leaves: side by side in the order of other ends."""
+    out: tuple[dict[Link, float], dict[Link, float]] = ({}, {})
+    came, went = dict(top), dict(top)
+    for link in sorted(links, key=lambda link: middle[link[0]]):
+        out[0][link] = came[link[1]]
+        came[link[1]] += links[link] * scale
+    for link in sorted(links, key=lambda link: middle[link[1]]):
+        out[1][link] = went[link[0]]
+        went[link[0]] += links[link] * scale
+    return out
+
+
+def _ribbon(axes: Any, start: tuple[float, float], end: tuple[float, float], wide: float, colour: str) -> None:
+    t = np.linspace(0.0, 1.0, 40)
+    upper = start[1] + (end[1] - start[1]) * t**2 * (3 - 2 * t)
+    axes.fill_between(start[0] + (end[0] - start[0]) * t, upper, upper + wide, color=colour, alpha=0.45, linewidth=0)

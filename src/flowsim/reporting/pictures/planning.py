@@ -1,0 +1,376 @@
+"""Pictures of plans: differences between scenarios, what drives a measure, and what staffings give and cost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from flowsim.planning.staffing.cost import StaffingCost, cheapest
+from flowsim.planning.staffing.goals import Goal
+from flowsim.planning.staffing.search import Answer, Frontier
+from flowsim.planning.staffing.trials import Interval, Verdict
+from flowsim.reporting.pictures.canvas import (
+    COLOURS,
+    FAINT,
+    FORECAST,
+    INK,
+    MOST,
+    SHADE,
+    SHOCK,
+    canvas,
+    drawn,
+    halo,
+    legible,
+    quiet,
+)
+
+if TYPE_CHECKING:
+    from flowsim.planning.comparison import Comparison
+
+__all__ = [
+    "ENGLISH",
+    "Bar",
+    "Box",
+    "CostLine",
+    "Costs",
+    "EqualCost",
+    "Panel",
+    "Spot",
+    "Words",
+    "differences_picture",
+    "equal_cost_lines",
+    "frontier_map",
+    "map_box",
+    "map_costs",
+    "panels",
+    "staffings",
+    "tornado",
+]
+
+
+def differences_picture(told: Comparison, kind: str) -> bytes:
+    """Draw one panel a measure: each scenario's mean difference to the first one, with its confidence interval.
+
+    Args:
+        told: a comparison of measures by one kind of period, of which at most the first `MOST` are drawn.
+        kind: one of `KINDS`.
+    """
+    names = [legible(name) for name in told.names]
+    pairs = [(name, one) for name, (_, one) in zip(names[1:], told.differences(), strict=True)]
+    columns: dict[str, list[int]] = {}
+    for column, row in enumerate(told.index):
+        columns.setdefault(row.measure, []).append(column)
+    shown = list(columns.items())[:MOST]
+    figure = canvas(1.9 * max(len(shown), 1) + 0.9)
+    title = f"Difference to {names[0]}, with {100 * told.confidence:.3g} % intervals"
+    figure.suptitle(title if shown else f"No sure difference to {names[0]}", fontsize=11)
+    for panel, (measure, places) in enumerate(shown):
+        axes = figure.add_subplot(len(shown), 1, panel + 1)
+        periods = [told.index[n].period for n in places]
+        at = range(len(periods))
+        axes.axhline(0, color=INK, linewidth=0.8)
+        for number, (name, one) in enumerate(pairs):
+            colour, style = COLOURS[number % len(COLOURS)], "--" if number >= len(COLOURS) else "-"
+            axes.fill_between(at, one.low[places], one.high[places], color=colour, alpha=0.2, linewidth=0)
+            axes.plot(at, one.mean[places], color=colour, linestyle=style, marker="o", markersize=2.5, label=name)
+        axes.set_title(f"{measure} ({told.index[places[0]].unit})", loc="left", fontsize=9)
+        step = max(1, -(-len(periods) // 14))
+        axes.set_xticks([*at][::step], periods[::step], fontsize=8)
+        axes.tick_params(axis="y", labelsize=8)
+        quiet(axes, "y")
+        if panel == 0:
+            axes.legend(fontsize=8, frameon=False, ncols=4)
+    return drawn(figure, kind)
+
+
+class Bar(NamedTuple):
+    """What one factor does to a measure at its low and its high value, the intervals of both, and its share."""
+
+    label: str
+    low: float
+    high: float
+    low_interval: tuple[float, float]
+    high_interval: tuple[float, float]
+    share: str
+
+
+def tornado(bars: Sequence[Bar], middle: float, title: str, unit: str, kind: str) -> bytes:
+    """Draw how far each factor moves a measure to both sides of its mean, the largest on top."""
+    figure = canvas(0.34 * len(bars) + 1.6)
+    axes = figure.add_subplot()
+    for row, bar in enumerate(reversed(bars)):
+        for value, interval, colour, told in (
+            (bar.low, bar.low_interval, SHOCK, "factor low"),
+            (bar.high, bar.high_interval, FORECAST, "factor high"),
+        ):
+            axes.barh(row, value - middle, left=middle, height=0.6, color=colour, label=None if row else told)
+            axes.plot(interval, (row, row), color=INK, linewidth=0.9)
+        axes.annotate(bar.share, (1.01, row), xycoords=("axes fraction", "data"), fontsize=8, va="center")
+    axes.axvline(middle, color=INK, linewidth=0.9)
+    axes.set_yticks(range(len(bars)), [bar.label for bar in reversed(bars)], fontsize=8)
+    axes.set_xlabel(unit, fontsize=9)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+    quiet(axes, "x")
+    axes.legend(fontsize=8, frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
+    axes.annotate("share", (1.01, 1), xycoords="axes fraction", fontsize=8, va="bottom")
+    return drawn(figure, kind)
+
+
+_LINES = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class EqualCost:
+    """Staffings by two levers that cost the same: a straight line from its upper left to its lower right end."""
+
+    cost: float
+    start: Spot
+    end: Spot
+
+
+def equal_cost_lines(cost: StaffingCost, box: Box) -> tuple[EqualCost, ...]:
+    """Return the lines of some round costs across a map of two levers, the cheapest first; none where all is free.
+
+    The costs are multiples of 1, 2 or 5 times a power of ten.
+    """
+    across, upward = cost.units
+    least, most = max(cost.at((box.left, box.bottom)), 0.0), cost.at((box.right, box.top))
+    if most <= least:
+        return ()
+    step = _round_step((most - least) / _LINES)
+    costs = [n * step for n in range(math.floor(least / step) + 1, math.ceil(most / step))]
+    # A line across a mere corner would tell nothing.
+    shown = [amount for amount in costs if 0.05 < (amount - least) / (most - least) < 0.95]
+    return tuple(_across(box, across, upward, amount) for amount in shown)
+
+
+def map_costs(found: Frontier, cost: StaffingCost, labels: Callable[[Sequence[float]], list[str]]) -> Costs:
+    """Return what `staffing_picture.frontier_map` draws of costs; `labels` writes those of all lines."""
+    lines = equal_cost_lines(cost, map_box([(trial.levels[0], trial.levels[1]) for trial in found.trials]))
+    told = labels([line.cost for line in lines])
+    drawn = [CostLine(label=label, start=line.start, end=line.end) for label, line in zip(told, lines, strict=True)]
+    return Costs(lines=drawn, cheapest=cheapest(found, cost))
+
+
+def _round_step(least: float) -> float:
+    """Return the least of 1, 2 and 5 times a power of ten that is not below a number."""
+    power = math.floor(math.log10(least))
+    return next(step for step in (10.0**power, 2 * 10.0**power, 5 * 10.0**power, 10.0 ** (power + 1)) if step >= least)
+
+
+def _across(box: Box, one: float, other: float, cost: float) -> EqualCost:
+    """Return the line of a cost within a box, at what a unit of the one and of the other costs."""
+    # Where the other is free the line stands upright and meets neither side, so nothing is divided by 0.
+    enters = cost - one * box.left <= other * box.top
+    leaves = cost - one * box.right >= other * box.bottom
+    start = (box.left, (cost - one * box.left) / other) if enters else ((cost - other * box.top) / one, box.top)
+    end = (box.right, (cost - one * box.right) / other) if leaves else ((cost - other * box.bottom) / one, box.bottom)
+    return EqualCost(cost=cost, start=start, end=end)
+
+
+# Told apart by their marks too, in print and by the colour-blind.
+_LOOKS: dict[str, dict[str, Any]] = {
+    "meets": {"color": FORECAST, "marker": "o"},
+    "close": {"color": FAINT, "marker": "o", "markerfacecolor": "#ffffff"},
+    "misses": {"color": SHOCK, "marker": "x"},
+}
+
+
+class Panel(NamedTuple):
+    """What came of one goal: figures by level, their intervals and verdicts, the bound, and the ceiling."""
+
+    title: str
+    levels: Sequence[float]
+    figures: Sequence[float]
+    low: Sequence[float]
+    high: Sequence[float]
+    verdicts: Sequence[Verdict]
+    bound: float
+    ceiling: float
+
+
+class Words(NamedTuple):
+    """What pictures of staffings say beside the figures, so that a report in another language can say its own."""
+
+    goal: str = "the goal"
+    plenty: str = "a place for everybody"
+    meets: str = "meets the goal"
+    close: str = "too close to call"
+    misses: str = "misses it"
+    least: str = "least"
+    cheapest: str = "the cheapest"
+
+    def verdict(self, name: str) -> str:
+        """Say a verdict: "meets", "close" or "misses"."""
+        return {"meets": self.meets, "close": self.close, "misses": self.misses}[name]
+
+
+ENGLISH = Words()
+
+
+def panels(found: Answer, title: Callable[[Goal], str], kept: str) -> list[Panel]:
+    """Return what `staffings` draws of an answer, shares in per cent.
+
+    A panel a goal, with the verdicts on that goal; or, where a chance was asked for, one of the share of the runs that
+    keep all goals, for that is what decides then.
+
+    Args:
+        found: the answer.
+        title: writes a goal.
+        kept: what the one panel of a chance is called.
+    """
+    levels = [trial.levels[0] for trial in found.trials]
+
+    def panel(
+        name: str, unit: str, each: Sequence[Interval], verdicts: Sequence[Verdict], bound: float, top: float
+    ) -> Panel:
+        scale = 100 if unit == "share" else 1
+        drawn = [[scale * value for value in (one.estimate, one.low, one.high)] for one in each]
+        figures, low, high = zip(*drawn, strict=True)
+        return Panel(name, levels, figures, low, high, verdicts, scale * bound, scale * top)
+
+    if found.question.chance is not None:
+        shares, verdicts = [trial.kept for trial in found.trials], [trial.verdict for trial in found.trials]
+        return [panel(kept, "share", shares, verdicts, found.question.chance, found.ceiling.kept.estimate)]
+    out = []
+    for place, goal in enumerate(found.question.goals):
+        told = [trial.findings[place] for trial in found.trials]
+        top = found.ceiling.findings[place].mean.estimate
+        means, verdicts = [one.mean for one in told], [one.verdict for one in told]
+        out.append(panel(title(goal), goal.response.unit, means, verdicts, goal.bound, top))
+    return out
+
+
+def staffings(panels: Sequence[Panel], label: str, least: float | None, kind: str, words: Words = ENGLISH) -> bytes:
+    """Draw one panel a goal: what each level of a lever gives, beside the bound; the least that meets all is marked."""
+    figure = canvas(2.8 * len(panels) + 0.8)
+    for row, panel in enumerate(panels):
+        axes = figure.add_subplot(len(panels), 1, row + 1)
+        axes.axhline(panel.bound, color=INK, linewidth=0.9, linestyle="--", label=words.goal)
+        axes.axhline(panel.ceiling, color=FORECAST, linewidth=0.9, linestyle=":", label=words.plenty)
+        for verdict, look in _LOOKS.items():
+            at = [number for number, told in enumerate(panel.verdicts) if told == verdict]
+            if at:
+                figures = [panel.figures[n] for n in at]
+                spread = [
+                    [max(panel.figures[n] - panel.low[n], 0.0) for n in at],
+                    [max(panel.high[n] - panel.figures[n], 0.0) for n in at],
+                ]
+                levels = [panel.levels[n] for n in at]
+                said = words.verdict(verdict)
+                axes.errorbar(levels, figures, spread, **look, linestyle="none", markersize=4.5, label=said)
+        if least is not None:
+            axes.axvline(least, color=FORECAST, linewidth=0.9)
+            axes.set_title(f"{words.least}: {least:g}", loc="right", fontsize=8, color=FORECAST)
+        axes.set_title(panel.title, loc="left", fontsize=11)
+        axes.set_xlabel(label, fontsize=8)
+        quiet(axes, "y")
+    _legend_below(figure)
+    return drawn(figure, kind)
+
+
+def _legend_below(figure: Any) -> None:
+    """Tell below all panels what their signs mean, each once, where no sign can be covered."""
+    signs: dict[str, Any] = {}
+    for axes in figure.axes:
+        for sign, said in zip(*axes.get_legend_handles_labels(), strict=True):
+            signs.setdefault(said, sign)
+    figure.legend(signs.values(), signs.keys(), fontsize=8, frameon=False, loc="outside lower center", ncols=5)
+
+
+Spot = tuple[float, float]
+
+
+class Box(NamedTuple):
+    """The part of the plane of two levers that a map shows."""
+
+    left: float
+    right: float
+    bottom: float
+    top: float
+
+
+class CostLine(NamedTuple):
+    """Staffings of the same cost, from the upper left to the lower right end of a line, and that cost in words."""
+
+    label: str
+    start: Spot
+    end: Spot
+
+
+class Costs(NamedTuple):
+    """What staffings of a map cost: lines of the same cost, and the cheapest of the points, where there is any."""
+
+    lines: Sequence[CostLine]
+    cheapest: Spot | None
+
+
+def map_box(spots: Sequence[Spot]) -> Box:
+    """Return the box around what was tried, with a margin; the lower one is wide enough for the words of a line."""
+    (left, right), (bottom, top) = ((min(levels), max(levels)) for levels in zip(*spots, strict=True))
+    wide, high = max(right - left, 1.0), max(top - bottom, 1.0)
+    return Box(left=left - wide / 20, right=right + wide / 20, bottom=bottom - high / 10, top=top + high / 15)
+
+
+def frontier_map(
+    points: Sequence[tuple[float, float | None]],
+    trials: Sequence[tuple[float, float, str]],
+    labels: tuple[str, str],
+    title: str,
+    kind: str,
+    costs: Costs | None = None,
+    words: Words = ENGLISH,
+) -> bytes:
+    """Draw what of two levers meets a goal, and what that costs.
+
+    Args:
+        points: for each level of the first the least of the second; None where none does.
+        trials: what was tried: the two levels, and "meets", "misses" or "close".
+        labels: of the two levers.
+        title: of the picture.
+        kind: one of `KINDS`.
+        costs: lines within `map_box` of the levels tried, and the cheapest point.
+        words: of the signs.
+    """
+    figure = canvas(4.8)
+    axes = figure.add_subplot()
+    met = [(one, other) for one, other in points if other is not None]
+    top = max(other for _, other, _ in trials)
+    box = map_box([(one, other) for one, other, _ in trials])
+    if costs is not None:
+        _draw_costs(axes, box, costs, words)
+    if met:
+        rows, least = zip(*met, strict=True)
+        axes.fill_between(rows, least, top, color=SHADE, linewidth=0)
+        axes.plot(rows, least, color=FORECAST, linewidth=1.4)
+        for one, other in met:
+            halo(axes.annotate(f"{other:g}", (one, other), (5, 5), textcoords="offset points", fontsize=8))
+    for verdict, look in _LOOKS.items():
+        at = [(one, other) for one, other, told in trials if told == verdict]
+        if at:
+            spots = zip(*at, strict=True)
+            axes.plot(*spots, **look, linestyle="none", markersize=4.5, zorder=3, label=words.verdict(verdict))
+    axes.set(xlim=(box.left, box.right), ylim=(box.bottom, box.top))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.get_major_locator().set_params(integer=True)
+    axes.set_xlabel(labels[0], fontsize=9)
+    axes.set_ylabel(labels[1], fontsize=9)
+    axes.set_title(title, loc="left", fontsize=11)
+    quiet(axes, "both")
+    _legend_below(figure)
+    return drawn(figure, kind)
+
+
+def _draw_costs(axes: Any, box: Box, costs: Costs, words: Words) -> None:
+    """Draw the lines, each with its words at its lower right end: beside the map, or below all that was tried."""
+    for line in costs.lines:
+        axes.plot(*zip(line.start, line.end, strict=True), color=FAINT, linewidth=0.8, linestyle="--", zorder=1.5)
+        beside = line.end[0] >= box.right
+        shift, where = ((4, 0), ("left", "center")) if beside else ((4, 1), ("left", "bottom"))
+        axes.annotate(
+            line.label, line.end, shift, textcoords="offset points", fontsize=7, color=FAINT, ha=where[0], va=where[1]
+        )
+    if costs.cheapest is not None:
+        axes.plot(*costs.cheapest, "o", color=INK, fillstyle="none", markersize=9, linestyle="", label=words.cheapest)

@@ -1,0 +1,150 @@
+"""Where the figures of a report come from: documents, assumptions, calibrated factors, and what scenarios change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from flowsim.calibration.ensemble import Ensemble
+from flowsim.evidence import facts
+from flowsim.model.edits import TARGETS
+from flowsim.model.scenario import Scenario
+from flowsim.planning.prices import Price
+from flowsim.reporting.document import Cell, Figure, Table
+from flowsim.reporting.findings import Findings
+from flowsim.reporting.language import Language
+from flowsim.reporting.wording import Wording
+
+__all__ = ["Provenance"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """What some findings rest on, in one language."""
+
+    findings: Findings
+    wording: Wording
+
+    @property
+    def language(self) -> Language:
+        """The language."""
+        return self.wording.language
+
+    def lead(self) -> str:
+        """Say which of the model's numbers are told here: all of a shipped base, those with a name of one's own."""
+        if self.wording.shipped:
+            return self.language.say("assumptions.lead")
+        return self.language.say("assumptions.own", file=self.findings.scenarios[0].base.source)
+
+    def scenarios(self) -> Table:
+        """Tell each scenario: its name, what it is, and every change that it makes."""
+        say = self.language.say
+        rows = []
+        for one in self.findings.scenarios:
+            changes = "\n".join(_changes(one)) or say("none")
+            rows.append((self.wording.scenario(one.name), self.language.told(one.file.description), changes))
+        columns = (say("column.scenario"), say("column.about"), say("column.changes"))
+        return Table(title=say("table.scenarios"), columns=columns, rows=tuple(rows))
+
+    def sources(self) -> Table | None:
+        """List the documents that the base's documented figures are taken from; None where there are none."""
+        parameters = self.findings.scenarios[0].base.parameters.values()
+        if not any(parameter.fact for parameter in parameters):
+            return None
+        say, told = self.language.say, self.language.told
+        return Table(
+            title=say("table.sources"),
+            columns=(say("column.id"), say("column.title"), say("column.date")),
+            rows=tuple((one.id, told(one.title), told(one.date)) for one in facts.load().sources.values()),
+        )
+
+    def parameters(self, kind: str) -> Table | None:
+        """List the base's parameters of a kind ("fact", "assumed", "calibrate"); None where there are none."""
+        say = self.language.say
+        chosen = [one for one in self.findings.scenarios[0].base.parameters.values() if one.kind == kind]
+        if not chosen:
+            return None
+        rows: list[tuple[Cell, ...]] = []
+        for one in chosen:
+            told = f"{one.fact} {one.key}".strip() if one.fact else self.language.told(one.why)
+            rows.append((one.name, _value(one.value), told))
+        columns = (
+            say("column.parameter"),
+            say("column.value"),
+            say("column.source" if kind == "fact" else "column.why"),
+        )
+        return Table(title=say(f"table.{kind}"), columns=columns, rows=tuple(rows), note=say(f"table.{kind}.note"))
+
+    def factors(self) -> Table | None:
+        """Tell how sure the calibration is of each factor; None where nothing was drawn from an ensemble."""
+        drawn, say = self.findings.parameters, self.language.say
+        if not isinstance(drawn, Ensemble):
+            return None
+        low, middle, high = np.exp(np.quantile(drawn.z, (0.05, 0.5, 0.95), axis=0)).tolist()
+        rows: list[tuple[Cell, ...]] = []
+        for factor, *figures in zip(drawn.prior.factors, middle, low, high, strict=True):
+            rows.append((self.language.told(factor.title), *(Figure(value, 2) for value in figures)))
+        columns = tuple(say(f"column.{key}") for key in ("factor", "median", "p05", "p95"))
+        return Table(title=say("table.factors"), columns=columns, rows=tuple(rows), note=say("table.factors.note"))
+
+    def prices(self) -> Table | None:
+        """List the prices with their sources or reasons; None where costs are not reckoned."""
+        prices, say = self.findings.prices, self.language.say
+        if prices is None:
+            return None
+        rows = [self._price(price, price.where, prices.currency) for price in prices.prices]
+        names = [one.name for one in self.findings.scenarios]
+        for one in prices.sums:
+            if any(one.in_year(year, name) for year in one.years for name in names):
+                years = str(one.years[0]) if len(one.years) == 1 else f"{min(one.years)}–{max(one.years)}"
+                name = self.language.told(one.price.where.removeprefix("sums."))
+                rows.append(self._price(one.price, f"{name}, {years}", prices.currency))
+        columns = tuple(say(f"column.{key}") for key in ("parameter", "value", "kind", "why"))
+        return Table(title=say("table.prices"), columns=columns, rows=tuple(rows))
+
+    def _price(self, price: Price, title: str, currency: str) -> tuple[Cell, ...]:
+        say, amount = self.language.say, price.amount
+        per = f" {say(f'per.{price.per}')}" if price.per else ""
+        told = self.language.number(amount, 0 if amount == round(amount) else 2)
+        why = f"{price.fact} {price.key}".strip() if price.fact else self.language.told(price.why)
+        return title, f"{told} {currency}{per}", say(f"kind.{price.kind}"), why
+
+    def made(self) -> Table:
+        """Tell what made the figures: seed, replications, digests and versions."""
+        say, results = self.language.say, self.findings.comparison.results
+        first = results[0]
+        rows: list[tuple[Cell, ...]] = [
+            (say("made.seed"), str(first.seed)),
+            (say("made.replications"), str(len(first.replications))),
+            (say("made.engine"), first.engine),
+        ]
+        for one, run in zip(self.findings.scenarios, results, strict=True):
+            rows.append((say("made.scenario", scenario=one.name), one.digest))
+            rows.append((say("made.visits", scenario=one.name), run.visits_sha256))
+        if self.findings.prices is not None:
+            prices = self.findings.prices
+            rows.append((say("made.prices", source=prices.source), prices.sha256))
+        rows += [(name, version) for name, version in first.versions.items()]
+        return Table(title=say("table.made"), columns=(say("column.what"), say("column.value")), rows=tuple(rows))
+
+
+def _changes(scenario: Scenario) -> Iterator[str]:
+    """Write each change of a scenario's file in a line."""
+    told = scenario.to_dict()
+    if "until" in told:
+        yield f"until: {_value(told['until'])}"
+    for name, value in told.get("parameters", {}).items():
+        yield f"{name} = {_value(value)}"
+    for kind in TARGETS:
+        for edit in told.get(kind, ()):
+            yield f"{kind}: " + ", ".join(f"{key} {_value(value)}" for key, value in edit.items() if value is not None)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_value(one)}" for key, one in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_value(one) for one in value)
+    return str(value).removesuffix("T00:00:00")

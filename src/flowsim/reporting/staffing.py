@@ -1,0 +1,315 @@
+"""What an answer or a frontier says, in three sentences, and what has to be said beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flowsim.model.pathway import Pathway
+from flowsim.planning.prices import Prices
+from flowsim.planning.staffing.cost import StaffingCost, amounts_told, cheapest, unpriced
+from flowsim.planning.staffing.search import Answer, Frontier
+from flowsim.planning.staffing.trials import Finding, Trial
+from flowsim.reporting.document import Cell, Chart, Figure, Table
+from flowsim.reporting.pictures.planning import Words, frontier_map, map_costs, panels, staffings
+from flowsim.reporting.wording import COUNTED, Wording, told_likely
+
+__all__ = ["StaffingConclusions", "cost_of", "staffing_chart"]
+
+_FEW = 5  # points of a frontier that are told one by one
+
+
+def cost_of(found: Answer | Frontier, prices: Prices | None) -> StaffingCost | None:
+    """Return what the levers cost; None where that can't be told."""
+    levers = [found.levels.lever] if isinstance(found, Answer) else [found.rows.lever, found.levels.lever]
+    if prices is None or unpriced(levers, prices):
+        return None
+    return StaffingCost.of(found.question, levers, prices)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaffingConclusions:
+    """What a sought staffing says, in one language.
+
+    Attributes:
+        found: the answer, or the frontier.
+        wording: the words for its model.
+        prices: what costs are told by; None where there are none.
+    """
+
+    found: Answer | Frontier
+    wording: Wording
+    prices: Prices | None
+
+    def answer(self) -> tuple[str, ...]:
+        """Return the answer in three sentences."""
+        return self._level(self.found) if isinstance(self.found, Answer) else self._frontier(self.found)
+
+    def goals(self) -> str:
+        """Return the goals in words, with the chance that was asked for."""
+        language, question = self.wording.language, self.found.question
+        goals = language.listed([self.wording.goal(goal) for goal in question.goals])
+        if question.chance is None:
+            return goals
+        return language.say("goal.chance", goals=goals, share=language.percent(question.chance, 0))
+
+    def levers(self) -> list[str]:
+        """Return the levers in words."""
+        found = self.found
+        both = [found.levels.lever] if isinstance(found, Answer) else [found.rows.lever, found.levels.lever]
+        return [self.wording.lever(lever) for lever in both]
+
+    def remarks(self) -> list[str]:
+        """Return what a reader of the answer has to know besides: where the search may be wrong, and costs."""
+        found, say, language = self.found, self.wording.language.say, self.wording.language
+        out = []
+        if isinstance(found, Answer):
+            for low, high in found.contrary:
+                levels = {"low": self._number(low.levels[0]), "high": self._plenty(high.levels[0])}
+                out.append(say("remark.contrary", **levels))
+            close = [t.levels[0] for t in found.trials if t.verdict == "close" and t.levels[0] < (found.least or 0)]
+            if len(close) > 1:
+                out.append(say("remark.close", levels=language.listed([self._number(level) for level in close])))
+        undefined = max(one.undefined for trial in (*found.trials, found.ceiling) for one in trial.findings)
+        if undefined:
+            out.append(say("remark.undefined", most=self._number(undefined)))
+        cost = cost_of(found, self.prices)
+        if isinstance(found, Answer) and found.least is not None and cost is not None:
+            (each,) = cost.units
+            told = {"each": self._money(each, cost), "least": self._number(found.least)}
+            out.append(say("remark.cost", **told, cost=self._money(cost.at([found.least]), cost)))
+        return out
+
+    def _level(self, found: Answer) -> tuple[str, ...]:
+        say, goals = self.wording.language.say, self.goals()
+        (lever,) = self.levers()
+        if found.least is None:
+            allowed = say("range", low=self._number(found.levels.least), high=self._number(found.levels.most))
+            first = say(f"answer.{found.outcome}", allowed=allowed, lever=lever, goal=goals)
+            return first, self._instead(found), self._kept(found.ceiling, "answer.kept.plenty")
+        trial = next(one for one in found.trials if one.levels[0] == found.least)
+        told = {"least": f"{self._number(found.least)} {lever}{self._weekly(found)}", "goal": goals}
+        told |= {"since": self.wording.language.day(found.question.since.date()), "reached": self._reached(trial)}
+        first = say(f"answer.{found.outcome}", **told)
+        own = self._own(found)
+        if found.below is None:
+            return first, say("answer.own", own=own), self._kept(trial, "answer.kept")
+        level, reached = self._number(found.below.levels[0]), self._reached(found.below)
+        second = say(f"answer.below.{found.below.verdict}", level=level, reached=reached, own=own)
+        return first, second, self._kept(trial, "answer.kept")
+
+    def _instead(self, found: Answer) -> str:
+        """Say what is reached where no level will do."""
+        say, language = self.wording.language.say, self.wording.language
+        if found.conflict is not None:
+            level, reached = self._number(found.conflict.levels[0]), self._reached(found.conflict)
+            return say("answer.conflict.level", level=level, reached=reached)
+        ceiling = say("answer.ceiling", reached=self._reached(found.ceiling))
+        if not found.relief:
+            return ceiling
+        best = found.relief[0]
+        stations = language.listed([self.wording.station(name) for name in best.stations])
+        return f"{ceiling[:-1]}; {say('answer.relief', stations=stations, reached=self._reached(best.trial))}"
+
+    def _frontier(self, found: Frontier) -> tuple[str, ...]:
+        say, language = self.wording.language.say, self.wording.language
+        one, other = self.levers()
+        met = [point for point in found.points if point.least is not None]
+        ceiling = say("answer.ceiling", reached=self._reached(found.ceiling))
+        if not met:
+            first = say("answer.frontier.none", one=one, other=other, goal=self.goals())
+            return first, ceiling, self._kept(found.ceiling, "answer.kept.plenty")
+        shown = met if len(met) <= _FEW else [met[0], met[-1]]
+        points = language.listed([self._point(point.level, point.least or 0) for point in shown])
+        first = say("answer.frontier", one=one, other=other, points=points, goal=self.goals())
+        nowhere = [self._number(point.level) for point in found.points if point.least is None]
+        if nowhere:
+            first = f"{first[:-1]}; {say('answer.frontier.nowhere', one=one, levels=language.listed(nowhere))}"
+        cost = cost_of(found, self.prices)
+        cheap = None if cost is None else cheapest(found, cost)
+        if cost is None or cheap is None:
+            chosen, second = (met[0].level, met[0].least or 0), ceiling
+        else:
+            chosen = cheap
+            second = say("answer.cheapest", point=self._point(*cheap), amount=self._money(cost.at(cheap), cost))
+        level, least = (self._number(number) for number in chosen)
+        return first, second, self._kept(found.trial(*chosen), "answer.kept.point", level=level, least=least)
+
+    def _reached(self, trial: Trial) -> str:
+        """Say what a staffing gives; where a chance was asked for, the share of the futures that keep the goals too."""
+        say, parts = self.wording.language.say, []
+        for finding in trial.findings:
+            mean = finding.mean
+            value, low, high = self.wording.values([mean.estimate, mean.low, mean.high], finding.goal.response.unit)
+            parts.append(say("answer.reached", value=value, low=low, high=high))
+        if self.found.question.chance is not None:
+            share, low, high = self.wording.figures([trial.kept.estimate, trial.kept.low, trial.kept.high], "share")
+            parts.append(say("answer.reached.kept", share=share, low=low, high=high))
+        return self.wording.language.listed(parts)
+
+    def _kept(self, trial: Trial, key: str, **more: str) -> str:
+        language, kept = self.wording.language, trial.kept
+        share, low, high = (language.percent(value, 0) for value in (kept.estimate, kept.low, kept.high))
+        told = {"share": share, "low": low, "high": high, "runs": self._number(trial.replications)}
+        return language.say(key, **told, **more, likely=told_likely(kept.low, kept.high, language))
+
+    def _own(self, found: Answer) -> str:
+        """Return what the scenario itself has of the lever, by party."""
+        language = self.wording.language
+        told = found.levels.lever.told(self._model(), found.question.since)
+        values = {name: language.number(value, 0 if value == round(value) else 1) for name, value in told.items()}
+        if len(set(values.values())) == 1:
+            return next(iter(values.values()))
+        names = [
+            language.say("staff.own", value=value, party=self.wording.name(name)) for name, value in values.items()
+        ]
+        return language.listed(names)
+
+    def _weekly(self, found: Answer) -> str:
+        """Return how many places a week a number of places a meeting is, in brackets; nothing for other levers."""
+        lever = found.levels.lever
+        station = self._model().station(lever.station)
+        if lever.key != "places" or station.weekdays is None or found.least is None:
+            return ""
+        meetings = len(station.weekdays.at(found.question.since)) * len(station.at)
+        return self.wording.language.say("answer.weekly", places=self._number(found.least * meetings))
+
+    def _model(self) -> Pathway:
+        return self.found.question.scenario.pathway()
+
+    def _point(self, level: float, least: float) -> str:
+        return self.wording.language.say("staff.point", level=self._number(level), least=self._number(least))
+
+    def _number(self, value: float) -> str:
+        return self.wording.language.number(value, 0)
+
+    def _plenty(self, level: float) -> str:
+        return self._number(level) if level < float("inf") else self.wording.language.words["staff.word.plenty"]
+
+    def _money(self, amount: float, cost: StaffingCost) -> str:
+        return self.wording.language.say("staff.amount", amount=self._number(amount), currency=cost.currency)
+
+
+_SURE = {"meets": "staff.meets", "close": "staff.close", "misses": "staff.misses"}
+
+
+def staffing_chart(found: Answer | Frontier, wording: Wording, prices: Prices | None) -> Chart:
+    """Draw what each number gives beside the goals, or which pairs of numbers meet them and what they cost."""
+    if isinstance(found, Frontier):
+        return _frontier(found, wording, prices)
+    return _levels(found, wording, prices)
+
+
+def _levels(found: Answer, wording: Wording, prices: Prices | None) -> Chart:
+    say, told = wording.language.say, StaffingConclusions(found=found, wording=wording, prices=prices)
+    (lever,), cost = told.levers(), cost_of(found, prices)
+    columns = ["goal", "level", "mean", "low", "high", "kept", "low", "high", "verdict"]
+    rows: list[tuple[Cell, ...]] = []
+    for place, goal in enumerate(found.question.goals):
+        for trial in (*found.trials, found.ceiling):
+            enough = trial is found.ceiling
+            finding, kept = trial.findings[place], trial.kept
+            mean = (finding.mean.estimate, finding.mean.low, finding.mean.high)
+            shares = (Figure(value, 0, share=True) for value in (kept.estimate, kept.low, kept.high))
+            rows.append(
+                (
+                    wording.goal(goal),
+                    say("staff.enough") if enough else Figure(trial.levels[0]),
+                    *(_figure(value, goal.response.unit) for value in mean),
+                    *shares,
+                    say(_SURE[_verdict(found, trial, finding)]),
+                    *(() if cost is None else ("" if enough else Figure(cost.at(trial.levels)),)),
+                )
+            )
+    titles = [say(f"column.{key}") for key in columns]
+    titles += [] if cost is None else [say("column.cost", currency=cost.currency)]
+    kept_title = say("staff.kept", goals=told.goals())
+    least = None if found.least is None else float(found.least)
+    title = say("chart.levels", lever=lever)
+    return Chart(
+        title=title,
+        alternative=_trial_words(found, wording, told.goals()),
+        draw=lambda kind: staffings(panels(found, wording.goal, kept_title), lever, least, kind, _words(wording)),
+        table=Table(title=title, columns=tuple(titles), rows=tuple(rows), note=say("table.levels.note")),
+    )
+
+
+def _verdict(found: Answer, trial: Trial, finding: Finding) -> str:
+    """Return the verdict on one goal; where a chance was asked for there is one on all of them only."""
+    return finding.verdict if found.question.chance is None else trial.verdict
+
+
+def _trial_words(found: Answer, wording: Wording, goals: str) -> str:
+    say, language, parts = wording.language.say, wording.language, []
+    for trial in found.trials:
+        values = [wording.value(one.mean.estimate, one.goal.response.unit) for one in trial.findings]
+        if found.question.chance is not None:
+            values.append(say("staff.kept.share", share=language.percent(trial.kept.estimate, 0)))
+        told = {"level": language.number(trial.levels[0], 0), "verdict": say(_SURE[trial.verdict])}
+        parts.append(say("staff.trial", **told, value=language.listed(values)))
+    return f"{goals}. {'; '.join(parts)}."
+
+
+def _frontier(found: Frontier, wording: Wording, prices: Prices | None) -> Chart:
+    say, language = wording.language.say, wording.language
+    told, cost = StaffingConclusions(found=found, wording=wording, prices=prices), cost_of(found, prices)
+    one, other = told.levers()
+    points = [(float(point.level), None if point.least is None else float(point.least)) for point in found.points]
+    trials = [(trial.levels[0], trial.levels[1], trial.verdict) for trial in found.trials]
+    goals = "\n".join(wording.goal(goal) for goal in found.question.goals)
+    met = [(level, least) for level, least in points if least is not None]
+    nowhere = [language.number(level, 0) for level, least in points if least is None]
+    words, note = [f"{told.goals()}."], ""
+    if met:
+        parts = [say("staff.point", level=_whole(a, wording), least=_whole(b, wording)) for a, b in met]
+        words.append(say("staff.points", one=one, other=other, points=language.listed(parts)))
+    if nowhere:
+        words.append(say("staff.nowhere", one=one, levels=language.listed(nowhere)))
+    cheap = None if cost is None else cheapest(found, cost)
+    if cost is not None and cheap is not None:
+        level, least = (_whole(number, wording) for number in cheap)
+        (amount,) = _amounts([cost.at(cheap)], cost, wording)
+        words.append(say("staff.cheapest", one=one, level=level, other=other, least=least, amount=amount))
+    elif prices is not None and cost is None:
+        lacking = unpriced([found.rows.lever, found.levels.lever], prices)
+        note = say("staff.unpriced", source=prices.source, names=language.listed(list(lacking)))
+    costs = None if cost is None else map_costs(found, cost, lambda amounts: _yearly(amounts, cost, wording))
+    rows: list[tuple[Cell, ...]] = []
+    for level_, least_ in points:
+        cells: tuple[Cell, ...] = (say("staff.none") if least_ is None else Figure(least_),)
+        if cost is not None:
+            cells += ("",) if least_ is None else (Figure(cost.at([level_, least_])),)
+        rows.append((Figure(level_), *cells))
+    titles = (one, other, *(() if cost is None else (say("column.cost", currency=cost.currency),)))
+    title = say("chart.frontier", one=one, other=other)
+    return Chart(
+        title=title,
+        alternative=" ".join(words),
+        draw=lambda kind: frontier_map(points, trials, (one, other), goals, kind, costs, _words(wording)),
+        table=Table(title=title, columns=titles, rows=tuple(rows), note=note),
+    )
+
+
+def _amounts(amounts: Sequence[float], cost: StaffingCost, wording: Wording) -> list[str]:
+    scaled, decimals, millions = amounts_told(amounts)
+    key = "staff.millions" if millions else "staff.amount"
+    numbers = [wording.language.number(amount, decimals) for amount in scaled]
+    return [wording.language.say(key, amount=number, currency=cost.currency) for number in numbers]
+
+
+def _yearly(amounts: Sequence[float], cost: StaffingCost, wording: Wording) -> list[str]:
+    return [wording.language.say("staff.yearly", amount=amount) for amount in _amounts(amounts, cost, wording)]
+
+
+def _figure(value: float, unit: str) -> Figure:
+    if unit == "share":
+        return Figure(value, 1, share=True)
+    return Figure(value, 0 if unit in COUNTED else 1)
+
+
+def _whole(value: float, wording: Wording) -> str:
+    return wording.language.number(value, 0)
+
+
+def _words(wording: Wording) -> Words:
+    return Words(**{name: wording.language.say(f"staff.word.{name}") for name in Words._fields})

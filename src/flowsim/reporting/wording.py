@@ -1,0 +1,154 @@
+"""Words for probabilities, each with the range that it stands for.
+
+Those of Mastrandrea et al., Guidance Note for Lead Authors of the IPCC Fifth Assessment Report on Consistent Treatment
+of Uncertainties (2010), table 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flowsim.core.civil_time import MINUTES
+from flowsim.model.library import cities, scenario_names
+from flowsim.model.pathway import Pathway
+from flowsim.model.scenario import Scenario
+from flowsim.planning.levers import Lever
+from flowsim.planning.staffing.goals import Goal
+from flowsim.reporting.language import Language
+
+__all__ = ["COUNTED", "LIKELY", "Wording", "likely", "told_likely", "words_and_ranges"]
+
+LIKELY = (
+    (0.99, "likely.certain"),
+    (0.9, "likely.very"),
+    (0.66, "likely.likely"),
+    (0.33, "likely.even"),
+    (0.1, "likely.unlikely"),
+    (0.01, "likely.very-unlikely"),
+    (0.0, "likely.hardly"),
+)
+"""The least probability of each word, by its key in the table of terms."""
+
+
+def likely(share: float) -> str:
+    """Return the key of the word for a probability."""
+    return next(key for least, key in LIKELY if share >= least)
+
+
+def told_likely(low: float, high: float, language: Language) -> str:
+    """Say how likely something is whose probability lies between two ends: one word, or the words of both ends."""
+    least, most = (language.words[likely(share)] for share in (low, high))
+    return least if least == most else language.say("likely.between", low=least, high=most)
+
+
+def words_and_ranges(language: Language) -> tuple[str, ...]:
+    """Return each word with the range that it stands for, the most likely first."""
+    edges = [1.0, *(least for least, _ in LIKELY)]
+    out = []
+    for number, (least, key) in enumerate(LIKELY):
+        low, high = language.percent(least, 0), language.percent(edges[number], 0)
+        out.append(f"{language.words[key]}: {language.say('range', low=low, high=high)}")
+    return tuple(out)
+
+
+COUNTED = ("citizens", "awards", "spells", "cases", "meetings", "places")
+"""Units of which a report tells whole numbers."""
+_OF_STATIONS = ("wait", "queue", "utilisation", "meetings", "places", "waited")
+_HARD = "\u00a0"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wording:
+    """The words for one pathway in one language.
+
+    Attributes:
+        language: the language.
+        pathway: whose names are to be called something.
+        shipped: whether the table of terms knows its names; a pathway of one's own goes by its own titles.
+    """
+
+    language: Language
+    pathway: Pathway
+    shipped: bool
+
+    @classmethod
+    def of(cls, scenario: Scenario, pathway: Pathway, language: Language) -> Wording:
+        """Return the words for a scenario's model."""
+        return cls(language=language, pathway=pathway, shipped=scenario.base.name in cities())
+
+    def station(self, name: str) -> str:
+        """Return what a station is called."""
+        return self.name(name, self.pathway.station(name).title)
+
+    def benefit(self, name: str) -> str:
+        """Return what a benefit is called."""
+        return self.name(name)
+
+    def state(self, name: str) -> str:
+        """Return what a state is called."""
+        return self.name(name, self.pathway.state(name).title)
+
+    def name(self, name: str, title: str = "") -> str:
+        """Return what a name of the model is called."""
+        return self.language.name(name, title) if self.shipped else title or name
+
+    def scenario(self, name: str) -> str:
+        """Return what a scenario is called."""
+        return self.language.name(name) if name in scenario_names() else name
+
+    def measure(self, measure: str) -> str:
+        """Return what a measure is called: "Wait for the rehabilitation team"; its own name where no words fit."""
+        kind, _, rest = measure.partition(".")
+        name, _, reading = rest.rpartition(".")
+        say, words = self.language.say, self.language.words
+        if kind == "clock" and f"measure.clock.{reading}" in words:
+            limit = next(clock.limit for clock in self.pathway.clocks if clock.name == name)
+            own = "" if self.shipped and f"name.{name}" in words else ".own"
+            weeks = self.language.number(limit / MINUTES["week"], 0)
+            return say(f"measure.clock.{reading}{own}", clock=self.name(name), weeks=weeks)
+        if kind == "wait" and f"measure.wait.{reading}" in words:
+            return say(f"measure.wait.{reading}", station=self.station(name))
+        if kind in _OF_STATIONS and f"measure.{kind}" in words:
+            return say(f"measure.{kind}", station=self.station(rest))
+        if kind in ("stock", "mean_stock"):
+            return say(f"measure.{kind}", benefit=self.benefit(rest))
+        if kind == "awards":
+            return say("measure.awards", state=self.state(rest))
+        return words.get(f"measure.{measure}", measure)
+
+    def unit(self, unit: str) -> str:
+        """Return what a unit is called: "weeks", "uger"; a currency in millions is "DKK million", "mio. DKK"."""
+        currency, _, million = unit.partition(" million")
+        if unit.endswith(" million") and not million:
+            return self.language.say("unit.million", currency=currency)
+        return self.language.words.get(f"unit.{unit}", unit)
+
+    def figures(self, values: Sequence[float], unit: str, *, signed: bool = False) -> list[str]:
+        """Write figures that belong together with as many decimals each, without their unit but for the per cent."""
+        if unit in ("share", "per cent"):
+            shares = [value / (1 if unit == "share" else 100) for value in values]
+            fine = any(0 < abs(share) < 0.0995 or 0.9 < abs(share) < 1 for share in shares)
+            return [self.language.percent(share, int(fine), signed=signed) for share in shares]
+        largest = max((abs(value) for value in values if value == value), default=0.0)
+        decimals = 0 if unit in COUNTED or largest >= 99.95 else 1 if largest >= 0.995 or largest == 0 else 2
+        return [self.language.number(value, decimals, signed=signed) for value in values]
+
+    def values(self, values: Sequence[float], unit: str, *, signed: bool = False) -> list[str]:
+        """Write such figures, the first one with its unit: "6.4 weeks", "5.9", "6.8"."""
+        first, *rest = self.figures(values, unit, signed=signed)
+        return [first if unit in ("share", "per cent") else f"{first}{_HARD}{self.unit(unit)}", *rest]
+
+    def value(self, value: float, unit: str) -> str:
+        """Write a figure with its unit: "6.4 weeks", "90 %"."""
+        return self.values([value], unit)[0]
+
+    def goal(self, goal: Goal) -> str:
+        """Return a goal in words: "share decided within 23 weeks: at least 90 %"."""
+        title, bound = self.measure(goal.response.measure), self.value(goal.bound, goal.response.unit)
+        key = "goal.least" if goal.sense == ">=" else "goal.most"
+        return self.language.say(key, measure=title[:1].lower() + title[1:], bound=bound)
+
+    def lever(self, lever: Lever) -> str:
+        """Return what a lever is: "places a meeting of the rehabilitation team"."""
+        return self.language.say(f"lever.{lever.key}", station=self.station(lever.station))

@@ -1,0 +1,1 @@
+"""A document written as HTML, PDF or a workbook."""

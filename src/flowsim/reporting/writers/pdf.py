@@ -1,0 +1,80 @@
+"""A document as a print: pages of PDF that carry their structure, for readers who see and readers who listen."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flowsim.core.errors import InputError
+from flowsim.core.files import data_folder
+from flowsim.reporting.document import Block, Chart, Document, Section, Table, Text, legible, shown
+from flowsim.reporting.language import Language
+
+__all__ = ["printout"]
+
+_MOST_ROWS = 60  # of a chart's figures that are printed
+
+
+def printout(document: Document) -> bytes:
+    """Write a document as PDF, A4; equal documents give equal bytes.
+
+    The figures of its charts stand at the end, where they are few: more are for a screen.
+    The pages are PDF/UA-1, which asks for a glyph for every letter. A text with letters beyond the fonts that typst
+    brings (other alphabets, emoji) gives pages that are tagged just so but don't claim it, and those letters are boxes.
+
+    Raises:
+        InputError: where typst is not installed.
+    """
+    try:
+        import typst
+    except ImportError:
+        raise InputError("PDF needs typst: pip install 'flowsim[report]'") from None
+    template = (data_folder("report") / "report.typ").read_bytes()
+    inputs = {"document": json.dumps(_told(document))}
+    try:
+        return typst.compile(template, sys_inputs=inputs, ignore_system_fonts=True, pdf_standards=["ua-1"])
+    except typst.TypstError:
+        return typst.compile(template, sys_inputs=inputs, ignore_system_fonts=True)
+
+
+def _told(document: Document) -> dict[str, Any]:
+    """Return what the template lays out: texts, and for each block its `kind` and what it holds."""
+    language = document.language
+    sections = [_section(section, language) for section in document.sections]
+    tables = [block.table for section in document.sections for block in section.blocks if isinstance(block, Chart)]
+    printed: list[Block] = [table for table in tables if len(table.rows) <= _MOST_ROWS]
+    if len(printed) < len(tables):
+        printed.append(Text(lines=(language.say("document.more"),)))
+    if tables:
+        sections.append(_section(Section(title=language.say("document.appendix"), blocks=tuple(printed)), language))
+    return {
+        "title": legible(document.title),
+        "subject": legible(document.subject),
+        "language": language.code,
+        "contents": language.say("document.contents"),
+        "sections": sections,
+    }
+
+
+def _section(section: Section, language: Language) -> dict[str, Any]:
+    return {"title": legible(section.title), "blocks": [_block(block, language) for block in section.blocks]}
+
+
+def _block(block: Block, language: Language) -> dict[str, Any]:
+    if isinstance(block, Text):
+        return {"kind": block.kind, "lines": [legible(line) for line in block.lines]}
+    if isinstance(block, Table):
+        return {
+            "kind": "table",
+            "title": legible(block.title),
+            "columns": [legible(title) for title in block.columns],
+            "rows": [[shown(cell, language) for cell in row] for row in block.rows],
+            "numeric": block.numeric,
+            "note": legible(block.note),
+        }
+    return {
+        "kind": "chart",
+        "title": legible(block.title),
+        "alternative": legible(block.alternative),
+        "svg": block.draw(".svg").decode(),
+    }

@@ -1,0 +1,255 @@
+"""A document as an Excel workbook: what it says and shows on the first sheet, longer tables on sheets of their own."""
+
+from __future__ import annotations
+
+import math
+import re
+import struct
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from functools import cache
+from io import BytesIO
+from typing import Any
+
+from flowsim.core.errors import InputError
+from flowsim.reporting.document import Block, Cell, Chart, Document, Figure, Table, Text, legible, shown
+from flowsim.reporting.language import Language
+
+__all__ = ["workbook"]
+
+_CREATED = datetime(2000, 1, 1)
+"""The day in every workbook, so that equal documents give equal bytes."""
+_MOST_ROWS, _MOST_COLUMNS = 12, 7
+"""Of a table on the first sheet."""
+_LONGEST_TEXT, _LONGEST_NAME, _LONGEST_PROPERTY = 32_766, 31, 255
+_TEXT_WIDTH, _NARROWEST, _WIDEST = 64, 9, 40
+_UPRIGHT = 100
+"""Letters that fit beside each other on an upright page."""
+_A4 = 9
+_DOTS, _ROW = 96, 20
+"""Pixels of an inch, and of a row."""
+_POINTS, _LEADING, _TALLEST = 11, 1.36, 409
+"""Size of common letters, height of a line over it, and what Excel allows a row."""
+_ACCENT, _QUIET, _RULE = "#1f5fa8", "#4d4d4d", "#c8ccd1"
+_TOP = {"valign": "top", "text_wrap": True}
+_STYLES: dict[str, dict[str, Any]] = {
+    "title": {**_TOP, "bold": True, "font_size": 18},
+    "subject": {**_TOP, "font_size": 12, "font_color": _QUIET},
+    "heading": {**_TOP, "bold": True, "font_size": 14, "font_color": _ACCENT},
+    "caption": {**_TOP, "bold": True},
+    "paragraphs": _TOP,
+    "points": {**_TOP, "indent": 1},
+    "command": {**_TOP, "font_name": "Consolas", "font_size": 10},
+    "note": {**_TOP, "font_color": _QUIET},
+    "header": {"bold": True, "text_wrap": True, "valign": "bottom", "bottom": 2},
+    "number header": {"bold": True, "text_wrap": True, "valign": "bottom", "bottom": 2, "align": "right"},
+    "cell": {**_TOP, "bottom": 1, "bottom_color": _RULE},
+    "number": {"valign": "top", "align": "right", "bottom": 1, "bottom_color": _RULE},
+}
+_Style = Callable[[str, str], Any]
+"""The format of one of `_STYLES` with a number format, empty for none."""
+
+
+def workbook(document: Document) -> bytes:
+    """Write a document as an Excel workbook; equal documents give equal bytes.
+
+    Whatever is a text in the document is a text in its cell, never a formula, a link or a number; whatever is a
+    `Figure` is a number, and an empty cell where it is undefined. Larger tables, and the figures of charts, have
+    sheets of their own: the titles of their columns in the first row, and nothing but the table.
+
+    Raises:
+        InputError: where xlsxwriter is not installed.
+    """
+    try:
+        import xlsxwriter
+    except ImportError:
+        raise InputError("Excel needs xlsxwriter: pip install 'flowsim[report]'") from None
+    written = BytesIO()
+    book = xlsxwriter.Workbook(written, {"in_memory": True})
+    title, subject = (_cut(legible(text), _LONGEST_PROPERTY) for text in (document.title, document.subject))
+    book.set_properties({"title": title, "subject": subject, "created": _CREATED})
+
+    @cache
+    def style(kind: str, number: str = "") -> Any:
+        return book.add_format(_STYLES[kind] | ({"num_format": number} if number else {}))
+
+    language = document.language
+    front = _Front(book.add_worksheet(language.say("document.report")), style, language)
+    front.write(document)
+    for name, table in front.elsewhere.items():
+        _data_sheet(book.add_worksheet(name), table, style, language)
+    book.close()
+    return written.getvalue()
+
+
+class _Front:
+    """The first sheet, written from its top down.
+
+    Attributes:
+        elsewhere: the tables that it names a sheet for, by the names of the sheets.
+    """
+
+    def __init__(self, sheet: Any, style: _Style, language: Language) -> None:
+        self.elsewhere: dict[str, Table] = {}
+        self._sheet, self._style, self._language = sheet, style, language
+        self._row, self._widths = 0, [_TEXT_WIDTH]
+
+    def write(self, document: Document) -> None:
+        blocks = [block for section in document.sections for block in section.blocks]
+        tables = [block for block in blocks if isinstance(block, Table) and _is_small(block)]
+        self._widths += _widths(tables, self._language)[1:]
+        self._line(document.title, "title")
+        self._line(document.subject, "subject")
+        for section in document.sections:
+            self._row += 1
+            self._line(section.title, "heading")
+            for block in section.blocks:
+                self._block(block)
+                self._row += 1
+        _dress(self._sheet, self._widths)
+        self._sheet.hide_gridlines(2)
+
+    def _block(self, block: Block) -> None:
+        if isinstance(block, Text):
+            for line in block.lines:
+                self._line(f"• {line}" if block.kind == "points" else line, block.kind)
+            return
+        self._line(block.title, "caption")
+        if isinstance(block, Chart):
+            self._line(block.alternative, "note")
+            self._picture(block)
+        elif _is_small(block):
+            _grid(self._sheet, self._row, block, self._widths, self._style, self._language)
+            self._row += 1 + len(block.rows)
+        else:
+            self._name_sheet(block)
+        note = block.table.note if isinstance(block, Chart) else block.note
+        if note:
+            self._line(note, "note")
+
+    def _line(self, text: str, kind: str) -> None:
+        _write_text(self._sheet, (self._row, 0), text, self._style(kind, ""))
+        _fit(self._sheet, self._row, [(text, _TEXT_WIDTH)], _STYLES[kind].get("font_size", _POINTS))
+        self._row += 1
+
+    def _picture(self, chart: Chart) -> None:
+        drawn = chart.draw(".png")
+        said = {"image_data": BytesIO(drawn), "description": legible(chart.alternative)}
+        self._sheet.insert_image(self._row, 0, "chart.png", said)
+        self._row += math.ceil(_height(drawn) / _ROW) + 1
+        self._name_sheet(chart.table)
+
+    def _name_sheet(self, table: Table) -> None:
+        name = _sheet_name(table.title, [self._sheet.get_name(), *self.elsewhere], self._language)
+        self.elsewhere[name] = table
+        self._line(self._language.say("document.sheet", name=name), "note")
+
+
+def _is_small(table: Table) -> bool:
+    return len(table.rows) <= _MOST_ROWS and len(table.columns) <= _MOST_COLUMNS
+
+
+def _data_sheet(sheet: Any, table: Table, style: _Style, language: Language) -> None:
+    widths = _widths([table], language)
+    _grid(sheet, 0, table, widths, style, language)
+    sheet.freeze_panes(1, 0)
+    sheet.autofilter(0, 0, len(table.rows), len(table.columns) - 1)
+    sheet.repeat_rows(0)
+    # The name of the sheet, which is made from the table's title, and the page.
+    sheet.set_header("&L&A&R&P / &N")
+    _dress(sheet, widths)
+
+
+def _dress(sheet: Any, widths: list[int]) -> None:
+    for column, width in enumerate(widths):
+        sheet.set_column(column, column, width)
+    sheet.set_paper(_A4)
+    sheet.fit_to_pages(1, 0)
+    if sum(widths) > _UPRIGHT:
+        sheet.set_landscape()
+
+
+def _grid(sheet: Any, top: int, table: Table, widths: Sequence[int], style: _Style, language: Language) -> None:
+    _fit(sheet, top, list(zip(table.columns, widths, strict=False)))
+    for column, (title, numeric) in enumerate(zip(table.columns, table.numeric, strict=True)):
+        _write_text(sheet, (top, column), title, style("number header" if numeric else "header", ""))
+    for row, cells in enumerate(table.rows, top + 1):
+        for column, cell in enumerate(cells):
+            _write_cell(sheet, (row, column), cell, style, language)
+        _fit(sheet, row, [(shown(cell, language), width) for cell, width in zip(cells, widths, strict=False)])
+
+
+def _fit(sheet: Any, row: int, cells: Sequence[tuple[str, int]], points: float = _POINTS) -> None:
+    """Make a row high enough for texts broken to the widths of their columns; not every program does so by itself."""
+    lines = max(
+        sum(max(math.ceil(len(line) * points / (_POINTS * width)), 1) for line in text.split("\n"))
+        for text, width in cells
+    )
+    if lines > 1 or points != _POINTS:
+        sheet.set_row(row, min(lines * points * _LEADING, _TALLEST))
+
+
+def _write_cell(sheet: Any, place: tuple[int, int], cell: Cell, style: _Style, language: Language) -> None:
+    if isinstance(cell, str):
+        _write_text(sheet, place, cell, style("cell", ""))
+    elif math.isnan(cell.value):
+        sheet.write_blank(*place, None, style("number", ""))
+    elif math.isinf(cell.value):
+        _write_text(sheet, place, shown(cell, language), style("number", ""))
+    else:
+        sheet.write_number(*place, cell.value, style("number", _number_format(cell)))
+
+
+def _write_text(sheet: Any, place: tuple[int, int], text: str, form: Any) -> None:
+    text = _cut(legible(text), _LONGEST_TEXT)
+    # xlsxwriter takes what looks like this for its own marked up text, and writes it into the file as it is.
+    sheet.write_string(*place, f"{text} " if text.startswith("<r>") and text.endswith("</r>") else text, form)
+
+
+def _number_format(figure: Figure) -> str:
+    digits = "0" if figure.share else "#,##0"
+    if figure.decimals:
+        digits += f".{'0' * figure.decimals}"
+    if figure.share:
+        digits += " %"
+    return f"+{digits};-{digits};{digits}" if figure.signed else digits
+
+
+def _widths(tables: Sequence[Table], language: Language) -> list[int]:
+    """Return for how many letters the columns of tables above each other are wide, with room for a filter's arrow."""
+    longest: dict[int, int] = {}
+    for table in tables:
+        for row in (table.columns, *table.rows):
+            for column, cell in enumerate(row):
+                letters = max(len(line) for line in shown(cell, language).split("\n"))
+                longest[column] = max(letters, longest.get(column, 0))
+    return [min(max(letters + 3, _NARROWEST), _WIDEST) for _, letters in sorted(longest.items())]
+
+
+def _sheet_name(title: str, taken: Iterable[str], language: Language) -> str:
+    """Make a name that Excel accepts from a title: short, of allowed letters, and not yet taken in either case."""
+    title = " ".join(re.sub(r"[\[\]:*?/\\]", " ", legible(title)).split()).strip("' ")
+    title = title or language.say("document.table")
+    # Excel keeps this one for itself.
+    used = {"history", *(name.lower() for name in taken)}
+    name, number = _cut(title, _LONGEST_NAME), 1
+    while name.lower() in used:
+        number += 1
+        ending = f" ({number})"
+        name = _cut(title, _LONGEST_NAME - len(ending)) + ending
+    return name
+
+
+def _cut(text: str, most: int) -> str:
+    """Cut a text to so many letters as Excel counts them, which is in halves of those beyond the common alphabets."""
+    halves = text.encode("utf-16-le")
+    if len(halves) <= 2 * most:
+        return text
+    return halves[: 2 * most - 2].decode("utf-16-le", errors="ignore") + "…"
+
+
+def _height(png: bytes) -> float:
+    """Return how many pixels of a screen a picture is high, by the dots of a metre that it says it has."""
+    pixels = struct.unpack(">I", png[20:24])[0]
+    at = png.find(b"pHYs", 0, png.find(b"IDAT"))
+    return float(pixels if at < 0 else pixels * _DOTS / (0.0254 * struct.unpack(">I", png[at + 8 : at + 12])[0]))

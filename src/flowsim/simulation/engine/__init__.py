@@ -1,0 +1,1 @@
+"""One replication: a pathway compiled to arrays, the compiled kernel, the SimPy reference, and the trace both leave."""

@@ -1,0 +1,380 @@
+"""A pathway as arrays: names become numbers, dates become ticks, laws become parameters or tables.
+
+Made once per run in plain Python; the rules in `kernel.py` read nothing else. All times are in ticks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from bisect import bisect_right
+from collections import namedtuple
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+from scipy import special, stats
+
+from flowsim.core.civil_time import ByDate
+from flowsim.core.errors import InputError
+from flowsim.model.duration import Duration, weibull_inverse_shape
+from flowsim.model.parts import Entry, Exit, Party, State
+from flowsim.model.pathway import Pathway
+from flowsim.model.soundness import reached
+
+__all__ = [
+    "EMPIRICAL",
+    "EXPONENTIAL",
+    "FIXED",
+    "GIVEN",
+    "POISSON",
+    "RENEWAL",
+    "STOCK",
+    "TABLE",
+    "WEIBULL",
+    "Model",
+    "compile_pathway",
+    "moment_tick",
+    "name_key",
+    "readable",
+    "records",
+]
+
+FIXED, EXPONENTIAL, WEIBULL, TABLE, EMPIRICAL = range(5)
+POISSON, RENEWAL, GIVEN, STOCK = range(4)
+GRID_EDGE = 40.0
+"""The quantile tables run over the logit of the survival probability, from -40 to 40."""
+GRID_STEP = 1.0 / 16.0
+
+
+def _table(*fields: str) -> np.dtype[np.void]:
+    """Describe a table by its fields: keys are uint64, those marked with a dot floats, all others int64."""
+    kinds = {"key": "<u8"}
+    return np.dtype([(f.rstrip("."), "<f8" if f.endswith(".") else kinds.get(f, "<i8")) for f in fields])
+
+
+TABLES: dict[str, np.dtype[np.void]] = {
+    # `line`: the queue (station and priority class) it waits in. `loop`: its column in the count of repeated visits.
+    "states": _table(
+        "key", "station", "benefit", "line", "is_final", "loop", "patience", "reneges_to", "refused_to",
+        "stay", "stay_end", "route", "route_end", "exit", "exit_end",
+    ),
+    "stays": _table("since", "law"),
+    "routes": _table("since", "share"),
+    "shares": _table("upto.", "to"),
+    # `law`: of an exit that comes after a duration; -1 for a hazard.
+    "exits": _table("key", "to", "law", "hazard", "hazard_end", "spent", "spent_end"),
+    "hazards": _table("since.", "rate."),
+    "spents": _table("since.", "factor."),
+    # `a`: length, mean or scale; `b`: 1 / shape of a Weibull law.
+    "laws": _table("kind", "a.", "b.", "point", "point_end"),
+    # Table: log of the quantile and its slope by the logit. Empirical: a value and the probability of more.
+    "points": _table("x.", "y."),
+    # `law`: between the arrivals of a renewal stream, or elapsed in a stock.
+    "entries": _table("key", "kind", "to", "law", "count", "waiting", "step", "step_end"),
+    # Poisson: since when which rate; given times: when.
+    "steps": _table("since.", "rate."),
+    "stations": _table("is_meeting", "room", "line", "line_end"),
+    # Capacities of servers, and meetings (capacity -1), by time and station.
+    "changes": _table("time", "station", "capacity", "bound", "bound_end"),
+    # What a party allows at a meeting: `amount` places, or `amount` ticks of work at `case` ticks a case.
+    "bounds": _table("party", "amount.", "case.", "follow", "follow_end"),
+    "follows": _table("state", "ticks."),
+}  # fmt: skip
+"""The tables of a model. `x` and `x_end` bound the rows that belong to a row; -1 stands for none."""
+Table = Any  # a structured array of one of the TABLES
+
+
+class Model(NamedTuple):
+    """A pathway as tables of records, described by `TABLES`; all times in ticks."""
+
+    horizon: int
+    lines: int
+    loops: int
+    parties: int
+    states: Table
+    stays: Table
+    routes: Table
+    shares: Table
+    exits: Table
+    hazards: Table
+    spents: Table
+    laws: Table
+    points: Table
+    entries: Table
+    steps: Table
+    stations: Table
+    changes: Table
+    bounds: Table
+    follows: Table
+
+
+def name_key(name: str) -> int:
+    """Return the 64-bit address of a name: it depends on the name alone, never on its position."""
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
+
+
+def moment_tick(pathway: Pathway, when: datetime) -> int:
+    """Return the tick of a moment; moments long before the start are clipped to a tick far back."""
+    if when == datetime.min:
+        return -(2**53)
+    return math.floor((when - pathway.start) / timedelta(minutes=pathway.tick) + 0.5)
+
+
+def compile_pathway(pathway: Pathway) -> Model:
+    """Return the arrays of a pathway.
+
+    Raises:
+        InputError: where the horizon has more ticks than a key can hold, or two names share an address.
+    """
+    return _Compiler(pathway).model()
+
+
+def _law_row(law: Duration, tick: float) -> tuple[int, float, float, list[tuple[float, float]]]:
+    mean = law.mean_minutes / tick
+    if law.law == "fixed":
+        return FIXED, mean, 0.0, []
+    if law.law == "exponential":
+        return EXPONENTIAL, mean, 0.0, []
+    if law.law == "empirical":
+        values = np.array(law.values) / tick
+        order = np.argsort(values, kind="stable")
+        weights = np.array(law.weights or (1.0,) * len(values))[order]
+        more = np.cumsum(weights[::-1])[::-1] - weights
+        return EMPIRICAL, mean, 0.0, list(zip(values[order], more / weights.sum(), strict=True))
+    assert law.cv is not None
+    if law.law == "weibull":
+        inverse = weibull_inverse_shape(law.cv)
+        return WEIBULL, mean / math.gamma(1 + inverse), inverse, []
+    shift = math.log(mean)
+    return TABLE, mean, 0.0, [(quantile + shift, slope) for quantile, slope in _quantile_table(law.law, law.cv)]
+
+
+# Pathways that differ in numbers, as draws of uncertain parameters, mostly keep their laws' shapes.
+@lru_cache(maxsize=64)
+def _quantile_table(law: str, cv: float) -> list[tuple[float, float]]:
+    """Tabulate a law of mean 1: log quantile and slope over the logit of the survival, for Hermite interpolation.
+
+    On this scale both tails of the gamma and lognormal laws are nearly straight, so the relative error stays
+    near 1e-8 throughout.
+    """
+    sigma2 = math.log1p(cv**2)
+    frozen = (
+        stats.gamma(cv**-2, scale=cv**2)
+        if law == "gamma"
+        else stats.lognorm(math.sqrt(sigma2), scale=math.exp(-sigma2 / 2))
+    )
+    y = np.arange(-GRID_EDGE, GRID_EDGE + GRID_STEP / 2, GRID_STEP)
+    below, above = special.expit(y), special.expit(-y)
+    x = np.where(y < 0, frozen.ppf(below), frozen.isf(above))
+    # Less than e^-60 of the mean is no time at all; there the table lies flat.
+    floor = math.exp(-60)
+    flat = ~(x > floor)
+    x = np.where(flat, floor, x)
+    slope = np.exp(np.log(below) + np.log(above) - frozen.logpdf(x) - np.log(x))
+    return list(zip(np.log(x).tolist(), np.where(flat, 0.0, slope).tolist(), strict=True))
+
+
+_Tables = TypeVar("_Tables", bound=tuple[Any, ...])
+
+
+def records(tables: _Tables) -> _Tables:
+    """Return the same tables for Python to read by attribute, `states[3].key`, as compiled code does.
+
+    Compiled code takes them plain, for numba recognises a plain array much sooner than a subclass of it.
+    """
+    return type(tables)(
+        *(t.view(np.recarray) if getattr(getattr(t, "dtype", None), "names", None) else t for t in tables)
+    )
+
+
+def readable(model: Model) -> Model:
+    """Return a model whose tables are lists of named rows: the quickest to read from Python, row by row."""
+    return Model(*map(_named_rows, model))
+
+
+def _named_rows(table: Any) -> Any:
+    names = getattr(getattr(table, "dtype", None), "names", None)
+    if not names:
+        return table
+    named: Any = namedtuple("Row", names)  # type: ignore[misc]
+    return [named(*row) for row in table.tolist()]
+
+
+class _Compiler:
+    """Fills the tables, row by row."""
+
+    def __init__(self, pathway: Pathway) -> None:
+        self.pathway = pathway
+        self.number = {state.name: i for i, state in enumerate(pathway.states)}
+        self.station_number = {station.name: i for i, station in enumerate(pathway.stations)}
+        self.rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in TABLES}
+        self.law_number: dict[Duration, int] = {}
+        self.horizon = moment_tick(pathway, pathway.end)
+        _distinct("state", [state.name for state in pathway.states])
+        _distinct("entry", [entry.name for entry in pathway.entries])
+        if self.horizon >= 2**52:
+            raise InputError(f"pathway.tick: {self.horizon:.3g} ticks to the horizon are too many: set a longer tick")
+
+    def model(self) -> Model:
+        lines = self._stations()
+        loops = self._loops()
+        for state in self.pathway.states:
+            self._state(state, lines, loops.get(state.name, -1))
+        for entry in self.pathway.entries:
+            self._entry(entry)
+        parties = self._changes()
+        tables = {name: np.array(self.rows[name], dtype) for name, dtype in TABLES.items()}
+        return Model(horizon=self.horizon, lines=len(lines), loops=len(loops), parties=parties, **tables)
+
+    def _add(self, table: str, *row: Any) -> int:
+        self.rows[table].append(row)
+        return len(self.rows[table])
+
+    def _end(self, table: str) -> int:
+        return len(self.rows[table])
+
+    def _steps(self, value: ByDate[Any]) -> list[tuple[int, Any]]:
+        return [(moment_tick(self.pathway, when), told) for when, told in value.root]
+
+    def _law(self, law: Duration | None) -> int:
+        if law is None:
+            return -1
+        if law not in self.law_number:
+            kind, a, b, points = _law_row(law, self.pathway.tick)
+            first = self._end("points")
+            self.rows["points"] += points
+            self.law_number[law] = self._add("laws", kind, a, b, first, self._end("points")) - 1
+        return self.law_number[law]
+
+    def _stations(self) -> dict[tuple[str, int], int]:
+        """Return numbers of the queues: one for each priority that states have at a station, the best first."""
+        lines: dict[tuple[str, int], int] = {}
+        for station in self.pathway.stations:
+            first = len(lines)
+            for priority in sorted({s.priority for s in self.pathway.states if s.station == station.name}):
+                lines[station.name, priority] = len(lines)
+            room = -1 if station.room is None else station.room
+            self._add("stations", station.is_meeting, room, first, len(lines))
+        return lines
+
+    def _loops(self) -> dict[str, int]:
+        """Return a column for each state that a citizen can visit twice."""
+        arrows = {state.name: state.targets for state in self.pathway.states}
+        return {name: column for column, name in enumerate(n for n in arrows if n in reached(arrows[n], arrows))}
+
+    def _state(self, state: State, lines: dict[tuple[str, int], int], loop: int) -> None:
+        stay, route, exit_ = self._end("stays"), self._end("routes"), self._end("exits")
+        if state.to is not None:
+            nothing = ByDate[Duration].model_validate("0 minutes")
+            for tick, law in self._steps(state.stay or nothing):
+                self._add("stays", tick, self._law(law))
+            for tick, shares in self._steps(state.to):
+                self._add("routes", tick, self._end("shares"))
+                taken = [(name, share) for name, share in shares if share > 0]
+                for (name, _), upto in zip(taken, np.cumsum([share for _, share in taken]), strict=True):
+                    # The last one takes what rounding leaves over.
+                    self._add("shares", 1.0 if name == taken[-1][0] else upto, self.number[name])
+        for competing, key in zip(state.race, _exit_keys(state), strict=True):
+            self._exit(competing, key)
+        self._add(
+            "states",
+            name_key(state.name),
+            self.station_number[state.station] if state.station else -1,
+            self.pathway.benefits.index(state.benefit),
+            lines[state.station, state.priority] if state.station else -1,
+            state.final,
+            loop,
+            self._law(state.patience),
+            self.number[state.reneges_to] if state.reneges_to else -1,
+            self.number[state.refused_to] if state.refused_to else -1,
+            *(stay, self._end("stays"), route, self._end("routes"), exit_, self._end("exits")),
+        )
+
+    def _exit(self, exit_: Exit, key: int) -> None:
+        hazard, spent = self._end("hazards"), self._end("spents")
+        for when, rate in self._steps(exit_.rate) if exit_.rate else ():
+            self._add("hazards", when, rate * self.pathway.tick)
+        for span, factor in (exit_.by_time_spent or ((0.0, 1.0),)) if exit_.rate else ():
+            self._add("spents", span / self.pathway.tick, factor)
+        bounds = (hazard, self._end("hazards"), spent, self._end("spents"))
+        self._add("exits", key, self.number[exit_.to], self._law(exit_.after), *bounds)
+
+    def _entry(self, entry: Entry) -> None:
+        first, tick = self._end("steps"), self.pathway.tick
+        if entry.rate is not None:
+            kind = POISSON
+            for when, rate in self._steps(entry.rate):
+                self._add("steps", max(when, 0), rate * tick)
+        elif entry.every is not None:
+            kind = RENEWAL
+        elif entry.at:
+            kind = GIVEN
+            for moment in sorted(entry.at):
+                self._add("steps", moment_tick(self.pathway, moment), 0.0)
+        else:
+            kind = STOCK
+        law = self._law(entry.every or entry.elapsed)
+        numbers = (kind, self.number[entry.to], law, entry.count or 0, entry.waiting)
+        self._add("entries", name_key(entry.name), *numbers, first, self._end("steps"))
+
+    def _changes(self) -> int:
+        """List capacities and meetings in the order in which they come; return how many parties there are."""
+        pathway = self.pathway
+        first_party = np.cumsum([0] + [len(s.bounds) if s.is_meeting else 0 for s in pathway.stations])
+        changes: list[tuple[int, int, int, datetime]] = []
+        for k, station in enumerate(pathway.stations):
+            if station.capacity is not None:
+                # Of several steps that lie before the start, the last one holds.
+                latest = {max(tick, 0): value for tick, value in self._steps(station.capacity)}
+                changes += [(tick, k, value, pathway.start) for tick, value in latest.items() if tick < self.horizon]
+            for meeting in station.meetings(pathway.start, pathway.end):
+                changes.append((moment_tick(pathway, meeting), k, -1, meeting))
+        changes.sort(key=lambda change: change[:2])
+        steps = [_steps_of(station.bounds if station.is_meeting else ()) for station in pathway.stations]
+        # Meetings between two steps share the rows of their bounds.
+        rows: dict[tuple[int, int], tuple[int, int]] = {}
+        for tick, k, capacity, at in changes:
+            step = (k, -1 if capacity >= 0 else bisect_right(steps[k], at))
+            if step not in rows:
+                first = self._end("bounds")
+                for i, bound in enumerate(pathway.stations[k].bounds if capacity < 0 else ()):
+                    self._bound(bound, int(first_party[k]) + i, at)
+                rows[step] = (first, self._end("bounds"))
+            self._add("changes", tick, k, capacity, *rows[step])
+        return int(first_party[-1])
+
+    def _bound(self, bound: Party, party: int, at: datetime) -> None:
+        tick, follow = self.pathway.tick, self._end("follows")
+        base, case = (bound.places.at(at), 0.0) if bound.places is not None else (0.0, 0.0)
+        if bound.staff is not None and bound.hours is not None and bound.hours_a_case is not None:
+            base = bound.staff.at(at) * bound.hours.at(at) / tick
+            case = bound.hours_a_case.at(at) / tick
+        for name, span in bound.follow_up:
+            self._add("follows", self.number[name], span.at(at) / tick)
+        self._add("bounds", party, base, case, follow, self._end("follows"))
+
+
+def _steps_of(bounds: Iterable[Party]) -> list[datetime]:
+    """Return the moments at which anything changes that bounds a meeting's places."""
+    told: list[ByDate[Any] | None] = []
+    for bound in bounds:
+        told += [bound.places, bound.staff, bound.hours, bound.hours_a_case, *(span for _, span in bound.follow_up)]
+    return sorted({when for value in told if value is not None for when, _ in value.root})
+
+
+def _exit_keys(state: State) -> list[int]:
+    # Purpose 0 is the block of stay, patience and route, so an exit's purpose is never 0.
+    keys = [name_key(exit_.name) % (2**32 - 1) + 1 for exit_ in state.race]
+    if len(set(keys)) != len(keys):
+        raise InputError(f"states.{state.name}.race: two exits share a random address: rename one")
+    return keys
+
+
+def _distinct(what: str, names: Sequence[str]) -> None:
+    keys = [name_key(name) for name in names]
+    # Key 0 in a state's place is the address of an arrival.
+    if len(set(keys)) != len(keys) or 0 in keys:
+        raise InputError(f"pathway: two names of {what} share a random address: rename one")

@@ -1,0 +1,148 @@
+"""The host side of the compiled engine: its arrays before a replication, and the visits after it.
+
+Nothing here is jitted: all jitted code stands in `kernel`, since the on-disk cache stamps a function by its own file.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import config
+
+from flowsim.simulation.engine.compiler import (
+    STOCK,
+    Model,
+    records,
+)
+from flowsim.simulation.engine.kernel import (
+    ACCOUNT,
+    CITIZEN,
+    DESK,
+    FREE,
+    HEAP,
+    LATEST,
+    LINE,
+    MOST_AT_ONCE,
+    NOW,
+    ROOM,
+    SOME,
+    TO_COME,
+    USED,
+    VISITS,
+    Run,
+    arrival_ticks,
+    put_in_order,
+    run_loop,
+    tally,
+)
+from flowsim.simulation.engine.trace import SESSION, VISIT, Trace
+
+__all__ = ["simulate"]
+
+
+def simulate(model: Model, seed: int, replication: int) -> Trace:
+    """Run one replication of a compiled pathway.
+
+    Raises:
+        OverflowError: where ticks and citizens together do not fit the 63 bits of an event's key.
+    """
+    if config.DISABLE_JIT:  # type: ignore[attr-defined]
+        model = records(model)
+    key = (np.uint64(seed), np.uint64(replication))
+    ticks = [arrival_ticks(model, *key, entry) for entry in range(len(model.entries))]
+    first = np.cumsum([0] + [len(t) for t in ticks])
+    population = int(first[-1])
+    stock = sum(len(t) for t, kind in zip(ticks, model.entries["kind"], strict=True) if kind == STOCK)
+    bits = max(population.bit_length(), 1)
+    if (model.horizon + 1).bit_length() + bits > 63:
+        raise OverflowError(f"{model.horizon} ticks and {population} citizens do not fit one key: set a longer tick")
+    lines, desks = np.full(model.lines, -1, LINE), np.zeros(len(model.stations), DESK)
+    desks["meeting"] = -1
+    sessions = np.zeros(len(model.changes), SESSION)
+    sessions["station"] = -1
+    at = np.zeros(7, np.int64)
+    at[FREE] = at[NOW] = -1
+    run = Run(
+        seed=key[0],
+        replication=key[1],
+        bits=bits,
+        first=first,
+        arrivals=np.concatenate([np.empty(0, np.int64), *ticks]),
+        rows=np.full(population, TO_COME, np.int32),
+        citizens=_aligned(stock + SOME, CITIZEN),
+        seen=np.empty((stock + SOME) * model.loops, np.int32),
+        lines=lines,
+        desks=desks,
+        accounts=np.zeros(len(model.states), ACCOUNT),
+        carried=np.zeros(model.parties),
+        sessions=sessions,
+        heap=np.full(stock + len(ticks) + SOME, LATEST),
+        visits=_visit_table(population),
+        at=at,
+    )
+    # The first arrival of every entry, in order: a sorted list is a heap.
+    coming = sorted((int(t[0]) + 1) << bits | int(number) for t, number in zip(ticks, first, strict=False) if len(t))
+    run.heap[: len(coming)] = coming
+    at[HEAP] = len(coming)
+    if config.DISABLE_JIT:  # type: ignore[attr-defined]
+        run = records(run)
+    full: list[Any] = []
+    while not run_loop(model, run):
+        longest, newcomers = int(run.desks["waiting"].max(initial=0)), int(at[FREE] < 0)
+        citizens = _grown(run.citizens, at[USED], newcomers)
+        run = run._replace(
+            citizens=citizens,
+            # There is a row for each of citizens, whether it is used yet or not.
+            seen=_grown(run.seen, at[USED] * model.loops, (len(citizens) - at[USED]) * model.loops),
+            heap=_grown(run.heap, at[HEAP], longest + 5),
+        )
+        run.heap[at[HEAP] :] = LATEST
+        if at[VISITS] + at[USED] + 2 > len(run.visits):
+            full.append(run.visits[: at[VISITS]])
+            run = run._replace(visits=_visit_table(population, at[USED]).view(type(run.visits)))
+            at[VISITS] = 0
+    full.append(run.visits[: at[VISITS]])
+    return Trace(
+        visits=_ordered(full, population),
+        sessions=sessions[sessions["station"] >= 0],
+        first=first,
+        presence=run.accounts["presence"].copy(),
+        queued=run.desks["queued"].copy(),
+    )
+
+
+def _visit_table(citizens: int, present: int = 0) -> Any:
+    """Return an empty table with room for some visits of each citizen; when it is full, the next one is taken."""
+    return np.empty(max(min(ROOM * citizens, MOST_AT_ONCE), present) + SOME, VISIT)
+
+
+def _ordered(tables: list[Any], population: int) -> Any:
+    """Return the visits of all tables in order, and let go of each table as soon as it is read."""
+    counts = np.zeros(population + 1, np.int64)
+    for table in tables:
+        tally(table, counts[1:])
+    out = np.empty(sum(map(len, tables)), VISIT)
+    place = np.cumsum(counts)
+    tables.reverse()
+    while tables:
+        put_in_order(tables.pop(), place, out)
+    return out
+
+
+def _aligned(rows: int, dtype: np.dtype[Any]) -> Any:
+    """Return an empty table whose first row starts a cache line."""
+    size, line = rows * dtype.itemsize, 64
+    raw = np.empty(size + line, np.uint8)
+    start = -raw.ctypes.data % line
+    return raw[start : start + size].view(dtype)
+
+
+def _grown(table: Any, used: int, more: int) -> Any:
+    """Return the table with room for `more` rows behind the used ones, and half as much again."""
+    if used + more <= len(table):
+        return table
+    bigger = _aligned(int(1.5 * (used + more)) + 16, table.dtype).view(type(table))
+    # As bytes they are copied at once, as records one by one.
+    bigger[:used].view(np.uint8)[:] = table[:used].view(np.uint8)
+    return bigger

@@ -1,0 +1,882 @@
+"""The rules that both engines share, and the compiled event loop that runs a pathway on them.
+
+A random draw is a function of its address: (seed, replication; entry and index of the citizen, state, visit,
+purpose). Nothing here has a state of its own, and every transform of a draw exists once.
+
+All jitted code of the engine stands in this file: numba's cache stamps a function by its own file alone, so a
+loop that called a rule in another file would go on running yesterday's rule.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from llvmlite import ir
+from numba import njit
+from numba.core import cgutils, types
+from numba.extending import intrinsic, overload
+
+from flowsim.simulation.engine.compiler import (
+    EMPIRICAL,
+    EXPONENTIAL,
+    FIXED,
+    GIVEN,
+    GRID_EDGE,
+    GRID_STEP,
+    POISSON,
+    RENEWAL,
+    STOCK,
+    WEIBULL,
+)
+from flowsim.simulation.engine.trace import NEVER
+
+__all__ = [
+    "ACCOUNT",
+    "CITIZEN",
+    "DESK",
+    "FREE",
+    "HEAP",
+    "LATEST",
+    "LINE",
+    "MOST_AT_ONCE",
+    "NOW",
+    "ROOM",
+    "SOME",
+    "TO_COME",
+    "USED",
+    "VISITS",
+    "Run",
+    "put_in_order",
+    "run_loop",
+    "tally",
+]
+
+# The rules allocate nothing, so they need none of numba's reference counts, which would cost more than the work; nor
+# can they be called as they are written, with two dozen tables to copy at each call. What Python never calls does
+# without a wrapper for it, which is half the time of compiling.
+_rule: Any = njit(cache=True, _nrt=False, forceinline=True)  # type: ignore[call-overload]
+_step: Any = njit(  # type: ignore[call-overload]
+    _nrt=False, forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True
+)
+_freely: Any = njit(cache=True, _nrt=False, nogil=True)  # type: ignore[call-overload]
+_M0, _M1 = np.uint64(0xD2E7470EE14C6C93), np.uint64(0xCA5A826395121157)
+_W0, _W1 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBB67AE8584CAA73B)
+_U32, _U12, _U0 = np.uint64(32), np.uint64(12), np.uint64(0)
+
+
+def mulhi(a: Any, b: Any) -> Any:
+    """Return the upper 64 bits of the 128-bit product of two uint64."""
+    return np.uint64((int(a) * int(b)) >> 64)
+
+
+@intrinsic
+def _mulhi(typing_context: Any, a: Any, b: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        wide = ir.IntType(128)
+        product = builder.mul(builder.zext(arguments[0], wide), builder.zext(arguments[1], wide))
+        return builder.trunc(builder.lshr(product, ir.Constant(wide, 64)), ir.IntType(64))
+
+    return types.uint64(types.uint64, types.uint64), generate
+
+
+@overload(mulhi)
+def _compiled_mulhi(a, b):
+    return lambda a, b: _mulhi(a, b)
+
+
+@_rule
+def philox(key0, key1, c0, c1, c2, c3):
+    """Return the four uint64 of the Philox4x64-10 block at a counter, as NumPy's Philox gives them.
+
+    Source: Salmon et al. (2011), Parallel random numbers: as easy as 1, 2, 3.
+    """
+    for _ in range(10):
+        high0, low0 = mulhi(_M0, c0), _M0 * c0
+        high1, low1 = mulhi(_M1, c2), _M1 * c2
+        c0, c1, c2, c3 = high1 ^ c1 ^ key0, low1, high0 ^ c3 ^ key1, low0
+        key0, key1 = key0 + _W0, key1 + _W1
+    return c0, c1, c2, c3
+
+
+@_rule
+def uniform(word):
+    """Return a float in the open interval (0, 1) from the upper 52 bits of a uint64.
+
+    Of 53 bits the greatest would round up to 1.
+    """
+    return (np.float64(word >> _U12) + 0.5) * 2.220446049250313e-16
+
+
+@_rule
+def citizen_block(m, seed, replication, entry, index):
+    """Return the uniform of a citizen's arrival: the gap before her, or the time that has elapsed for her."""
+    word, _, _, _ = philox(seed, replication, m.entries[entry].key, np.uint64(index), _U0, _U0)
+    return uniform(word)
+
+
+@_rule
+def visit_block(m, seed, replication, entry, index, state, visit):
+    """Return the uniforms of the n-th visit of a citizen to a state: stay, patience, route."""
+    a, b, c, _ = philox(
+        seed, replication, m.entries[entry].key, np.uint64(index), m.states[state].key, np.uint64(visit) << _U32
+    )
+    return uniform(a), uniform(b), uniform(c)
+
+
+@_rule
+def exit_block(m, seed, replication, entry, index, state, visit, x):
+    """Return the uniform of one competing exit of a visit."""
+    word, _, _, _ = philox(
+        seed,
+        replication,
+        m.entries[entry].key,
+        np.uint64(index),
+        m.states[state].key,
+        (np.uint64(visit) << _U32) | m.exits[x].key,
+    )
+    return uniform(word)
+
+
+@_rule
+def _hermite(points, low, y):
+    """Interpolate the log quantile at logit `y` in the table that starts at row `low`."""
+    place = (y + GRID_EDGE) / GRID_STEP
+    last = int(2 * GRID_EDGE / GRID_STEP)
+    if place <= 0.0:
+        return points[low].x
+    if place >= last:
+        return points[low + last].x
+    i = int(place)
+    t = place - i
+    x0, x1 = points[low + i].x, points[low + i + 1].x
+    d0, d1 = points[low + i].y * GRID_STEP, points[low + i + 1].y * GRID_STEP
+    step = x1 - x0
+    return x0 + t * (d0 + t * (3.0 * step - 2.0 * d0 - d1 + t * (d0 + d1 - 2.0 * step)))
+
+
+@_rule
+def quantile(m, law, u):
+    """Return the duration that lasts longer with probability `u`, in ticks."""
+    kind = m.laws[law].kind
+    if kind == FIXED:
+        return m.laws[law].a
+    if kind == EXPONENTIAL:
+        return -m.laws[law].a * math.log(u)
+    if kind == WEIBULL:
+        return m.laws[law].a * math.pow(-math.log(u), m.laws[law].b)
+    low = m.laws[law].point
+    if kind == EMPIRICAL:
+        while m.points[low].y > u:
+            low += 1
+        return m.points[low].x
+    # The logit runs against the survival probability: a long duration is an improbable one.
+    return math.exp(_hermite(m.points, low, math.log((1.0 - u) / u)))
+
+
+@_rule
+def survival(m, law, x):
+    """Return the probability of a duration longer than `x` ticks."""
+    kind = m.laws[law].kind
+    if x < 0.0:
+        return 1.0
+    if kind == FIXED:
+        return 1.0 if x < m.laws[law].a else 0.0
+    if kind == EXPONENTIAL:
+        return math.exp(-x / m.laws[law].a)
+    if kind == WEIBULL:
+        return math.exp(-math.pow(x / m.laws[law].a, 1.0 / m.laws[law].b))
+    low, high = m.laws[law].point, m.laws[law].point_end
+    if kind == EMPIRICAL:
+        more = 1.0
+        while low < high and m.points[low].x <= x:
+            more = m.points[low].y
+            low += 1
+        return more
+    if x <= math.exp(m.points[low].x):
+        return 1.0
+    left, right = -GRID_EDGE, GRID_EDGE
+    for _ in range(60):
+        middle = 0.5 * (left + right)
+        if _hermite(m.points, low, middle) < math.log(x):
+            left = middle
+        else:
+            right = middle
+    return 1.0 / (1.0 + math.exp(0.5 * (left + right)))
+
+
+@_rule
+def residual(m, law, u, elapsed):
+    """Return what is left of a duration that has lasted `elapsed` ticks: the quantile at u times survival."""
+    if elapsed <= 0.0 or m.laws[law].kind == EXPONENTIAL:
+        return quantile(m, law, u)
+    if m.laws[law].kind == FIXED:
+        return max(m.laws[law].a - elapsed, 0.0)
+    alive = survival(m, law, elapsed)
+    return max(quantile(m, law, u * alive) - elapsed, 0.0) if alive > 0.0 else 0.0
+
+
+@_rule
+def half_up(x):
+    """Round an exact float number of ticks half up."""
+    return np.int64(math.floor(x + 0.5))
+
+
+@_rule
+def _in_force(table, first, last, when):
+    """Return the row of the last step that is not after `when`."""
+    row = first
+    while row + 1 < last and table[row + 1].since <= when:
+        row += 1
+    return row
+
+
+@_rule
+def hazard_time(m, x, start, since, area, enough):
+    """Return the ticks from `start` until the cumulative hazard of exit `x` reaches `area`, or infinity.
+
+    The hazard is constant between the dates of its rate and the steps of the time spent since `since`. The search
+    ends where the answer would exceed `enough`, or lies beyond the horizon.
+    """
+    first, last = m.exits[x].hazard, m.exits[x].hazard_end
+    spent_first, spent_last = m.exits[x].spent, m.exits[x].spent_end
+    t = start
+    i = _in_force(m.hazards, first, last, t)
+    j = _in_force(m.spents, spent_first, spent_last, t - since)
+    while t < m.horizon and t - start <= enough:
+        until = m.hazards[i + 1].since if i + 1 < last else math.inf
+        until_spent = since + m.spents[j + 1].since if j + 1 < spent_last else math.inf
+        nearer = min(until, until_spent)
+        rate = m.hazards[i].rate * m.spents[j].factor
+        if rate > 0.0:
+            gained = rate * (nearer - t)
+            if area <= gained:
+                return t + area / rate - start
+            area -= gained
+        t = nearer
+        if until <= nearer:
+            i += 1
+        if until_spent <= nearer:
+            j += 1
+    return math.inf
+
+
+@_rule
+def stay(m, seed, replication, entry, index, state, visit, u, start, since, elapsed):
+    """Return how long a stay lasts from `start`, a float of ticks, and where a race sends her (-1: by shares).
+
+    `elapsed` is what has passed of the stay already, for a citizen who is there at the start.
+    """
+    first, last = m.states[state].exit, m.states[state].exit_end
+    if first == last:
+        row = _in_force(m.stays, m.states[state].stay, m.states[state].stay_end, start)
+        return residual(m, m.stays[row].law, u, elapsed), np.int64(-1)
+    soonest, to = math.inf, m.exits[first].to
+    for x in range(first, last):
+        draw = exit_block(m, seed, replication, entry, index, state, visit, x)
+        if m.exits[x].law >= 0:
+            length = residual(m, m.exits[x].law, draw, elapsed)
+        else:
+            length = hazard_time(m, x, float(start), float(since), -math.log(draw), soonest)
+        if length < soonest:
+            soonest, to = length, m.exits[x].to
+    return soonest, to
+
+
+@_rule
+def route(m, state, when, u):
+    """Return the state that a citizen goes to who leaves `state` at tick `when`, by the shares then in force."""
+    row = _in_force(m.routes, m.states[state].route, m.states[state].route_end, when)
+    share = m.routes[row].share
+    while m.shares[share].upto < u:
+        share += 1
+    return m.shares[share].to
+
+
+@_rule
+def places(m, bound, carried, present):
+    """Return the places that one party allows at a meeting, and keep the fraction in `carried`.
+
+    `present` counts the citizens now in each state, those in a queue included.
+    """
+    amount = m.bounds[bound].amount
+    if m.bounds[bound].case > 0.0:
+        for f in range(m.bounds[bound].follow, m.bounds[bound].follow_end):
+            amount -= m.follows[f].ticks * present[m.follows[f].state]
+        amount = max(amount, 0.0) / m.bounds[bound].case
+    party = m.bounds[bound].party
+    amount += carried[party]
+    whole = np.int64(math.floor(amount))
+    carried[party] = amount - whole
+    return whole
+
+
+@njit(cache=True, nogil=True)
+def arrival_ticks(m, seed, replication, entry):
+    """Return the arrival ticks of a door in order, those before the horizon, shape (n,).
+
+    Gaps are summed as floats and rounded once. Citizens who are there at the start have tick -1.
+    """
+    kind = m.entries[entry].kind
+    if kind not in (POISSON, RENEWAL, GIVEN):
+        return np.full(m.entries[entry].count, np.int64(-1))
+    first, last = m.entries[entry].step, m.entries[entry].step_end
+    if kind == GIVEN:
+        given = np.floor(m.steps[first:last].since + 0.5).astype(np.int64)
+        return given[given < m.horizon]
+    out = np.empty(1024, np.int64)
+    n = 0
+    row, area, total = first, 0.0, 0.0
+    while True:
+        u = citizen_block(m, seed, replication, entry, n)
+        if kind == RENEWAL:
+            total += quantile(m, m.entries[entry].law, u)
+        else:
+            area -= math.log(u)
+            # `area` is what the draws have used up since the start of the step `row`.
+            while row + 1 < last:
+                in_step = m.steps[row].rate * (m.steps[row + 1].since - m.steps[row].since)
+                if area <= in_step and m.steps[row].rate > 0.0:
+                    break
+                area -= in_step
+                row += 1
+            if m.steps[row].rate <= 0.0:
+                break
+            total = m.steps[row].since + area / m.steps[row].rate
+        if total + 0.5 >= m.horizon:
+            break
+        if n == len(out):
+            out = np.concatenate((out, np.empty(n, np.int64)))
+        out[n] = half_up(total)
+        n += 1
+    return out[:n].copy()
+
+
+@_rule
+def elapsed_time(m, seed, replication, entry, index):
+    """Return the ticks that have passed for a citizen who is there at the start, as a float."""
+    law = m.entries[entry].law
+    return quantile(m, law, citizen_block(m, seed, replication, entry, index)) if law >= 0 else 0.0
+
+
+def fetch_ahead(record: Any) -> None:
+    """Have the processor bring a record near, for soon it is needed. Nothing else depends on it."""
+
+
+@intrinsic
+def _prefetch(typing_context: Any, record: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+        fetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        # To be written, kept in the nearest cache, data.
+        options = [ir.Constant(number, option) for option in (1, 3, 1)]
+        builder.call(fetch, [builder.bitcast(arguments[0], byte), *options])
+        return context.get_dummy_value()
+
+    return types.void(record), generate
+
+
+@overload(fetch_ahead)
+def _compiled_fetch_ahead(record):
+    return lambda record: _prefetch(record)
+
+
+# A row holds a citizen from her arrival until her last state, and then the next one.
+CITIZEN = np.dtype(
+    [
+        ("due", "<i8"),  # tick of her next move; an event of hers at another tick is stale
+        # her visit under way, written to the table when it ends
+        ("joined", "<i8"),
+        ("started", "<i8"),
+        ("since", "<i8"),
+        ("u_route", "<f8"),
+        ("number", "<i4"),  # by entry, then by index within the entry's own stream
+        ("step", "<i4"),
+        ("before", "<i4"),  # neighbours in her queue; -1: none. `behind` also links the free rows
+        ("behind", "<i4"),
+        ("state", "<i2"),  # -1: the row is free
+        ("entry", "<i2"),
+        ("to", "<i2"),  # where a race sends her; or one of the two below
+        ("spare", "<i2"),  # with this a citizen fills a cache line, as all of her is read at every move
+    ]
+)
+_BY_SHARES, _REFUSED = -1, -2
+TO_COME, _GONE = -1, -2  # in place of the row of a citizen
+LINE = np.dtype([("head", "<i8"), ("tail", "<i8")])
+DESK = np.dtype(
+    [
+        ("waiting", "<i8"),
+        ("busy", "<i8"),
+        ("capacity", "<i8"),
+        ("period", "<i8"),  # the session row that is open, for servers
+        ("meeting", "<i8"),  # the change that convenes it at this instant; -1: none
+        ("is_due", "<i8"),
+        ("queued", "<i8"),  # citizens waiting, summed over ticks until `since`
+        ("since", "<i8"),
+    ]
+)
+ACCOUNT = np.dtype([("present", "<i8"), ("presence", "<i8"), ("since", "<i8")])
+
+
+class Run(NamedTuple):
+    """The working tables of one replication, and where it stands: it can be left and taken up between two events."""
+
+    seed: Any
+    replication: Any
+    bits: Any  # of an event's key that hold the citizen's number; above stands its tick, one up, for -1 is the first
+    first: Any  # number of the first citizen of each entry, and their total
+    arrivals: Any  # tick, by the citizen's number
+    rows: Any  # where she stands in `citizens`, by her number
+    citizens: Any
+    seen: Any  # visits so far to each state that can be visited twice, by her row
+    lines: Any
+    desks: Any  # one a station
+    accounts: Any  # one a state
+    carried: Any  # fraction of a place, one a party
+    sessions: Any  # one a change; `station` -1: it did not come about
+    heap: Any
+    visits: Any  # in the order in which they are written
+    at: Any  # the counters below
+
+
+HEAP, VISITS, USED, FREE, _DUE, _CHANGE, NOW = range(7)  # _FREE: the first free row; -1: none
+ROOM = 6  # visits a citizen that a table has room for at first; what is not written takes no memory
+MOST_AT_ONCE = 1 << 18  # visits in one table
+LATEST = np.int64(2**63 - 1)
+SOME = 1024  # citizens at a time, and events, that there is room for at first
+
+
+@_step
+def _push(heap, at, key):
+    """Put a key on the heap, which has four children a node."""
+    place = at[HEAP]
+    at[HEAP] += 1
+    while place > 0:
+        parent = (place - 1) >> 2
+        if heap[parent] <= key:
+            break
+        heap[place] = heap[parent]
+        place = parent
+    heap[place] = key
+
+
+@_step
+def _pop(heap, at):
+    """Take the smallest key off the heap.
+
+    Which child is the smallest can't be foretold, so it is worked out without a branch. Behind the last key stand
+    others that are never the smallest.
+    """
+    top = heap[0]
+    at[HEAP] -= 1
+    last = at[HEAP]
+    key = heap[last]
+    heap[last] = LATEST
+    place = 0
+    child = 1
+    while child < last:
+        left = child + np.int64(heap[child + 1] < heap[child])
+        right = child + 2 + np.int64(heap[child + 3] < heap[child + 2])
+        smallest = left + (right - left) * np.int64(heap[right] < heap[left])
+        if heap[smallest] >= key:
+            break
+        heap[place] = heap[smallest]
+        place = smallest
+        child = 4 * place + 1
+    if last > 0:
+        heap[place] = key
+    return top
+
+
+@_step
+def _number(bits, key):
+    """Return the number of the citizen whose event a key is."""
+    return key & ((np.int64(1) << bits) - 1)
+
+
+@_step
+def _tick(bits, key):
+    """Return the tick of the event that a key is."""
+    return (key >> bits) - 1
+
+
+@_step
+def _announce(m, r, number, tick):
+    """Have an event of a citizen come at a tick; what falls beyond the horizon never happens."""
+    if tick < m.horizon:
+        _push(r.heap, r.at, ((tick + 1) << r.bits) | number)
+
+
+@_step
+def _move_at(m, r, citizen, tick):
+    """Have a citizen move at a tick, and not at any other that was announced before."""
+    r.citizens[citizen].due = tick
+    _announce(m, r, np.int64(r.citizens[citizen].number), tick)
+
+
+@_step
+def _mark_due(desks, at, station):
+    if not desks[station].is_due:
+        desks[station].is_due = 1
+        at[_DUE] += 1
+
+
+@_step
+def _count(accounts, state, by, now):
+    """Keep the account of citizens present in a state."""
+    account = accounts[state]
+    account.presence += account.present * (now - account.since)
+    account.since = now
+    account.present += by
+
+
+@_step
+def _count_queue(desks, station, by, now):
+    """Keep the account of citizens waiting at a station."""
+    desk = desks[station]
+    desk.queued += desk.waiting * (now - desk.since)
+    desk.since = now
+    desk.waiting += by
+
+
+@_step
+def _join(m, r, citizen, station, line, now):
+    """Stand in a queue: behind those who joined earlier, and at one instant in the order of citizens' numbers."""
+    who = r.citizens[citizen]
+    ahead, behind = r.lines[line].tail, np.int64(-1)
+    while ahead >= 0:
+        other = r.citizens[ahead]
+        if other.joined < who.joined or (other.joined == who.joined and other.number < who.number):
+            break
+        ahead, behind = np.int64(other.before), ahead
+    who.before, who.behind = ahead, behind
+    if ahead >= 0:
+        r.citizens[ahead].behind = citizen
+    else:
+        r.lines[line].head = citizen
+    if behind >= 0:
+        r.citizens[behind].before = citizen
+    else:
+        r.lines[line].tail = citizen
+    _count_queue(r.desks, station, 1, now)
+    if not m.stations[station].is_meeting or m.stations[station].room >= 0:
+        _mark_due(r.desks, r.at, station)
+
+
+@_step
+def _leave_queue(m, r, citizen, station, line, now):
+    ahead, behind = r.citizens[citizen].before, r.citizens[citizen].behind
+    if ahead >= 0:
+        r.citizens[ahead].behind = behind
+    else:
+        r.lines[line].head = behind
+    if behind >= 0:
+        r.citizens[behind].before = ahead
+    else:
+        r.lines[line].tail = ahead
+    _count_queue(r.desks, station, -1, now)
+
+
+@_step
+def _nth_visit(m, r, citizen, state):
+    """Return how many visits to a state a citizen has behind her, the one under way not counted."""
+    loop = m.states[state].loop
+    return np.int64(r.seen[citizen * m.loops + loop]) - 1 if loop >= 0 else np.int64(0)
+
+
+@_step
+def _begin(m, r, citizen, now, ago, elapsed):
+    """Start the stay of the visit under way, `ago` ticks back for one who is there at the start."""
+    who = r.citizens[citizen]
+    state = np.int64(who.state)
+    index, nth = who.number - r.first[who.entry], _nth_visit(m, r, citizen, state)
+    u_stay = 0.0
+    # A race draws for its exits alone.
+    if m.states[state].exit == m.states[state].exit_end:
+        u_stay, _, who.u_route = visit_block(m, r.seed, r.replication, who.entry, index, state, nth)
+    length, to = stay(m, r.seed, r.replication, who.entry, index, state, nth, u_stay, now, who.since, elapsed)
+    who.started, who.to = now - ago, to
+    if length + 0.5 < m.horizon - now:
+        _move_at(m, r, citizen, now + half_up(length))
+    else:
+        who.due = m.horizon
+
+
+@_step
+def _enter(m, r, citizen, state, since, now):
+    """Enter a state: open a visit, then end here, queue, or start the stay."""
+    who = r.citizens[citizen]
+    place = m.states[state]
+    stock = who.state < 0 and m.entries[who.entry].kind == STOCK
+    index = who.number - r.first[who.entry]
+    elapsed, ago = 0.0, np.int64(0)
+    if stock:
+        elapsed = elapsed_time(m, r.seed, r.replication, who.entry, index)
+        ago = half_up(elapsed)
+        since = now - ago
+    if place.loop >= 0:
+        r.seen[citizen * m.loops + place.loop] += 1
+    who.state, who.joined, who.started, who.since, who.due = state, now - ago, NEVER, since, m.horizon
+    _count(r.accounts, state, 1, now)
+    if place.is_final:
+        who.started = now - ago
+        _write(m, r, citizen, -1, NEVER)
+        _part(r, citizen)
+        return
+    if place.station >= 0:
+        if not stock or m.entries[who.entry].waiting:
+            _join(m, r, citizen, place.station, place.line, now)
+            if place.patience >= 0:
+                nth = _nth_visit(m, r, citizen, state)
+                _, u_patience, _ = visit_block(m, r.seed, r.replication, who.entry, index, state, nth)
+                patience = residual(m, place.patience, u_patience, elapsed)
+                if patience + 0.5 < m.horizon - now:
+                    _move_at(m, r, citizen, now + half_up(patience))
+            return
+        if not m.stations[place.station].is_meeting:
+            r.desks[place.station].busy += 1
+    _begin(m, r, citizen, now, ago, elapsed)
+
+
+@_step
+def _write(m, r, citizen, to, ended):
+    """Write the visit under way to the table."""
+    who = r.citizens[citizen]
+    visit = r.visits[r.at[VISITS]]
+    r.at[VISITS] += 1
+    visit.citizen, visit.step, visit.state, visit.next = who.number, who.step, who.state, to
+    visit.visit = _nth_visit(m, r, citizen, np.int64(who.state))
+    visit.joined, visit.started, visit.ended, visit.since = who.joined, who.started, ended, who.since
+    who.step += 1
+
+
+@_step
+def _leave(m, r, citizen, now):
+    """End the visit under way, whether it was served, refused or given up; return where she goes."""
+    who = r.citizens[citizen]
+    state, to = np.int64(who.state), np.int64(who.to)
+    place = m.states[state]
+    if to == _REFUSED:
+        to, who.to = place.refused_to, _BY_SHARES
+    elif who.started == NEVER:
+        _leave_queue(m, r, citizen, place.station, place.line, now)
+        to = place.reneges_to
+    else:
+        if to == _BY_SHARES:
+            to = route(m, state, now, who.u_route)
+        if place.station >= 0 and not m.stations[place.station].is_meeting:
+            r.desks[place.station].busy -= 1
+            _mark_due(r.desks, r.at, place.station)
+    _write(m, r, citizen, to, now)
+    _count(r.accounts, state, -1, now)
+    return to
+
+
+@_step
+def _arrive(m, r, number):
+    """Give a citizen a row, and announce the next one of her entry; return the row."""
+    entry = 0
+    while r.first[entry + 1] <= number:
+        entry += 1
+    citizen = r.at[FREE]
+    if citizen >= 0:
+        r.at[FREE] = r.citizens[citizen].behind
+    else:
+        citizen = r.at[USED]
+        r.at[USED] += 1
+    r.seen[citizen * m.loops : (citizen + 1) * m.loops] = 0
+    who = r.citizens[citizen]
+    who.number, who.entry, who.state, who.step, who.to = number, entry, -1, 0, _BY_SHARES
+    r.rows[number] = citizen
+    if number + 1 < r.first[entry + 1]:
+        _announce(m, r, number + 1, r.arrivals[number + 1])
+    return citizen
+
+
+@_step
+def _part(r, citizen):
+    """Free the row of a citizen whose state from now on never changes."""
+    who = r.citizens[citizen]
+    r.rows[who.number] = _GONE
+    who.state, who.behind = -1, r.at[FREE]
+    r.at[FREE] = citizen
+
+
+@_step
+def _move(m, r, number, now):
+    """Arrive, or go from one state to the next."""
+    citizen, since = np.int64(r.rows[number]), now
+    if citizen == TO_COME:
+        citizen = _arrive(m, r, number)
+        to = m.entries[r.citizens[citizen].entry].to
+    else:
+        who = r.citizens[citizen]
+        benefit = m.states[who.state].benefit
+        to = _leave(m, r, citizen, now)
+        if m.states[to].benefit == benefit:
+            since = who.since
+    _enter(m, r, citizen, to, since, now)
+
+
+@_step
+def _is_stale(rows, citizens, number, now):
+    """Tell whether the event of a citizen no longer holds: she has left, or has been taken meanwhile."""
+    row = rows[number]
+    return row == _GONE or (row >= 0 and citizens[row].due != now)
+
+
+@_step
+def _moves(m, r, instant):
+    """Let every citizen move that is due at this instant, also those whom that makes due.
+
+    Returns False where a table is full before all have.
+    """
+    now = max(instant, 0)
+    while r.at[HEAP] > 0 and _tick(r.bits, r.heap[0]) == instant:
+        # A move closes one visit and opens another, which may be the last; it has its citizen wait with patience, or
+        # stay; and she may be new, and bring the next arrival.
+        if r.at[VISITS] + 2 > len(r.visits) or r.at[HEAP] + 5 > len(r.heap):
+            return False
+        if r.at[FREE] < 0 and r.at[USED] == len(r.citizens):
+            return False
+        number = _number(r.bits, _pop(r.heap, r.at))
+        if r.at[HEAP] > 0:
+            row = r.rows[_number(r.bits, r.heap[0])]
+            if row >= 0:
+                fetch_ahead(r.citizens[row])
+        if not _is_stale(r.rows, r.citizens, number, now):
+            _move(m, r, number, now)
+    return True
+
+
+@_step
+def _take(m, r, station, change, free, now):
+    """Start the stays of those who wait, best priority first, while places are free."""
+    for line in range(m.stations[station].line, m.stations[station].line_end):
+        while free > 0 and r.lines[line].head >= 0:
+            citizen = r.lines[line].head
+            _leave_queue(m, r, citizen, station, line, now)
+            r.sessions[change].taken += 1
+            free -= 1
+            if not m.stations[station].is_meeting:
+                r.desks[station].busy += 1
+            _begin(m, r, citizen, now, np.int64(0), 0.0)
+
+
+@_step
+def _refuse(m, r, station, now):
+    """Send away the newcomers of this instant that the room does not hold, the last in the queue first."""
+    for line in range(m.stations[station].line_end - 1, m.stations[station].line - 1, -1):
+        while r.desks[station].waiting > m.stations[station].room:
+            citizen = r.lines[line].tail
+            if citizen < 0 or r.citizens[citizen].joined != now:
+                break
+            _leave_queue(m, r, citizen, station, line, now)
+            r.citizens[citizen].to = _REFUSED
+            _move_at(m, r, citizen, now)
+
+
+@_step
+def _serve(m, r, station, now):
+    """Give a due station its turn."""
+    desk = r.desks[station]
+    if not m.stations[station].is_meeting:
+        _take(m, r, station, desk.period, desk.capacity - desk.busy, now)
+    elif desk.meeting >= 0:
+        change, free = desk.meeting, np.int64(2**31 - 1)
+        desk.meeting = -1
+        # Every party works out its places, also those that are not the least: each carries its own fraction.
+        for bound in range(m.changes[change].bound, m.changes[change].bound_end):
+            free = min(free, places(m, bound, r.carried, r.accounts.present))
+        _log(r, change, station, free, now)
+        _take(m, r, station, change, free, now)
+    if m.stations[station].room >= 0:
+        _refuse(m, r, station, now)
+
+
+@_step
+def _log(r, change, station, free, now):
+    session = r.sessions[change]
+    session.time, session.station, session.places, session.taken = now, station, free, 0
+    session.waiting = r.desks[station].waiting
+
+
+@_step
+def _change(m, r, change, now):
+    """Take a new capacity, or have a meeting convene when its station's turn comes."""
+    station = m.changes[change].station
+    if m.stations[station].is_meeting:
+        r.desks[station].meeting = change
+    else:
+        r.desks[station].capacity = m.changes[change].capacity
+        r.desks[station].period = change
+        _log(r, change, station, m.changes[change].capacity, now)
+    _mark_due(r.desks, r.at, station)
+
+
+@_step
+def _next(m, r, now):
+    """Return the next instant at which anything happens; the first is 0."""
+    if now < 0:
+        return np.int64(0)
+    then = m.horizon
+    if r.at[_CHANGE] < len(m.changes):
+        then = m.changes[r.at[_CHANGE]].time
+    if r.at[HEAP] > 0:
+        then = min(then, _tick(r.bits, r.heap[0]))
+    return then
+
+
+@_freely
+def run_loop(m, r):
+    """Run on until before the horizon, one instant after the other; False where a table is full on the way.
+
+    At each instant: changes of capacity; then every citizen that moves; then the due stations in their order, each
+    followed by the moves that it causes at this very instant, until nothing is due. Before all that, at tick -1, those
+    are put in place who are there at the start.
+    """
+    while r.at[NOW] < m.horizon:
+        now = r.at[NOW]
+        while r.at[_CHANGE] < len(m.changes) and m.changes[r.at[_CHANGE]].time == now:
+            _change(m, r, r.at[_CHANGE], now)
+            r.at[_CHANGE] += 1
+        while True:
+            if not _moves(m, r, now):
+                return False
+            if r.at[_DUE] == 0 or now < 0:
+                break
+            station = 0
+            while not r.desks[station].is_due:
+                station += 1
+            if r.at[HEAP] + r.desks[station].waiting + 3 > len(r.heap):
+                return False
+            r.desks[station].is_due = 0
+            r.at[_DUE] -= 1
+            _serve(m, r, station, now)
+        r.at[NOW] = _next(m, r, now)
+    if r.at[VISITS] + r.at[USED] > len(r.visits):
+        return False
+    for citizen in range(r.at[USED]):
+        if r.citizens[citizen].state >= 0:
+            _write(m, r, citizen, -1, NEVER)
+    for state in range(len(r.accounts)):
+        _count(r.accounts, state, 0, m.horizon)
+    for station in range(len(r.desks)):
+        _count_queue(r.desks, station, 0, m.horizon)
+    return True
+
+
+@_freely
+def tally(visits, counts):
+    """Count the visits of each citizen."""
+    for i in range(len(visits)):
+        counts[visits[i].citizen] += 1
+
+
+@_freely
+def put_in_order(visits, place, out):
+    """Copy visits to where they belong by citizen and step: each one's place is known, so nothing is compared."""
+    for i in range(len(visits)):
+        out[place[visits[i].citizen] + visits[i].step] = visits[i]

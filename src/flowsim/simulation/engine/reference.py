@@ -1,0 +1,259 @@
+"""The reference engine: a pathway as SimPy processes, on the kernel's rules. Slow, short, and kept for ever.
+
+A citizen is a generator. What happens at one instant is ordered by the priority of SimPy's own event heap:
+capacity changes, then every citizen that moves, then the due stations in their order. A move that a station
+causes at this instant comes before the next station, because moves rank before stations.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import simpy
+
+from flowsim.simulation.engine import kernel
+from flowsim.simulation.engine.compiler import STOCK, Model, readable
+from flowsim.simulation.engine.trace import NEVER, SESSION, VISIT, Trace
+
+__all__ = ["simulate"]
+
+# SimPy itself uses 0 and 1 at an instant, for what must happen before anything else: a citizen who was told
+# that her stay starts reacts at once.
+CHANGE, MOVE, SERVE = 2, 3, 4
+
+
+class _At(simpy.Event):
+    """An event at a tick, in a phase of that instant."""
+
+    def __init__(self, env: simpy.Environment, tick: int, phase: int) -> None:
+        super().__init__(env)
+        self._ok, self._value = True, None
+        env.schedule(self, phase, tick - env.now)  # type: ignore[arg-type]
+
+
+@dataclass(order=True)
+class _Case:
+    """A citizen in a queue; queues are kept in the order of the first three."""
+
+    priority: int
+    joined: int
+    citizen: int
+    state: int = field(compare=False)
+    answer: simpy.Event = field(compare=False)
+    """Succeeds with True when her stay starts, with False when the full room sends her away."""
+
+
+class _Station:
+    """A queue, and the servers or the meeting that it waits for."""
+
+    def __init__(self, engine: _Engine, number: int) -> None:
+        self.engine, self.number = engine, number
+        self.queue: list[_Case] = []
+        self.room = int(engine.model.stations[number].room)
+        self.is_meeting = bool(engine.model.stations[number].is_meeting)
+        self.capacity = self.busy = 0
+        self.meeting: int | None = None  # the change that convenes it at this instant
+        self.row: list[int] = []  # the open row of the session log, for servers
+        self.is_due = False
+
+    def join(self, case: _Case) -> None:
+        self.engine.count_queue(self.number)
+        insort(self.queue, case)
+        if not self.is_meeting or self.room >= 0:
+            self.due()
+
+    def leave(self, case: _Case) -> None:
+        self.engine.count_queue(self.number)
+        self.queue.remove(case)
+
+    def release(self) -> None:
+        self.busy -= 1
+        self.due()
+
+    def change(self, change: int) -> None:
+        """Take a new capacity, or convene a meeting when the station's turn comes."""
+        if self.is_meeting:
+            self.meeting = change
+        else:
+            self.capacity = int(self.engine.model.changes[change].capacity)
+            self.row = self.engine.log(self.number, self.capacity, len(self.queue))
+        self.due()
+
+    def due(self) -> None:
+        if not self.is_due:
+            self.is_due = True
+            event = _At(self.engine.env, self.engine.env.now, SERVE + self.number)  # type: ignore[arg-type]
+            event.callbacks.append(self.serve)
+
+    def serve(self, _: simpy.Event) -> None:
+        self.is_due = False
+        if not self.is_meeting:
+            while self.queue and self.busy < self.capacity:
+                self.busy += 1
+                self.row[3] += 1
+                self.answer(self.queue[0], True)
+        elif self.meeting is not None:
+            places = self.engine.places(self.meeting)
+            self.meeting = None
+            row = self.engine.log(self.number, places, len(self.queue))
+            while self.queue and row[3] < places:
+                row[3] += 1
+                self.answer(self.queue[0], True)
+        while 0 <= self.room < len(self.queue):
+            newest = max((case for case in self.queue if case.joined == self.engine.env.now), default=None)
+            if newest is None:
+                break
+            self.answer(newest, False)
+
+    def answer(self, case: _Case, starts: bool) -> None:
+        self.leave(case)
+        case.answer.succeed(starts)
+
+
+class _Engine:
+    """One replication under way."""
+
+    def __init__(self, model: Model, seed: int, replication: int) -> None:
+        self.rules, self.model, self.key = model, readable(model), (np.uint64(seed), np.uint64(replication))
+        self.env = simpy.Environment()
+        self.stations = [_Station(self, k) for k in range(len(model.stations))]
+        self.visits: list[list[list[int]]] = []
+        self.sessions: list[list[int]] = []
+        self.present = np.zeros(len(model.states), np.int64)
+        self.presence, self.present_since = np.zeros_like(self.present), np.zeros_like(self.present)
+        self.queued, self.queue_since = np.zeros((2, len(self.stations)), np.int64)
+        self.carried = np.zeros(model.parties)
+
+    # --- The engine's own account of who is where
+
+    def count(self, state: int, by: int) -> None:
+        self.presence[state] += self.present[state] * (self.env.now - self.present_since[state])
+        self.present_since[state] = self.env.now
+        self.present[state] += by
+
+    def count_queue(self, station: int) -> None:
+        waiting = len(self.stations[station].queue)
+        self.queued[station] += waiting * (int(self.env.now) - self.queue_since[station])
+        self.queue_since[station] = self.env.now
+
+    def log(self, station: int, places: int, waiting: int) -> list[int]:
+        row = [int(self.env.now), station, places, 0, waiting]
+        self.sessions.append(row)
+        return row
+
+    def places(self, change: int) -> int:
+        bounds = range(self.model.changes[change].bound, self.model.changes[change].bound_end)
+        # Every party works out its places, also those that are not the least: each carries its own fraction.
+        return min([int(kernel.places(self.rules, b, self.carried, self.present)) for b in bounds])
+
+    # --- Processes
+
+    def changes(self) -> Generator[simpy.Event, Any, None]:
+        for change, tick in enumerate(self.rules.changes["time"]):
+            yield _At(self.env, int(tick), CHANGE)
+            self.stations[self.model.changes[change].station].change(change)
+
+    def citizen(self, number: int, entry: int, index: int, arrival: int) -> Generator[simpy.Event, Any, None]:
+        """Live one citizen's way through the pathway."""
+        m, rules, env = self.model, self.rules, self.env
+        address = (*self.key, entry, index)
+        rows = self.visits[number]
+        seen: dict[int, int] = {}
+        state = int(m.entries[entry].to)
+        stock = m.entries[entry].kind == STOCK
+        elapsed, ago = 0.0, 0
+        if stock:
+            elapsed = float(kernel.elapsed_time(rules, *address))
+            ago = int(kernel.half_up(elapsed))
+        else:
+            yield _At(env, arrival, MOVE)
+        since = int(env.now) - ago
+        while True:
+            visit = seen[state] = seen.get(state, -1) + 1
+            joined = int(env.now) - ago
+            row = [number, len(rows), state, -1, visit, joined, NEVER, NEVER, since]
+            rows.append(row)
+            self.count(state, +1)
+            if m.states[state].is_final:
+                row[6] = joined
+                return
+            for_stay, for_patience, for_route = kernel.visit_block(rules, *address, state, visit)
+            to = -1
+            if m.states[state].station >= 0:
+                station = self.stations[m.states[state].station]
+                if stock and not m.entries[entry].waiting:
+                    station.busy += not station.is_meeting
+                else:
+                    to = yield from self.wait(station, number, state, joined, for_patience, elapsed)
+                    elapsed, ago = 0.0, 0
+            if to < 0:
+                start = int(env.now)
+                row[6] = start - ago
+                length, to = kernel.stay(rules, *address, state, visit, for_stay, start, since, elapsed)
+                if length + 0.5 >= m.horizon - start:
+                    return
+                yield _At(env, start + int(kernel.half_up(length)), MOVE)
+                if to < 0:
+                    to = int(kernel.route(rules, state, int(env.now), for_route))
+                if m.states[state].station >= 0 and not m.stations[m.states[state].station].is_meeting:
+                    self.stations[m.states[state].station].release()
+            row[3], row[7] = int(to), int(env.now)
+            self.count(state, -1)
+            stock, elapsed, ago = False, 0.0, 0
+            if m.states[to].benefit != m.states[state].benefit:
+                since = int(env.now)
+            state = int(to)
+
+    def wait(
+        self, station: _Station, number: int, state: int, joined: int, u: float, elapsed: float
+    ) -> Generator[simpy.Event, Any, int]:
+        """Wait for the stay to start; return -1 when it does, or the state that she goes to instead."""
+        m = self.model
+        priority = int(m.states[state].line)
+        case = _Case(priority, joined, number, state, self.env.event())
+        station.join(case)
+        events = [case.answer]
+        if m.states[state].patience >= 0:
+            patience = kernel.residual(self.rules, m.states[state].patience, u, elapsed)
+            if patience + 0.5 < m.horizon - self.env.now:
+                events.append(_At(self.env, int(self.env.now) + int(kernel.half_up(patience)), MOVE))
+        yield self.env.any_of(events)
+        if not case.answer.triggered:
+            station.leave(case)
+            return int(m.states[state].reneges_to)
+        return -1 if case.answer.value else int(m.states[state].refused_to)
+
+
+def simulate(model: Model, seed: int, replication: int) -> Trace:
+    """Run one replication of a compiled pathway on SimPy.
+
+    The horizon is excluded: what falls on its tick does not happen.
+    """
+    engine = _Engine(model, seed, replication)
+    env = engine.env
+    first = [0]
+    for entry in range(len(model.entries)):
+        ticks = kernel.arrival_ticks(model, *engine.key, entry)
+        for index, tick in enumerate(ticks):
+            engine.visits.append([])
+            env.process(engine.citizen(first[-1] + index, entry, index, int(tick)))
+        first.append(first[-1] + len(ticks))
+    env.process(engine.changes())
+    env.run(until=_At(env, model.horizon, CHANGE - 3))
+    for state in range(len(engine.present)):
+        engine.count(state, 0)
+    for station in range(len(engine.stations)):
+        engine.count_queue(station)
+    visits = np.array([tuple(row) for rows in engine.visits for row in rows], VISIT)
+    sessions = np.array(sorted(tuple(row) for row in engine.sessions), SESSION)
+    return Trace(
+        visits=visits,
+        sessions=sessions,
+        first=np.array(first, np.int64),
+        presence=engine.presence,
+        queued=engine.queued,
+    )

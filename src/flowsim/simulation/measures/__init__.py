@@ -1,0 +1,1 @@
+"""Pure functions of a trace: flows, waits at stations, spells, and the catalogue that names them all."""

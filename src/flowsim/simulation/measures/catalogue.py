@@ -1,0 +1,171 @@
+"""The measures of a pathway: a fixed catalogue, each computed from a trace by a pure function.
+
+How many: entries, stocks, awards and exits stand here; `waits` has the queues, `staffing` what they take, and
+`spells` what became of citizens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from flowsim.core.arrays import Floats
+from flowsim.core.errors import InputError
+from flowsim.model.parts import Clock, Followup, Seniority, Station
+from flowsim.model.pathway import Pathway
+from flowsim.simulation.engine.trace import SESSION, VISIT, Trace
+from flowsim.simulation.measures.flows import awards, entries, exits, mean_stocks, stocks
+from flowsim.simulation.measures.spells import clocks, followups, seniorities, times_to_outcome
+from flowsim.simulation.measures.stations import (
+    backlogs,
+    caseloads,
+    first_free_places,
+    meetings,
+    queues,
+    served_waits,
+    staffs,
+    utilisation,
+    waited,
+)
+from flowsim.simulation.measures.timeline import Calendar, Dated, Series
+
+__all__ = ["MEASURES", "Catalogue", "Frame", "Row"]
+
+MEASURES: tuple[Callable[[Dated], Iterator[Series]], ...] = (
+    entries,
+    stocks,
+    mean_stocks,
+    awards,
+    exits,
+    served_waits,
+    first_free_places,
+    backlogs,
+    queues,
+    utilisation,
+    caseloads,
+    clocks,
+    times_to_outcome,
+    followups,
+    seniorities,
+    staffs,
+    meetings,
+    waited,
+)
+
+
+class Row(NamedTuple):
+    """One number of a replication: which measure, of which period, in which unit."""
+
+    measure: str
+    period: str
+    unit: str
+
+
+class Frame(NamedTuple):
+    """All of a pathway that its catalogue is drawn up from: names, kinds and arrows, and of its numbers the dates.
+
+    Pathways with one frame have one catalogue, and the same names in their visits.
+    """
+
+    horizon: tuple[datetime | float, ...]
+    stations: tuple[tuple[Any, ...], ...]
+    states: tuple[tuple[Any, ...], ...]
+    entries: tuple[tuple[Any, ...], ...]
+    clocks: tuple[Clock, ...]
+    followups: tuple[Followup, ...]
+    seniorities: tuple[Seniority, ...]
+
+    @classmethod
+    def of(cls, pathway: Pathway) -> Frame:
+        """Return the frame of a pathway."""
+        return cls(
+            horizon=(pathway.start, pathway.end, pathway.tick),
+            stations=tuple((s.name, s.is_meeting, _parties(s)) for s in pathway.stations),
+            states=tuple(
+                (s.name, s.benefit, s.station, s.final, s.outcome, frozenset(s.targets)) for s in pathway.states
+            ),
+            entries=tuple((entry.name, entry.count is None) for entry in pathway.entries),
+            clocks=pathway.clocks,
+            followups=pathway.followups,
+            seniorities=pathway.seniorities,
+        )
+
+    def check(self, pathway: Pathway, where: str) -> None:
+        """Refuse a pathway of another frame.
+
+        Raises:
+            InputError: with `where`, and what differs.
+        """
+        for what, own, other in zip(self._fields, self, Frame.of(pathway), strict=True):
+            if own != other:
+                raise InputError(
+                    f"{where}: the {what} of its pathway are not those of the first one: from replication to "
+                    "replication only numbers may differ"
+                )
+
+
+def _parties(station: Station) -> tuple[tuple[Any, ...], ...]:
+    return tuple((p.name, p.staff is not None, tuple(name for name, _ in p.follow_up)) for p in station.parties)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Catalogue:
+    """All measures of a pathway over all whole periods of its horizon.
+
+    Attributes:
+        pathway: whose measures these are.
+        calendar: its months, quarters and years.
+        index: what each value of `compute` is, in order; the same for every trace of the pathway.
+    """
+
+    pathway: Pathway
+    calendar: Calendar
+    index: tuple[Row, ...]
+
+    @classmethod
+    def of(cls, pathway: Pathway) -> Catalogue:
+        """Draw up the catalogue of a pathway.
+
+        Raises:
+            InputError: if two of its measures get one name.
+        """
+        calendar = Calendar.of(pathway)
+        # What the measures say of nobody names them all, so names and values can't get out of step.
+        index = tuple(
+            Row(series.measure, period, series.unit)
+            for series in _measured(_nobody(pathway), pathway, calendar)
+            for period in calendar.labels(series.every)
+        )
+        seen: set[tuple[str, str]] = set()
+        for row in index:
+            if row[:2] in seen:
+                raise InputError(
+                    f"two measures of '{pathway.name}' are called '{row.measure}': rename a group, or tell a span once"
+                )
+            seen.add(row[:2])
+        return cls(pathway=pathway, calendar=calendar, index=index)
+
+    def compute(self, trace: Trace) -> Floats:
+        """Compute all measures of one trace, aligned with `index`; NaN where a measure is undefined."""
+        values = [series.values for series in _measured(trace, self.pathway, self.calendar)]
+        return np.concatenate(values) if values else np.zeros(0)
+
+
+def _measured(trace: Trace, pathway: Pathway, calendar: Calendar) -> Iterator[Series]:
+    dated = Dated(trace, pathway, calendar)
+    return chain.from_iterable(measure(dated) for measure in MEASURES)
+
+
+def _nobody(pathway: Pathway) -> Trace:
+    return Trace(
+        visits=np.zeros(0, VISIT),
+        sessions=np.zeros(0, SESSION),
+        first=np.zeros(len(pathway.entries) + 1, np.int64),
+        presence=np.zeros(len(pathway.states), np.int64),
+        queued=np.zeros(len(pathway.stations), np.int64),
+    )

@@ -1,0 +1,92 @@
+"""Who enters, who is present, who is awarded what, and who leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from flowsim.core.periods import BY_QUARTER_AND_YEAR
+from flowsim.simulation.measures.timeline import Dated, Series
+
+__all__ = ["awards", "entries", "exits", "mean_stocks", "stocks"]
+
+
+def entries(dated: Dated) -> Iterator[Series]:
+    """Count the citizens who entered by each door.
+
+    `entries.<entry>`, citizens, quarterly and yearly. Those who are there at the start enter in no period, so
+    a door with a `count` has none.
+    """
+    doors = dated.pathway.entries
+    before = dated.before(dated.in_joined[dated.firsts], dated.doors, len(doors))
+    for number, door in enumerate(doors):
+        if door.count is None:
+            yield from dated.counted(f"entries.{door.name}", "citizens", before[number])
+
+
+def stocks(dated: Dated) -> Iterator[Series]:
+    """Count the citizens who live on each benefit at a period's end.
+
+    `stock.<benefit>`, citizens, quarterly and yearly. Whoever waits lives on the benefit of the state she
+    waits for; final states accumulate.
+    """
+    there = dated.by_benefit(dated.joins - dated.ends)
+    for number, label in enumerate(dated.pathway.benefits):
+        for every in BY_QUARTER_AND_YEAR:
+            yield dated.at_end(f"stock.{label}", "citizens", there[number], every)
+
+
+def mean_stocks(dated: Dated) -> Iterator[Series]:
+    """Average over a year the citizens who live on each benefit.
+
+    `mean_stock.<benefit>`, citizens, yearly: the time that citizens spent on the benefit within the year over the
+    length of the year. Not the sources' "helårspersoner", of whom 5,000 are 6,000 persons (status-2021-01).
+    """
+    calendar = dated.calendar
+    spent = dated.by_benefit(dated.time_present)
+    mean = calendar.during(spent, "year") / calendar.during(calendar.edges, "year")
+    for number, label in enumerate(dated.pathway.benefits):
+        yield Series(measure=f"mean_stock.{label}", unit="citizens", every="year", values=mean[number])
+
+
+def awards(dated: Dated) -> Iterator[Series]:
+    """Count the citizens who entered each outcome.
+
+    `awards.<state>`, awards, quarterly and yearly, by the date of entering the state ("Afgang til fleksjob og
+    førtidspension", status-2021-01, Tabel 2). Who is in the outcome at the start was awarded it before.
+    """
+    standing = np.array([entry.count is not None for entry in dated.pathway.entries])
+    rows = dated.firsts[standing[dated.doors]]
+    before = dated.joins - dated.before(dated.in_joined[rows], dated.state[rows], len(dated.joins))
+    for number, state in enumerate(dated.pathway.states):
+        if state.outcome:
+            yield from dated.counted(f"awards.{state.name}", "awards", before[number])
+
+
+def exits(dated: Dated) -> Iterator[Series]:
+    """Count the spells of each benefit that ended, by the benefit that followed.
+
+    `exits.<benefit>.<next benefit>`, spells, yearly, for every pair that the pathway makes possible. A return
+    after a short while ends the spell here all the same; `spells.followups` is where gaps are bridged.
+    """
+    states, labels = dated.pathway.states, dated.pathway.benefits
+    pairs = sorted(
+        {
+            (labels.index(state.benefit), labels.index(dated.pathway.state(target).benefit))
+            for state in states
+            for target in state.targets
+        }
+    )
+    pair_of = np.full((len(labels), len(labels)), len(pairs))
+    for number, (left, to) in enumerate(pairs):
+        pair_of[left, to] = number
+    # The first column is for those who went nowhere yet: next is -1.
+    moves = np.full((len(states), len(states) + 1), len(pairs))
+    moves[:, 1:] = pair_of[np.ix_(dated.benefit_of, dated.benefit_of)]
+    move = moves.ravel()[dated.state * (len(states) + 1) + dated.next + 1]
+    before = dated.before(dated.in_ended, move, len(pairs) + 1)
+    for number, (left, to) in enumerate(pairs):
+        if left != to:
+            values = dated.calendar.during(before[number], "year")
+            yield Series(measure=f"exits.{labels[left]}.{labels[to]}", unit="spells", every="year", values=values)

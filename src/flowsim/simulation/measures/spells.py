@@ -1,0 +1,253 @@
+"""What became of citizens: clocks that are watched, the time to an outcome, the status after a benefit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from flowsim.core.arrays import Floats, Ints, ratio, sorted_within
+from flowsim.core.civil_time import MINUTES
+from flowsim.core.periods import BY_QUARTER_AND_YEAR, Every
+from flowsim.model.parts import Clock, Followup
+from flowsim.simulation.engine.trace import LATER
+from flowsim.simulation.measures.timeline import Dated, Series, passes
+
+__all__ = [
+    "Runs",
+    "Spells",
+    "clock_runs",
+    "clocks",
+    "followups",
+    "last_spells",
+    "seniorities",
+    "spells",
+    "times_to_outcome",
+]
+
+Bools = npt.NDArray[np.bool_]
+
+
+class Runs(NamedTuple):
+    """Runs of a clock, one row a run, ordered by citizen and time.
+
+    `begun` may be negative; `stopped` is LATER while it runs; `ended` tells an end from an abandoned run.
+    """
+
+    begun: Ints
+    stopped: Ints
+    ended: Bools
+
+
+def clock_runs(dated: Dated, clock: Clock) -> Runs:
+    """Follow a clock through every citizen's visits.
+
+    It begins when a stay in a state of `begins` starts (or is joined, as `begins_at` says), and ends at her
+    next entering of a state of `ends`; beginning again before that changes nothing. It can run several times.
+    Entering a state of `abandons`, or a final one that is not among `ends`, abandons the run: it stops, and counts
+    as open until then only. Who was already beyond `begins` when the horizon started never has the clock begun, for its
+    beginning is not known.
+    """
+    names = [state.name for state in dated.pathway.states]
+    final = np.array([state.final for state in dated.pathway.states])
+    begins, ends, abandons = (np.isin(names, told) for told in (clock.begins, clock.ends, clock.abandons))
+    at = dated.started if clock.begins_at == "started" else dated.joined
+    stops = ends | abandons | final
+    return Runs(*passes().clock_runs(dated.citizen, dated.joined, at, dated.state, begins, ends, stops))
+
+
+def clocks(dated: Dated) -> Iterator[Series]:
+    """Tell, by quarter, how long each clock had run when it ended, and which still run.
+
+    "De 23 uger starter, når borgerens sagsbehandler starter med at udarbejde den forberedende plan og
+    slutter, når der er truffet en afgørelse" (svar-2018-10). Whether the share is of those decided or of
+    those begun is not told: here it is of those ended in the quarter, and as that flatters a growing queue,
+    the open ones stand beside it. `clock.<name>.ended`: runs that ended, cases. `.within`: the share of them
+    that took at most the limit. `.mean` and `.median`: how long they took, weeks. `.open`: begun and not
+    stopped at the quarter's end, cases; `.open_overdue`: those of them that have run for longer than the
+    limit. NaN where a share or a mean is of nobody.
+    """
+    for clock in dated.pathway.clocks:
+        yield from _clock(dated, clock)
+
+
+def _clock(dated: Dated, clock: Clock) -> Iterator[Series]:
+    calendar, name = dated.calendar, f"clock.{clock.name}"
+    runs, limit = clock_runs(dated, clock), calendar.ticks(clock.limit)
+    stopped = calendar.month(runs.stopped)
+    quarter = calendar.number(stopped, "quarter")
+    some = runs.ended & (quarter >= 0)
+    took, quarter = (runs.stopped - runs.begun)[some], quarter[some]
+    ended, mean, median = _averages(quarter, took, len(calendar.labels("quarter")))
+    within = ratio(np.bincount(quarter, took <= limit, len(ended)), ended)
+    for what, unit, values in (
+        ("ended", "cases", ended),
+        ("within", "share", within),
+        ("mean", "weeks", mean / calendar.per("week")),
+        ("median", "weeks", median / calendar.per("week")),
+    ):
+        yield Series(measure=f"{name}.{what}", unit=unit, every="quarter", values=values)
+    overdue = (runs.stopped > runs.begun + limit, runs.begun + limit)
+    for what, which, since in (
+        ("open", np.ones(len(stopped), np.bool_), runs.begun),
+        ("open_overdue", *overdue),
+    ):
+        there = _before(dated, calendar.month(since[which])) - _before(dated, stopped[which])
+        yield dated.at_end(f"{name}.{what}", "cases", there, "quarter")
+
+
+def _before(dated: Dated, month: Ints) -> Ints:
+    out: Ints = dated.before(month, np.zeros(len(month), np.int64), 1)[0]
+    return out
+
+
+def _averages(group: Ints, values: Ints, groups: int) -> tuple[Floats, Floats, Floats]:
+    """Return how many values each group has, their mean, and their median (halfway between the two)."""
+    inside, counts, offsets = sorted_within(group, values, groups)
+    median = np.full(groups, np.nan)
+    some = counts > 0
+    low, high = offsets[some] + (counts[some] - 1) // 2, offsets[some] + counts[some] // 2
+    median[some] = inside[low] / 2 + inside[high] / 2
+    return counts.astype(np.float64), ratio(np.bincount(group, values, groups), counts), median
+
+
+def times_to_outcome(dated: Dated) -> Iterator[Series]:
+    """Tell how long citizens had lived on the benefit that they came from when an outcome was awarded.
+
+    `time_to.<state>`: the mean, and `time_to.<state>.median`, years (of 365.25 days), yearly, among those who
+    entered the state in the year, from the start of the benefit spell that they left; NaN where nobody did.
+    Who enters the pathway in the outcome itself has no such time.
+    """
+    calendar, states = dated.calendar, dated.pathway.states
+    rows = np.flatnonzero(np.array([state.outcome for state in states])[dated.state] & (dated.step > 0))
+    year = calendar.number(dated.in_joined[rows], "year")
+    rows, year = rows[year >= 0], year[year >= 0]
+    years = len(calendar.labels("year"))
+    took = dated.joined[rows] - dated.since[rows - 1]
+    _, mean, median = _averages(dated.state[rows] * years + year, took, len(states) * years)
+    for number, state in enumerate(states):
+        if state.outcome:
+            for name, ticks in ((f"time_to.{state.name}", mean), (f"time_to.{state.name}.median", median)):
+                values = ticks[number * years : (number + 1) * years] / calendar.per("year")
+                yield Series(measure=name, unit="years", every="year", values=values)
+
+
+class Spells(NamedTuple):
+    """Benefit spells, one row a spell, ordered by citizen and time; `ended` is LATER while it lasts."""
+
+    citizen: Ints
+    benefit: Ints
+    joined: Ints
+    ended: Ints
+
+
+def spells(dated: Dated) -> Spells:
+    """Join each citizen's consecutive visits with one benefit label to spells."""
+    new = np.ones(len(dated.citizen), np.bool_)
+    new[1:] = (dated.benefit[1:] != dated.benefit[:-1]) | (dated.citizen[1:] != dated.citizen[:-1])
+    rows = np.flatnonzero(new)
+    last = np.append(rows, len(new))[1:] - 1
+    return Spells(dated.citizen[rows], dated.benefit[rows], dated.joined[rows], dated.ended[last])
+
+
+def last_spells(among: Spells, benefit: int, gap: int) -> Ints:
+    """Return the rows of the spells of a benefit that were left for longer than a gap, or for ever."""
+    rows = np.flatnonzero((among.benefit == benefit) & (among.ended != LATER))
+    every = np.flatnonzero(among.benefit == benefit)
+    again = np.append(every, -1)[np.searchsorted(every, rows, side="right")]
+    hers = (again >= 0) & (among.citizen[again] == among.citizen[rows])
+    out: Ints = rows[~hers | (among.joined[again] - among.ended[rows] > gap)]
+    return out
+
+
+def followups(dated: Dated) -> Iterator[Series]:
+    """Tell what citizens lived on some time after they left a benefit, by quarter and year in which it ended.
+
+    "Ved afsluttet forløb forstås en periode på fire uger uden ressourceforløbsydelse" (svar-2017-05): spells
+    with no more than the gap between them count as one, which ends when the benefit is last left. The status
+    is the benefit of the visit under way at that end + span (svar-2017-06, Tabel 1: one month;
+    status-2021-01, Tabel 5: three months). `ended.<name>`: such ends, spells. `status.<name>.<span>.<benefit
+    or group>`: the share of them, per cent; NaN where there is none. A period is NaN as a whole while one of
+    its spells could not be told before the horizon: to count only those that can would leave out the latest.
+    """
+    if dated.pathway.followups:
+        among = spells(dated)
+        for followup in dated.pathway.followups:
+            yield from _followup(dated, followup, among)
+
+
+def _followup(dated: Dated, followup: Followup, among: Spells) -> Iterator[Series]:
+    calendar, labels = dated.calendar, dated.pathway.benefits
+    gap = calendar.ticks(followup.gap)
+    rows = last_spells(among, labels.index(followup.benefit), gap)
+    month = calendar.month(among.ended[rows])
+    ended = _before(dated, month)
+    for every in BY_QUARTER_AND_YEAR:
+        values = _told(dated, calendar.during(ended, every), every, gap)
+        yield Series(measure=f"ended.{followup.name}", unit="spells", every=every, values=values)
+    for span in followup.after:
+        after = calendar.ticks(span)
+        status = among.benefit[_under_way(among, rows, after)]
+        counts = dated.before(month, status, len(labels))
+        name = f"status.{followup.name}.{_span_name(span)}"
+        shares = [(label, [number]) for number, label in enumerate(labels)]
+        shares += [
+            (group, [labels.index(label) for label in sorted(set(members))]) for group, members in followup.groups
+        ]
+        for label, members in shares:
+            part = counts[members].sum(axis=0)
+            for every in BY_QUARTER_AND_YEAR:
+                share = 100 * ratio(calendar.during(part, every), calendar.during(ended, every))
+                values = _told(dated, share, every, max(gap, after))
+                yield Series(measure=f"{name}.{label}", unit="per cent", every=every, values=values)
+
+
+def _under_way(among: Spells, rows: Ints, after: int) -> Ints:
+    """Return the row of the spell under way some ticks after each of the spells ended."""
+    citizens, joined = np.append(among.citizen, -1), np.append(among.joined, LATER)
+    when, citizen, found = among.ended[rows] + after, among.citizen[rows], rows.copy()
+    moving = np.arange(len(rows))
+    while len(moving):
+        ahead = found[moving] + 1
+        moves = (citizens[ahead] == citizen[moving]) & (joined[ahead] <= when[moving])
+        moving = moving[moves]
+        found[moving] += 1
+    return found
+
+
+def seniorities(dated: Dated) -> Iterator[Series]:
+    """Count the citizens who live on a benefit and have done so for long, at a period's end.
+
+    "Aktivitetsparate kontanthjælpsmodtagere, der har været på ydelsen i mere end 3 år" (status-2021-01, Tabel 1).
+    `seniority.<name>.over_<span>`, citizens, quarterly and yearly: those in a benefit spell that is older than the
+    span, the time before the start included. A break of any length begins a new spell.
+    """
+    if dated.pathway.seniorities:
+        among = spells(dated)
+        for seniority in dated.pathway.seniorities:
+            rows = np.flatnonzero(among.benefit == dated.pathway.benefits.index(seniority.benefit))
+            joined, ended = among.joined[rows], among.ended[rows]
+            for span in seniority.over:
+                old = joined + dated.calendar.ticks(span)
+                some = ended > old
+                there = _before(dated, dated.calendar.month(old[some]))
+                there = there - _before(dated, dated.calendar.month(ended[some]))
+                name = f"seniority.{seniority.name}.over_{_span_name(span)}"
+                for every in BY_QUARTER_AND_YEAR:
+                    yield dated.at_end(name, "citizens", there, every)
+
+
+def _told(dated: Dated, values: Floats, every: Every, needed: int) -> Floats:
+    """Blank the periods whose last spells need to be followed beyond the horizon."""
+    ends = dated.calendar.edges[dated.calendar.ends(every)]
+    return np.where(ends + needed > dated.calendar.horizon, np.nan, values)
+
+
+def _span_name(span: float) -> str:
+    for unit in ("year", "month", "week", "day", "hour"):
+        count = span / MINUTES[unit]
+        if count >= 1 and count == int(count):
+            return f"{int(count)}_{unit}{'s' if count > 1 else ''}"
+    return f"{span:g}_minutes"

@@ -1,0 +1,223 @@
+"""What a period costs in people and meetings, and the time that citizens spend in queues: what a price is put on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from flowsim.core.arrays import Floats, Ints, ratio, sorted_within
+from flowsim.core.civil_time import ByDate
+from flowsim.core.periods import BY_QUARTER_AND_YEAR
+from flowsim.model.pathway import Pathway
+from flowsim.simulation.engine.trace import LATER, NEVER
+from flowsim.simulation.measures.timeline import Dated, Series
+
+__all__ = [
+    "backlogs",
+    "caseloads",
+    "first_free_places",
+    "integral",
+    "meetings",
+    "queues",
+    "served_waits",
+    "sessions_before",
+    "staffs",
+    "utilisation",
+    "waited",
+]
+
+
+def staffs(dated: Dated) -> Iterator[Series]:
+    """Average over a period the caseworkers of each party with staff, and the servers of each station with servers.
+
+    `staff.<station>.<party>`, caseworkers, and `servers.<station>`, servers, quarterly and yearly: the time in
+    force within the period over the length of the period.
+    """
+    for station in dated.pathway.stations:
+        if station.capacity is not None:
+            yield from _averaged(dated, f"servers.{station.name}", "servers", integral(dated, station.capacity))
+        for party in station.parties:
+            if party.staff is not None:
+                name = f"staff.{station.name}.{party.name}"
+                yield from _averaged(dated, name, "caseworkers", integral(dated, party.staff))
+
+
+def meetings(dated: Dated) -> Iterator[Series]:
+    """Count the meetings of each station and the places that they offered, taken or not.
+
+    `meetings.<station>`, meetings with at least one place, and `places.<station>`, places, quarterly and yearly.
+    """
+    sessions = dated.trace.sessions
+    month, station = dated.calendar.month(sessions["time"]), sessions["station"].astype(np.int64)
+    offering = sessions["places"] > 0
+    held = dated.before(month[offering], station[offering], len(dated.pathway.stations))
+    offered = sessions_before(dated, "places")
+    for number, place in enumerate(dated.pathway.stations):
+        if place.is_meeting:
+            yield from dated.counted(f"meetings.{place.name}", "meetings", held[number])
+            yield from dated.counted(f"places.{place.name}", "places", offered[number])
+
+
+def waited(dated: Dated) -> Iterator[Series]:
+    """Add up the time that citizens spent in each station's queue within a period.
+
+    `waited.<station>`, citizen-weeks, quarterly and yearly: the mean number in the queue times the period's weeks.
+    All who wait count, those who give up and those whose turn comes later included.
+    """
+    spent = dated.by_station(dated.time_present - dated.time_stayed) / dated.calendar.per("week")
+    for number, station in enumerate(dated.pathway.stations):
+        yield from dated.counted(f"waited.{station.name}", "citizen-weeks", spent[number])
+
+
+def _averaged(dated: Dated, measure: str, unit: str, before: Floats) -> Iterator[Series]:
+    calendar = dated.calendar
+    for every in BY_QUARTER_AND_YEAR:
+        values = calendar.during(before, every) / calendar.during(calendar.edges, every)
+        yield Series(measure=measure, unit=unit, every=every, values=values)
+
+
+def queues(dated: Dated) -> Iterator[Series]:
+    """Count the citizens who wait at each station at the months' ends.
+
+    `queue.<station>`, citizens, monthly.
+    """
+    for number, station in enumerate(dated.pathway.stations):
+        yield dated.at_end(f"queue.{station.name}", "citizens", dated.waiting[number], "month")
+
+
+def served_waits(dated: Dated) -> Iterator[Series]:
+    """Tell how long those had waited whose stay started in a month: the first reading.
+
+    `wait.<station>.served`: the mean of started - joined, weeks, monthly; NaN where nobody started. This is
+    what a register of held meetings tells; it lags behind a queue that grows, and leaves out those who gave
+    up. `wait.<station>.served_p90`: the shortest wait that at least 90 % of them had at most, itself an
+    observed one.
+    """
+    calendar, stations = dated.calendar, dated.pathway.stations
+    months = len(calendar.edges) - 1
+    station = dated.station_of[dated.state]
+    rows = np.flatnonzero((station >= 0) & (dated.in_started > 0) & (dated.in_started <= months))
+    group = station[rows] * months + dated.in_started[rows] - 1
+    waited = dated.started[rows] - dated.joined[rows]
+    inside, counts, offsets = sorted_within(group, waited, len(stations) * months)
+    total = np.bincount(group, waited, len(stations) * months)
+    mean = ratio(total, counts) / calendar.per("week")
+    p90 = np.full(len(counts), np.nan)
+    some = counts > 0
+    p90[some] = inside[offsets[some] + (9 * counts[some] + 9) // 10 - 1] / calendar.per("week")
+    for number, place in enumerate(stations):
+        here = slice(number * months, (number + 1) * months)
+        yield Series(measure=f"wait.{place.name}.served", unit="weeks", every="month", values=mean[here])
+        yield Series(measure=f"wait.{place.name}.served_p90", unit="weeks", every="month", values=p90[here])
+
+
+def first_free_places(dated: Dated) -> Iterator[Series]:
+    """Tell how long someone who joins at a month's end waits for the first free place: the second reading.
+
+    `wait.<station>.first_free`, weeks, monthly; NaN where the horizon comes first. This is what a secretariat
+    answers when it is asked for the wait: the first meeting at which the places since then exceed the number
+    who wait then. At servers: until all who wait then have started or left, 0 where nobody waits. Whoever
+    gives up, or overtakes by priority, before that meeting is not foreseen, as the secretariat could not.
+    """
+    edges = dated.calendar.edges[1:]
+    cleared = _cleared(dated)[:, 1:]
+    for number, station in enumerate(dated.pathway.stations):
+        if station.is_meeting:
+            sessions = dated.trace.sessions[dated.trace.sessions["station"] == number]
+            times, places = sessions["time"], np.cumsum(sessions["places"], dtype=np.int64)
+            gone = np.concatenate([[0], places])[np.searchsorted(times, edges, side="left")]
+            found = np.searchsorted(places, gone + dated.waiting[number, 1:], side="right")
+            free = np.append(times, LATER)[found]
+        else:
+            free = np.maximum(cleared[number], edges)
+        weeks = np.where(free == LATER, np.nan, (free - edges) / dated.calendar.per("week"))
+        yield Series(measure=f"wait.{station.name}.first_free", unit="weeks", every="month", values=weeks)
+
+
+def _cleared(dated: Dated) -> Ints:
+    """Return when the last of those who joined each station before each edge left its queue."""
+    by_state = dated.latest_before(dated.left, dated.in_joined, dated.state, len(dated.pathway.states))
+    none = np.full_like(by_state[:1], NEVER)
+    cleared = np.empty((len(dated.pathway.stations), by_state.shape[1]), np.int64)
+    for number in range(len(cleared)):
+        cleared[number] = np.concatenate([none, by_state[dated.station_of == number]]).max(axis=0)
+    return cleared
+
+
+def backlogs(dated: Dated) -> Iterator[Series]:
+    """Divide those who wait at a month's end by the places offered a week in that month: the third reading.
+
+    `wait.<station>.backlog`, weeks, monthly; NaN where no place was offered. This is what a planner works out
+    from a list and a meeting plan; it looks ahead as far as the past month's places stay. At servers: by the
+    stays that started a week in that month, for a server offers no places.
+    """
+    calendar = dated.calendar
+    weeks = np.diff(calendar.edges) / calendar.per("week")
+    started = dated.by_station(dated.starts)
+    offered = sessions_before(dated, "places")
+    for number, station in enumerate(dated.pathway.stations):
+        places = calendar.during((offered if station.is_meeting else started)[number], "month")
+        wait = ratio(dated.waiting[number, 1:] * weeks, places)
+        yield Series(measure=f"wait.{station.name}.backlog", unit="weeks", every="month", values=wait)
+
+
+def utilisation(dated: Dated) -> Iterator[Series]:
+    """Tell how much of what a station offered in a quarter was used.
+
+    `utilisation.<station>`, share, quarterly; NaN where nothing was offered. A meeting: places taken /
+    places. Servers: time of stays / time of capacity, which exceeds 1 while stays run on after a cut.
+    """
+    busy = dated.by_station(dated.time_stayed)
+    taken, places = sessions_before(dated, "taken"), sessions_before(dated, "places")
+    for number, station in enumerate(dated.pathway.stations):
+        if station.is_meeting:
+            used, offered = taken[number], places[number]
+        else:
+            used, offered = busy[number], integral(dated, station.capacity)
+        share = ratio(dated.calendar.during(used, "quarter"), dated.calendar.during(offered, "quarter"))
+        yield Series(measure=f"utilisation.{station.name}", unit="share", every="quarter", values=share)
+
+
+def integral(dated: Dated, values: ByDate[Any] | None) -> Floats:
+    """Add up over the ticks before each edge what holds by date, such as a station's servers."""
+    assert values is not None
+    calendar = dated.calendar
+    moments = [max(when, calendar.start) for when, _ in values.root]
+    since = np.array([(when - calendar.start).total_seconds() / 60 / calendar.tick for when in moments])
+    until = np.append(since[1:], np.inf)
+    lasted = np.clip(np.minimum(until, calendar.edges[:, None]) - since, 0, None)
+    out: Floats = lasted @ np.array(values.values, np.float64)
+    return out
+
+
+def caseloads(dated: Dated) -> Iterator[Series]:
+    """Tell how many citizens a member of staff follows up at a quarter's end.
+
+    `caseload.<station>.<party>`, citizens per caseworker, quarterly, for parties with staff and states to
+    follow up: those present in these states, queuers included, over the staff in force; NaN with no staff.
+    """
+    present = dated.joins - dated.ends
+    for name, followed, staff in _followed(dated.pathway, dated):
+        citizens = present[followed].sum(axis=0)[dated.calendar.ends("quarter")]
+        values = ratio(citizens, staff)
+        yield Series(measure=f"caseload.{name}", unit="citizens per caseworker", every="quarter", values=values)
+
+
+def _followed(pathway: Pathway, dated: Dated) -> Iterator[tuple[str, list[int], Floats]]:
+    """Yield each party with follow-up: its name, the states' numbers, its staff at the quarters' ends."""
+    names = [state.name for state in pathway.states]
+    for station in pathway.stations:
+        for party in station.parties:
+            if party.staff is not None and party.follow_up:
+                staff = [party.staff.at(when) for when in dated.calendar.last_moments("quarter")]
+                followed = [names.index(name) for name, _ in party.follow_up]
+                yield f"{station.name}.{party.name}", followed, np.array(staff, np.float64)
+
+
+def sessions_before(dated: Dated, column: str) -> Floats:
+    """Sum a column of the session log before each edge, shape (stations, edges)."""
+    sessions = dated.trace.sessions
+    month, station = dated.calendar.month(sessions["time"]), sessions["station"].astype(np.int64)
+    return dated.summed_before(sessions[column], month, station, len(dated.pathway.stations))

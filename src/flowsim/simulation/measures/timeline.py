@@ -1,0 +1,276 @@
+"""A trace read against the calendar: what every measure starts from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fractions import Fraction
+from functools import cached_property
+from types import ModuleType
+from typing import TypeVar
+
+import numpy as np
+
+from flowsim.core.arrays import Floats, Ints
+from flowsim.core.civil_time import MINUTES
+from flowsim.core.periods import BY_QUARTER_AND_YEAR, MONTHS, Every, label
+from flowsim.model.pathway import Pathway
+from flowsim.simulation.engine.trace import LATER, Trace
+
+__all__ = ["Calendar", "Dated", "Series", "passes"]
+
+Numbers = TypeVar("Numbers", Ints, Floats)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Series:
+    """One measure over all periods of a kind, with its unit; NaN where it is undefined."""
+
+    measure: str
+    unit: str
+    every: Every
+    values: Floats
+
+
+class Dated:
+    """A trace read against the calendar: columns of the visit table, and what happened before each edge.
+
+    Attributes:
+        citizen, step, state, next, joined, started, ended, since: columns of the visits; NEVER became LATER.
+        left: when she left the queue: started, or else ended.
+        in_joined, in_started, in_ended, in_left: the month of the event, as `Calendar.month` has it.
+        benefit_of, station_of: the number of each state's benefit label and station, -1 where there is none.
+    """
+
+    def __init__(self, trace: Trace, pathway: Pathway, calendar: Calendar) -> None:
+        self.trace, self.pathway, self.calendar = trace, pathway, calendar
+        told: Ints = passes().visits_as_columns(trace.visits, *calendar.cells)
+        self.citizen, self.step, self.state, self.next = told[:4]
+        self.joined, self.started, self.ended, self.since, self.left = told[4:9]
+        self.in_joined, self.in_started, self.in_ended, self.in_left = told[9:]
+        labels, stations = pathway.benefits, [station.name for station in pathway.stations]
+        self.benefit_of: Ints = np.array([labels.index(state.benefit) for state in pathway.states], np.int64)
+        self.station_of: Ints = np.array(
+            [stations.index(state.station) if state.station else -1 for state in pathway.states], np.int64
+        )
+
+    @cached_property
+    def benefit(self) -> Ints:
+        """The number of each visit's benefit label, in the order of `pathway.benefits`."""
+        out: Ints = self.benefit_of[self.state]
+        return out
+
+    @cached_property
+    def firsts(self) -> Ints:
+        """The rows of citizens' first visits."""
+        return np.flatnonzero(self.step == 0)
+
+    @cached_property
+    def doors(self) -> Ints:
+        """The number of the entry that each citizen came by, in the order of `firsts`."""
+        out: Ints = np.searchsorted(self.trace.first, self.citizen[self.firsts], side="right") - 1
+        return out
+
+    @cached_property
+    def joins(self) -> Ints:
+        """Visits to each state joined before each edge, shape (states, edges) like the next three."""
+        return self.before(self.in_joined, self.state, len(self.pathway.states))
+
+    @cached_property
+    def starts(self) -> Ints:
+        """Stays in each state that started before each edge."""
+        return self.before(self.in_started, self.state, len(self.pathway.states))
+
+    @cached_property
+    def leaves(self) -> Ints:
+        """Visits to each state that left the queue before each edge, to start or for another state."""
+        return self.before(self.in_left, self.state, len(self.pathway.states))
+
+    @cached_property
+    def ends(self) -> Ints:
+        """Visits to each state that ended before each edge."""
+        return self.before(self.in_ended, self.state, len(self.pathway.states))
+
+    @cached_property
+    def waiting(self) -> Ints:
+        """Citizens who wait at each station just before each edge, shape (stations, edges)."""
+        return self.by_station(self.joins - self.leaves)
+
+    @cached_property
+    def time_present(self) -> Floats:
+        """Ticks spent in each state before each edge, shape (states, edges)."""
+        return self._since(self.joined, self.in_joined, self.joins) - self._since_ended
+
+    @cached_property
+    def time_stayed(self) -> Floats:
+        """Ticks spent in stays in each state before each edge, shape (states, edges)."""
+        return self._since(self.left, self.in_left, self.leaves) - self._since_ended
+
+    @cached_property
+    def _since_ended(self) -> Floats:
+        return self._since(self.ended, self.in_ended, self.ends)
+
+    def _since(self, times: Ints, month: Ints, before: Ints) -> Floats:
+        """Sum the ticks from each event in a state to each edge after it."""
+        edges = self.calendar.edges.astype(np.float64)  # a count times a fine tick would overflow an integer
+        return before * edges - self.summed_before(times, month, self.state, len(before))
+
+    def by_station(self, by_state: Numbers) -> Numbers:
+        """Add up the states of each station, along the first axis."""
+        return _grouped(by_state, self.station_of, len(self.pathway.stations))
+
+    def by_benefit(self, by_state: Numbers) -> Numbers:
+        """Add up the states of each benefit, along the first axis."""
+        return _grouped(by_state, self.benefit_of, len(self.pathway.benefits))
+
+    def before(self, month: Ints, group: Ints, groups: int) -> Ints:
+        """Count the events of each group before each edge, shape (groups, edges)."""
+        width = len(self.calendar.edges) + 1
+        out: Ints = np.cumsum(passes().counts(group, month, groups, width)[:, :-1], axis=1)
+        return out
+
+    def summed_before(self, values: Ints, month: Ints, group: Ints, groups: int) -> Floats:
+        """Add up the values of the events of each group before each edge, shape (groups, edges)."""
+        width = len(self.calendar.edges) + 1
+        out: Floats = np.cumsum(passes().sums(values, group, month, groups, width)[:, :-1], axis=1)
+        return out
+
+    def latest_before(self, values: Ints, month: Ints, group: Ints, groups: int) -> Ints:
+        """Find the latest value of the events of each group before each edge, NEVER without any; (groups, edges)."""
+        width = len(self.calendar.edges) + 1
+        by_month = passes().latest(values, group, month, groups, width)
+        out: Ints = np.maximum.accumulate(by_month[:, :-1], axis=1)
+        return out
+
+    def counted(self, measure: str, unit: str, before: Ints | Floats) -> Iterator[Series]:
+        """Yield the number of events by quarter and by year."""
+        for every in BY_QUARTER_AND_YEAR:
+            yield Series(measure=measure, unit=unit, every=every, values=self.calendar.during(before, every))
+
+    def at_end(self, measure: str, unit: str, there: Ints | Floats, every: Every) -> Series:
+        """Return what is there just before the end of each period."""
+        values = np.asarray(there[self.calendar.ends(every)], np.float64)
+        return Series(measure=measure, unit=unit, every=every, values=values)
+
+
+def passes() -> ModuleType:
+    """Return the passes over all rows, whose compiler is not worth loading before there are any."""
+    from flowsim.simulation.measures import passes
+
+    return passes
+
+
+def _grouped(rows: Numbers, group: Ints, groups: int) -> Numbers:
+    out = np.zeros((groups, *rows.shape[1:]), rows.dtype)
+    some = group >= 0
+    np.add.at(out, group[some], rows[some])
+    return out
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Calendar:
+    """The whole months, quarters and years of a horizon.
+
+    Attributes:
+        start: the moment of tick 0.
+        tick: minutes a tick.
+        horizon: the first tick after the horizon.
+        edges: the ticks at which the whole months begin, and at the end the tick where the last one ends.
+        first: the first whole month, in months since the year 0.
+    """
+
+    start: datetime
+    tick: float
+    horizon: int
+    edges: Ints
+    first: int
+
+    @classmethod
+    def of(cls, pathway: Pathway) -> Calendar:
+        """Lay the calendar over the horizon of a pathway."""
+        first, last = _month_on_or_after(pathway.start), pathway.end.year * 12 + pathway.end.month - 1
+        months = range(first, max(first, last) + 1)
+        moments = [datetime(month // 12, month % 12 + 1, 1) for month in months]
+        return cls(
+            start=pathway.start,
+            tick=pathway.tick,
+            horizon=_tick_of(pathway.end, pathway),
+            edges=np.array([_tick_of(moment, pathway) for moment in moments], np.int64),
+            first=first,
+        )
+
+    def ticks(self, span: float) -> int:
+        """Turn a span in minutes into whole ticks, rounded half up as an engine rounds stays."""
+        return math.floor(span / self.tick + 0.5)
+
+    def per(self, unit: str) -> float:
+        """Return the ticks in a unit of time such as "week"."""
+        return MINUTES[unit] / self.tick
+
+    @cached_property
+    def _spans(self) -> dict[Every, tuple[Ints, Ints]]:
+        spans: dict[Every, tuple[Ints, Ints]] = {}
+        last = self.first + len(self.edges) - 1
+        for every, length in MONTHS.items():
+            since = np.arange(-(-self.first // length) * length, last - length + 1, length, dtype=np.int64)
+            spans[every] = since - self.first, since - self.first + length
+        return spans
+
+    @cached_property
+    def _labels(self) -> dict[Every, tuple[str, ...]]:
+        return {every: tuple(label(self.first + int(at), every) for at in lo) for every, (lo, _) in self._spans.items()}
+
+    def labels(self, every: Every) -> tuple[str, ...]:
+        """Name the periods: "2019-03", "2019Q1", "2019"."""
+        return self._labels[every]
+
+    def ends(self, every: Every) -> Ints:
+        """Return the positions in `edges` at which the periods end."""
+        return self._spans[every][1]
+
+    def last_moments(self, every: Every) -> list[datetime]:
+        """Return the last moment within each period, where what holds by date is read at its end."""
+        months = [self.first + int(at) for at in self.ends(every)]
+        return [datetime(month // 12, month % 12 + 1, 1) - timedelta(microseconds=1) for month in months]
+
+    def during(self, before: Ints | Floats, every: Every) -> Floats:
+        """Turn what came before each edge (last axis) into what came in each period."""
+        lo, hi = self._spans[every]
+        out: Floats = (before[..., hi] - before[..., lo]).astype(np.float64)
+        return out
+
+    def number(self, month: Ints, every: Every) -> Ints:
+        """Turn month numbers, as `month` gives them, into numbers of periods; -1 outside all of them."""
+        table = np.full(len(self.edges) + 1, -1, np.int64)
+        for number, (lo, hi) in enumerate(zip(*self._spans[every], strict=True)):
+            table[lo + 1 : hi + 1] = number
+        out: Ints = table[month]
+        return out
+
+    @cached_property
+    def cells(self) -> tuple[int, int, Ints, Ints]:
+        """Time cut into cells of one edge at most: where they begin, their length, months, and last tick of these."""
+        length = int(np.diff(self.edges).min(initial=self.horizon + 1))
+        begins = np.arange(self.edges[0], self.edges[-1] + 1, length)
+        month = np.concatenate([[0], np.searchsorted(self.edges, begins, side="right")])
+        return int(self.edges[0]), length, month, np.append(self.edges - 1, LATER)[month]
+
+    def month(self, times: Ints) -> Ints:
+        """Return the month of each time, numbered from 1; 0 before all of them, the highest after all."""
+        from flowsim.simulation.measures import passes
+
+        out: Ints = passes.months(np.ascontiguousarray(times, np.int64), *self.cells)
+        return out
+
+
+def _month_on_or_after(moment: datetime) -> int:
+    month = moment.year * 12 + moment.month - 1
+    return month if moment == datetime(moment.year, moment.month, 1) else month + 1
+
+
+def _tick_of(moment: datetime, pathway: Pathway) -> int:
+    """Return the first tick that is not before a moment, exactly (a tick of a second is no exact float)."""
+    since = Fraction((moment - pathway.start) // timedelta(microseconds=1), 60_000_000)
+    return math.ceil(since / Fraction(pathway.tick).limit_denominator(10**9))

@@ -1,0 +1,201 @@
+"""What a run of several replications leaves behind: the measures of each, and how they were made."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from flowsim.core.arrays import Floats
+from flowsim.core.errors import InputError, unknown_name
+from flowsim.core.periods import months_of
+from flowsim.model.pathway import Pathway
+from flowsim.simulation.engine.trace import NEVER, Trace
+from flowsim.simulation.measures.catalogue import Row
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Results"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Results:
+    """The measures of every replication of a pathway.
+
+    Attributes:
+        pathway: the model that was run, with every edit of its scenario applied; of a varying model that of the first
+            replication, whose names are those of all.
+        seed: with the replication's number, all that its draws depend on.
+        replications: the numbers of the replications, in the order of `values`.
+        engine: the name of the engine that ran them.
+        index: which measure, period and unit each column of `values` is.
+        values: the measures, shape (replications, measures); NaN where one is undefined.
+        digests: the SHA-256 of each replication's visits.
+        versions: what made them: flowsim, Python, numpy and so on.
+        traces: the whole traces by replication, where they were kept.
+    """
+
+    pathway: Pathway
+    seed: int
+    replications: tuple[int, ...]
+    engine: str
+    index: tuple[Row, ...]
+    values: Floats = field(repr=False)
+    digests: tuple[str, ...] = field(repr=False)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    traces: Mapping[int, Trace] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        shape = (len(self.replications), len(self.index))
+        if self.values.shape != shape or len(self.digests) != shape[0]:
+            raise ValueError(f"values of shape {self.values.shape} and {len(self.digests)} digests: not {shape}")
+
+    @property
+    def visits_sha256(self) -> str:
+        """The SHA-256 over the digests of all replications in their order: equal runs have the same."""
+        return hashlib.sha256("\n".join(self.digests).encode()).hexdigest()
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """The names of the measures, each once."""
+        return tuple(dict.fromkeys(row.measure for row in self.index))
+
+    def select(self, measure: str, period: str | None = None) -> Results:
+        """Return the same results with one measure alone, of one period where that is given.
+
+        Raises:
+            InputError: for an unknown measure, or a period that it is not reported for, with the nearest one.
+        """
+        if measure not in self.measures:
+            raise InputError(unknown_name("measure", measure, self.measures))
+        chosen = self._only(lambda row: row.measure == measure)
+        if period is None:
+            return chosen
+        periods = [row.period for row in chosen.index]
+        if period not in periods:
+            raise InputError(f"{measure}: {unknown_name('period', period, periods)}")
+        return chosen._only(lambda row: row.period == period)
+
+    def between(self, first: str, last: str) -> Results:
+        """Return the same results with the periods alone that lie within these two, both included.
+
+        Raises:
+            InputError: for what is no period, and where the last one ends before the first begins.
+        """
+        since, until = months_of(first)[0], months_of(last)[1]
+        if until <= since:
+            raise InputError(f"there is no time between '{first}' and '{last}': the first comes after the last")
+        spans = {period: months_of(period) for period in {row.period for row in self.index}}
+        return self._only(lambda row: spans[row.period][0] >= since and spans[row.period][1] <= until)
+
+    def _only(self, keep: Callable[[Row], bool]) -> Results:
+        kept = [number for number, row in enumerate(self.index) if keep(row)]
+        return replace(self, index=tuple(self.index[n] for n in kept), values=self.values[:, kept])
+
+    def frame(self) -> pd.DataFrame:
+        """Return every value in a row of its own: measure, period, unit, replication, value."""
+        import pandas as pd
+
+        index = pd.DataFrame(self.index, columns=list(Row._fields))
+        frame = index.loc[np.repeat(np.arange(len(index)), len(self.replications))].reset_index(drop=True)
+        frame["replication"] = np.tile(np.array(self.replications, np.int64), len(index))
+        frame["value"] = self.values.T.ravel()
+        return frame
+
+    def quantiles(self, q: Sequence[float] = (0.05, 0.5, 0.95)) -> pd.DataFrame:
+        """Return quantiles over the replications: measure, period, unit, and p05, p50, p95 or as `q` says.
+
+        Interpolated linearly, over the replications in which the measure is defined; NaN if there are none.
+
+        Raises:
+            InputError: for a quantile outside 0 to 1.
+        """
+        import pandas as pd
+
+        wrong = [share for share in q if not 0 <= share <= 1]
+        if wrong:
+            raise InputError(f"there is no quantile {wrong[0]}: it lies between 0 and 1")
+        frame = pd.DataFrame(self.index, columns=list(Row._fields))
+        for share, values in zip(q, _quantiles(self.values, q), strict=True):
+            frame[f"p{'0' if share < 0.1 else ''}{100 * share:.10g}"] = values
+        return frame
+
+    def visits(self, replication: int) -> pd.DataFrame:
+        """Return the visit table of a replication, with names and civil times.
+
+        What has not happened is NaT; who went nowhere, or waits for nothing, has an empty text.
+
+        Raises:
+            InputError: if the traces were not kept.
+        """
+        import pandas as pd
+
+        trace, pathway = self._trace(replication), self.pathway
+        raw = trace.visits
+        doors = np.searchsorted(trace.first, raw["citizen"], side="right") - 1
+        states = [state.name for state in pathway.states]
+        return pd.DataFrame(
+            {
+                "citizen": raw["citizen"],
+                "entry": _named([entry.name for entry in pathway.entries], doors),
+                "step": raw["step"],
+                "state": _named(states, raw["state"]),
+                "benefit": _named([state.benefit for state in pathway.states], raw["state"]),
+                "station": _named([state.station or "" for state in pathway.states], raw["state"]),
+                "visit": raw["visit"],
+                **{name: self._civil(raw[name]) for name in ("joined", "started", "ended", "since")},
+                "next": _named([*states, ""], raw["next"]),
+            }
+        )
+
+    def sessions(self, replication: int) -> pd.DataFrame:
+        """Return the session log of a replication: time, station, places, taken, waiting.
+
+        Raises:
+            InputError: if the traces were not kept.
+        """
+        import pandas as pd
+
+        raw = self._trace(replication).sessions
+        stations = _named([station.name for station in self.pathway.stations], raw["station"])
+        counts = {name: raw[name] for name in ("places", "taken", "waiting")}
+        return pd.DataFrame({"time": self._civil(raw["time"]), "station": stations, **counts})
+
+    def _trace(self, replication: int) -> Trace:
+        if replication not in self.replications:
+            raise InputError(unknown_name("replication", str(replication), map(str, self.replications)))
+        if replication not in self.traces:
+            raise InputError(f"the visits of replication {replication} were not kept: run with keep_traces=True")
+        return self.traces[replication]
+
+    def _civil(self, ticks: npt.NDArray[np.int64]) -> npt.NDArray[np.datetime64]:
+        there = ticks != NEVER
+        since = np.rint(np.where(there, ticks, 0) * (self.pathway.tick * 60e6)).astype("timedelta64[us]")
+        out: npt.NDArray[np.datetime64] = np.datetime64(self.pathway.start, "us") + since
+        out[~there] = np.datetime64("NaT")
+        return out
+
+
+def _named(names: Sequence[str], numbers: npt.NDArray[np.generic]) -> npt.NDArray[np.object_]:
+    """Write numbers as names; -1 is the last of the names."""
+    return np.array(names, object)[numbers.astype(np.int64)]
+
+
+def _quantiles(values: Floats, q: Sequence[float]) -> Floats:
+    """Return quantiles over the first axis, shape (quantiles, columns), leaving out NaN."""
+    if not len(values):
+        return np.full((len(q), values.shape[1]), np.nan)
+    inside = np.sort(values, axis=0)  # NaN comes last
+    last = np.maximum(np.sum(~np.isnan(values), axis=0) - 1, 0)
+    at = np.array(q)[:, None] * last
+    low = np.floor(at).astype(np.int64)
+    high = np.minimum(low + 1, last)
+    columns = np.arange(values.shape[1])
+    left, right = inside[low, columns], inside[high, columns]
+    out: Floats = left + (at - low) * (right - left)
+    return out

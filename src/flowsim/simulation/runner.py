@@ -1,0 +1,283 @@
+"""Run replications of a pathway, scenario or varying model on an engine; reduce each to its measures as it comes."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from importlib import metadata
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast, get_args
+
+import numpy as np
+
+from flowsim.core.arrays import Floats
+from flowsim.core.civil_time import MINUTES
+from flowsim.core.errors import InputError, unknown_name
+from flowsim.core.progress import Progress
+from flowsim.model.pathway import Pathway
+from flowsim.model.scenario import Scenario
+from flowsim.model.varying import Varying
+from flowsim.simulation.engine.fast import simulate
+from flowsim.simulation.engine.trace import VISIT, Trace
+from flowsim.simulation.measures.catalogue import Catalogue, Frame
+from flowsim.simulation.results import Results
+
+if TYPE_CHECKING:
+    from flowsim.simulation.engine.compiler import Model
+
+__all__ = ["Engine", "estimate_memory", "known_engine", "run"]
+
+Engine = Literal["kernel", "simpy"]
+_MOST_CITIZENS = 2**31 - 1
+_MOST_REPLICATIONS = 10_000_000
+
+
+class _Job(NamedTuple):
+    subject: Pathway | Varying
+    frame: Frame
+    engine: Engine
+    seed: int
+    number: int
+    keep: bool
+
+
+class _Replication(NamedTuple):
+    number: int
+    values: Floats
+    digest: str
+    trace: Trace | None
+
+
+def run(
+    subject: Pathway | Scenario | Varying,
+    *,
+    engine: Engine = "kernel",
+    replications: int | Iterable[int] = 10,
+    seed: int = 1,
+    executor: Executor | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    keep_traces: bool = False,
+) -> Results:
+    """Simulate a pathway, a scenario or a varying model, and return the measures of every replication.
+
+    The same subject, seed and replication give the same bytes on either engine, alone or among others, in any
+    order and with any number of workers.
+
+    Args:
+        subject: what to run. Of a `Varying`, each replication runs the pathway of its own.
+        engine: "kernel" (compiled) or "simpy" (the readable reference).
+        replications: how many, numbered from 0; or the numbers themselves, to run some of them again.
+        seed: a whole number from 0 to 2**64 - 1.
+        executor: where the replications run, instead of threads of this process.
+        workers: how many threads; by default one for each core on the kernel, and this thread alone on SimPy, which
+            Python's global lock keeps from running in parallel.
+        progress: called in this thread with (done, all) after each replication. What it raises cancels the rest.
+        keep_traces: keep all visits and sessions, for `Results.visits` and `Results.sessions`.
+
+    Raises:
+        InputError: before anything runs, for arguments that are not allowed, and where the run would need more
+            memory than the machine has; in a replication, where a varying model's pathway differs in more than
+            numbers from that of the first one, or would need more memory than is free then.
+    """
+    numbers = _numbers(replications)
+    known_engine(engine)
+    if not 0 <= seed < 2**64:
+        raise InputError(f"seed: {seed} is not allowed: a seed is a whole number from 0 to 2**64 - 1")
+    if isinstance(subject, Scenario):
+        subject = subject.pathway()
+    pathway = subject if isinstance(subject, Pathway) else subject.pathway(seed, numbers[0])
+    workers = min(workers or os.cpu_count() or 1, len(numbers)) if engine == "kernel" else 1
+    _check_memory(pathway, engine, at_once=workers, kept=len(numbers) if keep_traces else 0)
+    frame = Frame.of(pathway)
+    index = _catalogue(frame, pathway).index
+    _check_table(len(numbers), len(index))
+    _compiled(pathway)
+    jobs = (_Job(subject, frame, engine, seed, number, keep_traces) for number in numbers)
+    if executor is None and workers > 1:
+        with ThreadPoolExecutor(workers) as threads:
+            done = _collected(_spread(threads, jobs), len(numbers), progress)
+    elif executor is None:
+        done = _collected((_replicate(job) for job in jobs), len(numbers), progress)
+    else:
+        done = _collected(_spread(executor, jobs), len(numbers), progress)
+    ordered = [done[number] for number in numbers]
+    return Results(
+        pathway=pathway,
+        seed=seed,
+        replications=tuple(numbers),
+        engine=engine,
+        index=index,
+        values=np.array([one.values for one in ordered]),
+        digests=tuple(one.digest for one in ordered),
+        versions=_versions(),
+        traces={one.number: one.trace for one in ordered if one.trace is not None},
+    )
+
+
+def known_engine(name: str) -> Engine:
+    """Return the engine of a name.
+
+    Raises:
+        InputError: where there is none.
+    """
+    for engine in get_args(Engine):
+        if name == engine:
+            return cast(Engine, engine)
+    raise InputError(f"engine: {unknown_name('engine', name, get_args(Engine))}")
+
+
+def _numbers(replications: int | Iterable[int]) -> list[int]:
+    if isinstance(replications, int):
+        if not 1 <= replications <= _MOST_REPLICATIONS:
+            raise InputError(
+                f"replications: {replications} is not allowed: from 1 to {_MOST_REPLICATIONS:,} can be run"
+            )
+        return list(range(replications))
+    numbers = list(replications)
+    if not numbers or len(set(numbers)) != len(numbers) or min(numbers) < 0:
+        raise InputError("replications: the numbers of replications are different whole numbers from 0 on")
+    return numbers
+
+
+# A worker process prepares a pathway once, not once a replication; and all pathways of a frame share a catalogue. What
+# is heavy to import is imported here, so that a run that can't be is refused at once.
+@dataclass(frozen=True)
+class _Framed:
+    frame: Frame
+    pathway: Pathway = field(compare=False)
+
+
+@lru_cache(maxsize=4)
+def _catalogue_of(framed: _Framed) -> Catalogue:
+    return Catalogue.of(framed.pathway)
+
+
+def _catalogue(frame: Frame, pathway: Pathway) -> Catalogue:
+    return replace(_catalogue_of(_Framed(frame, pathway)), pathway=pathway)
+
+
+@lru_cache(maxsize=4)
+def _compiled(pathway: Pathway) -> Model:
+    from flowsim.simulation.engine.compiler import compile_pathway
+
+    return compile_pathway(pathway)
+
+
+def _prepared(job: _Job) -> tuple[Pathway, Model]:
+    if isinstance(job.subject, Pathway):
+        return job.subject, _compiled(job.subject)
+    from flowsim.simulation.engine.compiler import compile_pathway
+
+    pathway = job.subject.pathway(job.seed, job.number)
+    job.frame.check(pathway, f"replication {job.number}")
+    _check_memory(pathway, job.engine, at_once=1, kept=0)
+    return pathway, compile_pathway(pathway)
+
+
+def _replicate(job: _Job) -> _Replication:
+    pathway, model = _prepared(job)
+    if job.engine == "simpy":
+        from flowsim.simulation.engine import reference
+
+        trace = reference.simulate(model, job.seed, job.number)
+    else:
+        trace = simulate(model, job.seed, job.number)
+    values = _catalogue(job.frame, pathway).compute(trace)
+    return _Replication(job.number, values, trace.digest, trace if job.keep else None)
+
+
+def _collected(finished: Iterable[_Replication], total: int, progress: Progress | None) -> dict[int, _Replication]:
+    done: dict[int, _Replication] = {}
+    for one in finished:
+        done[one.number] = one
+        if progress is not None:
+            progress(len(done), total)
+    return done
+
+
+def _spread(executor: Executor, jobs: Iterable[_Job]) -> Iterator[_Replication]:
+    """Yield replications as they finish, with a bounded number of them handed out at a time."""
+    ahead = 2 * (os.cpu_count() or 1) + 8
+    waiting: set[Future[_Replication]] = set()
+    try:
+        for job in jobs:
+            waiting.add(executor.submit(_replicate, job))
+            if len(waiting) >= ahead:
+                finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                yield from (future.result() for future in finished)
+        while waiting:
+            finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            yield from (future.result() for future in finished)
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def estimate_memory(pathway: Pathway, engine: Engine = "kernel") -> tuple[float, float]:
+    """Return the citizens to be expected, and the bytes that one replication of them needs.
+
+    Every citizen is reckoned with as many visits as there are states, six at the most; a visit is held twice while
+    the table is put in order.
+    """
+    horizon = (pathway.end - pathway.start).total_seconds() / 60
+    citizens = 0.0
+    for entry in pathway.entries:
+        if entry.rate is not None:
+            steps = [*(max((when - pathway.start).total_seconds() / 60, 0.0) for when, _ in entry.rate.root[1:])]
+            edges = [0.0, *(min(step, horizon) for step in steps), horizon]
+            spans = [b - a for a, b in pairwise(edges)]
+            citizens += sum(rate * span for rate, span in zip(entry.rate.values, spans, strict=True))
+        elif entry.every is not None:
+            citizens += horizon / max(entry.every.mean_minutes, 1e-9)
+        else:
+            citizens += entry.count or len(entry.at)
+    visits = citizens * min(len(pathway.states), 6)
+    meetings = sum(len(s.at) * horizon / MINUTES["day"] for s in pathway.stations if s.is_meeting)
+    each = 3 * VISIT.itemsize if engine == "kernel" else 1500
+    return citizens, visits * each + citizens * 100 + meetings * 200
+
+
+def _check_memory(pathway: Pathway, engine: Engine, at_once: int, kept: int) -> None:
+    citizens, each = estimate_memory(pathway, engine)
+    if citizens > _MOST_CITIZENS:
+        raise InputError(
+            f"population: about {citizens:.3g} citizens are expected, and at most {_MOST_CITIZENS:,} fit one "
+            "replication: lower the arrivals or counts of the entries, or shorten the horizon"
+        )
+    needed, available = each * at_once + each / 3 * kept, _available_memory()
+    if needed > available:
+        raise InputError(
+            f"memory: about {needed / 2**30:.3g} GiB are needed ({citizens:,.0f} citizens a replication, {at_once} "
+            f"at a time{f', {kept} kept' if kept else ''}) and {available / 2**30:.3g} GiB are free: lower the "
+            "arrivals, shorten the horizon, or run fewer replications"
+        )
+
+
+def _check_table(replications: int, measures: int) -> None:
+    # Each value is held as it comes, in the table, and sorted for quantiles; each replication has a digest.
+    needed, available = replications * (3 * 8 * measures + 1000.0), _available_memory()
+    if needed > available:
+        raise InputError(
+            f"memory: about {needed / 2**30:.3g} GiB are needed ({measures:,} measures of each of {replications:,} "
+            f"replications) and {available / 2**30:.3g} GiB are free: run fewer replications"
+        )
+
+
+def _available_memory() -> float:
+    """Return the bytes that are free for use; infinity where the system does not tell."""
+    try:
+        with open("/proc/meminfo") as lines:
+            told = dict(line.split(":") for line in lines)
+        return float(told["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError):
+        return float("inf")
+
+
+def _versions() -> dict[str, str]:
+    names = ("flowsim", "numpy", "scipy", "numba", "simpy", "pandas")
+    return {"python": platform.python_version()} | {name: metadata.version(name) for name in names}

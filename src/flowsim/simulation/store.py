@@ -1,0 +1,211 @@
+"""Runs on disk: tidy tables as CSV and Parquet, and a manifest that tells how to repeat them. All of it or nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flowsim.core.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from flowsim.model.scenario import Scenario
+    from flowsim.simulation.results import Results
+
+__all__ = ["COMPARED", "FILES", "MANIFEST", "check_folder", "manifest", "repeat_command", "save", "save_comparison"]
+
+MANIFEST = "manifest.json"
+FILES = ("measures.csv", "measures.parquet", "replications.csv", "replications.parquet", MANIFEST)
+"""What the folder of a run holds, and nothing else."""
+COMPARED = ("comparison.csv", "comparison.parquet", MANIFEST)
+"""The same of a comparison."""
+_ROWS = 500_000  # of a long table in memory at a time
+
+
+def check_folder(folder: Path, overwrite: bool = False, files: Sequence[str] = FILES) -> None:
+    """Refuse a folder that a run may not, or cannot, be written to: before the run, not after it.
+
+    Raises:
+        InputError: where the folder exists already and is not an earlier run (of the same `files`) that may be
+            overwritten, where it holds anything else beside one, and where nothing can be written.
+    """
+    try:
+        _check_content(folder, overwrite, files)
+        _check_place(_real(folder))
+    except OSError as error:
+        raise InputError(f"--out: nothing can be written to '{folder}': {error.strerror}") from None
+
+
+def _check_content(folder: Path, overwrite: bool, files: Sequence[str]) -> None:
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise InputError(f"--out: '{folder}' is a file: name a folder that does not exist yet")
+    held = sorted(path.name for path in folder.iterdir())
+    foreign = [name for name in held if name not in files]
+    if foreign or (held and MANIFEST not in held):
+        raise InputError(f"--out: '{folder}' holds '{(foreign or held)[0]}', no part of a run: name another folder")
+    if held and not overwrite:
+        raise InputError(f"--out: '{folder}' holds a run already: name another folder, or add --force")
+    if folder.resolve() == Path.cwd():
+        raise InputError("--out: this is the folder you are in: name another")
+
+
+def _check_place(target: Path) -> None:
+    """Try whether the folder can be made, and leave nothing behind; raises OSError where it can't."""
+    made = [path for path in (target, *target.parents) if not path.exists()]
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        os.rmdir(tempfile.mkdtemp(prefix=".flowsim-", dir=target.parent))
+    finally:
+        _remove(made)
+
+
+def _real(folder: Path) -> Path:
+    """Follow links, so that a link to a run stays one when the run is written again."""
+    return Path(os.path.realpath(folder))
+
+
+def save(
+    results: Results,
+    quantiles: pd.DataFrame,
+    manifest: Mapping[str, Any],
+    folder: Path,
+    overwrite: bool = False,
+) -> None:
+    """Write a run to a folder, which appears with all its files or not at all; an earlier run stays until then.
+
+    `measures` holds the quantiles over the replications, `replications` each one's own values; CSV opens in Excel
+    (UTF-8 with a mark), Parquet keeps the types.
+
+    Raises:
+        InputError: as `check_folder`.
+    """
+    check_folder(folder, overwrite)
+    tables = {"measures": [quantiles], "replications": (part.frame() for part in _parts(results))}
+    _save(tables, manifest, folder)
+
+
+def save_comparison(
+    comparison: pd.DataFrame, manifest: Mapping[str, Any], folder: Path, overwrite: bool = False
+) -> None:
+    """Write a comparison to a folder, as `save` writes a run: the table of `Comparison.frame` and the manifest.
+
+    Raises:
+        InputError: as `check_folder`.
+    """
+    check_folder(folder, overwrite, COMPARED)
+    _save({"comparison": [comparison]}, manifest, folder)
+
+
+def _save(tables: Mapping[str, Iterable[pd.DataFrame]], manifest: Mapping[str, Any], folder: Path) -> None:
+    target = _real(folder)
+    with _parents(target), _built(target) as building:
+        for name, parts in tables.items():
+            _write(building / name, parts)
+        told = json.dumps(dict(manifest), indent=2, ensure_ascii=False)
+        # A name that is no text (from the file system) is escaped, as JSON allows.
+        (building / MANIFEST).write_text(told + "\n", encoding="utf-8", errors="backslashreplace")
+
+
+@contextmanager
+def _parents(target: Path) -> Iterator[None]:
+    """Make the folders above, and take away those that were made if it comes to nothing."""
+    made = [path for path in target.parents if not path.exists()]
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        _remove(made)
+        raise
+
+
+def _remove(folders: Iterable[Path]) -> None:
+    for folder in folders:
+        with suppress(OSError):  # it was not made after all, or others have put something into it
+            folder.rmdir()
+
+
+@contextmanager
+def _built(target: Path) -> Iterator[Path]:
+    """Yield a folder to build in, which then takes the place of the target."""
+    work = Path(tempfile.mkdtemp(prefix=".flowsim-", dir=target.parent))
+    building, earlier = work / "new", work / "earlier"
+    try:
+        building.mkdir()
+        yield building
+        if target.exists():
+            os.replace(target, earlier)
+        os.replace(building, target)
+    finally:
+        if earlier.exists() and not target.exists():
+            os.replace(earlier, target)
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _parts(results: Results) -> Iterator[Results]:
+    """Cut results into groups of measures whose long tables fit into memory."""
+    size = max(1, _ROWS // len(results.replications))
+    for start in range(0, max(len(results.index), 1), size):
+        kept = slice(start, start + size)
+        yield replace(results, index=results.index[kept], values=results.values[:, kept])
+
+
+def _write(path: Path, parts: Iterable[pd.DataFrame]) -> None:
+    """Write a table that comes in parts as CSV and Parquet."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    writer = None
+    try:
+        with open(f"{path}.csv", "w", encoding="utf-8-sig", newline="") as csv:
+            for part in parts:
+                part.to_csv(csv, index=False, header=writer is None)
+                table = pa.Table.from_pandas(part, preserve_index=False)
+                writer = writer or parquet.ParquetWriter(f"{path}.parquet", table.schema)
+                writer.write_table(table)
+    finally:
+        if writer is not None:
+            writer.close()
+
+
+def manifest(scenario: Scenario, results: Results, repeat: str, parameters: str) -> dict[str, Any]:
+    """Tell how a run was made: scenario and hashes, seed, parameters, versions, and the command that repeats it.
+
+    Where every replication has parameters of its own, the pathway's hash is that of the first one.
+    """
+    numbers = results.replications
+    return {
+        "scenario": scenario.to_dict(),
+        "scenario_sha256": scenario.digest,
+        "base_sha256": scenario.base.sha256,
+        "pathway_sha256": results.pathway.digest,
+        "engine": results.engine,
+        "seed": results.seed,
+        "parameters": parameters,
+        "replications": len(numbers),
+        "visits_sha256": results.visits_sha256,
+        "versions": dict(results.versions),
+        "repeat": repeat,
+    }
+
+
+def repeat_command(
+    file: str, results: Results, first: str | None, last: str | None, options: Iterable[str] = ()
+) -> str:
+    """Write the command line that makes the same results again."""
+    words = ["flowsim", "run", file, "--replications", str(len(results.replications)), "--seed", str(results.seed)]
+    words += ["--engine", results.engine]
+    for option, period in (("--from", first), ("--to", last)):
+        words += [option, period] if period else []
+    words += options
+    return shlex.join(words)

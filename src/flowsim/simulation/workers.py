@@ -1,0 +1,78 @@
+"""Where replications run: threads, processes, or the workers of a Dask cluster (extra `dask`)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from multiprocessing import parent_process
+from typing import Any
+
+from flowsim.core.errors import InputError
+
+__all__ = ["connected", "executor_of"]
+
+
+@contextmanager
+def connected(address: str, timeout: str = "10 seconds") -> Iterator[Executor]:
+    """Yield an executor for `runner.run` that has its work done by the workers of a Dask scheduler.
+
+    Raises:
+        InputError: where the extra is not installed, or no scheduler answers at the address.
+    """
+    try:
+        from distributed import Client
+    except ImportError:
+        raise InputError("--cluster needs Dask: install it with pip install 'flowsim[dask]'") from None
+    try:
+        client: Any = Client(address, timeout=timeout)
+    except (OSError, ValueError) as refused:
+        reason = str(refused).splitlines()[0]
+        raise InputError(
+            f"--cluster: no scheduler answers at '{address}' (such as tcp://host:8786): {reason}"
+        ) from None
+    with client:
+        yield client.get_executor()
+
+
+@contextmanager
+def executor_of(
+    workers: int | None = None, cluster: str | None = None, *, processes: bool = False
+) -> Iterator[Executor]:
+    """Run replications beside this thread, which so hears Ctrl-C at once; or on a cluster.
+
+    Threads share a compiled model. Processes are quicker where every replication has a model of its own.
+    """
+    from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+    from multiprocessing import get_context
+
+    if cluster is not None:
+        with connected(cluster) as machines:
+            yield machines
+        return
+    count = workers or os.cpu_count() or 1
+    pool: Executor = (
+        ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_in_a_worker)
+        if processes
+        else ThreadPoolExecutor(count)
+    )
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _in_a_worker() -> None:
+    """Leave Ctrl-C to the main process, and end with it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_main_process, daemon=True).start()
+
+
+def _end_with_the_main_process() -> None:
+    main = parent_process()
+    if main is not None:
+        main.join()
+        os._exit(0)

@@ -1,0 +1,122 @@
+"""Queues with classes of priority: a free server takes the most urgent; a service under way is not interrupted.
+
+Units and words are those of `flowsim.theory.queues`. Within a class, who came first is served first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from flowsim.core.errors import require, require_positive
+from flowsim.theory.general_laws import require_moments
+from flowsim.theory.queues import Floats, Means, MMc, require_stable
+
+__all__ = ["MG1Priority", "MMcPriority"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MMcPriority:
+    """M/M/c with classes of priority.
+
+    Attributes:
+        rates: arrivals per unit of time of each class, the most urgent first.
+        mean_service: the mean service time, the same for all classes.
+        servers: c.
+
+    Raises:
+        InputError: for a rate or mean that is not positive, fewer than one server, or a load of 1 or more.
+
+    Source: Cobham (1954), Priority assignment in waiting line problems.
+    """
+
+    rates: tuple[float, ...]
+    mean_service: float
+    servers: int
+
+    def __post_init__(self) -> None:
+        _require_rates(self.rates)
+        self._merged()
+
+    @property
+    def wait_probability(self) -> float:
+        """The probability that an arrival of any class has to wait."""
+        return self._merged().wait_probability
+
+    @property
+    def means(self) -> tuple[Means, ...]:
+        """The means of each class."""
+        merged = self._merged()
+        # An arrival who has to wait does so for the first of c busy servers to become free.
+        first_free = merged.wait_probability * self.mean_service / self.servers
+        loads = [rate * self.mean_service / self.servers for rate in self.rates]
+        waits = _cobham_waits(first_free, loads)
+        return tuple(
+            Means(rate=rate, wait=float(wait), service=self.mean_service)
+            for rate, wait in zip(self.rates, waits, strict=True)
+        )
+
+    def _merged(self) -> MMc:
+        """Return the same queue without priority."""
+        return MMc(rate=sum(self.rates), mean_service=self.mean_service, servers=self.servers)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MG1Priority:
+    """M/G/1 with classes of priority.
+
+    Attributes:
+        rates: arrivals per unit of time of each class, the most urgent first.
+        moments: the first two moments of each class's service about 0: (E[S], E[S^2]).
+
+    Raises:
+        InputError: for a rate or moment that is not positive, moments that no law has, or a load of 1 or more.
+
+    Source: Cobham (1954), Priority assignment in waiting line problems.
+    """
+
+    rates: tuple[float, ...]
+    moments: tuple[tuple[float, float], ...]
+
+    def __post_init__(self) -> None:
+        _require_rates(self.rates)
+        require(len(self.moments) == len(self.rates), "moments", self.moments, "as many pairs as `rates`")
+        for first, second in self.moments:
+            require_moments(first, second)
+        require_stable(sum(self._loads), "rates")
+
+    @property
+    def means(self) -> tuple[Means, ...]:
+        """The means of each class."""
+        residual = sum(rate * second / 2 for rate, (_, second) in zip(self.rates, self.moments, strict=True))
+        waits = _cobham_waits(residual, self._loads)
+        return tuple(
+            Means(rate=rate, wait=float(wait), service=first)
+            for rate, wait, (first, _) in zip(self.rates, waits, self.moments, strict=True)
+        )
+
+    @property
+    def _loads(self) -> list[float]:
+        return [rate * first for rate, (first, _) in zip(self.rates, self.moments, strict=True)]
+
+
+def _require_rates(rates: Sequence[float]) -> None:
+    """Refuse no rates at all, and what is not above 0 and finite among them."""
+    require(len(rates) > 0, "rates", rates, "one or more")
+    for number, rate in enumerate(rates):
+        require_positive(**{f"rates[{number}]": rate})
+
+
+def _cobham_waits(first_free: float, loads: Sequence[float]) -> Floats:
+    """Return the mean wait of each class of priority, the most urgent first; shape (classes,).
+
+    Args:
+        first_free: the mean time until a server is free for an arrival who finds nobody waiting.
+        loads: the share of the servers' time that each class uses.
+    """
+    left = 1 - np.cumsum(loads)
+    more_urgent = np.concatenate([[1.0], left[:-1]])
+    out: Floats = first_free / (more_urgent * left)
+    return out

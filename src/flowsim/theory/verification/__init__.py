@@ -1,0 +1,1 @@
+"""Every queue whose answer is known, theory beside simulation, and recursions that agree to the tick."""

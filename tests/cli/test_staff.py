@@ -1,0 +1,119 @@
+"""`flowsim staff` as a planner types it."""
+
+import json
+
+import pytest
+
+from helpers.command_line import fine, flowsim
+from helpers.paths import SMALL_TOWN
+
+TOWN = SMALL_TOWN / "town.toml"
+ASKED = ("staff", TOWN, "--goal", "wait for team <= 4 weeks", "--during", "2024")
+VARIED = ("--vary", "team.places", "--between", 1, 9)
+
+
+def test_the_answer_comes_first_and_the_trials_after_it():
+    told = fine(*ASKED, *VARIED)
+    assert all(len(line) <= 80 for line in told.splitlines())
+    assert "town: wait for team <= 4 weeks [wait.team.served, the mean of the months of" in told
+    assert "team.places, places a meeting, from 2024-01-01 on: 1 to 9 (the scenario has" in told
+    assert "parameters: those of the file" in told
+    least = json.loads(fine(*ASKED, *VARIED, "--json"))["least"]
+    assert f"\n{least} places a meeting are the least that surely meet it.\n{least - 1} " in told
+    assert told.index("are the least") < told.index("\nplaces        runs")
+    assert "All intervals hold at once with at least 95%" in told
+
+
+def test_json_holds_every_trial_and_the_answer():
+    told = json.loads(fine(*ASKED, *VARIED, "--json", "--seed", 7))
+    assert told["goals"] == ["wait for team <= 4 weeks"]
+    assert (told["lever"], told["between"], told["outcome"], told["seed"]) == ("team.places", [1, 9], "found", 7)
+    by_level = {row["team.places"]: row for row in told["trials"]}
+    assert by_level[told["least"]]["verdict"] == "meets"
+    assert by_level[told["least"]]["high"] <= 4
+    assert by_level[None]["verdict"] == "meets"  # a place for everybody
+    assert fine(*ASKED, *VARIED, "--json", "--seed", 7, "--workers", 1) == json.dumps(told) + "\n"
+
+
+def test_trials_and_picture_are_written(tmp_path):
+    out, plot = tmp_path / "trials.csv", tmp_path / "answer.svg"
+    fine(*ASKED, *VARIED, "--out", out, "--plot", plot)
+    head, *rows = out.read_text(encoding="utf-8").splitlines()
+    assert head.startswith("team.places,goal,measure,unit,mean,low,high,undefined,kept,replications,verdict")
+    assert rows[-1].startswith("inf,wait for team <= 4 weeks,wait.team.served,weeks,")
+    assert "<svg" in plot.read_text(encoding="utf-8")
+    for path in (out, plot):
+        code, _, err = flowsim(*ASKED, *VARIED, "--out" if path is out else "--plot", path)
+        assert (code, "exists already" in err) == (2, True)
+    fine(*ASKED, *VARIED, "--out", out, "--plot", plot, "--force")
+
+
+def test_two_levers_give_a_frontier(tmp_path):
+    town = (
+        TOWN.read_text(encoding="utf-8")
+        .replace(
+            'stay = { law = "gamma", mean = "$planning"', 'station = "desk"\nstay = { law = "gamma", mean = "$planning"'
+        )
+        .replace("[states.plan]", "[stations.desk]\ncapacity = 40\n\n[states.plan]")
+    )
+    file, plot = tmp_path / "desks.toml", tmp_path / "map.png"
+    file.write_text(town, encoding="utf-8")
+    words = ("staff", file, "--goal", "wait for team <= 4 weeks", "--goal", "wait for desk <= 8 weeks")
+    words += ("--vary", "desk.capacity", "--between", 10, 40, "--every", 10, "--vary", "team.places")
+    words += ("--between", 1, 9, "--during", 2024)
+    told = fine(*words, "--plot", plot)
+    assert "desk.capacity  least team.places" in told
+    assert all(len(line) <= 80 for line in told.splitlines())
+    frontier = json.loads(fine(*words, "--json"))["frontier"]
+    assert [point["level"] for point in frontier] == [10, 20, 30, 40]
+    assert frontier[0]["least"] is None  # with so few desks the other goal can't be met
+    assert all(f"\n{point['level']:>13}  {point['least'] or 'none up to 9'}" in told for point in frontier)
+    assert "With a place for everybody: " in told
+    assert plot.read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_else_must_give_is_told():
+    told = fine("staff", TOWN, "--goal", "decided within 23 weeks >= 99.9%", *VARIED, "--during", "2024")
+    assert "None tried from 1 to 9 meets it, and a place for everybody would not: 9" in " ".join(told.split())
+    assert "It is not queues that stand in the way" in told
+    assert "The longest steps, in weeks: plan 8.0." in " ".join(told.split())
+
+
+def test_two_words_follow_between_wherever_it_stands():
+    here = ("staff", "--between", 1, 9, "--vary", "team.places", *ASKED[1:], "-n", 20, "--json")
+    assert json.loads(fine(*here))["between"] == [1, 9]
+    assert json.loads(fine(*ASKED, "--vary", "team.places", "--between", "1..9", "-n", 20, "--json"))["between"] == [
+        1,
+        9,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--vary", "team.places", "--between", 9), "--between: '9' is not allowed: two whole numbers"),
+        (("--vary", "team.places", "--between", 9, 1), "--between: team.places: between 9 and 1: 9 is not allowed"),
+        (("--vary", "team.places", "--between", "few", "many"), "--between: 'few many' is not allowed"),
+        (("--vary", "team.places"), "'--between'"),
+        (("--vary", "team.place", "--between", 1, 9), "there is no lever 'team.place'; did you mean 'team.places'?"),
+        ((*VARIED, *VARIED), "team.places: it changes the same as team.places"),
+        ((*VARIED, *VARIED, *VARIED), "--vary: two levers at most"),
+        ((*VARIED, "--vary", "team.places"), "--between: 2 levers are varied and 1 times two bounds told"),
+        ((*VARIED, "--every", 2), "--every: it goes with two levers"),
+        ((*VARIED, "--goal", "wait for tram <= 4 weeks"), "there is no station 'tram'; did you mean 'team'?"),
+        ((*VARIED, "--goal", "wait for team >= 9 weeks"), "contradicts 'wait for team <= 4 weeks'"),
+        ((*VARIED, "--during", "2030"), "during 2030: the horizon does not hold all of it"),
+        ((*VARIED, "--chance", "most"), "--chance: 'most' is not allowed: write '90%' or '0.9'"),
+        ((*VARIED, "--confidence", "100%"), "confidence: 1.0 is not allowed"),
+        ((*VARIED, "-n", 5), "replications: 5 is not allowed: at least 10 are needed"),
+        ((*VARIED, "--workers", 0), "--workers: 0 is not allowed"),
+        ((*VARIED, "--plot", "answer.gif"), "--plot: 'answer.gif' is not allowed: the name ends with .png"),
+        ((*VARIED, "--calibrated", "nowhere"), "'nowhere' holds no calibration"),
+    ],
+)
+def test_mistakes_are_told_before_anything_runs(monkeypatch, words, message):
+    monkeypatch.setattr("flowsim.planning.staffing.trials.run", None)
+    code, out, err = flowsim(*ASKED, *words)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert err.count("\n") == 1

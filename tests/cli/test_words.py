@@ -1,0 +1,144 @@
+"""The summary: figures as a planner reads them, documents beside the simulation, and never a line too long."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from flowsim import Pathway
+from flowsim.cli.terminal import number, wrapped
+from flowsim.cli.words.run import beside_documents, by_period, fact_words, with_documented
+from flowsim.evidence import facts
+from flowsim.simulation.runner import run
+from helpers.traces import RAW, SMALL
+
+RESULTS = run(SMALL, replications=3)
+
+
+def table(*rows):
+    return pd.DataFrame(rows, columns=["measure", "period", "unit", "p05", "p50", "p95", "documented"])
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (math.nan, "-"),
+        (0.0, "0.0"),
+        (0.456, "0.46"),
+        (1.25, "1.2"),
+        (99.96, "100.0"),
+        (100.4, "100"),
+        (12_345.6, "12,346"),
+        (99_999.4, "99,999"),
+        (99_999.6, "100k"),
+        (999_400, "999k"),
+        (999_600, "1M"),
+        (1_234_567, "1.23M"),
+        (999.4e6, "999M"),
+        (999.9e6, "1e+09"),
+        (2e12, "2e+12"),
+        (-1_234.0, "-1,234"),
+    ],
+)
+def test_figures_are_short(value, text):
+    assert number(value) == text
+    assert len(text) <= 6
+
+
+def test_a_documented_figure_stands_beside_the_simulated_one():
+    rows = table(
+        ("awards.x", "2019", "awards", 90.0, 110.0, 120.0, 100.0),
+        ("awards.x", "2020", "awards", 101.0, 110.0, 120.0, 100.0),
+        ("awards.x", "2019Q1", "awards", 1.0, 2.0, 3.0, 2.0),
+        ("wait.y", "2020-02", "weeks", 1.0, 2.0, 3.0, 9.0),
+        ("wait.y", "2020-03", "weeks", math.nan, math.nan, math.nan, 9.0),
+        ("stock.z", "2020", "citizens", 1.0, 2.0, 3.0, math.nan),
+    )
+    assert beside_documents(rows) == [
+        "Documented beside simulated",
+        "                  documented    median           5 to 95 %    off by",
+        "awards.x (awards)",
+        "  2019                   100       110         90.0 to 120",
+        "  2020                   100       110          101 to 120     +10 %",
+        "wait.y (weeks)",
+        "  2020-02                9.0       2.0          1.0 to 3.0     -78 %",
+        "  2020-03                9.0         -              - to -",
+        "1 more documented figures, by quarter, stand in --out and --json",
+    ]
+    assert beside_documents(rows.iloc[5:]) == []
+
+
+def test_documents_are_joined_by_measure_and_period():
+    joined = with_documented(RESULTS.quantiles(), {("stock.cash", "2019"): 7.0, ("stock.cash", "1999"): 8.0})
+    told = joined[joined["documented"].notna()]
+    assert told[["measure", "period", "documented"]].to_numpy().tolist() == [["stock.cash", "2019", 7.0]]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "title", "periods", "queue", "clock"),
+    [
+        ("2019", "2020", "Year by year, medians", ["2019"], ["2019-12"], ["2019Q4"]),
+        ("2019Q2", "2019Q3", "Quarter by quarter, medians", ["2019Q2", "2019Q3"], ["2019-06", "2019-09"],
+         ["2019Q2", "2019Q3"]),
+        ("2019-05", "2019-06", "Month by month, medians", ["2019-05", "2019-06"], ["2019-05", "2019-06"], None),
+    ],
+)  # fmt: skip
+def test_the_longest_whole_periods_are_told_with_the_values_at_their_ends(first, last, title, periods, queue, clock):
+    some = RESULTS.between(first, last)
+    quantiles = some.quantiles()
+    cells = {(m, p): v for m, p, v in quantiles[["measure", "period", "p50"]].to_numpy().tolist()}
+    lines = by_period(quantiles, SMALL)
+    assert lines[0].removeprefix(title).split() == periods
+    told = {line.split()[0]: line.split()[1:] for line in lines[1:]}
+    assert told["queue.desk"] == [number(cells["queue.desk", period]) for period in queue]
+    if clock:
+        assert told["stock.cash"] == [number(cells["stock.cash", period]) for period in periods]
+        names = "clock.decision.within", "clock.decision.open_overdue"
+        shown = [n for n in names if any(cells[n, p] > 0 for p in clock)]
+        assert shown
+        for name in shown:
+            assert told[name] == [number(cells[name, period]) for period in clock]
+
+
+def test_no_line_is_longer_than_eighty_columns():
+    name = "a_very_long_name_of_a_station_that_goes_on_and_on_and_never_seems_to_find_its_end"
+    raw = {**RAW, "start": "2010-01-01", "end": "2025-01-01"}
+    raw["stations"] = {**RAW["stations"], name: RAW["stations"]["desk"]}
+    raw["stations"]["desk"] = {"capacity": 2, "room": 9}
+    raw["states"] = RAW["states"] | {"plan": RAW["states"]["plan"] | {"station": name}}
+    raw["states"]["cash"] = RAW["states"]["cash"] | {"station": "desk"}
+    raw["stations"]["board"] = {"weekdays": ["mon"], "places": 9.0}
+    raw["stations"][name] = {"capacity": 4, "room": 9}
+    raw["states"]["cash"] = RAW["states"]["cash"] | {"station": "desk", "refused_to": "work"}
+    pathway = Pathway.from_dict(raw)
+    quantiles = run(pathway, replications=2).quantiles()
+    huge = quantiles.assign(p05=1e12, p50=1e12, p95=9e12, documented=3e12)
+    months = huge[huge["period"].str.contains("-")]
+    blocks = [
+        by_period(quantiles, pathway),
+        by_period(huge, pathway),
+        by_period(months, pathway),
+        beside_documents(huge),
+    ]
+    for lines in blocks:
+        assert len(lines) > 10
+        assert max(map(len, lines)) <= 80
+    columns = {len(line.split()) for line in blocks[1][:-2] if line.startswith(("stock", "queue"))}
+    assert columns == {4, 7}  # figures never run into each other: 6 + 6 + 3 years, and a name
+
+
+@pytest.mark.parametrize("text", ["word " * 60, "\x1b[31mred\x07", "a\nb", "hyphen-" * 5 + " x" * 60, "x" * 200])
+def test_texts_of_the_user_are_wrapped_and_move_no_cursor(text):
+    lines = wrapped(text).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert all(line.isprintable() for line in lines)
+
+
+def test_every_fact_is_told_with_its_unit_period_precision_and_population():
+    for fact in facts.load():
+        words = fact_words(fact)
+        assert fact.period in words
+        assert fact.population in words
+        assert fact.unit in words or fact.unit == "date"
+        if fact.values:
+            assert all(f"{key} {cell:g}" in words for key, cell in fact.values.items())

@@ -1,0 +1,266 @@
+import csv
+import datetime
+import hashlib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flowsim.core.errors import InputError
+from flowsim.evidence.series import Mark, Series, awards, read
+from flowsim.evidence.tables import place
+from helpers.paths import EXPORTS
+
+JOBINDSATS, STATBANK = EXPORTS / "jobindsats_made_up.csv", EXPORTS / "statbank_made_up.csv"
+
+WIDE = """\
+Antal personer;;;
+Område;1. kvt. 2019;2. kvt. 2019;3. kvt. 2019
+København;1.234;1.240;1.251
+Århus;310;..;-
+Note: made up
+"""
+LONG = """\
+TID;OMRÅDE;Fuldtidspersoner;Antal personer
+2019K1;København;1.100,5;1234
+2019K2;København;1.101,0;1240
+2019K2;Århus;290,5;311
+2019K1;Århus;..;310
+"""
+
+
+@pytest.fixture
+def file(tmp_path):
+    def write(text, name="own.csv", encoding="utf-8"):
+        path = tmp_path / name
+        path.write_bytes(text.encode(encoding))
+        return path
+
+    return write
+
+
+def values(path):
+    return {one.name: one.values for one in read(path).series}
+
+
+def test_a_wide_export_of_jobindsats():
+    found = read(JOBINDSATS)
+    names = [f"{benefit} / Antal {kind}" for benefit in ("Fleksjob", "Førtidspension") for kind in PERSONS]
+    assert [one.name for one in found.series] == names
+    assert [one.unit for one in found.series] == ["persons", "full-time persons"] * 2
+    assert {one.periods[0] for one in found.series} == {"2017Q1"}
+    assert {one.periods[-1] for one in found.series} == {"2020Q4"}
+    assert found.series[0].values[:5] == (912, 943, 974, 1045, 1036)
+    assert found.series[1].values[0] == 757.5
+    (mark,) = found.series[2].marks
+    assert (mark.period, mark.text, mark.place) == ("2018Q2", "-", "I6")
+    assert found.series[2].values[5] is None
+    told = found.provenance
+    assert (told.file, told.table, told.date) == ("jobindsats_made_up.csv", "y99a01", "2021-03-12")
+    assert told.sha256 == hashlib.sha256(JOBINDSATS.read_bytes()).hexdigest()
+
+
+PERSONS = ("personer", "fuldtidspersoner")
+
+
+def test_a_long_export_of_statbank():
+    found = read(STATBANK)
+    assert [one.name for one in found.series] == [
+        *("København / Fleksjob", "København / Førtidspension"),
+        *("Århus / Fleksjob", "Århus / Førtidspension"),
+    ]
+    assert {one.unit for one in found.series} == {"full-time persons"}
+    assert found["København / Fleksjob"].values[:2] == (1225, 1224)
+    assert found["Århus / Fleksjob"].marks == (
+        Mark(period="2017Q3", text="..", place="D33", meaning="suppressed or not available"),
+    )
+    assert found.provenance.table == "AUK99"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+def test_any_encoding(file, encoding):
+    assert values(file(WIDE, encoding=encoding)) == {"København": (1234, 1240, 1251), "Århus": (310, None, None)}
+
+
+def test_long_tables_in_any_order(file):
+    assert values(file(LONG)) == {
+        "København / Fuldtidspersoner": (1100.5, 1101),
+        "København / Antal personer": (1234, 1240),
+        "Århus / Fuldtidspersoner": (None, 290.5),
+        "Århus / Antal personer": (310, 311),
+    }
+    units = {one.name: one.unit for one in read(file(LONG)).series}
+    assert units["Århus / Fuldtidspersoner"] == "full-time persons"
+    assert units["Århus / Antal personer"] == "persons"
+
+
+def test_a_comma_between_cells_and_a_decimal_point(file):
+    text = 'period,"awards, all"\n2019Q1,"1,234.5"\n2019Q02,12.25\n2019Q3,7\n'
+    assert values(file(text)) == {"awards, all": (1234.5, 12.25, 7)}
+
+
+PERIODS = ("{0}K{1}", "{0}Q{1}", "{0}Q0{1}", "{1}. kvt. {0}")
+
+
+@given(
+    tenths=st.lists(st.integers(0, 10**8), min_size=2, max_size=12),
+    period=st.sampled_from(PERIODS),
+    danish=st.booleans(),
+    wide=st.booleans(),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "cp1252", "utf-16"]),
+)
+@settings(deadline=None)
+def test_what_is_written_is_read(tmp_path_factory, tenths, period, danish, wide, encoding):
+    given_ = [number / 10 for number in tenths]
+    cells = [f"{number:,.1f}" for number in given_]
+    if danish:
+        cells = [cell.translate(str.maketrans(".,", ",.")) for cell in cells]
+    labels = [period.format(2017 + at // 4, at % 4 + 1) for at in range(len(cells))]
+    rows = (
+        [["Område", *labels], ["København", *cells]]
+        if wide
+        else [["TID", "København"], *zip(labels, cells, strict=True)]
+    )
+    path = tmp_path_factory.mktemp("own") / "own.csv"
+    with open(path, "w", encoding=encoding, newline="") as file:
+        csv.writer(file, delimiter=";" if danish else ",").writerows(rows)
+    (one,) = read(path).series
+    assert (one.name, one.first, one.values) == ("København", "2017Q1", tuple(given_))
+
+
+def test_titles_do_not_hide_the_delimiter(file):
+    danish = "Made up, all of it\nTable 1, for tests, only\nOmråde;2019K1;2019K2\nÅrhus;1,5;2,5\nRibe;3,5;4,5\n"
+    assert values(file(danish)) == {"Århus": (1.5, 2.5), "Ribe": (3.5, 4.5)}
+    english = "Made up; all of it\nTable 1; for tests\nArea,2019Q1,2019Q2\nÅrhus,1.5,2.5\nRibe,3.5,4.5\n"
+    assert values(file(english)) == {"Århus": (1.5, 2.5), "Ribe": (3.5, 4.5)}
+    assert values(file(danish.replace(";", "\t"))) == {"Århus": (1.5, 2.5), "Ribe": (3.5, 4.5)}
+
+
+def test_headings_over_periods_that_come_again(file):
+    text = ";Antal personer;;Helårspersoner;\nOmråde;2019K1;2019K2;2019K1;2019K2\nKøbenhavn;5;6;3,5;4,5\n"
+    found = read(file(text))
+    assert {one.name: (one.unit, one.values) for one in found.series} == {
+        "Antal personer": ("persons", (5, 6)),
+        "Helårspersoner": ("full-year persons", (3.5, 4.5)),
+    }
+
+
+def test_excel(tmp_path):
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.append(["Made-up: Helårspersoner, opdateret 2021-03-12"])
+    sheet.append(["Område", "2019K1", "2019K2", "2019K3"])
+    sheet.append(["København", 1234.5, "..", None])
+    sheet.append(["Århus", 310, "1.234,5", 7])
+    book.create_sheet("empty")
+    book.save(tmp_path / "own.xlsx")
+    found = read(tmp_path / "own.xlsx")
+    assert {one.name: one.values for one in found.series} == {
+        "København": (1234.5, None, None),
+        "Århus": (310, 1234.5, 7),
+    }
+    assert [(mark.text, mark.place) for mark in found.series[0].marks] == [("..", "C3"), ("", "D3")]
+    assert found.series[0].unit == "full-year persons"
+    assert found.provenance.date == "2021-03-12"
+    book["empty"]["A1"] = datetime.date(2021, 1, 1)
+    book.save(tmp_path / "two.xlsx")
+    with pytest.raises(InputError, match=r"two.xlsx: it has 2 sheets \(Sheet, empty\): save the one you mean"):
+        read(tmp_path / "two.xlsx")
+
+
+def test_a_quarter_that_the_file_leaves_out_is_a_gap(file):
+    (one,) = read(file("2019K1;5\n2019K2;6\n2019K4;8\n")).series
+    assert one.values == (5, 6, None, 8)
+    assert one.marks == (Mark(period="2019Q3", text="", place="", meaning="not in the file"),)
+
+
+def test_a_title_that_names_two_units_names_none(file):
+    text = "Antal personer og fuldtidspersoner\nOmråde;2019K1;2019K2\nKøbenhavn;5;6\n"
+    assert read(file(text)).series[0].unit == ""
+
+
+def test_months_become_quarters(file):
+    text = "".join(f"2019M{month:02};{month}\n" for month in range(2, 13)).replace("2019M08;8", "2019M08;..")
+    (one,) = read(file(text)).series
+    assert (one.every, one.first, one.periods[-1]) == ("month", "2019-02", "2019-12")
+    told = one.quarterly("sum")
+    assert (told.first, told.values) == ("2019Q2", (15, None, 33))
+    assert told.marks == (Mark(period="2019Q3", text="", place="", meaning="1 of 3 months missing"),)
+    assert one.quarterly("mean").values == (5, None, 11)
+    assert told.quarterly("mean") == told
+
+
+def test_too_few_months_for_a_quarter():
+    with pytest.raises(InputError, match="make no whole quarter"):
+        Series(name="x", unit="", every="month", first="2019-02", values=(1.0, 2.0, 3.0)).quarterly("sum")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "own.csv: the file is empty"),
+        ("a;b\n1;2\n", "no row and no column of periods is found"),
+        (WIDE.replace("3. kvt. 2019", "1. kvt. 2019"), "D3: København has 2019Q1 twice, first in B3"),
+        (WIDE.replace("3. kvt. 2019", "2019M07"), "D3: 2019-07 is a month and 2019Q1 a quarter: export one length"),
+        (WIDE.replace("3. kvt. 2019", "2019"), "D3: 2019 is a year and 2019Q1 a quarter"),
+        (WIDE.replace("3. kvt. 2019", "2019QMAT3"), "D2: '2019QMAT3' is a rolling year"),
+        (WIDE.replace("3. kvt. 2019", "5. kvt. 2019"), "D2: '5. kvt. 2019' is no quarter"),
+        (WIDE.replace("310", "many"), r"B4: 'many' is no number \(allowed: digits"),
+        (WIDE.replace("310", "31.0,5,5"), "B4: '31.0,5,5' is no number"),
+        (
+            WIDE.replace("310", "3,1").replace("1.240", "3.25"),
+            "B4 '3,1' has a decimal comma and C3 '3.25' a decimal po",
+        ),
+        ('a,2019K1,2019K2\nx,"1,234",5\n', "B2: '1,234' can be over a thousand or a decimal"),
+        (LONG.replace("2019K2;Århus", "later;Århus"), "A4: 'later' is no period, as others there are"),
+        (LONG.replace("2019K2;Århus", "2019K1;Århus"), "Århus / Fuldtidspersoner has 2019Q1 twice, first in C4"),
+        (LONG.replace("2019K", "201"), "the periods are years: export quarters or months"),
+        ('"a;2019K1\n', "this is no table of cells"),
+        ("\x00\x01;2", "this is no text file"),
+    ],
+)
+def test_a_file_that_cannot_be_read_as_it_stands(file, text, message):
+    with pytest.raises(InputError, match=message):
+        read(file(text))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("own.xls", b"\xd0\xcf\x11\xe0 old", "this kind of file can't be read: save it as .xlsx or .csv"),
+        ("own.csv", b"PK\x03\x04 zip", "this kind of file can't be read"),
+        ("own.xlsx", b"not a book", "this is no Excel file that can be read"),
+        ("own.csv", b"\xff\xfe2", "neither UTF-8 nor Windows-1252"),
+    ],
+)
+def test_a_file_of_another_kind(tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        read(tmp_path / name)
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(InputError, match="there is no file"):
+        read(tmp_path / "none.csv")
+    with pytest.raises(InputError, match="there is no file"):
+        read(tmp_path)
+
+
+def test_an_unknown_series_is_answered_with_the_nearest(file):
+    with pytest.raises(InputError, match=r"own.csv: there is no series 'Kobenhavn'; did you mean 'København'\?"):
+        read(file(WIDE))["Kobenhavn"]
+
+
+def test_cells_are_named_as_in_a_spreadsheet():
+    assert [place(0, column) for column in (0, 25, 26, 27, 701, 702)] == ["A1", "Z1", "AA1", "AB1", "ZZ1", "AAA1"]
+
+
+def test_the_documented_awards_are_the_facts():
+    found = awards()
+    assert [one.name for one in found.series] == ["fleksjob", "førtidspension"]
+    assert all(one.unit == "awards" and one.first == "2017Q1" and len(one.values) == 15 for one in found.series)
+    assert sum(found["fleksjob"].values[8:12]) == 630
+    assert found["førtidspension"].values[11] == 638
+    assert "status-2021-01.awards-fleksjob" in found.provenance.file

@@ -1,0 +1,130 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import ndtri
+
+from flowsim.core.errors import InputError
+from flowsim.evidence.series import Series, awards
+from flowsim.forecasting import backtest as module
+from flowsim.forecasting.backtest import OURS, Backtest, Score, backtest, backtest_parts, frame
+from flowsim.forecasting.scores import crps
+from flowsim.forecasting.shocks import Shock
+from flowsim.forecasting.trend import MEMBERS, forecast
+
+METHODS = {OURS, "naive", "seasonal naive", "drift", *MEMBERS}
+
+
+def series(values, first="2010Q1", name="series"):
+    return Series(name=name, unit="awards", every="quarter", first=first, values=tuple(map(float, values)))
+
+
+STEPS = [10, 20, 30, 40, 12, 24, 24, 50, 30, 40]
+
+
+def scores(result):
+    return {score.method: score for score in result.scores}
+
+
+def test_naive_methods_by_hand():
+    found = scores(backtest(series(STEPS), 2))
+    # From the 8th quarter: 30 and 40 come; the unit is the mean of 2, 4, 6, 10. From the 9th: 40; of 2, 4, 6, 10, 18.
+    assert found["naive"].mase == pytest.approx(((20 + 10) / 5.5 + 10 / 8) / 3)
+    assert found["seasonal naive"].mase == pytest.approx(((18 + 16) / 5.5 + 16 / 8) / 3)
+    slope = 40 / 7
+    drift = (20 + slope) / 5.5 + (10 + 2 * slope) / 5.5
+    assert found["drift"].mase == pytest.approx((drift + (40 - 32.5) / 8) / 3)
+    assert found["naive"].smape == pytest.approx((200 * 20 / 80 + 200 * 10 / 90 + 200 * 10 / 70) / 3)
+
+
+def test_the_naive_interval_by_hand():
+    values = np.array(STEPS[:8], float)
+    methods = dict(module._others(values, 3))
+    sd = np.sqrt((np.diff(values) ** 2).mean())
+    point, quantile = methods["naive"]
+    assert point.tolist() == [50, 50, 50]
+    assert quantile(0.9) == pytest.approx(50 + ndtri(0.9) * sd * np.sqrt([1, 2, 3]))
+    point, quantile = methods["seasonal naive"]
+    assert point.tolist() == [12, 24, 24]
+    yearly = np.sqrt(((values[4:] - values[:-4]) ** 2).mean())
+    assert quantile(0.9) == pytest.approx(point + ndtri(0.9) * yearly)
+    point, quantile = methods["drift"]
+    slope = 40 / 7
+    assert point == pytest.approx(50 + slope * np.array([1, 2, 3]))
+    around = np.sqrt(((np.diff(values) - slope) ** 2).mean())
+    assert quantile(0.9) == pytest.approx(point + ndtri(0.9) * around * np.sqrt([8 / 7, 18 / 7, 30 / 7]))
+    point, quantile = dict(module._others(values, 5))["seasonal naive"]
+    assert quantile(0.9)[4] - point[4] == pytest.approx(ndtri(0.9) * yearly * np.sqrt(2))
+
+
+def test_our_own_scores_are_those_of_the_forecasts():
+    given = series(STEPS)
+    said = forecast(given, 1, "2012Q1")
+    one = scores(backtest(given, 1))[OURS]
+    first = forecast(given, 1, "2011Q4")
+    errors = [abs(first.point[0] - 30) / 5.5, abs(said.point[0] - 40) / 8]
+    assert one.mase == pytest.approx(np.mean(errors))
+    inside = [first.interval(0.8)[0][0] <= 30 <= first.interval(0.8)[1][0]]
+    inside += [said.interval(0.8)[0][0] <= 40 <= said.interval(0.8)[1][0]]
+    assert one.coverage_80 == np.mean(inside)
+    each = [crps(first.paths(20_000), [30]) / 5.5, crps(said.paths(20_000), [40]) / 8]
+    assert one.crps == pytest.approx(np.mean(each), rel=0.02)
+
+
+def test_all_methods_are_scored_from_all_origins():
+    result = backtest(series(STEPS), 4)
+    assert {score.method for score in result.scores} == METHODS
+    assert result.origins == ("2011Q4", "2012Q1")
+    assert [score.mase for score in result.scores] == sorted(score.mase for score in result.scores)
+    assert np.isfinite(frame([result]).drop(columns=["series", "method"]).to_numpy(float)).all()
+
+
+def test_parts_and_whole_are_scored():
+    results = backtest_parts([series(STEPS, name="one"), series(STEPS[::-1], name="other")], 2)
+    assert [result.name for result in results] == ["one", "other", "total"]
+    # One and its mirror image make whole years that are much alike; the whole is forecast as the sum of its parts.
+    total = series(np.add(STEPS, STEPS[::-1]), name="total")
+    assert scores(results[2])["naive"] == scores(backtest(total, 2))["naive"]
+    assert scores(results[2])[OURS] != scores(backtest(total, 2))[OURS]
+
+
+def test_the_finding_is_told_even_where_naive_wins():
+    def score(method, value):
+        return Score(method=method, mase=value, smape=1, coverage_80=1, coverage_95=1, interval_score_95=1, crps=1)
+
+    lost = Backtest(name="x", horizon=4, origins=("2019Q4",), scores=(score("naive", 0.9), score(OURS, 1.2)))
+    assert lost.finding.startswith("naive has the lowest MASE, 0.90; flowsim is number 2 with 1.20; origins: 1, too")
+    won = Backtest(name="x", horizon=4, origins=("a", "b"), scores=(score(OURS, 0.9), score("naive", 1.2)))
+    assert won.finding.startswith("flowsim has the lowest MASE, 0.90 (next: naive); origins: 2, too")
+
+
+def test_a_shock_is_known_only_from_its_quarter_on(monkeypatch):
+    seen = {}
+
+    def spy(series, horizon, origin, shock):
+        seen[origin] = shock and shock.recovers
+        return forecast(series, horizon, origin, shock)
+
+    monkeypatch.setattr(module, "forecast", spy)
+    backtest(awards().series[0], 1, Shock.parse("2020Q2=recovers:4"))
+    assert seen == {
+        **dict.fromkeys(["2018Q4", "2019Q1", "2019Q2", "2019Q3", "2019Q4", "2020Q1"]),
+        "2020Q2": 4,
+    }
+
+
+def test_origins_before_which_nothing_changed_are_left_out():
+    result = backtest(series([5] * 8 + [6, 7, 8]), 1)
+    assert result.origins == ("2012Q1", "2012Q2")
+
+
+@pytest.mark.parametrize("values", [STEPS[:8], [5] * 8 + [6]])
+def test_without_an_origin_there_is_nothing_to_score(values):
+    with pytest.raises(InputError, match=r"series: no quarter can be forecast from: it needs 8"):
+        backtest(series(values))
+
+
+def test_the_table_is_tidy():
+    table = frame([backtest(series(STEPS), 2)])
+    assert isinstance(table, pd.DataFrame)
+    assert list(table) == ["series", "horizon", "origins", *Score.__dataclass_fields__]
+    assert len(table) == len(METHODS)

@@ -1,0 +1,260 @@
+"""The outlook on a made office whose awards rise: where its team is full the flag has to appear, elsewhere not."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from flowsim import InputError, Scenario
+from flowsim.calibration.retrospect import quarterly
+from flowsim.calibration.study import Study
+from flowsim.calibration.workflow import Calibration
+from flowsim.forecasting.demand import Demand
+from flowsim.forecasting.outlooks import FULL, Flag, outlook
+from flowsim.forecasting.pairing import series_of
+from flowsim.forecasting.trend import forecast
+from helpers.command_line import fine, flowsim
+
+BASE = """
+name = "office"
+start = 2020-01-01
+end = 2025-01-01
+
+[parameters]
+opened = { calibrate = "240 per year", why = "a" }
+more = { calibrate = "400 per year", why = "a" }
+places = { assumed = PLACES, why = "a" }
+
+[stations.team]
+weekdays = ["tue"]
+places = "$places"
+
+[states.case]
+station = "team"
+to = "grant"
+
+[states.grant]
+final = true
+outcome = true
+
+[entries.door]
+to = "case"
+
+[entries.door.rate]
+2020-01-01 = "$opened"
+2022-01-01 = "$more"
+"""
+FACTS = """
+[sources.report]
+title = "Report of a made office"
+date = "2023"
+
+[[facts]]
+id = "report.grants"
+label = "Grants by quarter"
+role = "target"
+unit = "awards"
+period = "2020Q1/2022Q4"
+counted = "awards"
+population = "cases of the office"
+precision = { kind = "exact" }
+source = "report"
+place = "p. 1"
+quote = "Bevillinger pr. kvartal"
+
+[facts.values]
+"""
+TARGETS = """
+[families.awards]
+title = "Awards"
+discrepancy = { share = 0.1 }
+why = "a"
+
+[[targets]]
+name = "grants {}"
+family = "awards"
+fact = "report.grants"
+measures = "awards.grant"
+"""
+STUDY = """
+base = "office.toml"
+facts = "facts.toml"
+targets = "targets.toml"
+
+[factors.opened]
+title = "cases opened"
+sets = ["opened", "more"]
+scale = "log"
+sd = 0.1
+why = "a"
+"""
+GRANTS = (58, 61, 60, 66, 70, 74, 79, 83, 88, 90, 97, 101)
+
+
+@pytest.fixture
+def office(tmp_path):
+    """Return a function that makes the office, calibrated by hand, with so many places a week."""
+
+    def made(places, spread=0.05):
+        periods = [f"{year}Q{q}" for year in (2020, 2021, 2022) for q in (1, 2, 3, 4)]
+        told = FACTS + "\n".join(f'"{period}" = {value}' for period, value in zip(periods, GRANTS, strict=True))
+        files = {
+            "office.toml": BASE.replace("PLACES", str(places)),
+            "facts.toml": told + "\n",
+            "targets.toml": TARGETS,
+            "study.toml": STUDY,
+        }
+        for name, text in files.items():
+            (tmp_path / name).write_text(text, encoding="utf-8")
+        study = Study.read(tmp_path / "study.toml")
+        sets = spread * np.linspace(-1.5, 1.5, 20)[:, None]
+        record = {"fit": {"mode": [0.0]}, "provenance": {"study": study.digest}}
+        calibration = Calibration(study=study, sets=sets, retrospects=(), record=record)
+        return Scenario.of(tmp_path / "office.toml"), calibration
+
+    return made
+
+
+def trend(calibration, horizon=8):
+    return forecast(series_of(quarterly(calibration.study))["awards.grant"], horizon)
+
+
+def driven(calibration, count=60):
+    # More than the doors' rate of 2022, in step with the forecast of the grants.
+    return Demand.of(trend(calibration), ["door"], relative=True, count=count)
+
+
+def test_where_the_team_is_full_the_outlook_says_so(office):
+    scenario, calibration = office(places=5)
+    told = outlook(scenario, calibration, demand=driven(calibration), horizon=8, replications=60)
+    (outcome,) = told.outcomes
+    assert outcome.measure == "awards.grant"
+    (flag,) = told.flags
+    assert (flag.station, flag.last) == ("team", "2024Q4")
+    # Fourteen Tuesdays of five places and no more, while the trend is above a hundred.
+    assert flag.simulated == 70
+    assert flag.trend > 100
+    # As many more as the trend is above what is delivered: 5 a week times the ratio less one.
+    assert flag.more == pytest.approx(5 * (flag.trend / flag.simulated - 1), rel=0.03)
+    assert f"team is full from {flag.full_since}: the trend's {flag.trend:,.0f} would need" in flag.words
+    used = told.results.select("utilisation.team", flag.full_since).values
+    assert np.median(used) >= FULL
+
+
+def test_where_there_are_places_enough_nothing_is_flagged(office):
+    scenario, calibration = office(places=40)
+    told = outlook(scenario, calibration, demand=driven(calibration), horizon=8, replications=60)
+    assert told.flags == ()
+    assert not told.frame()["differs"].any()
+
+
+def test_without_demand_the_cases_fall_short_of_the_trend_and_no_station_is_named(office):
+    # 400 a year are a hundred a quarter, while the trend goes on; so the office is told to open half as many.
+    scenario, calibration = office(places=40)
+    halved = {"name": "fewer", "base": scenario.source, "parameters": {"opened": "-50 %", "more": "-60 %"}}
+    told = outlook(Scenario.from_dict(halved), calibration, horizon=8, replications=60)
+    assert told.demand is None
+    assert told.flags
+    assert {flag.station for flag in told.flags} == {None}
+    assert "no station is full: fewer cases come than the trend implies" in told.flags[0].words
+
+
+def test_what_is_above_the_trend_is_said_to_be():
+    flag = Flag(
+        measure="awards.a",
+        first="2021Q1",
+        last="2021Q3",
+        trend=400.0,
+        simulated=640.0,
+        station="team",
+        full_since="2021Q1",
+        more=0.0,
+    )
+    assert flag.words == (
+        "awards.a 2021Q1 to 2021Q3: the trend is 400 in 2021Q3, the simulation 640; more is decided than the trend says"
+    )
+
+
+def test_each_source_of_uncertainty_is_found_where_it_is_put(office):
+    scenario, wide = office(places=40, spread=0.3)
+    by_parameters = outlook(scenario, wide, horizon=4, replications=60).sources[0]
+    # Cases are Poisson, so luck is the mean; the rest is the spread of the factor, 0.3 times that of the grid, squared.
+    assert by_parameters.demand == 0.0
+    assert by_parameters.parameters > 0.7
+    assert by_parameters.process + by_parameters.parameters + by_parameters.together == pytest.approx(1)
+    scenario, narrow = office(places=40, spread=0.001)
+    by_demand = outlook(scenario, narrow, demand=driven(narrow), horizon=8, replications=60).sources[0]
+    assert by_demand.demand > 0.5
+    assert abs(by_demand.parameters) < 0.1
+    scenario, certain = office(places=40, spread=0.0)
+    by_luck = outlook(scenario, certain, horizon=4, replications=60).sources[0]
+    assert by_luck.process == pytest.approx(1)
+    assert by_luck.sd == pytest.approx(10, rel=0.25)
+
+
+def test_the_table_has_both_sides(office):
+    scenario, calibration = office(places=40)
+    told = outlook(scenario, calibration, horizon=3, replications=40)
+    frame = told.frame()
+    assert list(frame["method"].unique()) == ["forecast", "simulation"]
+    assert list(frame["period"].unique()) == ["2023Q1", "2023Q2", "2023Q3"]
+    np.testing.assert_allclose(
+        frame[frame["method"] == "simulation"]["p50"], np.median(told.outcomes[0].simulated, axis=0)
+    )
+    expected = trend(calibration, 3)
+    np.testing.assert_allclose(frame[frame["method"] == "forecast"]["p50"], expected.point, rtol=0.1)
+
+
+def test_a_horizon_that_ends_before_the_forecast_is_refused(office):
+    scenario, calibration = office(places=40)
+    with pytest.raises(InputError, match="its horizon ends 2025-01-01, before 2025Q1, the last quarter ahead"):
+        outlook(scenario, calibration, horizon=9, replications=20)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--horizon", 0), "a horizon of 0 quarters is not allowed"),
+        (("--horizon", 13), "a horizon of 13 quarters is not allowed"),
+        (("--replications", 5), "--replications: 5 is not allowed: at least 20 are needed"),
+        (("--demand", "none", "--door", "sygedagpenge_new"), "--door: it goes with a file of --demand"),
+        (("--demand", "cases.csv"), "--door: name the entry by which those of the file come"),
+        (("--demand", "cases.csv", "--door", "steet"), "there is no door 'steet'"),
+        (("--backtest", "--plot", "a.png"), "--plot: it goes with an outlook, not with --backtest"),
+        (("--plot", "a.gif"), "--plot: 'a.gif' is not allowed"),
+        (("--out", "cases.csv"), "'cases.csv' exists already"),
+    ],
+)
+def test_bad_commands_are_refused(tmp_path, monkeypatch, words, message):
+    monkeypatch.chdir(tmp_path)
+    rows = [f"2018Q{q};{40 + 3 * q}" for q in (1, 2, 3, 4)] + [f"2019Q{q};{50 + 2 * q}" for q in (1, 2, 3, 4)]
+    (tmp_path / "cases.csv").write_text("quarter;cases\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    code, out, err = flowsim("outlook", *words)
+    assert (code, out) == (2, "")
+    assert message in err
+
+
+@pytest.mark.slow
+def test_the_command_prints_and_draws(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shown = fine("outlook", "--demand", "awards", "-n", 20, "--plot", "a.png", "--out", "a.csv", "--horizon", 6)
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "total: median and 5 to 95 %" in shown
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "a.csv").read_text(encoding="utf-8-sig").startswith("measure,period,method,p05,p50,p95,differs")
+    told = json.loads(fine("outlook", "--demand", "awards", "-n", 20, "--json", "--horizon", 6))
+    assert told["demand"] == "total"
+    assert {row["measure"] for row in told["outcomes"]} == {
+        "awards.fleksjob_tilkendt",
+        "awards.foertidspension",
+        "total",
+    }
+    assert sum(told["sources"][0][key] for key in ("process", "parameters", "demand", "together")) == pytest.approx(1)
+
+
+def test_the_past_of_copenhagen_is_scored():
+    told = fine("outlook", "--backtest")
+    for method in ("forecast", "simulation", "combination"):
+        assert len(re.findall(rf"^{method} +\d", told, flags=re.MULTILINE)) == 2
+    assert "awards.foertidspension: from 2018Q4 to 2020Q2, 28 quarters ahead in all" in told

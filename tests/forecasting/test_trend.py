@@ -1,0 +1,429 @@
+import dataclasses
+import re
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from scipy.special import ndtri
+from statsmodels.tools.sm_exceptions import ConvergenceWarning
+from statsmodels.tsa.exponential_smoothing.ets import ETSModel
+from statsmodels.tsa.holtwinters import SimpleExpSmoothing
+from statsmodels.tsa.statespace.structural import UnobservedComponents
+
+from flowsim.core.errors import InputError
+from flowsim.evidence.series import Mark, Series, awards
+from flowsim.forecasting import trend as module
+from flowsim.forecasting.distribution import Joint, frame
+from flowsim.forecasting.shocks import Shock
+from flowsim.forecasting.trend import MEMBERS, Fit, course, forecast, forecast_parts, upto
+from flowsim.forecasting.widening import load
+
+COUNTS = (44.0, 59.0, 77.0, 83.0, 79.0, 87.0, 95.0, 123.0, 112.0, 120.0, 177.0, 221.0, 243.0, 109.0, 172.0)
+
+
+def series(values, first="2010Q1", name="series", **told):
+    return Series(name=name, unit="awards", every="quarter", first=first, values=tuple(values), **told)
+
+
+def wandering(count, seed=1):
+    return 100 + np.cumsum(np.random.default_rng(seed).normal(1, 5, count))
+
+
+def changing(values):
+    return min(values) < max(values)
+
+
+counts = st.lists(st.integers(0, 4000).map(float), min_size=8, max_size=20).filter(changing)
+wild = st.lists(
+    st.one_of(st.just(0.0), st.floats(1e-9, 1e9), st.sampled_from([1e-9, 1.0, 1e9])), min_size=8, max_size=20
+).filter(changing)
+some = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@some
+@given(counts | wild, st.integers(1, 12))
+def test_nothing_is_missing_negative_or_out_of_order(values, horizon):
+    said = forecast(series(values), horizon)
+    low80, high80 = said.interval(0.8)
+    low95, high95 = said.interval(0.95)
+    for part in (said.point, low80, high80, low95, high95, said.paths(50)):
+        assert np.isfinite(part).all()
+        assert (part >= 0).all()
+        assert part.shape[-1] == horizon
+    assert (low95 <= low80).all()
+    assert (low80 <= said.point).all()
+    assert (said.point <= high80).all()
+    assert (high80 <= high95).all()
+    assert (high95 > low95).all()
+
+
+@some
+@given(counts, counts, st.integers(1, 8))
+def test_parts_and_whole_hold_together(one, other, horizon):
+    count = min(len(one), len(other))
+    parts = [series(one[-count:], name="one"), series(other[-count:], name="other")]
+    if not all(changing(part.values) for part in parts):
+        return
+    joint = forecast_parts(parts, horizon)
+    assert joint.point == pytest.approx(sum(part.point for part in joint.parts))
+    paths = joint.paths(40, seed=3)
+    assert paths.shape == (40, 2, horizon)
+    low, high = joint.interval(0.8)
+    assert (low <= joint.point).all()
+    assert (joint.point <= high).all()
+    assert (joint.interval(0.95)[0] <= low).all()
+    assert (high <= joint.interval(0.95)[1]).all()
+    assert 0 <= joint.dependence <= 1
+
+
+def test_the_point_is_the_mean_of_three_models():
+    said = forecast(series(COUNTS), 6)
+    assert set(said.members) == set(MEMBERS)
+    assert said.point == pytest.approx(np.mean(list(said.members.values()), axis=0))
+
+
+def test_another_unit_of_measure_is_the_same_forecast():
+    small, large = forecast(series(COUNTS), 6), forecast(series([1000 * value for value in COUNTS]), 6)
+    assert large.point == pytest.approx(1000 * small.point, rel=1e-4)
+    assert large.interval(0.8)[1] == pytest.approx(1000 * small.interval(0.8)[1], rel=1e-4)
+
+
+def test_the_interval_by_hand():
+    said = forecast(series(COUNTS), 6)
+    found = course(np.array(COUNTS), 6)
+    factors = load()
+    own = factors.shrunk(found.residual, 13)
+    sd = np.sqrt(own**2 * np.cumsum(found.impulse[:, 0] ** 2) + found.apart**2)
+    assert said.sd == pytest.approx(sd)
+    # At 15 points and a level of which a factor is told, that factor.
+    row = factors.factors[factors.lengths.index(15), factors.levels.index(0.8), :6]
+    assert said.interval(0.8)[1] == pytest.approx(said.point * np.exp(sd * row * ndtri(0.9)))
+    assert said.interval(0.8)[0] == pytest.approx(said.point / np.exp(sd * row * ndtri(0.9)))
+    assert said.quantile(0.5) == pytest.approx(said.point)
+
+
+def test_a_point_of_zero_lies_in_its_interval():
+    said = dataclasses.replace(forecast(series(COUNTS), 6), point=np.zeros(6))
+    low, high = said.interval(0.2)
+    assert (low == 0).all()
+    assert (said.quantile(0.5) == 0).all()
+    assert (high > 0).all()
+
+
+def test_paths_have_the_quantiles_of_the_intervals():
+    said = forecast(series(COUNTS), 6)
+    paths = said.paths(40_000, seed=2)
+    for share in (0.025, 0.1, 0.3, 0.5, 0.9, 0.975):
+        assert (paths < said.quantile(share)).mean(axis=0) == pytest.approx(share, abs=0.008)
+
+
+def test_an_error_lives_on_along_a_path():
+    said = forecast(series(COUNTS), 6)
+    moved = np.log(said.paths(20_000) / said.point)
+    ranks = pd.DataFrame(moved).rank().corr().to_numpy()
+    assert ranks == pytest.approx(said.correlation, abs=0.05)
+    assert said.correlation[0, 1] > 0.2
+
+
+def test_paths_are_repeated_by_their_seed():
+    said = forecast(series(COUNTS), 4)
+    assert (said.paths(5, seed=7) == said.paths(5, seed=7)).all()
+    assert (said.paths(5, seed=7) != said.paths(5, seed=8)).all()
+    other = forecast(series(COUNTS, name="another"), 4)
+    assert (said.paths(5) != other.paths(5)).all()
+
+
+def test_parts_that_move_together_make_a_wider_whole():
+    generator = np.random.default_rng(4)
+    shared, own = generator.normal(0, 0.2, (2, 30))
+    one = series(100 * np.exp(shared), name="one")
+    same, apart = series(90 * np.exp(shared), name="same"), series(90 * np.exp(own), name="apart")
+    close, far = forecast_parts([one, same], 4), forecast_parts([one, apart], 4)
+    assert close.dependence > 0.95
+    assert far.dependence < 0.5
+
+    def width(joint):
+        low, high = joint.interval(0.8)
+        return (np.log(high) - np.log(low)).mean()
+
+    assert width(close) > 1.15 * width(far)
+    # Where all errors are one, the whole's interval is the sum of the parts'.
+    ends = sum(part.interval(0.8)[1] for part in close.parts)
+    assert close.interval(0.8)[1] == pytest.approx(ends, rel=0.03)
+
+
+def test_documented_awards_by_outcome_and_total():
+    joint = forecast_parts(awards().series, 4)
+    assert [part.name for part in joint.parts] == ["fleksjob", "førtidspension"]
+    assert joint.origin == "2020Q3"
+    assert joint.periods == ("2020Q4", "2021Q1", "2021Q2", "2021Q3")
+    assert joint.series.values[:3] == (124, 158, 174)
+    table = frame([*joint.parts, joint])
+    assert list(table) == [
+        *("series", "unit", "origin", "period", "point", "lower_80", "upper_80", "lower_95", "upper_95"),
+    ]
+    points = table.pivot(index="period", columns="series", values="point")
+    assert points["total"].to_numpy() == pytest.approx((points["fleksjob"] + points["førtidspension"]).to_numpy())
+    assert not table.isna().any().any()
+
+
+def test_theta_is_told_its_own_errors():
+    values = wandering(30) / 100
+    fit = MEMBERS["theta"](values, 8)
+    alpha = fit.response[0]
+    assert (fit.response == alpha).all()
+    slope = np.polyfit(np.arange(30), values, 1)[0]
+    for at in (2, 5, 29):
+        smooth = SimpleExpSmoothing(values[:at], initialization_method="known", initial_level=values[0])
+        level = smooth.fit(smoothing_level=alpha, optimized=False).forecast(1)[0]
+        assert fit.fitted[at] == pytest.approx(level + slope / 2 * (1 - (1 - alpha) ** at) / alpha)
+
+
+def test_the_damped_trends_errors_grow_as_statsmodels_says_of_a_named_series():
+    # A slope that wanders as well, so that the damping of what is laid to it counts.
+    values = 500 + np.cumsum(np.cumsum(np.random.default_rng(1).normal(0, 3, 30)))
+    fit = MEMBERS["damped"](values, 8)
+    assert fit.response[-1] > fit.response[0] + 0.3
+    named = ETSModel(pd.Series(values), trend="add", damped_trend=True).fit(disp=False)
+    variance = np.asarray(named.get_prediction(start=30, end=37).forecast_variance)
+    assert variance / variance[0] == pytest.approx(1 + np.concatenate([[0], np.cumsum(fit.response**2)]), rel=1e-4)
+
+
+def test_the_drifting_levels_response_is_the_filters_gain():
+    errors = np.random.default_rng(2).normal(size=300)
+    values = 100 + 0.4 * np.concatenate([[0], np.cumsum(errors)[:-1]]) + errors
+    result = UnobservedComponents(values, "lldtrend").fit(disp=False, maxiter=200)
+    response = MEMBERS["drifting"](values, 8).response
+    assert response == pytest.approx(np.full(7, 0.4), abs=0.15)
+    # By then next to nothing of an error is laid to the slope.
+    assert response[0] == pytest.approx(result.filter_results.kalman_gain[0, 0, -1], abs=0.02)
+
+
+def test_intervals_widen_with_the_distance():
+    said = forecast(series(COUNTS), 12)
+    width = np.log(said.interval(0.8)[1] / said.interval(0.8)[0])
+    assert (np.diff(width) > 0).all()
+
+
+def test_a_short_series_is_less_sure_than_a_long_one():
+    long = wandering(60)
+    short = forecast(series(long[-10:]), 4)
+    assert (short.widening.spread(1.0, 10, 4) > short.widening.spread(1.0, 60, 4)).all()
+
+
+def unusable(values, steps):
+    raise ValueError("broke")
+
+
+def warning(values, steps):
+    warnings.warn("did not settle", ConvergenceWarning, stacklevel=1)
+    return Fit(point=np.ones(steps), fitted=values, response=np.ones(steps - 1))
+
+
+def infinite(values, steps):
+    return Fit(point=np.full(steps, np.nan), fitted=values, response=np.ones(steps - 1))
+
+
+@pytest.mark.parametrize(
+    ("member", "reason"), [(unusable, "broke"), (warning, "warned: did not settle"), (infinite, "not finite")]
+)
+def test_a_model_that_fails_is_left_out_and_named(monkeypatch, member, reason):
+    without = [forecast(series(COUNTS), 4).members[name] for name in ("theta", "drifting")]
+    monkeypatch.setitem(module.MEMBERS, "damped", member)
+    said = forecast(series(COUNTS), 4)
+    assert said.point == pytest.approx(np.mean(without, axis=0))
+    assert any(re.search(f"damped is left out.*{reason}", note) for note in said.notes)
+
+
+def test_a_fit_that_did_not_converge_is_left_out(monkeypatch):
+    fit = ETSModel.fit
+    monkeypatch.setattr(ETSModel, "fit", lambda self, **options: fit(self, maxiter=1, **options))
+    said = forecast(series(COUNTS), 4)
+    assert "damped" not in said.members
+    assert any("damped is left out: it did not converge" in note for note in said.notes)
+
+
+def test_a_search_that_breaks_off_at_the_maximum_is_no_failure(monkeypatch):
+    """Whether rounding lets it say that it converged there depends on the processor."""
+    said, fit = forecast(series(COUNTS), 4), UnobservedComponents.fit
+
+    def broken_off(self, **options):
+        result = fit(self, **options)
+        result.mle_retvals["converged"] = False
+        warnings.warn("failed to converge", ConvergenceWarning, stacklevel=2)
+        return result
+
+    monkeypatch.setattr(UnobservedComponents, "fit", broken_off)
+    again = forecast(series(COUNTS), 4)
+    assert again.members["drifting"] == pytest.approx(said.members["drifting"], rel=1e-3)
+    assert again.notes == said.notes
+
+
+def test_where_no_model_is_left_the_last_value_is_carried_forward(monkeypatch):
+    for name in MEMBERS:
+        monkeypatch.setitem(module.MEMBERS, name, unusable)
+    said = forecast(series([5.0, 7, 6, 9, 8, 7, 9, 10]), 3)
+    assert said.point == pytest.approx([10, 10, 10])
+    assert list(said.members) == ["last value"]
+    assert np.diff(np.log(said.interval(0.8)[1])).min() > 0
+
+
+def test_the_origin_hides_what_came_after():
+    told, cut = forecast(series(COUNTS), 4, "2012Q4"), forecast(series(COUNTS[:12]), 4)
+    assert told.origin == "2012Q4"
+    assert told.periods[0] == "2013Q1"
+    assert told.point == pytest.approx(cut.point)
+    assert len(told.series.values) == 12
+
+
+LOCKED = series(COUNTS, first="2017Q1")
+
+
+def test_the_lockdown_is_as_observed_unless_something_is_said_and_a_note_tells():
+    silent, said = forecast(LOCKED, 4), forecast(LOCKED, 4, shock=Shock.parse("2020Q2=as-observed"))
+    assert silent.point == pytest.approx(said.point)
+    assert silent.shock == said.shock == Shock(quarter="2020Q2")
+    assert any(note.startswith("2020Q2, the lock-down, is taken as observed") for note in silent.notes)
+    assert said.notes == ("2020Q2 is taken as observed",)
+    assert forecast(LOCKED, 4, "2020Q1").shock is None
+
+
+def test_an_interventions_shape():
+    shape = Shock.parse("2020Q2=recovers:4").shape(4 * 2020, 8)
+    assert shape.tolist() == [0, 1, 0.75, 0.5, 0.25, 0, 0, 0]
+    assert Shock.parse("2020K2=recovers:1").shape(4 * 2020, 4).tolist() == [0, 1, 0, 0]
+    assert Shock.parse("2020Q2=as-observed").shape(4 * 2020, 4).tolist() == [0, 0, 0, 0]
+    assert str(Shock.parse("2020Q2=recovers:4")) == "2020Q2 is an intervention that is over by 2021Q2"
+
+
+def test_an_intervention_is_estimated_against_the_course_before_it():
+    # One quarter since: the effect is that quarter over what was forecast for it.
+    short = series(COUNTS[:14], first="2017Q1")
+    found = forecast(short, 4, shock=Shock.parse("2020Q2=recovers:1"))
+    before = forecast(series(COUNTS[:13], first="2017Q1"), 1)
+    assert found.effect.size == pytest.approx(np.log(COUNTS[13] / before.point[0]))
+    wide = before.widening.spread(1.0, 13, 1)[0]
+    assert found.effect.error == pytest.approx(before.sd[0] * wide)
+    # A quarter that is over leaves the course as if it had been met.
+    met = forecast(series([*COUNTS[:13], before.point[0]], first="2017Q1"), 4, shock=Shock(quarter="2020Q2"))
+    assert found.point == pytest.approx(met.point)
+    assert found.sd == pytest.approx(met.sd)
+
+
+def test_a_known_shock_is_recovered():
+    course_, at = 200 * 1.02 ** np.arange(20.0), np.arange(20)
+    noise = np.exp(np.random.default_rng(6).normal(0, 0.01, 20))
+    dip = np.where(at < 15, 0, np.clip(1 - (at - 15) / 6, 0, 1))
+    values = course_ * noise * 0.4**dip
+    found = forecast(series(values, first="2016Q3"), 6, shock=Shock.parse("2020Q2=recovers:6"))
+    assert np.exp(found.effect.size) == pytest.approx(0.4, abs=0.06)
+    assert found.effect.error < 0.2
+    expected = 200 * 1.02 ** np.arange(20.0, 26) * 0.4 ** np.array([1 / 6, 0, 0, 0, 0, 0])
+    assert found.point == pytest.approx(expected, rel=0.08)
+    silent = forecast(series(values, first="2016Q3"), 6)
+    assert abs(silent.point - expected).mean() > 3 * abs(found.point - expected).mean()
+
+
+def test_what_is_left_of_a_shock_makes_the_forecast_less_sure():
+    fast, slow = (forecast(LOCKED, 4, shock=Shock.parse(f"2020Q2=recovers:{n}")) for n in (1, 12))
+    assert (slow.sd > fast.sd).all()
+    assert slow.point == pytest.approx(np.mean(list(slow.members.values()), axis=0))
+
+
+@pytest.mark.parametrize("text", ["2020Q2", "2020Q2=dummy", "2020Q2=recovers:0", "2020=recovers:4", "=recovers:4", ""])
+def test_a_shock_that_is_not_understood(text):
+    with pytest.raises(InputError, match="--shock"):
+        Shock.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "2018Q1=recovers:4",
+            "series: a shock in 2018Q1 can't be estimated from 2017Q1 to 2020Q3: it needs 8 quarters",
+        ),
+        ("2020Q4=recovers:4", "series: a shock in 2020Q4 lies outside the series, 2017Q1 to 2020Q3"),
+        ("2016Q4=as-observed", "lies outside the series"),
+    ],
+)
+def test_a_shock_that_does_not_fit(text, message):
+    with pytest.raises(InputError, match=message):
+        forecast(LOCKED, 4, shock=Shock.parse(text))
+
+
+MARK = Mark(period="2010Q3", text="..", place="E7", meaning="suppressed or not available")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (series([1, 2, 3, 4, 5, 6, 7]), "series: 7 quarters are too few: at least 8 are needed"),
+        (series([]), "series is empty"),
+        (series([4] * 9), "all 9 quarters are 4: such a series does not tell how sure it is"),
+        (series([0] * 9), "all 9 quarters are 0"),
+        (series([1, 2, -3, 4, 5, 6, 7, 8]), "2010Q3 is -3: counts from 0"),
+        (series([1, 2, 1e-12, 4, 5, 6, 7, 8]), "2010Q3 is 1e-12"),
+        (series([1, 2, 1e10, 4, 5, 6, 7, 8]), "2010Q3 is 1e.10: counts from 0 to 1e.09"),
+        (series([1, 2, float("nan"), 4, 5, 6, 7, 8]), "2010Q3 is nan"),
+        (series([1, 2, float("inf"), 4, 5, 6, 7, 8]), "2010Q3 is inf"),
+        (
+            series([1, 2, None, 4, 5, 6, 7, 8], marks=(MARK,)),
+            r"1 of 8 quarters have no number: 2010Q3 E7 '\.\.' \(supp",
+        ),
+        (dataclasses.replace(series([1] * 12), every="month", first="2010-01"), r"it is by month: .*\(--months\)"),
+    ],
+)
+def test_a_series_that_cannot_be_forecast(given, message):
+    with pytest.raises(InputError, match=message):
+        forecast(given)
+
+
+def test_a_gap_after_the_origin_does_not_matter():
+    given = series([*COUNTS[:10], None, 5.0], marks=(dataclasses.replace(MARK, period="2012Q3"),))
+    assert upto(given, "2012Q2").marks == ()
+    with pytest.raises(InputError, match="1 of 11 quarters have no number"):
+        upto(given, "2012Q3")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"horizon": 0}, "a horizon of 0 quarters is not allowed: 1 to 12"),
+        ({"horizon": 13}, "1 to 12"),
+        ({"origin": "2009Q4"}, "the origin 2009Q4 lies outside the series, 2010Q1 to 2013Q3"),
+        ({"origin": "2013Q4"}, "lies outside the series"),
+        ({"origin": "2013"}, "'2013' is no quarter"),
+    ],
+)
+def test_options_that_do_not_fit(options, message):
+    with pytest.raises(InputError, match=message):
+        forecast(series(COUNTS), **options)
+
+
+def test_parts_that_have_no_total():
+    one = forecast(series(COUNTS, name="one"), 4)
+    persons = forecast(dataclasses.replace(series(COUNTS, name="two"), unit="persons"), 4)
+    full_time = forecast(dataclasses.replace(series(COUNTS, name="two"), unit="full-time persons"), 4)
+    for other, what in (
+        (persons, "unit"),
+        (forecast(series(COUNTS, name="two"), 4, "2013Q2"), "origin"),
+        (forecast(series(COUNTS, name="two"), 5), "horizon"),
+        (one, "names of their own"),
+        (forecast(series(COUNTS, name="total"), 4), "names of their own"),
+    ):
+        with pytest.raises(InputError, match=what):
+            Joint.of([one, other])
+    with pytest.raises(InputError, match="two and two differ in unit"):
+        Joint.of([persons, full_time])
+    with pytest.raises(InputError, match="there are none"):
+        Joint.of([])
+
+
+@pytest.mark.parametrize("level", [0, 1, -0.1, 1.5])
+def test_levels_are_shares(level):
+    with pytest.raises(InputError, match="lies between 0 and 1"):
+        forecast(series(COUNTS), 2).interval(level)

@@ -1,0 +1,7 @@
+"""Where the files of this repository are that tests read."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SMALL_TOWN = ROOT / "examples" / "small_town"
+EXPORTS = ROOT / "tests" / "evidence" / "exports"  # made-up figures in the form of real exports

@@ -1,0 +1,308 @@
+"""Scenarios compared: pairs by hand and by theory, one luck and one set of parameters for all, and what is refused."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flowsim import Duration, Entry, InputError, Pathway, Scenario, State, Station, run
+from flowsim.calibration.ensemble import Ensemble
+from flowsim.calibration.study import Prior
+from flowsim.model.base import read_base
+from flowsim.planning.comparison import Comparison, averaged, compare, headlines, paired
+from flowsim.simulation.precision import Precision
+
+TOWN = """\
+name = "town"
+start = 2020-01-01
+end = 2022-01-01
+
+[parameters]
+cases = { calibrate = "100 per year", why = "unknown" }
+desks = { assumed = 2, why = "told" }
+
+[stations.desk]
+capacity = "$desks"
+
+[states.plan]
+station = "desk"
+stay = { law = "exponential", mean = "6 days" }
+to = { job = 0.5, pension = "rest" }
+
+[states.job]
+final = true
+outcome = true
+
+[states.pension]
+final = true
+outcome = true
+
+[entries.door]
+to = "plan"
+rate = "$cases"
+"""
+
+
+@pytest.fixture
+def town(tmp_path):
+    """A base in a file, and a maker of scenarios over it."""
+    file = tmp_path / "town.toml"
+    file.write_text(TOWN)
+
+    def scenario(name, **changes):
+        return Scenario.from_dict({"name": name, "base": str(file), **changes})
+
+    return scenario
+
+
+def office(advisers, name="office", rate="480 per year"):
+    return Pathway(
+        name=name,
+        start="2020-01-01",
+        end="2021-01-01",
+        stations=[Station.servers("adviser", advisers)],
+        states=[
+            State(name="advice", station="adviser", stay=Duration.gamma("4 weeks", cv=0.8), to={"job": 0.3, "no": 0.7}),
+            State(name="job", final=True, outcome=True),
+            State(name="no", final=True),
+        ],
+        entries=[Entry(name="door", rate=rate, to="advice")],
+    )
+
+
+def test_pairs_worked_by_hand():
+    nan = math.nan
+    # Differences 1, 2 and 0: mean 1, variance 1, and 4.30265 / sqrt(3) to either side. The variances 1 and 1 add to 2.
+    # Then a column with one pair undefined (differences 3 and 5), one with a single pair, and one that never differs.
+    reference = np.array([[1.0, 1.0, nan, 7.0], [2.0, nan, nan, 8.0], [3.0, 2.0, 5.0, 9.0]])
+    other = np.array([[2.0, 4.0, 1.0, 7.0], [4.0, 2.0, 1.0, 8.0], [3.0, 7.0, 6.0, 9.0]])
+    told = paired(reference, other)
+    np.testing.assert_allclose(told.mean, [1, 4, nan, 0])
+    np.testing.assert_allclose(
+        told.high - told.mean, [4.302653 / 3**0.5, 12.706205 * 2**0.5 / 2**0.5, nan, 0], rtol=1e-6
+    )
+    np.testing.assert_allclose(told.mean - told.low, told.high - told.mean)
+    assert told.pairs.tolist() == [3, 2, 1, 3]
+    np.testing.assert_allclose(told.variance, [1, 2, nan, 0])
+    np.testing.assert_allclose(told.independent, [2, 0.5 + 4.5, nan, 2])
+    np.testing.assert_allclose(told.saved, [2, 2.5, nan, math.inf])
+
+
+def test_equal_values_have_no_variance_however_they_are_rounded():
+    values = np.full((7, 1), 0.1) * 3
+    told = paired(values, values + 0.7)
+    assert told.variance[0] == told.independent[0] == 0
+    assert told.low[0] == told.high[0] == pytest.approx(0.7)
+
+
+def test_the_variance_of_independent_draws_is_the_one_that_they_have():
+    few, more = office(40), office(42, "more")
+    found = compare([few, more], replications=200, seed=1).select("awards.job", "2020")
+    others = run(more, replications=200, seed=2).select("awards.job", "2020")
+    told = found.difference("more")
+    independent = (others.values - found.reference.values)[:, 0].var(ddof=1)
+    # Both estimate one variance: their ratio is within 0.7 and 1.4 with more than 99 % (F with 199 degrees of freedom).
+    assert 0.7 < told.independent[0] / independent < 1.4
+    assert told.saved[0] > 10
+    assert told.low[0] < told.mean[0] < told.high[0]
+
+
+@pytest.mark.slow
+def test_the_interval_holds_the_true_difference_as_often_as_it_says():
+    # 24 a year more, by the rate alone. Of 300 intervals 285 should hold it; 272 to 295 do so in all but one of a
+    # thousand series (binomial).
+    pair = [office(1, "few", "240 per year"), office(1, "more", "264 per year")]
+    found = compare(pair, replications=2400).select("entries.door", "2020")
+    before, after = (one.values.reshape(300, 8) for one in found.results)
+    told = paired(before.T, after.T)
+    held = (told.low <= 24 * 366 / 365.25) & (told.high >= 24 * 366 / 365.25)
+    assert 272 <= held.sum() <= 295
+
+
+@st.composite
+def queues(draw):
+    """One station, given arrivals, one class, nobody gives up: with some places, and with more."""
+    days = draw(st.lists(st.integers(0, 80), min_size=1, max_size=40))
+    at = [f"2020-{1 + day // 28:02}-{1 + day % 28:02}" for day in days]
+    stay = draw(
+        st.sampled_from(
+            ["3 days", {"law": "exponential", "mean": "9 days"}, {"law": "gamma", "mean": "5 days", "cv": 2}]
+        )
+    )
+    places, more = draw(st.integers(0, 3)), draw(st.integers(1, 3))
+    kind = draw(st.sampled_from(["servers", "meeting", "by date"]))
+    waiting = draw(st.integers(0, 4))
+
+    def with_places(number, name):
+        station = {
+            "servers": {"capacity": number},
+            "meeting": {"weekdays": ["mon", "thu"], "places": number},
+            "by date": {"capacity": {"2020-01-01": number + 1, "2020-02-10": number}},
+        }[kind]
+        return Pathway.from_dict(
+            {
+                "name": name,
+                "start": "2020-01-01",
+                "end": "2020-05-01",
+                "stations": {"desk": station},
+                "states": {"plan": {"station": "desk", "stay": stay, "to": "out"}, "out": {"final": True}},
+                "entries": {
+                    "given": {"to": "plan", "at": at},
+                    "there": {"to": "plan", "count": waiting, "waiting": True, "elapsed": "2 weeks"},
+                },
+            }
+        )
+
+    return with_places(places, "few"), with_places(places + more, "more")
+
+
+@settings(max_examples=40, deadline=None)
+@given(queues(), st.integers(0, 2**32))
+def test_more_places_at_one_station_never_lengthen_a_wait(pair, seed):
+    few, more = (run(one, replications=1, seed=seed, keep_traces=True).visits(0) for one in pair)
+    plans = [table[table["state"] == "plan"].set_index("citizen") for table in (few, more)]
+    never = np.datetime64("2100-01-01")
+    before, after = (table["started"].fillna(never) for table in plans)
+    assert (after <= before).all()
+    assert (plans[0]["joined"] == plans[1]["joined"]).all()
+    found = compare(pair, replications=2, seed=seed)
+    for measure in ("waited.desk", "queue.desk"):
+        one = found.select(measure)
+        assert (one.results[1].values <= one.reference.values + 1e-9).all()
+
+
+def test_each_run_is_the_one_that_it_would_be_alone(town):
+    pair = [town("few"), town("more", parameters={"desks": 3})]
+    found = compare(pair, replications=4, seed=7)
+    for scenario, results in zip(pair, found.results, strict=True):
+        alone = run(scenario, replications=4, seed=7)
+        assert results.digests == alone.digests
+        np.testing.assert_array_equal(results.values, alone.values)
+    assert compare(pair, replications=[2, 3], seed=7).of("more").digests == found.of("more").digests[2:]
+
+
+def test_each_replication_has_one_parameter_set_in_all_scenarios(town, tmp_path):
+    base = read_base(tmp_path / "town.toml")
+    factor = {"title": "cases", "sets": ["cases"], "scale": "log", "sd": 1.0, "why": "unknown"}
+    prior = Prior.of(base, {"cases": factor}, "test")
+    sets = Ensemble(prior=prior, z=np.array([[-2.0], [0.0], [1.0]]), mode={"cases": "50 per year"}, provenance={})
+    pair = [town("few"), town("more", parameters={"desks": 5})]
+    found = compare(pair, parameters=sets, replications=6, seed=3)
+    entered = [one.select("entries.door", "2021").values[:, 0] for one in found.results]
+    np.testing.assert_array_equal(*entered)
+    assert entered[0][:3].max() > 5 * entered[0][:3].min()  # the sets' rates are 14, 100 and 272 a year
+    assert found.of("more").digests == run(sets.over(pair[1]), replications=6, seed=3).digests
+    point = compare(pair, parameters=sets.mode, replications=6, seed=3)
+    assert point.reference.digests == run(pair[0].pathway(sets.mode), replications=6, seed=3).digests
+
+
+def test_runs_until_the_differences_are_as_sure_as_asked(town):
+    pair = [town("few"), town("more", parameters={"desks": 3}), town("most", parameters={"desks": 4})]
+    asked = Precision(relative=0.01, measures=("awards.job",), most=5000)
+    seen = []
+    found = compare(pair, precision=asked, progress=lambda *told: seen.append(told))
+    yearly = found.each(lambda one: averaged(one, "year", ["awards.job"]))
+    mean = yearly.reference.values.mean(axis=0)
+    for _, one in yearly.differences():
+        assert ((one.high - one.low) / 2 <= 0.01 * mean).all()
+    n = len(found.reference.replications)
+    assert found.reached
+    assert 10 < n < 5000
+    # The years' mean alone would take some (1.96 * sqrt(50) / 0.5) ** 2 replications: common luck saves most of them.
+    assert n < 0.5 * (1.96 * 50**0.5 / 0.5) ** 2
+    assert [done for done, _ in seen] == list(range(1, 3 * n + 1))
+    assert seen[-1] == (3 * n, 3 * n)
+    few = compare(pair, precision=Precision(relative=0.0001, measures=("awards",), most=12))
+    assert (few.reached, len(few.reference.replications)) == (False, 12)
+    assert compare(pair, replications=2).reached is None
+
+
+def test_what_cannot_be_compared_is_refused_before_anything_runs(town, tmp_path, monkeypatch):
+    monkeypatch.setattr("flowsim.planning.comparison.run", lambda *a, **k: pytest.fail("something ran"))
+    other = tmp_path / "other.toml"
+    other.write_text(TOWN.replace('"town"', '"village"'))
+    village = Scenario.from_dict({"name": "there", "base": str(other)})
+    few, shorter = town("few"), town("shorter", until="2021-07-01")
+    told = office(1, "b").to_dict()
+    told["stations"][0]["name"] = told["states"][0]["station"] = "clerk"
+    renamed = Pathway.from_dict(told)
+    for pair, message in (
+        ([few], "two scenarios or more"),
+        ([few, few], "two scenarios are called 'few'"),
+        (
+            [few, shorter],
+            "shorter: its horizon is 2020-01-01 to 2021-07-01, and that of few is 2020-01-01 to 2022-01-01",
+        ),
+        ([few, village], "there: its base is 'village', and that of few is 'town'"),
+        ([office(1, "a"), renamed], "b: it has other measures than a"),
+    ):
+        with pytest.raises(InputError, match=message):
+            compare(pair)
+    with pytest.raises(InputError, match="a pathway has no parameters"):
+        compare([office(1, "a"), office(2, "b")], parameters={})
+    with pytest.raises(InputError, match="there is no parameter 'desk'; did you mean 'desks'"):
+        compare([few, town("more")], parameters={"desk": 3})
+    with pytest.raises(InputError, match=r"confidence: 1\.5 is not allowed"):
+        compare([few, town("more")], confidence=1.5)
+
+
+def test_names_are_asked_for_by_the_nearest(town):
+    found = compare([town("few"), town("more")], replications=2)
+    with pytest.raises(InputError, match="there is no scenario 'mor'; did you mean 'more'"):
+        found.difference("mor")
+    with pytest.raises(ValueError, match="one index, one seed"):
+        Comparison(names=("a", "b"), results=(found.reference, found.reference.between("2020", "2020")))
+
+
+def test_what_is_told_by_shorter_periods_is_averaged_over_the_longer_ones(town):
+    one = run(town("few", until="2021-03-01"), replications=3)
+    measures = headlines(one.pathway)
+    year = averaged(one, "year", measures)
+    assert [row.measure for row in year.index] == list(measures)
+    assert {row.period for row in year.index} == {"2020"}
+    values = one.select("wait.desk.served").values[:, :12]
+    defined = [np.mean(row[~np.isnan(row)]) for row in values]
+    np.testing.assert_allclose(year.select("wait.desk.served").values[:, 0], defined)
+    np.testing.assert_array_equal(year.select("awards.job").values, one.select("awards.job", "2020").values)
+    quarter = averaged(one, "quarter", ["queue.desk", "awards.job"])
+    assert [row.period for row in quarter.index] == ["2020Q1", "2020Q2", "2020Q3", "2020Q4"] * 2
+    np.testing.assert_allclose(quarter.values[:, 1], one.select("queue.desk").values[:, 3:6].mean(axis=1))
+    with pytest.raises(InputError, match=r"did you mean 'queue\.desk'"):
+        averaged(one, "year", ["queue.desks"])
+
+
+def test_the_table_has_a_row_for_each_scenario_and_figure(town):
+    found = compare([town("few"), town("more", parameters={"desks": 3})], replications=5).between("2020", "2020")
+    table = found.frame()
+    assert list(table.columns) == [
+        *(
+            "scenario",
+            "measure",
+            "period",
+            "unit",
+            "mean",
+            "p05",
+            "p95",
+            "difference",
+            "low",
+            "high",
+            "pairs",
+            "variance_ratio",
+        )
+    ]
+    assert len(table) == 2 * len(found.index)
+    few, more = (table[table["scenario"] == name].reset_index(drop=True) for name in ("few", "more"))
+    assert few["difference"].isna().all()
+    whole = found.difference("more").pairs == 5
+    np.testing.assert_allclose((more["mean"] - few["mean"])[whole], more["difference"][whole], atol=1e-12)
+    assert more.loc[more["measure"] == "servers.desk", "difference"].tolist() == [1.0] * 5
+
+
+@pytest.mark.slow
+def test_common_luck_saves_ten_times_the_replications_of_a_wait():
+    found = compare([Scenario.of("today"), Scenario.of("more-places")], replications=30)
+    year = found.each(lambda one: averaged(one, "year", ["wait.rehabilitation_team.served"]).between("2021", "2021"))
+    assert year.difference("more-places").saved[0] > 10
+    assert year.difference("more-places").high[0] < 0

@@ -1,0 +1,254 @@
+"""The languages of a report: numbers and dates written by hand, and a Danish sentence for every text that ships."""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Mapping
+from datetime import date
+from importlib import resources
+from string import Formatter
+from typing import Any
+
+import pytest
+
+from flowsim import InputError
+from flowsim.calibration.ensemble import Ensemble
+from flowsim.evidence import facts
+from flowsim.model.base import read_base
+from flowsim.model.library import scenario_names
+from flowsim.model.scenario import Scenario
+from flowsim.planning.prices import Prices
+from flowsim.reporting.language import LANGUAGES, Language
+
+ENGLISH, DANISH = Language.of("en"), Language.of("da")
+TERMS: Mapping[str, Any] = tomllib.loads(
+    (resources.files("flowsim") / "data" / "report" / "terms.toml").read_text(encoding="utf-8")
+)
+BASE, FACTS, PRICES = read_base("copenhagen"), facts.load(), Prices.read()
+PRICED = (*PRICES.prices, *(entry.price for entry in PRICES.sums))
+SHOWN = {
+    "why a parameter has its value": {parameter.why for parameter in BASE.parameters.values()},
+    "what a scenario is": {Scenario.of(name).file.description for name in scenario_names()},
+    "sources": {source.title for source in FACTS.sources.values()}
+    | {source.date for source in FACTS.sources.values() if not source.date[0].isdigit()},
+    "why a price is what it is": {price.why for price in PRICED},
+    "what a sum is for": {entry.price.where.removeprefix("sums.") for entry in PRICES.sums},
+    "what the prior moves": {factor.title for factor in Ensemble.of(BASE).prior.factors},
+    "facts": {FACTS[known.fact].label for known in (*BASE.parameters.values(), *PRICED) if known.fact},
+}
+SAME = {"Flere i Fleksjob", "mploy for STAR: Processen for sager, der skal behandles i et rehabiliteringsteam"}
+"""What is called the same in Danish: a project, and a report by its own title."""
+
+
+# --- The texts of the shipped data ---
+
+
+@pytest.mark.parametrize("group", SHOWN)
+def test_every_text_of_the_shipped_data_has_a_danish_sentence(group: str) -> None:
+    texts = SHOWN[group] - {""}
+    assert texts
+    assert not texts - set(DANISH.sentences)
+    assert {text for text in texts if DANISH.told(text) == text} <= SAME
+
+
+def test_no_sentence_is_stale() -> None:
+    assert not set(DANISH.sentences) - set().union(*SHOWN.values())
+
+
+@pytest.mark.parametrize("text", DANISH.sentences)
+def test_a_sentence_keeps_the_figures_and_the_names_of_its_text(text: str) -> None:
+    told = DANISH.told(text)
+    assert told == told.strip() != ""
+    assert Counter(_figures(told)) == Counter(figure.translate(str.maketrans(",.", ".,")) for figure in _figures(text))
+    assert Counter(_names(told)) == Counter(_names(text))
+
+
+def _figures(text: str) -> list[str]:
+    return re.findall(r"\d+(?:[.,]\d+)*", text)
+
+
+def _names(text: str) -> list[str]:
+    """Return the ids of sources and facts, and the names of parameters and prices, that a text refers to."""
+    known = {*FACTS.sources, *(fact.id for fact in (*FACTS.facts, *FACTS.supplementary)), *BASE.parameters}
+    known |= {price.where.partition(".")[2] for price in PRICES.prices}
+    words = re.findall(r"[\w-]+(?:\.[\w-]+)*", text)
+    return [word for word in words if word in known and word != "holidays"]  # which is an English word too
+
+
+def test_only_danish_is_told_otherwise_than_it_stands() -> None:
+    assert DANISH.told("not documented") == "ikke dokumenteret"
+    assert ENGLISH.told("not documented") == "not documented"
+    assert DANISH.told("a reason of one's own") == "a reason of one's own"
+
+
+# --- The words ---
+
+
+@pytest.mark.parametrize("key", TERMS["words"])
+def test_every_word_is_in_both_languages_with_the_same_names_to_fill_in(key: str) -> None:
+    entry = TERMS["words"][key]
+    assert set(entry) == set(LANGUAGES)
+    assert all(text.strip() for text in entry.values())
+    assert _filled_in(entry["en"]) == _filled_in(entry["da"])
+
+
+def _filled_in(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+def test_words_are_said_filled_in_and_names_told_where_the_table_has_them() -> None:
+    language = Language(code="en", words={"many": "{count} of {all}", "name.fleksjob": "Fleksjob"}, sentences={})
+    assert language.say("many", count="3", all="7") == "3 of 7"
+    assert language.name("fleksjob", "In a job") == "Fleksjob"
+    assert language.name("afslag", "Refused") == "Refused"
+    assert language.name("afslag") == "afslag"
+
+
+def test_an_unknown_language_is_refused_with_the_allowed_ones() -> None:
+    with pytest.raises(InputError, match=r"^there is no language 'dk' \(allowed: da, en\)$"):
+        Language.of("dk")
+
+
+# --- Numbers ---
+
+
+@pytest.mark.parametrize(
+    ("value", "english", "danish"),
+    [
+        (0, "0.0", "0,0"),
+        (0.004, "0.00", "0,00"),
+        (0.25, "0.25", "0,25"),
+        (0.994, "0.99", "0,99"),
+        (0.995, "1.0", "1,0"),
+        (9.87, "9.9", "9,9"),
+        (99.94, "99.9", "99,9"),
+        (99.95, "100", "100"),
+        (1234.5678, "1,235", "1.235"),
+        (1234567, "1,234,567", "1.234.567"),
+        (-1234.5678, "−1,235", "−1.235"),
+        (-0.995, "−1.0", "−1,0"),
+        (-99.95, "−100", "−100"),
+        (math.nan, "–", "–"),
+        (math.inf, "∞", "∞"),
+        (-math.inf, "−∞", "−∞"),
+    ],
+)
+def test_a_number_has_as_many_decimals_as_its_size_asks_for(value: float, english: str, danish: str) -> None:
+    assert ENGLISH.number(value) == english
+    assert DANISH.number(value) == danish
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "english", "danish"),
+    [
+        (1234.5678, 0, "1,235", "1.235"),
+        (1234.5678, 3, "1,234.568", "1.234,568"),
+        (-0.75, 1, "−0.8", "−0,8"),
+        (99.95, 2, "99.95", "99,95"),
+        (math.nan, 2, "–", "–"),
+    ],
+)
+def test_a_number_with_told_decimals(value: float, decimals: int, english: str, danish: str) -> None:
+    assert ENGLISH.number(value, decimals) == english
+    assert DANISH.number(value, decimals) == danish
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "written"),
+    [
+        (2.5, 1, "+2.5"),
+        (-2.5, 1, "−2.5"),
+        (math.inf, None, "+∞"),
+        (math.nan, None, "–"),
+        (0.0, 1, "0.0"),
+        (-0.0, 1, "0.0"),
+        (0.04, 1, "0.0"),
+        (-0.04, 1, "0.0"),
+        (-0.4, 0, "0"),
+        (-0.6, 0, "−1"),
+    ],
+)
+def test_a_sign_is_written_unless_the_number_rounds_to_nothing(value: float, decimals: int, written: str) -> None:
+    assert ENGLISH.number(value, decimals, signed=True) == written
+
+
+@pytest.mark.parametrize("value", [-0.0, -0.004])
+def test_what_rounds_to_nothing_has_no_minus(value: float) -> None:
+    assert ENGLISH.number(value, 2) == "0.00"
+    assert DANISH.percent(value, 0) == "0\u00a0%"
+
+
+@pytest.mark.parametrize(
+    ("share", "english", "danish"),
+    [
+        (0, "0", "0"),
+        (0.0004, "0.0", "0,0"),
+        (0.0123, "1.2", "1,2"),
+        (0.0994, "9.9", "9,9"),
+        (0.0995, "10", "10"),
+        (0.764, "76", "76"),
+        (0.9, "90", "90"),
+        (0.904, "90.4", "90,4"),
+        (0.999, "99.9", "99,9"),
+        (1, "100", "100"),
+        (12.5, "1,250", "1.250"),
+        (-0.0123, "−1.2", "−1,2"),
+        (-0.0995, "−10", "−10"),
+        (-0.904, "−90.4", "−90,4"),
+    ],
+)
+def test_a_share_is_written_in_per_cent(share: float, english: str, danish: str) -> None:
+    assert ENGLISH.percent(share) == f"{english}\u00a0%"
+    assert DANISH.percent(share) == f"{danish}\u00a0%"
+
+
+def test_a_share_with_told_decimals_a_sign_or_no_value() -> None:
+    assert DANISH.percent(0.76449, 2) == "76,45\u00a0%"
+    assert ENGLISH.percent(0.25, signed=True) == "+25\u00a0%"
+    assert ENGLISH.percent(math.nan) == "–"
+
+
+# --- Dates and lists ---
+
+
+@pytest.mark.parametrize(
+    ("day", "english", "danish"),
+    [
+        (date(2023, 1, 1), "1\u00a0January\u00a02023", "1.\u00a0januar\u00a02023"),
+        (date(2020, 12, 31), "31\u00a0December\u00a02020", "31.\u00a0december\u00a02020"),
+    ],
+)
+def test_a_day(day: date, english: str, danish: str) -> None:
+    assert ENGLISH.day(day) == english
+    assert DANISH.day(day) == danish
+
+
+@pytest.mark.parametrize(
+    ("period", "english", "danish"),
+    [
+        ("2022", "2022", "2022"),
+        ("2022Q3", "Q3\u00a02022", "3.\u00a0kvartal\u00a02022"),
+        ("2022-05", "May\u00a02022", "maj\u00a02022"),
+        ("2022-10", "October\u00a02022", "oktober\u00a02022"),
+    ],
+)
+def test_a_period(period: str, english: str, danish: str) -> None:
+    assert ENGLISH.period(period) == english
+    assert DANISH.period(period) == danish
+
+
+@pytest.mark.parametrize(
+    ("items", "english", "danish"),
+    [
+        ([], "", ""),
+        (["a"], "a", "a"),
+        (["a", "b"], "a and b", "a og b"),
+        (["a", "b", "c"], "a, b and c", "a, b og c"),
+    ],
+)
+def test_a_list(items: list[str], english: str, danish: str) -> None:
+    assert ENGLISH.listed(items) == english
+    assert DANISH.listed(items) == danish

@@ -1,0 +1,83 @@
+"""What measures, goals and levers are called, and how their figures are written."""
+
+from dataclasses import replace
+
+import pytest
+
+from flowsim import Scenario
+from flowsim.planning.levers import Lever
+from flowsim.planning.staffing.goals import parse_goals
+from flowsim.reporting.language import Language
+from flowsim.reporting.wording import Wording
+
+TODAY = Scenario.of("today")
+CITY = TODAY.pathway()
+HARD = "\u00a0"
+
+
+def wording(code="en"):
+    return Wording.of(TODAY, CITY, Language.of(code))
+
+
+@pytest.mark.parametrize(
+    ("measure", "title"),
+    [
+        ("wait.rehabilitation_team.served", "Wait for the rehabilitation team"),
+        ("wait.rehabilitation_team.served_p90", "Wait that nine in ten at most had for the rehabilitation team"),
+        ("wait.rehabilitation_team.backlog", "wait.rehabilitation_team.backlog"),
+        ("queue.rehabilitation_team", "Queue for the rehabilitation team"),
+        ("utilisation.rehabilitation_team", "Use of the places of the rehabilitation team"),
+        ("clock.plan_til_afgoerelse.within", "Share decided within 23 weeks"),
+        ("clock.ankestyrelsen.mean", "Mean time until decided by Ankestyrelsen"),
+        ("stock.kontanthjaelp", "Citizens on kontanthjælp at the end"),
+        ("mean_stock.job", "Citizens on job on average"),
+        ("awards.fleksjob_tilkendt", "Awards: fleksjob"),
+        ("cost.total", "Cost of effort and benefits"),
+        ("time_to.afslag", "time_to.afslag"),
+    ],
+)
+def test_a_measure_is_told_in_words(measure, title):
+    assert wording().measure(measure) == title
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "signed", "english", "danish"),
+    [
+        (6.44, "weeks", False, "6.4 weeks", "6,4 uger"),
+        (6.44, "weeks", True, "+6.4 weeks", "+6,4 uger"),
+        (6.44, "citizens", False, "6 citizens", "6 borgere"),
+        (6.44, "awards", False, "6 awards", "6 tilkendelser"),
+        (0.5, "share", False, "50 %", "50 %"),
+        (50.0, "per cent", True, "+50 %", "+50 %"),
+        (1.25, "DKK million", False, "1.2 million DKK", "1,2 mio. DKK"),
+        (1.25, "doctors", False, "1.2 doctors", "1,2 doctors"),
+    ],
+)
+def test_a_figure_is_written_with_its_unit(value, unit, signed, english, danish):
+    for code, told in (("en", english), ("da", danish)):
+        assert wording(code).values([value], unit, signed=signed)[0].replace(HARD, " ") == told
+
+
+@pytest.mark.parametrize(
+    ("goal", "told"),
+    [
+        ("plan_til_afgoerelse within 23 weeks >= 90%", "share decided within 23 weeks: at least 90 %"),
+        ("queue of rehabilitation_team <= 120", "queue for the rehabilitation team: at most 120 citizens"),
+        ("people on kontanthjaelp <= 9000", "citizens on kontanthjælp at the end: at most 9,000 citizens"),
+    ],
+)
+def test_a_goal_is_told_in_words(goal, told):
+    (parsed,) = parse_goals([goal], CITY, "2020")
+    assert wording().goal(parsed).replace(HARD, " ") == told
+
+
+def test_a_lever_goes_by_the_words_of_its_station_or_the_title_that_it_has():
+    lever = Lever.parse("rehabilitation_team.places", CITY)
+    assert wording("da").lever(lever) == "pladser pr. møde i rehabiliteringsteamet"
+    titled = CITY.model_copy(
+        update={"stations": tuple(one.model_copy(update={"name": "x"}) for one in CITY.stations[-1:])}
+    )
+    assert replace(wording(), pathway=titled).station("x") == "Rehabiliteringsteam"
+    states = tuple(one.model_copy(update={"name": f"x{n}", "title": "Ukendt"}) for n, one in enumerate(CITY.states))
+    titled = CITY.model_copy(update={"states": states})
+    assert replace(wording(), pathway=titled).state("x0") == "Ukendt"

@@ -1,0 +1,258 @@
+"""What must hold in every run of every pathway: each citizen in one place, no start over capacity, FIFO in a class.
+
+The checks replay the visit table slowly and plainly; they know the pathway and nothing of the engines.
+"""
+
+from collections import defaultdict
+from itertools import pairwise
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flowsim.simulation.engine import fast, kernel, reference
+from flowsim.simulation.engine.compiler import STOCK, compile_pathway, moment_tick, name_key
+from flowsim.simulation.engine.trace import NEVER
+from flowsim.testing import pathways
+from helpers.generated import RELAXED
+
+
+def replay(pathway, trace, seed, replication):
+    """Read a trace into plain rows; `left` is when a citizen left the queue, at the latest the horizon."""
+    model = compile_pathway(pathway)
+    rows = []
+    for visit in trace.visits:
+        row = SimpleNamespace(**{name: int(visit[name]) for name in visit.dtype.names})
+        row.entry = int(np.searchsorted(trace.first, row.citizen, side="right")) - 1
+        row.index = row.citizen - int(trace.first[row.entry])
+        row.place, row.door = pathway.states[row.state], pathway.entries[row.entry]
+        row.is_stock = row.step == 0 and row.door.count is not None
+        row.queued = row.place.station is not None and (not row.is_stock or row.door.waiting)
+        row.starts = row.started != NEVER
+        row.gone = row.ended if row.ended != NEVER else model.horizon
+        row.left = row.started if row.starts else row.gone
+        rows.append(row)
+    return SimpleNamespace(
+        pathway=pathway, trace=trace, model=model, rows=rows, key=(seed, replication), horizon=model.horizon
+    )
+
+
+def at_station(run, station):
+    return [row for row in run.rows if row.place.station == station.name]
+
+
+def every_citizen_is_in_exactly_one_place(run):
+    citizens = defaultdict(list)
+    for row in run.rows:
+        citizens[row.citizen].append(row)
+    assert sorted(citizens) == list(range(run.trace.first[-1]))
+    for rows in citizens.values():
+        assert [row.step for row in rows] == list(range(len(rows)))
+        assert rows[0].place.name == rows[0].door.to
+        for here, there in pairwise(rows):
+            assert (here.next, here.ended) == (there.state, there.joined)
+            assert run.pathway.states[here.next].name in here.place.targets
+        assert (rows[-1].next, rows[-1].ended) == (-1, NEVER)
+        seen = [row.state for row in rows]
+        assert [row.visit for row in rows] == [seen[:n].count(state) for n, state in enumerate(seen)]
+        assert not any(row.place.final for row in rows[:-1])
+
+
+def times_are_in_order_and_before_the_horizon(run):
+    for row in run.rows:
+        times = [time for time in (row.joined, row.started, row.ended) if time != NEVER]
+        assert times == sorted(times)
+        assert times[-1] < run.horizon
+        assert row.is_stock or times[0] >= 0
+        assert row.starts or row.queued
+        if row.place.station is None and not row.is_stock:
+            assert row.started == row.joined
+
+
+def a_benefit_spell_runs_on_where_the_benefit_is_the_same(run):
+    for before, row in zip([None, *run.rows], run.rows, strict=False):
+        same = row.step > 0 and before.place.benefit == row.place.benefit
+        assert row.since == (before.since if same else row.joined)
+
+
+def entries_are_exits_and_those_present(run):
+    ended = sum(row.place.final for row in run.rows)
+    present = sum(row.ended == NEVER and not row.place.final for row in run.rows)
+    assert run.trace.first[-1] == ended + present
+    for number, door in enumerate(run.pathway.entries):
+        came = int(run.trace.first[number + 1] - run.trace.first[number])
+        assert came == sum(row.step == 0 and row.entry == number for row in run.rows)
+        assert door.count is None or came == door.count
+
+
+def time_present_is_what_the_engine_counted(run):
+    """Little's law: the sum over citizens against the integral over time."""
+    present = np.zeros(len(run.pathway.states), np.int64)
+    queued = np.zeros(len(run.pathway.stations), np.int64)
+    names = [station.name for station in run.pathway.stations]
+    for row in run.rows:
+        present[row.state] += row.gone - max(row.joined, 0)
+        if row.queued:
+            queued[names.index(row.place.station)] += row.left - max(row.joined, 0)
+    np.testing.assert_array_equal(run.trace.presence, present)
+    np.testing.assert_array_equal(run.trace.queued, queued)
+
+
+def instants(rows):
+    return sorted({time for row in rows for time in (row.joined, row.started, row.ended) if time >= 0})
+
+
+def servers_start_no_stay_over_capacity_and_idle_for_nobody(run):
+    for station in run.pathway.stations:
+        if station.is_meeting:
+            continue
+        steps = [(moment_tick(run.pathway, when), value) for when, value in station.capacity.root]
+        rows = at_station(run, station)
+        for now in sorted({*instants(rows), *(max(tick, 0) for tick, _ in steps if tick < run.horizon)}):
+            capacity = [value for tick, value in steps if tick <= now][-1]
+            busy = sum(row.starts and row.started <= now < row.gone for row in rows)
+            if any(row.queued and row.started == now for row in rows):
+                assert capacity >= 1
+                assert busy <= capacity
+            if any(row.queued and row.joined <= now < row.left for row in rows):
+                assert busy >= capacity
+
+
+def meetings_take_their_places_at_their_times(run):
+    for number, station in enumerate(run.pathway.stations):
+        if not station.is_meeting:
+            continue
+        log = run.trace.sessions[run.trace.sessions["station"] == number]
+        held = [moment_tick(run.pathway, when) for when in station.meetings(run.pathway.start, run.pathway.end)]
+        assert log["time"].tolist() == held
+        assert (log["taken"] == np.minimum(log["places"], log["waiting"])).all()
+        started = [row.started for row in at_station(run, station) if row.queued and row.starts]
+        assert sorted(started) == np.repeat(log["time"], log["taken"]).tolist()
+
+
+def periods_of_servers_count_the_stays_that_start_in_them(run):
+    for number, station in enumerate(run.pathway.stations):
+        if station.is_meeting:
+            continue
+        log = run.trace.sessions[run.trace.sessions["station"] == number]
+        rows = at_station(run, station)
+        for since, until, one in zip(log["time"], [*log["time"][1:], run.horizon], log, strict=True):
+            assert one["taken"] == sum(row.queued and row.starts and since <= row.started < until for row in rows)
+            # Those who are there at the start wait already when the first capacity is told.
+            first = since == 0
+            waiting = sum(row.queued and (row.is_stock if first else row.joined < since <= row.left) for row in rows)
+            assert one["waiting"] == waiting
+            assert one["places"] == station.capacity.at(_when(run.pathway, since))
+
+
+def _when(pathway, tick):
+    moments = [pathway.start, *(when for s in pathway.stations if s.capacity for when, _ in s.capacity.root)]
+    return next(when for when in moments if moment_tick(pathway, when) == tick)
+
+
+def nobody_starts_before_who_joined_earlier_in_her_class_or_waits_in_a_better_one(run):
+    for station in run.pathway.stations:
+        rows = [row for row in at_station(run, station) if row.queued]
+        for late in rows:
+            for early in rows if late.starts else ():
+                if early.place.priority < late.place.priority:
+                    assert early.joined >= late.started or early.left <= late.started
+                elif early.place.priority == late.place.priority and early.joined < late.joined:
+                    assert early.left <= late.started
+
+
+def who_joined_at_one_instant_and_waited_starts_in_the_order_of_citizens(run):
+    for station in run.pathway.stations:
+        classes = defaultdict(list)
+        for row in at_station(run, station):
+            # Who starts at the instant she joins may have come before a smaller number did, within the instant.
+            if row.queued and row.starts and row.started > row.joined:
+                classes[row.place.priority, row.joined].append((row.citizen, row.started))
+        for tied in classes.values():
+            assert [started for _, started in sorted(tied)] == sorted(started for _, started in tied)
+
+
+def uniforms(run, row):
+    """The uniforms of a visit at its address, drawn by NumPy."""
+    counter = [row.visit << 32, name_key(row.place.name), row.index, name_key(row.door.name)]
+    # NumPy adds one to the counter before it draws.
+    before = sum(word << 64 * (3 - n) for n, word in enumerate(counter)) - 1
+    parts = np.array([before >> 64 * n & 2**64 - 1 for n in range(4)], np.uint64)
+    words = np.random.Philox(key=np.array(run.key, np.uint64), counter=parts).random_raw(4)
+    return ((words >> np.uint64(12)) + 0.5) * 2.0**-52
+
+
+def reneging_comes_when_patience_ends_and_refusal_at_once(run):
+    for row in run.rows:
+        if not row.queued:
+            continue
+        law = run.model.states["patience"][row.state]
+        ends = np.inf
+        if law >= 0:
+            stock = row.is_stock and run.model.entries["kind"][row.entry] == STOCK
+            words = (np.uint64(word) for word in run.key)
+            elapsed = kernel.elapsed_time(run.model, *words, row.entry, row.index) if stock else 0.0
+            patience = kernel.residual(run.model, law, uniforms(run, row)[1], elapsed)
+            ends = (0 if row.is_stock else row.joined) + kernel.half_up(patience)
+        to = run.pathway.states[row.next].name if row.next >= 0 else None
+        refused = row.place.refused_to is not None and to == row.place.refused_to and row.ended == row.joined
+        if row.starts:
+            assert row.started < ends
+        elif row.ended == NEVER:
+            assert ends >= run.horizon
+        elif not (refused and row.ended < ends):
+            assert (row.ended, to) == (ends, row.place.reneges_to)
+
+
+def newcomers_are_refused_where_the_room_is_exceeded_and_only_there(run):
+    for station in run.pathway.stations:
+        rows = [row for row in at_station(run, station) if row.queued]
+        for now in instants(rows) if station.room is not None else ():
+            newcomers = [row for row in rows if row.joined == now]
+            if any(not row.starts and row.ended == now and row.place.patience is None for row in newcomers):
+                assert sum(row.joined <= now <= row.left for row in rows) > station.room
+            if any(row.left > now for row in newcomers):
+                assert sum(row.joined <= now < row.left for row in rows) <= station.room
+
+
+IDENTITIES = [
+    every_citizen_is_in_exactly_one_place,
+    times_are_in_order_and_before_the_horizon,
+    a_benefit_spell_runs_on_where_the_benefit_is_the_same,
+    entries_are_exits_and_those_present,
+    time_present_is_what_the_engine_counted,
+    servers_start_no_stay_over_capacity_and_idle_for_nobody,
+    meetings_take_their_places_at_their_times,
+    periods_of_servers_count_the_stays_that_start_in_them,
+    nobody_starts_before_who_joined_earlier_in_her_class_or_waits_in_a_better_one,
+    who_joined_at_one_instant_and_waited_starts_in_the_order_of_citizens,
+    reneging_comes_when_patience_ends_and_refusal_at_once,
+    newcomers_are_refused_where_the_room_is_exceeded_and_only_there,
+]
+
+
+def assert_identities(engine, pathway, seed, replication=0):
+    run = replay(pathway, engine.simulate(compile_pathway(pathway), seed, replication), seed, replication)
+    for identity in IDENTITIES:
+        identity(run)
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=RELAXED, derandomize=True)
+@given(pathways(), st.integers(0, 2**64 - 1))
+def test_identities_on_the_kernel(pathway, seed):
+    assert_identities(fast, pathway, seed)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=RELAXED, derandomize=True)
+@given(pathways(), st.integers(0, 2**64 - 1), st.integers(0, 2**40))
+def test_identities_on_simpy(pathway, seed, replication):
+    assert_identities(reference, pathway, seed, replication)
+
+
+@pytest.mark.slow
+@settings(max_examples=800, deadline=None, suppress_health_check=RELAXED)
+@given(pathways(), st.integers(0, 2**64 - 1))
+def test_identities_on_many_pathways(pathway, seed):
+    assert_identities(fast, pathway, seed)
