@@ -1,8 +1,8 @@
 """How right flowsim's forecasts are, beside statsforecast's automatic models on the very same public series.
 
 `python -m benchmarks.accuracy [--json]` (or `make accuracy`): writes the table of `docs/background/accuracy.md`, or
-prints all figures as JSON. The factors for a competition are learned from the other two, so no series is tested on what it taught.
-About ten minutes for flowsim, and twenty for the peers, whose forecasts are kept for the next run.
+prints all figures as JSON. The factors for a competition are learned from the other two, so no series is tested on what
+it taught. About ten minutes for flowsim, and twenty for the peers, whose forecasts are kept for the next run.
 """
 
 from __future__ import annotations
