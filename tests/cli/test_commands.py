@@ -431,8 +431,8 @@ def test_a_terminal_without_danish_letters_is_no_reason_to_fail(words, coding):
     assert done.returncode == (2 if "æ" in words else 0)
     assert b"Traceback" not in done.stderr
     if "--json" in words:
-        facts = {fact["id"]: fact for fact in json.loads(done.stdout.decode("ascii"))}
-        assert all(facts[fact.id]["quote"] == fact.quote for fact in facts.load())
+        shown = {fact["id"]: fact for fact in json.loads(done.stdout.decode("ascii"))}
+        assert all(shown[fact.id]["quote"] == fact.quote for fact in facts.load())
 
 
 def test_colour_is_for_terminals_alone():

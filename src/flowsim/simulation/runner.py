@@ -21,7 +21,6 @@ from flowsim.core.progress import Progress
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
 from flowsim.model.varying import Varying
-from flowsim.simulation.engine.fast import simulate
 from flowsim.simulation.engine.trace import VISIT, Trace
 from flowsim.simulation.measures.catalogue import Catalogue, Frame
 from flowsim.simulation.results import Results
@@ -186,7 +185,9 @@ def _replicate(job: _Job) -> _Replication:
 
         trace = reference.simulate(model, job.seed, job.number)
     else:
-        trace = simulate(model, job.seed, job.number)
+        from flowsim.simulation.engine import fast
+
+        trace = fast.simulate(model, job.seed, job.number)
     values = _catalogue(job.frame, pathway).compute(trace)
     return _Replication(job.number, values, trace.digest, trace if job.keep else None)
 
