@@ -7,16 +7,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from flowsim.core.errors import InputError, require, unknown_name
 from flowsim.model.edits import StationEdit
 from flowsim.model.parts import Party, Station
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
-
-if TYPE_CHECKING:
-    from flowsim.model.pathway import Pathway
 
 __all__ = ["Levels", "Lever", "varied", "without_queues"]
 

@@ -14,8 +14,6 @@ import typer
 from flowsim.cli.commands.run import check_periods, chosen_parameters
 from flowsim.cli.options import CALIBRATED, FILES, FIRST, LAST, POINT, SEED, WORKERS
 from flowsim.cli.terminal import progress_bar
-from flowsim.cli.words.staff import thinned
-from flowsim.planning.levers import varied
 from flowsim.simulation.workers import executor_of
 
 if TYPE_CHECKING:
@@ -141,6 +139,7 @@ def _asked(scenario: Scenario, told: Mapping[str, Any], parameters: Parameters) 
     """
     from flowsim.core.errors import InputError
     from flowsim.core.quantities import parse_share
+    from flowsim.planning.levers import varied
     from flowsim.planning.staffing.trials import Question
 
     if not any(told.values()):
@@ -168,6 +167,7 @@ def _check_within(during: str, first: str | None, last: str | None) -> None:
 def _found(
     question: Question, levels: list[Levels], seed: int, executor: Executor, progress: Progress | None
 ) -> Answer | Frontier:
+    from flowsim.cli.words.staff import thinned
     from flowsim.planning.staffing.search import frontier, seek
 
     if len(levels) == 1:

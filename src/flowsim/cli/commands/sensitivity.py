@@ -11,7 +11,6 @@ import typer
 from flowsim.cli.commands.run import chosen_parameters
 from flowsim.cli.options import CALIBRATED, FILE, FILES, JSON, SEED, WORKERS
 from flowsim.cli.terminal import progress_bar
-from flowsim.planning.levers import varied
 from flowsim.simulation.workers import executor_of
 
 if TYPE_CHECKING:
@@ -56,6 +55,7 @@ def sensitivity(
     from flowsim.core.files import check_file, write_bytes, write_text
     from flowsim.model.scenario import Scenario
     from flowsim.planning.influence import sensitivity as decomposed
+    from flowsim.planning.levers import varied
     from flowsim.reporting.pictures.canvas import check_picture
 
     scenario = Scenario.of(file)

@@ -12,8 +12,6 @@ import typer
 from flowsim.cli.commands.run import chosen_parameters
 from flowsim.cli.options import BETWEEN, CALIBRATED, FILE, FILES, JSON, POINT, SEED, VARY, WORKERS
 from flowsim.cli.terminal import progress_bar
-from flowsim.cli.words.staff import thinned
-from flowsim.planning.levers import varied
 from flowsim.simulation.workers import executor_of
 
 if TYPE_CHECKING:
@@ -60,11 +58,12 @@ def staff(
     --between 10 60 --during 2022[/bold]
     """
     from flowsim.calibration.ensemble import Ensemble
-    from flowsim.cli.words.staff import answer_lines, frontier_lines, staff_json, staff_picture, trial_frame
+    from flowsim.cli.words.staff import answer_lines, frontier_lines, staff_json, staff_picture, thinned, trial_frame
     from flowsim.core.errors import InputError
     from flowsim.core.files import check_file, write_bytes, write_text
     from flowsim.core.quantities import parse_share
     from flowsim.model.scenario import Scenario
+    from flowsim.planning.levers import varied
     from flowsim.planning.staffing.search import Answer, Frontier, frontier, seek
     from flowsim.planning.staffing.trials import Effort, Question
     from flowsim.reporting.pictures.canvas import check_picture

@@ -19,9 +19,6 @@ from flowsim.reporting.pictures.planning import frontier_map, map_costs, panels,
 if TYPE_CHECKING:
     import pandas as pd
 
-    from flowsim.planning.levers import Levels, Lever
-    from flowsim.planning.staffing.cost import StaffingCost
-    from flowsim.planning.staffing.trials import Question
 
 __all__ = ["answer_lines", "figure", "frontier_lines", "staff_json", "staff_picture", "thinned", "trial_frame"]
 
