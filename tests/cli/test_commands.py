@@ -46,11 +46,10 @@ COMMAND = [sys.executable, "-c", "from flowsim.cli.main import start; start()"]
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
+def folder(folder):
     """Stand in a folder with a small pathway."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "desk.toml").write_text(PATHWAY)
-    return tmp_path
+    (folder / "desk.toml").write_text(PATHWAY)
+    return folder
 
 
 def outside(*words, **options):

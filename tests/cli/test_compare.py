@@ -81,13 +81,12 @@ cash = "300 EUR per week"
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "town.toml").write_text(BASE)
-    (tmp_path / "more.toml").write_text(MORE)
-    (tmp_path / "most.toml").write_text(MORE.replace('"more"', '"most"').replace('"+1"', '"+3"'))
-    (tmp_path / "prices.toml").write_text(PRICES)
-    return tmp_path
+def folder(folder):
+    (folder / "town.toml").write_text(BASE)
+    (folder / "more.toml").write_text(MORE)
+    (folder / "most.toml").write_text(MORE.replace('"more"', '"most"').replace('"+1"', '"+3"'))
+    (folder / "prices.toml").write_text(PRICES)
+    return folder
 
 
 def flowsim(*words):

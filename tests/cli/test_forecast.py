@@ -16,10 +16,7 @@ from helpers.paths import EXPORTS
 JOBINDSATS, STATBANK = EXPORTS / "jobindsats_made_up.csv", EXPORTS / "statbank_made_up.csv"
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def flowsim(*words):

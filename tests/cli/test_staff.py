@@ -5,9 +5,8 @@ import json
 import pytest
 
 from helpers.command_line import fine, flowsim
-from helpers.paths import SMALL_TOWN
+from helpers.paths import TOWN
 
-TOWN = SMALL_TOWN / "town.toml"
 ASKED = ("staff", TOWN, "--goal", "wait for team <= 4 weeks", "--during", "2024")
 VARIED = ("--vary", "team.places", "--between", 1, 9)
 

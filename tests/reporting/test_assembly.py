@@ -30,9 +30,8 @@ from flowsim.reporting.pictures.charts import Band, Fan, FanWords, Flow, fans, f
 from flowsim.reporting.sources import Provenance
 from flowsim.reporting.wording import Wording, likely, told_likely, words_and_ranges
 from helpers.command_line import fine, flowsim
-from helpers.paths import SMALL_TOWN
+from helpers.paths import TOWN
 
-TOWN = SMALL_TOWN / "town.toml"
 MORE = {
     "name": "more <b>places</b>",
     "description": "=1+1",

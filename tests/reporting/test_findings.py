@@ -6,9 +6,7 @@ import pytest
 from flowsim import Scenario, run
 from flowsim.planning.prices import Prices
 from flowsim.reporting.findings import explore
-from helpers.paths import SMALL_TOWN
-
-TOWN = SMALL_TOWN / "town.toml"
+from helpers.paths import TOWN
 
 
 def scenarios(count):

@@ -21,9 +21,8 @@ from flowsim.reporting.exhibits import Exhibits
 from flowsim.reporting.findings import explore
 from flowsim.reporting.language import Language
 from flowsim.reporting.wording import Wording
-from helpers.paths import SMALL_TOWN
+from helpers.paths import TOWN
 
-TOWN = SMALL_TOWN / "town.toml"
 # The example's town with a desk before the team, which meets twice as often and at two hours a day from 2024 on.
 CHANGES = {
     '[stations.team]\ntitle = "Rehabilitation team"\nweekdays = ["tue"]': """

@@ -13,9 +13,8 @@ from flowsim.reporting.findings import explore
 from flowsim.reporting.language import Language
 from flowsim.reporting.sources import Provenance
 from flowsim.reporting.wording import Wording
-from helpers.paths import SMALL_TOWN
+from helpers.paths import TOWN
 
-TOWN = SMALL_TOWN / "town.toml"
 CHANGED = {
     "name": "changed",
     "description": "a town that changes",

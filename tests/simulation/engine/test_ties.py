@@ -9,18 +9,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from flowsim import Pathway
-from flowsim.simulation.engine import fast, reference
 from flowsim.simulation.engine.compiler import compile_pathway
 from flowsim.simulation.engine.trace import NEVER
 
 START = datetime(2020, 1, 1)
 DAILY = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 OUT = {"out": {"final": True}}
-
-
-@pytest.fixture(params=[fast, reference], ids=["kernel", "simpy"])
-def engine(request):
-    return request.param
 
 
 def moment(minute):

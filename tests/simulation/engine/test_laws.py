@@ -13,7 +13,7 @@ import pytest
 from scipy import integrate, special, stats
 
 from flowsim import Duration, Pathway
-from flowsim.simulation.engine import fast, kernel, reference
+from flowsim.simulation.engine import fast, kernel
 from flowsim.simulation.engine.compiler import compile_pathway, name_key
 from flowsim.simulation.engine.trace import NEVER
 
@@ -199,7 +199,6 @@ def test_stays_through_a_pathway_have_mean_variance_and_law(law, cv):
     [{"law": "gamma", "mean": "150 minutes", "cv": 0.8}, EMPIRICAL, "30 seconds", "0 minutes", "12 weeks"],
     ids=str,
 )
-@pytest.mark.parametrize("engine", [fast, reference], ids=["kernel", "simpy"])
 def test_a_stay_is_its_quantile_rounded_half_up(law, engine):
     one = one_stay(law, {"door": {"to": "talk", "count": 200}}, end="2021-01-01")
     (trace,) = simulated(one, engine=engine)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from flowsim import Pathway, run
-from flowsim.simulation.engine import fast, kernel, reference
+from flowsim.simulation.engine import fast, kernel
 from flowsim.simulation.engine.compiler import compile_pathway, name_key
 from flowsim.simulation.engine.trace import NEVER
 
@@ -239,7 +239,6 @@ def test_more_capacity_keeps_everybodys_luck_through_a_congested_station():
     assert waited > 50
 
 
-@pytest.mark.parametrize("engine", [fast, reference], ids=["kernel", "simpy"])
 def test_replications_and_seeds_differ_and_repeat(engine):
     one = pathway()
     keys = [(4, 0), (4, 1), (5, 0), (0, 4), (1, 4), (2**64 - 1, 0), (4, 2**40)]
