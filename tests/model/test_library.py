@@ -1,6 +1,7 @@
 """The scenarios that ship: each is small, says what it is, is right, runs, and does what it says."""
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from importlib import resources
 
@@ -9,6 +10,7 @@ import pytest
 
 from flowsim import InputError, Scenario, run
 from flowsim.core.periods import months_of
+from flowsim.core.quantities import changed
 from flowsim.evidence import facts
 from flowsim.model.library import scenario_names, scenario_text
 from helpers.command_line import fine, flowsim
@@ -45,6 +47,18 @@ def test_a_shipped_scenario_is_small_and_says_what_it_is_and_why(name):
     assert len(one.file.description) > 40
     assert one.changes_base == (name != "today")
     assert fine("check", name).startswith(f"{name} is right:")
+
+
+@pytest.mark.parametrize("name", scenario_names())
+def test_changes_are_the_same_whatever_the_form_of_the_base(name):
+    scenario = SCENARIOS[name]
+    values = {
+        key: changed(scenario.base.parameters[key].value, change) for key, change in scenario.file.parameters.items()
+    }
+    # The base as a pathway writes itself: lists for tables, minutes for hours, shares in full.
+    plain = replace(scenario.base, raw=scenario.base.pathway(values).to_dict(), parameters={})
+    file = scenario.file.model_copy(update={"parameters": {}})
+    assert Scenario(file=file, base=plain, source=name).pathway() == scenario.pathway()
 
 
 def test_what_a_file_names_as_its_source_is_a_fact():

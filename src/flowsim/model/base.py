@@ -76,15 +76,24 @@ class Base:
             raise InputError(f"{self.source}: {unknown_name('parameter', name, self.parameters)}")
         return self.parameters[name]
 
+    def filled(self, overrides: Mapping[str, Any] = _NOTHING) -> dict[str, Any]:
+        """Return the body as plain data of its own with a value in each reference's place, not checked any further.
+
+        Raises:
+            InputError: for an unknown parameter.
+        """
+        values = {name: parameter.value for name, parameter in self.parameters.items()}
+        values |= {self.parameter(name).name: value for name, value in overrides.items()}
+        body: dict[str, Any] = _filled(self.raw, values, self.source, "")
+        return body
+
     def pathway(self, overrides: Mapping[str, Any] = _NOTHING) -> Pathway:
         """Return the checked pathway, with other values for some parameters.
 
         Raises:
             InputError: for an unknown parameter, or where the values make no sound pathway.
         """
-        values = {name: parameter.value for name, parameter in self.parameters.items()}
-        values |= {self.parameter(name).name: value for name, value in overrides.items()}
-        return Pathway.from_dict(_filled(self.raw, values, self.source, ""), self.source)
+        return Pathway.from_dict(self.filled(overrides), self.source)
 
 
 def read_base(name_or_path: str | Path, folder: Path | None = None) -> Base:

@@ -26,6 +26,7 @@ from flowsim.model.edits import (
     Waiting,
     place,
 )
+from flowsim.model.parts import as_shares, listed
 
 __all__ = ["apply_edits", "located_at"]
 
@@ -40,7 +41,8 @@ def located_at(where: str) -> Iterator[None]:
 
 
 def apply_edits(raw: dict[str, Any], file: ScenarioFile, source: str) -> None:
-    """Make the changes of a file in a pathway's plain data."""
+    """Make the changes of a file in a pathway's plain data, in any form that a pathway is read from."""
+    _as_lists(raw)
     start, end = parse_moment(raw["start"]), file.until or parse_moment(raw["end"])
     if end <= start:
         raise InputError(f"{source}: until: {end:%Y-%m-%d} is not after the base's start ({start:%Y-%m-%d})")
@@ -70,6 +72,26 @@ def apply_edits(raw: dict[str, Any], file: ScenarioFile, source: str) -> None:
             elif target in [other.state for other in edits[:index]]:
                 raise InputError(f"{where}: the state stands twice: tell all who wait at once, and `waited` as a law")
             make(raw, edit, where)
+
+
+def _as_lists(raw: dict[str, Any]) -> None:
+    """Bring plain data to the form in which changes are made: parts in lists, shares in tables, dates as texts."""
+    raw["start"] = parse_moment(raw["start"]).isoformat()
+    for kind in ("stations", "states", "entries"):
+        raw[kind] = listed(raw.get(kind, []))
+    for station in raw["stations"]:
+        if "parties" in station:
+            station["parties"] = listed(station["parties"])
+    for state in raw["states"]:
+        if "race" in state:
+            state["race"] = [{"name": exit_.get("to")} | exit_ for exit_ in listed(state["race"])]
+        if "to" in state:
+            dated = is_dated(state["to"])
+            state["to"] = {k: _table(v) for k, v in state["to"].items()} if dated else _table(state["to"])
+
+
+def _table(shares: Any) -> dict[str, Any]:
+    return dict(as_shares(shares))
 
 
 def _set(table: dict[str, Any], key: str, edit: Edit, start: str, change: Callable[[Any], Any]) -> None:

@@ -27,7 +27,7 @@ from flowsim.core.civil_time import MINUTES, ByDate, Moment, Rate, Span
 from flowsim.core.errors import Record
 from flowsim.model.duration import Duration
 
-__all__ = ["Clock", "Entry", "Exit", "Followup", "Party", "Seniority", "State", "Station", "listed"]
+__all__ = ["Clock", "Entry", "Exit", "Followup", "Party", "Seniority", "State", "Station", "as_shares", "listed"]
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -52,7 +52,8 @@ def _pairs(raw: Any) -> Any:
     return tuple(raw.items()) if isinstance(raw, Mapping) else raw
 
 
-def _as_shares(raw: Any) -> Any:
+def as_shares(raw: Any) -> Any:
+    """Read shares as pairs of a name and a number: "plan" alone is all of them, "rest" what the others leave."""
     if isinstance(raw, str):
         return ((raw, 1.0),)
     if not isinstance(raw, Mapping) or "rest" not in raw.values():
@@ -95,7 +96,7 @@ Amount = Annotated[float, Strict(), Field(ge=0, le=1e9)]
 Hour = Annotated[time, BeforeValidator(_hour), PlainSerializer(lambda t: t.isoformat(), return_type=str)]
 Shares = Annotated[
     tuple[tuple[str, Number], ...],
-    BeforeValidator(_as_shares),
+    BeforeValidator(as_shares),
     AfterValidator(_sum_to_one),
     PlainSerializer(dict, return_type=dict[str, float]),
     WithJsonSchema({"type": ["string", "object"], "additionalProperties": {"type": "number"}}),

@@ -127,10 +127,15 @@ class Scenario:
                 raise InputError(f"{where}: {unknown_name('parameter', name, self.base.parameters)}")
             with located_at(where):
                 values[name] = changed(values.get(name, self.base.parameters[name].value), change)
-        with located_at(f"{self.source}: parameters" if self.file.parameters else ""):
-            raw = self.base.pathway(values).to_dict()
-        apply_edits(raw, self.file, self.source)
-        return Pathway.from_dict(raw, f"{self.source} over {self.base.source}")
+        try:
+            raw = self.base.filled(values)
+            apply_edits(raw, self.file, self.source)
+            return Pathway.from_dict(raw, f"{self.source} over {self.base.source}")
+        except (ValueError, TypeError, KeyError, AttributeError):
+            # Where the values alone make no sound pathway, the fault is theirs and not the changes'.
+            with located_at(f"{self.source}: parameters" if self.file.parameters else ""):
+                self.base.pathway(values)
+            raise
 
     @staticmethod
     def schema() -> dict[str, Any]:
