@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cached_property
 
 import numpy as np
@@ -22,9 +21,8 @@ from flowsim.calibration.posterior import (
 from flowsim.calibration.study import Prior, Study
 from flowsim.core.arrays import Floats
 from flowsim.model.pathway import Pathway
-from flowsim.model.varying import frozen
 
-__all__ = ["Around", "AtPositions", "FromPrior", "FrozenAt", "untempered"]
+__all__ = ["Around", "AtPositions", "FromPrior", "untempered"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,19 +35,6 @@ class AtPositions:
     def pathway(self, seed: int, replication: int) -> Pathway:
         """Return the pathway of a replication."""
         return self.study.model(self.z[replication % len(self.z)])
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class FrozenAt:
-    """A model whose replications take one position of the factors after the other, without changes after a moment."""
-
-    study: Study
-    z: Floats = field(repr=False)
-    moment: datetime
-
-    def pathway(self, seed: int, replication: int) -> Pathway:
-        """Return the pathway of a replication."""
-        return frozen(self.study.model(self.z[replication % len(self.z)]), self.moment)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ from itertools import groupby
 
 import numpy as np
 
-from flowsim.calibration.draws import FrozenAt
+from flowsim.calibration.draws import AtPositions
 from flowsim.calibration.posterior import conditioned
 from flowsim.calibration.study import Study
 from flowsim.calibration.table import ReferenceTable
@@ -25,6 +25,7 @@ from flowsim.calibration.targets import Target
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError
 from flowsim.core.periods import label_of, months_of, quarter
+from flowsim.model.varying import Frozen
 from flowsim.simulation.runner import run
 
 __all__ = ["Retrospect", "origins", "quarterly", "retrospect", "retrospects_csv", "retrospects_of"]
@@ -79,7 +80,7 @@ def retrospect(
         raise InputError(f"{origin}: a figure before it and a quarter after it are needed")
     periods = periods[:_MOST_AHEAD]
     z = conditioned(study, table, targets=known, seed=seed).posterior().draw(sets, seed)
-    model = FrozenAt(study=study, z=z, moment=_day_after(origin))
+    model = Frozen(model=AtPositions(study=study, z=z), moment=_day_after(origin))
     results = run(model, replications=sets, seed=seed + 1, executor=executor)
     columns = {(row.measure, row.period): number for number, row in enumerate(results.index)}
     paths = {measure: results.values[:, [columns[measure, period] for period in periods]] for measure in series}

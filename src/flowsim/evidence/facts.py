@@ -7,6 +7,8 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
+from importlib.resources.abc import Traversable
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, TypeGuard, TypeVar
@@ -334,8 +336,19 @@ def load(city_or_path: str | Path = "copenhagen") -> Evidence:
 
     Raises InputError with the file, the fact's id and the key at the first thing that is missing or wrong.
     """
-    shipped = data_folder(str(city_or_path)) / "facts.toml"
-    file, name = (shipped, "facts.toml") if shipped.is_file() else (Path(city_or_path), str(city_or_path))
+    name = str(city_or_path)
+    # A name has no folder in it, so nothing outside the shipped data can be meant.
+    if Path(name).name == name and (data_folder(name) / "facts.toml").is_file():
+        return _shipped(name)
+    return _load(Path(city_or_path), name)
+
+
+@cache
+def _shipped(city: str) -> Evidence:
+    return _load(data_folder(city) / "facts.toml", "facts.toml")
+
+
+def _load(file: Traversable, name: str) -> Evidence:
     try:
         book = _read(_Book, tomllib.loads(file.read_text(encoding="utf-8")), name)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

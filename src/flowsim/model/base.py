@@ -11,7 +11,6 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -24,7 +23,7 @@ from flowsim.model.library import cities, city_file
 from flowsim.model.pathway import Pathway
 
 if TYPE_CHECKING:
-    from flowsim.evidence.facts import Evidence
+    pass
 
 __all__ = ["Base", "Parameter", "bare_numbers", "read_base"]
 
@@ -184,20 +183,15 @@ def _parameter(name: str, entry: Any, source: str) -> Parameter:
     )
 
 
-@cache
-def _evidence() -> Evidence:
-    from flowsim.evidence.facts import load
-
-    return load()
-
-
 def _documented(entry: Mapping[str, str], where: str) -> Any:
     template = entry.get("as", "{}")
     if template.count("{}") != 1:
         raise InputError(
             f"{where}.as: '{template}' is not allowed: it should hold '{{}}' once, such as '{{}} per year'"
         )
-    evidence = _evidence()
+    from flowsim.evidence.facts import load
+
+    evidence = load()
     try:
         number = evidence[entry["fact"]].number(entry.get("key"))
     except InputError as error:

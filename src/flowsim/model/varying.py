@@ -10,7 +10,18 @@ from typing import Any, Protocol
 from flowsim.core.civil_time import is_dated, parse_moment
 from flowsim.model.pathway import Pathway
 
-__all__ = ["Cut", "Varying", "cut_after", "frozen"]
+__all__ = ["Cut", "Frozen", "Varying", "cut_after", "frozen"]
+
+
+class Varying(Protocol):
+    """A model whose numbers differ from replication to replication, such as draws of uncertain parameters.
+
+    Names, kinds, arrows and the horizon do not differ. Processes and clusters get it pickled.
+    """
+
+    def pathway(self, seed: int, replication: int) -> Pathway:
+        """Return the pathway of a replication: equal ones for equal arguments, whatever was asked before."""
+        ...
 
 
 def cut_after(pathway: Pathway, end: datetime) -> Pathway:
@@ -43,6 +54,18 @@ def frozen(pathway: Pathway, moment: datetime) -> Pathway:
     return Pathway.from_dict(_without_later(pathway.to_dict(), moment), pathway.name)
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Frozen:
+    """A varying model in which nothing changes from a moment on."""
+
+    model: Varying
+    moment: datetime
+
+    def pathway(self, seed: int, replication: int) -> Pathway:
+        """Return the pathway of a replication."""
+        return frozen(self.model.pathway(seed, replication), self.moment)
+
+
 def _without_later(told: Any, moment: datetime) -> Any:
     if is_dated(told):
         since = {parse_moment(key): _without_later(value, moment) for key, value in told.items()}
@@ -53,14 +76,3 @@ def _without_later(told: Any, moment: datetime) -> Any:
     if isinstance(told, list | tuple):
         return [_without_later(value, moment) for value in told]
     return told
-
-
-class Varying(Protocol):
-    """A model whose numbers differ from replication to replication, such as draws of uncertain parameters.
-
-    Names, kinds, arrows and the horizon do not differ. Processes and clusters get it pickled.
-    """
-
-    def pathway(self, seed: int, replication: int) -> Pathway:
-        """Return the pathway of a replication: equal ones for equal arguments, whatever was asked before."""
-        ...
