@@ -16,8 +16,8 @@ from flowsim.planning.comparison import compare
 from flowsim.planning.cost import with_costs
 from flowsim.planning.prices import Prices
 from flowsim.simulation import store
-from flowsim.simulation.measures.catalogue import Row
 from helpers import command_line
+from helpers.measures import row
 
 BASE = """\
 name = "town"
@@ -133,9 +133,9 @@ def test_the_table_tells_the_reference_and_the_differences_to_it():
 def test_a_table_worked_by_hand():
     # The queue differs by nothing in 2019, by -10, -12 and -14 in 2020, and by -5, 1 and 1 in 2021: 4.303 times 2 and
     # 3.46 over the root of 3 are 5.0 and 8.6. The awards differ by 1, -1 and 0, then by 5; the desk by little.
-    index = tuple(Row("queue.team", year, "citizens") for year in ("2019", "2020", "2021"))
-    index += tuple(Row("awards.course", year, "awards") for year in ("2020", "2021"))
-    index += (Row("utilisation.desk", "2020", "share"),)
+    index = tuple(row("queue.team", year, "citizens") for year in ("2019", "2020", "2021"))
+    index += tuple(row("awards.course", year, "awards") for year in ("2020", "2021"))
+    index += (row("utilisation.desk", "2020", "share"),)
     before = np.array([[1.0, 30, 8, 99, 60, 0.5], [2, 34, 9, 101, 60, 0.7], [3, 38, 7, 103, 60, 0.9]])
     after = before + np.array([[0, -10, -5, 1, 5, 0.001], [0, -12, 1, -1, 5, 0.001], [0, -14, 1, 0, 5, 0.001]])
     first = found("town", "more", n=3)
@@ -179,11 +179,11 @@ def test_json_is_one_object_with_the_librarys_own_comparison():
     assert told["visits_sha256"] == {"town": own.reference.visits_sha256, "more": own.of("more").visits_sha256}
     table = own.frame()
     assert len(told["measures"]) == len(table)
-    for row, mine in zip(told["measures"], table.to_dict("records"), strict=True):
-        assert list(row) == list(mine)
+    for plain, mine in zip(told["measures"], table.to_dict("records"), strict=True):
+        assert list(plain) == list(mine)
         for key, cell in mine.items():
             undefined = pd.isna(cell) or cell == np.inf
-            assert row[key] is None if undefined else row[key] == cell
+            assert plain[key] is None if undefined else plain[key] == cell
     assert told["scenarios"][1] == Scenario.of("more.toml").to_dict()
     assert told["precision_reached"] is None
 

@@ -1,9 +1,15 @@
+import copy
+import pickle
 import re
+from datetime import datetime
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flowsim.core.errors import InputError
-from flowsim.core.periods import label_of, quarter, read_period
+from flowsim.core.periods import MONTHS, Period, quarter, read_period
 
 
 @pytest.mark.parametrize(
@@ -14,8 +20,9 @@ from flowsim.core.periods import label_of, quarter, read_period
     ],
 )
 def test_first_quarter_of_2019(text):
-    assert read_period(text) == ("quarter", 4 * 2019)
-    assert label_of(quarter(text)) == "2019Q1"
+    period = read_period(text)
+    assert (period, period.every, period.number) == ("2019Q1", "quarter", 4 * 2019)
+    assert quarter(text) == 4 * 2019
 
 
 @pytest.mark.parametrize(
@@ -31,8 +38,8 @@ def test_first_quarter_of_2019(text):
     ],
 )
 def test_months(text, month):
-    assert read_period(text) == ("month", 12 * 2019 + month - 1)
-    assert label_of(12 * 2019 + month - 1, "month") == f"2019-{month:02}"
+    period = read_period(text)
+    assert (period, period.every, period.number) == (f"2019-{month:02}", "month", 12 * 2019 + month - 1)
 
 
 @pytest.mark.parametrize("text", ["", "København", "12", "1.234,5", "..", "2019K", "201901", "x 2019", "1899"])
@@ -42,9 +49,9 @@ def test_what_is_no_period(text):
 
 def test_neighbours_are_one_apart():
     assert quarter("2020Q1") - quarter("2019Q4") == 1
-    assert label_of(quarter("2019Q4") + 1) == "2020Q1"
-    assert read_period("2019") == ("year", 2019)
-    assert label_of(2019, "year") == "2019"
+    assert Period("2019Q4").next == "2020Q1"
+    assert Period("2019-12").later(-11) == "2019-01"
+    assert (read_period("2019").every, read_period("2019").number) == ("year", 2019)
 
 
 @pytest.mark.parametrize("text", ["2019K5", "2019Q0", "2019M13", "2019-00", "5. kvt. 2019"])
@@ -63,3 +70,39 @@ def test_rolling_years_are_refused_with_the_reason(text):
 def test_what_is_no_quarter(text):
     with pytest.raises(InputError, match=f"'{text}' is no quarter: write it as 2019Q1"):
         quarter(text)
+
+
+def test_when_a_period_is():
+    may, second, year = Period("2019-05"), Period("2019Q2"), Period("2019")
+    assert (may.start, may.end, may.months, may.place) == (datetime(2019, 5, 1), datetime(2019, 6, 1), 1, 5)
+    assert (second.start, second.end, second.months, second.place) == (
+        datetime(2019, 4, 1),
+        datetime(2019, 7, 1),
+        3,
+        2,
+    )
+    assert (year.start, year.end, year.months, year.place) == (datetime(2019, 1, 1), datetime(2020, 1, 1), 12, 1)
+    assert year.contains(second)
+    assert second.contains(may)
+    assert may.contains(may)
+    assert not may.contains(second)
+    assert not second.contains(Period("2019-07"))
+    assert (year.last("month"), year.last("quarter"), second.last("month")) == ("2019-12", "2019Q4", "2019-06")
+
+
+def test_periods_are_ordered_by_time():
+    ordered = ["2019", "2019Q1", "2019-01", "2019-03", "2019Q2", "2019-04", "2019-10", "2020", "2020-01"]
+    assert sorted(map(Period, reversed(ordered))) == ordered
+    assert all(a < b and b > a and a <= b and b >= a and not b < a for a, b in pairwise(map(Period, ordered)))
+
+
+@given(st.integers(1, 9998), st.sampled_from(list(MONTHS)), st.integers(0, 11))
+def test_a_period_is_its_text(year, every, month):
+    period = Period.at(12 * year + month, every)
+    assert Period(str(period)) == period == str(period)
+    assert hash(period) == hash(str(period))
+    assert type(str(period)) is str
+    again = (pickle.loads(pickle.dumps(period)), copy.deepcopy(period), Period(period))
+    assert all((one.every, one.number) == (period.every, period.number) for one in again)
+    assert period.first <= 12 * year + month < period.after
+    assert period.next.first == period.after

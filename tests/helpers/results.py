@@ -2,16 +2,16 @@
 
 import numpy as np
 
-from flowsim.simulation.measures.catalogue import Row
 from flowsim.simulation.results import Results
+from helpers.measures import row
 from helpers.traces import SMALL
 
 NAN = float("nan")
 INDEX = (
-    Row("stock.cash", "2019Q1", "citizens"),
-    Row("stock.cash", "2019", "citizens"),
-    Row("queue.desk", "2019-03", "citizens"),
-    Row("queue.desk", "2020-01", "citizens"),
+    row("stock.cash", "2019Q1", "citizens"),
+    row("stock.cash", "2019", "citizens"),
+    row("queue.desk", "2019-03", "citizens"),
+    row("queue.desk", "2020-01", "citizens"),
 )
 NAN = float("nan")
 

@@ -258,7 +258,7 @@ def test_names_are_asked_for_by_the_nearest(town):
 
 def test_what_is_told_by_shorter_periods_is_averaged_over_the_longer_ones(town):
     one = run(town("few", until="2021-03-01"), replications=3)
-    measures = headlines(one.pathway)
+    measures = headlines(one.measures)
     year = averaged(one, "year", measures)
     assert [row.measure for row in year.index] == list(measures)
     assert {row.period for row in year.index} == {"2020"}

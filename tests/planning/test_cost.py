@@ -11,7 +11,7 @@ from flowsim.model.library import scenario_names
 from flowsim.planning.comparison import Comparison, compare
 from flowsim.planning.cost import TOTALS, costed, waiting_price, with_costs
 from flowsim.planning.prices import Prices
-from flowsim.simulation.measures.catalogue import Row
+from helpers.measures import row
 from helpers.scenarios import PRICES
 from helpers.traces import SMALL
 
@@ -158,8 +158,8 @@ def test_the_shipped_prices_fit_copenhagen_and_say_where_they_come_from():
 
 def made_up(waited, cost):
     """A comparison of two scenarios with these weeks of waiting and these millions, in each replication."""
-    index = (Row("waited.a", "2019", "citizen-weeks"), Row("waited.b", "2019", "citizen-weeks"))
-    index += (Row("cost.effort", "2019", "DKK million"),)
+    index = (row("waited.a", "2019", "citizen-weeks"), row("waited.b", "2019", "citizen-weeks"))
+    index += (row("cost.effort", "2019", "DKK million"),)
     runs = []
     for weeks, millions in zip(waited, cost, strict=True):
         values = np.array([np.array(weeks) - 5.0, np.full(len(weeks), 5.0), millions]).T

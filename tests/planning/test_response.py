@@ -5,7 +5,7 @@ import pytest
 
 from flowsim import InputError, run
 from flowsim.planning.response import Response, series
-from flowsim.simulation.measures.catalogue import Row
+from helpers.measures import row
 from helpers.results import results
 from helpers.traces import CATALOGUE, SMALL
 
@@ -16,7 +16,7 @@ MONTHS = [f"2019-{n:02}" for n in range(1, 13)]
 
 def made(**told):
     """Results of one measure a keyword: values by period, one replication."""
-    index = [Row(name, period, unit) for name, (unit, by_period) in told.items() for period in by_period]
+    index = [row(name, period, unit) for name, (unit, by_period) in told.items() for period in by_period]
     values = [value for _, by_period in told.values() for value in by_period.values()]
     return results(index=tuple(index), values=np.array([values]), replications=(0,), digests=("x",))
 

@@ -30,6 +30,7 @@ from flowsim.reporting.pictures.charts import Band, Fan, FanWords, Flow, fans, f
 from flowsim.reporting.sources import Provenance
 from flowsim.reporting.wording import Wording, likely, told_likely, words_and_ranges
 from helpers.command_line import fine, flowsim
+from helpers.measures import named
 from helpers.paths import TOWN
 
 MORE = {
@@ -480,7 +481,7 @@ def test_a_base_of_ones_own_goes_by_its_own_titles(tmp_path):
     findings = explore([Scenario.of(tmp_path / "own.toml")], parameters=None, replications=2)
     wording = worded(findings, "da")
     assert wording.station("rehabilitation_team") == "Team Vest"
-    assert wording.measure("clock.decision.within") == "Andel inden for 23 uger: decision"
+    assert wording.measure(named("clock.decision.within")) == "Andel inden for 23 uger: decision"
 
 
 def test_figures_that_belong_together_have_as_many_decimals_each(compared):

@@ -9,6 +9,7 @@ from flowsim.planning.levers import Lever
 from flowsim.planning.staffing.goals import parse_goals
 from flowsim.reporting.language import Language
 from flowsim.reporting.wording import Wording
+from helpers.measures import named
 
 TODAY = Scenario.of("today")
 CITY = TODAY.pathway()
@@ -37,7 +38,7 @@ def wording(code="en"):
     ],
 )
 def test_a_measure_is_told_in_words(measure, title):
-    assert wording().measure(measure) == title
+    assert wording().measure(named(measure)) == title
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,9 @@ from helpers.traces import CATALOGUE, measured, trace
 def test_quantiles_leave_out_the_undefined():
     table = results().quantiles((0, 0.25, 0.5, 0.975))
     assert list(table.columns) == ["measure", "period", "unit", "p00", "p25", "p50", "p97.5"]
-    assert [tuple(row) for row in table[["measure", "period", "unit"]].to_numpy()] == [tuple(row) for row in INDEX]
+    assert [tuple(row) for row in table[["measure", "period", "unit"]].to_numpy()] == [
+        (*row, row.unit) for row in INDEX
+    ]
     # Of 1, 2, 4 the lower quarter lies halfway from 1 to 2, and 97.5 % at 2 + 0.95 x 2. Of 8, 9 it is 8.25.
     assert table.loc[0, ["p00", "p25", "p50", "p97.5"]].tolist() == pytest.approx([1, 1.5, 2, 3.9])
     assert table.loc[3, ["p00", "p25", "p50", "p97.5"]].tolist() == pytest.approx([8, 8.25, 8.5, 8.975])

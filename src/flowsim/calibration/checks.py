@@ -25,6 +25,7 @@ from flowsim.calibration.table import ReferenceTable
 from flowsim.calibration.targets import Target
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError
+from flowsim.core.periods import Period
 from flowsim.core.progress import Progress
 from flowsim.simulation.runner import run
 
@@ -141,7 +142,7 @@ def _of_group(of: Callable[[Target], str], group: str) -> Callable[[Target], boo
 
 
 def _last_year(target: Target) -> int:
-    return max(int(period[:4]) for period in target.observation.periods)
+    return max(Period(period).year for period in target.observation.periods)
 
 
 INTERVALS = (0.5, 0.9)

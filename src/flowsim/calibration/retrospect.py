@@ -12,7 +12,6 @@ import io
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import groupby
 
 import numpy as np
@@ -24,7 +23,7 @@ from flowsim.calibration.table import ReferenceTable
 from flowsim.calibration.targets import Target
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError
-from flowsim.core.periods import label_of, months_of, quarter
+from flowsim.core.periods import Period
 from flowsim.model.varying import Frozen
 from flowsim.simulation.runner import run
 
@@ -73,45 +72,42 @@ def retrospect(
     Raises:
         InputError: where no fitted target was known then, or no quarter after it is documented.
     """
-    known = [target for target in study.fitted if _last_month(target) <= months_of(origin)[1]]
+    known = [target for target in study.fitted if _last_month(target) <= Period(origin).after]
     series = quarterly(study)
-    periods = sorted({period for told in series.values() for period in told if quarter(period) > quarter(origin)})
+    periods = sorted({period for told in series.values() for period in told if period > Period(origin)})
     if not known or not periods:
         raise InputError(f"{origin}: a figure before it and a quarter after it are needed")
     periods = periods[:_MOST_AHEAD]
     z = conditioned(study, table, targets=known, seed=seed).posterior().draw(sets, seed)
-    model = Frozen(model=AtPositions(study=study, z=z), moment=_day_after(origin))
+    model = Frozen(model=AtPositions(study=study, z=z), moment=Period(origin).end)
     results = run(model, replications=sets, seed=seed + 1, executor=executor)
-    columns = {(row.measure, row.period): number for number, row in enumerate(results.index)}
+    columns = results.columns
     paths = {measure: results.values[:, [columns[measure, period] for period in periods]] for measure in series}
     return Retrospect(origin=origin, fitted=len(known), periods=tuple(periods), paths=paths)
 
 
-def quarterly(study: Study) -> dict[str, dict[str, float]]:
+def quarterly(study: Study) -> dict[str, dict[Period, float]]:
     """Return the measures that are documented quarter by quarter, two years or longer, with their figures."""
-    found: dict[str, dict[str, float]] = {}
+    figures: dict[str, dict[Period, float]] = {}
     for target in study.fitted:
-        seen = target.observation
-        single = len(seen.measures) == len(seen.periods) == 1 and not (seen.of or seen.since)
-        if single and target.sense == "=" and "Q" in seen.periods[0]:
-            found.setdefault(seen.measures[0], {})[seen.periods[0]] = target.value / seen.factor
-    return {measure: told for measure, told in found.items() if len(told) > _LEAST}
-
-
-def _day_after(period: str) -> datetime:
-    year, month = divmod(months_of(period)[1], 12)
-    return datetime(year, month + 1, 1)
+        read = target.observation
+        single = len(read.measures) == len(read.periods) == 1 and not (read.of or read.since)
+        if single and target.sense == "=" and (period := Period(read.periods[0])).every == "quarter":
+            figures.setdefault(read.measures[0], {})[period] = target.value / read.factor
+    return {measure: by_period for measure, by_period in figures.items() if len(by_period) > _LEAST}
 
 
 def _last_month(target: Target) -> int:
-    seen = target.observation
-    return max(months_of(period)[1] for period in (*seen.periods, *seen.since))
+    read = target.observation
+    return max(Period(period).after for period in (*read.periods, *read.since))
 
 
 def origins(study: Study) -> Sequence[str]:
     """Return the quarters from which a past can be told: two years are documented before each, and a quarter after."""
-    told = [quarter(period) for figures in quarterly(study).values() for period in figures]
-    return [label_of(number) for number in range(min(told) + _LEAST - 1, max(told))] if told else []
+    documented = [period.number for figures in quarterly(study).values() for period in figures]
+    if not documented:
+        return []
+    return [Period.of(number, "quarter") for number in range(min(documented) + _LEAST - 1, max(documented))]
 
 
 def retrospects_csv(found: Sequence[Retrospect]) -> str:

@@ -13,10 +13,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from flowsim.core.errors import InputError, Record, located, unknown_name
+from flowsim.core.periods import Period
 from flowsim.evidence import facts
 from flowsim.evidence.facts import Evidence, Fact
 from flowsim.model.library import cities, city_file
-from flowsim.simulation.measures.catalogue import Row
+from flowsim.simulation.measures.measure import Row
 from flowsim.simulation.measures.observation import Observation, Observer
 
 __all__ = ["Sense", "Target", "documented", "observer", "read_targets", "targets"]
@@ -117,13 +118,13 @@ def observer(chosen: Sequence[Target], index: Sequence[Row]) -> Observer:
     return Observer.of([target.observation for target in chosen], index)
 
 
-def documented(base: str) -> dict[tuple[str, str], float]:
+def documented(base: str) -> dict[tuple[str, Period], float]:
     """Return the documented figures of single measures and periods, in the measure's unit; the first named counts."""
-    out: dict[tuple[str, str], float] = {}
+    out: dict[tuple[str, Period], float] = {}
     for target in targets(base):
         seen = target.observation
         if target.sense == "=" and len(seen.measures) == len(seen.periods) == 1 and not (seen.of or seen.since):
-            out.setdefault((seen.measures[0], seen.periods[0]), target.value / seen.factor)
+            out.setdefault((seen.measures[0], Period(seen.periods[0])), target.value / seen.factor)
     return out
 
 

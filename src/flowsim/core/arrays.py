@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Floats", "Ints", "ratio", "sorted_within"]
+__all__ = ["Bools", "Floats", "Ints", "defined_mean", "ratio", "sorted_within"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
 
 def ratio(part: Ints | Floats, whole: Ints | Floats) -> Floats:
@@ -16,6 +17,11 @@ def ratio(part: Ints | Floats, whole: Ints | Floats) -> Floats:
     out: Floats = np.full(whole.shape, np.nan)
     np.divide(part, whole, out=out, where=whole != 0)
     return out
+
+
+def defined_mean(values: Floats, axis: int = 0) -> Floats:
+    """Return the mean along an axis over what is defined; NaN where nothing is."""
+    return ratio(np.nansum(values, axis=axis), (~np.isnan(values)).sum(axis=axis))
 
 
 def sorted_within(group: Ints, values: Ints, groups: int) -> tuple[Ints, Ints, Ints]:

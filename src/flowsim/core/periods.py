@@ -1,72 +1,145 @@
-"""Months, quarters and years: as people and sources write them, and as numbers that can be counted on."""
+"""Months, quarters and years: as people and sources write them, and as one value that can be counted on."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from flowsim.core.errors import InputError
 
-__all__ = [
-    "BY_QUARTER_AND_YEAR",
-    "MONTHS",
-    "Every",
-    "Moment",
-    "label",
-    "label_of",
-    "moments_of",
-    "months_in",
-    "months_of",
-    "quarter",
-    "read_period",
-]
+__all__ = ["BY_QUARTER_AND_YEAR", "MONTHS", "Every", "Period", "quarter", "read_period"]
 
 Every = Literal["month", "quarter", "year"]
 BY_QUARTER_AND_YEAR: tuple[Every, Every] = ("quarter", "year")
 MONTHS: Mapping[Every, int] = {"month": 1, "quarter": 3, "year": 12}
+"""The number of months in a period of each kind."""
 _PERIOD = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])|Q([1-4]))?")
 
 
-def months_of(period: str) -> tuple[int, int]:
-    """Return the first month of a period and the month after it, as months since the year 0.
+class Period(str):
+    """A calendar month, quarter or year.
 
-    Raises:
-        InputError: for anything but "2019", "2019Q1" and "2019-03".
+    Equal to its text ("2019-03", "2019Q1", "2019"), by which tables, files and people name it; ordered by when it
+    begins, of those that begin together the longest first.
+
+    Attributes:
+        every: what kind of period it is.
+        number: its number among those of its kind, so that the next one's is one higher: months, quarters or years
+            since the year 0.
     """
-    found = _PERIOD.fullmatch(period)
-    if not found:
-        raise InputError(f"'{period}' is no period: write '2019', '2019Q1' or '2019-03'")
-    year, month, quarter = found.groups()
-    first = int(year) * 12 + (int(month) - 1 if month else 3 * (int(quarter) - 1) if quarter else 0)
-    return first, first + (1 if month else 3 if quarter else 12)
+
+    __slots__ = ("every", "number")
+    every: Every
+    number: int
+
+    def __new__(cls, text: str) -> Period:
+        """Read a period as tables and commands write it.
+
+        Raises:
+            InputError: for anything but "2019", "2019Q1" and "2019-03".
+        """
+        if isinstance(text, Period):
+            return text
+        match = _PERIOD.fullmatch(text)
+        if not match:
+            raise InputError(f"'{text}' is no period: write '2019', '2019Q1' or '2019-03'")
+        year, month, in_year = match.groups()
+        if month:
+            return cls.of(12 * int(year) + int(month) - 1, "month")
+        if in_year:
+            return cls.of(4 * int(year) + int(in_year) - 1, "quarter")
+        return cls.of(int(year), "year")
+
+    @classmethod
+    def of(cls, number: int, every: Every) -> Period:
+        """Return the period of a number among those of its kind."""
+        year, rest = divmod(number, 12 // MONTHS[every])
+        texts = {"month": f"{year:04}-{rest + 1:02}", "quarter": f"{year:04}Q{rest + 1}", "year": f"{year:04}"}
+        period = str.__new__(cls, texts[every])
+        period.every, period.number = every, number
+        return period
+
+    @classmethod
+    def at(cls, month: int, every: Every) -> Period:
+        """Return the period that a month belongs to, in months since the year 0."""
+        return cls.of(month // MONTHS[every], every)
+
+    @property
+    def months(self) -> int:
+        """The number of months in it."""
+        return MONTHS[self.every]
+
+    @property
+    def first(self) -> int:
+        """Its first month, in months since the year 0."""
+        return self.number * MONTHS[self.every]
+
+    @property
+    def after(self) -> int:
+        """The month after it, in months since the year 0."""
+        return (self.number + 1) * MONTHS[self.every]
+
+    @property
+    def year(self) -> int:
+        """The calendar year that it lies in."""
+        return self.first // 12
+
+    @property
+    def place(self) -> int:
+        """Its place among its kind within the year, from 1: of May 5, of a second quarter 2, of a year 1."""
+        return self.number % (12 // MONTHS[self.every]) + 1
+
+    @property
+    def start(self) -> datetime:
+        """The first moment of it."""
+        return _moment(self.first)
+
+    @property
+    def end(self) -> datetime:
+        """The first moment after it."""
+        return _moment(self.after)
+
+    @property
+    def next(self) -> Period:
+        """The period of its kind that follows."""
+        return self.later(1)
+
+    def later(self, steps: int) -> Period:
+        """Return the period of its kind that many later, or earlier where the number is negative."""
+        return Period.of(self.number + steps, self.every)
+
+    def last(self, every: Every) -> Period:
+        """Return the last period of a kind that begins within it, or that it lies in."""
+        return Period.at(self.after - 1, every)
+
+    def contains(self, other: Period) -> bool:
+        """Return whether the whole of another period lies within it."""
+        return self.first <= other.first and other.after <= self.after
+
+    def __lt__(self, other: str) -> bool:
+        return self._order < other._order if isinstance(other, Period) else str.__lt__(self, other)
+
+    def __le__(self, other: str) -> bool:
+        return self._order <= other._order if isinstance(other, Period) else str.__le__(self, other)
+
+    def __gt__(self, other: str) -> bool:
+        return self._order > other._order if isinstance(other, Period) else str.__gt__(self, other)
+
+    def __ge__(self, other: str) -> bool:
+        return self._order >= other._order if isinstance(other, Period) else str.__ge__(self, other)
+
+    @property
+    def _order(self) -> tuple[int, int]:
+        return self.first, -self.months
+
+    def __reduce__(self) -> tuple[type[Period], tuple[str]]:
+        return Period, (str(self),)
 
 
-def moments_of(period: str) -> tuple[datetime, datetime]:
-    """Return the first moment of a period, and the first one after it.
-
-    Raises:
-        InputError: as `months_of`.
-    """
-    since, until = months_of(period)
-    return datetime(since // 12, since % 12 + 1, 1), datetime(until // 12, until % 12 + 1, 1)
-
-
-def months_in(every: Every) -> int:
-    """Return the number of months in a period."""
-    return MONTHS[every]
-
-
-def label(month: int, every: Every) -> str:
-    """Name the period that a month, in months since the year 0, belongs to."""
-    year, rest = divmod(month, 12)
-    texts = {
-        "month": f"{year:04}-{rest + 1:02}",
-        "quarter": f"{year:04}Q{rest // 3 + 1}",
-        "year": f"{year:04}",
-    }
-    return texts[every]
+def _moment(month: int) -> datetime:
+    return datetime(month // 12, month % 12 + 1, 1)
 
 
 _NAMES = ("jan", "feb", "mar", "apr", "maj", "jun", "jul", "aug", "sep", "okt", "nov", "dec")
@@ -80,34 +153,19 @@ _NAMED = re.compile(r"([a-zæøå]{3,9})\.?\s*((?:19|20)\d\d)", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
-class Moment(NamedTuple):
-    """A period of a source: its length, and its number, so that the next one's is one higher."""
-
-    every: Every
-    number: int
-
-
-def label_of(number: int, every: Every = "quarter") -> str:
-    """Name a period by its number: "2019Q1", "2019-03", "2019"."""
-    if every == "year":
-        return f"{number:04}"
-    year, rest = divmod(number, 4 if every == "quarter" else 12)
-    return f"{year:04}Q{rest + 1}" if every == "quarter" else f"{year:04}-{rest + 1:02}"
-
-
 def quarter(text: str) -> int:
     """Return the number of a quarter: four times the year, and 0 to 3.
 
     Raises:
         InputError: for anything that is not a quarter such as 2019Q1, 2019K1 or "1. kvt. 2019".
     """
-    moment = read_period(text)
-    if moment is None or moment.every != "quarter":
+    period = text if isinstance(text, Period) else read_period(text)
+    if period is None or period.every != "quarter":
         raise InputError(f"'{text}' is no quarter: write it as 2019Q1")
-    return moment.number
+    return period.number
 
 
-def read_period(text: str) -> Moment | None:
+def read_period(text: str) -> Period | None:
     """Read a period as jobindsats, StatBank and people write it; None where the text is none.
 
     Quarters: 2019K1, 2019Q1, 2019Q01, "1. kvt. 2019", "2019 1. kvartal". Months: 2019M01, 2019-01, "jan. 2019".
@@ -122,16 +180,16 @@ def read_period(text: str) -> Moment | None:
             f"'{text}' is a rolling year: each holds the twelve months before it, so neighbours share nine of them "
             "or more and can't be forecast as quarters; export single quarters (2019Q1)"
         )
-    if found := _YEAR_FIRST.fullmatch(text):
-        year, kind, counted, month, ordinal = found.groups()
+    if match := _YEAR_FIRST.fullmatch(text):
+        year, kind, counted, month, ordinal = match.groups()
         monthly = month is not None or (kind or "").upper() == "M"
-        return _moment(text, year, counted or month or ordinal, "month" if monthly else "quarter")
-    if found := _QUARTER_FIRST.fullmatch(text):
-        first, second, year = found.groups()
-        return _moment(text, year, first or second, "quarter")
-    if (found := _NAMED.fullmatch(text)) and (named := _month(found[1].lower())):
-        return _moment(text, found[2], str(named), "month")
-    return Moment("year", int(text)) if _YEAR.fullmatch(text) else None
+        return _within_year(text, year, counted or month or ordinal, "month" if monthly else "quarter")
+    if match := _QUARTER_FIRST.fullmatch(text):
+        first, second, year = match.groups()
+        return _within_year(text, year, first or second, "quarter")
+    if (match := _NAMED.fullmatch(text)) and (named := _month(match[1].lower())):
+        return _within_year(text, match[2], str(named), "month")
+    return Period.of(int(text), "year") if _YEAR.fullmatch(text) else None
 
 
 def _month(name: str) -> int | None:
@@ -139,8 +197,8 @@ def _month(name: str) -> int | None:
     return _NAMES.index(short) + 1 if short in _NAMES else _ENGLISH.get(short)
 
 
-def _moment(text: str, year: str, counted: str, every: Every) -> Moment:
-    most = 12 if every == "month" else 4
+def _within_year(text: str, year: str, counted: str, every: Every) -> Period:
+    most = 12 // MONTHS[every]
     if not 1 <= int(counted) <= most:
         raise InputError(f"'{text}' is no {every}: they go from 1 to {most}")
-    return Moment(every, int(year) * most + int(counted) - 1)
+    return Period.of(int(year) * most + int(counted) - 1, every)

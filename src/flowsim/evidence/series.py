@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from flowsim.core.errors import InputError, unknown_name
-from flowsim.core.periods import Every, Moment, label_of, read_period
+from flowsim.core.periods import Every, Period, read_period
 from flowsim.evidence.facts import load
 from flowsim.evidence.tables import MARKS, Cell, Sheet, is_figure, place, read_sheet, reader
 
@@ -82,12 +82,12 @@ class Series:
     marks: tuple[Mark, ...] = ()
 
     @property
-    def periods(self) -> tuple[str, ...]:
-        """The names of the periods."""
-        moment = read_period(self.first)
-        if moment is None:
+    def periods(self) -> tuple[Period, ...]:
+        """The periods."""
+        first = read_period(self.first)
+        if first is None:
             raise InputError(f"{self.name}: '{self.first}' is no period")
-        return tuple(label_of(moment.number + step, self.every) for step in range(len(self.values)))
+        return tuple(Period.of(first.number + step, self.every) for step in range(len(self.values)))
 
     def quarterly(self, months: Literal["sum", "mean"]) -> Series:
         """Turn months into quarters: the sum of what happened in them, or the mean of what was there.
@@ -99,13 +99,13 @@ class Series:
         """
         if self.every == "quarter":
             return self
-        moment = read_period(self.first)
-        start = moment.number if moment else 0
+        begin = read_period(self.first)
+        start = begin.number if begin else 0
         skip = -start % 3
         groups = [self.values[at : at + 3] for at in range(skip, len(self.values) - 2, 3)]
         if not groups:
             raise InputError(f"{self.name}: {self.first} and the months after it make no whole quarter")
-        first = (start + skip) // 3
+        first = Period.of((start + skip) // 3, "quarter")
         values: list[float | None] = []
         marks: list[Mark] = []
         for step, group in enumerate(groups):
@@ -113,13 +113,13 @@ class Series:
             whole = sum(known) / (1 if months == "sum" else 3)
             values.append(whole if len(known) == 3 else None)
             if len(known) < 3:
-                period = label_of(first + step)
+                period = first.later(step)
                 marks.append(Mark(period=period, text="", place="", meaning=f"{3 - len(known)} of 3 months missing"))
         return Series(
             name=self.name,
             unit=self.unit,
             every="quarter",
-            first=label_of(first),
+            first=first,
             values=tuple(values),
             marks=tuple(marks),
         )
@@ -179,7 +179,7 @@ def read(path: str | Path) -> Observed:
 
 class _Figure(NamedTuple):
     keys: tuple[str, ...]
-    moment: Moment
+    period: Period
     row: int
     column: int
 
@@ -190,7 +190,7 @@ class _Table(NamedTuple):
     bottom: int
 
 
-def _period_at(sheet: Sheet, row: int, column: int) -> Moment | None:
+def _period_at(sheet: Sheet, row: int, column: int) -> Period | None:
     cell = sheet.rows[row][column]
     text = f"{cell:.0f}" if isinstance(cell, float) and cell.is_integer() else str(cell)
     try:
@@ -208,12 +208,12 @@ def _wide(sheet: Sheet) -> _Table | None:
     """Find a row with periods in two or more cells; what stands left of the figures names their series."""
     for top, row in enumerate(sheet.rows):
         periods = {
-            column: moment
+            column: period
             for column in range(len(row))
-            if row[column] != "" and (moment := _period_at(sheet, top, column))
+            if row[column] != "" and (period := _period_at(sheet, top, column))
         }
         # A year looks like a figure: it stands for a period only beside quarters, or where there are none.
-        within = sum(moment.every != "year" for moment in periods.values())
+        within = sum(period.every != "year" for period in periods.values())
         numbers = [cell for column, cell in enumerate(row) if column not in periods and is_figure(cell)]
         if len(periods) < 2 or within == 1 or (not within and numbers):
             continue
@@ -227,16 +227,16 @@ def _wide(sheet: Sheet) -> _Table | None:
             own = {column: _text_at(sheet, at, column) for column in keyed}
             last = max((column for column in keyed if own[column]), default=-1)
             above = {column: own[column] or (above[column] if column < last else "") for column in keyed}
-            for column, moment in periods.items():
+            for column, period in periods.items():
                 keys = (*above.values(), groups.get(column, ""))
-                figures.append(_Figure(keys, moment, at, column))
+                figures.append(_Figure(keys, period, at, column))
             bottom = at + 1
         if figures:
             return _Table(figures, top - bool(groups), bottom)
     return None
 
 
-def _filled(row: Sequence[Cell], periods: Mapping[int, Moment]) -> dict[int, str]:
+def _filled(row: Sequence[Cell], periods: Mapping[int, Period]) -> dict[int, str]:
     """Return the headings over a row of periods, where the periods come more than once."""
     if len(set(periods.values())) == len(periods):
         return {}
@@ -251,15 +251,15 @@ def _filled(row: Sequence[Cell], periods: Mapping[int, Moment]) -> dict[int, str
 def _long(sheet: Sheet) -> _Table | None:
     """Find a column with periods; the other columns hold figures, or words that name the series."""
     width = range(len(sheet.rows[0]) if sheet.rows else 0)
-    columns = [(column, moments) for column in width if len(moments := _moments(sheet, column)) > 1]
+    columns = [(column, periods) for column in width if len(periods := _periods(sheet, column)) > 1]
     if not columns:
         return None
     # Figures such as 2019 look like years, so a column of quarters comes first.
-    column, moments = min(columns, key=lambda found: all(moment.every == "year" for moment in found[1].values()))
-    top, bottom = min(moments), max(moments) + 1
+    column, periods = min(columns, key=lambda each: all(period.every == "year" for period in each[1].values()))
+    top, bottom = min(periods), max(periods) + 1
     body = [at for at in range(top, bottom) if any(cell != "" for cell in sheet.rows[at])]
     for at in body:
-        if at not in moments:
+        if at not in periods:
             told = f"'{sheet.rows[at][column]}' is no period, as others there are"
             raise InputError(f"{sheet.file}: {place(at, column)}: {told}")
     others = [other for other in width if other != column]
@@ -271,17 +271,17 @@ def _long(sheet: Sheet) -> _Table | None:
     counted = [other for other in counted if other not in codes]
     named = [other for other in others if other not in counted and any(sheet.rows[at][other] != "" for at in body)]
     figures = [
-        _Figure((*(_text_at(sheet, at, key) for key in named), heading[other]), moments[at], at, other)
+        _Figure((*(_text_at(sheet, at, key) for key in named), heading[other]), periods[at], at, other)
         for at in body
         for other in counted
     ]
     return _Table(figures, head, bottom) if figures else None
 
 
-def _moments(sheet: Sheet, column: int) -> dict[int, Moment]:
+def _periods(sheet: Sheet, column: int) -> dict[int, Period]:
     """Return the periods of a column by row."""
     filled = [at for at in range(len(sheet.rows)) if sheet.rows[at][column] != ""]
-    return {at: moment for at in filled if (moment := _period_at(sheet, at, column))}
+    return {at: period for at in filled if (period := _period_at(sheet, at, column))}
 
 
 def _series(sheet: Sheet, table: _Table, told: Iterable[str]) -> Iterator[Series]:
@@ -292,34 +292,33 @@ def _series(sheet: Sheet, table: _Table, told: Iterable[str]) -> Iterator[Series
     vary = [at for at in range(len(table.figures[0].keys)) if len({keys[at] for keys in groups}) > 1]
     first = table.figures[0]
     for one in table.figures:
-        if one.moment.every != first.moment.every:
+        if one.period.every != first.period.every:
             raise InputError(
-                f"{sheet.file}: {place(one.row, one.column)}: {label_of(one.moment.number, one.moment.every)} is a "
-                f"{one.moment.every} and {label_of(first.moment.number, first.moment.every)} a {first.moment.every}: "
+                f"{sheet.file}: {place(one.row, one.column)}: {one.period} is a "
+                f"{one.period.every} and {first.period} a {first.period.every}: "
                 "export one length of period, without totals"
             )
-    if first.moment.every == "year":
+    if first.period.every == "year":
         raise InputError(f"{sheet.file}: the periods are years: export quarters or months")
     for keys, figures in groups.items():
-        figures.sort(key=lambda one: one.moment.number)
+        figures.sort(key=lambda one: one.period.number)
         name = " / ".join(keys[at] for at in vary if keys[at]) or next((key for key in keys if key), "series")
         for before, after in pairwise(figures):
-            if before.moment == after.moment:
+            if before.period == after.period:
                 raise InputError(
                     f"{sheet.file}: {place(after.row, after.column)}: {name} has "
-                    f"{label_of(after.moment.number, after.moment.every)} twice, first in "
-                    f"{place(before.row, before.column)}"
+                    f"{after.period} twice, first in {place(before.row, before.column)}"
                 )
         yield _one(name, _unit(keys, told), figures, figure)
 
 
 def _one(name: str, unit: str, figures: list[_Figure], read: Callable[[int, int], float | str]) -> Series:
-    start, every = figures[0].moment.number, figures[0].moment.every
-    by_number = {one.moment.number: one for one in figures}
+    start, every = figures[0].period.number, figures[0].period.every
+    by_number = {one.period.number: one for one in figures}
     values: list[float | None] = []
     marks: list[Mark] = []
-    for number in range(start, figures[-1].moment.number + 1):
-        period, at = label_of(number, every), by_number.get(number)
+    for number in range(start, figures[-1].period.number + 1):
+        period, at = Period.of(number, every), by_number.get(number)
         found = "" if at is None else read(at.row, at.column)
         if isinstance(found, float):
             values.append(found)
@@ -328,9 +327,7 @@ def _one(name: str, unit: str, figures: list[_Figure], read: Callable[[int, int]
         where = "" if at is None else place(at.row, at.column)
         meaning = "not in the file" if at is None else MARKS[found.lower()]
         marks.append(Mark(period=period, text=found, place=where, meaning=meaning))
-    return Series(
-        name=name, unit=unit, every=every, first=label_of(start, every), values=tuple(values), marks=tuple(marks)
-    )
+    return Series(name=name, unit=unit, every=every, first=figures[0].period, values=tuple(values), marks=tuple(marks))
 
 
 def _unit(keys: Iterable[str], told: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy.special import ndtri
 
 from flowsim.core.errors import InputError
-from flowsim.core.periods import label_of, quarter
+from flowsim.core.periods import Period, quarter
 from flowsim.evidence.series import Series
 from flowsim.forecasting.shocks import Shock
 from flowsim.forecasting.widening import Widening, logs
@@ -170,7 +170,7 @@ class Joint:
         first = max(quarter(part.series.first) for part in self.parts)
         own = [part.series.values[first - quarter(part.series.first) :] for part in self.parts]
         sums = tuple(float(sum(value or 0.0 for value in values)) for values in zip(*own, strict=True))
-        return Series(name=self.name, unit=self.unit, every="quarter", first=label_of(first), values=sums)
+        return Series(name=self.name, unit=self.unit, every="quarter", first=Period.of(first, "quarter"), values=sums)
 
     @property
     def point(self) -> Floats:
@@ -230,7 +230,7 @@ def frame(forecasts: Sequence[Forecast | Joint]) -> pd.DataFrame:
 
 
 def _after(origin: str, steps: int) -> tuple[str, ...]:
-    return tuple(label_of(quarter(origin) + step) for step in range(1, steps + 1))
+    return tuple(Period.of(quarter(origin) + step, "quarter") for step in range(1, steps + 1))
 
 
 def _open(share: float) -> float:

@@ -18,7 +18,7 @@ from flowsim.calibration.retrospect import quarterly
 from flowsim.calibration.workflow import Calibration
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError
-from flowsim.core.periods import months_of, quarter
+from flowsim.core.periods import Period
 from flowsim.core.progress import Progress
 from flowsim.forecasting.demand import Demand
 from flowsim.forecasting.distribution import Forecast, Joint
@@ -27,6 +27,7 @@ from flowsim.forecasting.trend import forecast
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
 from flowsim.model.varying import Varying
+from flowsim.simulation.measures.stations import UTILISATION
 from flowsim.simulation.results import Results
 from flowsim.simulation.runner import run
 from flowsim.theory.fluid_load import StationLoad, workload
@@ -217,7 +218,7 @@ def outlook(
         trends["total"] = Joint.of([one for one in trends.values() if isinstance(one, Forecast)])
     periods = next(iter(trends.values())).periods
     point = scenario.pathway(ensemble.mode)
-    if months_of(periods[-1])[1] > point.end.year * 12 + point.end.month - 1:
+    if Period(periods[-1]).after > point.end.year * 12 + point.end.month - 1:
         raise InputError(
             f"{scenario.name}: its horizon ends {point.end:%Y-%m-%d}, before {periods[-1]}, the last quarter ahead: "
             "forecast fewer quarters, or let it end later"
@@ -311,7 +312,7 @@ def _paths(trend: Forecast | Joint, count: int) -> Floats:
 
 
 def _values(results: Results, name: str, series: Mapping[str, object], periods: Sequence[str]) -> Floats:
-    columns = {(row.measure, row.period): number for number, row in enumerate(results.index)}
+    columns = results.columns
     measures = [name] if name in series else list(series)
     out: Floats = np.sum([results.values[:, [columns[one, p] for p in periods]] for one in measures], axis=0)
     return out
@@ -362,15 +363,13 @@ def _full(results: Results, period: str) -> tuple[str | None, str | None]:
     """Return the fullest station of a quarter that is full in the median, and since when it has been."""
     middle: dict[str, dict[str, float]] = {}
     for column, row in enumerate(results.index):
-        if row.measure.startswith("utilisation.") and "Q" in row.period:
-            middle.setdefault(row.measure.partition(".")[2], {})[row.period] = float(
-                np.nanmedian(results.values[:, column])
-            )
+        if row.measure.kind == UTILISATION:
+            middle.setdefault(row.measure.names[0], {})[row.period] = float(np.nanmedian(results.values[:, column]))
     full = {name: used[period] for name, used in middle.items() if used.get(period, 0.0) >= FULL}
     if not full:
         return None, None
     station = max(full, key=lambda name: full[name])
-    told = sorted(middle[station], key=quarter)
+    told = sorted(middle[station])
     at = told.index(period)
     while at > 0 and middle[station][told[at - 1]] >= FULL:
         at -= 1
@@ -378,7 +377,7 @@ def _full(results: Results, period: str) -> tuple[str | None, str | None]:
 
 
 def _places(loads: Sequence[StationLoad], station: str, period: str) -> float:
-    month = months_of(period)[0]
+    month = Period(period).first
     return next(
         row.places_a_week
         for row in reversed(loads)

@@ -16,7 +16,7 @@ import numpy as np
 from flowsim.calibration.retrospect import Retrospect
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError
-from flowsim.core.periods import quarter
+from flowsim.core.periods import Period, quarter
 from flowsim.evidence.series import Series
 from flowsim.forecasting.scores import coverage, crps, interval_score, mase, scale
 from flowsim.forecasting.trend import forecast
@@ -145,12 +145,12 @@ def _thinned(paths: Floats, count: int) -> Floats:
     return out
 
 
-def series_of(documented: Mapping[str, Mapping[str, float]]) -> dict[str, Series]:
+def series_of(documented: Mapping[str, Mapping[Period, float]]) -> dict[str, Series]:
     """Return documented quarters as series, by measure; those with a gap are left out."""
     out = {}
     for measure, told in documented.items():
-        periods = sorted(told)
-        if quarter(periods[-1]) - quarter(periods[0]) == len(periods) - 1:
+        periods = sorted(map(Period, told))
+        if periods[-1].number - periods[0].number == len(periods) - 1:
             values = tuple(told[period] for period in periods)
             out[measure] = Series(name=measure, unit="awards", every="quarter", first=periods[0], values=values)
     return out

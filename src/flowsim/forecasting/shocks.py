@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flowsim.core.errors import InputError
-from flowsim.core.periods import label_of, quarter
+from flowsim.core.periods import Period, quarter
 
 __all__ = ["LOCKDOWN", "Shock"]
 
@@ -49,7 +49,7 @@ class Shock:
                 "is back on its course four quarters later (1: the quarter alone)"
             )
         try:
-            return cls(quarter=label_of(quarter(found[1])), recovers=int(found[3]) if found[3] else None)
+            return cls(quarter=Period.of(quarter(found[1]), "quarter"), recovers=int(found[3]) if found[3] else None)
         except InputError as mistake:
             raise InputError(f"--shock: {mistake}") from None
 
@@ -63,5 +63,5 @@ class Shock:
     def __str__(self) -> str:
         if self.recovers is None:
             return f"{self.quarter} is taken as observed"
-        back = label_of(quarter(self.quarter) + self.recovers)
+        back = Period.of(quarter(self.quarter) + self.recovers, "quarter")
         return f"{self.quarter} is an intervention that is over by {back}"

@@ -21,7 +21,7 @@ from statsmodels.tsa.forecasting.theta import ThetaModel
 from statsmodels.tsa.statespace.structural import UnobservedComponents
 
 from flowsim.core.errors import InputError
-from flowsim.core.periods import label_of, quarter
+from flowsim.core.periods import Period, quarter
 from flowsim.evidence.series import Series
 from flowsim.forecasting.distribution import Effect, Forecast, Joint
 from flowsim.forecasting.seasons import seasonal
@@ -333,7 +333,7 @@ def upto(series: Series, origin: str | None = None) -> Series:
             )
     values = series.values[:count]
     marks = tuple(mark for mark in series.marks if quarter(mark.period) < first + count)
-    missing = [label_of(first + at) for at, value in enumerate(values) if value is None]
+    missing = [Period.of(first + at, "quarter") for at, value in enumerate(values) if value is None]
     if missing:
         told = [f"{mark.period} {mark.place} '{mark.text}' ({mark.meaning})" for mark in marks] or missing
         raise InputError(
@@ -344,8 +344,8 @@ def upto(series: Series, origin: str | None = None) -> Series:
     for at, value in enumerate(known):
         if value != 0 and not 1 / _LARGEST <= value <= _LARGEST:
             raise InputError(
-                f"{name}: {label_of(first + at)} is {value:g}: counts from 0 to {_LARGEST:.0e} are forecast, "
-                "none negative"
+                f"{name}: {Period.of(first + at, 'quarter')} is {value:g}: counts from 0 to {_LARGEST:.0e} are "
+                "forecast, none negative"
             )
     if count < FEWEST:
         raise InputError(f"{name}: {count} quarters are too few: at least {FEWEST} are needed, two years")

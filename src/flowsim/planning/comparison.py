@@ -12,18 +12,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy.stats import t as student
 
 from flowsim.calibration.ensemble import Ensemble
-from flowsim.core.arrays import Floats, Ints, ratio
+from flowsim.core.arrays import Bools, Floats, Ints, defined_mean, ratio
 from flowsim.core.errors import InputError, unknown_name
-from flowsim.core.periods import Every, label, months_in, months_of
+from flowsim.core.periods import MONTHS, Every, Period
 from flowsim.core.progress import Progress, shifted
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
 from flowsim.model.varying import Varying
-from flowsim.simulation.measures.catalogue import Catalogue, Row
+from flowsim.simulation.measures.catalogue import Catalogue
+from flowsim.simulation.measures.measure import Measure, Row
 from flowsim.simulation.precision import FEWEST, Precision, chosen, joined, next_number
 from flowsim.simulation.results import Results
 from flowsim.simulation.runner import Engine, run
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Comparison", "Paired", "averaged", "compare", "headlines", "paired"]
-
-Bools = npt.NDArray[np.bool_]
 
 
 class Paired(NamedTuple):
@@ -114,7 +112,7 @@ class Comparison:
 
     @property
     def index(self) -> tuple[Row, ...]:
-        """Which measure, period and unit each column is."""
+        """Which measure and period each column is."""
         return self.results[0].index
 
     @property
@@ -169,7 +167,7 @@ class Comparison:
             values = self.results[number].values
             frame = self.results[number].quantiles((0.05, 0.95))
             frame.insert(0, "scenario", name)
-            frame.insert(4, "mean", ratio(np.nansum(values, axis=0), (~np.isnan(values)).sum(axis=0)))
+            frame.insert(4, "mean", defined_mean(values))
             told = self.difference(name)
             columns = {"difference": told.mean, "low": told.low, "high": told.high, "pairs": told.pairs}
             for column, cells in (columns | {"variance_ratio": told.saved}).items():
@@ -300,15 +298,10 @@ def _check_horizons(first: Scenario | Pathway, own: Pathway, other: Scenario | P
         )
 
 
-def headlines(pathway: Pathway) -> tuple[str, ...]:
-    """Name the measures that sum a comparison up: waits and queues of stations, awards, utilisation."""
-    stations = [station.name for station in pathway.stations]
-    return (
-        *(f"wait.{name}.served" for name in stations),
-        *(f"queue.{name}" for name in stations),
-        *(f"awards.{state.name}" for state in pathway.states if state.outcome),
-        *(f"utilisation.{name}" for name in stations),
-    )
+def headlines(measures: Sequence[Measure]) -> tuple[Measure, ...]:
+    """Return those of some measures that sum a comparison up: waits and queues of stations, awards, utilisation."""
+    chosen = [measure for measure in measures if measure.kind.headline]
+    return tuple(sorted(chosen, key=lambda measure: measure.kind.headline))
 
 
 def averaged(results: Results, every: Every, measures: Sequence[str]) -> Results:
@@ -323,27 +316,23 @@ def averaged(results: Results, every: Every, measures: Sequence[str]) -> Results
     columns: list[Floats] = []
     for measure in measures:
         of = results.select(measure)
-        spans = [months_of(row.period) for row in of.index]
-        own = [place for place, (since, until) in enumerate(spans) if until - since == months_in(every)]
-        groups: dict[str, list[int]] = {of.index[place].period: [place] for place in own}
-        if not own:
-            groups = _within(spans, every)
-        for period, places in groups.items():
-            values = of.values[:, places]
-            index.append(Row(measure, period, of.index[0].unit))
-            columns.append(ratio(np.nansum(values, axis=1), (~np.isnan(values)).sum(axis=1)))
+        reported = [row.period for row in of.index]
+        groups = {period: [place] for place, period in enumerate(reported) if period.every == every}
+        for period, places in (groups or _within(reported, every)).items():
+            index.append(Row(of.index[0].measure, period))
+            columns.append(defined_mean(of.values[:, places], axis=1))
     values = np.array(columns).T if columns else np.zeros((len(results.replications), 0))
     return replace(results, index=tuple(index), values=values)
 
 
-def _within(spans: Sequence[tuple[int, int]], every: Every) -> dict[str, list[int]]:
+def _within(reported: Sequence[Period], every: Every) -> dict[Period, list[int]]:
     """Group shorter periods by the whole ones that they fill."""
-    groups: dict[str, list[int]] = {}
-    for place, (since, until) in enumerate(spans):
-        if until - since < months_in(every):
-            groups.setdefault(label(since, every), []).append(place)
+    groups: dict[Period, list[int]] = {}
+    for place, period in enumerate(reported):
+        if period.months < MONTHS[every]:
+            groups.setdefault(Period.at(period.first, every), []).append(place)
     return {
-        period: places
-        for period, places in groups.items()
-        if sum(spans[place][1] - spans[place][0] for place in places) == months_in(every)
+        whole: places
+        for whole, places in groups.items()
+        if sum(reported[place].months for place in places) == MONTHS[every]
     }

@@ -12,13 +12,15 @@ from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError
 from flowsim.planning.comparison import Comparison, paired
 from flowsim.planning.prices import Prices
-from flowsim.simulation.measures.catalogue import Row
+from flowsim.simulation.measures.measure import Kind, Measure, Part, Row
+from flowsim.simulation.measures.stations import WAITED
 from flowsim.simulation.results import Results
 
 __all__ = ["TOTALS", "WaitingPrice", "costed", "waiting_price", "with_costs"]
 
-TOTALS = ("cost.effort", "cost.benefits", "cost.total")
-"""What the costs of single things come to."""
+_TOTALS = ("effort", "benefits", "total")
+TOTALS = tuple(f"cost.{reading}" for reading in _TOTALS)
+"""The measures of what the costs of single things come to."""
 
 
 def costed(results: Results, prices: Prices, scenario: str) -> Results:
@@ -33,29 +35,35 @@ def costed(results: Results, prices: Prices, scenario: str) -> Results:
             measure that a price is of.
     """
     prices.check(results.pathway)
-    years = list(dict.fromkeys(row.period for row in results.index if len(row.period) == 4))
-    columns = {row[:2]: number for number, row in enumerate(results.index)}
+    unit = f"{prices.currency} million"
+    years = list(dict.fromkeys(row.period for row in results.index if row.period.every == "year"))
+    columns = results.columns
     nothing = np.zeros((len(results.replications), len(years)))
-    told: dict[str, Floats] = {}
-    totals = dict.fromkeys(TOTALS, nothing)
+    costs: dict[Measure, Floats] = {}
+    totals = dict.fromkeys(_TOTALS, nothing)
     for price in prices.prices:
         missing = [year for year in years if (price.measure, year) not in columns]
         if missing:
             raise InputError(f"{prices.source}: {price.where}: the results lack {price.measure} of {missing[0]}")
         amounts = results.values[:, [columns[price.measure, year] for year in years]]
-        cost = amounts * [price.in_year(int(year)) / 1e6 for year in years]
-        told[f"cost.{price.where}"] = cost
-        total = "cost.benefits" if price.group == "benefits" else "cost.effort"
+        cost = amounts * [price.in_year(year.year) / 1e6 for year in years]
+        costs[_cost(unit, price.where)] = cost
+        total = "benefits" if price.group == "benefits" else "effort"
         totals[total] = totals[total] + cost
     if prices.sums:
-        told["cost.sums"] = nothing + [
-            math.fsum(one.in_year(int(year), scenario) for one in prices.sums) / 1e6 for year in years
+        costs[_cost(unit, reading="sums")] = sums = nothing + [
+            math.fsum(one.in_year(year.year, scenario) for one in prices.sums) / 1e6 for year in years
         ]
-        totals["cost.effort"] = totals["cost.effort"] + told["cost.sums"]
-    totals["cost.total"] = totals["cost.effort"] + totals["cost.benefits"]
-    told |= totals
-    index = tuple(Row(name, year, f"{prices.currency} million") for name in told for year in years)
-    return replace(results, index=results.index + index, values=np.hstack([results.values, *told.values()]))
+        totals["effort"] = totals["effort"] + sums
+    totals["total"] = totals["effort"] + totals["benefits"]
+    costs |= {_cost(unit, reading=reading): values for reading, values in totals.items()}
+    index = tuple(Row(measure, year) for measure in costs for year in years)
+    return replace(results, index=results.index + index, values=np.hstack([results.values, *costs.values()]))
+
+
+def _cost(unit: str, *prices: str, reading: str = "") -> Measure:
+    of: tuple[Part, ...] = ("price",) if prices else ()
+    return Kind(name="cost", of=of, reading=reading, unit=unit, every=("year",), adds="sum")(*prices)
 
 
 def with_costs(comparison: Comparison, prices: Prices) -> Comparison:
@@ -97,7 +105,7 @@ def waiting_price(comparison: Comparison, name: str, cost: str = "cost.effort") 
     """
     reference, other = comparison.reference, comparison.of(name)
     years = {row.period for row in reference.select(cost).index}
-    queues = [n for n, row in enumerate(reference.index) if row.measure.startswith("waited.") and row.period in years]
+    queues = [n for n, row in enumerate(reference.index) if row.measure.kind == WAITED and row.period in years]
     money = [n for n, row in enumerate(reference.index) if row.measure == cost]
     saved = -(other.values[:, queues] - reference.values[:, queues]).sum(axis=1)
     spent = 1e6 * (other.values[:, money] - reference.values[:, money]).sum(axis=1)

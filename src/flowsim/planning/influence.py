@@ -24,7 +24,7 @@ from numpy.polynomial.legendre import legvander
 from flowsim.calibration.ensemble import Ensemble
 from flowsim.core.arrays import Floats, Ints
 from flowsim.core.errors import InputError, require
-from flowsim.core.periods import moments_of
+from flowsim.core.periods import Period
 from flowsim.core.progress import Progress
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
@@ -177,7 +177,7 @@ def sensitivity(
     require(sets >= least_sets(factors), "sets", sets, f"at least {least_sets(factors)} for {factors} factors")
     if ensemble is not None:
         ensemble.over(scenario)
-    since, until = moments_of(period)
+    since, until = Period(period).start, Period(period).end
     pathway = scenario.pathway()
     response = Response.of(measure, period, Catalogue.of(pathway).index)
     design = _Design(

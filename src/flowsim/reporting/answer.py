@@ -16,6 +16,9 @@ from flowsim.planning.staffing.search import Answer, Frontier
 from flowsim.reporting.findings import Findings
 from flowsim.reporting.staffing import StaffingConclusions
 from flowsim.reporting.wording import Wording
+from flowsim.simulation.measures.flows import AWARDS
+from flowsim.simulation.measures.spells import CLOCK_WITHIN
+from flowsim.simulation.measures.stations import QUEUE, SERVED
 
 __all__ = ["Conclusions"]
 
@@ -52,7 +55,10 @@ class Conclusions:
         if staffing is not None:
             question = staffing.found.question
             told = {"lever": language.listed(staffing.levers()), "goals": staffing.goals()}
-            told |= {"period": language.period(question.during), "scenario": self._scenario(question.scenario.name)}
+            told |= {
+                "period": language.period(question.during),
+                "scenario": self._scenario(question.scenario.name),
+            }
             return say("question.staff", **told)
         if len(names) == 1:
             first, last = (language.period(period) for period in self.findings.span)
@@ -88,11 +94,11 @@ class Conclusions:
         language, question = self.wording.language, found.question
         results = self.findings.comparison.of(question.scenario.name)
         told = {found.levels.lever.station} | ({found.rows.lever.station} if isinstance(found, Frontier) else set())
-        told |= {goal.response.measure.split(".")[1] for goal in question.goals}
+        told |= {station for goal in question.goals if (station := goal.response.measure.of("station"))}
         waits = []
         for name in [station.name for station in self.findings.pathway.stations if station.name not in told]:
             try:
-                response = Response.of(f"wait.{name}.served", question.during, results.index)
+                response = Response.of(SERVED(name), question.during, results.index)
             except InputError:  # what is reported ends before, or begins after
                 return ""
             values = response.read(results)
@@ -106,7 +112,7 @@ class Conclusions:
     def _compared(self) -> tuple[str, ...]:
         findings, say, language = self.findings, self.wording.language.say, self.wording.language
         reference, *others = findings.comparison.names
-        measures = [one for one in findings.measures if one.startswith("wait.")] or list(findings.measures[:1])
+        measures = [one for one in findings.measures if one.kind.name == SERVED.name] or list(findings.measures[:1])
         told = {measure: findings.yearly(measure) for measure in measures}
         many = sum(len(runs[reference][0]) for runs in told.values()) * len(others)
         # Chosen among many, a difference is sure only where the intervals of all hold at once.
@@ -141,8 +147,8 @@ class Conclusions:
         findings, say = self.findings, self.wording.language.say
         (name,) = findings.comparison.names
         out: list[str] = []
-        for kind in ("wait.", "clock.", "awards.", "queue."):
-            measure = next((one for one in findings.measures if one.startswith(kind)), None)
+        for kind in (SERVED, CLOCK_WITHIN, AWARDS, QUEUE):
+            measure = next((one for one in findings.measures if one.kind.name == kind.name), None)
             if measure is None or len(out) == 2:
                 continue
             years, values = findings.yearly(measure)[name]
@@ -158,7 +164,7 @@ class Conclusions:
     def _fit(self) -> str:
         """Say how many documented figures lie within the first scenario's middle 90 %; nothing where there are none."""
         results, language = self.findings.comparison.reference, self.wording.language
-        columns = {(row.measure, row.period): number for number, row in enumerate(results.index)}
+        columns = results.columns
         told = {key: value for key, value in documented(self.findings.scenarios[0].base.name).items() if key in columns}
         if not told:
             return ""

@@ -8,14 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from flowsim.calibration.targets import documented
-from flowsim.core.arrays import Floats
-from flowsim.core.periods import Every, months_of
+from flowsim.core.arrays import Floats, defined_mean
+from flowsim.core.periods import Every, Period
 from flowsim.planning.response import series
 from flowsim.reporting.document import Cell, Chart, Figure, Table
 from flowsim.reporting.findings import Findings
 from flowsim.reporting.pictures.charts import LEVELS, Band, Fan, FanWords, Flow, fans, flows, forward
 from flowsim.reporting.staffing import staffing_chart
 from flowsim.reporting.wording import COUNTED, Wording
+from flowsim.simulation.measures.flows import AWARDS, ENTRIES, EXITS
+from flowsim.simulation.measures.measure import Measure
+from flowsim.simulation.measures.spells import CLOCK_WITHIN
+from flowsim.simulation.measures.stations import QUEUE, SERVED
 from flowsim.simulation.results import Results
 
 __all__ = ["Exhibits"]
@@ -35,23 +39,23 @@ class Exhibits:
 
     def waits(self) -> Chart | None:
         """Draw the waits at the stations, with what is documented of them; None where there is no station."""
-        return self._fan("chart.waits", [f"wait.{name}.served" for name in self.findings.stations], "quarter")
+        return self._fan("chart.waits", [SERVED(name) for name in self.findings.stations], "quarter")
 
     def timeliness(self) -> Chart | None:
         """Draw the shares decided in time; None where no clock measures any."""
-        measures = [f"clock.{clock.name}.within" for clock in self.findings.pathway.clocks if not clock.abandons]
+        measures = [CLOCK_WITHIN(clock.name) for clock in self.findings.pathway.clocks if not clock.abandons]
         return self._fan("chart.timeliness", measures[:2], "quarter")
 
     def awards(self) -> Chart | None:
         """Draw the awards of each outcome, with what is documented of them; None where there is no outcome."""
-        measures = [f"awards.{state.name}" for state in self.findings.pathway.states if state.outcome]
-        told = {measure for measure, period in self._documented if "Q" in period}
+        measures = [AWARDS(state.name) for state in self.findings.pathway.states if state.outcome]
+        told = {measure for measure, period in self._documented if period.every == "quarter"}
         ordered = sorted(measures, key=lambda measure: measure not in told)
         return self._fan("chart.awards", ordered[:4], "quarter")
 
     def queues(self) -> Chart | None:
         """Draw the queues at the stations, month by month; None where there is no station."""
-        return self._fan("chart.queues", [f"queue.{name}" for name in self.findings.stations], "month")
+        return self._fan("chart.queues", [QUEUE(name) for name in self.findings.stations], "month")
 
     def flow(self) -> Chart | None:
         """Draw the citizens who went from benefit to benefit in the last whole year, in the last scenario.
@@ -95,7 +99,7 @@ class Exhibits:
         rows: list[tuple[Cell, ...]] = []
         for measure in findings.measures:
             for name, (told, values) in findings.yearly(measure).items():
-                means = dict(zip(told, _means(values), strict=True))
+                means = dict(zip(told, defined_mean(values).tolist(), strict=True))
                 cells = [self._figure(means.get(year, np.nan), self.findings.unit(measure)) for year in years]
                 rows.append((self._titled(measure), self.wording.scenario(name), *cells))
         return Table(
@@ -140,10 +144,10 @@ class Exhibits:
         )
 
     @property
-    def _documented(self) -> dict[tuple[str, str], float]:
+    def _documented(self) -> dict[tuple[str, Period], float]:
         return documented(self.findings.scenarios[0].base.name)
 
-    def _fan(self, key: str, measures: Sequence[str], every: Every) -> Chart | None:
+    def _fan(self, key: str, measures: Sequence[Measure], every: Every) -> Chart | None:
         if not measures:
             return None
         say, language = self.wording.language.say, self.wording.language
@@ -178,7 +182,7 @@ class Exhibits:
             ),
         )
 
-    def _fan_words(self, measure: str, name: str, periods: Sequence[str], quantiles: Floats) -> str:
+    def _fan_words(self, measure: Measure, name: str, periods: Sequence[Period], quantiles: Floats) -> str:
         unit, language = self.findings.unit(measure), self.wording.language
         there = [n for n in range(len(periods)) if not np.isnan(quantiles[2, n])]
         if not there:
@@ -197,7 +201,7 @@ class Exhibits:
             **{"median": median, "low": low, "high": high},
         )
 
-    def _documented_words(self, told: dict[str, float], unit: str) -> str:
+    def _documented_words(self, told: dict[Period, float], unit: str) -> str:
         """Tell documented figures one by one, or of many the first, the last and the highest."""
         language = self.wording.language
         said = {
@@ -205,24 +209,24 @@ class Exhibits:
         }
         if len(told) <= _FEW:
             return language.say("fan.documented", points=language.listed(list(said.values())))
-        ordered = sorted(told, key=months_of)
+        ordered = sorted(told)
         first, last, most = ordered[0], ordered[-1], max(ordered, key=told.__getitem__)
         count = language.number(len(told), 0)
         return language.say("fan.documented.many", count=count, first=said[first], last=said[last], most=said[most])
 
-    def _points(self, measure: str, periods: Sequence[str]) -> dict[str, float]:
+    def _points(self, measure: Measure, periods: Sequence[Period]) -> dict[Period, float]:
         """Return the documented figures of a measure by month or quarter, within the periods drawn."""
-        since, until = months_of(periods[0])[0], months_of(periods[-1])[1]
+        since, until = periods[0].first, periods[-1].after
         return {
             period: value
             for (of, period), value in self._documented.items()
-            if of == measure and len(period) > 4 and since <= months_of(period)[0] < until
+            if of == measure and period.every != "year" and since <= period.first < until
         }
 
     def _runs(self) -> list[tuple[str, Results]]:
         return list(zip(self.findings.comparison.names, self.findings.comparison.results, strict=True))
 
-    def _titled(self, measure: str) -> str:
+    def _titled(self, measure: Measure) -> str:
         unit, title = self.findings.unit(measure), self.wording.measure(measure)
         return title if unit == "awards" else f"{title} ({self.wording.unit(unit)})"
 
@@ -268,22 +272,17 @@ class Exhibits:
 def _flows(findings: Findings, name: str, year: str) -> list[Flow]:
     """Return the citizens who went from benefit to benefit in a year, and those who came new: means of a scenario."""
     results, pathway = findings.comparison.of(name), findings.pathway
-    doors = {entry.name: f"entry {pathway.state(entry.to).benefit}" for entry in pathway.entries}
+    benefits = {entry.name: pathway.state(entry.to).benefit for entry in pathway.entries}
+    doors = {name: f"entry {benefit}" for name, benefit in benefits.items()}
     means = results.values.mean(axis=0).tolist()
     came: dict[tuple[str, str], float] = {}
     for row, mean in zip(results.index, means, strict=True):
-        kind, *words = row.measure.split(".")
-        if row.period == year and kind in ("exits", "entries"):
-            source = words[0] if kind == "exits" else doors[words[0]]
-            key = (source, words[1] if kind == "exits" else source.removeprefix("entry "))
+        measure = row.measure
+        if row.period == year and measure.kind in (EXITS, ENTRIES):
+            door = measure.of("entry")
+            key = (doors[door], benefits[door]) if door else (measure.names[0], measure.names[1])
             came[key] = came.get(key, 0.0) + mean
     return [Flow(*key, citizens) for key, citizens in came.items() if citizens > 0]
-
-
-def _means(values: Floats) -> list[float]:
-    there = ~np.isnan(values)
-    sums = np.where(there, values, 0.0).sum(axis=0)
-    return [float(s / n) if n else np.nan for s, n in zip(sums, there.sum(axis=0), strict=True)]
 
 
 def _quantiles(values: Floats) -> Floats:
@@ -292,6 +291,5 @@ def _quantiles(values: Floats) -> Floats:
     return np.array([np.quantile(c, LEVELS) if len(c) else np.full(len(LEVELS), np.nan) for c in columns]).T
 
 
-def _middle(period: str) -> float:
-    since, until = months_of(period)
-    return (since + until) / 24
+def _middle(period: Period) -> float:
+    return (period.first + period.after) / 24

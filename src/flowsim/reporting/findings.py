@@ -12,7 +12,7 @@ import numpy as np
 from flowsim.calibration.ensemble import Ensemble, Parameters
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError
-from flowsim.core.periods import Every, label, months_in, months_of
+from flowsim.core.periods import MONTHS, Every, Period
 from flowsim.core.progress import Progress
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
@@ -21,6 +21,10 @@ from flowsim.planning.cost import with_costs
 from flowsim.planning.prices import Prices
 from flowsim.planning.response import series
 from flowsim.planning.staffing.search import Answer, Frontier
+from flowsim.simulation.measures.flows import AWARDS
+from flowsim.simulation.measures.measure import Measure
+from flowsim.simulation.measures.spells import CLOCK_WITHIN
+from flowsim.simulation.measures.stations import QUEUE, SERVED
 from flowsim.simulation.measures.timeline import Calendar
 from flowsim.simulation.results import Results
 from flowsim.simulation.runner import run
@@ -58,17 +62,17 @@ class Findings:
         return self.comparison.reference.pathway
 
     @property
-    def years(self) -> tuple[str, ...]:
+    def years(self) -> tuple[Period, ...]:
         """The whole years reported, in order."""
-        return tuple(sorted({row.period for row in self.comparison.index if len(row.period) == 4}))
+        return tuple(sorted({row.period for row in self.comparison.index if row.period.every == "year"}))
 
     @property
-    def span(self) -> tuple[str, str]:
+    def span(self) -> tuple[Period, Period]:
         """The first and the last period reported: years where it is whole ones, otherwise quarters or months."""
-        spans = [months_of(period) for period in {row.period for row in self.comparison.index}]
-        first, last = min(since for since, _ in spans), max(until for _, until in spans)
-        every = next(one for one in _EVERY if first % months_in(one) == last % months_in(one) == 0)
-        return label(first, every), label(last - 1, every)
+        periods = {row.period for row in self.comparison.index}
+        first, last = min(period.first for period in periods), max(period.after for period in periods)
+        every = next(one for one in _EVERY if first % MONTHS[one] == last % MONTHS[one] == 0)
+        return Period.at(first, every), Period.at(last - 1, every)
 
     @cached_property
     def stations(self) -> tuple[str, ...]:
@@ -77,8 +81,8 @@ class Findings:
         asked: list[str] = []
         if self.staffing is not None:
             levels = [self.staffing.levels] + ([self.staffing.rows] if isinstance(self.staffing, Frontier) else [])
-            measures = [goal.response.measure.split(".") for goal in self.staffing.question.goals]
-            asked = [one.lever.station for one in levels] + [word for words in measures for word in words[1:2]]
+            asked = [one.lever.station for one in levels]
+            asked += [goal.response.measure.of("station") or "" for goal in self.staffing.question.goals]
         changed = [edit.station for one in self.scenarios for edit in one.file.stations]
         changed += [closure.station for one in self.scenarios for closure in one.file.closures]
         ordered = [name for name in dict.fromkeys([*asked, *changed]) if name in names]
@@ -87,15 +91,16 @@ class Findings:
         return tuple(ordered[:STATIONS])
 
     @cached_property
-    def measures(self) -> tuple[str, ...]:
+    def measures(self) -> tuple[Measure, ...]:
         """The key measures: of goals, waits and queues, timeliness, awards, and costs."""
-        goals = [goal.response.measure for goal in self.staffing.question.goals] if self.staffing else []
-        told = [f"wait.{name}.served" for name in self.stations]
-        told += [f"clock.{clock.name}.within" for clock in self.pathway.clocks if not clock.abandons][:1]
-        told += [f"queue.{name}" for name in self.stations[:1]]
-        told += [f"awards.{state.name}" for state in self.pathway.states if state.outcome]
-        told += _COSTS if self.prices is not None else ()
-        return tuple(name for name in dict.fromkeys([*goals, *told]) if name in self.comparison.reference.measures)
+        wanted: list[str] = [goal.response.measure for goal in self.staffing.question.goals] if self.staffing else []
+        wanted += [SERVED(name) for name in self.stations]
+        wanted += [CLOCK_WITHIN(clock.name) for clock in self.pathway.clocks if not clock.abandons][:1]
+        wanted += [QUEUE(name) for name in self.stations[:1]]
+        wanted += [AWARDS(state.name) for state in self.pathway.states if state.outcome]
+        wanted += _COSTS if self.prices is not None else ()
+        reported = {measure: measure for measure in self.comparison.reference.measures}
+        return tuple(reported[name] for name in dict.fromkeys(wanted) if name in reported)  # type: ignore[index]
 
     def unit(self, measure: str) -> str:
         """Return the unit of a measure."""
@@ -105,12 +110,12 @@ class Findings:
     def _units(self) -> dict[str, str]:
         return {row.measure: row.unit for row in self.comparison.index}
 
-    def yearly(self, measure: str) -> dict[str, tuple[tuple[str, ...], Floats]]:
+    def yearly(self, measure: str) -> dict[str, tuple[tuple[Period, ...], Floats]]:
         """Return the years and the numbers, shape (replications, years), of a measure in each scenario."""
         both = zip(self.comparison.names, self.comparison.results, strict=True)
         return {name: series(results, measure, "year") for name, results in both}
 
-    def difference(self, measure: str, name: str) -> tuple[tuple[str, ...], Paired]:
+    def difference(self, measure: str, name: str) -> tuple[tuple[Period, ...], Paired]:
         """Return the years, and how much a scenario surely differs from the first one in a measure."""
         told = self.yearly(measure)
         (years, before), (_, after) = told[self.comparison.names[0]], told[name]
@@ -146,9 +151,9 @@ def explore(
     """
     if not 1 <= len(scenarios) <= _MOST_SCENARIOS:
         raise InputError(f"{len(scenarios)} scenarios: a report shows one to {_MOST_SCENARIOS}, the first as reference")
-    since, until = months_of(between[0])[0], months_of(between[1])[1]
-    years = [months_of(year) for year in Calendar.of(scenarios[0].pathway()).labels("year")]
-    if not any(since <= first and last <= until for first, last in years):
+    since, until = Period(between[0]).first, Period(between[1]).after
+    years = Calendar.of(scenarios[0].pathway()).periods("year")
+    if not any(since <= year.first and year.after <= until for year in years):
         raise InputError("the time to report holds no whole year: report a longer time, or let the horizon end later")
     if replications < 2:
         raise InputError(f"replications: {replications} is not allowed: a range takes at least 2")
@@ -177,7 +182,7 @@ def explore(
 
 def _queue(results: Results, station: str) -> float:
     """Return the mean queue of a station over what is reported, in the median replication."""
-    measure = f"queue.{station}"
+    measure = QUEUE(station)
     if measure not in results.measures:
         return 0.0
     return float(np.median(results.select(measure).values.mean(axis=1)))

@@ -12,6 +12,7 @@ from typing import Any
 
 from flowsim.core.errors import InputError, unknown_name
 from flowsim.core.files import data_folder
+from flowsim.core.periods import Period
 
 __all__ = ["LANGUAGES", "Language"]
 
@@ -84,13 +85,12 @@ class Language:
         month = self.words[f"month.{day.month}"]
         return f"{day.day}{'.' if self.code == 'da' else ''}{_HARD}{month}{_HARD}{day.year}"
 
-    def period(self, period: str) -> str:
+    def period(self, text: str) -> str:
         """Write a month, quarter or year: "May 2022", "Q2 2022", "2022"; "maj 2022", "2. kvartal 2022", "2022"."""
-        year, _, quarter = period.partition("Q")
-        if quarter:
-            return self.say("quarter", number=quarter, year=year).replace(" ", _HARD)
-        year, _, month = period.partition("-")
-        return f"{self.words[f'month.{int(month)}']}{_HARD}{year}" if month else year
+        period = Period(text)
+        if period.every == "quarter":
+            return self.say("quarter", number=str(period.place), year=str(period.year)).replace(" ", _HARD)
+        return f"{self.words[f'month.{period.place}']}{_HARD}{period.year}" if period.every == "month" else str(period)
 
     def listed(self, items: list[str]) -> str:
         """Write a list: "a, b and c"."""

@@ -16,6 +16,7 @@ from flowsim.model.scenario import Scenario
 from flowsim.planning.levers import Lever
 from flowsim.planning.staffing.goals import Goal
 from flowsim.reporting.language import Language
+from flowsim.simulation.measures.measure import Measure, Part
 
 __all__ = ["COUNTED", "LIKELY", "Wording", "likely", "told_likely", "words_and_ranges"]
 
@@ -54,7 +55,6 @@ def words_and_ranges(language: Language) -> tuple[str, ...]:
 
 COUNTED = ("citizens", "awards", "spells", "cases", "meetings", "places")
 """Units of which a report tells whole numbers."""
-_OF_STATIONS = ("wait", "queue", "utilisation", "meetings", "places", "waited")
 _HARD = "\u00a0"
 
 
@@ -97,25 +97,24 @@ class Wording:
         """Return what a scenario is called."""
         return self.language.name(name) if name in scenario_names() else name
 
-    def measure(self, measure: str) -> str:
+    def measure(self, measure: Measure) -> str:
         """Return what a measure is called: "Wait for the rehabilitation team"; its own name where no words fit."""
-        kind, _, rest = measure.partition(".")
-        name, _, reading = rest.rpartition(".")
-        say, words = self.language.say, self.language.words
-        if kind == "clock" and f"measure.clock.{reading}" in words:
-            limit = next(clock.limit for clock in self.pathway.clocks if clock.name == name)
-            own = "" if self.shipped and f"name.{name}" in words else ".own"
-            weeks = self.language.number(limit / MINUTES["week"], 0)
-            return say(f"measure.clock.{reading}{own}", clock=self.name(name), weeks=weeks)
-        if kind == "wait" and f"measure.wait.{reading}" in words:
-            return say(f"measure.wait.{reading}", station=self.station(name))
-        if kind in _OF_STATIONS and f"measure.{kind}" in words:
-            return say(f"measure.{kind}", station=self.station(rest))
-        if kind in ("stock", "mean_stock"):
-            return say(f"measure.{kind}", benefit=self.benefit(rest))
-        if kind == "awards":
-            return say("measure.awards", state=self.state(rest))
-        return words.get(f"measure.{measure}", measure)
+        key, words = measure.kind.words, self.language.words
+        if key not in words:
+            return str(measure)
+        of: dict[str, str] = {
+            part: self._part(part, name) for part, name in zip(measure.kind.of, measure.names, strict=True)
+        }
+        if clock := measure.of("clock"):
+            limit = next(one.limit for one in self.pathway.clocks if one.name == clock)
+            of["weeks"] = self.language.number(limit / MINUTES["week"], 0)
+            key += "" if self.shipped and f"name.{clock}" in words else ".own"
+        return self.language.say(key, **of)
+
+    def _part(self, part: Part, name: str) -> str:
+        if part == "station":
+            return self.station(name)
+        return self.state(name) if part == "state" else self.name(name)
 
     def unit(self, unit: str) -> str:
         """Return what a unit is called: "weeks", "uger"; a currency in millions is "DKK million", "mio. DKK"."""

@@ -131,12 +131,12 @@ def chosen(results: Results, precision: Precision) -> list[int]:
     wanted = {
         row for row in kept if any(row.measure == n or row.measure.startswith(n + ".") for n in precision.measures)
     }
-    # Of a measure that is told by year too, the years count: a quarter of a rare award is never precise.
-    yearly = {row.measure for row in wanted if len(row.period) == 4}
+    # Of a measure that is reported by year too, the years count: a quarter of a rare award is never precise.
+    yearly = {row.measure for row in wanted if row.period.every == "year"}
     columns = [
         number
         for number, row in enumerate(results.index)
-        if row in wanted and (len(row.period) == 4 or row.measure not in yearly)
+        if row in wanted and (row.period.every == "year" or row.measure not in yearly)
     ]
     if not columns:
         raise InputError(f"precision: no period of {', '.join(precision.measures)} lies between {first} and {last}")

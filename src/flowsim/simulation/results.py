@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,10 +13,10 @@ import numpy.typing as npt
 
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError, unknown_name
-from flowsim.core.periods import months_of
+from flowsim.core.periods import Period
 from flowsim.model.pathway import Pathway
 from flowsim.simulation.engine.trace import NEVER, Trace
-from flowsim.simulation.measures.catalogue import Row
+from flowsim.simulation.measures.measure import Measure, Row, known_measure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +34,7 @@ class Results:
         seed: with the replication's number, all that its draws depend on.
         replications: the numbers of the replications, in the order of `values`.
         engine: the name of the engine that ran them.
-        index: which measure, period and unit each column of `values` is.
+        index: which measure and period each column of `values` is.
         values: the measures, shape (replications, measures); NaN where one is undefined.
         digests: the SHA-256 of each replication's visits.
         versions: what made them: flowsim, Python, numpy and so on.
@@ -61,9 +62,14 @@ class Results:
         return hashlib.sha256("\n".join(self.digests).encode()).hexdigest()
 
     @property
-    def measures(self) -> tuple[str, ...]:
-        """The names of the measures, each once."""
+    def measures(self) -> tuple[Measure, ...]:
+        """The measures, each once."""
         return tuple(dict.fromkeys(row.measure for row in self.index))
+
+    @cached_property
+    def columns(self) -> Mapping[tuple[str, str], int]:
+        """The column of `values` of each measure and period."""
+        return {row: number for number, row in enumerate(self.index)}
 
     def select(self, measure: str, period: str | None = None) -> Results:
         """Return the same results with one measure alone, of one period where that is given.
@@ -71,15 +77,14 @@ class Results:
         Raises:
             InputError: for an unknown measure, or a period that it is not reported for, with the nearest one.
         """
-        if measure not in self.measures:
-            raise InputError(unknown_name("measure", measure, self.measures))
-        chosen = self._only(lambda row: row.measure == measure)
+        wanted = known_measure(measure, self.measures)
+        chosen = self.only(lambda row: row.measure == wanted)
         if period is None:
             return chosen
         periods = [row.period for row in chosen.index]
         if period not in periods:
             raise InputError(f"{measure}: {unknown_name('period', period, periods)}")
-        return chosen._only(lambda row: row.period == period)
+        return chosen.only(lambda row: row.period == period)
 
     def between(self, first: str, last: str) -> Results:
         """Return the same results with the periods alone that lie within these two, both included.
@@ -87,21 +92,19 @@ class Results:
         Raises:
             InputError: for what is no period, and where the last one ends before the first begins.
         """
-        since, until = months_of(first)[0], months_of(last)[1]
+        since, until = Period(first).first, Period(last).after
         if until <= since:
             raise InputError(f"there is no time between '{first}' and '{last}': the first comes after the last")
-        spans = {period: months_of(period) for period in {row.period for row in self.index}}
-        return self._only(lambda row: spans[row.period][0] >= since and spans[row.period][1] <= until)
+        return self.only(lambda row: row.period.first >= since and row.period.after <= until)
 
-    def _only(self, keep: Callable[[Row], bool]) -> Results:
+    def only(self, keep: Callable[[Row], bool]) -> Results:
+        """Return the same results with the measures and periods alone for which a condition holds."""
         kept = [number for number, row in enumerate(self.index) if keep(row)]
         return replace(self, index=tuple(self.index[n] for n in kept), values=self.values[:, kept])
 
     def frame(self) -> pd.DataFrame:
         """Return every value in a row of its own: measure, period, unit, replication, value."""
-        import pandas as pd
-
-        index = pd.DataFrame(self.index, columns=list(Row._fields))
+        index = self._index_frame()
         frame = index.loc[np.repeat(np.arange(len(index)), len(self.replications))].reset_index(drop=True)
         frame["replication"] = np.tile(np.array(self.replications, np.int64), len(index))
         frame["value"] = self.values.T.ravel()
@@ -115,15 +118,24 @@ class Results:
         Raises:
             InputError: for a quantile outside 0 to 1.
         """
-        import pandas as pd
-
         wrong = [share for share in q if not 0 <= share <= 1]
         if wrong:
             raise InputError(f"there is no quantile {wrong[0]}: it lies between 0 and 1")
-        frame = pd.DataFrame(self.index, columns=list(Row._fields))
+        frame = self._index_frame()
         for share, values in zip(q, _quantiles(self.values, q), strict=True):
             frame[f"p{'0' if share < 0.1 else ''}{100 * share:.10g}"] = values
         return frame
+
+    def _index_frame(self) -> pd.DataFrame:
+        import pandas as pd
+
+        # A table holds plain text, whoever writes it to a file.
+        columns = {
+            "measure": [str(row.measure) for row in self.index],
+            "period": [str(row.period) for row in self.index],
+            "unit": [row.unit for row in self.index],
+        }
+        return pd.DataFrame(columns)
 
     def visits(self, replication: int) -> pd.DataFrame:
         """Return the visit table of a replication, with names and civil times.

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from flowsim import InputError
-from flowsim.simulation.measures.catalogue import Row
 from flowsim.simulation.measures.observation import Observation, Observer, observe
+from helpers.measures import row
 
 # Two replications: of the second, the wait of May is undefined.
 INDEX = tuple(
-    Row(measure, period, "")
+    row(measure, period, "")
     for measure, periods in (
         ("exits.cash.job", ("2018", "2019")),
         ("exits.cash.pension", ("2018", "2019")),

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from flowsim.core.arrays import sorted_within
-from flowsim.core.periods import months_of
+from flowsim.core.periods import Period
 from flowsim.model.pathway import Pathway
 from flowsim.simulation.engine.trace import NEVER, VISIT, Trace
 from flowsim.simulation.measures.catalogue import Catalogue
@@ -55,7 +55,10 @@ def rows_of(one):
 
 
 def edges_of(period):
-    return [((datetime(m // 12, m % 12 + 1, 1) - START) / timedelta(minutes=1)) for m in months_of(period)]
+    return [
+        ((datetime(m // 12, m % 12 + 1, 1) - START) / timedelta(minutes=1))
+        for m in (Period(period).first, Period(period).after)
+    ]
 
 
 def slow_clock(rows, begins, ends, abandons):

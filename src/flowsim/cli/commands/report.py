@@ -157,10 +157,10 @@ def _asked(scenario: Scenario, told: Mapping[str, Any], parameters: Parameters) 
 def _check_within(during: str, first: str | None, last: str | None) -> None:
     """Refuse a period of a goal that the report does not reach."""
     from flowsim.core.errors import InputError
-    from flowsim.core.periods import months_of
+    from flowsim.core.periods import Period
 
-    since, until = months_of(during)
-    if (first and since < months_of(first)[0]) or (last and until > months_of(last)[1]):
+    goal = Period(during)
+    if (first and goal.first < Period(first).first) or (last and goal.after > Period(last).after):
         raise InputError(f"--during: {during} is not within what is reported: widen --from and --to")
 
 

@@ -145,20 +145,20 @@ def _precision(
 def check_periods(scenario: Scenario, first: str | None, last: str | None) -> None:
     """Refuse what is no period, and where nothing lies between the two; raises InputError."""
     from flowsim.core.errors import InputError
-    from flowsim.core.periods import months_of
+    from flowsim.core.periods import Period
     from flowsim.simulation.measures.timeline import Calendar
 
     for option, period in (("--from", first), ("--to", last)):
         if period is not None:
             try:
-                months_of(period)
+                Period(period)
             except ValueError as mistake:
                 raise InputError(f"{option}: {mistake}") from None
-    months = Calendar.of(scenario.pathway()).labels("month")
+    months = Calendar.of(scenario.pathway()).periods("month")
     if not months:
         raise InputError("the horizon holds no whole month, so there is nothing to report: let it end later")
-    since, until = months_of(first or months[0])[0], months_of(last or months[-1])[1]
-    if until <= since or since >= months_of(months[-1])[1] or until <= months_of(months[0])[0]:
+    since, until = Period(first or months[0]).first, Period(last or months[-1]).after
+    if until <= since or since >= months[-1].after or until <= months[0].first:
         asked = " ".join(f"{option} {told}" for option, told in (("--from", first), ("--to", last)) if told)
         raise InputError(f"{asked}: nothing lies between (whole months of the run: {months[0]} to {months[-1]})")
 

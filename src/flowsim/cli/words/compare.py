@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from flowsim.cli.terminal import counted, number, wrapped
-from flowsim.core.arrays import Floats, ratio
-from flowsim.core.periods import Every, months_in, months_of
+from flowsim.core.arrays import Bools, defined_mean
+from flowsim.core.periods import MONTHS, Every, Period
 from flowsim.planning.comparison import Comparison, Paired, averaged, headlines
 from flowsim.planning.cost import TOTALS, WaitingPrice, waiting_price
-from flowsim.simulation.results import Results
 
 __all__ = [
     "by_headline",
@@ -30,7 +27,6 @@ __all__ = [
 _WIDTH = 80
 _NAMES = 24
 _NOTHING = ("0.00", "0.0", "-")
-Bools = npt.NDArray[np.bool_]
 
 
 def by_headline(comparison: Comparison, asked: Every | None = None, costs: bool = False) -> Comparison:
@@ -40,14 +36,13 @@ def by_headline(comparison: Comparison, asked: Every | None = None, costs: bool 
     """
     lengths: dict[str, set[int]] = {}
     for row in comparison.index:
-        since, until = months_of(row.period)
-        lengths.setdefault(row.measure, set()).add(until - since)
+        lengths.setdefault(row.measure, set()).add(row.period.months)
     reported = set().union(*lengths.values())
     longest: tuple[Every, ...] = ("year", "quarter")
-    found: Every = next((one for one in longest if months_in(one) in reported), "month")
+    found: Every = next((one for one in longest if MONTHS[one] in reported), "month")
     every = found if asked is None else asked
-    wanted = [*headlines(comparison.reference.pathway), *(TOTALS if costs and every == "year" else ())]
-    names = [name for name in wanted if min(lengths.get(name, {99})) <= months_in(every)]
+    wanted = [*headlines(comparison.reference.measures), *(TOTALS if costs and every == "year" else ())]
+    names = [name for name in wanted if min(lengths.get(name, {99})) <= MONTHS[every]]
     return comparison.each(lambda one: averaged(one, every, names))
 
 
@@ -71,12 +66,7 @@ def differing(told: Comparison) -> Comparison:
     """Return the measures alone in which a scenario surely differs in some period, as it is written."""
     sure: Bools = np.any([_surely(one) for _, one in told.differences()], axis=0)
     names = [measure for measure, places in _columns(told).items() if sure[places].any()]
-    return told.each(lambda one: _only(one, names))
-
-
-def _only(one: Results, measures: Sequence[str]) -> Results:
-    kept = [n for n, row in enumerate(one.index) if row.measure in measures]
-    return replace(one, index=tuple(one.index[n] for n in kept), values=one.values[:, kept])
+    return told.each(lambda one: one.only(lambda row: row.measure in names))
 
 
 def comparison_lines(told: Comparison) -> list[str]:
@@ -122,12 +112,14 @@ def _surely(one: Paired) -> Bools:
 def _tables(
     told: Comparison, pairs: Mapping[str, Paired], sure: Bools, shown: Mapping[str, list[int]]
 ) -> Iterator[str]:
-    saved, means = savings(told), _means(told.reference.values)
+    saved, means = savings(told), defined_mean(told.reference.values)
     cells = {
         name: [number(float(mean)) if one is None else _cell(one, n) for n, mean in enumerate(means)]
         for name, one in zip(told.names, (None, *pairs.values()), strict=True)
     }
-    at = {(told.index[n].measure, told.index[n].period): n for places in shown.values() for n in places}
+    at: dict[tuple[str, Period], int] = {
+        (told.index[n].measure, told.index[n].period): n for places in shown.values() for n in places
+    }
     periods = sorted({told.index[n].period for n in at.values() if sure[n]})
     width = 2 + max([len(cells[name][n]) for name in told.names for n in at.values()], default=0)
     names = min(_NAMES, 3 + max(map(len, told.names)))
@@ -148,10 +140,6 @@ def _tables(
             for name in told.names:
                 row = "".join(f"{'' if n is None else cells[name][n]:>{width}}" for n in here)
                 yield f"  {_cut(_plain_text(name), names - 3):<{names - 2}}{row}".rstrip()
-
-
-def _means(values: Floats) -> Floats:
-    return ratio(np.nansum(values, axis=0), (~np.isnan(values)).sum(axis=0))
 
 
 def _cell(one: Paired, column: int) -> str:

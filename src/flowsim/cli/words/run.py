@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from flowsim.cli.terminal import WIDTH, counted, cut, number, wrapped
-from flowsim.core.periods import months_of
+from flowsim.core.periods import Every, Period
+from flowsim.simulation.measures.flows import AWARDS, STOCK
+from flowsim.simulation.measures.spells import CLOCK_OVERDUE, CLOCK_WITHIN
+from flowsim.simulation.measures.stations import QUEUE, SERVED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from flowsim.evidence.facts import Fact
     from flowsim.model.pathway import Pathway
     from flowsim.model.scenario import Scenario
+    from flowsim.simulation.measures.measure import Measure
     from flowsim.theory.fluid_load import Load
     from flowsim.theory.verification.checks import Verification
 
@@ -43,7 +47,7 @@ class _Row(NamedTuple):
     documented: float
 
 
-def with_documented(quantiles: pd.DataFrame, documented: Mapping[tuple[str, str], float]) -> pd.DataFrame:
+def with_documented(quantiles: pd.DataFrame, documented: Mapping[tuple[str, Period], float]) -> pd.DataFrame:
     """Return the quantiles with a column of documented figures, empty where there is none."""
     keys = zip(quantiles["measure"], quantiles["period"], strict=True)
     return quantiles.assign(documented=[documented.get(key, math.nan) for key in keys])
@@ -58,8 +62,8 @@ def beside_documents(quantiles: pd.DataFrame, changed: bool = False) -> list[str
     """
     told = quantiles[quantiles["documented"].notna()]
     rows = [_Row(*row) for row in told[list(_Row._fields)].to_numpy().tolist()]
-    yearly = {row.measure for row in rows if len(row.period) == 4}
-    shown = [row for row in rows if len(row.period) == 4 or row.measure not in yearly]
+    yearly = {row.measure for row in rows if Period(row.period).every == "year"}
+    shown = [row for row in rows if Period(row.period).every == "year" or row.measure not in yearly]
     if not shown:
         return []
     title = "Documented history beside this scenario" if changed else "Documented beside simulated"
@@ -87,52 +91,46 @@ def by_period(quantiles: pd.DataFrame, pathway: Pathway) -> list[str]:
     """
     keys = zip(quantiles["measure"], quantiles["period"], strict=True)
     cells = dict(zip(keys, quantiles["p50"].tolist(), strict=True))
-    months = max((_months(period) for period in quantiles["period"]), default=0)
-    periods = sorted({period for period in quantiles["period"] if _months(period) == months})
-    every = {12: "year", 3: "quarter", 1: "month"}.get(months, "")
-    wide = 8 if months == 1 else 7  # "2019-03" is longer than "2019Q1"
+    reported = {Period(text) for text in quantiles["period"]}
+    longest = max(reported, key=lambda period: period.months, default=None)
+    every = longest.every if longest else ""
+    periods = sorted(period for period in reported if period.every == every)
+    wide = 8 if every == "month" else 7  # "2019-03" is longer than "2019Q1"
     columns, lines = (WIDTH - _LABEL) // wide, list[str]()
     for first in range(0, len(periods), columns):
         block = periods[first : first + columns]
         title = f"{every.capitalize()} by {every}, medians"
         lines += [""] * bool(lines) + [f"{title:<{_LABEL}}" + "".join(f"{period:>{wide}}" for period in block)]
         for name, at in _headlines(pathway):
-            row = [cells.get((name, at(period)), math.nan) for period in block]
+            row = [cells.get((name, _end(period, at)), math.nan) for period in block]
             if any(not math.isnan(value) and value != 0 for value in row):
                 label = cut(name, _LABEL)
                 lines.append(f"{label:<{_LABEL}}" + "".join(f"{number(value):>{wide}}" for value in row))
-    if lines and months > 1:
+    if lines and every != "month":
         lines.append(f"(stocks and queues at the {every}'s end; waits in weeks, mean of those who")
         lines.append("started in its last month; clocks in its last quarter)")
     return lines
 
 
-def _headlines(pathway: Pathway) -> Iterable[tuple[str, Callable[[str], str]]]:
-    """Name the measures that sum a pathway up, each with which of its periods tells of a given one."""
+def _headlines(pathway: Pathway) -> Iterable[tuple[Measure, Every | None]]:
+    """Yield the measures that sum a pathway up, and of which periods the last one within a longer one is shown."""
     ends = {state.benefit for state in pathway.states if state.final}
-    yield from ((f"stock.{benefit}", str) for benefit in pathway.benefits if benefit not in ends)
-    yield from ((f"awards.{state.name}", str) for state in pathway.states if state.outcome)
+    yield from ((STOCK(benefit), None) for benefit in pathway.benefits if benefit not in ends)
+    yield from ((AWARDS(state.name), None) for state in pathway.states if state.outcome)
     for station in pathway.stations:
-        yield f"queue.{station.name}", _last_month
-        yield f"wait.{station.name}.served", _last_month
+        yield QUEUE(station.name), "month"
+        yield SERVED(station.name), "month"
     for clock in pathway.clocks:
-        yield f"clock.{clock.name}.within", _last_quarter
-        yield f"clock.{clock.name}.open_overdue", _last_quarter
+        yield CLOCK_WITHIN(clock.name), "quarter"
+        yield CLOCK_OVERDUE(clock.name), "quarter"
 
 
-def _months(period: str) -> int:
-    since, until = months_of(period)
-    return until - since
-
-
-def _last_month(period: str) -> str:
-    year, month = divmod(months_of(period)[1] - 1, 12)
-    return f"{year:04}-{month + 1:02}"
-
-
-def _last_quarter(period: str) -> str:
-    year, month = divmod(months_of(period)[1] - 1, 12)
-    return f"{year:04}Q{month // 3 + 1}" if (month + 1) % 3 == 0 else ""
+def _end(period: Period, every: Every | None) -> Period | None:
+    """Return the last month or quarter of a period, None where that does not end with it."""
+    if every is None:
+        return period
+    last = period.last(every)
+    return last if last.after == period.after else None
 
 
 def fact_words(fact: Fact) -> str:

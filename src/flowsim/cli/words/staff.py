@@ -236,7 +236,7 @@ def _steps(question: Question) -> list[tuple[str, float]]:
     Steps that take the same are told as one.
     """
     pathway = question.scenario.pathway()
-    names = {g.response.measure.split(".")[1] for g in question.goals if g.response.measure.startswith("clock.")}
+    names = {goal.response.measure.of("clock") for goal in question.goals}
     found: dict[float, list[str]] = {}
     for clock in pathway.clocks:
         if clock.name in names:

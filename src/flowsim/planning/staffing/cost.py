@@ -11,7 +11,7 @@ from typing import Any
 
 from flowsim.core.civil_time import ByDate
 from flowsim.core.errors import InputError
-from flowsim.core.periods import moments_of
+from flowsim.core.periods import Period
 from flowsim.model.pathway import Pathway
 from flowsim.planning.levers import Lever
 from flowsim.planning.prices import Prices
@@ -69,7 +69,7 @@ def unit_cost(question: Question, lever: Lever, prices: Prices) -> float:
     lacking = unpriced([lever], prices)
     if lacking:
         raise InputError(f"{prices.source}: it holds no price of {lacking[0]}, which {lever.name} needs")
-    since, until = moments_of(question.during)
+    since, until = Period(question.during).start, Period(question.during).end
     by_name = {price.where: price for price in prices.prices}
     price = math.fsum(by_name[name].in_year(since.year) for name in _priced_as(lever))
     pathway = lever.set(question.scenario, _MANY, since).pathway()

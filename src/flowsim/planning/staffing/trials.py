@@ -15,7 +15,7 @@ from scipy import stats
 from flowsim.calibration.ensemble import Ensemble, Parameters
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import require
-from flowsim.core.periods import moments_of
+from flowsim.core.periods import Period
 from flowsim.core.progress import Progress
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
@@ -81,14 +81,14 @@ class Question:
         Raises:
             InputError: for what is no goal of this scenario, no period of its horizon, or no chance.
         """
-        moments_of(during)
+        Period(during)
         told = parse_goals(goals, scenario.pathway(), during)
         return cls(scenario=scenario, goals=told, during=during, parameters=parameters, chance=chance)
 
     @property
     def since(self) -> datetime:
         """When the period begins, from which on things are varied."""
-        return moments_of(self.during)[0]
+        return Period(self.during).start
 
     def model(self, settings: Mapping[Lever, float], unqueued: Sequence[str] = ()) -> Pathway | Cut:
         """Return what to run at some settings, with places for everybody at the stations `unqueued`."""
@@ -96,7 +96,7 @@ class Question:
         for lever, level in settings.items():
             scenario = lever.set(scenario, level, self.since)
         ahead = any(goal.response.looks_ahead for goal in self.goals)
-        end = datetime.max if ahead else moments_of(self.during)[1]
+        end = datetime.max if ahead else Period(self.during).end
         if isinstance(self.parameters, Ensemble):
             return Cut(model=self.parameters.over(scenario), end=end)
         return cut_after(scenario.pathway(self.parameters), end)

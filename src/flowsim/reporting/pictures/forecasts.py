@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from flowsim.core.periods import label_of, quarter
+from flowsim.core.periods import Period, quarter
 from flowsim.forecasting.distribution import LEVELS, Forecast, Joint
 from flowsim.reporting.pictures.canvas import FORECAST, INK, SHADE, SHOCK, canvas, drawn, quiet
 
@@ -74,7 +74,7 @@ def outlook_picture(outlook: Outlook, kind: str) -> bytes:
 
 def _dress(axes: Any, first: int, last: int, *, legend: bool) -> None:
     shown = [*range(first, last + 1, max(1, -(-(last + 1 - first) // 14)))]
-    axes.set_xticks(shown, [label_of(number) for number in shown], fontsize=8)
+    axes.set_xticks(shown, [Period.of(number, "quarter") for number in shown], fontsize=8)
     axes.set_ylim(bottom=0)
     quiet(axes, "y")
     if legend:
@@ -88,7 +88,7 @@ def _mark(axes: Any, one: Forecast | Joint) -> None:
     said = (
         "as observed"
         if shock.recovers is None
-        else f"intervention, over by {label_of(quarter(shock.quarter) + shock.recovers)}"
+        else f"intervention, over by {Period.of(quarter(shock.quarter) + shock.recovers, 'quarter')}"
     )
     axes.axvline(quarter(shock.quarter), color=SHOCK, linewidth=0.9, linestyle=":")
     axes.set_title(f"{shock.quarter} {said}", loc="right", fontsize=8, color=SHOCK)

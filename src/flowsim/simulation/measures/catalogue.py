@@ -20,6 +20,7 @@ from flowsim.model.parts import Clock, Followup, Seniority, Station
 from flowsim.model.pathway import Pathway
 from flowsim.simulation.engine.trace import SESSION, VISIT, Trace
 from flowsim.simulation.measures.flows import awards, entries, exits, mean_stocks, stocks
+from flowsim.simulation.measures.measure import Row
 from flowsim.simulation.measures.spells import clocks, followups, seniorities, times_to_outcome
 from flowsim.simulation.measures.stations import (
     backlogs,
@@ -34,7 +35,7 @@ from flowsim.simulation.measures.stations import (
 )
 from flowsim.simulation.measures.timeline import Calendar, Dated, Series
 
-__all__ = ["MEASURES", "Catalogue", "Frame", "Row"]
+__all__ = ["MEASURES", "Catalogue", "Frame"]
 
 MEASURES: tuple[Callable[[Dated], Iterator[Series]], ...] = (
     entries,
@@ -56,14 +57,6 @@ MEASURES: tuple[Callable[[Dated], Iterator[Series]], ...] = (
     meetings,
     waited,
 )
-
-
-class Row(NamedTuple):
-    """One number of a replication: which measure, of which period, in which unit."""
-
-    measure: str
-    period: str
-    unit: str
 
 
 class Frame(NamedTuple):
@@ -137,17 +130,17 @@ class Catalogue:
         calendar = Calendar.of(pathway)
         # What the measures say of nobody names them all, so names and values can't get out of step.
         index = tuple(
-            Row(series.measure, period, series.unit)
+            Row(series.measure, period)
             for series in _measured(_nobody(pathway), pathway, calendar)
-            for period in calendar.labels(series.every)
+            for period in calendar.periods(series.every)
         )
-        seen: set[tuple[str, str]] = set()
+        rows: set[Row] = set()
         for row in index:
-            if row[:2] in seen:
+            if row in rows:
                 raise InputError(
                     f"two measures of '{pathway.name}' are called '{row.measure}': rename a group, or tell a span once"
                 )
-            seen.add(row[:2])
+            rows.add(row)
         return cls(pathway=pathway, calendar=calendar, index=index)
 
     def compute(self, trace: Trace) -> Floats:

@@ -7,9 +7,27 @@ from collections.abc import Iterator
 import numpy as np
 
 from flowsim.core.periods import BY_QUARTER_AND_YEAR
+from flowsim.simulation.measures.measure import Kind
 from flowsim.simulation.measures.timeline import Dated, Series
 
-__all__ = ["awards", "entries", "exits", "mean_stocks", "stocks"]
+__all__ = [
+    "AWARDS",
+    "ENTRIES",
+    "EXITS",
+    "MEAN_STOCK",
+    "STOCK",
+    "awards",
+    "entries",
+    "exits",
+    "mean_stocks",
+    "stocks",
+]
+
+ENTRIES = Kind(name="entries", of=("entry",), unit="citizens", every=BY_QUARTER_AND_YEAR, adds="sum")
+STOCK = Kind(name="stock", of=("benefit",), unit="citizens", every=BY_QUARTER_AND_YEAR, adds="last")
+MEAN_STOCK = Kind(name="mean_stock", of=("benefit",), unit="citizens", every=("year",))
+AWARDS = Kind(name="awards", of=("state",), unit="awards", every=BY_QUARTER_AND_YEAR, adds="sum", headline=3)
+EXITS = Kind(name="exits", of=("benefit", "following"), unit="spells", every=("year",), adds="sum")
 
 
 def entries(dated: Dated) -> Iterator[Series]:
@@ -22,7 +40,7 @@ def entries(dated: Dated) -> Iterator[Series]:
     before = dated.before(dated.in_joined[dated.firsts], dated.doors, len(doors))
     for number, door in enumerate(doors):
         if door.count is None:
-            yield from dated.counted(f"entries.{door.name}", "citizens", before[number])
+            yield from dated.counted(ENTRIES(door.name), before[number])
 
 
 def stocks(dated: Dated) -> Iterator[Series]:
@@ -33,8 +51,7 @@ def stocks(dated: Dated) -> Iterator[Series]:
     """
     there = dated.by_benefit(dated.joins - dated.ends)
     for number, label in enumerate(dated.pathway.benefits):
-        for every in BY_QUARTER_AND_YEAR:
-            yield dated.at_end(f"stock.{label}", "citizens", there[number], every)
+        yield from dated.at_ends(STOCK(label), there[number])
 
 
 def mean_stocks(dated: Dated) -> Iterator[Series]:
@@ -47,7 +64,7 @@ def mean_stocks(dated: Dated) -> Iterator[Series]:
     spent = dated.by_benefit(dated.time_present)
     mean = calendar.during(spent, "year") / calendar.during(calendar.edges, "year")
     for number, label in enumerate(dated.pathway.benefits):
-        yield Series(measure=f"mean_stock.{label}", unit="citizens", every="year", values=mean[number])
+        yield Series(measure=MEAN_STOCK(label), every="year", values=mean[number])
 
 
 def awards(dated: Dated) -> Iterator[Series]:
@@ -61,7 +78,7 @@ def awards(dated: Dated) -> Iterator[Series]:
     before = dated.joins - dated.before(dated.in_joined[rows], dated.state[rows], len(dated.joins))
     for number, state in enumerate(dated.pathway.states):
         if state.outcome:
-            yield from dated.counted(f"awards.{state.name}", "awards", before[number])
+            yield from dated.counted(AWARDS(state.name), before[number])
 
 
 def exits(dated: Dated) -> Iterator[Series]:
@@ -88,5 +105,4 @@ def exits(dated: Dated) -> Iterator[Series]:
     before = dated.before(dated.in_ended, move, len(pairs) + 1)
     for number, (left, to) in enumerate(pairs):
         if left != to:
-            values = dated.calendar.during(before[number], "year")
-            yield Series(measure=f"exits.{labels[left]}.{labels[to]}", unit="spells", every="year", values=values)
+            yield from dated.counted(EXITS(labels[left], labels[to]), before[number])

@@ -11,7 +11,7 @@ import numpy as np
 
 from flowsim.core.arrays import Floats, Ints, ratio
 from flowsim.core.errors import InputError, unknown_name
-from flowsim.simulation.measures.catalogue import Row
+from flowsim.simulation.measures.measure import Row
 
 __all__ = ["Observation", "Observer", "observe"]
 

@@ -6,16 +6,27 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from flowsim.core.arrays import Floats, Ints, ratio, sorted_within
+from flowsim.core.arrays import Bools, Floats, Ints, ratio, sorted_within
 from flowsim.core.civil_time import MINUTES
 from flowsim.core.periods import BY_QUARTER_AND_YEAR, Every
 from flowsim.model.parts import Clock, Followup
 from flowsim.simulation.engine.trace import LATER
+from flowsim.simulation.measures.measure import Kind
 from flowsim.simulation.measures.timeline import Dated, Series, passes
 
 __all__ = [
+    "CLOCK_ENDED",
+    "CLOCK_MEAN",
+    "CLOCK_MEDIAN",
+    "CLOCK_OPEN",
+    "CLOCK_OVERDUE",
+    "CLOCK_WITHIN",
+    "ENDED",
+    "SENIORITY",
+    "STATUS",
+    "TIME_TO",
+    "TIME_TO_MEDIAN",
     "Runs",
     "Spells",
     "clock_runs",
@@ -27,7 +38,28 @@ __all__ = [
     "times_to_outcome",
 ]
 
-Bools = npt.NDArray[np.bool_]
+_BY_QUARTER: tuple[Every, ...] = ("quarter",)
+CLOCK_ENDED = Kind(name="clock", of=("clock",), reading="ended", unit="cases", every=_BY_QUARTER, adds="sum")
+CLOCK_WITHIN = Kind(
+    name="clock",
+    of=("clock",),
+    reading="within",
+    unit="share",
+    every=_BY_QUARTER,
+    adds="weighted",
+    weight=CLOCK_ENDED,
+)
+CLOCK_MEAN = Kind(
+    name="clock", of=("clock",), reading="mean", unit="weeks", every=_BY_QUARTER, adds="weighted", weight=CLOCK_ENDED
+)
+CLOCK_MEDIAN = Kind(name="clock", of=("clock",), reading="median", unit="weeks", every=_BY_QUARTER)
+CLOCK_OPEN = Kind(name="clock", of=("clock",), reading="open", unit="cases", every=_BY_QUARTER, adds="last")
+CLOCK_OVERDUE = Kind(name="clock", of=("clock",), reading="open_overdue", unit="cases", every=_BY_QUARTER, adds="last")
+TIME_TO = Kind(name="time_to", of=("state",), unit="years", every=("year",))
+TIME_TO_MEDIAN = Kind(name="time_to", of=("state",), reading="median", unit="years", every=("year",))
+ENDED = Kind(name="ended", of=("followup",), unit="spells", every=BY_QUARTER_AND_YEAR, adds="sum", ahead=True)
+STATUS = Kind(name="status", of=("followup", "span", "status"), unit="per cent", every=BY_QUARTER_AND_YEAR, ahead=True)
+SENIORITY = Kind(name="seniority", of=("seniority", "span"), unit="citizens", every=BY_QUARTER_AND_YEAR, adds="last")
 
 
 class Runs(NamedTuple):
@@ -74,28 +106,28 @@ def clocks(dated: Dated) -> Iterator[Series]:
 
 
 def _clock(dated: Dated, clock: Clock) -> Iterator[Series]:
-    calendar, name = dated.calendar, f"clock.{clock.name}"
+    calendar = dated.calendar
     runs, limit = clock_runs(dated, clock), calendar.ticks(clock.limit)
     stopped = calendar.month(runs.stopped)
     quarter = calendar.number(stopped, "quarter")
     some = runs.ended & (quarter >= 0)
     took, quarter = (runs.stopped - runs.begun)[some], quarter[some]
-    ended, mean, median = _averages(quarter, took, len(calendar.labels("quarter")))
+    ended, mean, median = _averages(quarter, took, len(calendar.periods("quarter")))
     within = ratio(np.bincount(quarter, took <= limit, len(ended)), ended)
-    for what, unit, values in (
-        ("ended", "cases", ended),
-        ("within", "share", within),
-        ("mean", "weeks", mean / calendar.per("week")),
-        ("median", "weeks", median / calendar.per("week")),
+    for kind, values in (
+        (CLOCK_ENDED, ended),
+        (CLOCK_WITHIN, within),
+        (CLOCK_MEAN, mean / calendar.per("week")),
+        (CLOCK_MEDIAN, median / calendar.per("week")),
     ):
-        yield Series(measure=f"{name}.{what}", unit=unit, every="quarter", values=values)
+        yield Series(measure=kind(clock.name), every="quarter", values=values)
     overdue = (runs.stopped > runs.begun + limit, runs.begun + limit)
-    for what, which, since in (
-        ("open", np.ones(len(stopped), np.bool_), runs.begun),
-        ("open_overdue", *overdue),
+    for kind, which, since in (
+        (CLOCK_OPEN, np.ones(len(stopped), np.bool_), runs.begun),
+        (CLOCK_OVERDUE, *overdue),
     ):
         there = _before(dated, calendar.month(since[which])) - _before(dated, stopped[which])
-        yield dated.at_end(f"{name}.{what}", "cases", there, "quarter")
+        yield from dated.at_ends(kind(clock.name), there)
 
 
 def _before(dated: Dated, month: Ints) -> Ints:
@@ -124,14 +156,14 @@ def times_to_outcome(dated: Dated) -> Iterator[Series]:
     rows = np.flatnonzero(np.array([state.outcome for state in states])[dated.state] & (dated.step > 0))
     year = calendar.number(dated.in_joined[rows], "year")
     rows, year = rows[year >= 0], year[year >= 0]
-    years = len(calendar.labels("year"))
+    years = len(calendar.periods("year"))
     took = dated.joined[rows] - dated.since[rows - 1]
     _, mean, median = _averages(dated.state[rows] * years + year, took, len(states) * years)
     for number, state in enumerate(states):
         if state.outcome:
-            for name, ticks in ((f"time_to.{state.name}", mean), (f"time_to.{state.name}.median", median)):
+            for kind, ticks in ((TIME_TO, mean), (TIME_TO_MEDIAN, median)):
                 values = ticks[number * years : (number + 1) * years] / calendar.per("year")
-                yield Series(measure=name, unit="years", every="year", values=values)
+                yield Series(measure=kind(state.name), every="year", values=values)
 
 
 class Spells(NamedTuple):
@@ -184,24 +216,23 @@ def _followup(dated: Dated, followup: Followup, among: Spells) -> Iterator[Serie
     rows = last_spells(among, labels.index(followup.benefit), gap)
     month = calendar.month(among.ended[rows])
     ended = _before(dated, month)
-    for every in BY_QUARTER_AND_YEAR:
-        values = _told(dated, calendar.during(ended, every), every, gap)
-        yield Series(measure=f"ended.{followup.name}", unit="spells", every=every, values=values)
+    for every in ENDED.every:
+        values = _followed(dated, calendar.during(ended, every), every, gap)
+        yield Series(measure=ENDED(followup.name), every=every, values=values)
     for span in followup.after:
         after = calendar.ticks(span)
         status = among.benefit[_under_way(among, rows, after)]
         counts = dated.before(month, status, len(labels))
-        name = f"status.{followup.name}.{_span_name(span)}"
         shares = [(label, [number]) for number, label in enumerate(labels)]
         shares += [
             (group, [labels.index(label) for label in sorted(set(members))]) for group, members in followup.groups
         ]
         for label, members in shares:
-            part = counts[members].sum(axis=0)
-            for every in BY_QUARTER_AND_YEAR:
+            part, measure = counts[members].sum(axis=0), STATUS(followup.name, _span_name(span), label)
+            for every in STATUS.every:
                 share = 100 * ratio(calendar.during(part, every), calendar.during(ended, every))
-                values = _told(dated, share, every, max(gap, after))
-                yield Series(measure=f"{name}.{label}", unit="per cent", every=every, values=values)
+                values = _followed(dated, share, every, max(gap, after))
+                yield Series(measure=measure, every=every, values=values)
 
 
 def _under_way(among: Spells, rows: Ints, after: int) -> Ints:
@@ -234,12 +265,10 @@ def seniorities(dated: Dated) -> Iterator[Series]:
                 some = ended > old
                 there = _before(dated, dated.calendar.month(old[some]))
                 there = there - _before(dated, dated.calendar.month(ended[some]))
-                name = f"seniority.{seniority.name}.over_{_span_name(span)}"
-                for every in BY_QUARTER_AND_YEAR:
-                    yield dated.at_end(name, "citizens", there, every)
+                yield from dated.at_ends(SENIORITY(seniority.name, f"over_{_span_name(span)}"), there)
 
 
-def _told(dated: Dated, values: Floats, every: Every, needed: int) -> Floats:
+def _followed(dated: Dated, values: Floats, every: Every, needed: int) -> Floats:
     """Blank the periods whose last spells need to be followed beyond the horizon."""
     ends = dated.calendar.edges[dated.calendar.ends(every)]
     return np.where(ends + needed > dated.calendar.horizon, np.nan, values)

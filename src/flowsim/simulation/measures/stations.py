@@ -12,9 +12,22 @@ from flowsim.core.civil_time import ByDate
 from flowsim.core.periods import BY_QUARTER_AND_YEAR
 from flowsim.model.pathway import Pathway
 from flowsim.simulation.engine.trace import LATER, NEVER
+from flowsim.simulation.measures.measure import Kind, Measure
 from flowsim.simulation.measures.timeline import Dated, Series
 
 __all__ = [
+    "BACKLOG",
+    "CASELOAD",
+    "FIRST_FREE",
+    "MEETINGS",
+    "PLACES",
+    "QUEUE",
+    "SERVED",
+    "SERVED_P90",
+    "SERVERS",
+    "STAFF",
+    "UTILISATION",
+    "WAITED",
     "backlogs",
     "caseloads",
     "first_free_places",
@@ -28,6 +41,23 @@ __all__ = [
     "waited",
 ]
 
+STAFF = Kind(name="staff", of=("station", "party"), unit="caseworkers", every=BY_QUARTER_AND_YEAR)
+SERVERS = Kind(name="servers", of=("station",), unit="servers", every=BY_QUARTER_AND_YEAR)
+MEETINGS = Kind(name="meetings", of=("station",), unit="meetings", every=BY_QUARTER_AND_YEAR, adds="sum")
+PLACES = Kind(name="places", of=("station",), unit="places", every=BY_QUARTER_AND_YEAR, adds="sum")
+WAITED = Kind(name="waited", of=("station",), unit="citizen-weeks", every=BY_QUARTER_AND_YEAR, adds="sum")
+QUEUE = Kind(name="queue", of=("station",), unit="citizens", every=("month",), adds="last", headline=2)
+SERVED = Kind(name="wait", of=("station",), reading="served", unit="weeks", every=("month",), headline=1)
+SERVED_P90 = Kind(name="wait", of=("station",), reading="served_p90", unit="weeks", every=("month",))
+FIRST_FREE = Kind(
+    name="wait", of=("station",), reading="first_free", unit="weeks", every=("month",), adds="last", ahead=True
+)
+BACKLOG = Kind(name="wait", of=("station",), reading="backlog", unit="weeks", every=("month",), adds="last")
+UTILISATION = Kind(name="utilisation", of=("station",), unit="share", every=("quarter",), headline=4)
+CASELOAD = Kind(
+    name="caseload", of=("station", "party"), unit="citizens per caseworker", every=("quarter",), adds="last"
+)
+
 
 def staffs(dated: Dated) -> Iterator[Series]:
     """Average over a period the caseworkers of each party with staff, and the servers of each station with servers.
@@ -37,11 +67,10 @@ def staffs(dated: Dated) -> Iterator[Series]:
     """
     for station in dated.pathway.stations:
         if station.capacity is not None:
-            yield from _averaged(dated, f"servers.{station.name}", "servers", integral(dated, station.capacity))
+            yield from _averaged(dated, SERVERS(station.name), integral(dated, station.capacity))
         for party in station.parties:
             if party.staff is not None:
-                name = f"staff.{station.name}.{party.name}"
-                yield from _averaged(dated, name, "caseworkers", integral(dated, party.staff))
+                yield from _averaged(dated, STAFF(station.name, party.name), integral(dated, party.staff))
 
 
 def meetings(dated: Dated) -> Iterator[Series]:
@@ -56,8 +85,8 @@ def meetings(dated: Dated) -> Iterator[Series]:
     offered = sessions_before(dated, "places")
     for number, place in enumerate(dated.pathway.stations):
         if place.is_meeting:
-            yield from dated.counted(f"meetings.{place.name}", "meetings", held[number])
-            yield from dated.counted(f"places.{place.name}", "places", offered[number])
+            yield from dated.counted(MEETINGS(place.name), held[number])
+            yield from dated.counted(PLACES(place.name), offered[number])
 
 
 def waited(dated: Dated) -> Iterator[Series]:
@@ -68,14 +97,14 @@ def waited(dated: Dated) -> Iterator[Series]:
     """
     spent = dated.by_station(dated.time_present - dated.time_stayed) / dated.calendar.per("week")
     for number, station in enumerate(dated.pathway.stations):
-        yield from dated.counted(f"waited.{station.name}", "citizen-weeks", spent[number])
+        yield from dated.counted(WAITED(station.name), spent[number])
 
 
-def _averaged(dated: Dated, measure: str, unit: str, before: Floats) -> Iterator[Series]:
+def _averaged(dated: Dated, measure: Measure, before: Floats) -> Iterator[Series]:
     calendar = dated.calendar
-    for every in BY_QUARTER_AND_YEAR:
+    for every in measure.kind.every:
         values = calendar.during(before, every) / calendar.during(calendar.edges, every)
-        yield Series(measure=measure, unit=unit, every=every, values=values)
+        yield Series(measure=measure, every=every, values=values)
 
 
 def queues(dated: Dated) -> Iterator[Series]:
@@ -84,7 +113,7 @@ def queues(dated: Dated) -> Iterator[Series]:
     `queue.<station>`, citizens, monthly.
     """
     for number, station in enumerate(dated.pathway.stations):
-        yield dated.at_end(f"queue.{station.name}", "citizens", dated.waiting[number], "month")
+        yield from dated.at_ends(QUEUE(station.name), dated.waiting[number])
 
 
 def served_waits(dated: Dated) -> Iterator[Series]:
@@ -109,8 +138,8 @@ def served_waits(dated: Dated) -> Iterator[Series]:
     p90[some] = inside[offsets[some] + (9 * counts[some] + 9) // 10 - 1] / calendar.per("week")
     for number, place in enumerate(stations):
         here = slice(number * months, (number + 1) * months)
-        yield Series(measure=f"wait.{place.name}.served", unit="weeks", every="month", values=mean[here])
-        yield Series(measure=f"wait.{place.name}.served_p90", unit="weeks", every="month", values=p90[here])
+        yield Series(measure=SERVED(place.name), every="month", values=mean[here])
+        yield Series(measure=SERVED_P90(place.name), every="month", values=p90[here])
 
 
 def first_free_places(dated: Dated) -> Iterator[Series]:
@@ -133,7 +162,7 @@ def first_free_places(dated: Dated) -> Iterator[Series]:
         else:
             free = np.maximum(cleared[number], edges)
         weeks = np.where(free == LATER, np.nan, (free - edges) / dated.calendar.per("week"))
-        yield Series(measure=f"wait.{station.name}.first_free", unit="weeks", every="month", values=weeks)
+        yield Series(measure=FIRST_FREE(station.name), every="month", values=weeks)
 
 
 def _cleared(dated: Dated) -> Ints:
@@ -160,7 +189,7 @@ def backlogs(dated: Dated) -> Iterator[Series]:
     for number, station in enumerate(dated.pathway.stations):
         places = calendar.during((offered if station.is_meeting else started)[number], "month")
         wait = ratio(dated.waiting[number, 1:] * weeks, places)
-        yield Series(measure=f"wait.{station.name}.backlog", unit="weeks", every="month", values=wait)
+        yield Series(measure=BACKLOG(station.name), every="month", values=wait)
 
 
 def utilisation(dated: Dated) -> Iterator[Series]:
@@ -177,7 +206,7 @@ def utilisation(dated: Dated) -> Iterator[Series]:
         else:
             used, offered = busy[number], integral(dated, station.capacity)
         share = ratio(dated.calendar.during(used, "quarter"), dated.calendar.during(offered, "quarter"))
-        yield Series(measure=f"utilisation.{station.name}", unit="share", every="quarter", values=share)
+        yield Series(measure=UTILISATION(station.name), every="quarter", values=share)
 
 
 def integral(dated: Dated, values: ByDate[Any] | None) -> Floats:
@@ -199,21 +228,21 @@ def caseloads(dated: Dated) -> Iterator[Series]:
     follow up: those present in these states, queuers included, over the staff in force; NaN with no staff.
     """
     present = dated.joins - dated.ends
-    for name, followed, staff in _followed(dated.pathway, dated):
+    for names, followed, staff in _followed(dated.pathway, dated):
         citizens = present[followed].sum(axis=0)[dated.calendar.ends("quarter")]
         values = ratio(citizens, staff)
-        yield Series(measure=f"caseload.{name}", unit="citizens per caseworker", every="quarter", values=values)
+        yield Series(measure=CASELOAD(*names), every="quarter", values=values)
 
 
-def _followed(pathway: Pathway, dated: Dated) -> Iterator[tuple[str, list[int], Floats]]:
-    """Yield each party with follow-up: its name, the states' numbers, its staff at the quarters' ends."""
+def _followed(pathway: Pathway, dated: Dated) -> Iterator[tuple[tuple[str, str], list[int], Floats]]:
+    """Yield each party with follow-up: its station and name, the states' numbers, its staff at the quarters' ends."""
     names = [state.name for state in pathway.states]
     for station in pathway.stations:
         for party in station.parties:
             if party.staff is not None and party.follow_up:
                 staff = [party.staff.at(when) for when in dated.calendar.last_moments("quarter")]
                 followed = [names.index(name) for name, _ in party.follow_up]
-                yield f"{station.name}.{party.name}", followed, np.array(staff, np.float64)
+                yield (station.name, party.name), followed, np.array(staff, np.float64)
 
 
 def sessions_before(dated: Dated, column: str) -> Floats:

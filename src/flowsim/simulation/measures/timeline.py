@@ -15,9 +15,10 @@ import numpy as np
 
 from flowsim.core.arrays import Floats, Ints
 from flowsim.core.civil_time import MINUTES
-from flowsim.core.periods import BY_QUARTER_AND_YEAR, MONTHS, Every, label
+from flowsim.core.periods import MONTHS, Every, Period
 from flowsim.model.pathway import Pathway
 from flowsim.simulation.engine.trace import LATER, Trace
+from flowsim.simulation.measures.measure import Measure
 
 __all__ = ["Calendar", "Dated", "Series", "passes"]
 
@@ -26,10 +27,9 @@ Numbers = TypeVar("Numbers", Ints, Floats)
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Series:
-    """One measure over all periods of a kind, with its unit; NaN where it is undefined."""
+    """One measure over all periods of a kind; NaN where it is undefined."""
 
-    measure: str
-    unit: str
+    measure: Measure
     every: Every
     values: Floats
 
@@ -144,15 +144,16 @@ class Dated:
         out: Ints = np.maximum.accumulate(by_month[:, :-1], axis=1)
         return out
 
-    def counted(self, measure: str, unit: str, before: Ints | Floats) -> Iterator[Series]:
-        """Yield the number of events by quarter and by year."""
-        for every in BY_QUARTER_AND_YEAR:
-            yield Series(measure=measure, unit=unit, every=every, values=self.calendar.during(before, every))
+    def counted(self, measure: Measure, before: Ints | Floats) -> Iterator[Series]:
+        """Yield the number of events in each period."""
+        for every in measure.kind.every:
+            yield Series(measure=measure, every=every, values=self.calendar.during(before, every))
 
-    def at_end(self, measure: str, unit: str, there: Ints | Floats, every: Every) -> Series:
-        """Return what is there just before the end of each period."""
-        values = np.asarray(there[self.calendar.ends(every)], np.float64)
-        return Series(measure=measure, unit=unit, every=every, values=values)
+    def at_ends(self, measure: Measure, there: Ints | Floats) -> Iterator[Series]:
+        """Yield what is there just before the end of each period."""
+        for every in measure.kind.every:
+            values = np.asarray(there[self.calendar.ends(every)], np.float64)
+            yield Series(measure=measure, every=every, values=values)
 
 
 def passes() -> ModuleType:
@@ -219,12 +220,14 @@ class Calendar:
         return spans
 
     @cached_property
-    def _labels(self) -> dict[Every, tuple[str, ...]]:
-        return {every: tuple(label(self.first + int(at), every) for at in lo) for every, (lo, _) in self._spans.items()}
+    def _periods(self) -> dict[Every, tuple[Period, ...]]:
+        return {
+            every: tuple(Period.at(self.first + int(at), every) for at in lo) for every, (lo, _) in self._spans.items()
+        }
 
-    def labels(self, every: Every) -> tuple[str, ...]:
-        """Name the periods: "2019-03", "2019Q1", "2019"."""
-        return self._labels[every]
+    def periods(self, every: Every) -> tuple[Period, ...]:
+        """Return the whole periods of a kind."""
+        return self._periods[every]
 
     def ends(self, every: Every) -> Ints:
         """Return the positions in `edges` at which the periods end."""
@@ -232,8 +235,7 @@ class Calendar:
 
     def last_moments(self, every: Every) -> list[datetime]:
         """Return the last moment within each period, where what holds by date is read at its end."""
-        months = [self.first + int(at) for at in self.ends(every)]
-        return [datetime(month // 12, month % 12 + 1, 1) - timedelta(microseconds=1) for month in months]
+        return [period.end - timedelta(microseconds=1) for period in self.periods(every)]
 
     def during(self, before: Ints | Floats, every: Every) -> Floats:
         """Turn what came before each edge (last axis) into what came in each period."""
