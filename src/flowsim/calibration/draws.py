@@ -97,26 +97,26 @@ class Around:
         return self.study.model(self.draw(seed, replication))
 
 
-def untempered(found: Posterior, around: Around) -> Posterior:
+def untempered(posterior: Posterior, around: Around) -> Posterior:
     """Return the posterior over the prior, of one that was found with draws around the mode in the prior's place.
 
     The positions are moved and stretched together: their precision loses what the draws had beyond the prior's.
     """
     # In the draws' own coordinates a precision of 1 is theirs, and what is beyond it the documents'.
     root = around.root
-    white = np.linalg.solve(root, (found.z - around.mean).T).T
-    middle = found.weights @ white
+    white = np.linalg.solve(root, (posterior.z - around.mean).T).T
+    middle = posterior.weights @ white
     off = white - middle
-    values, vectors = np.linalg.eigh(np.linalg.inv((off * found.weights[:, None]).T @ off))
+    values, vectors = np.linalg.eigh(np.linalg.inv((off * posterior.weights[:, None]).T @ off))
     # It can't be less than nothing, though an estimate of it can.
-    told = np.maximum(values - 1, 0.0)
+    learned = np.maximum(values - 1, 0.0)
     pull = np.where(values > 1, values * (vectors.T @ middle), 0.0)
     back = vectors.T @ np.linalg.inv(root)
-    own = back.T @ (told[:, None] * back)
+    own = back.T @ (learned[:, None] * back)
     covariance = np.linalg.inv(own + _precision(around.study.prior))
     mean = covariance @ (back.T @ pull + own @ around.mean)
-    stretch = _square_root(covariance) @ np.linalg.inv(_square_root(found.covariance))
-    return Posterior(z=mean + (found.z - found.mean) @ stretch.T, weights=found.weights)
+    stretch = _square_root(covariance) @ np.linalg.inv(_square_root(posterior.covariance))
+    return Posterior(z=mean + (posterior.z - posterior.mean) @ stretch.T, weights=posterior.weights)
 
 
 def _precision(prior: Prior) -> Floats:

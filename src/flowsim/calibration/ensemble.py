@@ -161,10 +161,10 @@ def study_of(folder: Path) -> Study:
     stamp = folder / STAMP
     if not stamp.is_file():
         raise InputError(f"'{folder}' holds no calibration: name a folder that `flowsim calibrate` wrote")
-    told = json.loads(stamp.read_text(encoding="utf-8"))
-    source = told["source"]
+    stamped = json.loads(stamp.read_text(encoding="utf-8"))
+    source = stamped["source"]
     study = Study.read(source if source in cities() else folder / source)
-    if study.digest != told["study"]:
+    if study.digest != stamped["study"]:
         raise InputError(
             f"'{folder}': {study.source}, or a file that it names, has changed since this calibration: calibrate again"
         )

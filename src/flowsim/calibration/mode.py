@@ -178,7 +178,7 @@ class _Search:
         begun = time.perf_counter()
         first = self._at(solve_triangular(root, start, lower=True))
         self.scale = np.hypot(self.tolerance, first.process)
-        found = least_squares(
+        solution = least_squares(
             self._residuals,
             solve_triangular(root, start, lower=True),
             jac=self._slopes,
@@ -190,12 +190,12 @@ class _Search:
             max_nfev=self.steps,
         )
         return Fit(
-            mode=self._at(found.x),
-            slope=np.asarray(found.jac)[: len(self.tolerance)],
+            mode=self._at(solution.x),
+            slope=np.asarray(solution.jac)[: len(self.tolerance)],
             cost=tuple(self.cost),
             evaluations=self.done,
             replications=self.replications,
-            converged=found.status > 0,
+            converged=solution.status > 0,
             seconds=time.perf_counter() - begun,
         )
 
@@ -218,10 +218,10 @@ class _Search:
         if path.is_file():
             with np.load(path) as kept:
                 return Mode(z=z, mean=kept["mean"], process=kept["process"])
-        found, held = self._simulated(z), io.BytesIO()
-        np.savez(held, mean=found.mean, process=found.process)
+        simulated, held = self._simulated(z), io.BytesIO()
+        np.savez(held, mean=simulated.mean, process=simulated.process)
         write_bytes(path, held.getvalue())
-        return found
+        return simulated
 
     def _simulated(self, z: Floats) -> Mode:
         return observed_at(self.study, z, replications=self.replications, seed=self.seed, executor=self.executor)

@@ -71,14 +71,14 @@ def conditioned(
     if not chosen:
         raise InputError("targets: none is left to learn from")
     columns = [study.targets.index(target) for target in chosen]
-    seen = blurred(chosen, table.simulated[:, columns], seed)
+    observed = blurred(chosen, table.simulated[:, columns], seed)
     split = int(_LEARNING * len(table))
-    learned = learn(table.z[:split], seen[:split], seed)
+    learned = learn(table.z[:split], observed[:split], seed)
     return Conditioned(
         names=study.prior.names,
         targets=chosen,
         z=table.z[split:],
-        summaries=learned.of(seen[split:]),
+        summaries=learned.of(observed[split:]),
         learned=learned,
     )
 
@@ -167,12 +167,12 @@ def blurred(targets: Sequence[Target], simulated: Floats, seed: int) -> Floats:
     return out
 
 
-def learn(z: Floats, seen: Floats, seed: int = 1) -> Summaries:
+def learn(z: Floats, observed: Floats, seed: int = 1) -> Summaries:
     """Learn what observed figures tell of the factors, in coordinates in which these are uncorrelated, of variance 1.
 
     Args:
         z: positions of the factors, shape (rows, factors).
-        seen: what is observed at each, shape (rows, targets), as `blurred` returns it.
+        observed: what is observed at each, shape (rows, targets), as `blurred` returns it.
         seed: of the network's first weights and the order of learning.
 
     Raises:
@@ -185,12 +185,12 @@ def learn(z: Floats, seen: Floats, seed: int = 1) -> Summaries:
         from threadpoolctl import threadpool_limits
     except ImportError:
         raise InputError("a calibration needs scikit-learn: pip install 'flowsim[calibrate]'") from None
-    middle = np.nan_to_num(np.nanmedian(seen, axis=0))
-    scores = np.quantile(np.where(np.isnan(seen), middle, seen), _GRID, axis=0)
+    middle = np.nan_to_num(np.nanmedian(observed, axis=0))
+    scores = np.quantile(np.where(np.isnan(observed), middle, observed), _GRID, axis=0)
     root = np.linalg.cholesky(np.atleast_2d(np.cov(z.T)))
     white = np.linalg.solve(root, (z - z.mean(axis=0)).T).T
-    told = _normal_scores(seen, scores, middle)
-    design = _with_constant(told)
+    inputs = _normal_scores(observed, scores, middle)
+    design = _with_constant(inputs)
     ridge = _RIDGE * np.eye(design.shape[1])
     slopes = np.asarray(np.linalg.solve(design.T @ design + ridge, design.T @ white), np.float64)
     network = MLPRegressor(
@@ -204,7 +204,7 @@ def learn(z: Floats, seen: Floats, seed: int = 1) -> Summaries:
     # The matrices are small: threads of linear algebra would spend their time waiting for each other.
     with threadpool_limits(1):
         left = white - design @ slopes
-        network.fit(told, left if left.shape[1] > 1 else left[:, 0])
+        network.fit(inputs, left if left.shape[1] > 1 else left[:, 0])
     return Summaries(scores=scores, middle=middle, slopes=slopes, network=network)
 
 
@@ -212,16 +212,16 @@ def _with_constant(scores: Floats) -> Floats:
     return np.column_stack([np.ones(len(scores)), scores])
 
 
-def _normal_scores(seen: Floats, scores: Floats, middle: Floats) -> Floats:
+def _normal_scores(observed: Floats, scores: Floats, middle: Floats) -> Floats:
     """Return for each figure the normal quantile of its rank in the table: every scale and outlier is alike then."""
-    seen = np.where(np.isnan(seen), middle, seen)
-    out = np.empty_like(seen)
-    for number in range(seen.shape[1]):
+    observed = np.where(np.isnan(observed), middle, observed)
+    out = np.empty_like(observed)
+    for number in range(observed.shape[1]):
         values, first = np.unique(scores[:, number], return_index=True)
         # Where many draws are equal, as for an inequality, the middle of their ranks.
         last = np.append(first[1:] - 1, len(_GRID) - 1)
         ranks = (_GRID[first] + _GRID[last]) / 2 if len(values) < len(_GRID) / 2 else _GRID[first]
-        out[:, number] = np.interp(seen[:, number], values, ranks)
+        out[:, number] = np.interp(observed[:, number], values, ranks)
     ranks = np.clip(out, _EDGE, 1 - _EDGE)
     normal: Floats = ndtri(ranks)
     return normal

@@ -110,28 +110,30 @@ def origins(study: Study) -> Sequence[str]:
     return [Period.of(number, "quarter") for number in range(min(documented) + _LEAST - 1, max(documented))]
 
 
-def retrospects_csv(found: Sequence[Retrospect]) -> str:
+def retrospects_csv(retrospects: Sequence[Retrospect]) -> str:
     """Write retrospects as CSV, a line for each origin, measure and quarter ahead, with its futures in columns."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    count = max((len(paths) for one in found for paths in one.paths.values()), default=0)
+    count = max((len(paths) for retrospect in retrospects for paths in retrospect.paths.values()), default=0)
     writer.writerow(["origin", "fitted", "measure", "period", *range(1, count + 1)])
-    for one in found:
-        for measure, paths in one.paths.items():
-            for period, values in zip(one.periods, paths.T.tolist(), strict=True):
-                writer.writerow([one.origin, one.fitted, measure, period, *(f"{value:.4g}" for value in values)])
+    for retrospect in retrospects:
+        for measure, paths in retrospect.paths.items():
+            for period, values in zip(retrospect.periods, paths.T.tolist(), strict=True):
+                writer.writerow(
+                    [retrospect.origin, retrospect.fitted, measure, period, *(f"{value:.4g}" for value in values)]
+                )
     return out.getvalue()
 
 
 def retrospects_of(text: str) -> tuple[Retrospect, ...]:
     """Read what `retrospects_csv` wrote."""
     _, *rows = csv.reader(io.StringIO(text))
-    found = []
+    retrospects = []
     for (origin, fitted), lines in groupby(rows, key=lambda row: (row[0], int(row[1]))):
         paths: dict[str, dict[str, list[str]]] = {}
         for _, _, measure, period, *values in lines:
             paths.setdefault(measure, {})[period] = values
         periods = tuple(next(iter(paths.values())))
         arrays = {measure: np.array([*told.values()], np.float64).T for measure, told in paths.items()}
-        found.append(Retrospect(origin=origin, fitted=fitted, periods=periods, paths=arrays))
-    return tuple(found)
+        retrospects.append(Retrospect(origin=origin, fitted=fitted, periods=periods, paths=arrays))
+    return tuple(retrospects)

@@ -87,12 +87,12 @@ class Prior:
             InputError: one line with `source`, the key path, the value and what is allowed.
         """
         try:
-            told = _Factors.model_validate({"factors": raw})
+            file = _Factors.model_validate({"factors": raw})
         except ValidationError as error:
             raise located(error, {"factors": raw}, source) from None
         factors: dict[str, Factor] = {}
         owner: dict[str, str] = {}
-        for name, entry in told.factors.items():
+        for name, entry in file.factors.items():
             factor = Factor(name=name, **entry.model_dump() | {"sets": tuple(entry.sets)})
             _check(factor, base, factors, owner, f"{source}: factors.{name}")
             factors[name] = factor
@@ -264,13 +264,13 @@ class Study:
     @property
     def digest(self) -> str:
         """The SHA-256 over all that a result of this study depends on; words of explanation are no part of it."""
-        told = {
+        content = {
             "base": self.base.raw,
             "first": {name: parameter.first for name, parameter in self.base.parameters.items()},
             "factors": [_without(asdict(factor), "title", "why") for factor in self.prior.factors],
             "targets": [_without(asdict(target), "why") for target in self.targets],
         }
-        text = json.dumps(told, sort_keys=True, ensure_ascii=False, default=str)
+        text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def model(self, z: Floats) -> Pathway:

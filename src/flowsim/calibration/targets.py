@@ -206,24 +206,24 @@ def _read(text: str, source: str, facts: Evidence) -> tuple[Target, ...]:
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{source}: cannot be read as TOML: {error}") from None
     try:
-        told = _File.model_validate(raw)
+        file = _File.model_validate(raw)
     except ValidationError as error:
         raise located(error, raw, source) from None
-    found: dict[str, Target] = {}
-    for entry in told.targets:
+    by_name: dict[str, Target] = {}
+    for entry in file.targets:
         where = f"{source}: targets.{entry.name}"
-        if entry.family not in told.families:
-            raise InputError(f"{where}: family: {unknown_name('family', entry.family, told.families)}")
+        if entry.family not in file.families:
+            raise InputError(f"{where}: family: {unknown_name('family', entry.family, file.families)}")
         try:
-            read = list(_targets_of(entry, told.families[entry.family], facts))
+            read = list(_targets_of(entry, file.families[entry.family], facts))
         except InputError as error:
             raise InputError(f"{where}: {error}") from None
         for target in read:
-            if target.name in found:
+            if target.name in by_name:
                 raise InputError(f"{where}: name: another target is called '{target.name}'")
-            found[target.name] = target
-    _refuse_contradictions(list(found.values()), source)
-    return tuple(found.values())
+            by_name[target.name] = target
+    _refuse_contradictions(list(by_name.values()), source)
+    return tuple(by_name.values())
 
 
 def _targets_of(entry: _Entry, family: _Family, facts: Evidence) -> Iterator[Target]:
@@ -289,7 +289,7 @@ def _figures(entry: _Entry, fact: Fact) -> Iterator[tuple[tuple[str, ...], tuple
 
 def _figure(entry: _Entry, fact: Fact, keys: tuple[str, ...], facts: Evidence) -> tuple[Sense, float, float]:
     """Return the sense of a figure, its value, and what its printing leaves open."""
-    told, sense = fact, entry.sense or "="
+    stated, sense = fact, entry.sense or "="
     if fact.relation is None:
         value = _sum(fact, keys)
     else:
@@ -302,12 +302,12 @@ def _figure(entry: _Entry, fact: Fact, keys: tuple[str, ...], facts: Evidence) -
         value = bounds[sense]
         if not fact.relation.links:
             return sense, value, 0.0
-        told = facts[fact.relation.links[0]]
-    precision, half = told.precision, entry.half_width
+        stated = facts[fact.relation.links[0]]
+    precision, half = stated.precision, entry.half_width
     vague = precision.kind == "ca" or (precision.kind == "bound" and sense == "=")
     if vague != (half is not None):
         raise InputError(
-            f"half_width: '{told.id}' is given as '{precision.kind}': "
+            f"half_width: '{stated.id}' is given as '{precision.kind}': "
             + ("tell one, with the reason in `why`" if vague else "it has its own precision")
         )
     half = half if half is not None else precision.half_width or 0.0

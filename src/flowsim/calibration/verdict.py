@@ -149,11 +149,11 @@ def judge(
         executor=executor,
         progress=progress and (lambda done, _: progress(replications + done, total)),
     )
-    seen = study.observe(spread)
+    observed = study.observe(spread)
     tolerance = np.array([target.tolerance for target in study.targets])
     mean, process = np.nanmean(at_mode, axis=0), np.nanstd(at_mode, axis=0, ddof=1)
     off = misfit(study.targets, mean, np.hypot(tolerance, process))
-    low, middle, high = np.nanquantile(seen, (0.05, 0.5, 0.95), axis=0)
+    low, middle, high = np.nanquantile(observed, (0.05, 0.5, 0.95), axis=0)
     judged = [
         Judged(
             target=target,

@@ -136,7 +136,7 @@ def check_place(study: Study, folder: Path, seed: int) -> None:
         InputError: where it does, or it can't be made.
     """
     source = study.source if study.source in cities() else os.path.relpath(study.source, folder)
-    told = {"source": Path(source).as_posix(), "study": study.digest, "seed": seed}
+    content = {"source": Path(source).as_posix(), "study": study.digest, "seed": seed}
     stamp = folder / STAMP
     try:
         if folder.is_dir() and any(folder.iterdir()) and not stamp.is_file():
@@ -145,8 +145,8 @@ def check_place(study: Study, folder: Path, seed: int) -> None:
     except OSError as error:
         raise InputError(f"--out: nothing can be written to '{folder}': {error.strerror}") from None
     if not stamp.is_file():
-        write_text(stamp, json.dumps(told) + "\n")
-    elif json.loads(stamp.read_text(encoding="utf-8")) != told:
+        write_text(stamp, json.dumps(content) + "\n")
+    elif json.loads(stamp.read_text(encoding="utf-8")) != content:
         raise InputError(
             f"--out: '{folder}' holds a calibration of other facts, factors, targets or another seed: "
             "name another folder"
@@ -209,17 +209,17 @@ def calibrate(
     learning(1, 1)
     coverage_near = coverage_of(near, effort.truths, clock.stage("nearer truths"))
     past: list[Retrospect] = []
-    told = clock.stage("looking back")
+    advance = clock.stage("looking back")
     for origin in (since := origins(study)):
         path = folder and folder / f"retrospect-{effort.draws}-{origin}.csv"
         past += retrospects_of(_once(path, partial(_looked_back, study, table, origin, seed, executor)))
-        told(len(past), len(since))
+        advance(len(past), len(since))
     groups = list(hold_outs(study))
-    held, told = [], clock.stage("hold-outs")
+    held, advance = [], clock.stage("hold-outs")
     for done, (name, of) in enumerate(groups, start=1):
         path = folder and folder / f"hold-out-{effort.draws}-{done}.json"
         held.append(json.loads(_once(path, partial(_held_out, study, table, name, of, seed, executor))))
-        told(done, len(groups))
+        advance(done, len(groups))
     clock.stop()
     # These may have been made before this command was given again.
     clock.at_least({"reference table": table.seconds, "fit": mode.seconds, "second table": second.seconds})
@@ -261,7 +261,7 @@ def _fitted(
     kept = folder and folder / f"fit-{effort.draws}-{effort.replications}-{effort.steps}.npz"
     if kept and kept.is_file():
         return Fit.read(kept)
-    found = fit(
+    fitted_mode = fit(
         study,
         start=among.posterior().mean,
         replications=effort.replications,
@@ -272,8 +272,8 @@ def _fitted(
         progress=progress,
     )
     if kept:
-        found.write(kept)
-    return found
+        fitted_mode.write(kept)
+    return fitted_mode
 
 
 def _looked_back(study: Study, table: ReferenceTable, origin: str, seed: int, executor: Executor | None) -> str:
@@ -365,15 +365,15 @@ def _coverage(coverage: Coverage) -> dict[str, Any]:
     }
 
 
-def _fit(study: Study, found: Fit) -> dict[str, Any]:
+def _fit(study: Study, fit: Fit) -> dict[str, Any]:
     return {
-        "mode": [round(value, 6) for value in found.mode.z.tolist()],
+        "mode": [round(value, 6) for value in fit.mode.z.tolist()],
         "targets": [target.name for target in study.fitted],
-        "slope": [_listed(row) for row in found.slope],
-        "cost": _listed(found.cost),
-        "evaluations": found.evaluations,
-        "replications": found.replications,
-        "converged": found.converged,
+        "slope": [_listed(row) for row in fit.slope],
+        "cost": _listed(fit.cost),
+        "evaluations": fit.evaluations,
+        "replications": fit.replications,
+        "converged": fit.converged,
     }
 
 

@@ -52,10 +52,10 @@ def _known(what: str, names: tuple[str, ...]) -> AfterValidator:
 
 def _calendar(token: str) -> tuple[int, int]:
     """Return the first and last day of "2019", "2019Q2", "2019-05" or "2020-06-15", as numbers that sort."""
-    found = _DATE.fullmatch(token)
-    if not found:
+    match = _DATE.fullmatch(token)
+    if not match:
         raise ValueError(f"'{token}' is not a date such as 2020-06-15, 2020-06, 2020Q2, 2020")
-    year, quarter, month, day = (int(part) if part else 0 for part in found.groups())
+    year, quarter, month, day = (int(part) if part else 0 for part in match.groups())
     if day:
         date(year, month, day)
     first, last = (3 * quarter - 2, 3 * quarter) if quarter else (month or 1, month or 12)
@@ -239,11 +239,11 @@ class Fact(Record):
                 if key not in table:
                     raise ValueError(f"totals: {unknown_name('key', key, table)}")
             summed = round(sum(table[key] for key in total.of or table), 9)
-            told = f"the cells {' + '.join(total.of or table)} sum to {summed}, printed is {total.printed}"
+            sums = f"the cells {' + '.join(total.of or table)} sum to {summed}, printed is {total.printed}"
             if summed != total.printed and not total.discrepancy.strip():
-                raise ValueError(f"totals: {told}: correct them, or give the source's discrepancy in words")
+                raise ValueError(f"totals: {sums}: correct them, or give the source's discrepancy in words")
             if summed == total.printed and total.discrepancy:
-                raise ValueError(f"totals: {told}: there is no discrepancy")
+                raise ValueError(f"totals: {sums}: there is no discrepancy")
 
     def cells(self) -> dict[str, Number]:
         """All its numbers: a table's by key, a single one under "value"; none of a date or an inequality."""
@@ -372,14 +372,14 @@ def _load(file: Traversable, name: str) -> Evidence:
         for id in conflicts[-1].between:
             if id not in facts:
                 raise InputError(f"{where}: between: {unknown_name('fact', id, facts)}")
-    told = [_with_conflicts(fact, conflicts) for fact in facts.values()]
+    linked = [_with_conflicts(fact, conflicts) for fact in facts.values()]
     evidence = Evidence(
         sources=sources,
-        facts=tuple(fact for fact in told if not fact.supplementary),
-        supplementary=tuple(fact for fact in told if fact.supplementary),
+        facts=tuple(fact for fact in linked if not fact.supplementary),
+        supplementary=tuple(fact for fact in linked if fact.supplementary),
         contradictions=tuple(conflicts),
     )
-    for fact in told:
+    for fact in linked:
         try:
             if fact.relation:
                 evidence.limits(fact.id)

@@ -134,24 +134,26 @@ class Observed:
 
     def __getitem__(self, name: str) -> Series:
         """Return the series of this name; raises InputError with the nearest one."""
-        for one in self.series:
-            if one.name == name:
-                return one
-        raise InputError(f"{self.provenance.file}: {unknown_name('series', name, (one.name for one in self.series))}")
+        for series in self.series:
+            if series.name == name:
+                return series
+        raise InputError(
+            f"{self.provenance.file}: {unknown_name('series', name, (series.name for series in self.series))}"
+        )
 
 
 def awards() -> Observed:
     """Return the documented quarterly awards of Copenhagen, one series an outcome, with the facts that they are."""
     facts = load("copenhagen")
-    found = {"fleksjob": "status-2021-01.awards-fleksjob", "førtidspension": "status-2021-01.awards-foertidspension"}
+    fact_ids = {"fleksjob": "status-2021-01.awards-fleksjob", "førtidspension": "status-2021-01.awards-foertidspension"}
     series = []
-    for name, id in found.items():
+    for name, id in fact_ids.items():
         cells = facts[id].cells()
         series.append(
             Series(name=name, unit=facts[id].unit, every="quarter", first=min(cells), values=_in_order(cells))
         )
     source = facts.sources["status-2021-01"]
-    return Observed(series=tuple(series), provenance=Provenance(file=", ".join(found.values()), date=source.date))
+    return Observed(series=tuple(series), provenance=Provenance(file=", ".join(fact_ids.values()), date=source.date))
 
 
 def _in_order(cells: Mapping[str, float]) -> tuple[float, ...]:
@@ -241,10 +243,10 @@ def _filled(row: Sequence[Cell], periods: Mapping[int, Period]) -> dict[int, str
     if len(set(periods.values())) == len(periods):
         return {}
     out: dict[int, str] = {}
-    said = ""
+    last = ""
     for column in periods:
-        said = str(row[column]) if column < len(row) and row[column] != "" else said
-        out[column] = said
+        last = str(row[column]) if column < len(row) and row[column] != "" else last
+        out[column] = last
     return out
 
 
@@ -284,24 +286,24 @@ def _periods(sheet: Sheet, column: int) -> dict[int, Period]:
     return {at: period for at in filled if (period := _period_at(sheet, at, column))}
 
 
-def _series(sheet: Sheet, table: _Table, told: Iterable[str]) -> Iterator[Series]:
-    figure = reader(sheet, [(one.row, one.column) for one in table.figures])
+def _series(sheet: Sheet, table: _Table, texts: Iterable[str]) -> Iterator[Series]:
+    figure = reader(sheet, [(cell.row, cell.column) for cell in table.figures])
     groups: dict[tuple[str, ...], list[_Figure]] = {}
-    for one in table.figures:
-        groups.setdefault(one.keys, []).append(one)
+    for cell in table.figures:
+        groups.setdefault(cell.keys, []).append(cell)
     vary = [at for at in range(len(table.figures[0].keys)) if len({keys[at] for keys in groups}) > 1]
     first = table.figures[0]
-    for one in table.figures:
-        if one.period.every != first.period.every:
+    for cell in table.figures:
+        if cell.period.every != first.period.every:
             raise InputError(
-                f"{sheet.file}: {place(one.row, one.column)}: {one.period} is a "
-                f"{one.period.every} and {first.period} a {first.period.every}: "
+                f"{sheet.file}: {place(cell.row, cell.column)}: {cell.period} is a "
+                f"{cell.period.every} and {first.period} a {first.period.every}: "
                 "export one length of period, without totals"
             )
     if first.period.every == "year":
         raise InputError(f"{sheet.file}: the periods are years: export quarters or months")
     for keys, figures in groups.items():
-        figures.sort(key=lambda one: one.period.number)
+        figures.sort(key=lambda cell: cell.period.number)
         name = " / ".join(keys[at] for at in vary if keys[at]) or next((key for key in keys if key), "series")
         for before, after in pairwise(figures):
             if before.period == after.period:
@@ -309,7 +311,7 @@ def _series(sheet: Sheet, table: _Table, told: Iterable[str]) -> Iterator[Series
                     f"{sheet.file}: {place(after.row, after.column)}: {name} has "
                     f"{after.period} twice, first in {place(before.row, before.column)}"
                 )
-        yield _one(name, _unit(keys, told), figures, figure)
+        yield _one(name, _unit(keys, texts), figures, figure)
 
 
 def _one(name: str, unit: str, figures: list[_Figure], read: Callable[[int, int], float | str]) -> Series:
@@ -333,10 +335,10 @@ def _one(name: str, unit: str, figures: list[_Figure], read: Callable[[int, int]
 def _unit(keys: Iterable[str], told: Iterable[str]) -> str:
     """Return the unit that the series' own words name, or else the title; none where they name several."""
     for texts in (list(keys), list(told)):
-        found = {unit for text in texts for unit, words in _UNITS if words.search(text)}
-        if len(found) == 1:
-            return found.pop()
-        if found:
+        units = {unit for text in texts for unit, words in _UNITS if words.search(text)}
+        if len(units) == 1:
+            return units.pop()
+        if units:
             return ""
     return ""
 

@@ -116,10 +116,10 @@ def read_base(name_or_path: str | Path, folder: Path | None = None) -> Base:
             )
         source, content = str(path), path.read_bytes()
     raw = read_toml(content, source)
-    told = raw.pop("parameters", {})
-    if not isinstance(told, dict):
-        raise InputError(f"{source}: parameters: {told!r} is not allowed: it should be a table")
-    parameters = {name: _parameter(name, entry, source) for name, entry in told.items()}
+    entries = raw.pop("parameters", {})
+    if not isinstance(entries, dict):
+        raise InputError(f"{source}: parameters: {entries!r} is not allowed: it should be a table")
+    parameters = {name: _parameter(name, entry, source) for name, entry in entries.items()}
     if str(name_or_path) in cities():
         fitted = _fitted(str(name_or_path))
         parameters |= {name: replace(parameters[name], value=value) for name, value in fitted.items()}
@@ -222,10 +222,10 @@ def _filled(body: Any, values: Mapping[str, Any], source: str, path: str) -> Any
         for key, value in body.items():
             here = f"{path}.{key}".removeprefix(".")
             name = _filled(key, values, source, here)
-            told = str(name) if str(key).startswith("$") else name
-            if told in out:
-                raise InputError(f"{source}: {here}: the key '{told}' stands twice")
-            out[told] = _filled(value, values, source, here)
+            filled_key = str(name) if str(key).startswith("$") else name
+            if filled_key in out:
+                raise InputError(f"{source}: {here}: the key '{filled_key}' stands twice")
+            out[filled_key] = _filled(value, values, source, here)
         return out
     if isinstance(body, list):
         return [_filled(value, values, source, f"{path}[{index}]") for index, value in enumerate(body)]

@@ -110,10 +110,10 @@ class Duration(Record):
         if self.law == "fixed":
             return span_text(self.mean or 0.0)
         if self.law == "empirical":
-            told: dict[str, Any] = {"law": self.law, "values": [span_text(v) for v in self.values]}
-            return told | ({"weights": list(self.weights)} if self.weights else {})
-        told = {"law": self.law, "mean": span_text(self.mean or 0.0)}
-        return told | ({"cv": self.cv} if self.cv is not None else {})
+            plain: dict[str, Any] = {"law": self.law, "values": [span_text(v) for v in self.values]}
+            return plain | ({"weights": list(self.weights)} if self.weights else {})
+        plain = {"law": self.law, "mean": span_text(self.mean or 0.0)}
+        return plain | ({"cv": self.cv} if self.cv is not None else {})
 
     @property
     def longest_mean(self) -> float:

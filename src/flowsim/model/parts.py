@@ -58,12 +58,12 @@ def as_shares(raw: Any) -> Any:
         return ((raw, 1.0),)
     if not isinstance(raw, Mapping) or "rest" not in raw.values():
         return _pairs(raw)
-    told = [share for share in raw.values() if isinstance(share, int | float)]
-    if len(told) != len(raw) - 1:
+    numbers = [share for share in raw.values() if isinstance(share, int | float)]
+    if len(numbers) != len(raw) - 1:
         raise ValueError("one share alone may be 'rest', and the others are numbers")
-    rest = 1.0 - math.fsum(told)
+    rest = 1.0 - math.fsum(numbers)
     if rest < 0:
-        raise ValueError(f"the shares add to {math.fsum(told):.6g} before the 'rest': at most 1 is allowed")
+        raise ValueError(f"the shares add to {math.fsum(numbers):.6g} before the 'rest': at most 1 is allowed")
     return tuple((name, rest if share == "rest" else share) for name, share in raw.items())
 
 
@@ -389,8 +389,8 @@ class Seniority(Record):
 
 
 def _unique(what: str, names: Iterable[str]) -> None:
-    seen: set[str] = set()
+    earlier: set[str] = set()
     for name in names:
-        if name in seen:
+        if name in earlier:
             raise ValueError(f"the {what} '{name}' is declared twice")
-        seen.add(name)
+        earlier.add(name)

@@ -194,14 +194,14 @@ def _way_out(pathway: Whole) -> None:
 
 def reached(start: Iterable[str], arrows: dict[str, set[str]]) -> set[str]:
     """Return every name that the arrows lead to, the start included."""
-    seen: set[str] = set()
+    known: set[str] = set()
     todo = list(start)
     while todo:
         name = todo.pop()
-        if name not in seen:
-            seen.add(name)
+        if name not in known:
+            known.add(name)
             todo += arrows[name]
-    return seen
+    return known
 
 
 def _no_zero_cycle(pathway: Whole) -> None:

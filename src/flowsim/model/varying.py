@@ -66,13 +66,13 @@ class Frozen:
         return frozen(self.model.pathway(seed, replication), self.moment)
 
 
-def _without_later(told: Any, moment: datetime) -> Any:
-    if is_dated(told):
-        since = {parse_moment(key): _without_later(value, moment) for key, value in told.items()}
+def _without_later(content: Any, moment: datetime) -> Any:
+    if is_dated(content):
+        since = {parse_moment(key): _without_later(value, moment) for key, value in content.items()}
         kept = [when for when in since if when < moment] or [min(since)]
         return {when: since[when] for when in kept}
-    if isinstance(told, Mapping):
-        return {key: _without_later(value, moment) for key, value in told.items()}
-    if isinstance(told, list | tuple):
-        return [_without_later(value, moment) for value in told]
-    return told
+    if isinstance(content, Mapping):
+        return {key: _without_later(value, moment) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_without_later(value, moment) for value in content]
+    return content

@@ -140,10 +140,10 @@ def rows(trace: Trace, pathway: Pathway) -> tuple[Row, ...]:
     )
 
 
-def _story(name: str, expected: Sequence[Row], **told: Any) -> Story:
+def _story(name: str, expected: Sequence[Row], **parts: Any) -> Story:
     raw = {"name": "story", "start": "2020-01-01", "end": "2020-01-03", "tick": "1 minute"}
-    told["states"] = told["states"] | {"out": {"final": True}}
-    return Story(name=name, pathway=Pathway.from_dict(raw | told), rows=tuple(expected))
+    parts["states"] = parts["states"] | {"out": {"final": True}}
+    return Story(name=name, pathway=Pathway.from_dict(raw | parts), rows=tuple(expected))
 
 
 def _at(*minutes: int) -> list[str]:

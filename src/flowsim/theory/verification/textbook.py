@@ -307,7 +307,7 @@ def _mtmc() -> Iterator[Case]:
         return Statistic(
             name=f"waiting after {hour / 24:.3g} days, citizens",
             theory=model.at(hour).number_in_queue,
-            observe=lambda seen: (seen.waiting(hour, *names), COPIES),
+            observe=lambda trace: (trace.waiting(hour, *names), COPIES),
         )
 
     # Two hours after the cut to one server, most of the services under way then still run.
@@ -323,7 +323,7 @@ def _mtmc() -> Iterator[Case]:
             Statistic(
                 name="in service 2 hours after the cut, citizens",
                 theory=model.at(cut).number_in_service,
-                observe=lambda seen: (seen.in_stay(cut, *names), COPIES),
+                observe=lambda trace: (trace.in_stay(cut, *names), COPIES),
             ),
             waiting(24.0 * 25),
         ),
@@ -350,11 +350,11 @@ def _absorbing() -> Iterator[Case]:
 
     def ended(outcome: str) -> Callable[[Seen], tuple[float, float]]:
         # Of all who came: the horizon is long enough for everybody to end.
-        return lambda seen: (float(seen.of_states(outcome).sum()), float(seen.trace.first[-1]))
+        return lambda sample: (float(sample.of_states(outcome).sum()), float(sample.trace.first[-1]))
 
-    def spent(seen: Seen) -> tuple[float, float]:
-        visits = seen.trace.visits[seen.of_states(*states)]
-        return float((visits["ended"] - visits["joined"]).sum()) / TICKS, float(seen.trace.first[-1])
+    def spent(sample: Seen) -> tuple[float, float]:
+        visits = sample.trace.visits[sample.of_states(*states)]
+        return float((visits["ended"] - visits["joined"]).sum()) / TICKS, float(sample.trace.first[-1])
 
     by_shares = [{"stay": stay, "to": way} for stay, way in zip(stays, ways, strict=True)]
     for name, leaving in (("shares on leaving, stays of three laws", by_shares), ("races of exits", races)):
