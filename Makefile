@@ -52,7 +52,7 @@ $(BENCH): $(READY)
 calibrate: $(READY) ## fit Copenhagen to its documents again, in one to two hours: its data, and docs/background/verdict.md
 	$(BIN)/flowsim calibrate copenhagen --out runs/calibration
 	cp runs/calibration/*.csv runs/calibration/mode.toml runs/calibration/record.json src/flowsim/data/copenhagen/
-	$(BIN)/flowsim verdict copenhagen --out docs/background/verdict.md --force
+	$(BIN)/flowsim judge copenhagen --out docs/background/verdict.md --force
 
 bench: $(BENCH) ## measure flowsim beside its peers and write docs/background/benchmarks.md (ACCEPT=--accept keeps a slower run)
 	$(BIN)/python -m pytest benchmarks -p no:xdist -q --benchmark-timer=time.process_time --benchmark-json=.venv/bench.json

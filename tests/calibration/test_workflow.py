@@ -96,7 +96,7 @@ def test_bad_files_are_refused_before_anything_runs(town, monkeypatch, file, old
         (("calibrate", TOWN / "calibration.toml", "--draws", 100), "draws: 100 is not allowed: at least 500"),
         (("calibrate", TOWN / "calibration.toml", "--sets", 3), "sets: 3 is not allowed: at least 20"),
         (("calibrate", TOWN / "calibration.toml", "--workers", 0), "--workers: 0 is not allowed"),
-        (("verdict", "nowhere"), "'nowhere' holds no calibration: name a folder that `flowsim calibrate` wrote"),
+        (("judge", "nowhere"), "'nowhere' holds no calibration: name a folder that `flowsim calibrate` wrote"),
         (("run", TOWN / "town.toml", "--calibrated", "nowhere"), "'nowhere' holds no calibration"),
     ],
 )
@@ -256,7 +256,7 @@ def test_a_folder_of_another_calibration_is_refused(kept, tmp_path):
 def test_changed_facts_are_noticed(kept, tmp_path):
     shutil.copytree(kept.parent, tmp_path / "place")
     rewrite(tmp_path / "place" / "town" / "facts.toml", "value = 84", "value = 85")
-    for words in (("verdict",), ("run", tmp_path / "place" / "town" / "town.toml", "--calibrated")):
+    for words in (("judge",), ("run", tmp_path / "place" / "town" / "town.toml", "--calibrated")):
         code, _, err = flowsim(*words, tmp_path / "place" / "found")
         assert (code, "has changed since this calibration: calibrate again" in err) == (2, True)
 
@@ -338,15 +338,15 @@ def test_a_figure_that_the_model_contradicts_is_told(kept):
 @pytest.mark.slow
 def test_the_verdict_is_printed_as_table_data_and_page(kept, tmp_path):
     page = tmp_path / "verdict.md"
-    shown = fine("verdict", kept, "--out", page, "-n", 20)
+    shown = fine("judge", kept, "--out", page, "-n", 20)
     assert max(map(len, shown.splitlines())) <= 80
     assert "5 of 5 fitted figures (100.0%)" in shown
     assert "“I 2024 blev 84 forløb og 72 pensioner bevilget.”" in page.read_text(encoding="utf-8")
-    data = json.loads(fine("verdict", kept, "--json", "-n", 20))
+    data = json.loads(fine("judge", kept, "--json", "-n", 20))
     assert [one["verdict"] for one in data["targets"]] == ["fits"] * 5
     assert data["targets"][0]["quote"] == "I 2023 blev 57 pensioner bevilget."
     assert data["plausible"] == 1.0
-    code, _, err = flowsim("verdict", kept, "--out", page)
+    code, _, err = flowsim("judge", kept, "--out", page)
     assert (code, "exists already" in err) == (2, True)
 
 

@@ -11,7 +11,7 @@ from flowsim import InputError, Scenario
 from flowsim.calibration.ensemble import Ensemble
 from flowsim.calibration.study import Prior, Study
 from flowsim.model.base import read_base
-from flowsim.planning.influence import decompose, least_sets, sensitivity
+from flowsim.planning.influence import decompose, explain, least_sets
 from flowsim.planning.levers import Levels, Lever
 from helpers.command_line import fine, flowsim
 from helpers.paths import SMALL_TOWN
@@ -70,7 +70,7 @@ def shares_of(found):
 def test_a_linear_model_has_its_known_shares(tmp_path, follows, sets):
     """The year's awards are a Poisson number given the rates, so their variance is known: rates' and luck's."""
     scenario, ensemble = doors(tmp_path, follows, sets)
-    found = sensitivity(scenario, "awards.out", "2019", ensemble=ensemble, sets=sets, seed=1)
+    found = explain(scenario, "awards.out", "2019", ensemble=ensemble, sets=sets, seed=1)
     effects = {name: RATES[name] * SPREADS[name] for name in RATES}  # what a standard deviation of its own does
     deviation_of_two = RATES["two"] * math.hypot(SPREADS["two"], follows * SPREADS["one"])
     correlation = follows * SPREADS["one"] / math.hypot(SPREADS["two"], follows * SPREADS["one"])
@@ -104,7 +104,7 @@ def test_a_linear_model_has_its_known_shares(tmp_path, follows, sets):
 def test_a_lever_alone_explains_all_where_nothing_is_left_to_chance():
     scenario = scenario_of(clearing(1000, team={"places": 1.0}))
     levels = Levels(lever=Lever.parse("team.places", scenario.pathway()), least=1, most=10)
-    found = sensitivity(scenario, "queue.team", "2019", levers=[levels], sets=40)
+    found = explain(scenario, "queue.team", "2019", levers=[levels], sets=40)
     (one,) = found.influences
     assert (one.kind, one.name, one.title) == ("lever", "team.places", "places a meeting")
     assert one.share.value == pytest.approx(1, abs=1e-6)
@@ -117,7 +117,7 @@ def test_a_curve_of_a_lever_is_its_own_and_not_the_rest():
     # Enough from 10 on: a bent line, which a straight one tells badly.
     scenario = scenario_of(clearing(500, team={"places": 1.0}))
     levels = Levels(lever=Lever.parse("team.places", scenario.pathway()), least=1, most=28)
-    found = sensitivity(scenario, "queue.team", "2019", levers=[levels], sets=100)
+    found = explain(scenario, "queue.team", "2019", levers=[levels], sets=100)
     assert found.influences[0].share.value > 0.95
     straight = decompose(
         np.arange(1.0, 29)[:, None], np.maximum(500 - 52 * np.arange(1.0, 29), 0)[:, None].repeat(2, 1)
@@ -168,16 +168,16 @@ def test_intervals_hold_the_truth_as_often_as_they_say():
 
 def test_the_same_seed_gives_the_same_and_workers_change_nothing(tmp_path):
     scenario, ensemble = doors(tmp_path, draws=50)
-    once = sensitivity(scenario, "awards.out", "2019", ensemble=ensemble, sets=30, seed=4)
-    again = sensitivity(scenario, "awards.out", "2019", ensemble=ensemble, sets=30, seed=4)
+    once = explain(scenario, "awards.out", "2019", ensemble=ensemble, sets=30, seed=4)
+    again = explain(scenario, "awards.out", "2019", ensemble=ensemble, sets=30, seed=4)
     assert once == again
-    assert sensitivity(scenario, "awards.out", "2019", ensemble=ensemble, sets=30, seed=5) != once
+    assert explain(scenario, "awards.out", "2019", ensemble=ensemble, sets=30, seed=5) != once
 
 
 def test_levels_are_drawn_evenly():
     scenario = scenario_of(clearing(1000, team={"places": 1.0}))
     levels = Levels(lever=Lever.parse("team.places", scenario.pathway()), least=1, most=4)
-    found = sensitivity(scenario, "queue.team", "2019", levers=[levels], sets=40)
+    found = explain(scenario, "queue.team", "2019", levers=[levels], sets=40)
     assert found.mean == pytest.approx(1000 - 52 * 2.5)  # ten sets of each of the four
 
 
@@ -198,21 +198,21 @@ def test_what_makes_no_sense_is_refused(measure, period, told, message):
     levels = Levels(lever=Lever.parse("team.places", scenario.pathway()), **bounds)
     asked = {"levers": [levels], "sets": 30} | {key: told[key] for key in told if key in ("levers", "sets")}
     with pytest.raises(InputError) as error:
-        sensitivity(scenario, measure, period, **asked)
+        explain(scenario, measure, period, **asked)
     assert message in str(error.value)
 
 
 def test_sets_without_anybody_to_tell_of_are_left_out_and_counted():
     scenario = scenario_of(clearing(100, team={"places": 1.0}))
     levels = Levels(lever=Lever.parse("team.places", scenario.pathway()), least=0, most=3)
-    found = sensitivity(scenario, "wait.team.served", "2019", levers=[levels], sets=40)
+    found = explain(scenario, "wait.team.served", "2019", levers=[levels], sets=40)
     assert found.undefined == 10
     assert least_sets(1) == 12
 
 
 # --- The command ---
 
-ASKED = ("sensitivity", TOWN / "town.toml", "--measure", "wait.team.served", "--period", "2024")
+ASKED = ("explain", TOWN / "town.toml", "--measure", "wait.team.served", "--period", "2024")
 VARIED = ("--vary", "team.places", "--between", 3, 6)
 
 

@@ -13,7 +13,7 @@ from flowsim.planning.levers import Levels, Lever
 from flowsim.planning.prices import Prices
 from flowsim.planning.staffing.goals import parse_goals
 from flowsim.planning.staffing.search import Answer, Frontier, Point, Relief
-from flowsim.planning.staffing.trials import Effort, Finding, Interval, Question, Trial
+from flowsim.planning.staffing.trials import Finding, Interval, Question, StoppingRule, Trial
 from flowsim.reporting.answer import Conclusions
 from flowsim.reporting.assembly import report
 from flowsim.reporting.document import Figure, Text
@@ -389,7 +389,7 @@ def answered(ran, question, least, *trials, lever="team.places", **more):
         least=least,
         trials=trials,
         tests=12,
-        effort=Effort(confidence=0.9),
+        stopping=StoppingRule(confidence=0.9),
         seed=1,
         **how,
     )
@@ -527,7 +527,7 @@ def bordered(ran, question, *points, rows="desk.capacity", levels="team.places")
         trials=tuple(tried(question, *trial) for trial in trials),
         relief=(),
         tests=12,
-        effort=Effort(),
+        stopping=StoppingRule(),
         seed=1,
     )
     return replace(ran, staffing=told)

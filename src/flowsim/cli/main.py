@@ -5,18 +5,21 @@ from __future__ import annotations
 import io
 import os
 import sys
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from flowsim import __version__
-from flowsim.cli.commands.calibrate import calibrate, verdict
+from flowsim.cli.commands.calibrate import calibrate
 from flowsim.cli.commands.compare import compare
+from flowsim.cli.commands.explain import explain
 from flowsim.cli.commands.forecast import forecast
+from flowsim.cli.commands.judge import judge
 from flowsim.cli.commands.outlook import outlook
 from flowsim.cli.commands.report import report
 from flowsim.cli.commands.run import run
-from flowsim.cli.commands.sensitivity import sensitivity
 from flowsim.cli.commands.show import check, diagram, evidence, names, new, prices, scenarios, schema
 from flowsim.cli.commands.staff import staff
 from flowsim.cli.commands.verify import verify
@@ -24,7 +27,21 @@ from flowsim.cli.options import WithPairs
 
 __all__ = ["app", "start"]
 
+_RENAMED: Mapping[str, str] = {"sensitivity": "explain", "verdict": "judge"}
+
+
+class Commands(TyperGroup):
+    """The commands; an earlier name of one is refused with the name that it has now."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command that the words begin with."""
+        if args and args[0] in _RENAMED:
+            ctx.fail(f"'{args[0]}' is called '{_RENAMED[args[0]]}' now: flowsim {_RENAMED[args[0]]} --help")
+        return super().resolve_command(ctx, args)
+
+
 app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",
@@ -101,9 +118,9 @@ app.command()(schema)
 app.command()(diagram)
 app.command()(evidence)
 app.command(cls=WithPairs)(staff)
-app.command(cls=WithPairs)(sensitivity)
+app.command(cls=WithPairs)(explain)
 app.command()(calibrate)
-app.command()(verdict)
+app.command()(judge)
 app.command()(forecast)
 app.command()(outlook)
 app.command()(verify)

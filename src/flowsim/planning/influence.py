@@ -38,7 +38,7 @@ from flowsim.simulation.runner import run
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Decomposition", "Estimate", "Influence", "Sensitivity", "decompose", "least_sets", "sensitivity"]
+__all__ = ["Decomposition", "Estimate", "Influence", "Sensitivity", "decompose", "explain", "least_sets"]
 
 _TAILS = (0.1, 0.9)
 _DEGREE = 3
@@ -139,7 +139,7 @@ def least_sets(factors: int) -> int:
     return 2 * factors + 10
 
 
-def sensitivity(
+def explain(
     scenario: Scenario,
     measure: str,
     period: str,

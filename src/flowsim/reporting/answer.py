@@ -77,7 +77,7 @@ class Conclusions:
         if len(findings.scenarios) > 1:
             out.append(say("sure.paired", confidence=language.percent(findings.comparison.confidence, 0)))
         if findings.staffing is not None:
-            confidence = language.percent(findings.staffing.effort.confidence, 0)
+            confidence = language.percent(findings.staffing.stopping.confidence, 0)
             out.append(say("sure.staff", confidence=confidence, tests=language.number(findings.staffing.tests, 0)))
         fit = self._fit()
         return tuple([*out, fit, say("sure.model")] if fit else [*out, say("sure.model")])

@@ -15,7 +15,7 @@ from flowsim.calibration.study import Study
 from flowsim.planning.levers import Levels, Lever
 from flowsim.planning.response import Response
 from flowsim.planning.staffing.search import frontier, seek
-from flowsim.planning.staffing.trials import Effort, Question, looks, mean_interval
+from flowsim.planning.staffing.trials import Question, StoppingRule, looks, mean_interval
 from flowsim.theory.queues import MMc
 from helpers.paths import SMALL_TOWN
 from helpers.scenarios import clearing, scenario_of
@@ -279,7 +279,7 @@ def test_progress_counts_on_over_the_trials():
 
 
 def test_a_chance_asks_of_the_years_and_not_of_their_mean():
-    on_average, surely = town_answer(), town_answer(chance=0.9, effort=Effort(most=400))
+    on_average, surely = town_answer(), town_answer(chance=0.9, stopping=StoppingRule(most=400))
     assert surely.least > on_average.least
     met = next(trial for trial in surely.trials if trial.levels == (surely.least,))
     assert met.kept.low >= 0.9
@@ -288,7 +288,7 @@ def test_a_chance_asks_of_the_years_and_not_of_their_mean():
 
 
 def test_what_is_too_close_is_never_claimed():
-    closest = town_answer(effort=Effort(most=10))
+    closest = town_answer(stopping=StoppingRule(most=10))
     for trial in closest.trials:
         mean = trial.findings[0].mean
         assert trial.verdict == ("meets" if mean.high <= 4 else "misses" if mean.low > 4 else "close")
@@ -324,7 +324,7 @@ def test_an_ensemble_of_another_base_is_refused():
 @pytest.mark.parametrize("wrong", [{"confidence": 1.0}, {"confidence": 0.2}, {"most": 9}])
 def test_efforts_that_make_no_sense_are_refused(wrong):
     with pytest.raises(InputError, match="is not allowed"):
-        Effort(**wrong)
+        StoppingRule(**wrong)
 
 
 # --- Against theory ---
@@ -355,7 +355,7 @@ def test_of_many_seeds_as_many_are_right_as_stated():
     for bound in (1.1 * wait_of(10), 0.8 * wait_of(9)):
         for seed in range(30):
             goal = f"wait for desk <= {bound!r} hours"
-            answer = sought(OFFICE, goal, "desk.capacity", 1, 50, "2002", effort=Effort(most=1000), seed=seed)
+            answer = sought(OFFICE, goal, "desk.capacity", 1, 50, "2002", stopping=StoppingRule(most=1000), seed=seed)
             told = verdicts(answer.trials)
             false = {level for level, v in told.items() if v != ("meets" if wait_of(level) <= bound else "misses")}
             runs += 1

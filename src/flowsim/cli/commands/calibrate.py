@@ -1,8 +1,7 @@
-"""`flowsim calibrate` and `flowsim verdict`: what documents tell of a model, and how well it then says them."""
+"""`flowsim calibrate`: a model fitted to documented figures."""
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,11 +10,10 @@ from typing import Annotated
 
 import typer
 
-from flowsim.cli.options import JSON, SEED, WORKERS
-from flowsim.cli.terminal import progress_bar
+from flowsim.cli.options import SEED, WORKERS
 from flowsim.simulation.workers import executor_of
 
-__all__ = ["calibrate", "verdict"]
+__all__ = ["calibrate"]
 
 
 def calibrate(
@@ -55,46 +53,7 @@ def calibrate(
     if not quiet:
         print("\n".join(calibration_lines(found.record)))
         print("\n" + wrapped(f"Written to {out}: {', '.join(path.name for path in files)}"))
-        print(f"Next: flowsim verdict {out}")
-
-
-def verdict(
-    calibrated: Annotated[
-        str, typer.Argument(help="A folder of `flowsim calibrate`, or 'copenhagen'.", show_default=False)
-    ] = "copenhagen",
-    replications: Annotated[int, typer.Option("--replications", "-n", help="At the mode.")] = 200,
-    seed: Annotated[int | None, typer.Option(help="Of fresh draws: another than the calibration's.")] = None,
-    workers: Annotated[int | None, WORKERS] = None,
-    out: Annotated[Path | None, typer.Option(help="Write a page of Markdown to this file too.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite that file.")] = False,
-    as_json: Annotated[bool, JSON] = False,
-) -> None:
-    """Hold a calibrated model beside each documented figure: exit code 1 where less than 95 % are plausible.
-
-    Example: [bold]flowsim verdict copenhagen --out verdict.md[/bold]
-    """
-    from flowsim.calibration.verdict import judge
-    from flowsim.calibration.workflow import Calibration
-    from flowsim.cli.words.verdict import verdict_json, verdict_lines, verdict_page
-    from flowsim.core.errors import InputError
-    from flowsim.core.files import check_file, write_text
-
-    if replications < 2:
-        raise InputError(f"--replications: {replications} is not allowed: at least 2 are needed")
-    if out is not None:
-        check_file(out, force)
-    found = Calibration.read(calibrated)
-    with progress_bar("replications", show=not as_json) as progress, executor_of(workers, processes=True) as executor:
-        judged = judge(found, replications=replications, seed=seed, executor=executor, progress=progress)
-    if out is not None:
-        write_text(out, verdict_page(judged), overwrite=force)
-    if as_json:
-        print(json.dumps(verdict_json(judged), ensure_ascii=False, allow_nan=False))
-    else:
-        print("\n".join(verdict_lines(judged)))
-    if judged.plausible < 0.95:
-        sys.stdout.flush()
-        raise typer.Exit(1)
+        print(f"Next: flowsim judge {out}")
 
 
 @contextmanager

@@ -65,7 +65,7 @@ def staff(
     from flowsim.model.scenario import Scenario
     from flowsim.planning.levers import varied
     from flowsim.planning.staffing.search import Answer, Frontier, frontier, seek
-    from flowsim.planning.staffing.trials import Effort, Question
+    from flowsim.planning.staffing.trials import Question, StoppingRule
     from flowsim.reporting.pictures.canvas import check_picture
 
     scenario = Scenario.of(file)
@@ -77,7 +77,7 @@ def staff(
         raise InputError("--every: it goes with two levers")
     if workers is not None and workers < 1:
         raise InputError(f"--workers: {workers} is not allowed: at least 1 is needed")
-    effort = Effort(confidence=parse_share(confidence, "--confidence"), most=most)
+    stopping = StoppingRule(confidence=parse_share(confidence, "--confidence"), most=most)
     for path in (plot, out):
         if path is not None:
             check_file(path, force)
@@ -93,7 +93,7 @@ def staff(
         progress_bar("replications", show=not as_json) as progress,
         executor_of(workers, processes=drawn) as executor,
     ):
-        how: dict[str, Any] = {"effort": effort, "seed": seed, "executor": executor, "progress": progress}
+        how: dict[str, Any] = {"stopping": stopping, "seed": seed, "executor": executor, "progress": progress}
         if len(levels) == 1:
             found = seek(question, levels[0], **how)
         else:

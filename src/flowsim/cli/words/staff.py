@@ -253,7 +253,7 @@ def _steps(question: Question) -> list[tuple[str, float]]:
 
 def _sure(found: Answer | Frontier) -> str:
     return wrapped(
-        f"All intervals hold at once with at least {found.effort.confidence:.0%}: each of at most {found.tests} "
+        f"All intervals hold at once with at least {found.stopping.confidence:.0%}: each of at most {found.tests} "
         f"staffings has an equal part of the error. The same seed ({found.seed}) gives all of them the same citizens "
         "with the same luck."
     )
@@ -316,7 +316,7 @@ def staff_json(found: Answer | Frontier, parameters: str, cost: StaffingCost | N
         "from": f"{question.since:%Y-%m-%d}",
         "chance": question.chance,
         "parameters": parameters,
-        "confidence": found.effort.confidence,
+        "confidence": found.stopping.confidence,
         "staffings_at_most": found.tests,
         "seed": found.seed,
     }

@@ -91,7 +91,7 @@ def verdict_page(verdict: Verdict) -> str:
     out += [*(f"- {text}" for text in _findings(verdict)), ""]
     made = verdict.record["provenance"]
     out += [
-        f"Made by `flowsim verdict`, not to be edited. Study `{made['study'][:16]}`, flowsim {made['flowsim']}.",
+        f"Made by `flowsim judge`, not to be edited. Study `{made['study'][:16]}`, flowsim {made['flowsim']}.",
         "",
     ]
     out += ["## Each documented figure", ""]

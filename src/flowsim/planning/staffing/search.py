@@ -16,11 +16,11 @@ from typing import Literal
 from flowsim.core.errors import InputError
 from flowsim.core.progress import Progress
 from flowsim.planning.levers import Levels, Lever
-from flowsim.planning.staffing.trials import Bench, Effort, Question, Trial
+from flowsim.planning.staffing.trials import Bench, Question, StoppingRule, Trial
 
-__all__ = ["Answer", "Frontier", "Outcome", "Point", "Relief", "frontier", "seek"]
+__all__ = ["Answer", "Ending", "Frontier", "Point", "Relief", "frontier", "seek"]
 
-Outcome = Literal["found", "lowest", "conflict", "beyond", "unreachable", "undecided"]
+Ending = Literal["found", "lowest", "conflict", "beyond", "unreachable", "undecided"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,20 +47,20 @@ class Answer:
         trials: of levels allowed, in rising order.
         relief: where no level meets the goals, what other stations have to do with it; those first that help most.
         tests: how many trials there were at most; each had an equal part of the error.
-        effort: the confidence with which all intervals of all trials hold at once.
+        stopping: the confidence with which all intervals of all trials hold at once.
         seed: of all draws.
     """
 
     question: Question
     levels: Levels
-    outcome: Outcome
+    outcome: Ending
     least: int | None
     conflict: Trial | None
     ceiling: Trial
     trials: tuple[Trial, ...]
     relief: tuple[Relief, ...]
     tests: int
-    effort: Effort
+    stopping: StoppingRule
     seed: int
 
     @property
@@ -98,7 +98,7 @@ class Frontier:
         trials: of levels allowed; the row's level comes first in `Trial.levels`.
         relief: as in `Answer`, where no row has a point.
         tests: how many trials there were at most.
-        effort: the confidence with which all intervals of all trials hold at once.
+        stopping: the confidence with which all intervals of all trials hold at once.
         seed: of all draws.
     """
 
@@ -110,7 +110,7 @@ class Frontier:
     trials: tuple[Trial, ...]
     relief: tuple[Relief, ...]
     tests: int
-    effort: Effort
+    stopping: StoppingRule
     seed: int
 
     def trial(self, level: int, other: int) -> Trial:
@@ -125,7 +125,7 @@ def seek(
     question: Question,
     levels: Levels,
     *,
-    effort: Effort | None = None,
+    stopping: StoppingRule | None = None,
     seed: int = 1,
     executor: Executor | None = None,
     progress: Progress | None = None,
@@ -141,7 +141,7 @@ def seek(
     Args:
         question: the goals, and the scenario.
         levels: the lever, and what is allowed.
-        effort: how sure, and how many replications of one staffing at most.
+        stopping: how sure, and how many replications of one staffing at most.
         seed: of all draws.
         executor: where replications run, as in `runner.run`.
         progress: told (replications done, replications planned so far).
@@ -149,10 +149,10 @@ def seek(
     Raises:
         InputError: as `runner.run`, and where the settings make no sound model.
     """
-    effort, lever, allowed = effort or Effort(), levels.lever, levels.all
+    stopping, lever, allowed = stopping or StoppingRule(), levels.lever, levels.all
     stations = _others(question, [lever])
     tests = 8 + max(2 * _halvings(len(allowed)), len(stations) + 1)
-    bench = Bench(question=question, tests=tests, effort=effort, seed=seed, executor=executor, progress=progress)
+    bench = Bench(question=question, tests=tests, stopping=stopping, seed=seed, executor=executor, progress=progress)
     ceiling = bench.trial({lever: math.inf})
     found = _least(lambda number: bench.trial({lever: allowed[number]}).meets, len(allowed))
     conflict = None
@@ -172,7 +172,7 @@ def seek(
         trials=_within(bench),
         relief=relief,
         tests=tests,
-        effort=effort,
+        stopping=stopping,
         seed=seed,
     )
 
@@ -182,7 +182,7 @@ def frontier(
     rows: Levels,
     levels: Levels,
     *,
-    effort: Effort | None = None,
+    stopping: StoppingRule | None = None,
     seed: int = 1,
     executor: Executor | None = None,
     progress: Progress | None = None,
@@ -196,12 +196,12 @@ def frontier(
     Raises:
         InputError: where both levers change the same, and as `seek`.
     """
-    effort, one, other, allowed = effort or Effort(), rows.lever, levels.lever, levels.all
+    stopping, one, other, allowed = stopping or StoppingRule(), rows.lever, levels.lever, levels.all
     if one.station == other.station and set(one.parties) & set(other.parties):
         raise InputError(f"{other.name}: it changes the same as {one.name}: vary two different things")
     stations = _others(question, [one, other])
     tests = 2 + len(rows.all) * (2 * _halvings(len(allowed)) + 3) + len(stations)
-    bench = Bench(question=question, tests=tests, effort=effort, seed=seed, executor=executor, progress=progress)
+    bench = Bench(question=question, tests=tests, stopping=stopping, seed=seed, executor=executor, progress=progress)
     plenty = {one: math.inf, other: math.inf}
     ceiling = bench.trial(plenty)
 
@@ -224,7 +224,7 @@ def frontier(
         trials=_within(bench),
         relief=_relief(bench, plenty, stations) if nowhere and not ceiling.meets else (),
         tests=tests,
-        effort=effort,
+        stopping=stopping,
         seed=seed,
     )
 
@@ -316,7 +316,7 @@ def _within(bench: Bench) -> tuple[Trial, ...]:
     return tuple(sorted(tried, key=lambda trial: trial.levels))
 
 
-def _outcome(found: int | None, ceiling: Trial) -> Outcome:
+def _outcome(found: int | None, ceiling: Trial) -> Ending:
     if found is not None:
         return "found" if found else "lowest"
     return {"meets": "beyond", "misses": "unreachable", "close": "undecided"}[ceiling.verdict]  # type: ignore[return-value]

@@ -27,18 +27,18 @@ from flowsim.simulation.runner import run
 __all__ = [
     "FEWEST",
     "Bench",
-    "Effort",
+    "Decision",
     "Finding",
     "Interval",
     "Question",
+    "StoppingRule",
     "Trial",
-    "Verdict",
     "looks",
     "mean_interval",
     "share_interval",
 ]
 
-Verdict = Literal["meets", "misses", "close"]
+Decision = Literal["meets", "misses", "close"]
 Setting = tuple[tuple[float, ...], tuple[str, ...]]
 
 
@@ -103,7 +103,7 @@ class Question:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Effort:
+class StoppingRule:
     """How sure an answer shall be, and what it may cost.
 
     Attributes:
@@ -131,7 +131,7 @@ class Finding:
     undefined: int = 0
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> Decision:
         """Whether the mean meets the goal, for all that the interval leaves open."""
         return "misses" if self.undefined else _verdict(self.mean, self.goal.bound, self.goal.sense)
 
@@ -152,7 +152,7 @@ class Trial:
     replications: int
     findings: tuple[Finding, ...]
     kept: Interval
-    verdict: Verdict
+    verdict: Decision
 
     @property
     def meets(self) -> bool:
@@ -167,7 +167,7 @@ class Bench:
     Attributes:
         question: what is asked.
         tests: how many staffings will be tried at most; each has an equal part of the error allowed.
-        effort: how sure, and how many replications.
+        stopping: how sure, and how many replications.
         seed: of all draws.
         executor: where replications run.
         progress: told (replications done, replications planned so far).
@@ -178,7 +178,7 @@ class Bench:
 
     question: Question
     tests: int
-    effort: Effort
+    stopping: StoppingRule
     seed: int = 1
     executor: Executor | None = None
     progress: Progress | None = None
@@ -203,8 +203,8 @@ class Bench:
 
     def _try(self, key: Setting, settings: Mapping[Lever, float], among: Sequence[int] | None) -> None:
         model, goals = self.question.model(settings, key[1]), self.question.goals
-        schedule = looks(self.effort.most)
-        error = (1 - self.effort.confidence) / (self.tests * len(schedule))
+        schedule = looks(self.stopping.most)
+        error = (1 - self.stopping.confidence) / (self.tests * len(schedule))
         values = self.values.get(key, np.zeros((0, len(goals))))
         for look in schedule:
             if look <= len(values):
@@ -220,7 +220,7 @@ class Bench:
                 break
 
     def _settled(self, trial: Trial, among: Sequence[int] | None) -> bool:
-        n, most = trial.replications, self.effort.most
+        n, most = trial.replications, self.stopping.most
         if n >= most:
             return True
         if self.question.chance is not None:
@@ -262,7 +262,7 @@ def _finding(goal: Goal, column: Floats, error: float) -> Finding:
     return Finding(goal=goal, mean=inside, undefined=len(column) - len(defined))
 
 
-def _verdict(interval: Interval, bound: float, sense: Literal[">=", "<="]) -> Verdict:
+def _verdict(interval: Interval, bound: float, sense: Literal[">=", "<="]) -> Decision:
     if sense == ">=":
         return "meets" if interval.low >= bound else "misses" if interval.high < bound else "close"
     return "meets" if interval.high <= bound else "misses" if interval.low > bound else "close"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from flowsim.planning.staffing.cost import StaffingCost, cheapest
 from flowsim.planning.staffing.goals import Goal
 from flowsim.planning.staffing.search import Answer, Frontier
-from flowsim.planning.staffing.trials import Interval, Verdict
+from flowsim.planning.staffing.trials import Decision, Interval
 from flowsim.reporting.pictures.canvas import (
     COLOURS,
     FAINT,
@@ -186,7 +186,7 @@ class Panel(NamedTuple):
     figures: Sequence[float]
     low: Sequence[float]
     high: Sequence[float]
-    verdicts: Sequence[Verdict]
+    verdicts: Sequence[Decision]
     bound: float
     ceiling: float
 
@@ -224,7 +224,7 @@ def panels(found: Answer, title: Callable[[Goal], str], kept: str) -> list[Panel
     levels = [trial.levels[0] for trial in found.trials]
 
     def panel(
-        name: str, unit: str, each: Sequence[Interval], verdicts: Sequence[Verdict], bound: float, top: float
+        name: str, unit: str, each: Sequence[Interval], verdicts: Sequence[Decision], bound: float, top: float
     ) -> Panel:
         scale = 100 if unit == "share" else 1
         drawn = [[scale * value for value in (one.estimate, one.low, one.high)] for one in each]

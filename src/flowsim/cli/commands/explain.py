@@ -1,4 +1,4 @@
-"""`flowsim sensitivity`: what drives a measure."""
+"""`flowsim explain`: what drives a measure."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from flowsim.model.scenario import Scenario
     from flowsim.planning.influence import Estimate, Influence, Sensitivity
 
-__all__ = ["sensitivity"]
+__all__ = ["explain"]
 
 _SHOWN = 12
 _MUCH = 0.1
 
 
-def sensitivity(
+def explain(
     measure: Annotated[str, typer.Option(help="Such as wait.rehabilitation_team.served.")],
     period: Annotated[str, typer.Option(help="Over which it is taken, such as 2022 or 2022Q3.")],
     file: Annotated[str, FILE] = "copenhagen",
@@ -47,14 +47,14 @@ def sensitivity(
 ) -> None:
     """Tell what drives a measure: uncertain parameters, staffing, or the luck of one history.
 
-    Example: [bold]flowsim sensitivity --measure wait.rehabilitation_team.served --period 2022
+    Example: [bold]flowsim explain --measure wait.rehabilitation_team.served --period 2022
     --vary rehabilitation_team.places --between 24 36[/bold]
     """
     from flowsim.calibration.ensemble import Ensemble
     from flowsim.core.errors import InputError
     from flowsim.core.files import check_file, write_bytes, write_text
     from flowsim.model.scenario import Scenario
-    from flowsim.planning.influence import sensitivity as decomposed
+    from flowsim.planning.influence import explain as explained
     from flowsim.planning.levers import varied
     from flowsim.reporting.pictures.canvas import check_picture
 
@@ -74,7 +74,7 @@ def sensitivity(
         progress_bar("replications", show=not as_json) as progress,
         executor_of(workers, processes=True) as executor,
     ):
-        found = decomposed(
+        found = explained(
             scenario,
             measure,
             period,

@@ -1,0 +1,55 @@
+"""`flowsim judge`: a calibrated model beside the documented figures."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flowsim.cli.options import JSON, WORKERS
+from flowsim.cli.terminal import progress_bar
+from flowsim.simulation.workers import executor_of
+
+__all__ = ["judge"]
+
+
+def judge(
+    calibrated: Annotated[
+        str, typer.Argument(help="A folder of `flowsim calibrate`, or 'copenhagen'.", show_default=False)
+    ] = "copenhagen",
+    replications: Annotated[int, typer.Option("--replications", "-n", help="At the mode.")] = 200,
+    seed: Annotated[int | None, typer.Option(help="Of fresh draws: another than the calibration's.")] = None,
+    workers: Annotated[int | None, WORKERS] = None,
+    out: Annotated[Path | None, typer.Option(help="Write a page of Markdown to this file too.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite that file.")] = False,
+    as_json: Annotated[bool, JSON] = False,
+) -> None:
+    """Hold a calibrated model beside each documented figure: exit code 1 where less than 95 % are plausible.
+
+    Example: [bold]flowsim judge copenhagen --out verdict.md[/bold]
+    """
+    from flowsim.calibration.verdict import judge as judged_by
+    from flowsim.calibration.workflow import Calibration
+    from flowsim.cli.words.verdict import verdict_json, verdict_lines, verdict_page
+    from flowsim.core.errors import InputError
+    from flowsim.core.files import check_file, write_text
+
+    if replications < 2:
+        raise InputError(f"--replications: {replications} is not allowed: at least 2 are needed")
+    if out is not None:
+        check_file(out, force)
+    found = Calibration.read(calibrated)
+    with progress_bar("replications", show=not as_json) as progress, executor_of(workers, processes=True) as executor:
+        judged = judged_by(found, replications=replications, seed=seed, executor=executor, progress=progress)
+    if out is not None:
+        write_text(out, verdict_page(judged), overwrite=force)
+    if as_json:
+        print(json.dumps(verdict_json(judged), ensure_ascii=False, allow_nan=False))
+    else:
+        print("\n".join(verdict_lines(judged)))
+    if judged.plausible < 0.95:
+        sys.stdout.flush()
+        raise typer.Exit(1)
