@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from flowsim.calibration.study import Study
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError
 from flowsim.core.files import write_bytes
-from flowsim.core.progress import Progress
+from flowsim.core.progress import Progress, shifted
 from flowsim.model.varying import Varying
 from flowsim.simulation.runner import run
 
@@ -98,7 +97,7 @@ def simulate(
                 parts.append(ReferenceTable(z=kept["z"], simulated=kept["simulated"], seconds=float(kept["seconds"])))
         else:
             numbers = range(first, first + count)
-            parts.append(_part(drawn, numbers, seed, executor, _further(progress, first, draws)))
+            parts.append(_part(drawn, numbers, seed, executor, shifted(progress, first, draws)))
             if path is not None:
                 _keep(path, parts[-1])
         if progress is not None:
@@ -124,7 +123,3 @@ def _keep(path: Path, part: ReferenceTable) -> None:
     held = io.BytesIO()
     np.savez(held, z=part.z, simulated=part.simulated, seconds=part.seconds)
     write_bytes(path, held.getvalue())
-
-
-def _further(progress: Progress | None, before: int, total: int) -> Callable[[int, int], object] | None:
-    return None if progress is None else lambda done, _: progress(before + done, total)

@@ -21,7 +21,7 @@ from flowsim.calibration.targets import Target
 from flowsim.calibration.workflow import Calibration
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError
-from flowsim.core.progress import Progress
+from flowsim.core.progress import Progress, shifted
 from flowsim.simulation.results import Results
 from flowsim.simulation.runner import run
 
@@ -139,7 +139,7 @@ def judge(
         replications=replications,
         seed=seed,
         executor=executor,
-        progress=progress and (lambda done, _: progress(done, total)),
+        progress=shifted(progress, 0, total),
     )
     at_mode = study.observe(results)
     spread = run(
@@ -147,7 +147,7 @@ def judge(
         replications=len(sets),
         seed=seed,
         executor=executor,
-        progress=progress and (lambda done, _: progress(replications + done, total)),
+        progress=shifted(progress, replications, total),
     )
     observed = study.observe(spread)
     tolerance = np.array([target.tolerance for target in study.targets])

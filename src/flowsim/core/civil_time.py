@@ -62,8 +62,8 @@ def parse_span(value: Any) -> float:
     """
     if isinstance(value, timedelta):
         minutes = value.total_seconds() / 60
-    elif isinstance(value, str) and (found := _SPAN.fullmatch(value)):
-        minutes = float(found[1]) * _unit(found[2], value)
+    elif isinstance(value, str) and (match := _SPAN.fullmatch(value)):
+        minutes = float(match[1]) * _unit(match[2], value)
     else:
         raise ValueError(f"{value!r} is no span of time: write a number with its unit, such as '12 weeks'")
     if not math.isfinite(minutes):
@@ -79,13 +79,13 @@ def parse_rate(value: Any) -> float:
     Raises:
         ValueError: for a number without a unit of time, an unknown unit, or a negative rate.
     """
-    found = _RATE.fullmatch(value) if isinstance(value, str) else None
-    if not found:
+    match = _RATE.fullmatch(value) if isinstance(value, str) else None
+    if not match:
         raise ValueError(f"{value!r} is no rate: write a number per unit of time, such as '2400 per year'")
-    over = float(found[2] or 1) * _unit(found[3], value)
+    over = float(match[2] or 1) * _unit(match[3], value)
     if over <= 0:
         raise ValueError(f"'{value}' is per no time at all")
-    rate = float(found[1]) / over
+    rate = float(match[1]) / over
     if not math.isfinite(rate):
         raise ValueError(f"'{value}' is too large for a number")
     if rate < 0:
@@ -155,7 +155,7 @@ _DATE_KEY = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
 
 
 def is_dated(value: Any) -> bool:
-    """Tell whether a value is a table whose keys are all dates."""
+    """Return whether a value is a table whose keys are all dates."""
     return (
         isinstance(value, Mapping)
         and bool(value)
@@ -192,7 +192,7 @@ class ByDate(RootModel[tuple[tuple[Moment, T], ...]], Generic[T]):
 
     @property
     def first(self) -> datetime:
-        """The earliest date that this value is told for."""
+        """The earliest date that this value is given for."""
         return self.root[0][0]
 
     @property
@@ -209,4 +209,4 @@ class ByDate(RootModel[tuple[tuple[Moment, T], ...]], Generic[T]):
         for since, value in reversed(self.root):
             if since <= when:
                 return value
-        raise ValueError(f"no value is told before {_moment_text(self.first)}")
+        raise ValueError(f"no value is given before {_moment_text(self.first)}")

@@ -28,8 +28,8 @@ class InputError(ValueError):
 
 def nearest(name: str, allowed: Iterable[str]) -> str:
     """Return "; did you mean 'x'?" for the closest allowed name, or an empty string."""
-    found = difflib.get_close_matches(str(name), list(allowed), n=1, cutoff=0.6)
-    return f"; did you mean '{found[0]}'?" if found else ""
+    close = difflib.get_close_matches(str(name), list(allowed), n=1, cutoff=0.6)
+    return f"; did you mean '{close[0]}'?" if close else ""
 
 
 def unknown_name(what: str, name: str, allowed: Iterable[str]) -> str:
@@ -56,9 +56,9 @@ class Record(BaseModel):
 
 
 def located(error: ValidationError, raw: Any, source: str) -> InputError:
-    """Turn the first fault that pydantic found into one line.
+    """Turn the first fault that pydantic close into one line.
 
-    The key path is told in the names of the input itself: `states.plan.stay`, never `states.3`.
+    The key path is given in the names of the input itself: `states.plan.stay`, never `states.3`.
     """
     fault = error.errors()[0]
     message = fault["msg"].removeprefix("Value error, ").removeprefix("Input should be ")

@@ -38,12 +38,12 @@ def read_toml(content: bytes, source: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         message = str(error)
-        found = re.search(r" \(at line (\d+), column \d+\)", message)
-        if not found:
+        match = re.search(r" \(at line (\d+), column \d+\)", message)
+        if not match:
             raise InputError(f"{source}: {message}") from None
-        line = int(found[1])
+        line = int(match[1])
         shown = text.splitlines()[line - 1].strip()
-        raise InputError(f"{source}, line {line}: {message.replace(found[0], '')}: {shown}") from None
+        raise InputError(f"{source}, line {line}: {message.replace(match[0], '')}: {shown}") from None
     except ValueError:
         raise InputError(f"{source}: a number has too many digits") from None
     except RecursionError:
@@ -89,17 +89,17 @@ def write_files(contents: Mapping[Path, bytes], overwrite: bool = False) -> None
     """Write several files, all of them or none; as `write_bytes`."""
     for path in contents:
         check_file(path, overwrite)
-    made: dict[Path, str] = {}
+    temporary: dict[Path, str] = {}
     try:
         for path, content in contents.items():
-            handle, made[path] = tempfile.mkstemp(prefix=".flowsim-", dir=path.parent)
+            handle, temporary[path] = tempfile.mkstemp(prefix=".flowsim-", dir=path.parent)
             with open(handle, "wb") as file:
                 file.write(content)
-            os.chmod(made[path], 0o644)
+            os.chmod(temporary[path], 0o644)
         for path in contents:
-            os.replace(made[path], path)
-            del made[path]
+            os.replace(temporary[path], path)
+            del temporary[path]
     except BaseException:
-        for name in made.values():
+        for name in temporary.values():
             os.unlink(name)
         raise

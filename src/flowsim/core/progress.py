@@ -10,6 +10,6 @@ Progress = Callable[[int, int], object]
 """What is called as work goes on, with how much is done and how much there is in all."""
 
 
-def shifted(progress: Progress, first: int, wanted: int) -> Progress:
-    """Return a progress that counts on from what was done before."""
-    return lambda done, _: progress(first + done, wanted)
+def shifted(progress: Progress | None, first: int, total: int) -> Progress | None:
+    """Return the progress of a part of the work, counting on from what was done before it; None where there is none."""
+    return None if progress is None else lambda done, _: progress(first + done, total)

@@ -17,7 +17,7 @@ _RELATIVE = re.compile(rf"\s*([+-])\s*({_NUMBER})\s*(%|.*[A-Za-z])?\s*")
 
 
 def is_relative(change: Any) -> bool:
-    """Tell whether a change starts from the value that it changes: "+2", "-20 %", "+100 per year"."""
+    """Return whether a change starts from the value that it changes: "+2", "-20 %", "+100 per year"."""
     return isinstance(change, str) and change.lstrip().startswith(("+", "-"))
 
 
@@ -36,22 +36,22 @@ def changed(value: Any, change: Any) -> Any:
         if parse:
             parse(change)
         return change
-    found = _RELATIVE.fullmatch(change)
-    if not found:
+    match = _RELATIVE.fullmatch(change)
+    if not match:
         raise ValueError(f"'{change}' is no change: write '+2' or '+10 %', with the unit where the value has one")
     if number is None:
         raise ValueError(f"'{change}' changes a number, and {value!r} is none: write the new value in full")
-    by = float(found[2]) * (1 if found[1] == "+" else -1)
-    if found[3] == "%":
+    by = float(match[2]) * (1 if match[1] == "+" else -1)
+    if match[3] == "%":
         new = number * (1 + by / 100)
     elif parse is None:
-        if found[3]:
-            raise ValueError(f"'{change}' has a unit, and {value!r} has none: write '{found[1]}{found[2]}'")
+        if match[3]:
+            raise ValueError(f"'{change}' has a unit, and {value!r} has none: write '{match[1]}{match[2]}'")
         new = number + by
     else:
-        if not found[3]:
-            raise ValueError(f"'{change}' has no unit, and '{value}' has one: write '{found[1]}{found[2]}{unit}'")
-        new = number + by * parse(f"1 {found[3]}") / parse(f"1{unit}")
+        if not match[3]:
+            raise ValueError(f"'{change}' has no unit, and '{value}' has one: write '{match[1]}{match[2]}{unit}'")
+        new = number + by * parse(f"1 {match[3]}") / parse(f"1{unit}")
     if new < 0:
         raise ValueError(f"'{change}' takes {value!r} below 0")
     new = float(f"{new:.12g}")  # 12 weeks +10 % are 13.2, not 13.200000000000001
@@ -79,19 +79,18 @@ def _parts(value: Any) -> tuple[float | None, str, Callable[[Any], float] | None
     """Split a value into its number, its unit, and what reads texts of its kind."""
     if is_number(value):
         return float(value), "", None
-    found = quantity(value)
-    return found or (None, "", None)
+    return quantity(value) or (None, "", None)
 
 
 def quantity(value: Any) -> tuple[float, str, Callable[[Any], float]] | None:
     """Split a span or a rate into its number, its unit, and what reads texts of its kind; None for anything else."""
-    found = _QUANTITY.fullmatch(value) if isinstance(value, str) else None
-    for parse in (parse_span, parse_rate) if found else ():
+    match = _QUANTITY.fullmatch(value) if isinstance(value, str) else None
+    for parse in (parse_span, parse_rate) if match else ():
         try:
             parse(value)
         except ValueError:
             continue
-        return float(found[1]), found[2], parse  # type: ignore[index]
+        return float(match[1]), match[2], parse  # type: ignore[index]
     return None
 
 

@@ -215,7 +215,7 @@ def compare(
         many = numbers if isinstance(numbers, int) else len(numbers)
         out = []
         for place, subject in enumerate(subjects):
-            told = shifted(progress, done + place * many, done + many * len(subjects)) if progress else None
+            told = shifted(progress, done + place * many, done + many * len(subjects))
             out.append(run(subject, replications=numbers, progress=told, **how))
         return out
 

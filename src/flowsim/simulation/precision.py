@@ -26,7 +26,7 @@ from flowsim.simulation.runner import Engine, run
 __all__ = ["FEWEST", "Precision", "chosen", "half_widths", "joined", "next_number", "run_to_precision"]
 
 FEWEST = 10
-"""Replications to begin with: fewer tell no precision."""
+"""Replications to begin with: fewer say nothing of precision."""
 _LARGEST_STEP = 5.0
 
 
@@ -96,9 +96,14 @@ def run_to_precision(
     wanted = FEWEST
     while True:
         first = len(done.replications) if done else 0
-        told = shifted(progress, first, wanted) if progress else None
-        numbers = range(first, wanted)
-        batch = run(subject, engine=engine, seed=seed, executor=executor, replications=numbers, progress=told)
+        batch = run(
+            subject,
+            engine=engine,
+            seed=seed,
+            executor=executor,
+            replications=range(first, wanted),
+            progress=shifted(progress, first, wanted),
+        )
         done = joined(done, batch) if done else batch
         n = len(done.replications)
         relative = half_widths(done.values[:, columns], precision.confidence)
@@ -143,16 +148,16 @@ def chosen(results: Results, precision: Precision) -> list[int]:
     return columns
 
 
-def joined(one: Results, other: Results) -> Results:
+def joined(first: Results, further: Results) -> Results:
     """Put further replications of a model behind the first ones.
 
     Raises:
         InputError: where they are not of the same model.
     """
-    Frame.of(one.pathway).check(other.pathway, f"replication {other.replications[0]}")
+    Frame.of(first.pathway).check(further.pathway, f"replication {further.replications[0]}")
     return replace(
-        one,
-        replications=one.replications + other.replications,
-        values=np.concatenate([one.values, other.values]),
-        digests=one.digests + other.digests,
+        first,
+        replications=first.replications + further.replications,
+        values=np.concatenate([first.values, further.values]),
+        digests=first.digests + further.digests,
     )

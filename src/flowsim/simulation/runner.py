@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple, cast, get_args
 
 import numpy as np
+import psutil
 
 from flowsim.core.arrays import Floats
 from flowsim.core.civil_time import MINUTES
@@ -111,10 +112,10 @@ def run(
         replications=tuple(numbers),
         engine=engine,
         index=index,
-        values=np.array([one.values for one in ordered]),
-        digests=tuple(one.digest for one in ordered),
+        values=np.array([replication.values for replication in ordered]),
+        digests=tuple(replication.digest for replication in ordered),
         versions=_versions(),
-        traces={one.number: one.trace for one in ordered if one.trace is not None},
+        traces={each.number: each.trace for each in ordered if each.trace is not None},
     )
 
 
@@ -194,8 +195,8 @@ def _replicate(job: _Job) -> _Replication:
 
 def _collected(finished: Iterable[_Replication], total: int, progress: Progress | None) -> dict[int, _Replication]:
     done: dict[int, _Replication] = {}
-    for one in finished:
-        done[one.number] = one
+    for replication in finished:
+        done[replication.number] = replication
         if progress is not None:
             progress(len(done), total)
     return done
@@ -270,13 +271,8 @@ def _check_table(replications: int, measures: int) -> None:
 
 
 def _available_memory() -> float:
-    """Return the bytes that are free for use; infinity where the system does not tell."""
-    try:
-        with open("/proc/meminfo") as lines:
-            told = dict(line.split(":") for line in lines)
-        return float(told["MemAvailable"].split()[0]) * 1024
-    except (OSError, KeyError, ValueError):
-        return float("inf")
+    """Return the bytes that are free for use on this machine."""
+    return float(psutil.virtual_memory().available)
 
 
 def _versions() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Runs on disk: tidy tables as CSV and Parquet, and a manifest that tells how to repeat them. All of it or nothing."""
+"""Runs on disk: tidy tables as CSV and Parquet, and a manifest that says how to repeat them. All of it or nothing."""
 
 from __future__ import annotations
 
@@ -62,12 +62,12 @@ def _check_content(folder: Path, overwrite: bool, files: Sequence[str]) -> None:
 
 def _check_place(target: Path) -> None:
     """Try whether the folder can be made, and leave nothing behind; raises OSError where it can't."""
-    made = [path for path in (target, *target.parents) if not path.exists()]
+    created = [path for path in (target, *target.parents) if not path.exists()]
     try:
         target.mkdir(parents=True, exist_ok=True)
         os.rmdir(tempfile.mkdtemp(prefix=".flowsim-", dir=target.parent))
     finally:
-        _remove(made)
+        _remove(created)
 
 
 def _real(folder: Path) -> Path:
@@ -112,20 +112,20 @@ def _save(tables: Mapping[str, Iterable[pd.DataFrame]], manifest: Mapping[str, A
     with _parents(target), _built(target) as building:
         for name, parts in tables.items():
             _write(building / name, parts)
-        told = json.dumps(dict(manifest), indent=2, ensure_ascii=False)
+        text = json.dumps(dict(manifest), indent=2, ensure_ascii=False)
         # A name that is no text (from the file system) is escaped, as JSON allows.
-        (building / MANIFEST).write_text(told + "\n", encoding="utf-8", errors="backslashreplace")
+        (building / MANIFEST).write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
 
 
 @contextmanager
 def _parents(target: Path) -> Iterator[None]:
     """Make the folders above, and take away those that were made if it comes to nothing."""
-    made = [path for path in target.parents if not path.exists()]
+    created = [path for path in target.parents if not path.exists()]
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         yield
     except BaseException:
-        _remove(made)
+        _remove(created)
         raise
 
 
@@ -179,7 +179,7 @@ def _write(path: Path, parts: Iterable[pd.DataFrame]) -> None:
 
 
 def manifest(scenario: Scenario, results: Results, repeat: str, parameters: str) -> dict[str, Any]:
-    """Tell how a run was made: scenario and hashes, seed, parameters, versions, and the command that repeats it.
+    """Return how a run was made: scenario and hashes, seed, parameters, versions, and the command that repeats it.
 
     Where every replication has parameters of its own, the pathway's hash is that of the first one.
     """

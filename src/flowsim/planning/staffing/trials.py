@@ -16,7 +16,7 @@ from flowsim.calibration.ensemble import Ensemble, Parameters
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import require
 from flowsim.core.periods import Period
-from flowsim.core.progress import Progress
+from flowsim.core.progress import Progress, shifted
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
 from flowsim.model.varying import Cut, cut_after
@@ -210,8 +210,8 @@ class Bench:
             if look <= len(values):
                 continue
             numbers = range(len(values), look)
-            told = self._shifted(len(numbers))
-            batch = run(model, replications=numbers, seed=self.seed, executor=self.executor, progress=told)
+            progress = shifted(self.progress, self.done, self.done + len(numbers))
+            batch = run(model, replications=numbers, seed=self.seed, executor=self.executor, progress=progress)
             self.done += len(numbers)
             read = np.column_stack([goal.response.read(batch) for goal in goals])
             self.values[key] = values = np.concatenate([values, read])
@@ -245,10 +245,6 @@ class Bench:
             verdicts = {finding.verdict for finding in findings}
             verdict = next(v for v in ("misses", "close", "meets") if v in verdicts)
         return Trial(levels=levels, replications=len(values), findings=findings, kept=share, verdict=verdict)
-
-    def _shifted(self, more: int) -> Progress | None:
-        told, before = self.progress, self.done
-        return (lambda done, _: told(before + done, before + more)) if told else None
 
 
 def _finding(goal: Goal, column: Floats, error: float) -> Finding:

@@ -138,7 +138,7 @@ class Catalogue:
         for row in index:
             if row in rows:
                 raise InputError(
-                    f"two measures of '{pathway.name}' are called '{row.measure}': rename a group, or tell a span once"
+                    f"two measures of '{pathway.name}' are called '{row.measure}': rename a group, or name a span once"
                 )
             rows.add(row)
         return cls(pathway=pathway, calendar=calendar, index=index)

@@ -39,7 +39,7 @@ class Kind:
     Attributes:
         name: the first word of the measures' names.
         of: what the names after it are of.
-        reading: the last word of the measures' names, where one thing is told in several ways.
+        reading: the last word of the measures' names, where one thing is measured in several ways.
         unit: of the values.
         every: the kinds of period that it is reported for.
         adds: what the parts of a longer period come to. "sum" of what happens (entries, awards); "last", at the end, of

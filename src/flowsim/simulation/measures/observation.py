@@ -1,4 +1,4 @@
-"""What a document would have told of a simulation: sums, means, shares and changes of its measures."""
+"""What a document would have said of a simulation: sums, means, shares and changes of its measures."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Observation:
         measures: their names, added up; one that ends in ".*" stands for all that begin so.
         periods: the periods, as the measures write them.
         how: the sum over the periods, or their mean.
-        of: given for a share: the same of these measures, of which the first are told in per cent.
+        of: given for a share: the same of these measures, of which the first are given in per cent.
         since: given for a change: what is observed less the same in these periods; the change in per cent where `of`
             is given, which is then taken in these periods too.
         factor: from the measures' unit to the figure's.
@@ -42,9 +42,9 @@ class Observation:
             if not getattr(self, name):
                 raise InputError(f"{name}: at least one is needed")
         for name in ("measures", "periods", "of", "since"):
-            told = getattr(self, name)
-            for item in told:
-                if told.count(item) > 1:
+            items = getattr(self, name)
+            for item in items:
+                if items.count(item) > 1:
                     raise InputError(f"{name}: '{item}' is named twice")
         if self.how not in ("sum", "mean"):
             raise InputError(f"how: {unknown_name('way', self.how, ('sum', 'mean'))}")
@@ -87,27 +87,27 @@ class Observer:
         for number, row in enumerate(index):
             columns.setdefault(row.measure, {})[row.period] = number
 
-        def sums(told: Iterator[tuple[int, Observation, tuple[str, ...], tuple[str, ...]]]) -> _Sums:
-            found: list[int] = []
+        def sums(reads: Iterator[tuple[int, Observation, tuple[str, ...], tuple[str, ...]]]) -> _Sums:
+            positions: list[int] = []
             starts, over, which = [], [], []
-            for number, observation, measures, periods in told:
-                starts.append(len(found))
+            for number, observation, measures, periods in reads:
+                starts.append(len(positions))
                 over.append(len(periods) if observation.how == "mean" else 1)
                 which.append(number)
-                found += _columns(columns, measures, periods)
+                positions += _columns(columns, measures, periods)
             return _Sums(
-                columns=np.array(found, np.int64),
+                columns=np.array(positions, np.int64),
                 starts=np.array(starts, np.int64),
                 which=np.array(which, np.int64),
                 over=np.array(over, np.float64),
             )
 
-        told = list(enumerate(observations))
+        numbered = list(enumerate(observations))
         return cls(
             factors=np.array([observation.factor for observation in observations]),
-            whole=sums((n, o, o.measures, o.periods) for n, o in told),
-            before=sums((n, o, o.measures, o.since) for n, o in told if o.since),
-            base=sums((n, o, o.of, o.since or o.periods) for n, o in told if o.of),
+            whole=sums((n, o, o.measures, o.periods) for n, o in numbered),
+            before=sums((n, o, o.measures, o.since) for n, o in numbered if o.since),
+            base=sums((n, o, o.of, o.since or o.periods) for n, o in numbered if o.of),
         )
 
     def observe(self, values: Floats) -> Floats:
@@ -141,10 +141,10 @@ def _columns(known: Mapping[str, Mapping[str, int]], measures: Sequence[str], pe
         if not matching or matching[0] not in known:
             raise InputError(unknown_name("measure", name, known))
         names |= dict.fromkeys(matching)
-    found = []
+    positions = []
     for name in names:
         for period in periods:
             if period not in known[name]:
                 raise InputError(f"{name}: {unknown_name('period', period, known[name])}")
-            found.append(known[name][period])
-    return found
+            positions.append(known[name][period])
+    return positions

@@ -65,7 +65,7 @@ SENIORITY = Kind(name="seniority", of=("seniority", "span"), unit="citizens", ev
 class Runs(NamedTuple):
     """Runs of a clock, one row a run, ordered by citizen and time.
 
-    `begun` may be negative; `stopped` is LATER while it runs; `ended` tells an end from an abandoned run.
+    `begun` may be negative; `stopped` is LATER while it runs; `ended` is False for an abandoned run.
     """
 
     begun: Ints
@@ -84,18 +84,18 @@ def clock_runs(dated: Dated, clock: Clock) -> Runs:
     """
     names = [state.name for state in dated.pathway.states]
     final = np.array([state.final for state in dated.pathway.states])
-    begins, ends, abandons = (np.isin(names, told) for told in (clock.begins, clock.ends, clock.abandons))
+    begins, ends, abandons = (np.isin(names, chosen) for chosen in (clock.begins, clock.ends, clock.abandons))
     at = dated.started if clock.begins_at == "started" else dated.joined
     stops = ends | abandons | final
     return Runs(*passes().clock_runs(dated.citizen, dated.joined, at, dated.state, begins, ends, stops))
 
 
 def clocks(dated: Dated) -> Iterator[Series]:
-    """Tell, by quarter, how long each clock had run when it ended, and which still run.
+    """Return, by quarter, how long each clock had run when it ended, and which still run.
 
     "De 23 uger starter, når borgerens sagsbehandler starter med at udarbejde den forberedende plan og
     slutter, når der er truffet en afgørelse" (svar-2018-10). Whether the share is of those decided or of
-    those begun is not told: here it is of those ended in the quarter, and as that flatters a growing queue,
+    those begun is not stated: here it is of those ended in the quarter, and as that flatters a growing queue,
     the open ones stand beside it. `clock.<name>.ended`: runs that ended, cases. `.within`: the share of them
     that took at most the limit. `.mean` and `.median`: how long they took, weeks. `.open`: begun and not
     stopped at the quarter's end, cases; `.open_overdue`: those of them that have run for longer than the
@@ -146,7 +146,7 @@ def _averages(group: Ints, values: Ints, groups: int) -> tuple[Floats, Floats, F
 
 
 def times_to_outcome(dated: Dated) -> Iterator[Series]:
-    """Tell how long citizens had lived on the benefit that they came from when an outcome was awarded.
+    """Return how long citizens had lived on the benefit that they came from when an outcome was awarded.
 
     `time_to.<state>`: the mean, and `time_to.<state>.median`, years (of 365.25 days), yearly, among those who
     entered the state in the year, from the start of the benefit spell that they left; NaN where nobody did.
@@ -195,14 +195,14 @@ def last_spells(among: Spells, benefit: int, gap: int) -> Ints:
 
 
 def followups(dated: Dated) -> Iterator[Series]:
-    """Tell what citizens lived on some time after they left a benefit, by quarter and year in which it ended.
+    """Return what citizens lived on some time after they left a benefit, by quarter and year in which it ended.
 
     "Ved afsluttet forløb forstås en periode på fire uger uden ressourceforløbsydelse" (svar-2017-05): spells
     with no more than the gap between them count as one, which ends when the benefit is last left. The status
     is the benefit of the visit under way at that end + span (svar-2017-06, Tabel 1: one month;
     status-2021-01, Tabel 5: three months). `ended.<name>`: such ends, spells. `status.<name>.<span>.<benefit
     or group>`: the share of them, per cent; NaN where there is none. A period is NaN as a whole while one of
-    its spells could not be told before the horizon: to count only those that can would leave out the latest.
+    the status after one of its spells is not known: to count only those that can would leave out the latest.
     """
     if dated.pathway.followups:
         among = spells(dated)
@@ -238,14 +238,14 @@ def _followup(dated: Dated, followup: Followup, among: Spells) -> Iterator[Serie
 def _under_way(among: Spells, rows: Ints, after: int) -> Ints:
     """Return the row of the spell under way some ticks after each of the spells ended."""
     citizens, joined = np.append(among.citizen, -1), np.append(among.joined, LATER)
-    when, citizen, found = among.ended[rows] + after, among.citizen[rows], rows.copy()
+    when, citizen, row = among.ended[rows] + after, among.citizen[rows], rows.copy()
     moving = np.arange(len(rows))
     while len(moving):
-        ahead = found[moving] + 1
+        ahead = row[moving] + 1
         moves = (citizens[ahead] == citizen[moving]) & (joined[ahead] <= when[moving])
         moving = moving[moves]
-        found[moving] += 1
-    return found
+        row[moving] += 1
+    return row
 
 
 def seniorities(dated: Dated) -> Iterator[Series]:

@@ -117,10 +117,10 @@ def queues(dated: Dated) -> Iterator[Series]:
 
 
 def served_waits(dated: Dated) -> Iterator[Series]:
-    """Tell how long those had waited whose stay started in a month: the first reading.
+    """Return how long those had waited whose stay started in a month: the first reading.
 
     `wait.<station>.served`: the mean of started - joined, weeks, monthly; NaN where nobody started. This is
-    what a register of held meetings tells; it lags behind a queue that grows, and leaves out those who gave
+    what a register of held meetings shows; it lags behind a queue that grows, and leaves out those who gave
     up. `wait.<station>.served_p90`: the shortest wait that at least 90 % of them had at most, itself an
     observed one.
     """
@@ -143,7 +143,7 @@ def served_waits(dated: Dated) -> Iterator[Series]:
 
 
 def first_free_places(dated: Dated) -> Iterator[Series]:
-    """Tell how long someone who joins at a month's end waits for the first free place: the second reading.
+    """Return how long someone who joins at a month's end waits for the first free place: the second reading.
 
     `wait.<station>.first_free`, weeks, monthly; NaN where the horizon comes first. This is what a secretariat
     answers when it is asked for the wait: the first meeting at which the places since then exceed the number
@@ -157,8 +157,8 @@ def first_free_places(dated: Dated) -> Iterator[Series]:
             sessions = dated.trace.sessions[dated.trace.sessions["station"] == number]
             times, places = sessions["time"], np.cumsum(sessions["places"], dtype=np.int64)
             gone = np.concatenate([[0], places])[np.searchsorted(times, edges, side="left")]
-            found = np.searchsorted(places, gone + dated.waiting[number, 1:], side="right")
-            free = np.append(times, LATER)[found]
+            meeting = np.searchsorted(places, gone + dated.waiting[number, 1:], side="right")
+            free = np.append(times, LATER)[meeting]
         else:
             free = np.maximum(cleared[number], edges)
         weeks = np.where(free == LATER, np.nan, (free - edges) / dated.calendar.per("week"))
@@ -193,7 +193,7 @@ def backlogs(dated: Dated) -> Iterator[Series]:
 
 
 def utilisation(dated: Dated) -> Iterator[Series]:
-    """Tell how much of what a station offered in a quarter was used.
+    """Return how much of what a station offered in a quarter was used.
 
     `utilisation.<station>`, share, quarterly; NaN where nothing was offered. A meeting: places taken /
     places. Servers: time of stays / time of capacity, which exceeds 1 while stays run on after a cut.
@@ -222,7 +222,7 @@ def integral(dated: Dated, values: ByDate[Any] | None) -> Floats:
 
 
 def caseloads(dated: Dated) -> Iterator[Series]:
-    """Tell how many citizens a member of staff follows up at a quarter's end.
+    """Return how many citizens a member of staff follows up at a quarter's end.
 
     `caseload.<station>.<party>`, citizens per caseworker, quarterly, for parties with staff and states to
     follow up: those present in these states, queuers included, over the staff in force; NaN with no staff.

@@ -46,10 +46,10 @@ class Dated:
 
     def __init__(self, trace: Trace, pathway: Pathway, calendar: Calendar) -> None:
         self.trace, self.pathway, self.calendar = trace, pathway, calendar
-        told: Ints = passes().visits_as_columns(trace.visits, *calendar.cells)
-        self.citizen, self.step, self.state, self.next = told[:4]
-        self.joined, self.started, self.ended, self.since, self.left = told[4:9]
-        self.in_joined, self.in_started, self.in_ended, self.in_left = told[9:]
+        columns: Ints = passes().visits_as_columns(trace.visits, *calendar.cells)
+        self.citizen, self.step, self.state, self.next = columns[:4]
+        self.joined, self.started, self.ended, self.since, self.left = columns[4:9]
+        self.in_joined, self.in_started, self.in_ended, self.in_left = columns[9:]
         labels, stations = pathway.benefits, [station.name for station in pathway.stations]
         self.benefit_of: Ints = np.array([labels.index(state.benefit) for state in pathway.states], np.int64)
         self.station_of: Ints = np.array(
