@@ -181,3 +181,12 @@ def test_a_further_state_is_an_edit_of_the_file_alone() -> None:
     assert set(visits.loc[visits["state"] == "mentor", "next"]) == {"forberedende_plan", ""}  # "": still there
     assert set(visits.loc[visits["state"] == "afklaring", "next"]) == {"mentor", "kontanthjaelp", ""}
     assert (visits["state"] == "mentor").sum() > 1_000
+
+
+def test_the_public_holidays_are_those_of_the_calendar() -> None:
+    import holidays
+
+    listed = BASE.parameters["holidays"].value
+    years = range(min(listed).year, max(listed).year + 1)
+    calendar = holidays.country_holidays("DK", years=years)
+    assert listed == sorted(day for day in calendar if day.weekday() < 5)

@@ -95,13 +95,15 @@ def _names(pathway: Whole) -> None:
         raise ValueError("states: at least one is needed")
     if not pathway.entries:
         raise ValueError("entries: at least one is needed, or nobody ever comes")
-    states = {state.name for state in pathway.states}
-    stations = {station.name for station in pathway.stations}
+    declared = {
+        "state": {state.name for state in pathway.states},
+        "station": {station.name for station in pathway.stations},
+        "benefit": set(pathway.benefits),
+    }
+    for where, kind, name in _references(pathway):
+        if name not in declared[kind]:
+            raise ValueError(f"{where}: {unknown_name(kind, name, declared[kind])}")
     for state in pathway.states:
-        for target in sorted(state.targets - states):
-            raise ValueError(f"states.{state.name}: {unknown_name('state', target, states)}")
-        if state.station is not None and state.station not in stations:
-            raise ValueError(f"states.{state.name}.station: {unknown_name('station', state.station, stations)}")
         room = pathway.station(state.station).room if state.station else None
         if (room is None) != (state.refused_to is None):
             raise ValueError(
@@ -109,31 +111,34 @@ def _names(pathway: Whole) -> None:
                 "and one without a `room` refuses nobody"
             )
     for entry in pathway.entries:
-        if entry.to not in states:
-            raise ValueError(f"entries.{entry.name}.to: {unknown_name('state', entry.to, states)}")
         if entry.waiting and pathway.state(entry.to).station is None:
             raise ValueError(f"entries.{entry.name}.waiting: the state '{entry.to}' has no station to wait at")
-    for station in pathway.stations:
-        for party in station.parties:
-            for name, _ in party.follow_up:
-                if name not in states:
-                    path = f"stations.{station.name}.parties.{party.name}.follow_up"
-                    raise ValueError(f"{path}: {unknown_name('state', name, states)}")
     for clock in pathway.clocks:
-        for name in (*clock.begins, *clock.ends, *clock.abandons):
-            if name not in states:
-                raise ValueError(f"clocks.{clock.name}: {unknown_name('state', name, states)}")
         for name in clock.abandons:
             if name in clock.ends:
                 raise ValueError(f"clocks.{clock.name}.abandons: '{name}' ends the clock, so it can't abandon it")
+
+
+def _references(pathway: Whole) -> Iterator[tuple[str, str, str]]:
+    """Yield the key path, the kind and the name of all that one part of a pathway says of another."""
+    for state in pathway.states:
+        yield from ((f"states.{state.name}", "state", target) for target in sorted(state.targets))
+        if state.station is not None:
+            yield f"states.{state.name}.station", "station", state.station
+    for entry in pathway.entries:
+        yield f"entries.{entry.name}.to", "state", entry.to
+    for station in pathway.stations:
+        for party in station.parties:
+            path = f"stations.{station.name}.parties.{party.name}.follow_up"
+            yield from ((path, "state", name) for name, _ in party.follow_up)
+    for clock in pathway.clocks:
+        names = (*clock.begins, *clock.ends, *clock.abandons)
+        yield from ((f"clocks.{clock.name}", "state", name) for name in names)
     for follow in pathway.followups:
-        for label in (follow.benefit, *(b for _, members in follow.groups for b in members)):
-            if label not in pathway.benefits:
-                raise ValueError(f"followups.{follow.name}: {unknown_name('benefit', label, pathway.benefits)}")
+        labels = (follow.benefit, *(label for _, members in follow.groups for label in members))
+        yield from ((f"followups.{follow.name}", "benefit", label) for label in labels)
     for seniority in pathway.seniorities:
-        if seniority.benefit not in pathway.benefits:
-            told = unknown_name("benefit", seniority.benefit, pathway.benefits)
-            raise ValueError(f"seniorities.{seniority.name}.benefit: {told}")
+        yield f"seniorities.{seniority.name}.benefit", "benefit", seniority.benefit
 
 
 def _once(what: str, names: list[str]) -> None:

@@ -315,7 +315,8 @@ def mean_interval(values: Floats, error: float) -> Interval:
 
 def share_interval(count: int, n: int, error: float) -> Interval:
     """Return a share with the two-sided interval of Clopper and Pearson, wrong with probability `error` at most."""
-    low = float(stats.beta.ppf(error / 2, count, n - count + 1)) if count else 0.0
-    high = float(stats.beta.isf(error / 2, count + 1, n - count)) if count < n else 1.0
+    exact = stats.binomtest(count, n).proportion_ci(confidence_level=1 - error, method="exact")
     inner = (count + 1) / (n + 2)  # nothing is sure of a share of which no exception has been seen
-    return Interval(estimate=count / n, error=math.sqrt(inner * (1 - inner) / n), low=low, high=high)
+    return Interval(
+        estimate=count / n, error=math.sqrt(inner * (1 - inner) / n), low=float(exact.low), high=float(exact.high)
+    )

@@ -1,0 +1,11 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from statsmodels.stats.multitest import multipletests
+
+from flowsim.calibration.checks import holm
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
+def test_holms_adjustment_is_that_of_statsmodels(p):
+    assert holm(p).tolist() == pytest.approx(multipletests(p, method="holm")[1].tolist(), abs=1e-12)
