@@ -69,7 +69,8 @@ class Exhibits:
             return None
         shown = [flow for flow in told if flow.citizens >= _FEWEST * sum(one.citizens for one in told)]
         onward, behind = forward(shown, _BACK)
-        keys = {key for flow in onward for key in flow[:2]}
+        # In an order of their own: that of a set differs from process to process, and so would the picture.
+        keys = dict.fromkeys(key for flow in onward for key in flow[:2])
         labels = {key: self._label(key, behind) for key in keys if not key.startswith("entry ")}
         labels |= {key: say("flow.new") for key in keys if key.startswith("entry ")}
         scenario = self.wording.scenario(name)

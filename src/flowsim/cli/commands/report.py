@@ -189,7 +189,7 @@ def _writer(path: Path) -> Callable[[Document], bytes]:
     from flowsim.reporting.writers.xlsx import workbook
 
     kinds: dict[str, tuple[Callable[[Document], bytes], tuple[str, ...]]] = {
-        ".html": (webpage, ()),
+        ".html": (webpage, ("jinja2",)),
         ".pdf": (printout, ("typst",)),
         ".xlsx": (workbook, ("xlsxwriter",)),
     }

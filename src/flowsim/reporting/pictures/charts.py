@@ -128,7 +128,7 @@ def forward(told: Sequence[Flow], back: str) -> tuple[list[Flow], dict[str, str]
     """
     ordered = sorted(told, key=lambda flow: -flow.citizens)
     _, leading_back = layers_of([flow[:2] for flow in ordered])
-    behind = set(leading_back)
+    behind = dict.fromkeys(leading_back)
     out = [flow._replace(target=f"{back}{flow.target}") if flow[:2] in behind else flow for flow in ordered]
     return out, {f"{back}{target}": target for _, target in behind}
 
@@ -144,7 +144,8 @@ def flows(told: Sequence[Flow], labels: Mapping[str, str], number: Number, kind:
     """
     layer, _ = layers_of([flow[:2] for flow in told])
     last = max(layer.values())
-    ends = {flow.target for flow in told} - {flow.source for flow in told}
+    sources = {flow.source for flow in told}
+    ends = dict.fromkeys(flow.target for flow in told if flow.target not in sources)
     layer |= dict.fromkeys(ends, last)
     ways = {flow: _way(flow, layer) for flow in told}
     links: dict[Link, float] = {
