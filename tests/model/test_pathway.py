@@ -418,7 +418,7 @@ def test_a_value_by_date_holds_until_the_next():
     spans = ByDate[Span].model_validate({"2020-06-01": "2 days", "2020-01-01": "1 day"})
     assert spans.values == (1440.0, 2880.0)
     assert [spans.at(datetime(2020, month, 1)) for month in (1, 5, 6, 12)] == [1440, 1440, 2880, 2880]
-    with pytest.raises(ValueError, match="no value is told before 2020-01-01"):
+    with pytest.raises(ValueError, match="no value is given before 2020-01-01"):
         spans.at(datetime(2019, 12, 31))
 
 
