@@ -9,7 +9,7 @@ PUBLIC := .venv/.accuracy-installed
 STATSFORECAST := .venv-statsforecast/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all lint verify docs calibrate bench accuracy widening clean
+.PHONY: help run test test-all lint verify docs calibrate bench accuracy learn clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,8 +71,8 @@ $(STATSFORECAST):
 accuracy: $(PUBLIC) $(STATSFORECAST) ## measure forecasts beside statsforecast's and write docs/background/accuracy.md
 	$(BIN)/python -m benchmarks.accuracy $(ACCURACY)
 
-widening: $(PUBLIC) ## learn again by how much intervals are widened
-	$(BIN)/python -m benchmarks.widening
+learn: $(PUBLIC) ## learn again how much each member of a forecast counts, and how wide intervals are
+	$(BIN)/python -m benchmarks.learning
 
 clean: ## remove .venv and all that was built
 	rm -rf .venv .venv-statsforecast docs/_build dist .pytest_cache .mypy_cache .ruff_cache

@@ -1,7 +1,8 @@
 """Forecast series with statsforecast's automatic models, in an environment of its own (it needs an older pandas).
 
-`python statsforecast_run.py SERIES.json FORECASTS.json`: a list of histories in, for each model the points, the ends of
-the 80 and 95 % intervals and the CPU seconds out. No flowsim here.
+`python statsforecast_run.py SERIES.json FORECASTS.json`: a list of histories in (with the steps ahead and the
+periods in a year), for each model the points, the ends of the 80 and 95 % intervals and the CPU seconds out. No flowsim
+here.
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ KEYS = ("mean", "lo-80", "hi-80", "lo-95", "hi-95")
 def main(source: str, target: str) -> None:
     asked = json.loads(Path(source).read_text(encoding="utf-8"))
     histories = [np.array(values) for values in asked["histories"]]
-    steps, told = asked["ahead"], {}
+    steps, season, told = asked["ahead"], asked.get("season", 4), {}
     for name, model in MODELS.items():
-        model(season_length=4).forecast(histories[0], steps, level=[80, 95])  # compiles
+        model(season_length=season).forecast(histories[0], steps, level=[80, 95])  # compiles
         rows, seconds, failed = [], 0.0, 0
         for values in histories:
             start = time.process_time()
             try:
-                found = model(season_length=4).forecast(values, steps, level=[80, 95])
+                found = model(season_length=season).forecast(values, steps, level=[80, 95])
                 rows.append([[float(number) for number in found[key]] for key in KEYS])
             except Exception:
                 failed += 1

@@ -1,28 +1,35 @@
+import tomllib
+
 import numpy as np
 import pytest
-from benchmarks import widening as learning
-from benchmarks.public_series import Case
+from benchmarks import learning
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import ndtri
 
-from flowsim.forecasting.trend import course
-from flowsim.forecasting.widening import LONGEST, Widening, load, logs
+from flowsim.forecasting.members.features import FEATURES
+from flowsim.forecasting.members.pool import logs
+from flowsim.forecasting.widening import LONGEST, TERMS, Widening, load, terms
 
 TWO = np.array([[[1.0] * 12, [2.0] * 12], [[3.0] * 12, [4.0] * 12]])
-OWN = Widening(typical=0.1, lengths=(10, 20), levels=(0.5, 0.9), factors=TWO, provenance={})
+NOTHING = np.zeros((2, len(TERMS)))
+OWN = Widening(lengths=(10, 40), coefficients=NOTHING, levels=(0.5, 0.9), factors=TWO, provenance={})
 INNER, OUTER = float(ndtri(0.75)), float(ndtri(0.95))
+
+
+def described(**values):
+    return np.array([values.get(name, 0.0) for name in FEATURES])
 
 
 def test_factors_at_their_own_lengths_and_levels():
     assert OWN.spread(INNER, 10, 3) == pytest.approx([1.0 * INNER] * 3)
     assert OWN.spread(OUTER, 10, 3) == pytest.approx([2.0 * OUTER] * 3)
-    assert OWN.spread(-OUTER, 20, 3) == pytest.approx([-4.0 * OUTER] * 3)
+    assert OWN.spread(-OUTER, 40, 3) == pytest.approx([-4.0 * OUTER] * 3)
 
 
 def test_factors_between_and_beyond():
-    # Half of the way from 1/10 to 1/20 is 3/40.
-    assert OWN.spread(INNER, 40 / 3, 1) == pytest.approx([2.0 * INNER])
+    # Half of the way from 10 to 40 is 20, by logarithms.
+    assert OWN.spread(INNER, 20, 1) == pytest.approx([2.0 * INNER])
     assert OWN.spread(OUTER, 5, 1) == pytest.approx([2.0 * OUTER])
     assert OWN.spread(OUTER, 90, 1) == pytest.approx([4.0 * OUTER])
     middle = (INNER + OUTER) / 2
@@ -31,18 +38,42 @@ def test_factors_between_and_beyond():
     assert OWN.spread(0.0, 10, 2).tolist() == [0, 0]
 
 
+@pytest.mark.parametrize("every", ["quarter", "month"])
 @given(st.lists(st.floats(-6, 6), min_size=2, max_size=2), st.integers(2, 200))
-def test_a_higher_score_is_never_brought_nearer(scores, length):
+def test_a_higher_score_is_never_brought_nearer(every, scores, length):
     low, high = sorted(scores)
-    assert (load().spread(low, length, LONGEST) <= load().spread(high, length, LONGEST)).all()
-    assert load().spread(-high, length, LONGEST) == pytest.approx(-load().spread(high, length, LONGEST))
+    shipped, steps = load(every), LONGEST[every]
+    assert (shipped.spread(low, length, steps) <= shipped.spread(high, length, steps)).all()
+    assert shipped.spread(-high, length, steps) == pytest.approx(-shipped.spread(high, length, steps))
 
 
-def test_a_residual_is_drawn_towards_the_typical_one():
-    # Eight quarters of one's own weigh as much as what is typical: the geometric mean.
-    assert OWN.shrunk(0.4, 8) == pytest.approx(0.2)
-    assert OWN.shrunk(0.4, 24) == pytest.approx((0.4**3 * 0.1) ** 0.25)
-    assert 0 < OWN.shrunk(0.0, 10) < 1e-3
+def test_terms_by_hand():
+    given_ = described(seasonality=0.5, recent=-3.0, persistence=0.2)
+    quiet, loud = terms(np.array([0.05, 0.2]), given_)
+    assert quiet == pytest.approx([1, 0, 0, np.log(0.5), -1, 0.2, 0])
+    assert loud == pytest.approx([1, np.log(2), np.log(2) ** 2, 0, -1, 0.2, np.log(2) / 2])
+
+
+def test_corrections_by_hand():
+    own = np.array([0.1, 0, 0, -0.5, 0, 0, 0])
+    found = Widening(
+        lengths=(10, 40), coefficients=np.array([own, 3 * own]), levels=(0.5, 0.9), factors=TWO, provenance={}
+    )
+    # Half as loud as typical: a factor of exp(.1) times the root of two.
+    assert found.corrected(np.array([0.05]), described(), 10) == pytest.approx([0.05 * np.exp(0.1) * np.sqrt(2)])
+    assert found.corrected(np.array([0.4]), described(), 20) == pytest.approx([0.4 * np.exp(0.2)])
+    assert found.corrected(np.array([50.0]), described(), 20) == pytest.approx([2.0])
+
+
+@pytest.mark.parametrize("every", ["quarter", "month"])
+def test_a_loud_series_is_not_drawn_towards_a_quiet_one(every):
+    """Only the noise about firm seasons is."""
+    shipped = load(every)
+    for length in shipped.lengths:
+        sd = np.array([0.01, 0.1, 0.2, 0.5])[:, None]
+        ratios = np.array([shipped.corrected(one, described(), length)[0] / one[0] for one in sd])
+        assert every == "month" or ratios[0] >= ratios[1] - 1e-9
+        assert ratios[1:] == pytest.approx(ratios[1])
 
 
 def test_logs_by_hand():
@@ -51,40 +82,60 @@ def test_logs_by_hand():
     assert logs([0.0, 0.1], 0.5, 0.5) == pytest.approx(np.log([0.5, 0.6]))
 
 
-def test_the_shipped_factors_tell_where_they_come_from():
-    told = load()
-    assert {"series", "package", "how", "windows", "code", "statsmodels"} <= set(told.provenance)
-    assert told.factors.shape == (len(told.lengths), len(told.levels), LONGEST)
-    assert 15 in told.lengths
-    assert (told.factors > 0.8).all()
-    # Short series are told less surely by their models than long ones.
-    at80 = told.factors[:, told.levels.index(0.8)]
-    assert (at80[told.lengths.index(15)] > at80[told.lengths.index(60)]).all()
+@pytest.mark.parametrize("every", ["quarter", "month"])
+def test_the_shipped_widening_says_where_it_comes_from(every):
+    shipped = load(every)
+    assert {"series", "package", "how", "code", "statsmodels"} <= set(shipped.provenance)
+    assert shipped.factors.shape == (len(shipped.lengths), len(shipped.levels), LONGEST[every])
+    assert shipped.coefficients.shape == (len(shipped.lengths), len(TERMS))
 
 
-def test_factors_are_learned_back():
-    generator = np.random.default_rng(8)
-    found = course(100 + 3 * np.arange(15.0) + generator.normal(0, 4, 15), LONGEST)
-    blank = Widening(typical=found.residual, lengths=(1,), levels=(0.5,), factors=np.zeros((1, 1, 1)), provenance={})
-    known = []
-    for row in range(4000):
-        # Errors 1.7 times as large as the models expect; half of the cases are told for eight quarters only.
-        case = Case("M3", row, np.ones(15), np.exp(logs(found.point, found.least, found.offset)))
-        one = learning.Outcome(case, found)
-        steps = 8 if row % 2 else LONGEST
-        one.off = (1.7 * one.sd(blank) * generator.normal(size=LONGEST))[:steps]
-        known.append(one)
-    learned = learning.learn({15: known, 30: known})
-    assert learned.typical == pytest.approx(found.residual)
-    assert learned.factors == pytest.approx(np.full((2, len(learning.LEVELS), LONGEST), 1.7), rel=0.12)
-    assert learned.factors[:, 1:].mean() == pytest.approx(1.7, rel=0.02)
+def windows(count, seed=1):
+    """Return made-up windows: two members are no good, and errors are 1.7 times as large as the grid expects."""
+    generator = np.random.default_rng(seed)
+    steps, members = LONGEST["quarter"], len(learning.MEMBERS)
+    sd = 0.1 * np.sqrt(np.arange(1.0, steps + 1)) * np.ones((count, 1))
+    truth = 100 * np.exp(1.7 * sd * generator.normal(size=(count, steps)))
+    off = np.full(members, 40.0)
+    off[2] = 0
+    points = 100 + off[:, None] * generator.normal(size=(count, members, 1)) * np.ones(steps)
+    truth[::2, 8:] = np.nan
+    return learning.Windows(
+        data=np.array(["M3", "M1"] * (count // 2)),
+        points=points,
+        features=generator.normal(size=(count, len(FEATURES))),
+        sd=sd,
+        actual=truth,
+        unit=np.full(count, 20.0),
+        least=np.full(count, 1.0),
+        offset=np.zeros(count),
+    )
 
 
-def test_the_file_holds_what_was_learned(tmp_path, monkeypatch):
-    import tomllib
+def test_what_is_true_is_learned_back():
+    made = {15: windows(4000), 40: windows(4000, 2)}
+    weights, widening = learning.learn(made, "quarter", {})
+    middle = weights.of(weights.centre, 15)
+    assert middle[learning.MEMBERS[2]] > 0.8
+    assert middle["theta"] == 0
+    assert weights.of(weights.centre, 40)["theta"] < 0.05
+    own = widening.corrected(made[15].sd[0], weights.centre, 15) * widening.factors[0, 3]
+    assert own == pytest.approx(1.7 * made[15].sd[0], rel=0.12)
 
-    written = learning.text(Widening(**{**vars(OWN), "provenance": {"series": "none", "windows": [1, 2]}}))
-    told = tomllib.loads(written)
-    assert told["factors"] == TWO.tolist()
-    assert told["provenance"] == {"series": "none", "windows": [1, 2]}
-    assert (told["typical"], told["lengths"], told["levels"]) == (0.1, [10, 20], [0.5, 0.9])
+
+def test_a_competition_is_left_out_whole():
+    kept = learning.without({15: windows(10)}, "M3")
+    assert set(kept[15].data) == {"M1"}
+    assert len(kept[15].points) == 5
+
+
+def test_the_file_holds_what_was_learned():
+    weights, widening = learning.learn({15: windows(300), 40: windows(300)}, "quarter", {})
+    provenance = {"series": "none", "windows": [1, 2]}
+    tables = tomllib.loads(learning.text(["Weights."], {"quarter": weights}, provenance))
+    assert tables["provenance"] == provenance
+    assert tables["quarter"]["coefficients"] == weights.coefficients.tolist()
+    assert tables["quarter"]["coefficients"][0][0][-1] == -np.inf
+    tables = tomllib.loads(learning.text(["Widening."], {"quarter": widening}, provenance))
+    assert tables["quarter"]["factors"] == widening.factors.tolist()
+    assert tables["quarter"]["lengths"] == [15, 40]

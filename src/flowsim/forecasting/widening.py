@@ -1,8 +1,10 @@
-"""How much wider than a model's own an interval has to be, as thousands of public forecasts have shown.
+"""How far from the point the truth lies, as thousands of public forecasts have shown.
 
 A model fitted to fifteen points does not know how wrong it can be: its parameters are fitted to the errors that it is
-then judged by, and it takes its own form for granted. What the errors of many such forecasts really were, in units of
-what the models expected, is learned offline and shipped as data.
+then judged by, and it takes its own form for granted. So what a grid of models expects is corrected twice: its standard
+deviations by a regression on what the series is like, and the normal quantiles by those of the errors that really came
+(conformal prediction). Both are learned offline and shipped as data. A series that is quieter than usual is called less
+sure than it looks; one that is louder is never called surer than it looks, but for noise about firm seasons.
 """
 
 from __future__ import annotations
@@ -17,56 +19,92 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
+from flowsim.core.arrays import Floats
 from flowsim.core.files import data_folder
+from flowsim.forecasting.members.features import FEATURES
+from flowsim.forecasting.members.weights import between
 
-__all__ = ["LONGEST", "Widening", "load", "logs"]
-
-Floats = npt.NDArray[np.float64]
-LONGEST = 12
-"""Quarters ahead for which factors are learned."""
-_PRIOR = 8.0
+__all__ = ["LONGEST", "TERMS", "Widening", "load", "terms"]
 
 
-def logs(values: npt.ArrayLike, least: float, offset: float) -> Floats:
-    """Take logs of values plus an offset; without one, of nothing below the least that can be told from zero."""
-    return np.asarray(np.log(np.maximum(values, 0.0 if offset else least) + offset), np.float64)
+LONGEST = {"quarter": 12, "month": 24}
+"""Periods ahead for which intervals are learned."""
+
+TERMS = ("constant", "step", "step squared", "quiet", "recent", "persistence", "loud and seasonal")
+"""What the correction of the standard deviations depends on, in the order of `terms`."""
+
+_TYPICAL = 0.1
+_WIDEST = 2.0  # a standard deviation on the log scale is a factor of seven; beyond it nothing can be told
+
+
+def terms(sd: Floats, features: Floats) -> Floats:
+    """Return what the correction depends on.
+
+    Args:
+        sd: what the grid expects, on the log scale, (..., ahead).
+        features: of the series, (..., feature).
+
+    Returns:
+        Shape (..., ahead, term).
+    """
+    step = np.log(np.arange(1.0, sd.shape[-1] + 1))
+    size = np.log(np.minimum(sd, _WIDEST) / _TYPICAL)
+    seasonality, recent, persistence = (
+        features[..., FEATURES.index(name), None] for name in ("seasonality", "recent", "persistence")
+    )
+    out = (
+        np.ones_like(size),
+        step,
+        step**2,
+        np.minimum(size, 0.0),
+        np.clip(recent, -1.0, 1.0),
+        persistence,
+        np.maximum(size, 0.0) * seasonality,
+    )
+    return np.stack(np.broadcast_arrays(*out), axis=-1)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Widening:
-    """Factors on the half-widths of central intervals, on the log scale.
+    """What makes intervals of a grid's standard deviations, on the log scale.
 
     Attributes:
-        typical: the middle one of the public series' own residual standard deviations, on the log scale.
-        lengths: of training series, ascending; between them factors are interpolated in 1/length.
-        levels: of intervals, ascending; between them half-widths are interpolated by the normal score.
-        factors: (length, level, quarters ahead).
-        provenance: which series, which code, how and when, in words and figures.
+        lengths: of training series, ascending; between them all is interpolated in the logarithm of the length.
+        coefficients: (length, term) of the logarithm by which standard deviations are corrected.
+        levels: of central intervals, ascending; between them half-widths are interpolated by the normal score.
+        factors: (length, level, ahead) on the half-widths of normal intervals.
+        provenance: which series, which code, how, in words and figures.
     """
 
-    typical: float
     lengths: tuple[int, ...]
+    coefficients: Floats
     levels: tuple[float, ...]
     factors: Floats
     provenance: Mapping[str, Any]
 
-    def shrunk(self, residual: float, count: int) -> float:
-        """Draw a residual standard deviation from so many quarters towards the typical one, as if by eight more.
+    def corrected(self, sd: Floats, features: Floats, length: int) -> Floats:
+        """Return standard deviations as errors like these have really had.
 
-        A short series whose few changes happened to be small is not a certain one.
+        Args:
+            sd: what the grid expects, one a period ahead.
+            features: of the series.
+            length: its periods.
         """
-        tiny = 1e-12
-        return float(np.exp((count * np.log(residual + tiny) + _PRIOR * np.log(self.typical)) / (count + _PRIOR)))
+        below, above, share = between(length, self.lengths)
+        own = (1 - share) * self.coefficients[below] + share * self.coefficients[above]
+        out: Floats = np.minimum(np.minimum(sd, _WIDEST) * np.exp(terms(sd, features) @ own), _WIDEST)
+        return out
 
     def spread(self, score: npt.ArrayLike, length: int, steps: int) -> Floats:
         """Turn normal scores into widened ones for a training series of this length.
 
         Args:
-            score: normal scores whose last axis is the quarters ahead, or broadcasts to it.
-            length: quarters that were fitted.
-            steps: quarters ahead, at most `LONGEST`.
+            score: normal scores whose last axis is the periods ahead, or broadcasts to it.
+            length: periods that were fitted.
+            steps: periods ahead.
         """
-        own = self._of_length(length)[:, :steps]
+        below, above, share = between(length, self.lengths)
+        own = ((1 - share) * self.factors[below] + share * self.factors[above])[:, :steps]
         size = ndtri((1 + np.asarray(self.levels)) / 2)
         scores = np.broadcast_to(np.asarray(score, np.float64), np.broadcast_shapes(np.shape(score), (steps,)))
         out = np.empty(scores.shape)
@@ -76,23 +114,17 @@ class Widening:
             out[..., step] = np.copysign(np.maximum(wide, far * own[-1, step] * (far > size[-1])), scores[..., step])
         return out
 
-    def _of_length(self, length: int) -> Floats:
-        inverse = -1 / np.asarray(self.lengths, np.float64)
-        at = float(np.clip(-1 / length, inverse[0], inverse[-1]))
-        above = int(np.clip(np.searchsorted(inverse, at), 1, len(inverse) - 1))
-        share = (at - inverse[above - 1]) / (inverse[above] - inverse[above - 1])
-        out: Floats = (1 - share) * self.factors[above - 1] + share * self.factors[above]
-        return out
-
 
 @cache
-def load() -> Widening:
-    """Return the shipped factors."""
-    told = tomllib.loads((data_folder("forecast") / "widening.toml").read_text(encoding="utf-8"))
+def load(every: str = "quarter") -> Widening:
+    """Return what is shipped for series by "quarter" or "month"."""
+    text = (data_folder("forecast") / "widening.toml").read_text(encoding="utf-8")
+    tables = tomllib.loads(text)
+    own = tables[every]
     return Widening(
-        typical=told["typical"],
-        lengths=tuple(told["lengths"]),
-        levels=tuple(told["levels"]),
-        factors=np.array(told["factors"], np.float64),
-        provenance=told["provenance"],
+        lengths=tuple(own["lengths"]),
+        coefficients=np.array(own["coefficients"], np.float64),
+        levels=tuple(own["levels"]),
+        factors=np.array(own["factors"], np.float64),
+        provenance=tables["provenance"],
     )
