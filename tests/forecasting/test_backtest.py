@@ -7,11 +7,12 @@ from flowsim.core.errors import InputError
 from flowsim.evidence.series import Series, awards
 from flowsim.forecasting import backtest as module
 from flowsim.forecasting.backtest import OURS, Backtest, Score, backtest, backtest_parts, frame
+from flowsim.forecasting.members.fitted import FITTED
 from flowsim.forecasting.scores import crps
 from flowsim.forecasting.shocks import Shock
-from flowsim.forecasting.trend import MEMBERS, forecast
+from flowsim.forecasting.trend import forecast
 
-METHODS = {OURS, "naive", "seasonal naive", "drift", *MEMBERS}
+METHODS = {OURS, "naive", "seasonal naive", "drift", *FITTED}
 
 
 def series(values, first="2010Q1", name="series"):
@@ -38,7 +39,7 @@ def test_naive_methods_by_hand():
 
 def test_the_naive_interval_by_hand():
     values = np.array(STEPS[:8], float)
-    methods = dict(module._others(values, 3))
+    methods = dict(module._others(values, 3, "quarter"))
     sd = np.sqrt((np.diff(values) ** 2).mean())
     point, quantile = methods["naive"]
     assert point.tolist() == [50, 50, 50]
@@ -52,7 +53,7 @@ def test_the_naive_interval_by_hand():
     assert point == pytest.approx(50 + slope * np.array([1, 2, 3]))
     around = np.sqrt(((np.diff(values) - slope) ** 2).mean())
     assert quantile(0.9) == pytest.approx(point + ndtri(0.9) * around * np.sqrt([8 / 7, 18 / 7, 30 / 7]))
-    point, quantile = dict(module._others(values, 5))["seasonal naive"]
+    point, quantile = dict(module._others(values, 5, "quarter"))["seasonal naive"]
     assert quantile(0.9)[4] - point[4] == pytest.approx(ndtri(0.9) * yearly * np.sqrt(2))
 
 

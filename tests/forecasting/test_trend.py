@@ -15,11 +15,12 @@ from statsmodels.tsa.statespace.structural import UnobservedComponents
 
 from flowsim.core.errors import InputError
 from flowsim.evidence.series import Mark, Series, awards
-from flowsim.forecasting import trend as module
 from flowsim.forecasting.distribution import Joint, frame
+from flowsim.forecasting.members.fitted import FITTED, Fit
+from flowsim.forecasting.members.pool import GRIDS, pool
 from flowsim.forecasting.shocks import Shock
-from flowsim.forecasting.trend import MEMBERS, Fit, course, forecast, forecast_parts, upto
-from flowsim.forecasting.widening import load
+from flowsim.forecasting.trend import MEMBERS, forecast, forecast_parts, upto
+from flowsim.forecasting.widening import load, terms
 
 COUNTS = (44.0, 59.0, 77.0, 83.0, 79.0, 87.0, 95.0, 123.0, 112.0, 120.0, 177.0, 221.0, 243.0, 109.0, 172.0)
 
@@ -79,30 +80,84 @@ def test_parts_and_whole_hold_together(one, other, horizon):
     assert 0 <= joint.dependence <= 1
 
 
-def test_the_point_is_the_mean_of_three_models():
-    said = forecast(series(COUNTS), 6)
-    assert set(said.members) == set(MEMBERS)
-    assert said.point == pytest.approx(np.mean(list(said.members.values()), axis=0))
+def test_the_point_is_the_weighted_mean_of_the_members():
+    expected = forecast(series(wandering(40)), 6)
+    assert set(expected.members) == set(expected.weights) == set(MEMBERS)
+    assert sum(expected.weights.values()) == pytest.approx(1)
+    mean = sum(expected.weights[name] * point for name, point in expected.members.items())
+    assert expected.point == pytest.approx(mean, rel=1e-12)
+
+
+def test_below_24_quarters_the_models_that_search_for_an_optimum_have_no_weight():
+    expected = forecast(series(COUNTS), 6)
+    assert [expected.weights[name] for name in FITTED] == [0, 0, 0]
+    assert all(forecast(series(wandering(24)), 6).weights[name] > 0 for name in FITTED)
 
 
 def test_another_unit_of_measure_is_the_same_forecast():
-    small, large = forecast(series(COUNTS), 6), forecast(series([1000 * value for value in COUNTS]), 6)
-    assert large.point == pytest.approx(1000 * small.point, rel=1e-4)
-    assert large.interval(0.8)[1] == pytest.approx(1000 * small.interval(0.8)[1], rel=1e-4)
+    counts = [value * 10 for value in COUNTS]
+    small, large = forecast(series(counts), 6), forecast(series([1000 * value for value in counts]), 6)
+    assert large.point == pytest.approx(1000 * small.point, rel=1e-9)
+    assert large.interval(0.8)[1] == pytest.approx(1000 * small.interval(0.8)[1], rel=1e-9)
 
 
 def test_the_interval_by_hand():
-    said = forecast(series(COUNTS), 6)
-    found = course(np.array(COUNTS), 6)
+    expected = forecast(series(COUNTS), 6)
+    grids = pool(np.array(COUNTS), 6, 4)
     factors = load()
-    own = factors.shrunk(found.residual, 13)
-    sd = np.sqrt(own**2 * np.cumsum(found.impulse[:, 0] ** 2) + found.apart**2)
-    assert said.sd == pytest.approx(sd)
-    # At 15 points and a level of which a factor is told, that factor.
-    row = factors.factors[factors.lengths.index(15), factors.levels.index(0.8), :6]
-    assert said.interval(0.8)[1] == pytest.approx(said.point * np.exp(sd * row * ndtri(0.9)))
-    assert said.interval(0.8)[0] == pytest.approx(said.point / np.exp(sd * row * ndtri(0.9)))
-    assert said.quantile(0.5) == pytest.approx(said.point)
+    at = factors.lengths.index(15)
+    sd = np.sqrt(np.diag(grids.covariance))
+    sd = sd * np.exp(terms(sd, grids.features) @ factors.coefficients[at])
+    assert expected.sd == pytest.approx(sd)
+    # At 15 points and a level that has a factor of its own, that factor.
+    row = factors.factors[at, factors.levels.index(0.8), :6]
+    assert expected.interval(0.8)[1] == pytest.approx(expected.point * np.exp(sd * row * ndtri(0.9)))
+    assert expected.interval(0.8)[0] == pytest.approx(expected.point / np.exp(sd * row * ndtri(0.9)))
+    assert expected.quantile(0.5) == pytest.approx(expected.point)
+
+
+def test_a_falling_series_has_a_lower_end_of_its_own():
+    expected = forecast(series(np.arange(1000.0, 99, -100)), 8)
+    low, high = expected.interval(0.8)
+    assert (low > 0).all()
+    assert (low < 0.8 * expected.point).all()
+    assert (expected.point < 100).all()
+    assert (high > expected.point).all()
+
+
+@pytest.mark.parametrize("scale", [1, 100])
+def test_a_series_that_repeats_itself_is_not_certain(scale):
+    expected = forecast(series(scale * np.tile([13.0, 13, 12, 13], 4)), 8)
+    low, high = expected.interval(0.8)
+    assert expected.point / scale == pytest.approx(np.tile([13.0, 13, 12, 13], 2), rel=0.01)
+    assert ((high - low) / expected.point > 0.005).all()
+
+
+def test_a_quiet_series_is_called_less_sure_and_a_loud_one_never_surer_than_it_looks():
+    generator = np.random.default_rng(5)
+    shares = []
+    for spread in (0.01, 0.25):
+        walk = 500 * np.exp(np.cumsum(generator.normal(0, spread, 40)))
+        grids = pool(walk, 4, 4)
+        shares.append((forecast(series(walk), 4).sd / np.sqrt(np.diag(grids.covariance))).mean())
+    factor = load().factors[-2, load().levels.index(0.8)].mean()
+    assert shares[0] > shares[1]
+    assert shares[1] * factor > 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("spread", [0.15, 0.3])
+def test_intervals_hold_for_volatile_walks(spread):
+    generator = np.random.default_rng(6)
+    inside = {0.8: [], 0.95: []}
+    for _ in range(100):
+        walk = np.round(300 * np.exp(np.cumsum(generator.normal(0, spread, 23))))
+        expected = forecast(series(walk[:15]), 8)
+        for level, hits in inside.items():
+            low, high = expected.interval(level)
+            hits.append(((low <= walk[15:]) & (walk[15:] <= high)).mean())
+    assert 0.68 < np.mean(inside[0.8]) < 0.88
+    assert 0.90 < np.mean(inside[0.95]) < 0.99
 
 
 def test_a_point_of_zero_lies_in_its_interval():
@@ -172,7 +227,7 @@ def test_documented_awards_by_outcome_and_total():
 
 def test_theta_is_told_its_own_errors():
     values = wandering(30) / 100
-    fit = MEMBERS["theta"](values, 8)
+    fit = FITTED["theta"](values, 8)
     alpha = fit.response[0]
     assert (fit.response == alpha).all()
     slope = np.polyfit(np.arange(30), values, 1)[0]
@@ -185,7 +240,7 @@ def test_theta_is_told_its_own_errors():
 def test_the_damped_trends_errors_grow_as_statsmodels_says_of_a_named_series():
     # A slope that wanders as well, so that the damping of what is laid to it counts.
     values = 500 + np.cumsum(np.cumsum(np.random.default_rng(1).normal(0, 3, 30)))
-    fit = MEMBERS["damped"](values, 8)
+    fit = FITTED["damped"](values, 8)
     assert fit.response[-1] > fit.response[0] + 0.3
     named = ETSModel(pd.Series(values), trend="add", damped_trend=True).fit(disp=False)
     variance = np.asarray(named.get_prediction(start=30, end=37).forecast_variance)
@@ -196,22 +251,26 @@ def test_the_drifting_levels_response_is_the_filters_gain():
     errors = np.random.default_rng(2).normal(size=300)
     values = 100 + 0.4 * np.concatenate([[0], np.cumsum(errors)[:-1]]) + errors
     result = UnobservedComponents(values, "lldtrend").fit(disp=False, maxiter=200)
-    response = MEMBERS["drifting"](values, 8).response
+    response = FITTED["drifting"](values, 8).response
     assert response == pytest.approx(np.full(7, 0.4), abs=0.15)
     # By then next to nothing of an error is laid to the slope.
     assert response[0] == pytest.approx(result.filter_results.kalman_gain[0, 0, -1], abs=0.02)
 
 
 def test_intervals_widen_with_the_distance():
-    said = forecast(series(COUNTS), 12)
-    width = np.log(said.interval(0.8)[1] / said.interval(0.8)[0])
-    assert (np.diff(width) > 0).all()
+    expected = forecast(series(COUNTS), 12)
+    width = np.log(expected.interval(0.8)[1] / expected.interval(0.8)[0])
+    # From year to year: within one, a season that is known badly can be wider than the next.
+    assert (width[4:] > width[:-4]).all()
 
 
-def test_a_short_series_is_less_sure_than_a_long_one():
-    long = wandering(60)
-    short = forecast(series(long[-10:]), 4)
-    assert (short.widening.spread(1.0, 10, 4) > short.widening.spread(1.0, 60, 4)).all()
+def test_a_short_series_is_less_sure_than_a_long_one_of_the_same_looks():
+    grids, factors = pool(wandering(40), 4, 4), load()
+    sd = np.sqrt(np.diag(grids.covariance))
+    short, long = (
+        factors.corrected(sd, grids.features, length) * factors.spread(ndtri(0.9), length, 4) for length in (8, 48)
+    )
+    assert (short > long).all()
 
 
 def unusable(values, steps):
@@ -231,17 +290,21 @@ def infinite(values, steps):
     ("member", "reason"), [(unusable, "broke"), (warning, "warned: did not settle"), (infinite, "not finite")]
 )
 def test_a_model_that_fails_is_left_out_and_named(monkeypatch, member, reason):
-    without = [forecast(series(COUNTS), 4).members[name] for name in ("theta", "drifting")]
-    monkeypatch.setitem(module.MEMBERS, "damped", member)
-    said = forecast(series(COUNTS), 4)
-    assert said.point == pytest.approx(np.mean(without, axis=0))
+    values = wandering(40)
+    whole = forecast(series(values), 4)
+    monkeypatch.setitem(FITTED, "damped", member)
+    expected = forecast(series(values), 4)
+    assert "damped" not in expected.members
+    others = {name: whole.weights[name] / (1 - whole.weights["damped"]) for name in expected.members}
+    assert expected.weights == pytest.approx(others)
+    said = expected
     assert any(re.search(f"damped is left out.*{reason}", note) for note in said.notes)
 
 
 def test_a_fit_that_did_not_converge_is_left_out(monkeypatch):
     fit = ETSModel.fit
     monkeypatch.setattr(ETSModel, "fit", lambda self, **options: fit(self, maxiter=1, **options))
-    said = forecast(series(COUNTS), 4)
+    said = forecast(series(wandering(40)), 4)
     assert "damped" not in said.members
     assert any("damped is left out: it did not converge" in note for note in said.notes)
 
@@ -262,13 +325,12 @@ def test_a_search_that_breaks_off_at_the_maximum_is_no_failure(monkeypatch):
     assert again.notes == said.notes
 
 
-def test_where_no_model_is_left_the_last_value_is_carried_forward(monkeypatch):
-    for name in MEMBERS:
-        monkeypatch.setitem(module.MEMBERS, name, unusable)
-    said = forecast(series([5.0, 7, 6, 9, 8, 7, 9, 10]), 3)
-    assert said.point == pytest.approx([10, 10, 10])
-    assert list(said.members) == ["last value"]
-    assert np.diff(np.log(said.interval(0.8)[1])).min() > 0
+def test_where_no_model_of_statsmodels_is_left_the_grids_share_their_weight(monkeypatch):
+    for name in FITTED:
+        monkeypatch.setitem(FITTED, name, unusable)
+    expected = forecast(series(wandering(40)), 3)
+    assert list(expected.members) == list(GRIDS)
+    assert sum(expected.weights.values()) == pytest.approx(1)
 
 
 def test_the_origin_hides_what_came_after():
@@ -328,9 +390,15 @@ def test_a_known_shock_is_recovered():
 
 
 def test_what_is_left_of_a_shock_makes_the_forecast_less_sure():
-    fast, slow = (forecast(LOCKED, 4, shock=Shock.parse(f"2020Q2=recovers:{n}")) for n in (1, 12))
-    assert (slow.sd > fast.sd).all()
-    assert slow.point == pytest.approx(np.mean(list(slow.members.values()), axis=0))
+    shock = Shock.parse("2020Q2=recovers:12")
+    slow = forecast(LOCKED, 4, shock=shock)
+    shape = shock.shape(4 * 2017, 19)
+    put_right = np.array(COUNTS) * np.exp(-slow.effect.size * shape[:15])
+    plain = forecast(series(put_right), 4)
+    assert slow.sd == pytest.approx(np.sqrt(plain.sd**2 + (slow.effect.error * shape[15:]) ** 2))
+    assert slow.point == pytest.approx(plain.point * np.exp(slow.effect.size * shape[15:]))
+    mean = sum(slow.weights[name] * point for name, point in slow.members.items())
+    assert slow.point == pytest.approx(mean)
 
 
 @pytest.mark.parametrize("text", ["2020Q2", "2020Q2=dummy", "2020Q2=recovers:0", "2020=recovers:4", "=recovers:4", ""])
@@ -374,7 +442,10 @@ MARK = Mark(period="2010Q3", text="..", place="E7", meaning="suppressed or not a
             series([1, 2, None, 4, 5, 6, 7, 8], marks=(MARK,)),
             r"1 of 8 quarters have no number: 2010Q3 E7 '\.\.' \(supp",
         ),
-        (dataclasses.replace(series([1] * 12), every="month", first="2010-01"), r"it is by month: .*\(--months\)"),
+        (
+            dataclasses.replace(series([1, 2] * 11), every="month", first="2010-01"),
+            "22 months are too few: at least 24",
+        ),
     ],
 )
 def test_a_series_that_cannot_be_forecast(given, message):

@@ -1,4 +1,4 @@
-"""How the forecasts would have done: from each quarter of the past, beside what is simplest."""
+"""How the forecasts would have done: from each period of the past, beside what is simplest."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import ndtri
 
+from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError
-from flowsim.core.periods import quarter
+from flowsim.core.periods import Every
 from flowsim.evidence.series import Series
 from flowsim.forecasting.distribution import LEVELS, Forecast, Joint
+from flowsim.forecasting.members.fitted import FITTED
+from flowsim.forecasting.members.pool import logs
 from flowsim.forecasting.scores import coverage, crps, interval_score, mase, scale, smape
 from flowsim.forecasting.shocks import Shock
-from flowsim.forecasting.trend import FEWEST, MEMBERS, check_horizon, course, forecast, forecast_parts, upto
-from flowsim.forecasting.widening import logs
+from flowsim.forecasting.trend import FEWEST, SEASON, check_horizon, course, forecast, forecast_parts, number, upto
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["OURS", "Backtest", "Score", "backtest", "backtest_parts", "frame"]
 
-Floats = npt.NDArray[np.float64]
 Quantile = Callable[[float], Floats]
 OURS = "flowsim"
 _GRID = (np.arange(200) + 0.5) / 200  # the probabilities whose quantiles stand for the distribution in the CRPS
@@ -32,7 +32,7 @@ _GRID = (np.arange(200) + 0.5) / 200  # the probabilities whose quantiles stand 
 
 @dataclass(frozen=True, kw_only=True)
 class Score:
-    """Averages of one method over all origins and quarters ahead.
+    """Averages of one method over all origins and periods ahead.
 
     Attributes:
         method: "flowsim", "naive", "seasonal naive", "drift", or a single model with its own intervals.
@@ -58,15 +58,17 @@ class Backtest:
 
     Attributes:
         name: of the series.
-        horizon: quarters ahead, at most: near the end of the series there are fewer to compare with.
-        origins: the quarters that were forecast from.
+        horizon: periods ahead, at most: near the end of the series there are fewer to compare with.
+        origins: the periods that were forecast from.
         scores: one a method, the lowest MASE first.
+        every: what the periods are: "quarter" or "month".
     """
 
     name: str
     horizon: int
     origins: tuple[str, ...]
     scores: tuple[Score, ...]
+    every: Every = "quarter"
 
     @property
     def finding(self) -> str:
@@ -81,11 +83,11 @@ class Backtest:
 
 
 def backtest(series: Series, horizon: int = 4, shock: Shock | None = None) -> Backtest:
-    """Forecast a series from each quarter of its past, beginning with the eighth, and score what was said.
+    """Forecast a series from each period of its past, beginning after two years, and score the forecasts.
 
     Args:
-        series: as for `flowsim.forecasting.trend.forecast`, with at least one quarter after the eighth.
-        horizon: quarters ahead, 1 to 12.
+        series: as for `flowsim.forecasting.trend.forecast`, with at least one period after its first two years.
+        horizon: periods ahead, 1 to 12 quarters or 1 to 24 months.
         shock: applied from the origins on that know of it.
 
     Raises:
@@ -123,32 +125,34 @@ def frame(results: Iterable[Backtest]) -> pd.DataFrame:
 
 def _known(shock: Shock | None, series: Series, origin: str) -> Shock | None:
     """Return a shock as it can be told at an origin: before its quarter nobody knew of it."""
-    if shock is None or quarter(shock.quarter) > quarter(origin):
+    if shock is None or number(shock.quarter) > number(origin):
         return None
-    enough = quarter(shock.quarter) - quarter(series.first) >= FEWEST
+    enough = number(shock.quarter) - number(series.first) >= FEWEST[series.every]
     return shock if enough else Shock(quarter=shock.quarter)
 
 
 def _backtest(series: Series, said: Callable[[str, int], Forecast | Joint], horizon: int) -> Backtest:
-    check_horizon(horizon)
+    check_horizon(horizon, series.every)
     values = np.array(upto(series).values, np.float64)
+    season, fewest = SEASON[series.every], FEWEST[series.every]
     rows: dict[str, list[dict[str, float]]] = {}
     origins, weights = [], []
-    for count in range(FEWEST, len(values)):
+    for count in range(fewest, len(values)):
         history, actual = values[:count], values[count : count + horizon]
-        if history.min() == history.max() or (history[4:] == history[:-4]).all():
+        if history.min() == history.max() or (history[season:] == history[:-season]).all():
             continue
         origin = series.periods[count - 1]
         ours = said(origin, len(actual))
-        unit = scale(history)
-        methods = {OURS: (ours.point, ours.quantile), **dict(_others(history, len(actual)))}
+        unit = scale(history, season)
+        methods = {OURS: (ours.point, ours.quantile), **dict(_others(history, len(actual), series.every))}
         for method, (point, quantile) in methods.items():
             rows.setdefault(method, []).append(_scores(point, quantile, actual, unit))
         origins.append(origin)
         weights.append(len(actual))
     if not origins:
         raise InputError(
-            f"{series.name}: no quarter can be forecast from: it needs {FEWEST} that change before it and one after"
+            f"{series.name}: no {series.every} can be forecast from: it needs {fewest} that change before it and one "
+            "after"
         )
     scores = [
         Score(
@@ -161,6 +165,7 @@ def _backtest(series: Series, said: Callable[[str, int], Forecast | Joint], hori
         horizon=horizon,
         origins=tuple(origins),
         scores=tuple(sorted(scores, key=lambda score: score.mase)),
+        every=series.every,
     )
 
 
@@ -176,17 +181,17 @@ def _scores(point: Floats, quantile: Quantile, actual: Floats, unit: float) -> d
     }
 
 
-def _others(values: Floats, steps: int) -> Iterator[tuple[str, tuple[Floats, Quantile]]]:
+def _others(values: Floats, steps: int, every: str) -> Iterator[tuple[str, tuple[Floats, Quantile]]]:
     """Yield what is simplest with its textbook intervals, and each model alone with its own, not widened.
 
     From an origin where a model can't be used, the last value stands for it.
     """
-    ahead, last = np.arange(1, steps + 1), values[-1]
+    ahead, last, season = np.arange(1, steps + 1), values[-1], SEASON[every]
     slope = (last - values[0]) / (len(values) - 1)
-    year = np.array([values[len(values) - 4 + (step - 1) % 4] for step in ahead])
+    year = np.array([values[len(values) - season + (step - 1) % season] for step in ahead])
     simple = {
         "naive": (np.full(steps, last), np.diff(values), ahead),
-        "seasonal naive": (year, values[4:] - values[:-4], (ahead - 1) // 4 + 1),
+        "seasonal naive": (year, values[season:] - values[:-season], (ahead - 1) // season + 1),
         "drift": (
             np.maximum(last + slope * ahead, 0),
             np.diff(values) - slope,
@@ -195,10 +200,12 @@ def _others(values: Floats, steps: int) -> Iterator[tuple[str, tuple[Floats, Qua
     }
     for name, (point, errors, growth) in simple.items():
         yield name, (point, _normal(point, np.sqrt((errors**2).mean() * growth)))
-    for name in MEMBERS:
-        found = course(values, steps, [name])
-        sd = found.residual * np.sqrt((found.impulse**2).sum(axis=1))
-        yield name, (found.point, _lognormal(found.point, sd, found.least, found.offset))
+    expected = course(values, steps, every)
+    for name in FITTED:
+        own = expected.own.get(name)
+        point = np.full(steps, last) if own is None else own.point
+        sd = np.std(expected.errors) * np.sqrt(ahead) if own is None else own.sd
+        yield name, (point, _lognormal(point, sd, expected.least, expected.offset))
 
 
 def _normal(point: Floats, sd: Floats) -> Quantile:

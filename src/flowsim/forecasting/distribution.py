@@ -1,32 +1,35 @@
-"""What is said of the quarters to come: points, intervals at any level, sample paths; by part and in total."""
+"""What is expected of the periods to come: points, intervals at any level, sample paths; by part and in total."""
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
+from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError
-from flowsim.core.periods import Period, quarter
+from flowsim.core.periods import Every, Period, read_period
 from flowsim.evidence.series import Series
+from flowsim.forecasting.members.counts import Counts
+from flowsim.forecasting.members.pool import logs
 from flowsim.forecasting.shocks import Shock
-from flowsim.forecasting.widening import Widening, logs
+from flowsim.forecasting.widening import Widening
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["LEVELS", "Effect", "Forecast", "Joint", "frame"]
 
-Floats = npt.NDArray[np.float64]
+
 LEVELS = (0.80, 0.95)
 """The levels of the intervals in tables and pictures."""
+
 _PATHS = 20_000  # of which the total's quantiles are taken
 
 
@@ -45,19 +48,21 @@ class Effect:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Forecast:
-    """The forecast of one series. Arrays hold one number a quarter ahead.
+    """The forecast of one series. Arrays hold one number a period ahead.
 
     Attributes:
         series: what it was made from: it ends at the origin.
         point: the middle of what is expected; never negative.
-        members: the same by model, of those that could be used.
-        sd: on the log scale, as the models have it: before widening.
-        correlation: between the quarters ahead, on the log scale.
-        errors: one quarter ahead within the series, on the log scale; the last belongs to the origin.
+        members: the same by member of the pool, of those that could be used.
+        weights: of these members, summing to one.
+        sd: on the log scale, before the quantiles are widened.
+        correlation: between the periods ahead, on the log scale.
+        errors: one period ahead within the series, on the log scale; the last belongs to the origin.
         least: half the smallest positive value of the series.
         offset: added before logs are taken: `least` where the series has zeros, otherwise nothing.
-        widening: the factors.
-        shock: how a quarter unlike the others is taken, if the series has one.
+        widening: what makes quantiles of `sd`.
+        counts: the distributions where the series is one of few counts a period: they then take the place of `sd`.
+        shock: how a period unlike the others is taken, if the series has one.
         effect: of the shock where it is an intervention.
         notes: what a reader has to know: choices made for her, models left out.
     """
@@ -65,12 +70,14 @@ class Forecast:
     series: Series
     point: Floats
     members: Mapping[str, Floats]
+    weights: Mapping[str, float]
     sd: Floats
     correlation: Floats
     errors: Floats
     least: float
     offset: float
     widening: Widening
+    counts: Counts | None = None
     shock: Shock | None = None
     effect: Effect | None = None
     notes: tuple[str, ...] = ()
@@ -87,26 +94,75 @@ class Forecast:
 
     @property
     def origin(self) -> str:
-        """The last quarter that was used."""
+        """The last period that was used."""
         return self.series.periods[-1]
 
     @property
+    def every(self) -> Every:
+        """What the periods are: "quarter" or "month"."""
+        return self.series.every
+
+    @property
     def periods(self) -> tuple[str, ...]:
-        """The quarters ahead."""
+        """The periods ahead."""
         return _after(self.origin, len(self.point))
 
     def quantile(self, probability: float) -> Floats:
-        """Return the value that the series stays below with this probability, for each quarter ahead."""
-        return self._at(np.full(len(self.point), ndtri(_open(probability))))
+        """Return the value that the series stays below with this probability, for each period ahead.
+
+        Above and below the middle it is never on the wrong side of the point.
+        """
+        score = float(ndtri(_open(probability)))
+        values = self._at(np.full(len(self.point), score))
+        out: Floats = (np.maximum if score > 0 else np.minimum)(values, self.point) if score else self.point
+        return out
 
     def interval(self, level: float) -> tuple[Floats, Floats]:
         """Return the lower and upper ends of the central interval that holds this share, such as 0.8."""
         return self.quantile((1 - _open(level)) / 2), self.quantile((1 + level) / 2)
 
+    def with_break(self, size: float | None = None, level: float = LEVELS[-1]) -> tuple[Floats, Floats]:
+        """Return the ends of the central interval of futures in which the level breaks once: a stated what-if.
+
+        The break comes in a period ahead, each as likely as another, up as often as down, and stays.
+
+        Args:
+            size: of the break, on the log scale; `surprise` if left out.
+            level: the share of these futures that lies in the interval.
+        """
+        steps = len(self.point)
+        paths = self.paths(_PATHS)
+        row = np.arange(_PATHS)
+        sign = np.where(row % 2 == 0, 1.0, -1.0) * (self.surprise if size is None else size)
+        begun = np.arange(steps) >= (row // 2 % steps)[:, None]
+        broken = paths * np.exp(np.where(begun, sign[:, None], 0.0))
+        low, high = np.quantile(broken, ((1 - _open(level)) / 2, (1 + level) / 2), axis=0)
+        return np.minimum(low, self.point), np.maximum(high, self.point)
+
+    @property
+    def surprise(self) -> float:
+        """The largest error one period ahead within the series, on the log scale."""
+        return float(np.abs(self.errors).max())
+
+    def frame(self) -> pd.DataFrame:
+        """Return the forecast as a tidy table: see `frame`."""
+        return frame([self])
+
+    def why(self) -> pd.DataFrame:
+        """Return each member's weight and points: one row a member, the heaviest first."""
+        import pandas as pd
+
+        names = sorted(self.members, key=lambda name: -self.weights[name])
+        rows = [{"member": name, "weight": self.weights[name], **self._by_period(name)} for name in names]
+        return pd.DataFrame(rows)
+
+    def _by_period(self, member: str) -> dict[str, float]:
+        return dict(zip(self.periods, self.members[member].tolist(), strict=True))
+
     def paths(self, count: int, seed: int = 1) -> Floats:
         """Draw possible futures, one a row; the same seed gives the same ones.
 
-        A quarter's quantiles over many paths are those of `quantile`; along a path an error lives on as in the models.
+        A period's quantiles over many paths are those of `quantile`; along a path an error lives on as in the models.
         """
         return self._along(_normal(seed, self.name, count, len(self.point)))
 
@@ -114,6 +170,8 @@ class Forecast:
         return self._at(normal @ _root(self.correlation).T)
 
     def _at(self, score: Floats) -> Floats:
+        if self.counts is not None:
+            return self.counts.quantile(ndtr(score))
         steps = len(self.point)
         wide = self.widening.spread(score, len(self.series.values), steps) * self.sd
         values = np.exp(logs(self.point, self.least, self.offset) + wide) - self.offset
@@ -138,8 +196,17 @@ class Joint:
     dependence: float = 0.0
 
     @classmethod
-    def of(cls, parts: Sequence[Forecast]) -> Joint:
-        """Join forecasts; raises InputError where they differ in unit, origin or horizon, or share a name."""
+    def of(cls, parts: Sequence[Forecast], whole: Forecast | None = None) -> Joint:
+        """Join forecasts; raises InputError where they differ in unit, origin or horizon, or share a name.
+
+        Args:
+            parts: of a whole.
+            whole: a forecast of the whole on its own, of the same horizon. Parts and whole are then reconciled: what
+                the parts fall short of it is shared among all of them, the more to each the less sure it is.
+
+        Source: minimum trace reconciliation with a diagonal covariance, Wickramasuriya, Athanasopoulos and Hyndman,
+        JASA 114 (2019).
+        """
         for what, of in (("unit", "unit"), ("origin", "origin"), ("horizon", "periods")):
             for one, other in pairwise(parts):
                 if getattr(one, of) != getattr(other, of):
@@ -147,7 +214,8 @@ class Joint:
         names = [part.name for part in parts]
         if not parts or len({*names, cls.name}) <= len(names):
             raise InputError(f"parts of a {cls.name} need names of their own: {', '.join(names) or 'there are none'}")
-        return cls(parts=tuple(parts), dependence=_dependence([part.errors for part in parts]))
+        dependence = _dependence([part.errors for part in parts])
+        return cls(parts=tuple(parts if whole is None else _reconciled(parts, whole)), dependence=dependence)
 
     @property
     def unit(self) -> str:
@@ -156,21 +224,26 @@ class Joint:
 
     @property
     def origin(self) -> str:
-        """The last quarter that was used."""
+        """The last period that was used."""
         return self.parts[0].origin
 
     @property
+    def every(self) -> Every:
+        """What the periods are: "quarter" or "month"."""
+        return self.parts[0].every
+
+    @property
     def periods(self) -> tuple[str, ...]:
-        """The quarters ahead."""
+        """The periods ahead."""
         return self.parts[0].periods
 
     @property
     def series(self) -> Series:
-        """The whole up to the origin, over the quarters that all parts have."""
-        first = max(quarter(part.series.first) for part in self.parts)
-        own = [part.series.values[first - quarter(part.series.first) :] for part in self.parts]
+        """The whole up to the origin, over the periods that all parts have."""
+        first = max(_number(part.series.first) for part in self.parts)
+        own = [part.series.values[first - _number(part.series.first) :] for part in self.parts]
         sums = tuple(float(sum(value or 0.0 for value in values)) for values in zip(*own, strict=True))
-        return Series(name=self.name, unit=self.unit, every="quarter", first=Period.of(first, "quarter"), values=sums)
+        return Series(name=self.name, unit=self.unit, every=self.every, first=Period.of(first, self.every), values=sums)
 
     @property
     def point(self) -> Floats:
@@ -179,7 +252,7 @@ class Joint:
         return out
 
     def paths(self, count: int, seed: int = 1) -> Floats:
-        """Draw possible futures: (path, part, quarter ahead). The whole is their sum over the parts."""
+        """Draw possible futures: (path, part, period ahead). The whole is their sum over the parts."""
         steps = len(self.periods)
         common = _normal(seed, self.name, count, steps)
         share = self.dependence
@@ -207,8 +280,25 @@ class Joint:
         return self.quantile((1 - _open(level)) / 2), self.quantile((1 + level) / 2)
 
 
+def _reconciled(parts: Sequence[Forecast], whole: Forecast) -> list[Forecast]:
+    variances = [_variance(part) for part in parts]
+    gap = (whole.point - np.sum([part.point for part in parts], axis=0)) / (sum(variances) + _variance(whole))
+    out = []
+    for part, variance in zip(parts, variances, strict=True):
+        point = np.maximum(part.point + gap * variance, 0.0)
+        counts = None if part.counts is None else replace(part.counts, mean=point)
+        out.append(replace(part, point=point, counts=counts))
+    return out
+
+
+def _variance(one: Forecast) -> Floats:
+    low, high = one.interval(LEVELS[0])
+    out: Floats = np.maximum((high - low) ** 2, np.finfo(np.float64).tiny)
+    return out
+
+
 def frame(forecasts: Sequence[Forecast | Joint]) -> pd.DataFrame:
-    """Write forecasts as one tidy table: a row for each series and quarter ahead.
+    """Write forecasts as one tidy table: a row for each series and period ahead.
 
     Columns: series, unit, origin, period, point, lower_80, upper_80, lower_95, upper_95.
     """
@@ -230,7 +320,17 @@ def frame(forecasts: Sequence[Forecast | Joint]) -> pd.DataFrame:
 
 
 def _after(origin: str, steps: int) -> tuple[str, ...]:
-    return tuple(Period.of(quarter(origin) + step, "quarter") for step in range(1, steps + 1))
+    moment = read_period(origin)
+    if moment is None:
+        raise InputError(f"'{origin}' is no period")
+    return tuple(Period.of(moment.number + step, moment.every) for step in range(1, steps + 1))
+
+
+def _number(period: str) -> int:
+    moment = read_period(period)
+    if moment is None:
+        raise InputError(f"'{period}' is no period")
+    return moment.number
 
 
 def _open(share: float) -> float:

@@ -1,4 +1,4 @@
-"""What a planner says about a quarter that was unlike the others: a choice to be seen, never a silent correction."""
+"""What a planner says about a period that was unlike the others: a choice to be seen, never a silent correction."""
 
 from __future__ import annotations
 
@@ -6,28 +6,29 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError
-from flowsim.core.periods import Period, quarter
+from flowsim.core.periods import Every, Period, read_period
 
 __all__ = ["LOCKDOWN", "Shock"]
 
-Floats = npt.NDArray[np.float64]
+
 LOCKDOWN = "2020Q2"
 """The quarter in which meetings were held virtually; the sources give its end, 15 June 2020, and no start date."""
+
 _SAID = re.compile(r"([^=]+)=(?:(as-observed)|recovers:(\d+))")
 _LONGEST = 40
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shock:
-    """A quarter, and how it is taken.
+    """A quarter or month, and how it is taken.
 
     Attributes:
-        quarter: such as "2020Q2".
-        recovers: None takes it as observed. Otherwise it is an intervention: in that quarter the series lies off its
-            course by an amount that is estimated, and comes back to it in equal steps, to be there so many quarters
+        quarter: such as "2020Q2", or "2020-04" for a series by month.
+        recovers: None takes it as observed. Otherwise it is an intervention: in that period the series lies off its
+            course by an amount that is estimated, and comes back to it in equal steps, to be there so many periods
             later.
     """
 
@@ -35,9 +36,14 @@ class Shock:
     recovers: int | None = None
 
     def __post_init__(self) -> None:
-        quarter(self.quarter)
+        every = _moment(self.quarter).every
         if self.recovers is not None and not 1 <= self.recovers <= _LONGEST:
-            raise InputError(f"shock {self.quarter}: recovers:{self.recovers} is not allowed: 1 to {_LONGEST} quarters")
+            raise InputError(f"shock {self.quarter}: recovers:{self.recovers} is not allowed: 1 to {_LONGEST} {every}s")
+
+    @property
+    def every(self) -> Every:
+        """Whether it is a quarter or a month."""
+        return _moment(self.quarter).every
 
     @classmethod
     def parse(cls, text: str) -> Shock:
@@ -49,19 +55,28 @@ class Shock:
                 "is back on its course four quarters later (1: the quarter alone)"
             )
         try:
-            return cls(quarter=Period.of(quarter(found[1]), "quarter"), recovers=int(found[3]) if found[3] else None)
+            moment = _moment(found[1])
+            return cls(quarter=Period.of(moment.number, moment.every), recovers=int(found[3]) if found[3] else None)
         except InputError as mistake:
             raise InputError(f"--shock: {mistake}") from None
 
     def shape(self, first: int, steps: int) -> Floats:
-        """Return the share of the shock that is there in the quarters from number `first` on."""
+        """Return the share of the shock that is there in the periods from number `first` on."""
         if self.recovers is None:
             return np.zeros(steps)
-        since = np.arange(first, first + steps) - quarter(self.quarter)
+        since = np.arange(first, first + steps) - _moment(self.quarter).number
         return np.where(since < 0, 0.0, np.clip(1 - since / self.recovers, 0, 1))
 
     def __str__(self) -> str:
         if self.recovers is None:
             return f"{self.quarter} is taken as observed"
-        back = Period.of(quarter(self.quarter) + self.recovers, "quarter")
+        moment = _moment(self.quarter)
+        back = Period.of(moment.number + self.recovers, moment.every)
         return f"{self.quarter} is an intervention that is over by {back}"
+
+
+def _moment(period: str) -> Period:
+    moment = read_period(period)
+    if moment is None or moment.every == "year":
+        raise InputError(f"'{period}' is no quarter and no month: write it as 2019Q1 or 2019-01")
+    return moment

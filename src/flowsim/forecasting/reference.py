@@ -1,0 +1,87 @@
+"""Series of one kind, such as those of other municipalities, as a class to learn the widths of intervals from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.special import ndtri
+
+from flowsim.core.errors import InputError
+from flowsim.evidence.series import Series
+from flowsim.forecasting.members.pool import logs
+from flowsim.forecasting.trend import FEWEST, Learned, forecast, learned, upto
+
+__all__ = ["ReferenceClass", "learn_from"]
+
+_LEVEL = 0.8
+_SCORE = float(ndtri((1 + _LEVEL) / 2))
+_ORIGINS = 12  # the last ones of each series
+_PRIOR = 5.0  # series that the shipped widths are worth
+_LARGE = 0.9  # of the series have had no larger surprise
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReferenceClass:
+    """What series of one kind have shown about their forecasts.
+
+    Attributes:
+        every: "quarter" or "month".
+        factor: by which half-widths of intervals are multiplied, on the log scale.
+        surprise: a large error one period ahead, on the log scale: nine in ten series had none larger.
+        series: their names.
+        forecasts: how many periods ahead were compared with what came.
+    """
+
+    every: str
+    factor: float
+    surprise: float
+    series: tuple[str, ...]
+    forecasts: int
+
+    def taught(self) -> Learned:
+        """Return the shipped weights, and intervals as wide as this class needs them."""
+        shipped = learned(self.every)
+        return Learned(shipped.weights, replace(shipped.widening, factors=shipped.widening.factors * self.factor))
+
+
+def learn_from(series: Sequence[Series], horizon: int = 4) -> ReferenceClass:
+    """Forecast series of one kind from their past, and learn how wide their intervals have to be.
+
+    The factor is the 80 % quantile of the errors in units of the half-width of the 80 % interval, on the log scale,
+    drawn towards one as if five more series had needed no change.
+
+    Args:
+        series: at least two, of the same kind of period, each with at least one period after its first two years.
+        horizon: periods ahead.
+
+    Raises:
+        InputError: as `flowsim.forecasting.trend.forecast`, and where there are fewer than two, or they differ in kind.
+    """
+    if len(series) < 2 or len({own.every for own in series}) > 1:
+        raise InputError(f"{len(series)} series are no reference class: at least two by quarter, or two by month")
+    errors, surprises = [], []
+    for own in series:
+        used = upto(own)
+        values = np.array(used.values, np.float64)
+        for count in range(max(FEWEST[own.every], len(values) - _ORIGINS), len(values)):
+            actual = values[count : count + horizon]
+            if values[:count].min() == values[:count].max():
+                continue
+            expected = forecast(used, len(actual), used.periods[count - 1])
+            half = expected.widening.spread(_SCORE, count, len(actual)) * expected.sd
+            point = logs(expected.point, expected.least, expected.offset)
+            errors.append(np.abs(logs(actual, expected.least, expected.offset) - point) / half)
+        surprises.append(forecast(used, 1).surprise)
+    if not errors:
+        raise InputError("no series of the reference class is longer than two years: there is nothing to learn from")
+    together = np.concatenate(errors)
+    raw = float(np.log(np.quantile(together, _LEVEL)))
+    return ReferenceClass(
+        every=series[0].every,
+        factor=float(np.exp(raw * len(series) / (len(series) + _PRIOR))),
+        surprise=float(np.quantile(surprises, _LARGE)),
+        series=tuple(own.name for own in series),
+        forecasts=len(together),
+    )
