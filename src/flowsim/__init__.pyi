@@ -23,6 +23,7 @@ from .model.parts import Station as Station
 from .model.pathway import Pathway as Pathway
 from .model.scenario import Scenario as Scenario
 from .reporting.pictures.diagram import draw as draw
+from .reporting.prospects import forecast as forecast
 from .simulation.results import Results as Results
 from .simulation.runner import run as run
 from .theory.fluid_load import workload as workload

@@ -45,15 +45,62 @@ def test_a_choice_is_shown_with_its_effect():
     assert "note: 2020Q2 is taken as observed fleksjob" in told
 
 
-def test_a_choice_is_shown_beside_other_notes(monkeypatch):
-    from flowsim.forecasting import trend as module
+def test_a_choice_is_shown_beside_other_notes(folder, monkeypatch):
+    from flowsim.forecasting.members import fitted
 
     def broken(values, steps):
         raise ValueError("broke")
 
-    monkeypatch.setitem(module.MEMBERS, "damped", broken)
-    told = fine("fleksjob", "--horizon", 2, "--shock", "2020Q2=as-observed")
-    assert "note: 2020Q2 is taken as observed\nnote: fleksjob: damped is left out" in told
+    rows = "".join(f"{2014 + at // 4}K{at % 4 + 1};{100 + at % 7}\n" for at in range(28))
+    (folder / "own.csv").write_text("TID;Awards\n" + rows)
+    monkeypatch.setitem(fitted.FITTED, "damped", broken)
+    told = fine("own.csv", "--horizon", 2, "--shock", "2020Q2=as-observed")
+    assert "note: 2020Q2 is taken as observed\nnote: Awards: damped is left out: it broke" in told
+
+
+def test_a_forecast_says_why_and_what_it_means():
+    told = " ".join(fine("fleksjob", "--horizon", 2).split())
+    assert "Why: a weighted mean of complex smoothing" in told
+    assert "They hold if nothing changes" in told
+    assert "What if" not in told
+
+
+def test_a_break_is_stated_beside_the_ordinary_interval():
+    told = fine("fleksjob", "--horizon", 2, "--break")
+    assert "What if the level of fleksjob broke once in these 2 quarters, by +97% or -49%" in " ".join(told.split())
+    assert "  2020Q4         191            132 to 275" in told
+    assert max(map(len, told.splitlines())) <= 80
+    own = json.loads(fine("fleksjob", "--horizon", 2, "--break", "--json"))["series"][0]
+    for low, high, row in zip(own["break"]["lower_95"], own["break"]["upper_95"], own["forecasts"], strict=True):
+        assert low < row["lower_95"] < row["upper_95"] < high
+    assert sum(member["weight"] for member in own["members"].values()) == pytest.approx(1)
+
+
+def test_months_are_forecast_as_they_are(folder):
+    (folder / "own.csv").write_text(months())
+    told = fine("own.csv", "--months", "keep", "--horizon", 3)
+    assert "36 months to 2019-12" in told
+    assert "  2020-01 " in told
+
+
+def test_a_picture_of_the_backtest(folder):
+    code, _, err = flowsim("fleksjob", "--backtest", "--horizon", 1, "--plot", "a.svg")
+    assert (code, err) == (0, "Wrote a.svg\n")
+    drawn = (folder / "a.svg").read_text()
+    assert drawn.count("<svg") == 1
+
+
+@pytest.mark.parametrize("horizon", [1, 2])
+def test_one_period_alone_has_an_interval_in_the_picture(horizon):
+    from flowsim.reporting.pictures.forecasts import forecast_figure
+
+    figure = forecast_figure([forecast(awards().series[0], horizon)])
+    bands = figure.axes[0].collections
+    for band in bands[:2]:
+        corners = band.get_paths()[0].vertices
+        assert corners[:, 0].max() - corners[:, 0].min() == horizon
+        assert corners[:, 1].max() - corners[:, 1].min() > 50
+    assert sum("%" in line.get_label() for line in figure.axes[0].get_lines()) == 4
 
 
 def test_json_is_one_object_with_the_librarys_own_forecasts():
@@ -166,20 +213,20 @@ TABLE = "OMRÅDE;" + ";".join(f"2019K{n}" if n < 5 else f"2020K{n - 4}" for n in
         (["--horizon", "13"], "a horizon of 13 quarters is not allowed: 1 to 12"),
         (["--horizon", "many"], "Invalid value for '--horizon'"),
         (["--origin", "2021Q4"], "the origin 2021Q4 lies outside the series, 2017Q1 to 2020Q3"),
-        (["--origin", "2018"], "'2018' is no quarter: write it as 2019Q1"),
+        (["--origin", "2018"], "'2018' is no quarter: write it as 2017Q1"),
         (["--origin", "2018Q3"], "fleksjob: 7 quarters are too few"),
         (["--shock", "2020Q2=dummy"], "--shock: '2020Q2=dummy' is not understood: write 2020Q2=as-observed"),
         (["--shock", "2021Q2=as-observed"], "a shock in 2021Q2 lies outside the series, 2017Q1 to 2020Q3"),
         (["--shock", "2018Q2=recovers:4"], "a shock in 2018Q2 can't be estimated"),
         (["--plot", "a.gif"], "--plot: 'a.gif' is not allowed: the name ends with .png, .svg, .pdf"),
         (["--plot", "no/a.png"], "there is no folder 'no'"),
-        (["--plot", "a.png", "--backtest"], "--plot: it goes with forecasts"),
+        (["--break", "--backtest"], "--break: it goes with forecasts"),
         (["--out", "no/a.csv"], "there is no folder 'no'"),
         (["own.csv"], "own.csv: short: 1 of 8 quarters have no number: 2019Q2 C2 '..'"),
         (["own.csv", "--series", "long"], "there is no series 'long' (allowed: short)"),
         (
             ["own.csv", "--months", "median"],
-            "--months: there is no way 'median'; did you mean 'mean'? (allowed: mean, sum)",
+            "--months: there is no way 'median'; did you mean 'mean'? (allowed: keep, mean, sum)",
         ),
         (["own.csv", "--months", "sum"], "--months: the periods of own.csv are quarters already"),
     ],

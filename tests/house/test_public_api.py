@@ -25,6 +25,7 @@ def test_public_names():
         "core",
         "draw",
         "evidence",
+        "forecast",
         "forecasting",
         "model",
         "planning",

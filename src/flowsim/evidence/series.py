@@ -12,14 +12,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from flowsim.core.errors import InputError, unknown_name
 from flowsim.core.periods import Every, Period, read_period
 from flowsim.evidence.facts import load
 from flowsim.evidence.tables import MARKS, Cell, Sheet, is_figure, place, read_sheet, reader
 
-__all__ = ["Mark", "Observed", "Provenance", "Series", "awards", "read"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Mark", "Observed", "Provenance", "Series", "awards", "from_pandas", "read"]
 
 _UNITS = (
     ("full-year persons", re.compile(r"helårs|full-year", re.IGNORECASE)),
@@ -27,6 +30,7 @@ _UNITS = (
     ("percent", re.compile(r"procent|pct\b|andel|percent|%", re.IGNORECASE)),
     ("persons", re.compile(r"\bpersoner\b|\bborgere\b|\bmodtagere\b|\bpersons\b", re.IGNORECASE)),
 )
+_EVERY: Mapping[str, Every] = {"Q-DEC": "quarter", "M": "month"}  # as pandas names frequencies
 _CODE = re.compile(r"\b(?:kode|code|nr|id)\b", re.IGNORECASE)
 _TABLE = re.compile(r"\b([A-ZÆØÅ]{2,8}\d{1,4}[A-Z]?|y\d\d[a-z]\d\d\w?)\b")
 _DATED = re.compile(
@@ -140,6 +144,49 @@ class Observed:
         raise InputError(
             f"{self.provenance.file}: {unknown_name('series', name, (series.name for series in self.series))}"
         )
+
+
+def from_pandas(values: pd.Series, name: str | None = None, unit: str = "") -> Series:
+    """Return a pandas Series with a quarterly or monthly PeriodIndex as a series.
+
+    Args:
+        values: in any order; missing periods and values are marked as such.
+        name: what is counted; the Series' own name if left out.
+        unit: such as "persons" or "awards".
+
+    Raises:
+        InputError: where the index is no PeriodIndex of quarters or months, holds a period twice, or is empty.
+    """
+    import pandas as pd
+
+    if not isinstance(values, pd.Series):
+        raise InputError(f"a pandas Series is needed, not a {type(values).__name__}")
+    index = values.index
+    every = _EVERY.get(index.freqstr) if isinstance(index, pd.PeriodIndex) else None
+    if not isinstance(index, pd.PeriodIndex) or every is None:
+        raise InputError(
+            "the index is no PeriodIndex of quarters or months: series.index = series.index.to_period('Q'), or 'M'"
+        )
+    if index.has_duplicates or not len(index):
+        repeated = ", ".join(str(period) for period in index[index.duplicated()][:3])
+        raise InputError(f"the index holds a period twice: {repeated}" if repeated else "the series is empty")
+    whole = values.reindex(pd.period_range(index.min(), index.max(), freq=index.freq))
+    numbers = [None if pd.isna(value) else float(value) for value in whole]
+    periods = [str(period) for period in whole.index]
+    given = set(index)
+    marks = [
+        Mark(period=Period(text), text="", place="", meaning="missing" if period in given else "not in the series")
+        for text, period, value in zip(periods, whole.index, numbers, strict=True)
+        if value is None
+    ]
+    return Series(
+        name=name or (str(values.name) if values.name is not None else "series"),
+        unit=unit,
+        every=every,
+        first=Period(periods[0]),
+        values=tuple(numbers),
+        marks=tuple(marks),
+    )
 
 
 def awards() -> Observed:

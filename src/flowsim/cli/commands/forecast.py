@@ -1,4 +1,4 @@
-"""`flowsim forecast`: where quarterly series are heading if nothing changes, and how such forecasts would have done."""
+"""`flowsim forecast`: where series are heading if nothing changes, and how such forecasts would have done."""
 
 from __future__ import annotations
 
@@ -43,26 +43,32 @@ def forecast(
     names: Annotated[
         list[str] | None, typer.Option("--series", help="Only this series of a file; may be repeated.")
     ] = None,
-    horizon: Annotated[int, typer.Option(help="Quarters ahead, 1 to 12.")] = 8,
+    horizon: Annotated[int, typer.Option(help="Periods ahead: 1 to 12 quarters, or 1 to 24 months.")] = 8,
     origin: Annotated[
-        str | None, typer.Option(help="The last quarter to use, such as 2019Q4.", metavar="QUARTER")
+        str | None, typer.Option(help="The last period to use, such as 2019Q4.", metavar="PERIOD")
     ] = None,
     shock: Annotated[
         str | None,
-        typer.Option(help="2020Q2=as-observed, or =recovers:4 (over 4 quarters later).", metavar="QUARTER=HOW"),
+        typer.Option(help="2020Q2=as-observed, or =recovers:4 (over 4 quarters later).", metavar="PERIOD=HOW"),
     ] = None,
     months: Annotated[
-        str | None, typer.Option(help="Make quarters of a file's months: sum (what happened) or mean (what was there).")
+        str | None,
+        typer.Option(
+            help="A file's months: sum (of what happened) or mean (of what was there) by quarter, or keep them."
+        ),
     ] = None,
     backtest: Annotated[
-        bool, typer.Option("--backtest", help="Score forecasts from each past quarter beside simpler ones, instead.")
+        bool, typer.Option("--backtest", help="Score forecasts from each past period beside simpler ones, instead.")
+    ] = False,
+    broken: Annotated[
+        bool, typer.Option("--break", help="State what the 95 % would be if the level broke once, beside the ordinary.")
     ] = False,
     plot: Annotated[Path | None, typer.Option(help="Draw the forecasts to this .png, .svg or .pdf file.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write the table to this CSV file.")] = None,
     force: Annotated[bool, FILES] = False,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
-    """Forecast quarterly series, and say how sure the forecasts are.
+    """Forecast quarterly or monthly series, and say how sure the forecasts are.
 
     Example: [bold]flowsim forecast awards --horizon 4 --shock 2020Q2=recovers:4 --plot awards.png[/bold]
     """
@@ -72,16 +78,17 @@ def forecast(
 
     choice = Shock.parse(shock) if shock else None
     asked = _asked(source, names, months, origin)
+    if broken:
+        _alone("--break", backtest)
     if plot is not None:
-        _alone("--plot", backtest)
         check_picture(plot, len(asked.series) + asked.together)
         check_file(plot, force)
     if out is not None:
         check_file(out, force)
     if backtest:
-        _backtest(asked, horizon, origin, choice, out, force, as_json)
+        _backtest(asked, horizon, origin, choice, plot, out, force, as_json)
     else:
-        _forecast(asked, horizon, origin, choice, plot, out, force, as_json)
+        _forecast(asked, horizon, origin, choice, broken, plot, out, force, as_json)
 
 
 def _alone(option: str, backtest: bool) -> None:
@@ -121,16 +128,19 @@ def _asked(source: str, names: Sequence[str] | None, months: str | None, origin:
 def _quarters(found: Observed, months: str | None) -> Callable[[Series], Series]:
     from flowsim.core.errors import InputError, unknown_name
 
-    if months not in (None, "sum", "mean"):
-        raise InputError(f"--months: {unknown_name('way', str(months), ('sum', 'mean'))}")
+    if months not in (None, "sum", "mean", "keep"):
+        raise InputError(f"--months: {unknown_name('way', str(months), ('sum', 'mean', 'keep'))}")
     monthly = any(one.every == "month" for one in found.series)
     if monthly and months is None:
         raise InputError(
             f"{found.provenance.file}: the periods are months: add --months sum where things that happen are counted "
-            "(awards, courses), or --months mean where people who are there are (full-time persons)"
+            "(awards, courses), --months mean where people who are there are (full-time persons), or --months keep to "
+            "forecast the months themselves"
         )
     if not monthly and months is not None:
         raise InputError(f"--months: the periods of {found.provenance.file} are quarters already")
+    if months == "keep":
+        return lambda series: series
     how: Literal["sum", "mean"] = "sum" if months == "sum" else "mean"
     return lambda series: series.quarterly(how)
 
@@ -163,6 +173,7 @@ def _forecast(
     horizon: int,
     origin: str | None,
     shock: Shock | None,
+    broken: bool,
     plot: Path | None,
     out: Path | None,
     force: bool,
@@ -185,14 +196,21 @@ def _forecast(
 
         write_bytes(plot, picture(said, plot.suffix.lower()), force)
     if as_json:
-        print(json.dumps(_told(asked, said), allow_nan=False))
+        print(json.dumps(_told(asked, said, broken), allow_nan=False))
         return
-    print("\n".join(_lines(asked, said)))
+    print("\n".join(_lines(asked, said, broken)))
     _written(plot, out)
 
 
 def _backtest(
-    asked: _Asked, horizon: int, origin: str | None, shock: Shock | None, out: Path | None, force: bool, as_json: bool
+    asked: _Asked,
+    horizon: int,
+    origin: str | None,
+    shock: Shock | None,
+    plot: Path | None,
+    out: Path | None,
+    force: bool,
+    as_json: bool,
 ) -> None:
     from flowsim.cli.terminal import wrapped
     from flowsim.core.files import write_bytes
@@ -209,6 +227,10 @@ def _backtest(
     )
     if out is not None:
         write_bytes(out, _csv(frame(results)), force)
+    if plot is not None:
+        from flowsim.reporting.pictures.forecasts import backtest_picture
+
+        write_bytes(plot, backtest_picture(results, plot.suffix.lower()), force)
     if as_json:
         scored = [{**vars(result), "scores": [vars(score) for score in result.scores]} for result in results]
         print(json.dumps({**_from(asked), "notes": list(told), "backtest": scored}, allow_nan=False))
@@ -217,7 +239,7 @@ def _backtest(
     for result in results:
         lines += _scored(result)
     print("\n".join(lines))
-    _written(None, out)
+    _written(plot, out)
 
 
 def _csv(table: Any) -> bytes:
@@ -241,16 +263,17 @@ def _head(asked: _Asked) -> list[str]:
     return [wrapped(line) for line in lines]
 
 
-def _lines(asked: _Asked, said: Sequence[Forecast | Joint]) -> list[str]:
+def _lines(asked: _Asked, said: Sequence[Forecast | Joint], broken: bool) -> list[str]:
     from flowsim.cli.terminal import number, wrapped
-    from flowsim.forecasting.distribution import LEVELS, Joint
+    from flowsim.forecasting.distribution import LEVELS, Forecast, Joint
+    from flowsim.reporting.prospects import meaning, reasons, what_if
 
     lines = _head(asked)
     notes = dict.fromkeys(note for one in said for note in _notes(one))
     lines += [wrapped(f"note: {note}") for note in notes]
     for one in said:
         unit = f" ({one.unit})" if one.unit else ""
-        lines += ["", wrapped(f"{one.name}{unit}: {len(one.series.values)} quarters to {one.origin}")]
+        lines += ["", wrapped(f"{one.name}{unit}: {len(one.series.values)} {one.every}s to {one.origin}")]
         if isinstance(one, Joint):
             lines[-1] += f", the sum of {len(one.parts)} parts"
         lines.append(f"  {'':8}{'expected':>10}" + "".join(f"{f'{level:.0%} interval':>22}" for level in LEVELS))
@@ -258,7 +281,10 @@ def _lines(asked: _Asked, said: Sequence[Forecast | Joint]) -> list[str]:
         for at, period in enumerate(one.periods):
             cells = "".join(f"{f'{number(float(low[at]))} to {number(float(high[at]))}':>22}" for low, high in ends)
             lines.append(f"  {period:8}{number(float(one.point[at])):>10}{cells}")
-    return lines
+        if isinstance(one, Forecast):
+            lines.append(wrapped(f"  {reasons(one)}"))
+            lines += [wrapped(f"  {what_if(one)}")] if broken else []
+    return [*lines, "", wrapped(meaning())]
 
 
 def _notes(one: Forecast | Joint) -> list[str]:
@@ -272,7 +298,7 @@ def _notes(one: Forecast | Joint) -> list[str]:
     if one.shock is not None and one.effect is not None:
         low, high = (one.effect.size + side * 1.96 * one.effect.error for side in (-1, 1))
         notes.append(
-            f"{one.name}: {one.shock}: {expm1(one.effect.size):+.0%} in that quarter "
+            f"{one.name}: {one.shock}: {expm1(one.effect.size):+.0%} in that {one.every} "
             f"(95 %: a factor of {exp(low):.2f} to {exp(high):.2f})"
         )
     return notes
@@ -287,11 +313,11 @@ def _from(asked: _Asked) -> dict[str, Any]:
     }
 
 
-def _told(asked: _Asked, said: Sequence[Forecast | Joint]) -> dict[str, Any]:
+def _told(asked: _Asked, said: Sequence[Forecast | Joint], broken: bool) -> dict[str, Any]:
     from importlib.metadata import version
 
     from flowsim import __version__
-    from flowsim.forecasting.distribution import Joint, frame
+    from flowsim.forecasting.distribution import Forecast, Joint, frame
     from flowsim.forecasting.widening import load
 
     series = []
@@ -309,6 +335,7 @@ def _told(asked: _Asked, said: Sequence[Forecast | Joint]) -> dict[str, Any]:
                 "effect": vars(effect) if effect else None,
                 "notes": _notes(one),
                 "forecasts": rows,
+                **(_members(one, broken) if isinstance(one, Forecast) else {}),
             }
         )
     return {
@@ -319,6 +346,14 @@ def _told(asked: _Asked, said: Sequence[Forecast | Joint]) -> dict[str, Any]:
     }
 
 
+def _members(one: Forecast, broken: bool) -> dict[str, Any]:
+    members = {name: {"weight": one.weights[name], "points": point.tolist()} for name, point in one.members.items()}
+    if not broken:
+        return {"members": members}
+    low, high = one.with_break()
+    return {"members": members, "break": {"size": one.surprise, "lower_95": low.tolist(), "upper_95": high.tolist()}}
+
+
 def _scored(result: Backtest) -> list[str]:
     from flowsim.cli.terminal import wrapped
 
@@ -326,7 +361,7 @@ def _scored(result: Backtest) -> list[str]:
         "",
         wrapped(
             f"{result.name}: {len(result.origins)} origins, {result.origins[0]} to {result.origins[-1]}, "
-            f"up to {result.horizon} quarters ahead"
+            f"up to {result.horizon} {result.every}s ahead"
         ),
         f"  {'':16}{'MASE':>8}{'sMAPE':>8}{'80 %':>8}{'95 %':>8}{'interval':>10}{'CRPS':>8}",
     ]

@@ -5,40 +5,97 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from flowsim.core.periods import Period, quarter
+from flowsim.core.periods import Every, Period, quarter
+from flowsim.forecasting.backtest import OURS, Backtest
 from flowsim.forecasting.distribution import LEVELS, Forecast, Joint
-from flowsim.reporting.pictures.canvas import FORECAST, INK, SHADE, SHOCK, canvas, drawn, quiet
+from flowsim.forecasting.trend import number as number_of
+from flowsim.reporting.pictures.canvas import FAINT, FORECAST, INK, SHADE, SHOCK, canvas, drawn, quiet
 
 if TYPE_CHECKING:
     from flowsim.forecasting.outlooks import Outlook
 
-__all__ = ["outlook_picture", "picture"]
+__all__ = ["backtest_picture", "forecast_figure", "outlook_picture", "picture"]
 
 # Blue and orange differ for every kind of colour vision, and by their lines in print.
 _METHODS = {"forecast": ("#1f5fa8", "#9dbfe3", "-o"), "simulation": ("#b35900", "#f2c18d", "--s")}
+# Told apart by their lines too; the heaviest member comes first.
+_STYLES = (("#d55e00", "--"), ("#009e73", "-."), ("#cc79a7", ":"), ("#e69f00", (0, (5, 1))), (FAINT, "--"))
 _BANDS = {LEVELS[0]: "#9dbfe3", LEVELS[1]: SHADE}
 
 
 def picture(forecasts: Sequence[Forecast | Joint], kind: str) -> bytes:
     """Draw one panel a series: history, point forecasts, 80 and 95 % intervals; an intervention is marked.
 
+    Where there is one series alone, its members are drawn too, with their weights.
+
     Args:
         forecasts: at most `MOST`.
         kind: one of `KINDS`.
     """
-    figure = canvas(2.6 * len(forecasts) + 0.5)
+    return drawn(forecast_figure(forecasts), kind)
+
+
+def forecast_figure(forecasts: Sequence[Forecast | Joint]) -> Any:
+    """Return the figure that `picture` draws."""
+    figure = canvas((2.6 if len(forecasts) > 1 else 3.6) * len(forecasts) + 0.5)
     for row, one in enumerate(forecasts):
         axes = figure.add_subplot(len(forecasts), 1, row + 1)
-        first, values = quarter(one.series.first), one.series.values
+        first, values = number_of(one.series.first), one.series.values
         past = range(first, first + len(values))
         ahead = range(first + len(values), first + len(values) + len(one.periods))
         for level in reversed(LEVELS):
-            axes.fill_between(ahead, *one.interval(level), color=_BANDS[level], linewidth=0, label=f"{level:.0%}")
+            # Half a period to both sides, so that one period alone has an interval that can be seen.
+            edges = [ahead[0] - 0.5, *ahead, ahead[-1] + 0.5]
+            low, high = ([end[0], *end, end[-1]] for end in one.interval(level))
+            axes.fill_between(edges, low, high, color=_BANDS[level], linewidth=0, label=f"{level:.0%}")
         axes.plot(past, [float(value or 0) for value in values], color=INK, marker="o", markersize=3, label="observed")
+        if len(forecasts) == 1 and isinstance(one, Forecast):
+            _draw_members(axes, one, ahead)
         axes.plot(ahead, one.point, color=FORECAST, marker="o", markersize=3, label="forecast")
         _mark(axes, one)
         axes.set_title(f"{one.name} ({one.unit})" if one.unit else one.name, loc="left", fontsize=11)
-        _dress(axes, first, ahead[-1], legend=row == 0)
+        _dress(axes, first, ahead[-1], one.every, legend=row == 0)
+    return figure
+
+
+def _draw_members(axes: Any, one: Forecast, ahead: range) -> None:
+    heaviest = sorted(one.weights.items(), key=lambda pair: -pair[1])
+    for (name, weight), (colour, style) in zip(heaviest, _STYLES, strict=False):
+        if round(weight, 2) > 0:
+            label = f"{name}, {weight:.0%}"
+            axes.plot(ahead, one.members[name], color=colour, linestyle=style, linewidth=1, label=label)
+
+
+def backtest_picture(results: Sequence[Backtest], kind: str) -> bytes:
+    """Draw for each series how far off each method was, its CRPS, and how often its intervals held.
+
+    Args:
+        results: at most `MOST`.
+        kind: one of `KINDS`.
+    """
+    figure = canvas(2.6 * len(results) + 0.5)
+    for row, result in enumerate(results):
+        scores = result.scores[::-1]
+        places = range(len(scores))
+        names = [score.method for score in scores]
+        colours = [FORECAST if score.method == OURS else FAINT for score in scores]
+        for column, (title, key) in enumerate((("MASE", "mase"), ("CRPS", "crps"))):
+            axes = figure.add_subplot(len(results), 3, 3 * row + column + 1)
+            axes.barh(places, [getattr(score, key) for score in scores], color=colours, height=0.65)
+            axes.set_yticks(places, names if column == 0 else [""] * len(names), fontsize=8)
+            axes.set_title(f"{result.name}: {title}" if column == 0 else title, loc="left", fontsize=9)
+            axes.tick_params(axis="x", labelsize=8)
+            quiet(axes, "x")
+        axes = figure.add_subplot(len(results), 3, 3 * row + 3)
+        for level, marker, key in ((LEVELS[0], "o", "coverage_80"), (LEVELS[1], "s", "coverage_95")):
+            axes.axvline(100 * level, color=INK, linewidth=0.6, linestyle=":")
+            shares = [100 * getattr(score, key) for score in scores]
+            axes.scatter(shares, places, marker=marker, s=22, color=colours, label=f"{level:.0%}")
+        axes.set_yticks(places, [""] * len(names))
+        axes.set_xlim(-3, 103)
+        axes.set_title("held, %: ● 80, ■ 95", loc="left", fontsize=9)
+        axes.tick_params(axis="x", labelsize=8)
+        quiet(axes, "both")
     return drawn(figure, kind)
 
 
@@ -68,13 +125,13 @@ def outlook_picture(outlook: Outlook, kind: str) -> bytes:
         if off:
             axes.plot(off, [0] * len(off), "^", color=SHOCK, markersize=6, clip_on=False, label="they differ")
         axes.set_title(outcome.measure, loc="left", fontsize=11)
-        _dress(axes, first, ahead[-1], legend=row == 0)
+        _dress(axes, first, ahead[-1], "quarter", legend=row == 0)
     return drawn(figure, kind)
 
 
-def _dress(axes: Any, first: int, last: int, *, legend: bool) -> None:
+def _dress(axes: Any, first: int, last: int, every: Every, *, legend: bool) -> None:
     shown = [*range(first, last + 1, max(1, -(-(last + 1 - first) // 14)))]
-    axes.set_xticks(shown, [Period.of(number, "quarter") for number in shown], fontsize=8)
+    axes.set_xticks(shown, [Period.of(number, every) for number in shown], fontsize=8)
     axes.set_ylim(bottom=0)
     quiet(axes, "y")
     if legend:
@@ -88,7 +145,7 @@ def _mark(axes: Any, one: Forecast | Joint) -> None:
     said = (
         "as observed"
         if shock.recovers is None
-        else f"intervention, over by {Period.of(quarter(shock.quarter) + shock.recovers, 'quarter')}"
+        else f"intervention, over by {Period.of(number_of(shock.quarter) + shock.recovers, shock.every)}"
     )
-    axes.axvline(quarter(shock.quarter), color=SHOCK, linewidth=0.9, linestyle=":")
+    axes.axvline(number_of(shock.quarter), color=SHOCK, linewidth=0.9, linestyle=":")
     axes.set_title(f"{shock.quarter} {said}", loc="right", fontsize=8, color=SHOCK)
