@@ -10,8 +10,7 @@ from benchmarks.public_series import Case
 from scipy import stats
 
 from flowsim.evidence.series import Series
-from flowsim.forecasting.trend import forecast
-from flowsim.forecasting.widening import load
+from flowsim.forecasting.trend import forecast, learned
 
 # From year to year the histories change by 2 and by 4.
 CASES = [
@@ -66,12 +65,13 @@ def test_a_year_is_repeated():
 
 
 def test_ours_are_the_public_forecasts():
-    found = accuracy.ours(CASES, {"M3": load(), "M1": load()})
+    found, volatility = accuracy.ours(CASES, {"M3": learned("quarter"), "M1": learned("quarter")})
     own = forecast(Series(name="x", unit="", every="quarter", first="2000Q1", values=tuple(CASES[1].history)), 8)
     assert found["flowsim"].point[1] == pytest.approx(own.point)
     assert found["flowsim"].ends[1, 1, 0] == pytest.approx(own.interval(0.95)[0])
     assert found["theta"].point[1] == pytest.approx(own.members["theta"])
     assert found["flowsim"].cpu > 0
+    assert volatility[1] == pytest.approx(np.sqrt((own.errors**2).mean()))
 
 
 def test_a_peer_is_asked_once_for_the_same_series(tmp_path, monkeypatch):
@@ -99,17 +99,31 @@ def test_a_peer_is_asked_once_for_the_same_series(tmp_path, monkeypatch):
     assert len(asked) == 2
 
 
+def test_coverage_by_thirds_of_volatility():
+    cases = [CASES[1]] * 6
+    found = accuracy.thirds(said([20, 20, 20, 0, 0, 20], 1, 1), cases, np.array([1.0, 2, 3, 4, 5, 6]))
+    assert [row["coverage_80"] for row in found.values()] == [1, 0.5, 0.5]
+    assert [row["volatility"] for row in found.values()] == [1.5, 3.5, 5.5]
+
+
 def test_the_table_says_what_falls_short():
-    row = {"smape": 9.0, "mase": 1.0, "missing": 2, "coverage_80": 0.8, "coverage_95": 0.9, "cpu_ratio": 3.0}
-    row |= {"interval_score_95": 12.0, "interval_score_95_median": 7.0}
+    row = {"smape": 9.0, "mase": 1.0, "missing": 2, "coverage_80": 0.8, "coverage_95": 0.91, "cpu_ratio": 3.0}
+    row |= {"interval_score_95": 12.0, "interval_score_95_median": 7.0, "grids_cpu_ratio": 0.5}
     test = {"difference": 0.01, "lower": -0.02, "upper": 0.04, "p_t": 0.4, "p_wilcoxon": 0.4}
     found = {"flowsim": row, "mean of four": {**row, "flowsim_against_it": test}}
     data = dict.fromkeys(["M3", "M1", "tourism", "pooled"], found)
-    text = accuracy.table({"lengths": {"15": data, "full": data}, "versions": {"flowsim": "0"}})
-    assert "| M3, all 756, full length: sMAPE | ≤ 8.90 | 9.00 | falls short |" in text
-    assert "| M3, all 756, full length: MASE | ≤ 1.085 | 1.000 |  |" in text
-    assert "| 15 points, pooled: 80 % interval | .77-.83 | 0.800 |  |" in text
-    assert "| 15 points, pooled: 95 % interval | .93-.97 | 0.900 | falls short |" in text
-    assert "+0.010 (-0.020 to +0.040), p = 0.4 |  |" in text
-    assert "| flowsim (without 2) | 9.00 | 1.000 | 0.800 | 0.900 | 12.0 (7.0) | 3 × |" in text
+    alone = {name: {"flowsim": row} for name in data}
+    lengths = {"8": alone, "11": alone, "15": data, "full": data, "months": {"M3": found}}
+    third = {"coverage_80": 0.8, "coverage_95": 0.95, "volatility": 0.1}
+    thirds = {"15": dict.fromkeys(["quiet", "middle", "volatile"], third)}
+    text = accuracy.table({"lengths": lengths, "thirds": thirds, "versions": {"flowsim": "0"}})
+    assert "| full length, M3: sMAPE | ≤ 8.75 | 9.00 | falls short |" in text
+    assert "| full length, M3: MASE | ≤ 1.045 | 1.000 |  |" in text
+    assert "| 15 points, M3: 80 % interval | 0.76 to 0.86 | 0.80 |  |" in text
+    assert "| 15 points, M3: 95 % interval | 0.92 to 0.97 | 0.91 | falls short |" in text
+    assert "| 15 points, M1: 95 % interval | 0.90 to 0.97 | 0.91 |  |" in text
+    assert "| the last 15 training points | +0.010 (-0.020 to +0.040), p = 0.4 |" in text
+    assert "| every twentieth monthly series, 18 months ahead |  | +0.010" in text
+    assert "| the last 15 training points | 0.800 / 0.950 (size 0.10) |" in text
+    assert "| flowsim (without 2) | 9.00 | 1.000 | 0.800 | 0.910 | 12.0 (7.0) | 3 × |" in text
     assert "**M3, M1 and tourism together, the last 15 training points**" in text
