@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from flowsim.core.civil_time import is_dated
 from flowsim.core.errors import InputError, nearest, unknown_name
 from flowsim.core.files import read_toml
-from flowsim.core.quantities import is_number, quantity
+from flowsim.core.quantities import check_typed, is_number, quantity
 from flowsim.model.library import cities, city_file
 from flowsim.model.pathway import Pathway
 
@@ -116,6 +116,7 @@ def read_base(name_or_path: str | Path, folder: Path | None = None) -> Base:
             )
         source, content = str(path), path.read_bytes()
     raw = read_toml(content, source)
+    check_typed(raw, source)
     entries = raw.pop("parameters", {})
     if not isinstance(entries, dict):
         raise InputError(f"{source}: parameters: {entries!r} is not allowed: it should be a table")

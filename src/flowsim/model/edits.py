@@ -13,7 +13,8 @@ from pydantic import BeforeValidator, Field, PlainSerializer, ValidationError, W
 
 from flowsim.core.civil_time import Moment
 from flowsim.core.errors import Record, located
-from flowsim.core.quantities import is_relative
+from flowsim.core.numbers import AmbiguousNumber, read_number
+from flowsim.core.quantities import is_relative, read_percentage
 from flowsim.model.duration import Duration
 from flowsim.model.parts import Hour, Weekday
 
@@ -34,7 +35,7 @@ __all__ = [
 ]
 
 _UNITS = "(second|minute|hour|day|week|month|quarter|year)s?"
-_NUMBER = r"\d+(\.\d+)?"
+_NUMBER = r"\d+([.,]\d+)?"
 _RELATIVE = rf"^[+-] ?{_NUMBER}( ?%)?$"
 _SPAN = rf"^([+-]? ?{_NUMBER} ?{_UNITS}|[+-] ?{_NUMBER} ?%)$"
 _RATE = rf"^([+-]? ?{_NUMBER} ?(per|/) ?({_NUMBER} )?{_UNITS}|[+-] ?{_NUMBER} ?%)$"
@@ -43,13 +44,28 @@ _RATE = rf"^([+-]? ?{_NUMBER} ?(per|/) ?({_NUMBER} )?{_UNITS}|[+-] ?{_NUMBER} ?%
 def _number_or_change(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError(f"{value!r} is not allowed: it should be a number, or a change such as '+2' or '+10 %'")
+    value = _typed_number(value)
     if not isinstance(value, str) and value < 0:
         raise ValueError(f'{value} is below 0: write it in quotes, "{value}", for a change by that much')
     return value
 
 
+def _typed_number(value: Any) -> Any:
+    """Return the number that a text says, whole where it is; a change, and what is no number, as it is."""
+    if not isinstance(value, str) or is_relative(value):
+        return value
+    try:
+        number = read_number(value)
+    except AmbiguousNumber:
+        raise
+    except ValueError:
+        return value
+    return int(number) if number.is_integer() else number
+
+
 def _whole_or_change(value: Any) -> Any:
-    if isinstance(value, float) or (is_relative(value) and "%" not in value and "." in value):
+    value = _typed_number(value)
+    if isinstance(value, float) or (is_relative(value) and "%" not in value and re.search("[.,]", value)):
         raise ValueError(f"{value!r} is not allowed: it should be a whole number, or a change such as '+2' or '+10 %'")
     return _number_or_change(value)
 
@@ -62,8 +78,9 @@ def _with_unit(value: Any) -> Any:
 
 def _share(value: Any) -> Any:
     """Read "30 %" as 0.3; a change such as "+10 %" stays one."""
-    found = re.fullmatch(rf"\s*({_NUMBER})\s*%\s*", value) if isinstance(value, str) else None
-    value = float(found[1]) / 100 if found else value
+    if isinstance(value, str) and not is_relative(value):
+        percentage = read_percentage(value)
+        value = _typed_number(value) if percentage is None else percentage
     if not (is_relative(value) or (isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1)):
         raise ValueError(f"{value!r} is not allowed: it should be a share between 0 and 1, such as 0.3 or '30 %'")
     return value

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from flowsim.core.errors import InputError, located, nearest, unknown_name
 from flowsim.core.files import data_folder, read_toml
-from flowsim.core.quantities import changed
+from flowsim.core.quantities import changed, check_typed
 from flowsim.model.base import Base, read_base
 from flowsim.model.changes import apply_edits, located_at
 from flowsim.model.edits import (
@@ -82,6 +82,7 @@ class Scenario:
         Raises:
             InputError: one line with `source`, the key path, the value and what is allowed.
         """
+        check_typed(numbered(raw), source)
         try:
             file = ScenarioFile.model_validate(raw)
         except ValidationError as error:

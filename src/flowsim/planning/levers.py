@@ -154,7 +154,7 @@ def varied(names: Sequence[str], pairs: Sequence[str], pathway: Pathway) -> list
         raise InputError(f"--between: {len(levers)} levers are varied and {len(pairs)} times two bounds told: one each")
     out = []
     for lever, pair in zip(levers, pairs, strict=True):
-        numbers = re.fullmatch(r"(\d+)\D+(\d+)", pair.strip())
+        numbers = re.fullmatch(r"(\d+)(?:\s+|\s*(?:-|–|\.\.|to|and|og|til|,\s)\s*)(\d+)", pair.strip())
         if not numbers:
             raise InputError(f"--between: '{pair}' is not allowed: two whole numbers, the least and the most")
         out.append(_of("--between", lambda one=lever, n=numbers: Levels(lever=one, least=int(n[1]), most=int(n[2]))))

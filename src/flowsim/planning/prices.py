@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from flowsim.core.errors import InputError, unknown_name
 from flowsim.core.files import read_toml
+from flowsim.core.numbers import TOKEN, read_number, with_plain_spaces
 from flowsim.evidence import facts
 from flowsim.model.library import cities, city_file
 from flowsim.model.pathway import Pathway
@@ -19,8 +20,7 @@ from flowsim.model.scenario import Scenario
 
 __all__ = ["Price", "Prices", "Sum", "prices_of", "shipped_prices"]
 
-_NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE]\d+)?"
-_PRICE = re.compile(rf"\s*({_NUMBER})\s*(million\s+)?([A-Z]{{3}})(?:\s*(?:per|/)\s*([a-z]+))?\s*")
+_PRICE = re.compile(rf"\s*({TOKEN})\s*(million\s+)?([A-Z]{{3}})(?:\s*(?:per|/)\s*([a-z]+))?\s*")
 _TIMES = ("year", "quarter", "month", "week", "day")
 _SECTIONS: Mapping[str, tuple[str, tuple[str, ...], str]] = {
     "staff": ("staff", _TIMES, "600000 DKK per year"),
@@ -211,7 +211,7 @@ def _price(
         raise InputError(
             f"{source}: {where}: {text!r} is not allowed: it should be a text with its unit, such as '{example}'"
         )
-    found = _PRICE.fullmatch(text)
+    found = _PRICE.fullmatch(with_plain_spaces(text))
     if not found:
         raise InputError(f"{source}: {where}: '{text}' is no price: write '{example}'")
     unit = (found[4] or "").removesuffix("s")
@@ -220,7 +220,10 @@ def _price(
         raise InputError(f"{source}: {where}: '{text}' {why} (allowed: per {', '.join(units)}), such as '{example}'")
     if not units and unit:
         raise InputError(f"{source}: {where}: '{text}' is per {unit}: a sum is a whole, such as '{example}'")
-    amount = float(found[1]) * (1e6 if found[2] else 1)
+    try:
+        amount = read_number(found[1], typed=origin.get("kind") != "fact") * (1e6 if found[2] else 1)
+    except ValueError as mistake:
+        raise InputError(f"{source}: {where}: {mistake}") from None
     if amount < 0:
         raise InputError(f"{source}: {where}: '{text}' is negative: a price is 0 or more")
     currencies.setdefault(found[3], where)

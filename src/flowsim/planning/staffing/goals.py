@@ -15,6 +15,7 @@ import numpy.typing as npt
 from flowsim.core.arrays import Floats
 from flowsim.core.civil_time import MINUTES, parse_span, span_text
 from flowsim.core.errors import InputError, nearest, unknown_name
+from flowsim.core.numbers import TOKEN, read_number, with_plain_spaces
 from flowsim.model.parts import Clock
 from flowsim.model.pathway import Pathway
 from flowsim.planning.response import Response
@@ -22,13 +23,16 @@ from flowsim.simulation.measures.catalogue import Catalogue
 
 __all__ = ["Goal", "parse_goals"]
 
-_COMPARISON = re.compile(r"(.+?)\s*(>=|<=|≥|≤|\bat least\b|\bat most\b)\s*(.+)")
+_COMPARISON = re.compile(r"(.+?)\s*(>=|<=|≥|≤|=>|=<|\bat least\b|\bat most\b)\s*(.+)")
+_STRICT = re.compile(r"(.+?)\s*(<|>|=|\bunder\b|\bbelow\b|\bover\b|\babove\b)\s*(.+)")
 _SENSES: dict[str, Literal[">=", "<="]] = {
     ">=": ">=",
     "≥": ">=",
+    "=>": ">=",
     "at least": ">=",
     "<=": "<=",
     "≤": "<=",
+    "=<": "<=",
     "at most": "<=",
 }
 _OF = r"(?:(?:for|of|at|on|in) )?(?:the )?(\S+)"
@@ -38,7 +42,7 @@ _STOCK = re.compile(rf"(mean )?(queue|caseload|people|persons|citizens) {_OF}")
 _IN_PROGRESS = re.compile(r"(mean )?(\S+) in progress")
 _MEASURE = re.compile(r"(mean )?(\S+\.\S+)")
 _WORDS = ("decided within", "wait for", "p90 wait for", "queue of", "caseload of", "people on")
-_NUMBER = re.compile(r"(\d[\d,]*(?:\.\d+)?|\.\d+)\s*(%|[A-Za-z][A-Za-z ]*)?")
+_NUMBER = re.compile(rf"({TOKEN})\s*(%|[A-Za-z][A-Za-z ]*)?")
 _PERSONS = ("citizens", "citizen", "people", "persons", "cases", "awards", "spells", "citizens per caseworker")
 
 
@@ -95,6 +99,9 @@ def parse_goals(texts: Sequence[str], pathway: Pathway, during: str) -> tuple[Go
 
 def _parsed(text: str, pathway: Pathway, during: str) -> Goal:
     found = _COMPARISON.fullmatch(text)
+    if not found and (strict := _STRICT.fullmatch(text)):
+        instead = {"<": "'<='", "under": "'<='", "below": "'<='", "=": "'<=' or '>='"}.get(strict[2], "'>='")
+        raise ValueError(f"it compares nothing: write a number after >= or <=, so {instead} instead of '{strict[2]}'")
     if not found:
         raise ValueError("it compares nothing: write a number after >= or <=, such as 'wait for team <= 9 weeks'")
     measure, averaged = _subject(found[1], pathway)
@@ -182,10 +189,10 @@ def _bound(text: str, unit: str) -> float:
     """Read a bound in a unit."""
     if unit in ("weeks", "years"):
         return parse_span(text) / MINUTES[unit.removesuffix("s")]
-    found = _NUMBER.fullmatch(text)
+    found = _NUMBER.fullmatch(with_plain_spaces(text))
     if not found:
         raise ValueError(f"'{text}' is not allowed: it should be a number{', such as 90%' if unit == 'share' else ''}")
-    number, told = float(found[1].replace(",", "")), found[2] or ""
+    number, told = read_number(found[1]), found[2] or ""
     if unit == "share":
         share = number / 100 if told in ("%", "per cent") else number
         if not 0 <= share <= 1 or told not in ("", "%", "per cent"):
