@@ -906,3 +906,59 @@ rate = "2400 per year"
     everything.pop("parameters")
     shut = Scenario.from_dict(everything, "example", tmp_path).pathway()
     assert party(shut, "rehabilitation_team", "region").places.at(datetime(2021, 4, 1)) == 13
+
+
+# --- how a file is written ---
+
+
+def test_the_last_day_of_a_change_is_said_by_through(folder: Path) -> None:
+    edit = {"station": "team", "party": "town", "places": "+2", "from": "2021-01-01"}
+    until = scenario(folder, stations=[edit | {"until": "2022-01-01"}]).pathway()
+    assert scenario(folder, stations=[edit | {"through": "2021-12-31"}]).pathway() == until
+    one_day = scenario(folder, stations=[edit | {"through": "2021-01-01"}]).pathway()
+    assert dict(party(one_day, "team", "town").places.root)[datetime(2021, 1, 2)] == 8
+
+
+@pytest.mark.parametrize(
+    ("dates", "message"),
+    [
+        ({"until": "2022-01-01", "through": "2021-12-31"}, "`until` and `through` both tell the end"),
+        ({"from": "2021-01-02", "through": "2021-01-01"}, "through 2021-01-01 is before from 2021-01-02"),
+        ({"through": "2021-01-01T09:00"}, "is no day: leave out the hour"),
+        ({"through": "2019-06-01"}, r"stations[no. 1: team].through: 2019-06-01 changes nothing: it lies outside"),
+    ],
+)
+def test_ends_that_do_not_fit(folder: Path, dates: dict[str, str], message: str) -> None:
+    edit = {"station": "team", "party": "town", "places": "+2"}
+    assert message in mistake(folder, stations=[edit | dates])
+
+
+def test_numbers_in_either_convention(folder: Path) -> None:
+    edit = {"station": "team", "party": "town", "places": "12,5"}
+    assert party(scenario(folder, stations=[edit]).pathway(), "team", "town").places.values == (12.5,)
+    closure = {"station": "team", "keep": "7,5 %", "from": "2020-01-01"}
+    assert party(scenario(folder, closures=[closure]).pathway(), "team", "town").places.values == (0.6,)
+    for rate in ("1.200 per year", "1,200 per year", "+1.200 per year"):
+        told = mistake(folder, arrivals=[{"entry": "door", "rate": rate}])
+        assert told.startswith("mine.toml: arrivals[no. 1: door].rate: ")
+        assert told.endswith("1200 or 1.2? write 1200 or 1.2")
+
+
+def test_a_sign_without_quotes_is_refused_in_a_file(folder: Path) -> None:
+    file = folder / "mine.toml"
+    file.write_text('name = "s"\nbase = "small.toml"\n[[stations]]\nstation = "team"\nparty = "town"\nplaces = +2\n')
+    with pytest.raises(InputError, match=r'mine.toml, line 6: \+2 .*write "\+2" for 2 more, or 2 for 2 in all'):
+        Scenario.of(file)
+
+
+def test_a_scenario_and_its_base_in_json(folder: Path) -> None:
+    raw = json.loads(json.dumps(tomllib.loads(BASE), default=str))
+    (folder / "small.json").write_text(json.dumps(raw))
+    content = {"name": "s", "stations": [{"station": "team", "party": "town", "places": "+2"}]}
+    (folder / "mine.json").write_text(json.dumps(content | {"base": "small.json"}))
+    read = Scenario.of(folder / "mine.json")
+    assert read.pathway() == scenario(folder, stations=content["stations"]).pathway()
+    assert Scenario.of(folder / "small.json").pathway() == base(folder)
+    (folder / "typo.json").write_text(json.dumps(content | {"base": "small.json", "untl": "2022-01-01"}))
+    with pytest.raises(InputError, match=r"typo.json: there is no key 'untl'; did you mean 'until'\?"):
+        Scenario.of(folder / "typo.json")

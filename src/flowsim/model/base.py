@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from flowsim.core.civil_time import is_dated
 from flowsim.core.errors import InputError, nearest, unknown_name
-from flowsim.core.files import read_toml
+from flowsim.core.files import check_bare_numbers, file_named, read_data
 from flowsim.core.quantities import check_typed, is_number, quantity
 from flowsim.model.library import cities, city_file
 from flowsim.model.pathway import Pathway
@@ -107,7 +107,7 @@ def read_base(name_or_path: str | Path, folder: Path | None = None) -> Base:
         source = f"{name_or_path}.toml"
         content = city_file(str(name_or_path), "pathway.toml").read_bytes()
     else:
-        path = (folder or Path()) / name_or_path
+        path = file_named((folder or Path()) / name_or_path)
         if not path.is_file():
             shown = ", ".join(f"'{name}'" for name in cities())
             hint = nearest(str(name_or_path), cities())
@@ -115,7 +115,8 @@ def read_base(name_or_path: str | Path, folder: Path | None = None) -> Base:
                 f"there is no base '{name_or_path}'{hint} (allowed: {shown}, or the path of a pathway file)"
             )
         source, content = str(path), path.read_bytes()
-    raw = read_toml(content, source)
+    raw = read_data(content, source)
+    check_bare_numbers(content, source, changes=False)
     check_typed(raw, source)
     entries = raw.pop("parameters", {})
     if not isinstance(entries, dict):

@@ -65,6 +65,7 @@ def apply_edits(raw: dict[str, Any], file: ScenarioFile, source: str) -> None:
                 for key, when, out in (
                     ("from", edit.since, edit.since and edit.since >= end),
                     ("until", edit.until, edit.until and edit.until <= start),
+                    ("through", edit.through, edit.through and edit.end and edit.end <= start),
                 ):
                     if out:
                         horizon = f"the horizon ({start:%Y-%m-%d} to {end:%Y-%m-%d})"
@@ -99,7 +100,7 @@ def _set(table: dict[str, Any], key: str, edit: Edit, start: str, change: Callab
     told = table[key]
     steps = [(parse_moment(k), v) for k, v in told.items()] if is_dated(told) else [(datetime.min, told)]
     steps.sort(key=lambda step: step[0])
-    since, until = edit.since or datetime.min, edit.until or datetime.max
+    since, until = edit.since or datetime.min, edit.end or datetime.max
     more = {when for when in (since, until) if max(steps[0][0], parse_moment(start)) < when < datetime.max}
     out: list[tuple[datetime, Any]] = []
     for when in sorted({when for when, _ in steps} | more):

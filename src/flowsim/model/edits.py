@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime, time, timedelta
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PlainSerializer, ValidationError, WithJsonSchema, model_validator
@@ -127,13 +128,27 @@ TARGETS = {
 
 
 class Edit(Record):
-    """A change that holds `from` a date `until` before another; the whole horizon where none is told."""
+    """A change that holds `from` a day `through` another, or `until` before one; always where none is given."""
 
     since: Day | None = Field(None, alias="from", description="the first day of the change")
     until: Day | None = Field(None, description="the day on which the base's values hold again")
+    through: Day | None = Field(None, description="the last day of the change, instead of `until`")
+
+    @property
+    def end(self) -> datetime | None:
+        """The moment from which the base's values hold again; None where the change holds to the end."""
+        return self.through + timedelta(days=1) if self.through else self.until
 
     @model_validator(mode="after")
     def _some_time(self) -> Edit:
+        if self.until and self.through:
+            raise ValueError(
+                "`until` and `through` both tell the end: `through` is the last day, `until` the day after"
+            )
+        if self.through and self.through.time() != time():
+            raise ValueError(f"through {self.through.isoformat()} is no day: leave out the hour, or use `until`")
+        if self.since and self.through and self.through < self.since.replace(hour=0, minute=0, second=0, microsecond=0):
+            raise ValueError(f"through {self.through:%Y-%m-%d} is before from {self.since:%Y-%m-%d}")
         if self.since and self.until and self.until <= self.since:
             raise ValueError(f"until {self.until:%Y-%m-%d} is not after from {self.since:%Y-%m-%d}")
         return self
@@ -156,10 +171,10 @@ class StationEdit(Edit):
 
     @model_validator(mode="after")
     def _something(self) -> StationEdit:
-        if not self.model_fields_set - {"station", "party", "since", "until"}:
+        if not self.model_fields_set - {"station", "party", "since", "until", "through"}:
             raise ValueError(f"nothing is changed: give one of {', '.join(LEVERS)}")
-        if (self.at or self.room is not None) and (self.since or self.until):
-            raise ValueError("`at` and `room` hold for the whole horizon: leave out `from` and `until`")
+        if (self.at or self.room is not None) and (self.since or self.end):
+            raise ValueError("`at` and `room` hold for the whole horizon: leave out `from`, `until` and `through`")
         return self
 
 
