@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 __all__ = [
     "InputError",
+    "KeyedError",
     "Record",
     "located",
     "nearest",
@@ -24,6 +25,23 @@ __all__ = [
 
 class InputError(ValueError):
     """One mistake in what the user gave; the message says where, what, and what is allowed."""
+
+
+class KeyedError(InputError):
+    """A mistake in the value of one key, so that whoever filled that key can name it as it was asked for.
+
+    Attributes:
+        key: the name of the key, such as "between"; the command line has an option of that name.
+        reason: what the value is, and what is allowed.
+    """
+
+    def __init__(self, key: str, reason: str) -> None:
+        super().__init__(key, reason)
+        self.key = key
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.reason}"
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:
@@ -105,7 +123,7 @@ def require(holds: bool, where: str, value: object, allowed: str) -> None:
         InputError: where it is, what it is, and what is allowed there.
     """
     if not holds:
-        raise InputError(f"{where}: {_short(value)} is not allowed: {allowed}")
+        raise KeyedError(where, f"{_short(value)} is not allowed: {allowed}")
 
 
 def require_positive(**values: float) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flowsim.core.civil_time import parse_rate, parse_span
-from flowsim.core.errors import InputError
+from flowsim.core.errors import InputError, KeyedError
 from flowsim.core.numbers import TOKEN, AmbiguousNumber, read_number, with_plain_spaces
 
 __all__ = [
@@ -163,7 +163,7 @@ def parse_share(text: str, where: str, such_as: str = "90%") -> float:
     try:
         return read_number(number) / (100 if per_cent else 1)
     except AmbiguousNumber as doubt:
-        raise InputError(f"{where}: {doubt}") from None
+        raise KeyedError(where, str(doubt)) from None
     except ValueError:
         fraction = f"{float(such_as[:-1]) / 100:g}"
-        raise InputError(f"{where}: '{text}' is not allowed: write '{such_as}' or '{fraction}'") from None
+        raise KeyedError(where, f"'{text}' is not allowed: write '{such_as}' or '{fraction}'") from None

@@ -31,7 +31,7 @@ from flowsim.simulation.runner import Engine, run
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Comparison", "Paired", "averaged", "compare", "headlines", "paired"]
+__all__ = ["Comparison", "Paired", "averaged", "check_comparable", "compare", "headlines", "paired"]
 
 
 class Paired(NamedTuple):
@@ -206,7 +206,7 @@ def compare(
     Raises:
         InputError: before anything runs, for scenarios that can't be compared and arguments that are not allowed.
     """
-    names, subjects = _checked(scenarios, parameters)
+    names, subjects = check_comparable(scenarios, parameters)
     if not 0.5 <= confidence < 1:
         raise InputError(f"confidence: {confidence} is not allowed: from 0.5 to below 1")
     how: dict[str, Any] = {"engine": engine, "seed": seed, "executor": executor}
@@ -247,10 +247,14 @@ def _widest(reference: Results, other: Results, columns: list[int], precision: P
     return float(np.nanmax(relative, initial=0.0))
 
 
-def _checked(
-    scenarios: Sequence[Scenario | Pathway], parameters: Ensemble | Mapping[str, Any] | None
+def check_comparable(
+    scenarios: Sequence[Scenario | Pathway], parameters: Ensemble | Mapping[str, Any] | None = None
 ) -> tuple[tuple[str, ...], list[Pathway | Varying]]:
-    """Return the names, and what to run; refuse what can't be compared."""
+    """Return the names, and what to run.
+
+    Raises:
+        InputError: for fewer than two, two of one name, and where bases, horizons or measures differ.
+    """
     names = tuple(one.name for one in scenarios)
     if len(names) < 2:
         raise InputError("a comparison takes two scenarios or more: the first is the one that others are compared with")

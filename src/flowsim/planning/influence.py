@@ -38,7 +38,16 @@ from flowsim.simulation.runner import run
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Decomposition", "Estimate", "Influence", "Sensitivity", "decompose", "explain", "least_sets"]
+__all__ = [
+    "Decomposition",
+    "Estimate",
+    "Influence",
+    "Sensitivity",
+    "checked_response",
+    "decompose",
+    "explain",
+    "least_sets",
+]
 
 _TAILS = (0.1, 0.9)
 _DEGREE = 3
@@ -168,18 +177,9 @@ def explain(
         InputError: before anything runs, where nothing varies, for an unknown measure or period, and for too few sets;
             after it, where the measure is undefined in nearly all runs.
     """
+    response, sets = checked_response(scenario, measure, period, ensemble, levers, sets)
     factors = (len(ensemble.names) if ensemble else 0) + len(levers)
-    if not factors:
-        raise InputError(
-            f"{scenario.source}: nothing varies: it has no calibrated ensemble, so name one (`calibrated`), or levers"
-        )
-    sets = max(200, 5 * factors) if sets is None else sets
-    require(sets >= least_sets(factors), "sets", sets, f"at least {least_sets(factors)} for {factors} factors")
-    if ensemble is not None:
-        ensemble.over(scenario)
     since, until = Period(period).start, Period(period).end
-    pathway = scenario.pathway()
-    response = Response.of(measure, period, Catalogue.of(pathway).index)
     design = _Design(
         scenario=scenario,
         ensemble=ensemble,
@@ -226,6 +226,32 @@ def explain(
         undefined=int(sets - told.sum()),
         seed=seed,
     )
+
+
+def checked_response(
+    scenario: Scenario,
+    measure: str,
+    period: str,
+    ensemble: Ensemble | None,
+    levers: Sequence[Levels],
+    sets: int | None,
+) -> tuple[Response, int]:
+    """Return the measure that is explained, and how many sets of factors to run; the arguments are those of `explain`.
+
+    Raises:
+        InputError: where nothing varies, for an unknown measure or period, and for too few sets.
+    """
+    factors = (len(ensemble.names) if ensemble else 0) + len(levers)
+    if not factors:
+        raise InputError(
+            f"{scenario.source}: nothing varies: it has no calibrated ensemble, so name one (`calibrated`), or levers"
+        )
+    sets = max(200, 5 * factors) if sets is None else sets
+    require(sets >= least_sets(factors), "sets", sets, f"at least {least_sets(factors)} for {factors} factors")
+    if ensemble is not None:
+        ensemble.over(scenario)
+    Period(period)
+    return Response.of(measure, period, Catalogue.of(scenario.pathway()).index), sets
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from flowsim.core.periods import MONTHS, Every, Period
 from flowsim.core.progress import Progress
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
-from flowsim.planning.comparison import Comparison, Paired, compare, paired
+from flowsim.planning.comparison import Comparison, Paired, check_comparable, compare, paired
 from flowsim.planning.cost import with_costs
 from flowsim.planning.prices import Prices
 from flowsim.planning.response import series
@@ -29,7 +29,7 @@ from flowsim.simulation.measures.timeline import Calendar
 from flowsim.simulation.results import Results
 from flowsim.simulation.runner import run
 
-__all__ = ["STATIONS", "Findings", "explore"]
+__all__ = ["STATIONS", "Findings", "check_reportable", "explore"]
 
 STATIONS = 3
 """Stations whose waits and queues a report draws."""
@@ -149,14 +149,7 @@ def explore(
         InputError: before anything runs, for more scenarios than a chart holds, a time without a whole year, less than
             two replications, and as `compare`.
     """
-    if not 1 <= len(scenarios) <= _MOST_SCENARIOS:
-        raise InputError(f"{len(scenarios)} scenarios: a report shows one to {_MOST_SCENARIOS}, the first as reference")
-    since, until = Period(between[0]).first, Period(between[1]).after
-    years = Calendar.of(scenarios[0].pathway()).periods("year")
-    if not any(since <= year.first and year.after <= until for year in years):
-        raise InputError("the time to report holds no whole year: report a longer time, or let the horizon end later")
-    if replications < 2:
-        raise InputError(f"replications: {replications} is not allowed: a range takes at least 2")
+    check_reportable(scenarios, between, replications)
     if len(scenarios) == 1:
         (one,) = scenarios
         subject = parameters.over(one) if isinstance(parameters, Ensemble) else one.pathway(parameters)
@@ -178,6 +171,25 @@ def explore(
         parameters=parameters,
         prices=prices,
     )
+
+
+def check_reportable(scenarios: Sequence[Scenario], between: tuple[str, str], replications: int) -> None:
+    """Check that scenarios can be reported on over a time, with so many replications of each.
+
+    Raises:
+        InputError: for more scenarios than a chart holds, a time without a whole year, less than two replications, and
+            as `check_comparable`.
+    """
+    if not 1 <= len(scenarios) <= _MOST_SCENARIOS:
+        raise InputError(f"{len(scenarios)} scenarios: a report shows one to {_MOST_SCENARIOS}, the first as reference")
+    since, until = Period(between[0]).first, Period(between[1]).after
+    years = Calendar.of(scenarios[0].pathway()).periods("year")
+    if not any(since <= year.first and year.after <= until for year in years):
+        raise InputError("the time to report holds no whole year: report a longer time, or let the horizon end later")
+    if replications < 2:
+        raise InputError(f"replications: {replications} is not allowed: a range takes at least 2")
+    if len(scenarios) > 1:
+        check_comparable(scenarios)
 
 
 def _queue(results: Results, station: str) -> float:

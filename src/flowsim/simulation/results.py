@@ -39,6 +39,7 @@ class Results:
         digests: the SHA-256 of each replication's visits.
         versions: what made them: flowsim, Python, numpy and so on.
         traces: the whole traces by replication, where they were kept.
+        reached: whether the precision asked for was reached; None where none was.
     """
 
     pathway: Pathway
@@ -50,6 +51,7 @@ class Results:
     digests: tuple[str, ...] = field(repr=False)
     versions: Mapping[str, str] = field(default_factory=dict)
     traces: Mapping[int, Trace] = field(default_factory=dict, repr=False)
+    reached: bool | None = None
 
     def __post_init__(self) -> None:
         shape = (len(self.replications), len(self.index))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from flowsim.model.scenario import Scenario
     from flowsim.simulation.results import Results
 
-__all__ = ["COMPARED", "FILES", "MANIFEST", "check_folder", "manifest", "repeat_command", "save", "save_comparison"]
+__all__ = ["COMPARED", "FILES", "MANIFEST", "check_folder", "manifest", "save", "save_comparison"]
 
 MANIFEST = "manifest.json"
 FILES = ("measures.csv", "measures.parquet", "replications.csv", "replications.parquet", MANIFEST)
@@ -197,15 +196,3 @@ def manifest(scenario: Scenario, results: Results, repeat: str, parameters: str)
         "versions": dict(results.versions),
         "repeat": repeat,
     }
-
-
-def repeat_command(
-    file: str, results: Results, first: str | None, last: str | None, options: Iterable[str] = ()
-) -> str:
-    """Write the command line that makes the same results again."""
-    words = ["flowsim", "run", file, "--replications", str(len(results.replications)), "--seed", str(results.seed)]
-    words += ["--engine", results.engine]
-    for option, period in (("--from", first), ("--to", last)):
-        words += [option, period] if period else []
-    words += options
-    return shlex.join(words)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flowsim.cli.commands.run import check_periods, chosen_parameters
-from flowsim.cli.options import CALIBRATED, CLUSTER, ENGINE, FIRST, JSON, LAST, POINT, SEED, WORKERS
+from flowsim.cli.options import CALIBRATED, CLUSTER, ENGINE, FIRST, JSON, LAST, POINT, SEED, WORKERS, asked
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from flowsim.model.scenario import Scenario
     from flowsim.planning.comparison import Comparison
     from flowsim.planning.prices import Prices
-    from flowsim.simulation.precision import Precision
 
 __all__ = ["compare"]
 
@@ -73,55 +71,32 @@ def compare(
 
     Example: [bold]flowsim compare today more-places more-sessions --from 2021 --cost[/bold]
     """
-    from flowsim.calibration.ensemble import Ensemble
     from flowsim.cli.words.compare import by_headline, differing
-    from flowsim.core.errors import InputError
     from flowsim.core.files import check_file, write_bytes
-    from flowsim.model.scenario import Scenario
-    from flowsim.planning.comparison import compare as compared
-    from flowsim.planning.cost import with_costs
+    from flowsim.questions.compare import Compare
     from flowsim.reporting.pictures.canvas import check_picture
     from flowsim.reporting.pictures.planning import differences_picture
-    from flowsim.simulation.runner import known_engine
     from flowsim.simulation.store import COMPARED, check_folder, save_comparison
 
-    scenarios = [Scenario.of(file) for file in files]
-    if workers is not None and workers < 1:
-        raise InputError(f"--workers: {workers} is not allowed: at least 1 is needed")
+    periods = _every(every)
+    values: dict[str, Any] = {"scenarios": files, "replications": replications, "precision": precision}
+    values |= {"measure": measure, "seed": seed, "point": point, "calibrated": calibrated and str(calibrated)}
+    values |= {"engine": engine, "first": first, "last": last, "cost": cost, "prices": prices and str(prices)}
+    question = asked(Compare, values)
     if out is not None:
         check_folder(out, force, COMPARED)
     if plot is not None:
         check_picture(plot, 1)
         check_file(plot, force)
-    check_periods(scenarios[0], first, last)
-    periods = _every(every)
-    wanted = _precision(precision, measure, first, last, replications)
-    priced = _prices(scenarios[0], prices) if cost or prices else None
-    parameters, words = chosen_parameters(scenarios[0], calibrated, point)
-    processes = isinstance(parameters, Ensemble) and engine == "kernel"
     with (
         progress_bar("replications", show=not (quiet or as_json)) as progress,
-        executor_of(1 if engine == "simpy" else workers, cluster, processes=processes) as executor,
+        executor_of(1 if engine == "simpy" else workers, cluster, processes=question.in_processes) as executor,
     ):
-        found = compared(
-            scenarios,
-            parameters=parameters,
-            replications=50 if replications is None else replications,
-            precision=wanted,
-            engine=known_engine(engine),
-            seed=seed,
-            executor=executor,
-            progress=progress,
-        )
-    if priced is not None:
-        found = with_costs(found, priced)
-    found = found.between(first or "0001", last or "9999")
-    told = _told(found, scenarios, words, priced)
+        found = question.answer(executor, progress)
+    scenarios, priced = question.subjects, question.priced
+    told = _told(found, scenarios, question.chosen.words, priced)
     if out is not None:
-        options = ["--point"] * point + (["--calibrated", str(calibrated)] if calibrated else [])
-        options += (["--prices", str(prices)] if prices else ["--cost"]) if priced else []
-        repeat = _repeat(files, found, first, last, options)
-        save_comparison(found.frame(), told | {"repeat": repeat}, out, overwrite=force)
+        save_comparison(found.frame(), told | {"repeat": question.command_line(found)}, out, overwrite=force)
     if plot is not None:
         shown = by_headline(found, "quarter")
         shown = differing(shown if shown.index else by_headline(found))
@@ -133,6 +108,7 @@ def compare(
         for written in (out, plot):
             if written is not None:
                 print(f"Written to {written}")
+    wanted = question.wanted
     if wanted is not None and not quiet:
         verb = "took" if found.reached else "was not reached with"
         print(
@@ -151,42 +127,7 @@ def _every(text: str | None) -> Every | None:
     raise InputError(f"--every: {unknown_name('period', str(text), ('year', 'quarter'))}")
 
 
-def _precision(
-    text: str | None, measures: list[str] | None, first: str | None, last: str | None, most: int | None
-) -> Precision | None:
-    from flowsim.core.errors import InputError
-    from flowsim.core.quantities import parse_precision
-    from flowsim.simulation.precision import Precision
-
-    if text is None:
-        if measures:
-            raise InputError("--measure: it goes with --precision")
-        return None
-    return Precision(
-        relative=parse_precision(text),
-        measures=tuple(measures or ["awards"]),
-        first=first,
-        last=last,
-        most=10_000 if most is None else most,
-    )
-
-
-def _prices(scenario: Scenario, path: Path | None) -> Prices:
-    from flowsim.core.errors import InputError
-    from flowsim.model.library import cities
-    from flowsim.planning.prices import prices_of
-
-    prices = prices_of(scenario, path)
-    if prices is None:
-        shown = ", ".join(f"'{city}'" for city in cities())
-        raise InputError(
-            f"--cost: the prices that ship are of {shown}, not of '{scenario.base.name}': name a file "
-            "of your own with --prices"
-        )
-    return prices
-
-
-def _told(found: Comparison, scenarios: list[Scenario], parameters: str, prices: Prices | None) -> dict[str, Any]:
+def _told(found: Comparison, scenarios: Sequence[Scenario], parameters: str, prices: Prices | None) -> dict[str, Any]:
     """Tell how a comparison was made, and what it says of the cost of waiting."""
     from flowsim.cli.words.compare import waiting_json
 
@@ -210,14 +151,6 @@ def _told(found: Comparison, scenarios: list[Scenario], parameters: str, prices:
     return told
 
 
-def _repeat(files: list[str], found: Comparison, first: str | None, last: str | None, options: list[str]) -> str:
-    words = ["flowsim", "compare", *files, "--replications", str(len(found.reference.replications))]
-    words += ["--seed", str(found.reference.seed), "--engine", found.reference.engine]
-    for option, period in (("--from", first), ("--to", last)):
-        words += [option, period] if period else []
-    return shlex.join([*words, *options])
-
-
 def _print_json(found: Comparison, told: dict[str, Any]) -> None:
     from flowsim.cli.words.compare import comparison_json
 
@@ -225,7 +158,7 @@ def _print_json(found: Comparison, told: dict[str, Any]) -> None:
 
 
 def _print_tables(
-    found: Comparison, scenarios: list[Scenario], told: dict[str, Any], every: Every | None, prices: Prices | None
+    found: Comparison, scenarios: Sequence[Scenario], told: dict[str, Any], every: Every | None, prices: Prices | None
 ) -> None:
     from flowsim.cli.terminal import counted, wrapped
     from flowsim.cli.words.compare import by_headline, comparison_lines, waiting_lines

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flowsim.cli.commands.run import chosen_parameters
-from flowsim.cli.options import CALIBRATED, FILE, FILES, JSON, SEED, WORKERS
+from flowsim.cli.options import CALIBRATED, FILE, FILES, JSON, SEED, WORKERS, asked
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
 
@@ -50,41 +49,24 @@ def explain(
     Example: [bold]flowsim explain --measure wait.rehabilitation_team.served --period 2022
     --vary rehabilitation_team.places --between 24 36[/bold]
     """
-    from flowsim.calibration.ensemble import Ensemble
-    from flowsim.core.errors import InputError
     from flowsim.core.files import check_file, write_bytes, write_text
-    from flowsim.model.scenario import Scenario
-    from flowsim.planning.influence import explain as explained
-    from flowsim.planning.levers import varied
+    from flowsim.questions.explain import Explain
     from flowsim.reporting.pictures.canvas import check_picture
 
-    scenario = Scenario.of(file)
-    levers = varied(vary or [], between or [], scenario.pathway())
-    if workers is not None and workers < 1:
-        raise InputError(f"--workers: {workers} is not allowed: at least 1 is needed")
+    values: dict[str, Any] = {"measure": measure, "period": period, "scenario": file, "vary": vary}
+    values |= {"between": between, "sets": sets, "calibrated": calibrated and str(calibrated), "seed": seed}
+    question = asked(Explain, values)
     for path in (plot, out):
         if path is not None:
             check_file(path, force)
     if plot is not None:
         check_picture(plot)
-    drawn, parameters = chosen_parameters(scenario, calibrated, point=False)
-    if not isinstance(drawn, Ensemble) and not levers:
-        raise InputError("nothing varies: there is no calibrated ensemble, so name a lever with --vary and --between")
     with (
         progress_bar("replications", show=not as_json) as progress,
         executor_of(workers, processes=True) as executor,
     ):
-        found = explained(
-            scenario,
-            measure,
-            period,
-            ensemble=drawn if isinstance(drawn, Ensemble) else None,
-            levers=levers,
-            sets=sets,
-            seed=seed,
-            executor=executor,
-            progress=progress,
-        )
+        found = question.answer(executor, progress)
+    scenario, parameters = question.subject, question.chosen.words
     if plot is not None:
         write_bytes(plot, _picture(scenario, found, plot.suffix.lower()), force)
     if out is not None:

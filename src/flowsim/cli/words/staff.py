@@ -20,17 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-__all__ = ["answer_lines", "figure", "frontier_lines", "staff_json", "staff_picture", "thinned", "trial_frame"]
-
-_MOST_ROWS = 9
-
-
-def thinned(rows: Levels, every: int | None) -> Levels:
-    """Return every n-th level of the first of two levers; about nine of them where that is not told."""
-    from dataclasses import replace
-
-    return replace(rows, every=every or max(1, -(-(rows.most - rows.least) // (_MOST_ROWS - 1))))
-
+__all__ = ["answer_lines", "figure", "frontier_lines", "staff_json", "staff_picture", "trial_frame"]
 
 _SAID = {"meets": "meets", "misses": "misses", "close": "too close to call"}
 _STEPS = 5

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from flowsim.core.errors import InputError
+from flowsim.core.errors import InputError, KeyedError
 from flowsim.core.progress import Progress
 from flowsim.planning.levers import Levels, Lever
 from flowsim.planning.staffing.trials import Bench, Question, StoppingRule, Trial
 
-__all__ = ["Answer", "Ending", "Frontier", "Point", "Relief", "frontier", "seek"]
+__all__ = ["Answer", "Ending", "Frontier", "Point", "Relief", "frontier", "seek", "staff"]
 
 Ending = Literal["found", "lowest", "conflict", "beyond", "unreachable", "undecided"]
 
@@ -119,6 +119,29 @@ class Frontier:
             if trial.levels == (level, other):
                 return trial
         raise InputError(f"{self.rows.lever.name} = {level} with {self.levels.lever.name} = {other} was not tried")
+
+
+def staff(
+    question: Question,
+    levels: Sequence[Levels],
+    *,
+    stopping: StoppingRule | None = None,
+    seed: int = 1,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Answer | Frontier:
+    """Find the least staffing that meets the goals of a question: by one lever, or by two together.
+
+    Of two levers, for each level of the first the least of the second. The other arguments are those of `seek`.
+
+    Raises:
+        InputError: for no lever or more than two, and as `seek` and `frontier`.
+    """
+    if len(levels) == 1:
+        return seek(question, levels[0], stopping=stopping, seed=seed, executor=executor, progress=progress)
+    if len(levels) != 2:
+        raise KeyedError("vary", "two levers at most" if levels else "one lever or two")
+    return frontier(question, *levels, stopping=stopping, seed=seed, executor=executor, progress=progress)
 
 
 def seek(
