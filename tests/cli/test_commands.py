@@ -314,7 +314,7 @@ def test_memory_that_runs_out_after_all_is_one_line(monkeypatch):
     def out_of_memory(*arguments, **options):
         raise MemoryError
 
-    monkeypatch.setattr("flowsim.simulation.runner.run", out_of_memory)
+    monkeypatch.setattr("flowsim.questions.run.run", out_of_memory)
     code, _, err = flowsim("run", "desk.toml")
     assert (code, err.count("\n")) == (2, 1)
     assert "not enough memory" in err
@@ -324,7 +324,7 @@ def test_a_fault_of_flowsims_own_is_not_hidden(monkeypatch):
     def fault(*arguments, **options):
         raise ValueError("a fault")
 
-    monkeypatch.setattr("flowsim.simulation.runner.run", fault)
+    monkeypatch.setattr("flowsim.questions.run.run", fault)
     monkeypatch.setattr(sys, "argv", ["flowsim", "run", "desk.toml"])
     with pytest.raises(ValueError, match="a fault"):
         start()

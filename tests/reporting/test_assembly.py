@@ -727,7 +727,7 @@ def asked_of(monkeypatch, compared):
         seen["seek"] = question, levels, how
         raise InputError("stopped")
 
-    monkeypatch.setattr("flowsim.reporting.findings.explore", explored)
+    monkeypatch.setattr("flowsim.questions.report.explore", explored)
     for search in ("seek", "frontier"):
         monkeypatch.setattr(f"flowsim.planning.staffing.search.{search}", stopped)
     return seen

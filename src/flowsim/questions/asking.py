@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from pydantic import ValidationError
 
 from flowsim.calibration.ensemble import Ensemble, Parameters
-from flowsim.core.errors import InputError, KeyedError, Record, located
+from flowsim.core.errors import InputError, KeyedError, Record, located, unknown_name
 from flowsim.core.files import read_toml, write_text
 from flowsim.core.periods import Period
 from flowsim.core.quantities import parse_precision
@@ -39,11 +39,17 @@ class Question(Record):
             InputError: one line with `source`, the key, the value and what is allowed.
         """
         given = {key: value for key, value in raw.items() if value is not None}
+        for key in given:
+            if key not in cls.model_fields:
+                where = f"{source}: " if source else ""
+                raise InputError(f"{where}{unknown_name('key', str(key), cls.model_fields)}")
         try:
             return cls.model_validate(given)
         except ValidationError as error:
             cause = error.errors()[0].get("ctx", {}).get("error")
-            if not isinstance(cause, InputError):
+            if isinstance(cause, ValueError) and not isinstance(cause, InputError):
+                raise cause from None  # a fault of flowsim's own is not the asker's
+            if cause is None:
                 raise located(error, given, source or cls.__name__.lower()) from None
             raise (InputError(f"{source}: {cause}") if source else cause) from None
 
@@ -111,7 +117,7 @@ def keyed(key: str) -> Iterator[None]:
         raise KeyedError(key, str(error)) from None
 
 
-def command(name: str, files: Sequence[str], options: Mapping[str, Any]) -> str:
+def command(name: str, files: Sequence[str], options: Mapping[str, Any], *, files_last: bool = False) -> str:
     """Write a command line; options that are None, False or empty are left out, lists are repeated."""
     words: list[str] = []
     for option, value in options.items():
@@ -122,6 +128,8 @@ def command(name: str, files: Sequence[str], options: Mapping[str, Any]) -> str:
                 words += [f"--{option}", *(str(item).split() if option == "between" else [str(item)])]
     if any(file.startswith("-") for file in files):
         return shlex.join(["flowsim", name, *words, "--", *files])
+    if files_last:
+        return shlex.join(["flowsim", name, *words, *files])
     return shlex.join(["flowsim", name, *files, *words])
 
 
@@ -138,7 +146,7 @@ def chosen_parameters(scenario: Scenario, calibrated: str | None, point: bool = 
     Raises:
         InputError: where the folder holds no calibration, or one of another base.
     """
-    ensemble = Ensemble.of(scenario.base) if calibrated is None else Ensemble.read(calibrated)
+    ensemble = Ensemble.of(scenario.base) if calibrated is None else Ensemble.read(Path(calibrated))
     if ensemble is None:
         return Chosen(None, OWN_PARAMETERS)
     ensemble.over(scenario)

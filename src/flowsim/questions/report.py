@@ -146,4 +146,5 @@ class Report(Question):
             | {"chance": self.chance, "from": self.first, "to": self.last, "question": self.question or None}
             | {"language": self.language, "replications": self.replications, "seed": self.seed}
             | {"point": self.point, "calibrated": self.calibrated, "prices": self.prices},
+            files_last=True,
         )
