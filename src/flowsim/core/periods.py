@@ -9,10 +9,11 @@ from typing import Literal
 
 from flowsim.core.errors import InputError
 
-__all__ = ["BY_QUARTER_AND_YEAR", "MONTHS", "Every", "Period", "quarter", "read_period"]
+__all__ = ["BY_MONTH_QUARTER_AND_YEAR", "BY_QUARTER_AND_YEAR", "MONTHS", "Every", "Period", "quarter", "read_period"]
 
 Every = Literal["month", "quarter", "year"]
-BY_QUARTER_AND_YEAR: tuple[Every, Every] = ("quarter", "year")
+BY_QUARTER_AND_YEAR: tuple[Every, ...] = ("quarter", "year")
+BY_MONTH_QUARTER_AND_YEAR: tuple[Every, ...] = ("month", "quarter", "year")
 MONTHS: Mapping[Every, int] = {"month": 1, "quarter": 3, "year": 12}
 """The number of months in a period of each kind."""
 _PERIOD = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])|Q([1-4]))?")

@@ -330,10 +330,11 @@ def averaged(results: Results, every: Every, measures: Sequence[str]) -> Results
 
 
 def _within(reported: Sequence[Period], every: Every) -> dict[Period, list[int]]:
-    """Group shorter periods by the whole ones that they fill."""
+    """Group the shortest periods by the whole longer ones that they fill."""
     groups: dict[Period, list[int]] = {}
+    shortest = min((period.months for period in reported), default=0)
     for place, period in enumerate(reported):
-        if period.months < MONTHS[every]:
+        if period.months == shortest < MONTHS[every]:
             groups.setdefault(Period.at(period.first, every), []).append(place)
     return {
         whole: places

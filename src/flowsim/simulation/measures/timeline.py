@@ -74,6 +74,11 @@ class Dated:
         return out
 
     @cached_property
+    def in_session(self) -> Ints:
+        """The month of each session."""
+        return self.calendar.month(self.trace.sessions["time"])
+
+    @cached_property
     def joins(self) -> Ints:
         """Visits to each state joined before each edge, shape (states, edges) like the next three."""
         return self.before(self.in_joined, self.state, len(self.pathway.states))
