@@ -58,7 +58,7 @@ def test_a_choice_is_shown_beside_other_notes(monkeypatch):
 
 def test_json_is_one_object_with_the_librarys_own_forecasts():
     told = json.loads(fine("--horizon", 3, "--shock", "2020Q2=recovers:4", "--json"))
-    assert list(told) == ["provenance", "left_out", "marks", "versions", "widening", "series"]
+    assert list(told) == ["provenance", "left_out", "unused", "marks", "versions", "widening", "series"]
     joint = forecast_parts(awards().series, 3, shock=Shock.parse("2020Q2=recovers:4"))
     for shown, own in zip(told["series"], [*joint.parts, joint], strict=True):
         table = frame([own]).drop(columns=["series", "unit", "origin"])

@@ -11,7 +11,7 @@ from flowsim.calibration.retrospect import quarterly
 from flowsim.calibration.workflow import Calibration
 from flowsim.core.errors import KeyedError, require
 from flowsim.core.progress import Progress
-from flowsim.evidence.series import Series, awards, read
+from flowsim.evidence.series import Series, awards, convention, read
 from flowsim.forecasting.demand import Demand, following
 from flowsim.forecasting.outlooks import Outlook as Answer
 from flowsim.forecasting.outlooks import outlook
@@ -33,6 +33,7 @@ class Outlook(Question):
         series: the series of that file.
         door: the entry by which they come.
         months: how quarters are made of a file's months: "sum" or "mean".
+        decimal: what the decimals of that file stand after, where no cell proves it: "comma" or "point".
         horizon: quarters ahead, 1 to 12.
         replications: futures of the simulation.
         seed: of all draws.
@@ -44,6 +45,7 @@ class Outlook(Question):
     series: str | None = None
     door: str | None = None
     months: str | None = None
+    decimal: str | None = None
     horizon: int = 12
     replications: int = 200
     seed: int = 1
@@ -70,7 +72,7 @@ class Outlook(Question):
     def driving(self) -> Demand | None:
         """The demand that drives the simulation; None where the scenario's own rates do."""
         if self.demand in ("none", "awards"):
-            for key in ("series", "door", "months"):
+            for key in ("series", "door", "months", "decimal"):
                 if getattr(self, key) is not None:
                     raise KeyedError(key, "it goes with a file of --demand")
             if self.demand == "none":
@@ -86,11 +88,11 @@ class Outlook(Question):
         return demand
 
     def _quarterly(self) -> Series:
-        file = read(self.demand)
+        file = read(self.demand, convention(self.decimal))
         if self.series is None and len(file.series) > 1:
             names = ", ".join(series.name for series in file.series[:8])
             raise KeyedError("series", f"{self.demand} holds several: name one of {names}")
-        series = file[self.series] if self.series is not None else file.series[0]
+        series = (file[self.series] if self.series is not None else file.series[0]).from_first_figure()
         if series.every == "quarter":
             return series
         if self.months not in ("sum", "mean"):
@@ -123,6 +125,6 @@ class Outlook(Question):
             "outlook",
             [self.scenario],
             {"demand": self.demand, "series": self.series, "door": self.door, "months": self.months}
-            | {"horizon": self.horizon, "replications": self.replications, "seed": self.seed}
+            | {"decimal": self.decimal, "horizon": self.horizon, "replications": self.replications, "seed": self.seed}
             | {"calibrated": self.calibrated},
         )

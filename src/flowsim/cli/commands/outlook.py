@@ -28,6 +28,7 @@ def outlook(
     series: Annotated[str | None, typer.Option(help="The series of that file.")] = None,
     door: Annotated[str | None, typer.Option(help="The entry by which they come, such as sygedagpenge_new.")] = None,
     months: Annotated[str | None, typer.Option(help="Make quarters of a file's months: sum or mean.")] = None,
+    decimal: Annotated[str | None, typer.Option(help="What the file's decimals stand after: comma or point.")] = None,
     horizon: Annotated[int, typer.Option(help="Quarters ahead, 1 to 12.")] = 12,
     replications: Annotated[int, typer.Option("--replications", "-n", help="Futures of the simulation.")] = 200,
     seed: Annotated[int, SEED] = 1,
@@ -57,6 +58,7 @@ def outlook(
     from flowsim.reporting.pictures.forecasts import outlook_picture
 
     values: dict[str, Any] = {"scenario": file, "demand": demand, "series": series, "door": door, "months": months}
+    values["decimal"] = decimal
     values |= {"horizon": horizon, "replications": replications, "seed": seed}
     question = asked(Outlook, values | {"calibrated": calibrated and str(calibrated)})
     if backtest:
