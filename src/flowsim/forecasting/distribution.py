@@ -95,6 +95,10 @@ class Forecast:
         """The quarters ahead."""
         return _after(self.origin, len(self.point))
 
+    def frame(self) -> pd.DataFrame:
+        """Return a row a quarter ahead; the columns are those of `frame`."""
+        return frame([self])
+
     def quantile(self, probability: float) -> Floats:
         """Return the value that the series stays below with this probability, for each quarter ahead."""
         return self._at(np.full(len(self.point), ndtri(_open(probability))))
@@ -195,6 +199,10 @@ class Joint:
     def _whole(self) -> Floats:
         out: Floats = self.paths(_PATHS).sum(axis=1)
         return out
+
+    def frame(self) -> pd.DataFrame:
+        """Return a row a quarter ahead; the columns are those of `frame`."""
+        return frame([self])
 
     def quantile(self, probability: float) -> Floats:
         """Return the quantile of the whole over twenty thousand paths; never on the wrong side of the point."""

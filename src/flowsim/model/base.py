@@ -69,6 +69,11 @@ class Base:
     source: str
     sha256: str
 
+    @classmethod
+    def read(cls, name_or_path: str | Path, folder: Path | None = None) -> Base:
+        """Read a base, as `read_base`."""
+        return read_base(name_or_path, folder)
+
     def parameter(self, name: str) -> Parameter:
         """Return the parameter of that name, or raise InputError with the nearest one."""
         if name not in self.parameters:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from flowsim.calibration.ensemble import Ensemble, Parameters
 from flowsim.core.errors import InputError, KeyedError, Record, located, unknown_name
-from flowsim.core.files import read_toml, write_text
+from flowsim.core.files import is_json, read_data, write_text
 from flowsim.core.periods import Period
 from flowsim.core.quantities import parse_precision
 from flowsim.model.scenario import Scenario
@@ -63,7 +63,7 @@ class Question(Record):
         place = Path(path)
         if not place.is_file():
             raise InputError(f"there is no file '{path}'")
-        raw = _read_json(place) if place.suffix.lower() == ".json" else read_toml(place.read_bytes(), str(path))
+        raw = read_data(place.read_bytes(), str(path))
         for key in _PATHS:
             if isinstance(raw.get(key), str):
                 raw[key] = _seen_from(place.parent, raw[key])
@@ -82,24 +82,12 @@ class Question(Record):
             InputError: as `files.check_file`.
         """
         data = self.to_dict()
-        if Path(path).suffix.lower() == ".json":
+        if is_json(str(path)):
             text = json.dumps(data, ensure_ascii=False, indent=2) + "\n"
         else:
             # Texts, numbers, truth values and lists of them are written alike in both.
             text = "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in data.items())
         write_text(Path(path), text, overwrite)
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        raw = json.loads(path.read_text(encoding="utf-8-sig"))
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: this is no UTF-8 text: save the file as UTF-8") from None
-    except json.JSONDecodeError as error:
-        raise InputError(f"{path}, line {error.lineno}: {error.msg}") from None
-    if not isinstance(raw, dict):
-        raise InputError(f"{path}: a question is an object with keys")
-    return raw
 
 
 def _seen_from(folder: Path, name: Any) -> Any:

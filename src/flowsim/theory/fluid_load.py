@@ -24,6 +24,8 @@ from flowsim.theory.networks import AbsorbingChain, without_way_out
 from flowsim.theory.survival import cohort_of_law, cohort_of_race
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from flowsim.model.parts import Entry, State, Station
     from flowsim.model.pathway import Pathway
 
@@ -137,6 +139,12 @@ class Load:
     unsettled: tuple[StationLoad, ...]
     prospects: tuple[Prospect, ...]
     why_no_prospects: str
+
+    def frame(self) -> pd.DataFrame:
+        """Return a row a station and period, with the fields of `StationLoad`."""
+        import pandas as pd
+
+        return pd.DataFrame([vars(load) for load in self.stations])
 
 
 def workload(pathway: Pathway) -> Load:

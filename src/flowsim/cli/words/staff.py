@@ -17,10 +17,10 @@ from flowsim.planning.staffing.trials import Interval, Question, Trial
 from flowsim.reporting.pictures.planning import frontier_map, map_costs, panels, staffings
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 
-__all__ = ["answer_lines", "figure", "frontier_lines", "staff_json", "staff_picture", "trial_frame"]
+__all__ = ["answer_lines", "figure", "frontier_lines", "staff_json", "staff_picture"]
 
 _SAID = {"meets": "meets", "misses": "misses", "close": "too close to call"}
 _STEPS = 5
@@ -274,25 +274,6 @@ def _yearly(amounts: Sequence[float], currency: str) -> list[str]:
     return [f"{amount:,.{decimals}f}{'M' if millions else ''} {currency} a year" for amount in scaled]
 
 
-def trial_frame(found: Answer | Frontier) -> pd.DataFrame:
-    """Return every trial in a row for each goal: levels, goal, measure, unit, mean, low, high, kept, verdict."""
-    import pandas as pd
-
-    return pd.DataFrame(_rows(found))
-
-
-def _rows(found: Answer | Frontier) -> list[dict[str, Any]]:
-    levers = [found.levels] if isinstance(found, Answer) else [found.rows, found.levels]
-    return [
-        {one.lever.name: level for one, level in zip(levers, trial.levels, strict=True)}
-        | {"goal": one.goal.text, "measure": one.goal.response.measure, "unit": one.goal.response.unit}
-        | {"mean": one.mean.estimate, "low": one.mean.low, "high": one.mean.high, "undefined": one.undefined}
-        | {"kept": trial.kept.estimate, "replications": trial.replications, "verdict": trial.verdict}
-        for trial in (*found.trials, found.ceiling)
-        for one in trial.findings
-    ]
-
-
 def staff_json(found: Answer | Frontier, parameters: str, cost: StaffingCost | None = None) -> dict[str, Any]:
     """Return all of an answer or a frontier as plain data; a place for everybody is the level None.
 
@@ -330,7 +311,9 @@ def staff_json(found: Answer | Frontier, parameters: str, cost: StaffingCost | N
         | {"means": [_plain(finding.mean.estimate) for finding in one.trial.findings]}
         for one in found.relief
     ]
-    rows = [{key: _plain(value) for key, value in row.items()} for row in _rows(found)]
+    rows = [
+        {key: _plain(value) for key, value in row.items()} for row in found.frame().astype(object).to_dict("records")
+    ]
     return told | {"trials": rows}
 
 

@@ -11,12 +11,15 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from flowsim.core.errors import InputError, KeyedError
 from flowsim.core.progress import Progress
 from flowsim.planning.levers import Levels, Lever
 from flowsim.planning.staffing.trials import Bench, Question, StoppingRule, Trial
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Answer", "Ending", "Frontier", "Point", "Relief", "frontier", "seek", "staff"]
 
@@ -76,6 +79,10 @@ class Answer:
         told = [trial for trial in ordered if trial.verdict != "close"]
         return tuple((low, high) for low, high in pairwise(told) if low.meets and not high.meets)
 
+    def frame(self) -> pd.DataFrame:
+        """Return every trial in a row for each goal: levels, goal, measure, unit, mean, low, high, kept, verdict."""
+        return _frame([self.levels.lever], (*self.trials, self.ceiling))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Point:
@@ -119,6 +126,25 @@ class Frontier:
             if trial.levels == (level, other):
                 return trial
         raise InputError(f"{self.rows.lever.name} = {level} with {self.levels.lever.name} = {other} was not tried")
+
+    def frame(self) -> pd.DataFrame:
+        """Return every trial in a row for each goal: levels, goal, measure, unit, mean, low, high, kept, verdict."""
+        return _frame([self.rows.lever, self.levels.lever], (*self.trials, self.ceiling))
+
+
+def _frame(levers: Sequence[Lever], trials: Sequence[Trial]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(
+        [
+            {lever.name: level for lever, level in zip(levers, trial.levels, strict=True)}
+            | {"goal": each.goal.text, "measure": each.goal.response.measure, "unit": each.goal.response.unit}
+            | {"mean": each.mean.estimate, "low": each.mean.low, "high": each.mean.high, "undefined": each.undefined}
+            | {"kept": trial.kept.estimate, "replications": trial.replications, "verdict": trial.verdict}
+            for trial in trials
+            for each in trial.findings
+        ]
+    )
 
 
 def staff(
