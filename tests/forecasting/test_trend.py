@@ -16,7 +16,7 @@ from statsmodels.tsa.statespace.structural import UnobservedComponents
 from flowsim.core.errors import InputError
 from flowsim.evidence.series import Mark, Series, awards
 from flowsim.forecasting import trend as module
-from flowsim.forecasting.distribution import Joint, frame
+from flowsim.forecasting.distribution import Joint, forecast_frame
 from flowsim.forecasting.shocks import Shock
 from flowsim.forecasting.trend import MEMBERS, Fit, course, forecast, forecast_parts, upto
 from flowsim.forecasting.widening import load
@@ -161,7 +161,7 @@ def test_documented_awards_by_outcome_and_total():
     assert joint.origin == "2020Q3"
     assert joint.periods == ("2020Q4", "2021Q1", "2021Q2", "2021Q3")
     assert joint.series.values[:3] == (124, 158, 174)
-    table = frame([*joint.parts, joint])
+    table = forecast_frame([*joint.parts, joint])
     assert list(table) == [
         *("series", "unit", "origin", "period", "point", "lower_80", "upper_80", "lower_95", "upper_95"),
     ]

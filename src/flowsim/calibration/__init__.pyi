@@ -40,7 +40,7 @@ from .study import Prior as Prior
 from .study import Study as Study
 from .table import Draws as Draws
 from .table import ReferenceTable as ReferenceTable
-from .table import simulate as simulate
+from .table import simulate_draws as simulate_draws
 from .targets import Sense as Sense
 from .targets import Target as Target
 from .targets import documented as documented

@@ -24,7 +24,7 @@ from flowsim.calibration.mode import Fit, fit
 from flowsim.calibration.posterior import Conditioned, Posterior, blurred, conditioned, documented_figures
 from flowsim.calibration.retrospect import Retrospect, origins, retrospect, retrospects_csv, retrospects_of
 from flowsim.calibration.study import Study
-from flowsim.calibration.table import ReferenceTable, simulate
+from flowsim.calibration.table import ReferenceTable, simulate_draws
 from flowsim.calibration.targets import Target
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError
@@ -190,7 +190,7 @@ def calibrate(
     if folder is not None:
         check_place(study, folder, seed)
     clock = _Clock(progress)
-    table = simulate(
+    table = simulate_draws(
         FromPrior(study=study),
         effort.draws,
         seed=seed,
@@ -204,7 +204,7 @@ def calibrate(
     coverage = coverage_of(among, effort.truths, clock.stage("known truths"))
     mode = _fitted(study, among, effort, seed, folder, executor, clock.stage("fit"))
     around = Around.of(study, mode)
-    second = simulate(
+    second = simulate_draws(
         around,
         max(effort.draws // 3, _FEWEST),
         seed=seed,

@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperCommand
 
 if TYPE_CHECKING:
-    from flowsim.questions.asking import Question
+    from flowsim.questions.asking import Inquiry
 
 __all__ = [
     "BETWEEN",
@@ -29,7 +29,7 @@ __all__ = [
     "asked",
 ]
 
-Q = TypeVar("Q", bound="Question")
+Q = TypeVar("Q", bound="Inquiry")
 _OPTIONS: Mapping[str, str] = {"first": "from", "last": "to"}
 
 
@@ -66,7 +66,7 @@ def asked(kind: type[Q], values: Mapping[str, Any]) -> Q:
     """Fill a question from options.
 
     Raises:
-        InputError: as `Question.from_dict`, with the option where the question says the key.
+        InputError: as `Inquiry.from_dict`, with the option where the question says the key.
     """
     from flowsim.core.errors import InputError, KeyedError
 

@@ -1,6 +1,7 @@
 from .backtest import Backtest as Backtest
 from .backtest import Score as Score
 from .backtest import backtest_parts as backtest_parts
+from .backtest import frame as frame
 from .demand import Demand as Demand
 from .demand import Driven as Driven
 from .demand import doors as doors
@@ -8,9 +9,10 @@ from .demand import following as following
 from .distribution import Effect as Effect
 from .distribution import Forecast as Forecast
 from .distribution import Joint as Joint
+from .distribution import forecast_frame as forecast_frame
 from .outlooks import Flag as Flag
 from .outlooks import Outcome as Outcome
-from .outlooks import Outlook as Outlook
+from .outlooks import OutlookResult as OutlookResult
 from .outlooks import Sources as Sources
 from .outlooks import outlook as outlook
 from .pairing import Pairing as Pairing

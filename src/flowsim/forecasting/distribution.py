@@ -22,7 +22,7 @@ from flowsim.forecasting.widening import Widening, logs
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["LEVELS", "Effect", "Forecast", "Joint", "frame"]
+__all__ = ["LEVELS", "Effect", "Forecast", "Joint", "forecast_frame"]
 
 Floats = npt.NDArray[np.float64]
 LEVELS = (0.80, 0.95)
@@ -96,8 +96,8 @@ class Forecast:
         return _after(self.origin, len(self.point))
 
     def frame(self) -> pd.DataFrame:
-        """Return a row a quarter ahead; the columns are those of `frame`."""
-        return frame([self])
+        """Return a row a quarter ahead; the columns are those of `forecast_frame`."""
+        return forecast_frame([self])
 
     def quantile(self, probability: float) -> Floats:
         """Return the value that the series stays below with this probability, for each quarter ahead."""
@@ -201,8 +201,8 @@ class Joint:
         return out
 
     def frame(self) -> pd.DataFrame:
-        """Return a row a quarter ahead; the columns are those of `frame`."""
-        return frame([self])
+        """Return a row a quarter ahead; the columns are those of `forecast_frame`."""
+        return forecast_frame([self])
 
     def quantile(self, probability: float) -> Floats:
         """Return the quantile of the whole over twenty thousand paths; never on the wrong side of the point."""
@@ -215,7 +215,7 @@ class Joint:
         return self.quantile((1 - _open(level)) / 2), self.quantile((1 + level) / 2)
 
 
-def frame(forecasts: Sequence[Forecast | Joint]) -> pd.DataFrame:
+def forecast_frame(forecasts: Sequence[Forecast | Joint]) -> pd.DataFrame:
     """Write forecasts as one tidy table: a row for each series and quarter ahead.
 
     Columns: series, unit, origin, period, point, lower_80, upper_80, lower_95, upper_95.

@@ -24,7 +24,7 @@ from flowsim.model.scenario import Scenario
 from flowsim.model.varying import Varying
 from flowsim.simulation.measures.catalogue import Catalogue
 from flowsim.simulation.measures.measure import Measure, Row
-from flowsim.simulation.precision import FEWEST, Precision, chosen, joined, next_number
+from flowsim.simulation.precision import FEWEST, Precision, chosen_columns, joined, next_number
 from flowsim.simulation.results import Results
 from flowsim.simulation.runner import Engine, run
 
@@ -225,7 +225,7 @@ def compare(
         if many < 2:
             raise InputError(f"replications: {many} is not allowed: a difference takes at least 2 to be sure of")
         return Comparison(names=names, results=tuple(all_of(numbers, 0)), confidence=confidence)
-    columns = chosen(run(subjects[0], engine=engine, seed=seed, replications=1), precision)
+    columns = chosen_columns(run(subjects[0], engine=engine, seed=seed, replications=1), precision)
     results: list[Results] = []
     wanted = FEWEST
     while True:

@@ -1,5 +1,5 @@
 from .asking import Chosen as Chosen
-from .asking import Question as Question
+from .asking import Inquiry as Inquiry
 from .asking import check_periods as check_periods
 from .asking import chosen_parameters as chosen_parameters
 from .asking import command as command

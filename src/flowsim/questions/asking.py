@@ -22,13 +22,13 @@ from flowsim.simulation.measures.timeline import Calendar
 if TYPE_CHECKING:
     from flowsim.simulation.precision import Precision
 
-__all__ = ["Chosen", "Question", "check_periods", "chosen_parameters", "command", "keyed", "precision_of"]
+__all__ = ["Chosen", "Inquiry", "check_periods", "chosen_parameters", "command", "keyed", "precision_of"]
 
 OWN_PARAMETERS = "those of the file"
 _PATHS = ("scenario", "scenarios", "prices", "calibrated")
 
 
-class Question(Record):
+class Inquiry(Record):
     """A question about scenarios: checked in full when it is made, so that its answer only takes time."""
 
     @classmethod

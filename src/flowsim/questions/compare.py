@@ -16,14 +16,14 @@ from flowsim.model.scenario import Scenario
 from flowsim.planning.comparison import Comparison, check_comparable, compare
 from flowsim.planning.cost import with_costs
 from flowsim.planning.prices import Prices, prices_of
-from flowsim.questions.asking import Chosen, Question, check_periods, chosen_parameters, command, precision_of
+from flowsim.questions.asking import Chosen, Inquiry, check_periods, chosen_parameters, command, precision_of
 from flowsim.simulation.precision import Precision
 from flowsim.simulation.runner import known_engine
 
 __all__ = ["Compare"]
 
 
-class Compare(Question):
+class Compare(Inquiry):
     """Scenarios to be compared with the first one, on the same citizens with the same luck.
 
     Attributes:

@@ -13,12 +13,12 @@ from flowsim.core.progress import Progress
 from flowsim.model.scenario import Scenario
 from flowsim.planning.influence import Sensitivity, checked_response, explain
 from flowsim.planning.levers import Levels, varied
-from flowsim.questions.asking import Chosen, Question, chosen_parameters, command
+from flowsim.questions.asking import Chosen, Inquiry, chosen_parameters, command
 
 __all__ = ["Explain"]
 
 
-class Explain(Question):
+class Explain(Inquiry):
     """A measure whose variation is to be divided among parameters, staffing and luck.
 
     Attributes:

@@ -13,17 +13,16 @@ from flowsim.core.errors import KeyedError, require
 from flowsim.core.progress import Progress
 from flowsim.evidence.series import Series, awards, convention, read
 from flowsim.forecasting.demand import Demand, following
-from flowsim.forecasting.outlooks import Outlook as Answer
-from flowsim.forecasting.outlooks import outlook
+from flowsim.forecasting.outlooks import OutlookResult, outlook
 from flowsim.forecasting.pairing import Pairing, pair, series_of
 from flowsim.forecasting.trend import check_horizon, forecast, forecast_parts
 from flowsim.model.scenario import Scenario
-from flowsim.questions.asking import Question, command
+from flowsim.questions.asking import Inquiry, command
 
 __all__ = ["Outlook"]
 
 
-class Outlook(Question):
+class Outlook(Inquiry):
     """The forecasts of documented outcomes beside a simulation, some quarters ahead.
 
     Attributes:
@@ -101,7 +100,7 @@ class Outlook(Question):
             )
         return series.quarterly("sum" if self.months == "sum" else "mean")
 
-    def answer(self, executor: Executor | None = None, progress: Progress | None = None) -> Answer:
+    def answer(self, executor: Executor | None = None, progress: Progress | None = None) -> OutlookResult:
         """Forecast and simulate, and hold both side by side."""
         return outlook(
             self.subject,

@@ -17,7 +17,7 @@ from flowsim.planning.levers import Levels, varied
 from flowsim.planning.prices import Prices, prices_of
 from flowsim.planning.staffing.search import staff
 from flowsim.planning.staffing.trials import Question as Goals
-from flowsim.questions.asking import Chosen, Question, check_periods, chosen_parameters, command
+from flowsim.questions.asking import Chosen, Inquiry, check_periods, chosen_parameters, command
 from flowsim.questions.staff import goals_of
 from flowsim.reporting.findings import Findings, check_reportable, explore
 from flowsim.reporting.language import Language
@@ -25,7 +25,7 @@ from flowsim.reporting.language import Language
 __all__ = ["Report"]
 
 
-class Report(Question):
+class Report(Inquiry):
     """Scenarios, and goals that a staffing of the last one shall meet, to be reported on.
 
     Attributes:

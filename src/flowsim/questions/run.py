@@ -12,7 +12,7 @@ from pydantic import model_validator
 from flowsim.calibration.ensemble import Ensemble
 from flowsim.core.progress import Progress
 from flowsim.model.scenario import Scenario
-from flowsim.questions.asking import Chosen, Question, check_periods, chosen_parameters, command, precision_of
+from flowsim.questions.asking import Chosen, Inquiry, check_periods, chosen_parameters, command, precision_of
 from flowsim.simulation.results import Results
 from flowsim.simulation.runner import known_engine, run
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Run"]
 
 
-class Run(Question):
+class Run(Inquiry):
     """A scenario to be simulated.
 
     Attributes:

@@ -18,12 +18,12 @@ from flowsim.planning.staffing.cost import StaffingCost, unpriced
 from flowsim.planning.staffing.search import Answer, Frontier, staff
 from flowsim.planning.staffing.trials import Question as Goals
 from flowsim.planning.staffing.trials import StoppingRule
-from flowsim.questions.asking import Chosen, Question, chosen_parameters, command
+from flowsim.questions.asking import Chosen, Inquiry, chosen_parameters, command
 
 __all__ = ["Staff"]
 
 
-class Staff(Question):
+class Staff(Inquiry):
     """Goals that a staffing shall meet, and what may be varied for them.
 
     Attributes:

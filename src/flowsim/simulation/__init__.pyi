@@ -8,6 +8,7 @@ from .measures.measure import Row as Row
 from .measures.measure import Statistic as Statistic
 from .measures.measure import known_measure as known_measure
 from .precision import Precision as Precision
+from .precision import chosen_columns as chosen_columns
 from .precision import half_widths as half_widths
 from .precision import run_to_precision as run_to_precision
 from .results import Results as Results

@@ -175,7 +175,7 @@ def _forecast(
     as_json: bool,
 ) -> None:
     from flowsim.core.files import write_bytes
-    from flowsim.forecasting.distribution import frame
+    from flowsim.forecasting.distribution import forecast_frame
     from flowsim.forecasting.trend import forecast, forecast_parts
 
     said: list[Forecast | Joint]
@@ -185,7 +185,7 @@ def _forecast(
     else:
         said = [forecast(one, horizon, origin, shock) for one in asked.series]
     if out is not None:
-        write_bytes(out, _csv(frame(said)), force)
+        write_bytes(out, _csv(forecast_frame(said)), force)
     if plot is not None:
         from flowsim.reporting.pictures.forecasts import picture
 
@@ -304,12 +304,12 @@ def _told(asked: _Asked, said: Sequence[Forecast | Joint]) -> dict[str, Any]:
     from importlib.metadata import version
 
     from flowsim import __version__
-    from flowsim.forecasting.distribution import Joint, frame
+    from flowsim.forecasting.distribution import Joint, forecast_frame
     from flowsim.forecasting.widening import load
 
     series = []
     for one in said:
-        rows = frame([one]).drop(columns=["series", "unit", "origin"]).to_dict("records")
+        rows = forecast_frame([one]).drop(columns=["series", "unit", "origin"]).to_dict("records")
         shown = one.parts[0].shock if isinstance(one, Joint) else one.shock
         effect = getattr(one, "effect", None)
         series.append(

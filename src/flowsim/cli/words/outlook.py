@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from flowsim.cli.terminal import counted, number, wrapped
-from flowsim.forecasting.outlooks import Outlook
+from flowsim.forecasting.outlooks import OutlookResult
 from flowsim.forecasting.pairing import Pairing
 
 __all__ = ["backtest_lines", "outlook_json", "outlook_lines"]
 
 
-def outlook_lines(told: Outlook) -> list[str]:
+def outlook_lines(told: OutlookResult) -> list[str]:
     """Write an outlook in lines of at most eighty columns."""
     driven = f"cases follow the forecast of {told.demand}" if told.demand else "cases come at the scenario's own rates"
     count = counted(len(told.results.replications), "replication")
@@ -60,7 +60,7 @@ def backtest_lines(pairings: Sequence[Pairing]) -> list[str]:
     return lines[:-1]
 
 
-def outlook_json(told: Outlook) -> dict[str, Any]:
+def outlook_json(told: OutlookResult) -> dict[str, Any]:
     """Return an outlook as plain data."""
     return {
         "scenario": told.scenario,

@@ -10,7 +10,7 @@ from flowsim.forecasting.distribution import LEVELS, Forecast, Joint
 from flowsim.reporting.pictures.canvas import FORECAST, INK, SHADE, SHOCK, canvas, drawn, quiet
 
 if TYPE_CHECKING:
-    from flowsim.forecasting.outlooks import Outlook
+    from flowsim.forecasting.outlooks import OutlookResult
 
 __all__ = ["outlook_picture", "picture"]
 
@@ -42,7 +42,7 @@ def picture(forecasts: Sequence[Forecast | Joint], kind: str) -> bytes:
     return drawn(figure, kind)
 
 
-def outlook_picture(outlook: Outlook, kind: str) -> bytes:
+def outlook_picture(outlook: OutlookResult, kind: str) -> bytes:
     """Draw one panel an outcome: history, forecast and simulation with their 90 % intervals; where they differ, marked.
 
     Args:
