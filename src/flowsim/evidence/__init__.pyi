@@ -11,10 +11,13 @@ from .series import Observed as Observed
 from .series import Provenance as Provenance
 from .series import Series as Series
 from .series import awards as awards
+from .series import convention as convention
 from .series import read as read
 from .tables import Cell as Cell
+from .tables import Decimal as Decimal
 from .tables import Sheet as Sheet
 from .tables import is_figure as is_figure
 from .tables import place as place
 from .tables import read_sheet as read_sheet
 from .tables import reader as reader
+from .tables import without_note as without_note
