@@ -74,6 +74,13 @@ class Findings:
         every = next(one for one in _EVERY if first % MONTHS[one] == last % MONTHS[one] == 0)
         return Period.at(first, every), Period.at(last - 1, every)
 
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """The stations that a scenario changes or closes."""
+        edits = [edit.station for one in self.scenarios for edit in one.file.stations]
+        closures = [closure.station for one in self.scenarios for closure in one.file.closures]
+        return tuple(dict.fromkeys([*edits, *closures]))
+
     @cached_property
     def stations(self) -> tuple[str, ...]:
         """At most `STATIONS`: those of goals and levers, those that scenarios change, then those with long queues."""
@@ -83,9 +90,7 @@ class Findings:
             levels = [self.staffing.levels] + ([self.staffing.rows] if isinstance(self.staffing, Frontier) else [])
             asked = [one.lever.station for one in levels]
             asked += [goal.response.measure.of("station") or "" for goal in self.staffing.question.goals]
-        changed = [edit.station for one in self.scenarios for edit in one.file.stations]
-        changed += [closure.station for one in self.scenarios for closure in one.file.closures]
-        ordered = [name for name in dict.fromkeys([*asked, *changed]) if name in names]
+        ordered = [name for name in dict.fromkeys([*asked, *self.changed]) if name in names]
         longest = {name: max(_queue(one, name) for one in self.comparison.results) for name in names}
         ordered += [name for name in sorted(names, key=lambda name: -longest[name]) if name not in ordered]
         return tuple(ordered[:STATIONS])
