@@ -17,6 +17,7 @@ from typing import Literal
 
 from flowsim.core.errors import InputError
 from flowsim.core.numbers import with_plain_spaces
+from flowsim.core.spreadsheets import original_text
 
 __all__ = ["MARKS", "Cell", "Decimal", "Sheet", "is_figure", "place", "read_sheet", "reader", "without_note"]
 
@@ -211,7 +212,7 @@ def _text(name: str, content: bytes) -> tuple[str, list[list[Cell]]]:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as error:
         raise InputError(f"{name}: this is no table of cells: {error}") from None
-    return delimiter, [[_plain_text(cell) for cell in row] for row in rows]
+    return delimiter, [[_plain_text(original_text(cell)) for cell in row] for row in rows]
 
 
 def _excel(name: str, content: bytes) -> tuple[str, list[list[Cell]]]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowsim.core.errors import InputError
+from flowsim.core.spreadsheets import csv_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -168,7 +169,7 @@ def _write(path: Path, parts: Iterable[pd.DataFrame]) -> None:
     try:
         with open(f"{path}.csv", "w", encoding="utf-8-sig", newline="") as csv:
             for part in parts:
-                part.to_csv(csv, index=False, header=writer is None)
+                csv.write(csv_text(part, header=writer is None))
                 table = pa.Table.from_pandas(part, preserve_index=False)
                 writer = writer or parquet.ParquetWriter(f"{path}.parquet", table.schema)
                 writer.write_table(table)

@@ -50,6 +50,7 @@ def explain(
     --vary rehabilitation_team.places --between 24 36[/bold]
     """
     from flowsim.core.files import check_file, write_bytes, write_text
+    from flowsim.core.spreadsheets import csv_text
     from flowsim.questions.explain import Explain
     from flowsim.reporting.pictures.canvas import check_picture
 
@@ -70,7 +71,7 @@ def explain(
     if plot is not None:
         write_bytes(plot, _picture(scenario, found, plot.suffix.lower()), force)
     if out is not None:
-        write_text(out, found.frame().to_csv(index=False), overwrite=force)
+        write_text(out, csv_text(found.frame()), overwrite=force)
     if as_json:
         print(json.dumps(_json(scenario, found, parameters), ensure_ascii=False, allow_nan=False))
     else:

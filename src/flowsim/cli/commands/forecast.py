@@ -228,8 +228,9 @@ def _backtest(
 
 def _csv(table: Any) -> bytes:
     """Write a table as Excel opens it: UTF-8 with a mark."""
-    text: str = table.to_csv(index=False)
-    return text.encode("utf-8-sig")
+    from flowsim.core.spreadsheets import csv_text
+
+    return csv_text(table).encode("utf-8-sig")
 
 
 def _written(*paths: Path | None) -> None:

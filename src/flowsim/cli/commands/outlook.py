@@ -53,6 +53,7 @@ def outlook(
     from flowsim.cli.words.outlook import backtest_lines, outlook_json, outlook_lines
     from flowsim.core.errors import InputError
     from flowsim.core.files import check_file, write_bytes, write_text
+    from flowsim.core.spreadsheets import csv_text
     from flowsim.questions.outlook import Outlook
     from flowsim.reporting.pictures.canvas import check_picture
     from flowsim.reporting.pictures.forecasts import outlook_picture
@@ -79,5 +80,5 @@ def outlook(
     if plot is not None:
         write_bytes(plot, outlook_picture(told, plot.suffix.lower()), overwrite=force)
     if out is not None:
-        write_text(out, "\ufeff" + told.frame().to_csv(index=False, lineterminator="\n"), overwrite=force)
+        write_text(out, "\ufeff" + csv_text(told.frame()), overwrite=force)
     print(json.dumps(outlook_json(told), allow_nan=False) if as_json else "\n".join(outlook_lines(told)))

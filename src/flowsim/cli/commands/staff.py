@@ -53,6 +53,7 @@ def staff(
     from flowsim.cli.terminal import wrapped
     from flowsim.cli.words.staff import answer_lines, frontier_lines, staff_json, staff_picture
     from flowsim.core.files import check_file, write_bytes, write_text
+    from flowsim.core.spreadsheets import csv_text
     from flowsim.planning.staffing.cost import StaffingCost
     from flowsim.planning.staffing.search import Answer
     from flowsim.questions.staff import Staff
@@ -77,7 +78,7 @@ def staff(
     if plot is not None:
         write_bytes(plot, staff_picture(found, plot.suffix.lower(), cost), force)
     if out is not None:
-        write_text(out, found.frame().to_csv(index=False), overwrite=force)
+        write_text(out, csv_text(found.frame()), overwrite=force)
     if as_json:
         print(json.dumps(staff_json(found, told, cost), ensure_ascii=False, allow_nan=False))
     else:
