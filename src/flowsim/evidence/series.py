@@ -328,6 +328,8 @@ def _text_at(sheet: Sheet, row: int, column: int) -> str:
 
 def _wide(sheet: Sheet) -> _Table | None:
     """Find a row with periods in two or more cells; what stands left of the figures names their series."""
+    columns = [_periods(sheet, column) for column in range(len(sheet.rows[0]) if sheet.rows else 0)]
+    parted = any(sum(period.every != "year" for period in down.values()) > 1 for down in columns)
     for top, row in enumerate(sheet.rows):
         periods = {
             column: period
@@ -337,7 +339,7 @@ def _wide(sheet: Sheet) -> _Table | None:
         # A year looks like a figure: it stands for a period only beside quarters, or where there are none.
         within = sum(period.every != "year" for period in periods.values())
         numbers = [cell for column, cell in enumerate(row) if column not in periods and is_figure(cell)]
-        if len(periods) < 2 or within == 1 or (not within and numbers):
+        if len(periods) < 2 or within == 1 or (not within and (numbers or parted)):
             continue
         groups = _filled(sheet.rows[top - 1] if top else (), periods)
         keyed = [column for column in range(min(periods)) if column not in periods]
@@ -430,7 +432,9 @@ def _series(sheet: Sheet, table: _Table, texts: Iterable[str], decimal: Decimal 
                 "export one length of period, without totals"
             )
     if first.period.every == "year":
-        raise InputError(f"{sheet.file}: the periods are years: export quarters or months")
+        raise InputError(
+            f"{sheet.file}: {place(first.row, first.column)}: the periods are years: export quarters or months"
+        )
     for keys, figures in groups.items():
         figures.sort(key=lambda cell: cell.period.number)
         name = " / ".join(keys[at] for at in vary if keys[at]) or next((key for key in keys if key), "series")
