@@ -248,8 +248,9 @@ def test_a_follow_up_that_the_base_lacks_begins_on_its_date(folder: Path) -> Non
 
 
 def test_servers_are_whole(folder: Path) -> None:
-    # 7 and 10 % more are 7.7: 8 servers. 7 and 5 % more are 7.35: 7.
-    for change, expected in (("+10 %", 8), ("+5 %", 7), ("-2", 5), (9, 9)):
+    told = mistake(folder, stations=[{"station": "desk", "capacity": "+10 %"}])
+    assert told.endswith("desk].capacity: '+10 %' of 7 is 7.7, and only whole ones can be: write 7 or 8")
+    for change, expected in (("+100 %", 14), ("-2", 5), (9, 9)):
         edit = {"station": "desk", "from": date(2021, 1, 1), "capacity": change}
         assert by_year(scenario(folder, stations=[edit]).pathway().station("desk").capacity) == [
             7,
@@ -281,13 +282,13 @@ def test_a_closure_keeps_a_share_of_the_places_for_a_while(folder: Path) -> None
         closures=[
             {"station": "team", "keep": "50 %"} | dates,
             {"station": "board"} | dates,
-            {"station": "desk", "keep": 0.5} | dates,
+            {"station": "desk", "keep": 0} | dates,
         ],
     ).pathway()
     assert by_year(party(pathway, "team", "town").places) == [8, 4, 8]
     assert by_year(party(pathway, "team", "region").places) == [6, 3, 10]
     assert by_year(pathway.station("board").places) == [4, 0, 4]
-    assert by_year(pathway.station("desk").capacity) == [7, 4, 7]
+    assert by_year(pathway.station("desk").capacity) == [7, 0, 7]
 
 
 def test_a_closure_keeps_a_share_of_the_places_by_hours_whatever_the_follow_up(folder: Path) -> None:

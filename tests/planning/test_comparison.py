@@ -11,7 +11,7 @@ from flowsim import Duration, Entry, InputError, Pathway, Scenario, State, Stati
 from flowsim.calibration.ensemble import Ensemble
 from flowsim.calibration.study import Prior
 from flowsim.model.base import read_base
-from flowsim.planning.comparison import Comparison, averaged, compare, headlines, paired
+from flowsim.planning.comparison import Comparison, averaged, compare, headlines, paired, to_one_end
 from flowsim.simulation.precision import Precision
 
 TOWN = """\
@@ -224,17 +224,13 @@ def test_what_cannot_be_compared_is_refused_before_anything_runs(town, tmp_path,
     other = tmp_path / "other.toml"
     other.write_text(TOWN.replace('"town"', '"village"'))
     village = Scenario.from_dict({"name": "there", "base": str(other)})
-    few, shorter = town("few"), town("shorter", until="2021-07-01")
+    few = town("few")
     told = office(1, "b").to_dict()
     told["stations"][0]["name"] = told["states"][0]["station"] = "clerk"
     renamed = Pathway.from_dict(told)
     for pair, message in (
         ([few], "two scenarios or more"),
         ([few, few], "two scenarios are called 'few'"),
-        (
-            [few, shorter],
-            "shorter: its horizon is 2020-01-01 to 2021-07-01, and that of few is 2020-01-01 to 2022-01-01",
-        ),
         ([few, village], "there: its base is 'village', and that of few is 'town'"),
         ([office(1, "a"), renamed], "b: it has other measures than a"),
     ):
@@ -309,3 +305,12 @@ def test_common_luck_saves_ten_times_the_replications_of_a_wait():
     year = found.each(lambda one: averaged(one, "year", ["wait.rehabilitation_team.served"]).between("2021", "2021"))
     assert year.difference("more-places").saved[0] > 10
     assert year.difference("more-places").high[0] < 0
+
+
+def test_scenarios_run_to_the_latest_end_among_them(town):
+    few, longer, shorter = town("few"), town("longer", until="2023-01-01"), town("shorter", until="2021-07-01")
+    together = to_one_end([few, longer, shorter])
+    assert {one.pathway().end for one in together} == {longer.pathway().end}
+    assert together[1] is longer
+    told = compare([few, longer], replications=2)
+    assert {one.pathway.end for one in told.results} == {longer.pathway().end}

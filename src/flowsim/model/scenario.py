@@ -21,7 +21,8 @@ from flowsim.core.errors import InputError, located, nearest, unknown_name
 from flowsim.core.files import check_bare_numbers, data_folder, file_named, read_data, read_toml
 from flowsim.core.quantities import changed, check_typed
 from flowsim.model.base import Base, read_base
-from flowsim.model.changes import apply_edits, located_at
+from flowsim.model.changes import apply_edits, edit_steps, located_at
+from flowsim.model.differences import differences
 from flowsim.model.edits import (
     TARGETS,
     ScenarioFile,
@@ -147,6 +148,20 @@ class Scenario:
             with located_at(f"{self.source}: parameters" if self.file.parameters else ""):
                 self.base.pathway(values)
             raise
+
+    @property
+    def without_effect(self) -> tuple[str, ...]:
+        """The changes of the file that change nothing, by where they stand in it."""
+        raw = self.base.filled()
+        steps = edit_steps(raw, self.file, self.source)
+        next(steps)
+        before, out = Pathway.from_dict(raw), []
+        for where in steps:
+            after = Pathway.from_dict(raw)
+            if not differences(before, after):
+                out.append(where.removeprefix(f"{self.source}: "))
+            before = after
+        return tuple(out)
 
     @staticmethod
     def schema() -> dict[str, Any]:

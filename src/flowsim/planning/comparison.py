@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 from scipy.stats import t as student
@@ -19,6 +19,7 @@ from flowsim.core.arrays import Bools, Floats, Ints, defined_mean, ratio
 from flowsim.core.errors import InputError, unknown_name
 from flowsim.core.periods import MONTHS, Every, Period
 from flowsim.core.progress import Progress, shifted
+from flowsim.model.edits import ScenarioFile
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
 from flowsim.model.varying import Varying
@@ -31,7 +32,7 @@ from flowsim.simulation.runner import Engine, run
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Comparison", "Paired", "averaged", "check_comparable", "compare", "headlines", "paired"]
+__all__ = ["Comparison", "Paired", "averaged", "check_comparable", "compare", "headlines", "paired", "to_one_end"]
 
 
 class Paired(NamedTuple):
@@ -263,6 +264,7 @@ def check_comparable(
             raise InputError(f"two scenarios are called '{name}': give each a name of its own")
     for one in scenarios[1:]:
         _check_bases(scenarios[0], one)
+    scenarios = to_one_end(scenarios)
     subjects: list[Pathway | Varying] = []
     pathways: list[Pathway] = []
     for one in scenarios:
@@ -284,6 +286,23 @@ def check_comparable(
         if Catalogue.of(pathway).index != index:
             raise InputError(f"{one.name}: it has other measures than {names[0]}: only scenarios over one base compare")
     return names, subjects
+
+
+_Model = TypeVar("_Model", Scenario, Scenario | Pathway)
+
+
+def to_one_end(scenarios: Sequence[_Model]) -> tuple[_Model, ...]:
+    """Return scenarios that all run to the latest end among them; a pathway keeps its own."""
+    pathways = [one.pathway() if isinstance(one, Scenario) else one for one in scenarios]
+    latest = max((pathway.end for pathway in pathways), default=None)
+    out: list[_Model] = []
+    for one, pathway in zip(scenarios, pathways, strict=True):
+        if isinstance(one, Scenario) and pathway.end != latest:
+            content = one.to_dict() | {"until": latest}
+            out.append(replace(one, file=ScenarioFile.model_validate(content)))
+        else:
+            out.append(one)
+    return tuple(out)
 
 
 def _check_bases(first: Scenario | Pathway, other: Scenario | Pathway) -> None:

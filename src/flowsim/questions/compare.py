@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +14,7 @@ from flowsim.core.errors import KeyedError
 from flowsim.core.progress import Progress
 from flowsim.model.library import cities
 from flowsim.model.scenario import Scenario
-from flowsim.planning.comparison import Comparison, check_comparable, compare
+from flowsim.planning.comparison import Comparison, check_comparable, compare, to_one_end
 from flowsim.planning.cost import with_costs
 from flowsim.planning.prices import Prices, prices_of
 from flowsim.questions.asking import Chosen, Inquiry, check_periods, chosen_parameters, command, precision_of
@@ -57,15 +58,27 @@ class Compare(Inquiry):
     @model_validator(mode="after")
     def _checked(self) -> Compare:
         known_engine(self.engine)
-        check_comparable(self.subjects)
+        check_comparable(self.as_read)
         check_periods(self.subjects[0], self.first, self.last)
         self.wanted, self.priced, self.chosen  # noqa: B018 (each reads and checks a part)
         return self
 
     @cached_property
-    def subjects(self) -> tuple[Scenario, ...]:
-        """The scenarios as read."""
+    def as_read(self) -> tuple[Scenario, ...]:
+        """The scenarios as read, each with its own end."""
         return tuple(Scenario.of(name) for name in self.scenarios)
+
+    @cached_property
+    def subjects(self) -> tuple[Scenario, ...]:
+        """The scenarios as they are run: to the latest end among them."""
+        return to_one_end(self.as_read)
+
+    @property
+    def lengthened(self) -> dict[str, date]:
+        """The own ends of the scenarios that are run longer, by name."""
+        ends = {one.name: one.pathway().end.date() for one in self.as_read}
+        latest = max(ends.values(), default=None)
+        return {name: end for name, end in ends.items() if end != latest}
 
     @cached_property
     def chosen(self) -> Chosen:

@@ -13,6 +13,7 @@ from flowsim.core.errors import KeyedError
 from flowsim.core.periods import Period
 from flowsim.core.progress import Progress
 from flowsim.model.scenario import Scenario
+from flowsim.planning.comparison import to_one_end
 from flowsim.planning.levers import Levels, varied
 from flowsim.planning.prices import Prices, prices_of
 from flowsim.planning.staffing.search import staff
@@ -82,7 +83,7 @@ class Report(Inquiry):
     @cached_property
     def subjects(self) -> tuple[Scenario, ...]:
         """The scenarios as read."""
-        return tuple(Scenario.of(name) for name in self.scenarios)
+        return to_one_end(tuple(Scenario.of(name) for name in self.scenarios))
 
     @cached_property
     def chosen(self) -> Chosen:

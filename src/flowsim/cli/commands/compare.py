@@ -71,6 +71,7 @@ def compare(
 
     Example: [bold]flowsim compare today more-places more-sessions --from 2021 --cost[/bold]
     """
+    from flowsim.cli.terminal import wrapped
     from flowsim.cli.words.compare import by_headline, differing
     from flowsim.core.files import check_file, write_bytes
     from flowsim.questions.compare import Compare
@@ -95,6 +96,8 @@ def compare(
         found = question.answer(executor, progress)
     scenarios, priced = question.subjects, question.priced
     told = _told(found, scenarios, question.chosen.words, priced)
+    if question.lengthened:
+        told["lengthened"] = {name: f"{end:%Y-%m-%d}" for name, end in question.lengthened.items()}
     if out is not None:
         save_comparison(found.frame(), told | {"repeat": question.command_line(found)}, out, overwrite=force)
     if plot is not None:
@@ -104,6 +107,9 @@ def compare(
     if as_json:
         _print_json(found, told)
     elif not quiet:
+        if question.lengthened:
+            own = ", ".join(f"{name} by itself to {end}" for name, end in question.lengthened.items())
+            print(wrapped(f"All run to {scenarios[0].pathway().end:%Y-%m-%d}, the latest end among them ({own})."))
         _print_tables(found, scenarios, told, periods, priced)
         for written in (out, plot):
             if written is not None:

@@ -1,0 +1,64 @@
+"""What a scenario changes, line by line, before it is run."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from flowsim.cli.terminal import number, wrapped
+from flowsim.model.differences import Difference, differences
+from flowsim.model.scenario import Scenario
+
+__all__ = ["change_lines"]
+
+_LARGE = 0.5
+_MOST = 40
+
+
+def change_lines(scenario: Scenario) -> list[str]:
+    """Write what a scenario changes in its base, and which of its changes change nothing."""
+    if not scenario.changes_base:
+        return []
+    found = differences(scenario.base.pathway(), scenario.pathway())
+    lines = [wrapped(_line(difference)) for difference in found[:_MOST]]
+    lines += [f"and {len(found) - _MOST} more changes"] if len(found) > _MOST else []
+    lines += [wrapped(f"warning: {where} changes nothing") for where in scenario.without_effect]
+    return lines or ["nothing differs from the base"]
+
+
+def _line(difference: Difference) -> str:
+    values = f"{_value(difference.before)} → {_value(difference.after)}"
+    unit = difference.unit if difference.unit in ("", "%") else f" {difference.unit}"
+    relative = difference.relative
+    if relative is None:
+        share = ""
+    elif abs(relative) > _LARGE:
+        share = f" ({relative:+.0%}: more than half: is it meant?)".replace("%", " %")
+    else:
+        share = f" ({relative:+.{0 if abs(relative) >= 0.005 else 1}%})".replace("%", " %")
+    return f"{difference.of}: {values}{' %' if unit == '%' else unit} {_when(difference)}{share}"
+
+
+def _when(difference: Difference) -> str:
+    since, until = difference.since, difference.until
+    if until is None:
+        return f"from {since:%Y-%m-%d}"
+    if since.time() != time() or until.time() != time():
+        return f"from {since:%Y-%m-%d %H:%M} until {until:%Y-%m-%d %H:%M}"
+    last = until - timedelta(days=1)
+    year = "" if since.year == last.year else f" {since.year}"
+    return f"from {since:%A} {since.day} {since:%B}{year} through {last:%A} {last.day} {last:%B %Y}"
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d}"
+    if isinstance(value, tuple):
+        return " ".join(str(part) for part in value if part is not None)
+    return number(value) if isinstance(value, float) and value != int(value) else _whole(value)
+
+
+def _whole(value: Any) -> str:
+    return f"{value:,.0f}" if isinstance(value, int | float) else str(value)
