@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import operator
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral
 from typing import Any
@@ -20,6 +21,7 @@ __all__ = [
     "require_counts",
     "require_positive",
     "unknown_name",
+    "whole_number",
 ]
 
 
@@ -136,3 +138,19 @@ def require_counts(least: int, **values: int) -> None:
     """Refuse what is not a whole number, or is too small, by its name."""
     for where, value in values.items():
         require(isinstance(value, Integral) and value >= least, where, value, f"a whole number, {least} or more")
+
+
+def whole_number(where: str, value: object, least: int = 0, most: int = 2**63 - 1) -> int:
+    """Return a whole number of any kind (Python's, NumPy's) as Python's own.
+
+    Raises:
+        InputError: where it is, what it is, and what is allowed there; a truth value and 1.0 are no whole numbers.
+    """
+    limits = f"from {least:,} to {most:,}"
+    try:
+        number = operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool) or not least <= number <= most:
+        raise InputError(f"{where}: {_short(value)} is not allowed: it should be a whole number {limits}")
+    return number

@@ -17,7 +17,7 @@ import psutil
 
 from flowsim.core.arrays import Floats
 from flowsim.core.civil_time import MINUTES
-from flowsim.core.errors import InputError, unknown_name
+from flowsim.core.errors import InputError, unknown_name, whole_number
 from flowsim.core.progress import Progress
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
@@ -86,8 +86,14 @@ def run(
     """
     numbers = _numbers(replications)
     known_engine(engine)
-    if not 0 <= seed < 2**64:
-        raise InputError(f"seed: {seed} is not allowed: a seed is a whole number from 0 to 2**64 - 1")
+    seed = checked_seed(seed)
+    if workers is not None:
+        workers = whole_number("workers", workers, 1)
+    if not isinstance(subject, Pathway | Scenario) and not callable(getattr(subject, "pathway", None)):
+        raise InputError(
+            f"subject: {subject!r} is not allowed: it should be a Pathway, a Scenario, or a model with a method "
+            "`pathway`; a name or a file is read by Scenario.of(...)"
+        )
     if isinstance(subject, Scenario):
         subject = subject.pathway()
     pathway = subject if isinstance(subject, Pathway) else subject.pathway(seed, numbers[0])
@@ -119,6 +125,18 @@ def run(
     )
 
 
+def checked_seed(seed: int) -> int:
+    """Return a seed as Python's own whole number.
+
+    Raises:
+        InputError: for anything but a whole number from 0 to 2**64 - 1.
+    """
+    try:
+        return whole_number("seed", seed, 0, 2**64 - 1)
+    except InputError:
+        raise InputError(f"seed: {seed} is not allowed: a seed is a whole number from 0 to 2**64 - 1") from None
+
+
 def known_engine(name: str) -> Engine:
     """Return the engine of a name.
 
@@ -132,13 +150,14 @@ def known_engine(name: str) -> Engine:
 
 
 def _numbers(replications: int | Iterable[int]) -> list[int]:
-    if isinstance(replications, int):
-        if not 1 <= replications <= _MOST_REPLICATIONS:
+    if not isinstance(replications, Iterable) or isinstance(replications, str):
+        try:
+            return list(range(whole_number("replications", replications, 1, _MOST_REPLICATIONS)))
+        except InputError:
             raise InputError(
                 f"replications: {replications} is not allowed: from 1 to {_MOST_REPLICATIONS:,} can be run"
-            )
-        return list(range(replications))
-    numbers = list(replications)
+            ) from None
+    numbers = [whole_number("replications", number, -(2**63)) for number in replications]
     if not numbers or len(set(numbers)) != len(numbers) or min(numbers) < 0:
         raise InputError("replications: the numbers of replications are different whole numbers from 0 on")
     return numbers

@@ -193,8 +193,9 @@ def load_lines(load: Load) -> list[str]:
     for row in load.unsettled:
         out.append(
             wrapped(
-                f"warning: {_between(load, row.since, row.until)} {row.station} is offered {row.utilisation:.2f} times "
-                f"its places, and its queue grows by {number(row.growth_a_week)} a week: a simulation will not settle, "
+                f"warning: {_between(load, row.since, row.until)} {row.station} "
+                f"{_offered(row.utilisation)}, "
+                f"and its queue grows by {number(row.growth_a_week)} a week: a simulation will not settle, "
                 "so waits depend on the horizon and on when you look"
             )
         )
@@ -205,6 +206,12 @@ def load_lines(load: Load) -> list[str]:
         out.append(wrapped(f"{text}; visits: {visits}"))
     out += [wrapped(f"no outcome shares: {load.why_no_prospects}")] if load.why_no_prospects else []
     return out
+
+
+def _offered(utilisation: float) -> str:
+    if math.isinf(utilisation):
+        return "has no places while cases come"
+    return f"is offered {utilisation:.2f} times its places"
 
 
 def _between(load: Load, since: datetime, until: datetime) -> str:

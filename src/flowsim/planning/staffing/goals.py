@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import permutations
@@ -73,7 +74,7 @@ class Goal:
             InputError: one line with the goal, what is wrong, and what is allowed.
         """
         try:
-            return _parsed(" ".join(text.split()), pathway, during)
+            return _parsed(" ".join(unicodedata.normalize("NFC", text).split()), pathway, during)
         except ValueError as error:
             raise InputError(f"goal '{text}': {error}") from None
 
