@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from flowsim.cli.terminal import number, wrapped
+from flowsim.cli.terminal import number, table, wrapped
 from flowsim.core.civil_time import MINUTES
 from flowsim.model.soundness import reached
 from flowsim.planning.levers import Levels, Lever
@@ -189,14 +189,16 @@ def _level(level: float) -> str:
 
 def _table(question: Question, lever: Lever, trials: Iterable[Trial]) -> list[str]:
     """Write trials in a table: one line each, and one more for each further goal."""
-    lines = [f"{lever.key:<12}{'runs':>6}{'mean':>10}{'surely within':>19}{'kept':>9}"]
+    columns = {lever.key: 12, "runs": 6, "mean": 10, "surely within": 19, "kept": 9, "": 19}
+    rows = []
     for trial in trials:
-        for place, found in enumerate(trial.findings):
-            unit = found.goal.response.unit
-            first = f"{_level(trial.levels[0]):<12}{trial.replications:>6}" if place == 0 else " " * 18
-            line = f"{first}{figure(found.mean.estimate, unit):>10}{_between(found.mean, unit):>19}"
-            line += f"{figure(trial.kept.estimate, 'share'):>9}  {_SAID[trial.verdict]}" if place == 0 else ""
-            lines.append(line)
+        first = (_level(trial.levels[0]), str(trial.replications))
+        last = (figure(trial.kept.estimate, "share"), f"  {_SAID[trial.verdict]:<17}")
+        for place, finding in enumerate(trial.findings):
+            unit = finding.goal.response.unit
+            middle = (figure(finding.mean.estimate, unit), _between(finding.mean, unit))
+            rows.append((*first, *middle, *last) if place == 0 else ("", "", *middle, "", ""))
+    lines = table(columns, rows)
     lines.append("(enough: a place for everybody; kept: share of the runs that meet every goal)")
     return lines
 
