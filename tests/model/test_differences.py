@@ -116,3 +116,18 @@ def test_fractions_of_servers_are_refused(changes, message):
         scenario_of(RAW, **changes).pathway()
     assert message in str(error.value)
     scenario_of(RAW, closures=[{"station": "desk", "keep": "50 %", "from": "2021-01-01"}]).pathway()
+
+
+def test_the_party_that_binds_is_named_where_another_is_raised_past_it():
+    edit = {"station": "team", "party": "municipal", "places": 60, "from": "2021-07-01"}
+    assert "that is region with 50 places, not municipal with 60: raise region too" in " ".join(
+        " ".join(lines(stations=[edit])).split()
+    )
+    assert not any(line.startswith("note") for line in lines(stations=[edit | {"places": 50}]))
+
+
+def test_a_share_of_a_rate_needs_a_sign():
+    with pytest.raises(
+        ValueError, match=r"'50 %' has no sign: write '-50 %' for so much less, or '.50 %' for so much more"
+    ):
+        scenario_of(RAW, arrivals=[{"entry": "door", "rate": "50 %"}])

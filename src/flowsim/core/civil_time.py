@@ -44,7 +44,6 @@ MINUTES: Mapping[str, float] = {
 }
 _SPAN = re.compile(rf"\s*({TOKEN})\s*([A-Za-z]+)\s*")
 _RATE = re.compile(rf"\s*({TOKEN})\s*(?:per|/)\s*({TOKEN})?\s*([A-Za-z]+)\s*")
-_PER_CENT = re.compile(rf"\s*{TOKEN}\s*%\s*")
 _ALLOWED = "seconds, minutes, hours, days, weeks, months, quarters or years"
 
 
@@ -66,10 +65,7 @@ def parse_span(value: Any) -> float:
     elif isinstance(value, str) and (match := _SPAN.fullmatch(with_plain_spaces(value))):
         minutes = read_number(match[1], typed=False) * _unit(match[2], value)
     else:
-        change = (
-            f", or '-{value.strip()}' for so much less" if isinstance(value, str) and _PER_CENT.fullmatch(value) else ""
-        )
-        raise ValueError(f"{value!r} is no span of time: write a number with its unit, such as '12 weeks'{change}")
+        raise ValueError(f"{value!r} is no span of time: write a number with its unit, such as '12 weeks'")
     if not math.isfinite(minutes):
         raise ValueError(f"'{value}' is too long for a number")
     if minutes < 0:
@@ -85,10 +81,7 @@ def parse_rate(value: Any) -> float:
     """
     match = _RATE.fullmatch(with_plain_spaces(value)) if isinstance(value, str) else None
     if not match:
-        change = (
-            f", or '-{value.strip()}' for so much less" if isinstance(value, str) and _PER_CENT.fullmatch(value) else ""
-        )
-        raise ValueError(f"{value!r} is no rate: write a number per unit of time, such as '2400 per year'{change}")
+        raise ValueError(f"{value!r} is no rate: write a number per unit of time, such as '2400 per year'")
     over = read_number(match[2] or "1", typed=False) * _unit(match[3], value)
     if over <= 0:
         raise ValueError(f"'{value}' is per no time at all")

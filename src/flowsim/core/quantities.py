@@ -43,6 +43,9 @@ def changed(value: Any, change: Any) -> Any:
     """
     number, unit, parse = _parts(value)
     if not is_relative(change):
+        if is_number(value) and isinstance(change, str) and re.fullmatch(rf"\s*{TOKEN}\s*", change):
+            number = read_number(change)
+            change = int(number) if number.is_integer() else number
         if is_number(value) and not is_number(change):
             raise ValueError(f"{change!r} is not allowed: it should be a number, or a change such as '+2' or '+10 %'")
         if parse:

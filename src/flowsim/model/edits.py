@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, ValidationError, W
 
 from flowsim.core.civil_time import Moment
 from flowsim.core.errors import Record, located
-from flowsim.core.numbers import AmbiguousNumber, read_number
+from flowsim.core.numbers import TOKEN, AmbiguousNumber, read_number
 from flowsim.core.quantities import is_relative, read_percentage
 from flowsim.model.duration import Duration
 from flowsim.model.parts import Hour, Weekday
@@ -74,6 +74,9 @@ def _whole_or_change(value: Any) -> Any:
 def _with_unit(value: Any) -> Any:
     if not isinstance(value, str):
         raise ValueError(f"{value!r} is not allowed: it should be a text with its unit, or a change such as '+10 %'")
+    if re.fullmatch(rf"\s*{TOKEN}\s*%\s*", value) and not is_relative(value):
+        bare = value.strip()
+        raise ValueError(f"'{bare}' has no sign: write '-{bare}' for so much less, or '+{bare}' for so much more")
     return value
 
 
@@ -95,7 +98,7 @@ def _kept(value: Any) -> Any:
 
 def _law_or_change(value: Any) -> Any:
     try:
-        return value if isinstance(value, str | Duration) else Duration.model_validate(value)
+        return _with_unit(value) if isinstance(value, str) else Duration.model_validate(value)
     except ValidationError as error:
         raise ValueError(str(located(error, value, "a duration"))) from None
 

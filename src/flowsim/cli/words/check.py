@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
 from flowsim.cli.terminal import number, wrapped
 from flowsim.model.differences import Difference, differences
+from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
 
 __all__ = ["change_lines"]
@@ -22,6 +24,7 @@ def change_lines(scenario: Scenario) -> list[str]:
     found = differences(scenario.base.pathway(), scenario.pathway())
     lines = [wrapped(_line(difference)) for difference in found[:_MOST]]
     lines += [f"and {len(found) - _MOST} more changes"] if len(found) > _MOST else []
+    lines += [wrapped(line) for line in dict.fromkeys(_bound(found, scenario.pathway()))]
     lines += [wrapped(f"warning: {where} changes nothing") for where in scenario.without_effect]
     return lines or ["nothing differs from the base"]
 
@@ -37,6 +40,25 @@ def _line(difference: Difference) -> str:
     else:
         share = f" ({relative:+.{0 if abs(relative) >= 0.005 else 1}%})".replace("%", " %")
     return f"{difference.of}: {values}{' %' if unit == '%' else unit} {_when(difference)}{share}"
+
+
+def _bound(found: Sequence[Difference], pathway: Pathway) -> Iterator[str]:
+    """Say which party binds where another was raised past it, for the least counts at a meeting."""
+    for difference in found:
+        name, _, party = difference.of.partition(", ")
+        if difference.unit != "places" or not party or difference.after <= (difference.before or 0):
+            continue
+        others = {
+            other.name: other.places.at(difference.since)
+            for other in pathway.station(name).parties
+            if other.places is not None and other.name != party
+        }
+        least = min(others, key=lambda other: others[other], default=None)
+        if least is not None and others[least] < difference.after:
+            yield (
+                f"note: at {name} the least counts, and from {difference.since:%Y-%m-%d} that is {least} with "
+                f"{_value(others[least])} places, not {party} with {_value(difference.after)}: raise {least} too"
+            )
 
 
 def _when(difference: Difference) -> str:
