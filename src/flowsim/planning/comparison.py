@@ -256,35 +256,37 @@ def check_comparable(
     Raises:
         InputError: for fewer than two, two of one name, and where bases, horizons or measures differ.
     """
-    names = tuple(one.name for one in scenarios)
+    names = tuple(scenario.name for scenario in scenarios)
     if len(names) < 2:
         raise InputError("a comparison takes two scenarios or more: the first is the one that others are compared with")
     for number, name in enumerate(names):
         if name in names[:number]:
             raise InputError(f"two scenarios are called '{name}': give each a name of its own")
-    for one in scenarios[1:]:
-        _check_bases(scenarios[0], one)
+    for scenario in scenarios[1:]:
+        _check_bases(scenarios[0], scenario)
     scenarios = to_one_end(scenarios)
     subjects: list[Pathway | Varying] = []
     pathways: list[Pathway] = []
-    for one in scenarios:
-        if isinstance(one, Pathway):
+    for scenario in scenarios:
+        if isinstance(scenario, Pathway):
             if parameters is not None:
-                raise InputError(f"{one.name}: a pathway has no parameters: compare scenarios over a base instead")
-            pathways.append(one)
-            subjects.append(one)
+                raise InputError(f"{scenario.name}: a pathway has no parameters: compare scenarios over a base instead")
+            pathways.append(scenario)
+            subjects.append(scenario)
         elif isinstance(parameters, Ensemble):
-            varying = parameters.over(one)
-            pathways.append(one.pathway())
+            varying = parameters.over(scenario)
+            pathways.append(scenario.pathway())
             subjects.append(varying)
         else:
-            pathways.append(one.pathway(parameters))
+            pathways.append(scenario.pathway(parameters))
             subjects.append(pathways[-1])
     index = Catalogue.of(pathways[0]).index
-    for one, pathway in zip(scenarios[1:], pathways[1:], strict=True):
-        _check_horizons(scenarios[0], pathways[0], one, pathway)
+    for scenario, pathway in zip(scenarios[1:], pathways[1:], strict=True):
+        _check_horizons(scenarios[0], pathways[0], scenario, pathway)
         if Catalogue.of(pathway).index != index:
-            raise InputError(f"{one.name}: it has other measures than {names[0]}: only scenarios over one base compare")
+            raise InputError(
+                f"{scenario.name}: it has other measures than {names[0]}: only scenarios over one base compare"
+            )
     return names, subjects
 
 
@@ -293,15 +295,15 @@ _Model = TypeVar("_Model", Scenario, Scenario | Pathway)
 
 def to_one_end(scenarios: Sequence[_Model]) -> tuple[_Model, ...]:
     """Return scenarios that all run to the latest end among them; a pathway keeps its own."""
-    pathways = [one.pathway() if isinstance(one, Scenario) else one for one in scenarios]
+    pathways = [subject.pathway() if isinstance(subject, Scenario) else subject for subject in scenarios]
     latest = max((pathway.end for pathway in pathways), default=None)
     out: list[_Model] = []
-    for one, pathway in zip(scenarios, pathways, strict=True):
-        if isinstance(one, Scenario) and pathway.end != latest:
-            content = one.to_dict() | {"until": latest}
-            out.append(replace(one, file=ScenarioFile.model_validate(content)))
+    for subject, pathway in zip(scenarios, pathways, strict=True):
+        if isinstance(subject, Scenario) and pathway.end != latest:
+            content = subject.to_dict() | {"until": latest}
+            out.append(replace(subject, file=ScenarioFile.model_validate(content)))
         else:
-            out.append(one)
+            out.append(subject)
     return tuple(out)
 
 

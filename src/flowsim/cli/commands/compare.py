@@ -93,33 +93,35 @@ def compare(
         progress_bar("replications", show=not (quiet or as_json)) as progress,
         executor_of(1 if engine == "simpy" else workers, cluster, processes=question.in_processes) as executor,
     ):
-        found = question.answer(executor, progress)
+        comparison = question.answer(executor, progress)
     scenarios, priced = question.subjects, question.priced
-    told = _told(found, scenarios, question.chosen.words, priced)
+    record = _record(comparison, scenarios, question.chosen.words, priced)
     if question.lengthened:
-        told["lengthened"] = {name: f"{end:%Y-%m-%d}" for name, end in question.lengthened.items()}
+        record["lengthened"] = {name: f"{end:%Y-%m-%d}" for name, end in question.lengthened.items()}
     if out is not None:
-        save_comparison(found.frame(), told | {"repeat": question.command_line(found)}, out, overwrite=force)
+        save_comparison(
+            comparison.frame(), record | {"repeat": question.command_line(comparison)}, out, overwrite=force
+        )
     if plot is not None:
-        shown = by_headline(found, "quarter")
-        shown = differing(shown if shown.index else by_headline(found))
+        shown = by_headline(comparison, "quarter")
+        shown = differing(shown if shown.index else by_headline(comparison))
         write_bytes(plot, differences_picture(shown, plot.suffix.lower()), overwrite=force)
     if as_json:
-        _print_json(found, told)
+        _print_json(comparison, record)
     elif not quiet:
         if question.lengthened:
             own = ", ".join(f"{name} by itself to {end}" for name, end in question.lengthened.items())
             print(wrapped(f"All run to {scenarios[0].pathway().end:%Y-%m-%d}, the latest end among them ({own})."))
-        _print_tables(found, scenarios, told, periods, priced)
+        _print_tables(comparison, scenarios, record, periods, priced)
         for written in (out, plot):
             if written is not None:
                 print(f"Written to {written}")
     wanted = question.wanted
     if wanted is not None and not quiet:
-        verb = "took" if found.reached else "was not reached with"
+        verb = "took" if comparison.reached else "was not reached with"
         print(
             f"A half-width of {wanted.relative:.3g} of the mean of {', '.join(wanted.measures)} in "
-            f"{scenarios[0].name} {verb} {len(found.reference.replications)} replications",
+            f"{scenarios[0].name} {verb} {len(comparison.reference.replications)} replications",
             file=sys.stderr,
         )
 
@@ -133,53 +135,65 @@ def _every(text: str | None) -> Every | None:
     raise InputError(f"--every: {unknown_name('period', str(text), ('year', 'quarter'))}")
 
 
-def _told(found: Comparison, scenarios: Sequence[Scenario], parameters: str, prices: Prices | None) -> dict[str, Any]:
+def _record(
+    comparison: Comparison, scenarios: Sequence[Scenario], parameters: str, prices: Prices | None
+) -> dict[str, Any]:
     """Tell how a comparison was made, and what it says of the cost of waiting."""
     from flowsim.cli.words.compare import waiting_json
 
-    reference = found.reference
-    told: dict[str, Any] = {
-        "reference": found.names[0],
-        "scenarios": [one.to_dict() for one in scenarios],
-        "scenarios_sha256": {one.name: one.digest for one in scenarios},
+    reference = comparison.reference
+    record: dict[str, Any] = {
+        "reference": comparison.names[0],
+        "scenarios": [scenario.to_dict() for scenario in scenarios],
+        "scenarios_sha256": {scenario.name: scenario.digest for scenario in scenarios},
         "base_sha256": scenarios[0].base.sha256,
         "engine": reference.engine,
         "seed": reference.seed,
         "replications": len(reference.replications),
         "parameters": parameters,
-        "confidence": found.confidence,
-        "precision_reached": found.reached,
-        "visits_sha256": {name: one.visits_sha256 for name, one in zip(found.names, found.results, strict=True)},
+        "confidence": comparison.confidence,
+        "precision_reached": comparison.reached,
+        "visits_sha256": {
+            name: scenario.visits_sha256 for name, scenario in zip(comparison.names, comparison.results, strict=True)
+        },
         "versions": dict(reference.versions),
     }
     if prices is not None:
-        told |= {"prices": prices.source, "currency": prices.currency, "week_of_waiting_saved": waiting_json(found)}
-    return told
+        record |= {
+            "prices": prices.source,
+            "currency": prices.currency,
+            "week_of_waiting_saved": waiting_json(comparison),
+        }
+    return record
 
 
-def _print_json(found: Comparison, told: dict[str, Any]) -> None:
+def _print_json(comparison: Comparison, record: dict[str, Any]) -> None:
     from flowsim.cli.words.compare import comparison_json
 
-    print(json.dumps(told | {"measures": comparison_json(found)}, ensure_ascii=False, allow_nan=False))
+    print(json.dumps(record | {"measures": comparison_json(comparison)}, ensure_ascii=False, allow_nan=False))
 
 
 def _print_tables(
-    found: Comparison, scenarios: Sequence[Scenario], told: dict[str, Any], every: Every | None, prices: Prices | None
+    comparison: Comparison,
+    scenarios: Sequence[Scenario],
+    record: dict[str, Any],
+    every: Every | None,
+    prices: Prices | None,
 ) -> None:
     from flowsim.cli.terminal import counted, wrapped
     from flowsim.cli.words.compare import by_headline, comparison_lines, waiting_lines
 
-    reference = found.reference
+    reference = comparison.reference
     print(
         wrapped(
-            f"Compared with {found.names[0]}: {counted(len(reference.replications), 'replication')} of each, seed "
+            f"Compared with {comparison.names[0]}: {counted(len(reference.replications), 'replication')} of each, seed "
             f"{reference.seed}, {reference.engine} engine, {reference.pathway.start:%Y-%m-%d} to "
-            f"{reference.pathway.end:%Y-%m-%d}, parameters: {told['parameters']}"
+            f"{reference.pathway.end:%Y-%m-%d}, parameters: {record['parameters']}"
         )
     )
     for one in scenarios:
         if one.file.description:
             print(wrapped(f"{one.name}: {one.file.description}"))
-    print("\n".join(comparison_lines(by_headline(found, every, costs=prices is not None))))
+    print("\n".join(comparison_lines(by_headline(comparison, every, costs=prices is not None))))
     if prices is not None:
-        print("\n" + "\n".join(waiting_lines(found, prices.currency)))
+        print("\n" + "\n".join(waiting_lines(comparison, prices.currency)))

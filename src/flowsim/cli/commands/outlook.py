@@ -76,9 +76,9 @@ def outlook(
     if plot is not None:
         check_picture(plot, 1)
     with progress_bar("replications", show=not as_json) as progress, executor_of(workers, processes=True) as executor:
-        told = question.answer(executor, progress)
+        result = question.answer(executor, progress)
     if plot is not None:
-        write_bytes(plot, outlook_picture(told, plot.suffix.lower()), overwrite=force)
+        write_bytes(plot, outlook_picture(result, plot.suffix.lower()), overwrite=force)
     if out is not None:
-        write_text(out, "\ufeff" + csv_text(told.frame()), overwrite=force)
-    print(json.dumps(outlook_json(told), allow_nan=False) if as_json else "\n".join(outlook_lines(told)))
+        write_text(out, "\ufeff" + csv_text(result.frame()), overwrite=force)
+    print(json.dumps(outlook_json(result), allow_nan=False) if as_json else "\n".join(outlook_lines(result)))

@@ -95,7 +95,7 @@ def _print_json(scenario: Scenario, results: Results, quantiles: pd.DataFrame, p
     for row in measures:
         if row["documented"] is None:
             del row["documented"]
-    told = {
+    record = {
         "scenario": scenario.name,
         "engine": results.engine,
         "replications": len(results.replications),
@@ -105,7 +105,7 @@ def _print_json(scenario: Scenario, results: Results, quantiles: pd.DataFrame, p
         "visits_sha256": results.visits_sha256,
         "measures": measures,
     }
-    print(json.dumps(told, allow_nan=False))
+    print(json.dumps(record, allow_nan=False))
 
 
 def _print_summary(
@@ -115,13 +115,13 @@ def _print_summary(
     from flowsim.cli.words.run import beside_documents, by_period
     from flowsim.questions.asking import OWN_PARAMETERS
 
-    told = (
+    head = (
         f"{scenario.name}: {counted(len(results.replications), 'replication')}, seed {results.seed}, "
         f"{results.engine} engine, {results.pathway.start:%Y-%m-%d} to {results.pathway.end:%Y-%m-%d}"
     )
     if parameters != OWN_PARAMETERS:
-        told += f", parameters: {parameters}"
-    print("\n".join(wrapped(text) for text in (told, scenario.file.description) if text))
+        head += f", parameters: {parameters}"
+    print("\n".join(wrapped(text) for text in (head, scenario.file.description) if text))
     for lines in (beside_documents(quantiles, scenario.changes_base), by_period(quantiles, results.pathway)):
         if lines:
             print("\n" + "\n".join(lines))

@@ -74,12 +74,12 @@ def check(file: Annotated[str, FILE] = "copenhagen") -> None:
     pathway = scenario.pathway()
     if scenario.changes_base:
         print("\n".join(change_lines(scenario)))
-    told = (
+    head = (
         f"{scenario.name} is right: {counted(len(pathway.states), 'state')}, "
         f"{counted(len(pathway.stations), 'station')}, {counted(len(pathway.entries), 'entry')}, "
         f"{pathway.start:%Y-%m-%d} to {pathway.end:%Y-%m-%d}"
     )
-    print(wrapped(told))
+    print(wrapped(head))
     print("\n".join(load_lines(workload(pathway))))
 
 

@@ -72,15 +72,19 @@ def staff(
         progress_bar("replications", show=not as_json) as progress,
         executor_of(workers, processes=question.in_processes) as executor,
     ):
-        found = question.answer(executor, progress)
-    told = question.chosen.words
+        answer = question.answer(executor, progress)
+    parameters = question.chosen.words
     cost, why = (question.cost, "") if isinstance(question.cost, StaffingCost) else (None, wrapped(question.cost))
     if plot is not None:
-        write_bytes(plot, staff_picture(found, plot.suffix.lower(), cost), force)
+        write_bytes(plot, staff_picture(answer, plot.suffix.lower(), cost), force)
     if out is not None:
-        write_text(out, csv_text(found.frame()), overwrite=force)
+        write_text(out, csv_text(answer.frame()), overwrite=force)
     if as_json:
-        print(json.dumps(staff_json(found, told, cost), ensure_ascii=False, allow_nan=False))
+        print(json.dumps(staff_json(answer, parameters, cost), ensure_ascii=False, allow_nan=False))
     else:
-        lines = answer_lines(found, told, cost) if isinstance(found, Answer) else frontier_lines(found, told, cost)
+        lines = (
+            answer_lines(answer, parameters, cost)
+            if isinstance(answer, Answer)
+            else frontier_lines(answer, parameters, cost)
+        )
         print("\n".join([*lines, *([why] if why else [])]))

@@ -203,19 +203,19 @@ def seek(
     tests = 8 + max(2 * _halvings(len(allowed)), len(stations) + 1)
     bench = Bench(question=question, tests=tests, stopping=stopping, seed=seed, executor=executor, progress=progress)
     ceiling = bench.trial({lever: math.inf})
-    found = _least(lambda number: bench.trial({lever: allowed[number]}).meets, len(allowed))
+    least = _least(lambda number: bench.trial({lever: allowed[number]}).meets, len(allowed))
     conflict = None
-    if found is None and len(question.goals) > 1 and question.chance is None:
+    if least is None and len(question.goals) > 1 and question.chance is None:
         meeting = _least_for_the_rest(bench, lever, allowed)
         if meeting is not None:
             tried = bench.trial({lever: allowed[meeting]})
-            found, conflict = (meeting, None) if tried.meets else (None, tried)
-    relief = () if found is not None or conflict or ceiling.meets else _relief(bench, {lever: math.inf}, stations)
+            least, conflict = (meeting, None) if tried.meets else (None, tried)
+    relief = () if least is not None or conflict or ceiling.meets else _relief(bench, {lever: math.inf}, stations)
     return Answer(
         question=question,
         levels=levels,
-        outcome="conflict" if conflict else _outcome(found, ceiling),
-        least=None if found is None else allowed[found],
+        outcome="conflict" if conflict else _outcome(least, ceiling),
+        least=None if least is None else allowed[least],
         conflict=conflict,
         ceiling=ceiling,
         trials=_within(bench),
@@ -245,17 +245,17 @@ def frontier(
     Raises:
         InputError: where both levers change the same, and as `seek`.
     """
-    stopping, one, other, allowed = stopping or StoppingRule(), rows.lever, levels.lever, levels.all
-    if one.station == other.station and set(one.parties) & set(other.parties):
-        raise InputError(f"{other.name}: it changes the same as {one.name}: vary two different things")
-    stations = _others(question, [one, other])
+    stopping, row_lever, lever, allowed = stopping or StoppingRule(), rows.lever, levels.lever, levels.all
+    if row_lever.station == lever.station and set(row_lever.parties) & set(lever.parties):
+        raise InputError(f"{lever.name}: it changes the same as {row_lever.name}: vary two different things")
+    stations = _others(question, [row_lever, lever])
     tests = 2 + len(rows.all) * (2 * _halvings(len(allowed)) + 3) + len(stations)
     bench = Bench(question=question, tests=tests, stopping=stopping, seed=seed, executor=executor, progress=progress)
-    plenty = {one: math.inf, other: math.inf}
+    plenty = {row_lever: math.inf, lever: math.inf}
     ceiling = bench.trial(plenty)
 
     def row_of(level: int) -> Callable[[int], bool]:
-        return lambda number: bench.trial({one: level, other: allowed[number]}).meets
+        return lambda number: bench.trial({row_lever: level, lever: allowed[number]}).meets
 
     points: list[Point] = []
     guess = len(allowed) - 1
@@ -289,10 +289,10 @@ def _least(meets: Callable[[int], bool], count: int) -> int | None:
     high = count - 1
     if not meets(high):
         between = sorted({count // 4, count // 2, 3 * count // 4} - {0, high})
-        found = next((number for number in between if meets(number)), None)
-        if found is None:
+        meeting = next((number for number in between if meets(number)), None)
+        if meeting is None:
             return None
-        high = found
+        high = meeting
     high = _halved(meets, 0, high)
     if high + 1 < count:
         meets(high + 1)
