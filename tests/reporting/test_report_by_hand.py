@@ -779,3 +779,14 @@ def test_a_report_of_the_city_tells_its_facts_and_how_sure_the_calibration_is():
     assert "one of 500 sets of parameters" in said[0]
     assert said[0].startswith("Each scenario was run 2 times")
     assert not any("the same luck" in line for line in said)  # nothing is compared
+
+
+def test_the_first_sentence_of_a_staffing_says_which_other_queue_grows(ran, asked):
+    trial = tried(asked, 4, 3, "meets", 0.7)
+    grown = {("queue.desk", "2023-12"): 20, ("queue.desk", "2024-12"): 50 + SPREAD}
+    first, *_ = plain(parts(answered(made(ran, QUEUES, grown), asked, 4, trial))[1].answer())
+    growth = "meanwhile other queues grow in 2024, as the scenario stands: queue for the desk from 20 citizens to 50"
+    assert growth in first
+    steady = {("queue.desk", "2023-12"): 50, ("queue.desk", "2024-12"): 50 + SPREAD}
+    first, *_ = plain(parts(answered(made(ran, QUEUES, steady), asked, 4, trial))[1].answer())
+    assert "other queues" not in first
