@@ -13,7 +13,7 @@ from flowsim.planning.levers import Levels, Lever
 from flowsim.planning.prices import Prices
 from flowsim.planning.staffing.goals import parse_goals
 from flowsim.planning.staffing.search import Answer, Frontier, Point, Relief
-from flowsim.planning.staffing.trials import Finding, Interval, Question, StoppingRule, Trial
+from flowsim.planning.staffing.trials import Finding, Question, StoppingRule, Trial
 from flowsim.reporting.answer import Conclusions
 from flowsim.reporting.assembly import report
 from flowsim.reporting.document import Figure, Text
@@ -21,6 +21,7 @@ from flowsim.reporting.exhibits import Exhibits
 from flowsim.reporting.findings import explore
 from flowsim.reporting.language import Language
 from flowsim.reporting.wording import Wording
+from flowsim.simulation.intervals import Interval
 from helpers.paths import TOWN
 
 # The example's town with a desk before the team, which meets twice as often and at two hours a day from 2024 on.

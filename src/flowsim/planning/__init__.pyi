@@ -49,10 +49,7 @@ from .staffing.search import staff as staff
 from .staffing.trials import Bench as Bench
 from .staffing.trials import Decision as Decision
 from .staffing.trials import Finding as Finding
-from .staffing.trials import Interval as Interval
 from .staffing.trials import Question as Question
 from .staffing.trials import StoppingRule as StoppingRule
 from .staffing.trials import Trial as Trial
 from .staffing.trials import looks as looks
-from .staffing.trials import mean_interval as mean_interval
-from .staffing.trials import share_interval as share_interval

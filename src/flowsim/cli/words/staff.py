@@ -13,8 +13,9 @@ from flowsim.planning.levers import Levels, Lever
 from flowsim.planning.staffing.cost import StaffingCost, amounts_told, cheapest
 from flowsim.planning.staffing.goals import Goal
 from flowsim.planning.staffing.search import Answer, Frontier, Point
-from flowsim.planning.staffing.trials import Interval, Question, Trial
+from flowsim.planning.staffing.trials import Question, Trial
 from flowsim.reporting.pictures.planning import frontier_map, map_costs, panels, staffings
+from flowsim.simulation.intervals import Interval
 
 if TYPE_CHECKING:
     pass
