@@ -110,14 +110,68 @@ def test_reneging_wins_over_a_server_that_frees_at_the_same_tick(engine):
     ]
 
 
-def test_patience_of_no_time_reneges_before_a_free_server_is_asked(engine):
+HASTY = {"patience": "0 minutes", "reneges_to": "gone"}
+
+
+def test_patience_of_no_time_serves_whoever_finds_a_server_free(engine):
+    """Erlang's loss system: at one instant first the free servers are given away, then the impatient leave."""
+    rows, log = live(
+        engine,
+        stations={"desk": {"capacity": 2}},
+        states={"talk": queue("desk", **HASTY), "gone": {"final": True}},
+        entries={"door": come("talk", 3, 3, 3, 8, 13)},
+    )
+    assert starts(rows, "talk") == {0: 3, 1: 3, 2: "gone", 3: "gone", 4: 13}
+    assert {row[0]: row[4] for row in rows if row[1] == "talk"} == {0: 13, 1: 13, 2: 3, 3: 8, 4: 23}
+    assert log == [(0, "desk", 2, 3, 0)]
+
+
+def test_patience_under_half_a_tick_is_of_no_time(engine):
     rows, _ = live(
         engine,
         stations={"desk": {"capacity": 1}},
-        states={"talk": queue("desk", patience="0 minutes", reneges_to="out")},
-        entries={"door": come("talk", 3)},
+        states={"talk": queue("desk", **HASTY | {"patience": "29 seconds"}), "gone": {"final": True}},
+        entries={"door": come("talk", 3, 3)},
     )
-    assert rows == [(0, "talk", 3, None, 3, "out"), (0, "out", 3, 3, None, None)]
+    assert starts(rows, "talk") == {0: 3, 1: "gone"}
+
+
+def test_patience_of_no_time_at_a_meeting_lasts_for_the_meeting_of_that_instant(engine):
+    rows, log = live(
+        engine,
+        stations={"board": meeting(places=1)},
+        states={"case": queue("board", **HASTY), "gone": {"final": True}},
+        entries={"door": come("case", 29, 30, 30, 31)},
+    )
+    assert starts(rows, "case") == {0: "gone", 1: 30, 2: "gone", 3: "gone"}
+    assert log == [(30, "board", 1, 1, 2), (1470, "board", 1, 0, 0), (2910, "board", 1, 0, 0)]
+
+
+def test_the_impatient_leave_before_a_full_room_refuses(engine):
+    """And a better class goes first: of those who come at 5, the patient one of class 0 takes the server."""
+    rows, _ = live(
+        engine,
+        stations={"desk": {"capacity": 1, "room": 1}},
+        states={
+            "hasty": queue("desk", **HASTY, priority=1, refused_to="full"),
+            "calm": queue("desk", refused_to="full"),
+            "gone": {"final": True},
+            "full": {"final": True},
+        },
+        entries={"hasty": come("hasty", 5, 5), "calm": come("calm", 5, 5, 5)},
+    )
+    assert starts(rows, "hasty") == {0: "gone", 1: "gone"}
+    assert starts(rows, "calm") == {2: 5, 3: 15, 4: "full"}
+
+
+def test_patience_that_ended_before_the_start_serves_whoever_finds_a_server_free(engine):
+    rows, _ = live(
+        engine,
+        stations={"desk": {"capacity": 1}},
+        states={"talk": queue("desk", **HASTY | {"patience": "1 hour"}), "gone": {"final": True}},
+        entries={"there": {"to": "talk", "count": 2, "waiting": True, "elapsed": "2 hours"}},
+    )
+    assert starts(rows, "talk") == {0: 0, 1: "gone"}
 
 
 @pytest.mark.parametrize("doors", [("direct", "near", "far"), ("far", "near", "direct")])

@@ -398,11 +398,12 @@ CITIZEN = np.dtype(
         ("behind", "<i4"),
         ("state", "<i2"),  # -1: the row is free
         ("entry", "<i2"),
-        ("to", "<i2"),  # where a race sends her; or one of the two below
+        ("to", "<i2"),  # where a race sends her; or one of the three below
         ("spare", "<i2"),  # with this a citizen fills a cache line, as all of her is read at every move
     ]
 )
-_BY_SHARES, _REFUSED = -1, -2
+_BY_SHARES, _REFUSED, _GIVEN_UP = -1, -2, -3
+_AT_ONCE = -1  # in place of the tick at which a citizen's patience ends: it ends with the instant at which she joins
 TO_COME, _GONE = -1, -2  # in place of the row of a citizen
 LINE = np.dtype([("head", "<i8"), ("tail", "<i8")])
 DESK = np.dtype(
@@ -415,6 +416,7 @@ DESK = np.dtype(
         ("is_due", "<i8"),
         ("queued", "<i8"),  # citizens waiting, summed over ticks until `since`
         ("since", "<i8"),
+        ("hasty", "<i8"),  # of those waiting, who gives up at the instant of joining unless she is served
     ]
 )
 ACCOUNT = np.dtype([("present", "<i8"), ("presence", "<i8"), ("since", "<i8")])
@@ -632,7 +634,11 @@ def _enter(m, r, citizen, state, since, now):
                 nth = _nth_visit(m, r, citizen, state)
                 _, u_patience, _ = visit_block(m, r.seed, r.replication, who.entry, index, state, nth)
                 patience = residual(m, place.patience, u_patience, elapsed)
-                if patience + 0.5 < m.horizon - now:
+                if patience + 0.5 < 1.0:
+                    who.due = _AT_ONCE
+                    r.desks[place.station].hasty += 1
+                    _mark_due(r.desks, r.at, place.station)
+                elif patience + 0.5 < m.horizon - now:
                     _move_at(m, r, citizen, now + half_up(patience))
             return
         if not m.stations[place.station].is_meeting:
@@ -660,6 +666,8 @@ def _leave(m, r, citizen, now):
     place = m.states[state]
     if to == _REFUSED:
         to, who.to = place.refused_to, _BY_SHARES
+    elif to == _GIVEN_UP:
+        to, who.to = place.reneges_to, _BY_SHARES
     elif who.started == NEVER:
         _leave_queue(m, r, citizen, place.station, place.line, now)
         to = place.reneges_to
@@ -758,11 +766,28 @@ def _take(m, r, station, change, free, now):
         while free > 0 and r.lines[line].head >= 0:
             citizen = r.lines[line].head
             _leave_queue(m, r, citizen, station, line, now)
+            if r.citizens[citizen].due == _AT_ONCE:
+                r.desks[station].hasty -= 1
             r.sessions[change].taken += 1
             free -= 1
             if not m.stations[station].is_meeting:
                 r.desks[station].busy += 1
             _begin(m, r, citizen, now, np.int64(0), 0.0)
+
+
+@_step
+def _give_up(m, r, station, now):
+    """Send away those whose patience ends at the instant of joining, for their turn did not come at it."""
+    for line in range(m.stations[station].line, m.stations[station].line_end):
+        citizen = r.lines[line].tail
+        while r.desks[station].hasty > 0 and citizen >= 0:
+            ahead = np.int64(r.citizens[citizen].before)
+            if r.citizens[citizen].due == _AT_ONCE:
+                _leave_queue(m, r, citizen, station, line, now)
+                r.desks[station].hasty -= 1
+                r.citizens[citizen].to = _GIVEN_UP
+                _move_at(m, r, citizen, now)
+            citizen = ahead
 
 
 @_step
@@ -792,6 +817,8 @@ def _serve(m, r, station, now):
             free = min(free, places(m, bound, r.carried, r.accounts.present))
         _log(r, change, station, free, now)
         _take(m, r, station, change, free, now)
+    if desk.hasty > 0:
+        _give_up(m, r, station, now)
     if m.stations[station].room >= 0:
         _refuse(m, r, station, now)
 
