@@ -4,7 +4,9 @@ Times are minutes since the start, Wednesday 2020-01-01; meetings are at half pa
 30, 1470 and 2910. A row is (citizen, state, joined, started, ended, next); None is never.
 """
 
+import math
 from datetime import datetime, timedelta
+from fractions import Fraction
 
 import pytest
 
@@ -172,6 +174,23 @@ def test_patience_that_ended_before_the_start_serves_whoever_finds_a_server_free
         entries={"there": {"to": "talk", "count": 2, "waiting": True, "elapsed": "2 hours"}},
     )
     assert starts(rows, "talk") == {0: 0, 1: "gone"}
+
+
+def test_fractions_of_places_add_up_to_whole_ones(engine):
+    """Ten times 0.7 falls short of 7 as a sum of floats, and 0.1 + 0.2 exceeds 0.3: no place is lost, none won."""
+    taken = {}
+    for places in ("0.1", "0.3", "0.6", "0.7", "0.9", "2.3"):
+        _, log = live(
+            engine,
+            stations={"board": meeting(at=[f"{hour:02}:00" for hour in range(10)], places=float(places))},
+            states={"case": queue("board")},
+            entries={"door": {"to": "case", "count": 200, "waiting": True}},
+            minutes=40 * 1440,
+        )
+        upto = [sum(row[2] for row in log[: n + 1]) for n in range(len(log))]
+        assert upto == [math.floor(Fraction(places) * (n + 1)) for n in range(len(log))], places
+        taken[places] = upto[9]
+    assert list(taken.values()) == [1, 3, 6, 7, 9, 23]
 
 
 @pytest.mark.parametrize("doors", [("direct", "near", "far"), ("far", "near", "direct")])

@@ -306,8 +306,11 @@ def places(m, bound, carried, present):
             amount -= m.follows[f].ticks * present[m.follows[f].state]
         amount = max(amount, 0.0) / m.bounds[bound].case
     party = m.bounds[bound].party
+    # Ten times 0.7 adds up to a little less than 7: what lacks no more than rounding may have taken is a whole place,
+    # and the carried fraction says how much of it was lent.
+    slack = 1e-9 + 1e-12 * amount
     amount += carried[party]
-    whole = np.int64(math.floor(amount))
+    whole = max(np.int64(math.floor(amount + slack)), np.int64(0))
     carried[party] = amount - whole
     return whole
 
