@@ -146,9 +146,9 @@ def _law_row(law: Duration, tick: float) -> tuple[int, float, float, list[tuple[
         return EMPIRICAL, mean, 0.0, list(zip(values[order], more / weights.sum(), strict=True))
     assert law.cv is not None
     if law.law == "weibull":
-        inverse = weibull_inverse_shape(law.cv)
-        return WEIBULL, mean / math.gamma(1 + inverse), inverse, []
-    shift = math.log(mean)
+        inverse = _to_40_bits(weibull_inverse_shape(law.cv))
+        return WEIBULL, mean / _to_40_bits(math.gamma(1 + inverse)), inverse, []
+    shift = _to_40_bits(math.log(mean))
     return TABLE, mean, 0.0, [(quantile + shift, slope) for quantile, slope in _quantile_table(law.law, law.cv)]
 
 
@@ -174,7 +174,17 @@ def _quantile_table(law: str, cv: float) -> list[tuple[float, float]]:
     flat = ~(x > floor)
     x = np.where(flat, floor, x)
     slope = np.exp(np.log(below) + np.log(above) - frozen.logpdf(x) - np.log(x))
-    return list(zip(np.log(x).tolist(), np.where(flat, 0.0, slope).tolist(), strict=True))
+    return list(zip(_to_40_bits(np.log(x)).tolist(), _to_40_bits(np.where(flat, 0.0, slope)).tolist(), strict=True))
+
+
+def _to_40_bits(x: Any) -> Any:
+    """Round to 40 bits what comes from SciPy or the C library, whose last bits differ from one machine to the next.
+
+    A difference of d units in the last place survives with a probability of d / 8192. A law's table has 2,562 such
+    numbers; where one differs, it is by 1e-12, and moves one draw in a million or so by a tick.
+    """
+    mantissa, exponent = np.frexp(x)
+    return np.ldexp(np.rint(mantissa * 2.0**40) / 2.0**40, exponent)
 
 
 _Tables = TypeVar("_Tables", bound=tuple[Any, ...])

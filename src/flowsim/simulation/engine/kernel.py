@@ -10,6 +10,7 @@ loop that called a rule in another file would go on running yesterday's rule.
 from __future__ import annotations
 
 import math
+from decimal import Decimal, localcontext
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -139,6 +140,164 @@ def exit_block(m, seed, replication, entry, index, state, visit, x):
     return uniform(word)
 
 
+# A C library's own differ in the last bit from one library, processor and version to the next, and with them the ticks
+# of some stays. These are of + - * alone, with tables that are correctly rounded, so they are the same everywhere.
+
+
+def bits_of(x: Any) -> Any:
+    """Return the 64 bits of a float as an int64."""
+    return int(np.float64(x).view(np.int64))
+
+
+def float_of(bits: Any) -> Any:
+    """Return the float of 64 bits."""
+    return float(np.int64(bits).view(np.float64))
+
+
+@intrinsic
+def _bits_of(typing_context: Any, x: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(arguments[0], ir.IntType(64))
+
+    return types.int64(types.float64), generate
+
+
+@intrinsic
+def _float_of(typing_context: Any, bits: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(arguments[0], ir.DoubleType())
+
+    return types.float64(types.int64), generate
+
+
+@overload(bits_of)
+def _compiled_bits_of(x):
+    return lambda x: _bits_of(x)
+
+
+@overload(float_of)
+def _compiled_float_of(bits):
+    return lambda bits: _float_of(bits)
+
+
+def _split(value: Decimal, bits: int) -> tuple[float, float]:
+    """Return a decimal as a multiple of 2**-bits, and the rest."""
+    high = float(round(value * 2**bits)) / 2.0**bits
+    return high, float(value - Decimal(high))
+
+
+def _tables() -> tuple[Any, ...]:
+    """Return the split logarithm of 2 and its 128th part, and the tables of `_log_parts` and `_exp_of_sum`."""
+    with localcontext() as context:
+        context.prec = 60
+        two = Decimal(2).ln()
+        logs, powers = np.empty((128, 3)), np.empty((128, 2))
+        for i in range(128):
+            # The middle of a 128th of [1, 2), of which the upper part is halved, and nearly its reciprocal. Beside 1
+            # this is 1, so that logarithms near 0 are as exact as others.
+            middle = (257 + 2 * i) / (256 if i < _HALVED else 512)
+            reciprocal = 1.0 if i in (0, 127) else round(1024 / middle) / 1024
+            logs[i] = (reciprocal, *_split(-Decimal(reciprocal).ln(), 42))
+            power = (two / 128 * i).exp()
+            powers[i] = float(power), float(power - Decimal(float(power)))
+        return *_split(two, 42), *_split(two / 128, 38), float(128 / two), logs, powers
+
+
+_HALVED = 53  # the first 128th of [1, 2) that lies beyond the root of 2
+_LOG2, _LOG2_REST, _STEP, _STEP_REST, _STEPS, _LOGS, _POWERS = _tables()
+_FRACTION, _UPPER_HALF = 2**52 - 1, -(2**21)
+_SMALLEST, _TINY, _HUGE = 2.0**-1022, 2.0**-200, 2.0**54
+
+
+@_rule
+def _log_parts(x):
+    """Return the logarithm of a normal float as a sum of two, the second one much smaller.
+
+    Tang (1990), Table-driven implementation of the logarithm function: x = 2**k z and log z = log1p(c z - 1) - log c,
+    where c has so few bits that c z - 1 is exact in two parts.
+    """
+    bits = bits_of(x)
+    i = (bits >> 45) & 127
+    halved = np.int64(i >= _HALVED)
+    k = (bits >> 52) - 1023 + halved
+    bits = (bits & _FRACTION) | ((1023 - halved) << 52)
+    z, z_upper = float_of(bits), float_of(bits & _UPPER_HALF)
+    upper = z_upper * _LOGS[i, 0] - 1.0
+    lower = (z - z_upper) * _LOGS[i, 0]
+    r = upper + lower
+    rest = (upper - r) + lower
+    r2 = r * r
+    series = r2 * (-0.5 + r * (1 / 3) + r2 * ((-0.25 + r * 0.2) + r2 * ((-1 / 6 + r * (1 / 7)) - r2 * 0.125)))
+    large = k * _LOG2 + _LOGS[i, 1]
+    total = large + r
+    return total, ((k * _LOG2_REST + _LOGS[i, 2] + rest) + ((large - total) + r)) + series
+
+
+@_rule
+def log(x):
+    """Return the natural logarithm of a number of at least 0, to 0.52 units in the last place."""
+    if x < _SMALLEST:
+        if x <= 0.0:
+            return -math.inf
+        large, small = _log_parts(x * _HUGE)
+        return large + (small - 54 * _LOG2)
+    if x == math.inf:
+        return math.inf
+    large, small = _log_parts(x)
+    return large + small
+
+
+@_rule
+def _exp_of_sum(x, more):
+    """Return the exponential of x + more, the latter much smaller.
+
+    Tang (1989), Table-driven implementation of the exponential function: exp(n log(2) / 128 + r).
+    """
+    if x > 709.79:
+        return math.inf
+    if x < -746.0:
+        return 0.0
+    n = np.int64(math.floor(x * _STEPS + 0.5))
+    r = ((x - n * _STEP) - n * _STEP_REST) + more
+    r2 = r * r
+    series = r + r2 * (0.5 + r * (1 / 6) + r2 * (1 / 24 + r * (1 / 120)))
+    i, exponent = n & 127, n >> 7
+    power = _POWERS[i, 0] + (_POWERS[i, 1] + _POWERS[i, 0] * series)
+    if exponent > 1022:
+        return power * float_of((exponent + 1022) << 52) * 2.0
+    if exponent < -1022:
+        return power * float_of((exponent + 1223) << 52) * _TINY
+    return power * float_of((exponent + 1023) << 52)
+
+
+@_rule
+def exp(x):
+    """Return the exponential of a number, to 0.52 units in the last place."""
+    return _exp_of_sum(x, 0.0)
+
+
+@_rule
+def _halves(x):
+    """Return a float as the sum of two of half its bits (Veltkamp)."""
+    much = 134217729.0 * x
+    upper = much - (much - x)
+    return upper, x - upper
+
+
+@_rule
+def power(x, y):
+    """Return x ** y for x of at least 0 and y above 0, to 0.6 units in the last place."""
+    if x < _SMALLEST or x == math.inf:
+        return 0.0 if x < 1.0 else math.inf
+    large, small = _log_parts(x)
+    total = large + small
+    small = (large - total) + small
+    product = y * total
+    (y1, y2), (t1, t2) = _halves(y), _halves(total)
+    error = ((y1 * t1 - product) + y1 * t2 + y2 * t1) + y2 * t2  # of the product, exactly (Dekker)
+    return _exp_of_sum(product, error + y * small)
+
+
 @_rule
 def _hermite(points, low, y):
     """Interpolate the log quantile at logit `y` in the table that starts at row `low`."""
@@ -163,16 +322,16 @@ def quantile(m, law, u):
     if kind == FIXED:
         return m.laws[law].a
     if kind == EXPONENTIAL:
-        return -m.laws[law].a * math.log(u)
+        return -m.laws[law].a * log(u)
     if kind == WEIBULL:
-        return m.laws[law].a * math.pow(-math.log(u), m.laws[law].b)
+        return m.laws[law].a * power(-log(u), m.laws[law].b)
     low = m.laws[law].point
     if kind == EMPIRICAL:
         while m.points[low].y > u:
             low += 1
         return m.points[low].x
     # The logit runs against the survival probability: a long duration is an improbable one.
-    return math.exp(_hermite(m.points, low, math.log((1.0 - u) / u)))
+    return exp(_hermite(m.points, low, log((1.0 - u) / u)))
 
 
 @_rule
@@ -184,9 +343,9 @@ def survival(m, law, x):
     if kind == FIXED:
         return 1.0 if x < m.laws[law].a else 0.0
     if kind == EXPONENTIAL:
-        return math.exp(-x / m.laws[law].a)
+        return exp(-x / m.laws[law].a)
     if kind == WEIBULL:
-        return math.exp(-math.pow(x / m.laws[law].a, 1.0 / m.laws[law].b))
+        return exp(-power(x / m.laws[law].a, 1.0 / m.laws[law].b))
     low, high = m.laws[law].point, m.laws[law].point_end
     if kind == EMPIRICAL:
         more = 1.0
@@ -194,16 +353,16 @@ def survival(m, law, x):
             more = m.points[low].y
             low += 1
         return more
-    if x <= math.exp(m.points[low].x):
+    if x <= exp(m.points[low].x):
         return 1.0
     left, right = -GRID_EDGE, GRID_EDGE
     for _ in range(60):
         middle = 0.5 * (left + right)
-        if _hermite(m.points, low, middle) < math.log(x):
+        if _hermite(m.points, low, middle) < log(x):
             left = middle
         else:
             right = middle
-    return 1.0 / (1.0 + math.exp(0.5 * (left + right)))
+    return 1.0 / (1.0 + exp(0.5 * (left + right)))
 
 
 @_rule
@@ -278,7 +437,7 @@ def stay(m, seed, replication, entry, index, state, visit, u, start, since, elap
         if m.exits[x].law >= 0:
             length = residual(m, m.exits[x].law, draw, elapsed)
         else:
-            length = hazard_time(m, x, float(start), float(since), -math.log(draw), soonest)
+            length = hazard_time(m, x, float(start), float(since), -log(draw), soonest)
         if length < soonest:
             soonest, to = length, m.exits[x].to
     return soonest, to
@@ -336,7 +495,7 @@ def arrival_ticks(m, seed, replication, entry):
         if kind == RENEWAL:
             total += quantile(m, m.entries[entry].law, u)
         else:
-            area -= math.log(u)
+            area -= log(u)
             # `area` is what the draws have used up since the start of the step `row`.
             while row + 1 < last:
                 in_step = m.steps[row].rate * (m.steps[row + 1].since - m.steps[row].since)
