@@ -59,13 +59,13 @@ TABLES: dict[str, np.dtype[np.void]] = {
     # `line`: the queue (station and priority class) it waits in. `loop`: its column in the count of repeated visits.
     "states": _table(
         "key", "station", "benefit", "line", "is_final", "loop", "patience", "reneges_to", "refused_to",
-        "stay", "stay_end", "route", "route_end", "exit", "exit_end",
+        "is_certain", "stay", "stay_end", "route", "route_end", "exit", "exit_end",
     ),
     "stays": _table("since", "law"),
     "routes": _table("since", "share"),
     "shares": _table("upto.", "to"),
-    # `law`: of an exit that comes after a duration; -1 for a hazard.
-    "exits": _table("key", "to", "law", "hazard", "hazard_end", "spent", "spent_end"),
+    # `law`: of an exit that comes after a duration; -1 for a hazard, which is never greater than `greatest`.
+    "exits": _table("key", "to", "law", "hazard", "hazard_end", "spent", "spent_end", "greatest."),
     "hazards": _table("since.", "rate."),
     "spents": _table("since.", "factor."),
     # `a`: length, mean or scale; `b`: 1 / shape of a Weibull law.
@@ -300,6 +300,7 @@ class _Compiler:
             self._law(state.patience),
             self.number[state.reneges_to] if state.reneges_to else -1,
             self.number[state.refused_to] if state.refused_to else -1,
+            _is_certain(state),
             *(stay, self._end("stays"), route, self._end("routes"), exit_, self._end("exits")),
         )
 
@@ -310,7 +311,11 @@ class _Compiler:
         for span, factor in (exit_.by_time_spent or ((0.0, 1.0),)) if exit_.rate else ():
             self._add("spents", span / self.pathway.tick, factor)
         bounds = (hazard, self._end("hazards"), spent, self._end("spents"))
-        self._add("exits", key, self.number[exit_.to], self._law(exit_.after), *bounds)
+        greatest = math.inf
+        if exit_.rate:
+            greatest = max(row[1] for row in self.rows["hazards"][hazard:])
+            greatest *= max(row[1] for row in self.rows["spents"][spent:])
+        self._add("exits", key, self.number[exit_.to], self._law(exit_.after), *bounds, greatest)
 
     def _entry(self, entry: Entry) -> None:
         first, tick = self._end("steps"), self.pathway.tick
@@ -373,6 +378,16 @@ def _steps_of(bounds: Iterable[Party]) -> list[datetime]:
     for bound in bounds:
         told += [bound.places, bound.staff, bound.hours, bound.hours_a_case, *(span for _, span in bound.follow_up)]
     return sorted({when for value in told if value is not None for when, _ in value.root})
+
+
+def _is_certain(state: State) -> bool:
+    """Return whether nothing is drawn at a stay: its length and the way out are fixed."""
+    if state.to is None:
+        return False
+    lengths = state.stay.values if state.stay else ()
+    return all(law.law == "fixed" for law in lengths) and all(
+        sum(share > 0 for _, share in shares) == 1 for shares in state.to.values
+    )
 
 
 def _exit_keys(state: State) -> list[int]:

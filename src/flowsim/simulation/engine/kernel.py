@@ -35,20 +35,31 @@ from flowsim.simulation.engine.trace import NEVER
 
 __all__ = [
     "ACCOUNT",
+    "CHUNKS",
     "CITIZEN",
     "DESK",
     "FREE",
+    "FREE_CHUNK",
     "HEAP",
     "LATEST",
+    "LIMIT",
     "LINE",
     "MOST_AT_ONCE",
+    "MOST_BUCKETS",
+    "MOST_OPEN",
     "NOW",
+    "OPEN",
     "ROOM",
     "SOME",
     "TO_COME",
     "USED",
     "VISITS",
+    "WANTED",
+    "WIDER",
     "Run",
+    "count_events",
+    "list_events",
+    "put_events",
     "put_in_order",
     "run_loop",
     "tally",
@@ -434,6 +445,9 @@ def stay(m, seed, replication, entry, index, state, visit, u, start, since, elap
     soonest, to = math.inf, m.exits[first].to
     for x in range(first, last):
         draw = exit_block(m, seed, replication, entry, index, state, visit, x)
+        # Its hazard is never greater than this, and -log(draw) never less than 1 - draw.
+        if 1.0 - draw > m.exits[x].greatest * soonest:
+            continue
         if m.exits[x].law >= 0:
             length = residual(m, m.exits[x].law, draw, elapsed)
         else:
@@ -522,27 +536,29 @@ def elapsed_time(m, seed, replication, entry, index):
     return quantile(m, law, citizen_block(m, seed, replication, entry, index)) if law >= 0 else 0.0
 
 
-def fetch_ahead(record: Any) -> None:
-    """Have the processor bring a record near, for soon it is needed. Nothing else depends on it."""
+def fetch_ahead(table: Any, i: Any) -> None:
+    """Have the processor bring an element of a table near, for soon it is needed. Nothing else depends on it."""
 
 
 @intrinsic
-def _prefetch(typing_context: Any, record: Any) -> Any:
+def _prefetch(typing_context: Any, table: Any, i: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
         byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
         fetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        place = cgutils.get_item_pointer(context, builder, signature.args[0], array, [arguments[1]])
         # To be written, kept in the nearest cache, data.
         options = [ir.Constant(number, option) for option in (1, 3, 1)]
-        builder.call(fetch, [builder.bitcast(arguments[0], byte), *options])
+        builder.call(fetch, [builder.bitcast(place, byte), *options])
         return context.get_dummy_value()
 
-    return types.void(record), generate
+    return types.void(table, types.intp), generate
 
 
 @overload(fetch_ahead)
-def _compiled_fetch_ahead(record):
-    return lambda record: _prefetch(record)
+def _compiled_fetch_ahead(table, i):
+    return lambda table, i: _prefetch(table, i)
 
 
 # A row holds a citizen from her arrival until her last state, and then the next one.
@@ -594,29 +610,57 @@ class Run(NamedTuple):
     arrivals: Any  # tick, by the citizen's number
     rows: Any  # where she stands in `citizens`, by her number
     citizens: Any
-    seen: Any  # visits so far to each state that can be visited twice, by her row
+    counts: Any  # visits so far to each state that can be visited twice, by her row, as bytes
+    wide_counts: Any  # the same as int32, once a byte does not hold a count any more; empty until then
     lines: Any
     desks: Any  # one a station
     accounts: Any  # one a state
     carried: Any  # fraction of a place, one a party
     sessions: Any  # one a change; `station` -1: it did not come about
-    heap: Any
+    heap: Any  # keys of the events of open buckets
+    heads: Any  # of each bucket to come, where its last key stands in `chunks`; -1: it is empty
+    chunks: Any  # by eight: where the last key of the chunk behind stands, then up to seven keys
+    shift: Any  # of a key, to the number of its bucket
     visits: Any  # in the order in which they are written
     at: Any  # the counters below
 
 
-HEAP, VISITS, USED, FREE, _DUE, _CHANGE, NOW = range(7)  # _FREE: the first free row; -1: none
+# FREE and FREE_CHUNK: the first free one, -1: none. OPEN: the last bucket whose events are on the heap. WANTED: the
+# events of the one that it has no room for. LIMIT: of the events there are too many for, so that they are spread anew.
+HEAP, VISITS, USED, FREE, _DUE, _CHANGE, NOW, WIDER, OPEN, CHUNKS, FREE_CHUNK, WANTED, LIMIT = range(13)
 ROOM = 6  # visits a citizen that a table has room for at first; what is not written takes no memory
 MOST_AT_ONCE = 1 << 18  # visits in one table
 LATEST = np.int64(2**63 - 1)
+MOST_BUCKETS = 1 << 16
+MOST_OPEN = 512  # events on the heap, before they are spread anew
 SOME = 1024  # citizens at a time, and events, that there is room for at first
 
 
 @_step
-def _push(heap, at, key):
-    """Put a key on the heap, which has four children a node."""
-    place = at[HEAP]
-    at[HEAP] += 1
+def _push(r, key):
+    """Put an event on the list: on the heap where its bucket is open, or else into its bucket."""
+    bucket = key >> r.shift
+    if bucket <= r.at[OPEN]:
+        _sift(r.heap, r.at[HEAP], key)
+        r.at[HEAP] += 1
+        return
+    place = r.heads[bucket]
+    if place & 7 == 7:  # its chunk is full, or -1: it has none
+        chunk = r.at[FREE_CHUNK]
+        if chunk >= 0:
+            r.at[FREE_CHUNK] = r.chunks[chunk]
+        else:
+            chunk = r.at[CHUNKS]
+            r.at[CHUNKS] += 8
+        r.chunks[chunk] = place
+        place = chunk
+    r.chunks[place + 1] = key
+    r.heads[bucket] = place + 1
+
+
+@_step
+def _sift(heap, place, key):
+    """Let a key rise from a place behind the last one on the heap, which has four children a node."""
     while place > 0:
         parent = (place - 1) >> 2
         if heap[parent] <= key:
@@ -624,6 +668,45 @@ def _push(heap, at, key):
         heap[place] = heap[parent]
         place = parent
     heap[place] = key
+
+
+@_step
+def _open(r):
+    """Move the events of the next bucket that has any to the heap, which is empty; False where it has no room."""
+    bucket = r.at[OPEN]
+    place = np.int64(-1)
+    while place < 0 and bucket + 1 < len(r.heads):
+        bucket += 1
+        place = r.heads[bucket]
+    count = 0
+    while place >= 0:
+        count += place & 7
+        place = r.chunks[place & ~7]
+    if count + 5 > len(r.heap):
+        r.at[WANTED] = count
+        return False
+    r.at[OPEN] = bucket
+    if count == 0:
+        return True
+    place = r.heads[bucket]
+    r.heads[bucket] = -1
+    count = 0
+    while place >= 0:
+        chunk = place & ~7
+        for i in range(chunk + 1, place + 1):
+            r.heap[count] = r.chunks[i]
+            fetch_ahead(r.rows, _number(r.bits, r.chunks[i]))
+            count += 1
+        place = r.chunks[chunk]
+        r.chunks[chunk] = r.at[FREE_CHUNK]
+        r.at[FREE_CHUNK] = chunk
+    for i in range(count):
+        row = np.int64(r.rows[_number(r.bits, r.heap[i])])
+        if row >= 0:
+            fetch_ahead(r.citizens, row)
+        _sift(r.heap, i, r.heap[i])
+    r.at[HEAP] = count
+    return True
 
 
 @_step
@@ -670,7 +753,7 @@ def _tick(bits, key):
 def _announce(m, r, number, tick):
     """Have an event of a citizen come at a tick; what falls beyond the horizon never happens."""
     if tick < m.horizon:
-        _push(r.heap, r.at, ((tick + 1) << r.bits) | number)
+        _push(r, ((tick + 1) << r.bits) | number)
 
 
 @_step
@@ -747,7 +830,22 @@ def _leave_queue(m, r, citizen, station, line, now):
 def _nth_visit(m, r, citizen, state):
     """Return how many visits to a state a citizen has behind her, the one under way not counted."""
     loop = m.states[state].loop
-    return np.int64(r.seen[citizen * m.loops + loop]) - 1 if loop >= 0 else np.int64(0)
+    if loop < 0:
+        return np.int64(0)
+    if len(r.wide_counts) > 0:
+        return np.int64(r.wide_counts[citizen * m.loops + loop]) - 1
+    return np.int64(r.counts[citizen * m.loops + loop]) - 1
+
+
+@_step
+def _count_visit(m, r, citizen, loop):
+    if len(r.wide_counts) > 0:
+        r.wide_counts[citizen * m.loops + loop] += 1
+        return
+    count = np.int64(r.counts[citizen * m.loops + loop]) + 1
+    r.counts[citizen * m.loops + loop] = count
+    if count == 255:
+        r.at[WIDER] = 1
 
 
 @_step
@@ -757,8 +855,9 @@ def _begin(m, r, citizen, now, ago, elapsed):
     state = np.int64(who.state)
     index, nth = who.number - r.first[who.entry], _nth_visit(m, r, citizen, state)
     u_stay = 0.0
-    # A race draws for its exits alone.
-    if m.states[state].exit == m.states[state].exit_end:
+    # A race draws for its exits alone, and where a stay and the way out are certain there is nothing to draw.
+    who.u_route = 0.0
+    if m.states[state].exit == m.states[state].exit_end and not m.states[state].is_certain:
         u_stay, _, who.u_route = visit_block(m, r.seed, r.replication, who.entry, index, state, nth)
     length, to = stay(m, r.seed, r.replication, who.entry, index, state, nth, u_stay, now, who.since, elapsed)
     who.started, who.to = now - ago, to
@@ -781,7 +880,7 @@ def _enter(m, r, citizen, state, since, now):
         ago = half_up(elapsed)
         since = now - ago
     if place.loop >= 0:
-        r.seen[citizen * m.loops + place.loop] += 1
+        _count_visit(m, r, citizen, place.loop)
     who.state, who.joined, who.started, who.since, who.due = state, now - ago, NEVER, since, m.horizon
     _count(r.accounts, state, 1, now)
     if place.is_final:
@@ -856,7 +955,10 @@ def _arrive(m, r, number):
     else:
         citizen = r.at[USED]
         r.at[USED] += 1
-    r.seen[citizen * m.loops : (citizen + 1) * m.loops] = 0
+    if len(r.wide_counts) > 0:
+        r.wide_counts[citizen * m.loops : (citizen + 1) * m.loops] = 0
+    else:
+        r.counts[citizen * m.loops : (citizen + 1) * m.loops] = 0
     who = r.citizens[citizen]
     who.number, who.entry, who.state, who.step, who.to = number, entry, -1, 0, _BY_SHARES
     r.rows[number] = citizen
@@ -898,6 +1000,12 @@ def _is_stale(rows, citizens, number, now):
 
 
 @_step
+def _has_room(r, events):
+    """Return whether there is room for so many events more, wherever they come to stand."""
+    return r.at[HEAP] + events <= len(r.heap) and r.at[CHUNKS] + 8 * events <= len(r.chunks)
+
+
+@_step
 def _moves(m, r, instant):
     """Let every citizen move that is due at this instant, also those whom that makes due.
 
@@ -907,7 +1015,7 @@ def _moves(m, r, instant):
     while r.at[HEAP] > 0 and _tick(r.bits, r.heap[0]) == instant:
         # A move closes one visit and opens another, which may be the last; it has its citizen wait with patience, or
         # stay; and she may be new, and bring the next arrival.
-        if r.at[VISITS] + 2 > len(r.visits) or r.at[HEAP] + 5 > len(r.heap):
+        if r.at[VISITS] + 2 > len(r.visits) or not _has_room(r, 5) or r.at[WIDER]:
             return False
         if r.at[FREE] < 0 and r.at[USED] == len(r.citizens):
             return False
@@ -915,7 +1023,7 @@ def _moves(m, r, instant):
         if r.at[HEAP] > 0:
             row = r.rows[_number(r.bits, r.heap[0])]
             if row >= 0:
-                fetch_ahead(r.citizens[row])
+                fetch_ahead(r.citizens, np.int64(row))
         if not _is_stale(r.rows, r.citizens, number, now):
             _move(m, r, number, now)
     return True
@@ -1039,11 +1147,13 @@ def run_loop(m, r):
             station = 0
             while not r.desks[station].is_due:
                 station += 1
-            if r.at[HEAP] + r.desks[station].waiting + 3 > len(r.heap):
+            if not _has_room(r, r.desks[station].waiting + 3):
                 return False
             r.desks[station].is_due = 0
             r.at[_DUE] -= 1
             _serve(m, r, station, now)
+        if (r.at[HEAP] == 0 and not _open(r)) or r.at[HEAP] > r.at[LIMIT]:
+            return False
         r.at[NOW] = _next(m, r, now)
     if r.at[VISITS] + r.at[USED] > len(r.visits):
         return False
@@ -1055,6 +1165,38 @@ def run_loop(m, r):
     for station in range(len(r.desks)):
         _count_queue(r.desks, station, 0, m.horizon)
     return True
+
+
+@_freely
+def count_events(heads, chunks):
+    """Count the events of all buckets to come."""
+    count = 0
+    for bucket in range(len(heads)):
+        place = heads[bucket]
+        while place >= 0:
+            count += place & 7
+            place = chunks[place & ~7]
+    return count
+
+
+@_freely
+def list_events(heads, chunks, out):
+    """List the events of all buckets to come."""
+    count = 0
+    for bucket in range(len(heads)):
+        place = heads[bucket]
+        while place >= 0:
+            for i in range((place & ~7) + 1, place + 1):
+                out[count] = chunks[i]
+                count += 1
+            place = chunks[place & ~7]
+
+
+@_freely
+def put_events(r, events):
+    """Put events on the list."""
+    for i in range(len(events)):
+        _push(r, events[i])
 
 
 @_freely
