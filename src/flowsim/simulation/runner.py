@@ -21,9 +21,11 @@ from flowsim.core.errors import InputError, unknown_name, whole_number
 from flowsim.core.progress import Progress
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
+from flowsim.model.ticks import without_tick_warnings
 from flowsim.model.varying import Varying
 from flowsim.simulation.engine.trace import VISIT, Trace
 from flowsim.simulation.measures.catalogue import Catalogue, Frame
+from flowsim.simulation.measures.timeline import Calendar
 from flowsim.simulation.results import Results
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ class _Replication(NamedTuple):
     values: Floats
     digest: str
     trace: Trace | None
+    tick: float
 
 
 def run(
@@ -122,6 +125,7 @@ def run(
         digests=tuple(replication.digest for replication in ordered),
         versions=_versions(),
         traces={each.number: each.trace for each in ordered if each.trace is not None},
+        ticks={each.number: each.tick for each in ordered if each.trace is not None},
     )
 
 
@@ -177,7 +181,10 @@ def _catalogue_of(framed: _Framed) -> Catalogue:
 
 
 def _catalogue(frame: Frame, pathway: Pathway) -> Catalogue:
-    return replace(_catalogue_of(_Framed(frame, pathway)), pathway=pathway)
+    shared = _catalogue_of(_Framed(frame, pathway))
+    # A stay of this replication may need a finer tick.
+    calendar = shared.calendar if shared.pathway.tick == pathway.tick else Calendar.of(pathway)
+    return replace(shared, pathway=pathway, calendar=calendar)
 
 
 @lru_cache(maxsize=4)
@@ -192,7 +199,8 @@ def _prepared(job: _Job) -> tuple[Pathway, Model]:
         return job.subject, _compiled(job.subject)
     from flowsim.simulation.engine.compiler import compile_pathway
 
-    pathway = job.subject.pathway(job.seed, job.number)
+    with without_tick_warnings():
+        pathway = job.subject.pathway(job.seed, job.number)
     job.frame.check(pathway, f"replication {job.number}")
     _check_memory(pathway, job.engine, at_once=1, kept=0)
     return pathway, compile_pathway(pathway)
@@ -209,7 +217,7 @@ def _replicate(job: _Job) -> _Replication:
 
         trace = fast.simulate(model, job.seed, job.number)
     values = _catalogue(job.frame, pathway).compute(trace)
-    return _Replication(job.number, values, trace.digest, trace if job.keep else None)
+    return _Replication(job.number, values, trace.digest, trace if job.keep else None, pathway.tick)
 
 
 def _collected(finished: Iterable[_Replication], total: int, progress: Progress | None) -> dict[int, _Replication]:
