@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numba import config
 
+from flowsim.core.errors import InputError
 from flowsim.simulation.engine.compiler import (
     STOCK,
     Model,
@@ -48,6 +49,7 @@ from flowsim.simulation.engine.kernel import (
     run_loop,
     tally,
 )
+from flowsim.simulation.engine.memory import available_memory
 from flowsim.simulation.engine.trace import SESSION, VISIT, Trace
 
 __all__ = ["simulate"]
@@ -60,6 +62,7 @@ def simulate(model: Model, seed: int, replication: int) -> Trace:
 
     Raises:
         OverflowError: where ticks and citizens together do not fit the 63 bits of an event's key.
+        InputError: where the visits need more memory than is free.
     """
     if config.DISABLE_JIT:  # type: ignore[attr-defined]
         model = records(model)
@@ -128,6 +131,7 @@ def simulate(model: Model, seed: int, replication: int) -> Trace:
         at[WANTED] = 0
         if at[VISITS] + at[USED] + 2 > len(run.visits):
             full.append(run.visits[: at[VISITS]])
+            _check_memory(sum(map(len, full)), replication)
             run = run._replace(visits=_visit_table(population, at[USED]).view(type(run.visits)))
             at[VISITS] = 0
     full.append(run.visits[: at[VISITS]])
@@ -138,6 +142,20 @@ def simulate(model: Model, seed: int, replication: int) -> Trace:
         presence=run.accounts["presence"].copy(),
         queued=run.desks["queued"].copy(),
     )
+
+
+def _check_memory(visits: int, replication: int) -> None:
+    """Refuse to go on where the visits so far could not be put in order any more.
+
+    Raises:
+        InputError: with how many there are.
+    """
+    needed, available = (visits + MOST_AT_ONCE) * VISIT.itemsize, available_memory()
+    if needed > available:
+        raise InputError(
+            f"memory: replication {replication} has {visits:,} visits so far, which take {needed / 2**30:.3g} GiB "
+            f"more, and {available / 2**30:.3g} GiB are free: lower the arrivals or run fewer at once"
+        )
 
 
 def _buckets(horizon: int, bits: int, events: int) -> tuple[int, int]:
