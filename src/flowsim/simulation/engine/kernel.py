@@ -561,7 +561,8 @@ def _compiled_fetch_ahead(table, i):
     return lambda table, i: _prefetch(table, i)
 
 
-# A row holds a citizen from her arrival until her last state, and then the next one.
+# A row holds a citizen from her arrival until her last state, and then the next one. It fills a cache line, as all of
+# her is read at every move.
 CITIZEN = np.dtype(
     [
         ("due", "<i8"),  # tick of her next move; an event of hers at another tick is stale
@@ -577,11 +578,11 @@ CITIZEN = np.dtype(
         ("state", "<i2"),  # -1: the row is free
         ("entry", "<i2"),
         ("to", "<i2"),  # where a race sends her; or one of the three below
-        ("spare", "<i2"),  # with this a citizen fills a cache line, as all of her is read at every move
+        ("lingers", "<i2"),  # whether her patience ends after the instant that it is rounded to
     ]
 )
 _BY_SHARES, _REFUSED, _GIVEN_UP = -1, -2, -3
-_AT_ONCE = -1  # in place of the tick at which a citizen's patience ends: it ends with the instant at which she joins
+_WITH_THIS_INSTANT = -1  # due, once her patience ends within this instant, where the stations' turns have yet to come
 TO_COME, _GONE = -1, -2  # in place of the row of a citizen
 LINE = np.dtype([("head", "<i8"), ("tail", "<i8")])
 DESK = np.dtype(
@@ -594,7 +595,7 @@ DESK = np.dtype(
         ("is_due", "<i8"),
         ("queued", "<i8"),  # citizens waiting, summed over ticks until `since`
         ("since", "<i8"),
-        ("hasty", "<i8"),  # of those waiting, who gives up at the instant of joining unless she is served
+        ("expiring", "<i8"),  # of those waiting, who gives up at this instant unless she is served at it
     ]
 )
 ACCOUNT = np.dtype([("present", "<i8"), ("presence", "<i8"), ("since", "<i8")])
@@ -868,6 +869,14 @@ def _begin(m, r, citizen, now, ago, elapsed):
 
 
 @_step
+def _expire(r, citizen, station):
+    """Have a citizen give up at this instant, unless she is served when her station's turn comes."""
+    r.citizens[citizen].due = _WITH_THIS_INSTANT
+    r.desks[station].expiring += 1
+    _mark_due(r.desks, r.at, station)
+
+
+@_step
 def _enter(m, r, citizen, state, since, now):
     """Enter a state: open a visit, then end here, queue, or start the stay."""
     who = r.citizens[citizen]
@@ -895,10 +904,10 @@ def _enter(m, r, citizen, state, since, now):
                 nth = _nth_visit(m, r, citizen, state)
                 _, u_patience, _ = visit_block(m, r.seed, r.replication, who.entry, index, state, nth)
                 patience = residual(m, place.patience, u_patience, elapsed)
+                # Rounded down, it ends after the servers that come free at that tick; at the tick exactly, before.
+                who.lingers = patience + 0.5 < m.horizon and patience > half_up(patience)
                 if patience + 0.5 < 1.0:
-                    who.due = _AT_ONCE
-                    r.desks[place.station].hasty += 1
-                    _mark_due(r.desks, r.at, place.station)
+                    _expire(r, citizen, place.station)
                 elif patience + 0.5 < m.horizon - now:
                     _move_at(m, r, citizen, now + half_up(patience))
             return
@@ -985,6 +994,9 @@ def _move(m, r, number, now):
         to = m.entries[r.citizens[citizen].entry].to
     else:
         who = r.citizens[citizen]
+        if who.lingers and who.started == NEVER and who.to == _BY_SHARES:
+            _expire(r, citizen, m.states[who.state].station)
+            return
         benefit = m.states[who.state].benefit
         to = _leave(m, r, citizen, now)
         if m.states[to].benefit == benefit:
@@ -1036,8 +1048,8 @@ def _take(m, r, station, change, free, now):
         while free > 0 and r.lines[line].head >= 0:
             citizen = r.lines[line].head
             _leave_queue(m, r, citizen, station, line, now)
-            if r.citizens[citizen].due == _AT_ONCE:
-                r.desks[station].hasty -= 1
+            if r.citizens[citizen].due == _WITH_THIS_INSTANT:
+                r.desks[station].expiring -= 1
             r.sessions[change].taken += 1
             free -= 1
             if not m.stations[station].is_meeting:
@@ -1047,14 +1059,14 @@ def _take(m, r, station, change, free, now):
 
 @_step
 def _give_up(m, r, station, now):
-    """Send away those whose patience ends at the instant of joining, for their turn did not come at it."""
+    """Send away those whose patience ends within this instant, for their turn did not come at it."""
     for line in range(m.stations[station].line, m.stations[station].line_end):
         citizen = r.lines[line].tail
-        while r.desks[station].hasty > 0 and citizen >= 0:
+        while r.desks[station].expiring > 0 and citizen >= 0:
             ahead = np.int64(r.citizens[citizen].before)
-            if r.citizens[citizen].due == _AT_ONCE:
+            if r.citizens[citizen].due == _WITH_THIS_INSTANT:
                 _leave_queue(m, r, citizen, station, line, now)
-                r.desks[station].hasty -= 1
+                r.desks[station].expiring -= 1
                 r.citizens[citizen].to = _GIVEN_UP
                 _move_at(m, r, citizen, now)
             citizen = ahead
@@ -1087,7 +1099,7 @@ def _serve(m, r, station, now):
             free = min(free, places(m, bound, r.carried, r.accounts.present))
         _log(r, change, station, free, now)
         _take(m, r, station, change, free, now)
-    if desk.hasty > 0:
+    if desk.expiring > 0:
         _give_up(m, r, station, now)
     if m.stations[station].room >= 0:
         _refuse(m, r, station, now)

@@ -47,8 +47,8 @@ class _Case:
     state: int = field(compare=False)
     answer: simpy.Event = field(compare=False)
     """Succeeds with `STARTS`, or with why she is sent away."""
-    hasty: bool = field(compare=False, default=False)
-    """Whether her patience ends with the instant at which she joins."""
+    expires: bool = field(compare=False, default=False)
+    """Whether her patience ends within this instant."""
 
 
 class _Station:
@@ -67,7 +67,7 @@ class _Station:
     def join(self, case: _Case) -> None:
         self.engine.count_queue(self.number)
         insort(self.queue, case)
-        if not self.is_meeting or self.room >= 0 or case.hasty:
+        if not self.is_meeting or self.room >= 0 or case.expires:
             self.due()
 
     def leave(self, case: _Case) -> None:
@@ -107,7 +107,7 @@ class _Station:
             while self.queue and row[3] < places:
                 row[3] += 1
                 self.answer(self.queue[0], STARTS)
-        for case in [case for case in self.queue if case.hasty]:
+        for case in [case for case in self.queue if case.expires]:
             self.answer(case, GIVES_UP)
         while 0 <= self.room < len(self.queue):
             newest = max((case for case in self.queue if case.joined == self.engine.env.now), default=None)
@@ -223,12 +223,17 @@ class _Engine:
         patience = np.inf
         if m.states[state].patience >= 0:
             patience = kernel.residual(self.rules, m.states[state].patience, u, elapsed)
-        case = _Case(priority, joined, number, state, self.env.event(), hasty=patience + 0.5 < 1.0)
+        case = _Case(priority, joined, number, state, self.env.event(), expires=patience + 0.5 < 1.0)
         station.join(case)
         events = [case.answer]
-        if not case.hasty and patience + 0.5 < m.horizon - self.env.now:
+        if not case.expires and patience + 0.5 < m.horizon - self.env.now:
             events.append(_At(self.env, int(self.env.now) + int(kernel.half_up(patience)), MOVE))
         yield self.env.any_of(events)
+        # Rounded down, patience ends after the servers that come free at that tick; at the tick exactly, before.
+        if not case.answer.triggered and patience > kernel.half_up(patience):
+            case.expires = True
+            station.due()
+            yield case.answer
         if not case.answer.triggered:
             station.leave(case)
         outcome = case.answer.value if case.answer.triggered else GIVES_UP
