@@ -331,6 +331,7 @@ def test_what_is_left_at_the_start_has_the_conditional_law():
     assert stats.kstest(left, "uniform").pvalue > UNLIKELY
 
 
+@pytest.mark.filterwarnings("ignore::flowsim.model.ticks.CoarseTickWarning")
 def test_exits_are_compared_before_rounding():
     """Two exits within one minute: the sooner one wins, not the one first named."""
     race = {"late": {"to": "gone", "after": "100.4 minutes"}, "soon": {"to": "out", "after": "100.1 minutes"}}

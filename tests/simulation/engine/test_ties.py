@@ -14,6 +14,9 @@ from flowsim import Pathway
 from flowsim.simulation.engine.compiler import compile_pathway
 from flowsim.simulation.engine.trace import NEVER
 
+# Stories of what rounding to the minute does keep that tick.
+pytestmark = pytest.mark.filterwarnings("ignore::flowsim.model.ticks.CoarseTickWarning")
+
 START = datetime(2020, 1, 1)
 DAILY = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 OUT = {"out": {"final": True}}
@@ -42,7 +45,7 @@ def queue(station, stay="10 minutes", to="out", **more):
 
 def live(engine, *, stations, states, entries, minutes=3000):
     """Run the story; return its rows, and a row of the session log as (time, station, places, taken, waiting)."""
-    raw = {"start": "2020-01-01", "end": moment(minutes), "stations": stations, "entries": entries}
+    raw = {"start": "2020-01-01", "end": moment(minutes), "tick": "1 minute", "stations": stations, "entries": entries}
     pathway = Pathway.from_dict({"name": "story", "states": states | OUT} | raw)
     trace = engine.simulate(compile_pathway(pathway), 1, 0)
     names = [state.name for state in pathway.states]
@@ -136,6 +139,28 @@ def test_patience_under_half_a_tick_is_of_no_time(engine):
         entries={"door": come("talk", 3, 3)},
     )
     assert starts(rows, "talk") == {0: 3, 1: "gone"}
+
+
+@pytest.mark.parametrize(("patience", "start"), [("8 minutes", "gone"), ("8.3 minutes", 10), ("7.6 minutes", "gone")])
+def test_patience_is_compared_with_a_server_that_frees_before_it_is_rounded(engine, patience, start):
+    """All three end at minute 10 as ticks go; the second one really ends after the server has come free."""
+    rows, _ = live(
+        engine,
+        stations={"desk": {"capacity": 1}},
+        states={"talk": queue("desk", patience=patience, reneges_to="gone"), "gone": {"final": True}},
+        entries={"door": come("talk", 0, 2)},
+    )
+    assert starts(rows, "talk") == {0: 0, 1: start}
+
+
+def test_patience_that_is_rounded_down_ends_at_its_tick_where_nobody_comes_free(engine):
+    rows, _ = live(
+        engine,
+        stations={"desk": {"capacity": 1}},
+        states={"talk": queue("desk", patience="5.3 minutes", reneges_to="gone"), "gone": {"final": True}},
+        entries={"door": come("talk", 0, 2)},
+    )
+    assert without_out(rows)[1:] == [(1, "talk", 2, None, 7, "gone"), (1, "gone", 7, 7, None, None)]
 
 
 def test_patience_of_no_time_at_a_meeting_lasts_for_the_meeting_of_that_instant(engine):
