@@ -63,6 +63,13 @@ class Dated:
         return out
 
     @cached_property
+    def benefit_spells(self) -> Ints:
+        """Consecutive visits with one benefit label: citizen, label, joined, ended; shape (4, spells)."""
+        columns = self.citizen, self.state, self.benefit_of, self.joined, self.ended
+        out: Ints = passes().benefit_spells(*columns)
+        return out
+
+    @cached_property
     def firsts(self) -> Ints:
         """The rows of citizens' first visits."""
         return np.flatnonzero(self.step == 0)
