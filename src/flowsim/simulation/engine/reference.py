@@ -236,7 +236,7 @@ class _Engine:
             yield case.answer
         if not case.answer.triggered:
             station.leave(case)
-        outcome = case.answer.value if case.answer.triggered else GIVES_UP
+        outcome = int(case.answer.value or STARTS) if case.answer.triggered else GIVES_UP
         to = {STARTS: -1, GIVES_UP: m.states[state].reneges_to, REFUSED: m.states[state].refused_to}
         return int(to[outcome])
 
