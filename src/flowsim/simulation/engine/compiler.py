@@ -425,10 +425,10 @@ class _Compiler:
 
 def _steps_of(bounds: Iterable[Party]) -> list[datetime]:
     """Return the moments at which anything changes that bounds a meeting's places."""
-    told: list[ByDate[Any] | None] = []
+    values: list[ByDate[Any] | None] = []
     for bound in bounds:
-        told += [bound.places, bound.staff, bound.hours, bound.hours_a_case, *(span for _, span in bound.follow_up)]
-    return sorted({when for value in told if value is not None for when, _ in value.root})
+        values += [bound.places, bound.staff, bound.hours, bound.hours_a_case, *(span for _, span in bound.follow_up)]
+    return sorted({when for by_date in values if by_date is not None for when, _ in by_date.root})
 
 
 def _is_certain(state: State) -> bool:

@@ -168,7 +168,7 @@ class _Engine:
         m, rules, env = self.model, self.rules, self.env
         address = (*self.key, entry, index)
         rows = self.visits[number]
-        seen: dict[int, int] = {}
+        last_visit: dict[int, int] = {}
         state = int(m.entries[entry].to)
         stock = m.entries[entry].kind == STOCK
         elapsed, ago = 0.0, 0
@@ -179,7 +179,7 @@ class _Engine:
             yield _At(env, arrival, MOVE)
         since = int(env.now) - ago
         while True:
-            visit = seen[state] = seen.get(state, -1) + 1
+            visit = last_visit[state] = last_visit.get(state, -1) + 1
             joined = int(env.now) - ago
             row = [number, len(rows), state, -1, visit, joined, NEVER, NEVER, since]
             rows.append(row)
