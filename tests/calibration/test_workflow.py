@@ -357,7 +357,15 @@ def test_copenhagens_ensemble_belongs_to_its_model():
     found = Calibration.read("copenhagen")
     made = found.record["provenance"]
     assert made["study"] == found.study.digest, "facts, factors, targets or model have changed: make calibrate"
-    assert made["engine"] == fingerprint(found.study), "the engine's rules have changed: make calibrate"
+    # The sets may have been made by an engine whose rules have changed since, where a comparison of the two, with the
+    # same sets, seed and replications, found that no fitted figure moves by a quarter of its tolerance.
+    carried = found.record.get("carried_over", {"engine": made["engine"], "most_moved_share_of_tolerance": 0.0})
+    assert carried["engine"] == fingerprint(found.study), "the engine's rules have changed: make calibrate"
+    assert carried["most_moved_share_of_tolerance"] < 0.25
+    if "carried_over" in found.record:
+        assert carried["replications"] >= 400
+        assert carried["figures"] == sum(target.fitted for target in found.study.targets)
+        assert carried["worst_implausibility"] < 3
     assert len(found.sets) >= 500
     ensemble = Ensemble.of(found.study.base)
     assert dict(ensemble.provenance) == made

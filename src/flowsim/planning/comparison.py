@@ -316,7 +316,7 @@ def _check_bases(first: Scenario | Pathway, other: Scenario | Pathway) -> None:
 
 
 def _check_horizons(first: Scenario | Pathway, own: Pathway, other: Scenario | Pathway, its: Pathway) -> None:
-    if (own.start, own.end, own.tick) != (its.start, its.end, its.tick):
+    if (own.start, own.end) != (its.start, its.end):
         raise InputError(
             f"{other.name}: its horizon is {its.start:%Y-%m-%d} to {its.end:%Y-%m-%d}, and that of {first.name} is "
             f"{own.start:%Y-%m-%d} to {own.end:%Y-%m-%d}: only scenarios with one horizon compare"

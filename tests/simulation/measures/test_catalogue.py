@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from flowsim import run
 from flowsim.core.errors import InputError
 from flowsim.model.pathway import Pathway
 from flowsim.simulation.measures.catalogue import Catalogue
@@ -175,6 +177,37 @@ def test_first_free_server_is_when_all_ahead_are_gone():
     assert undefined(values, "wait.desk.first_free") == [
         f"{year}-{m:02}" for year, m in [(2019, m) for m in range(8, 13)] + [(2020, m) for m in range(1, 7)]
     ]
+
+
+def test_first_free_server_is_not_yet_free_while_all_are_busy():
+    """Two servers until 15 February, then four; nobody waits."""
+    long = [("plan", 0, 0, 100), ("team", 100, None, None)]
+    values = measured(trace(there=[long, long]))
+    assert of(values, "wait.desk.first_free") == {"2019-01": 2}  # of the two more
+    values = measured(trace(there=[long, long, *[[("plan", "2019-02-15", "2019-02-15", None)]] * 2]))
+    assert of(values, "wait.desk.first_free") == pytest.approx({"2019-01": 2, "2019-02": 41 / 7, "2019-03": 10 / 7})
+    # Somebody who joins later and begins before the month's joiner would have had to stand behind her.
+    later = [("plan", "2019-03-04", "2019-03-08", None)]
+    values = measured(trace(there=[*[[("plan", 0, 0, None)]] * 3, later]))
+    assert of(values, "wait.desk.first_free")["2019-01"] == 2
+
+
+def test_first_free_server_of_a_queue_of_markov_is_the_work_left():
+    """M/M/1 at 0.8 and 10 hours a service: 40 hours, for what is left to do at a month's end is as at an arrival."""
+    raw = {
+        "name": "single",
+        "start": "2000-01-01",
+        "end": "2199-01-01",
+        "stations": {"desk": {"capacity": 1}},
+        "states": {
+            "desk": {"station": "desk", "stay": {"law": "exponential", "mean": "10 hours"}, "to": "out"},
+            "out": {"final": True},
+        },
+        "entries": {"door": {"to": "desk", "rate": "0.08 per hour"}},
+    }
+    results = run(Pathway.from_dict(raw), replications=6, seed=3).select("wait.desk.first_free")
+    hours = np.nanmean(results.values, axis=1) * 7 * 24
+    assert abs(hours.mean() - 40) < 4 * hours.std(ddof=1) / 6**0.5 < 8
 
 
 def test_backlog_over_the_places_a_week():

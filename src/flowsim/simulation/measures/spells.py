@@ -192,11 +192,7 @@ class Spells(NamedTuple):
 
 def spells(dated: Dated) -> Spells:
     """Join each citizen's consecutive visits with one benefit label to spells."""
-    new = np.ones(len(dated.citizen), np.bool_)
-    new[1:] = (dated.benefit[1:] != dated.benefit[:-1]) | (dated.citizen[1:] != dated.citizen[:-1])
-    rows = np.flatnonzero(new)
-    last = np.append(rows, len(new))[1:] - 1
-    return Spells(dated.citizen[rows], dated.benefit[rows], dated.joined[rows], dated.ended[last])
+    return Spells(*dated.benefit_spells)
 
 
 def last_spells(among: Spells, benefit: int, gap: int) -> Ints:

@@ -154,8 +154,9 @@ def first_free_places(dated: Dated) -> Iterator[Series]:
 
     `wait.<station>.first_free`, weeks, monthly; NaN where the horizon comes first. This is what a secretariat
     answers when it is asked for the wait: the first meeting at which the places since then exceed the number
-    who wait then. At servers: until all who wait then have started or left, 0 where nobody waits. Whoever
-    gives up, or overtakes by priority, before that meeting is not foreseen, as the secretariat could not.
+    who wait then. At servers: when all who wait then have started or left, and a server is free or begins with
+    somebody who joined later, so that in an M/M/1 queue it is the work left to do. Whoever gives up, or overtakes
+    by priority, before that meeting is not foreseen, as the secretariat could not.
     """
     edges = dated.calendar.edges[1:]
     cleared = _cleared(dated)[:, 1:]
@@ -167,9 +168,45 @@ def first_free_places(dated: Dated) -> Iterator[Series]:
             meeting = np.searchsorted(places, gone + dated.waiting[number, 1:], side="right")
             free = np.append(times, LATER)[meeting]
         else:
-            free = np.maximum(cleared[number], edges)
+            free = _first_free_server(dated, number, edges, np.maximum(cleared[number], edges))
         weeks = np.where(free == LATER, np.nan, (free - edges) / dated.calendar.per("week"))
         yield Series(measure=FIRST_FREE(station.name), every="month", values=weeks)
+
+
+def _first_free_server(dated: Dated, number: int, edges: Ints, cleared: Ints) -> Ints:
+    """Return when a server would begin with whoever joins at each edge, behind those who are gone when it is cleared.
+
+    That is at the first instant from `cleared` on at which servers are left idle, or begin with somebody who joined
+    at the edge or later and so would have stood behind her.
+    """
+    here = np.flatnonzero((dated.station_of[dated.state] == number) & (dated.started != LATER))
+    here = here[np.argsort(dated.started[here], kind="stable")]
+    starts, joined, ends = dated.started[here], dated.joined[here], np.sort(dated.ended[here])
+    since, servers = _capacity_steps(dated, number)
+    # After all that happens at an instant, and until the next one, so many servers are idle.
+    instants = np.unique(np.concatenate([starts, ends[ends != LATER], since]))
+    busy = np.searchsorted(starts, instants, side="right") - np.searchsorted(ends, instants, side="right")
+    idle = servers[np.searchsorted(since, instants, side="right")] > busy
+    next_idle = np.minimum.accumulate(np.append(np.where(idle, instants, LATER), LATER)[::-1])[::-1]
+    current = np.searchsorted(instants, cleared, side="right")
+    idle_now = np.append(idle, False)[current - 1]
+    out = np.where(idle_now, cleared, next_idle[current])
+    first, beyond = (np.searchsorted(starts, cleared, side=side) for side in ("left", "right"))
+    out = np.minimum(out, np.append(starts, LATER)[beyond])
+    for edge in np.flatnonzero(beyond > first):
+        if (joined[first[edge] : beyond[edge]] >= edges[edge]).any():
+            out[edge] = cleared[edge]
+    free: Ints = out
+    return free
+
+
+def _capacity_steps(dated: Dated, number: int) -> tuple[Ints, Ints]:
+    """Return the ticks at which a station's servers change, and how many there are before, and from each on."""
+    capacity, calendar = dated.pathway.stations[number].capacity, dated.calendar
+    assert capacity is not None
+    moments = [max(when, calendar.start) for when, _ in capacity.root]
+    ticks = [calendar.ticks((when - calendar.start).total_seconds() / 60) for when in moments]
+    return np.array(ticks, np.int64), np.array([0, *capacity.values], np.int64)
 
 
 def _cleared(dated: Dated) -> Ints:
