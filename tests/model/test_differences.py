@@ -7,7 +7,7 @@ import pytest
 
 from flowsim.cli.words.check import change_lines
 from flowsim.core.errors import InputError
-from flowsim.model.differences import differences
+from flowsim.model.differences import list_differences
 from helpers.scenarios import scenario_of
 
 RAW = tomllib.loads("""
@@ -93,7 +93,7 @@ def test_a_change_that_changes_nothing_is_said():
 
 def test_differences_are_numbers():
     scenario = scenario_of(RAW, stations=[{"station": "desk", "capacity": 6, "from": "2021-01-01"}])
-    (difference,) = differences(scenario.base.pathway(), scenario.pathway())
+    (difference,) = list_differences(scenario.base.pathway(), scenario.pathway())
     assert (difference.of, difference.unit, difference.before, difference.after) == ("desk", "servers", 4, 6)
     assert (difference.since, difference.until, difference.relative) == (datetime(2021, 1, 1), None, 0.5)
 

@@ -34,11 +34,11 @@ from .parts import listed as listed
 from .pathway import Pathway as Pathway
 from .scenario import Scenario as Scenario
 from .scenario import example as example
-from .soundness import CoarseTickWarning as CoarseTickWarning
 from .soundness import Whole as Whole
 from .soundness import check as check
 from .soundness import dated_values as dated_values
 from .soundness import reached as reached
+from .ticks import CoarseTickWarning as CoarseTickWarning
 from .varying import Cut as Cut
 from .varying import Frozen as Frozen
 from .varying import Varying as Varying

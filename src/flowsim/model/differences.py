@@ -10,7 +10,7 @@ from typing import Any
 from flowsim.core.civil_time import MINUTES, ByDate
 from flowsim.model.pathway import Pathway
 
-__all__ = ["Difference", "differences"]
+__all__ = ["Difference", "list_differences"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class Difference:
         return self.after / self.before - 1
 
 
-def differences(before: Pathway, after: Pathway) -> tuple[Difference, ...]:
+def list_differences(before: Pathway, after: Pathway) -> tuple[Difference, ...]:
     """Return what differs between a pathway and another with the same parts, in the order of the parts."""
     old, new = dict(_values(before)), dict(_values(after))
     out: list[Difference] = []

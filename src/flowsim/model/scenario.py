@@ -22,7 +22,7 @@ from flowsim.core.files import check_bare_numbers, data_folder, file_named, read
 from flowsim.core.quantities import changed, check_typed
 from flowsim.model.base import Base, read_base
 from flowsim.model.changes import apply_edits, edit_steps, located_at
-from flowsim.model.differences import differences
+from flowsim.model.differences import list_differences
 from flowsim.model.edits import (
     TARGETS,
     ScenarioFile,
@@ -158,7 +158,7 @@ class Scenario:
         before, out = Pathway.from_dict(raw), []
         for where in steps:
             after = Pathway.from_dict(raw)
-            if not differences(before, after):
+            if not list_differences(before, after):
                 out.append(where.removeprefix(f"{self.source}: "))
             before = after
         return tuple(out)

@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from flowsim.cli.terminal import number, wrapped
-from flowsim.model.differences import Difference, differences
+from flowsim.model.differences import Difference, list_differences
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
 
@@ -21,7 +21,7 @@ def change_lines(scenario: Scenario) -> list[str]:
     """Write what a scenario changes in its base, and which of its changes change nothing."""
     if not scenario.changes_base:
         return []
-    found = differences(scenario.base.pathway(), scenario.pathway())
+    found = list_differences(scenario.base.pathway(), scenario.pathway())
     lines = [wrapped(_line(difference)) for difference in found[:_MOST]]
     lines += [f"and {len(found) - _MOST} more changes"] if len(found) > _MOST else []
     lines += [wrapped(line) for line in dict.fromkeys(_bound(found, scenario.pathway()))]
