@@ -28,7 +28,7 @@ from benchmarks.report import filled
 from flowsim import __version__
 from flowsim.evidence.series import Series
 from flowsim.forecasting.distribution import LEVELS
-from flowsim.forecasting.members.pool import pool
+from flowsim.forecasting.members.pool import run_grids
 from flowsim.forecasting.scores import coverage, interval_score, mase, scale, smape
 from flowsim.forecasting.trend import MEMBERS, Learned, forecast
 
@@ -91,7 +91,7 @@ def grids_cpu(asked: list[Case], every: Every = "quarter") -> float:
     """Return the CPU seconds of the grids alone, without the models of statsmodels."""
     start = time.process_time()
     for case in asked:
-        pool(case.history, AHEAD[every], SEASON[every])
+        run_grids(case.history, AHEAD[every], SEASON[every])
     return time.process_time() - start
 
 

@@ -85,8 +85,8 @@ def windows(given: Iterable[Case], every: Every, with_fitted: bool) -> Windows:
     for case in given:
         if not usable(case, every):
             continue
-        own = pool.pool(case.history, steps, season)
-        more = fitted.fitted(own.calmed, steps, season)[0] if with_fitted else {}
+        own = pool.run_grids(case.history, steps, season)
+        more = fitted.fit_members(own.calmed, steps, season)[0] if with_fitted else {}
         points = np.full((len(MEMBERS), steps), np.nan)
         for at, name in enumerate(MEMBERS):
             if name in own.points:

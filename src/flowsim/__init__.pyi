@@ -4,12 +4,17 @@ from . import evidence as evidence
 from . import forecasting as forecasting
 from . import model as model
 from . import planning as planning
+from . import questions as questions
 from . import reporting as reporting
 from . import simulation as simulation
 from . import testing as testing
 from . import theory as theory
 from .calibration.ensemble import Ensemble as Ensemble
+from .calibration.verdict import judge as judge
+from .calibration.workflow import calibrate as calibrate
 from .core.errors import InputError as InputError
+from .forecasting.outlooks import outlook as outlook
+from .model.base import Base as Base
 from .model.base import read_base as read_base
 from .model.duration import Duration as Duration
 from .model.parts import Clock as Clock
@@ -22,10 +27,15 @@ from .model.parts import State as State
 from .model.parts import Station as Station
 from .model.pathway import Pathway as Pathway
 from .model.scenario import Scenario as Scenario
+from .planning.comparison import compare as compare
+from .planning.influence import explain as explain
+from .planning.staffing.search import staff as staff
+from .reporting.assembly import report as report
 from .reporting.pictures.diagram import draw as draw
 from .reporting.prospects import forecast as forecast
 from .simulation.results import Results as Results
 from .simulation.runner import run as run
 from .theory.fluid_load import workload as workload
+from .theory.verification.checks import verify as verify
 
 __version__: str

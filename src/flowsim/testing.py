@@ -87,7 +87,8 @@ def _state(draw: st.DrawFn, states: list[str], ahead: list[str], stations: dict[
         state["station"] = draw(st.sampled_from(sorted(stations)))
         state["priority"] = draw(st.integers(0, 1))
         if draw(st.booleans()):
-            state |= {"patience": draw(durations()), "reneges_to": draw(forward)}
+            patience = draw(st.just("0 minutes") | durations())
+            state |= {"patience": patience, "reneges_to": draw(forward)}
         if "room" in stations[state["station"]]:
             state["refused_to"] = draw(forward)
     if not draw(st.integers(0, 3)):

@@ -14,7 +14,7 @@ from flowsim.calibration.ensemble import Ensemble
 from flowsim.calibration.mode import fit, misfit, observed_at
 from flowsim.calibration.posterior import conditioned
 from flowsim.calibration.study import Prior, Study
-from flowsim.calibration.table import simulate
+from flowsim.calibration.table import simulate_draws
 from flowsim.calibration.verdict import collinear, judge, pulls
 from flowsim.calibration.workflow import Calibration, Effort, calibrate, fingerprint
 from helpers.command_line import fine, flowsim
@@ -76,7 +76,7 @@ def test_a_study_is_read_with_its_figures(town):
     ],
 )  # fmt: skip
 def test_bad_files_are_refused_before_anything_runs(town, monkeypatch, file, old, new, message):
-    monkeypatch.setattr("flowsim.calibration.workflow.simulate", None)
+    monkeypatch.setattr("flowsim.calibration.workflow.simulate_draws", None)
     rewrite(town / file, old, new)
     code, out, err = flowsim("calibrate", town / "calibration.toml", "--out", town / "found")
     assert (code, out) == (2, "")
@@ -137,17 +137,17 @@ def test_every_number_is_part_of_the_digest(town, file, old, new):
 
 def test_a_table_goes_on_where_it_was_stopped(town, tmp_path):
     study = Study.read(town / "calibration.toml")
-    whole = simulate(FromPrior(study=study), 300, seed=4)
+    whole = simulate_draws(FromPrior(study=study), 300, seed=4)
 
     def stop(done, total):
         if done == 280:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        simulate(FromPrior(study=study), 300, seed=4, folder=tmp_path, progress=stop)
+        simulate_draws(FromPrior(study=study), 300, seed=4, folder=tmp_path, progress=stop)
     begun = [path.name for path in tmp_path.glob("draws-*")]
     assert begun == ["draws-000000-250.npz"]
-    again = simulate(FromPrior(study=study), 300, seed=4, folder=tmp_path)
+    again = simulate_draws(FromPrior(study=study), 300, seed=4, folder=tmp_path)
     np.testing.assert_array_equal(again.z, whole.z)
     np.testing.assert_array_equal(again.simulated, whole.simulated)
     assert len(whole) == 300
@@ -156,8 +156,8 @@ def test_a_table_goes_on_where_it_was_stopped(town, tmp_path):
 def test_a_longer_table_begins_with_the_shorter(town):
     study = Study.read(town / "calibration.toml")
     np.testing.assert_array_equal(
-        simulate(FromPrior(study=study), 30, seed=4).simulated[:20],
-        simulate(FromPrior(study=study), 20, seed=4).simulated,
+        simulate_draws(FromPrior(study=study), 30, seed=4).simulated[:20],
+        simulate_draws(FromPrior(study=study), 20, seed=4).simulated,
     )
 
 
@@ -203,7 +203,7 @@ def test_what_is_held_out_in_turn(town):
 def test_nothing_to_learn_from_is_refused(town):
     study = Study.read(town / "calibration.toml")
     with pytest.raises(InputError, match="targets: none is left to learn from"):
-        conditioned(study, simulate(FromPrior(study=study), 2), targets=())
+        conditioned(study, simulate_draws(FromPrior(study=study), 2), targets=())
 
 
 def test_factors_that_go_together():
@@ -357,7 +357,15 @@ def test_copenhagens_ensemble_belongs_to_its_model():
     found = Calibration.read("copenhagen")
     made = found.record["provenance"]
     assert made["study"] == found.study.digest, "facts, factors, targets or model have changed: make calibrate"
-    assert made["engine"] == fingerprint(found.study), "the engine's rules have changed: make calibrate"
+    # The sets may have been made by an engine whose rules have changed since, where a comparison of the two, with the
+    # same sets, seed and replications, found that no fitted figure moves by a quarter of its tolerance.
+    carried = found.record.get("carried_over", {"engine": made["engine"], "most_moved_share_of_tolerance": 0.0})
+    assert carried["engine"] == fingerprint(found.study), "the engine's rules have changed: make calibrate"
+    assert carried["most_moved_share_of_tolerance"] < 0.25
+    if "carried_over" in found.record:
+        assert carried["replications"] >= 400
+        assert carried["figures"] == sum(target.fitted for target in found.study.targets)
+        assert carried["worst_implausibility"] < 3
     assert len(found.sets) >= 500
     ensemble = Ensemble.of(found.study.base)
     assert dict(ensemble.provenance) == made

@@ -175,7 +175,7 @@ MISTAKES = [
     ("--to 2019-13", "--to: '2019-13' is no period"),
     ("--from 2019Q5", "--from: '2019Q5' is no period"),
     ("--from=", "--from: '' is no period"),
-    ("--from 2030", "--from 2030: nothing lies between (whole months of the run: 2019-01 to 2020-06)"),
+    ("--from 2030", "--from 2030: nothing lies between (months of the run: 2019-01 to 2020-06)"),
     ("--from 2020-07", "--from 2020-07: nothing lies between"),
     ("--to 2018", "--to 2018: nothing lies between"),
     ("--from 2017 --to 2018", "--from 2017 --to 2018: nothing lies between"),
@@ -217,7 +217,6 @@ FAULTY = {
     "long horizon": (other("2020-07-01", "9999-12-31"), "a horizon of 7981 years"),
     "tick": (other("start", 'tick = "0 minutes"\nstart'), "tick: "),
     "no base": (b'name = "x"\nbase = "nowhere.toml"\n', "there is no base 'nowhere.toml'"),
-    "no time": (other("2020-07-01", "2019-01-20"), "the horizon holds no whole month"),
 }
 
 
@@ -314,7 +313,7 @@ def test_memory_that_runs_out_after_all_is_one_line(monkeypatch):
     def out_of_memory(*arguments, **options):
         raise MemoryError
 
-    monkeypatch.setattr("flowsim.simulation.runner.run", out_of_memory)
+    monkeypatch.setattr("flowsim.questions.run.run", out_of_memory)
     code, _, err = flowsim("run", "desk.toml")
     assert (code, err.count("\n")) == (2, 1)
     assert "not enough memory" in err
@@ -324,7 +323,7 @@ def test_a_fault_of_flowsims_own_is_not_hidden(monkeypatch):
     def fault(*arguments, **options):
         raise ValueError("a fault")
 
-    monkeypatch.setattr("flowsim.simulation.runner.run", fault)
+    monkeypatch.setattr("flowsim.questions.run.run", fault)
     monkeypatch.setattr(sys, "argv", ["flowsim", "run", "desk.toml"])
     with pytest.raises(ValueError, match="a fault"):
         start()
@@ -336,7 +335,7 @@ def test_new_writes_a_commented_example_that_is_right_and_over_nothing(folder):
     assert "mine.toml" in out
     assert text.count("\n#") > 10
     assert tomllib.loads(text)["base"] == "copenhagen"
-    assert fine("check", "mine.toml").startswith("more-places is right:")
+    assert "\nmore-places is right:" in fine("check", "mine.toml")
     for name, message in (
         ("mine.toml", "exists already"),
         ("none/a.toml", "there is no folder 'none'"),

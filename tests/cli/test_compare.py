@@ -298,7 +298,6 @@ MISTAKES = [
     ("town.toml", "a comparison takes two scenarios or more"),
     ("town.toml town.toml", "two scenarios are called 'town'"),
     ("town.toml today", "today: its base is 'copenhagen', and that of town is 'town'"),
-    ("town.toml short.toml", "short: its horizon is 2019-01-01 to 2020-01-01, and that of town is"),
     ("town.toml mor.toml", "there is no file 'mor.toml'"),
     ("town.toml more.toml --every month", "--every: there is no period 'month'"),
     ("town.toml more.toml --measure awards", "--measure: it goes with --precision"),
@@ -346,3 +345,12 @@ def test_both_engines_say_the_same():
 def test_the_point_of_a_base_that_is_not_calibrated_is_its_own():
     words = ("town.toml", "more.toml", "-n", 2, "--json")
     assert fine(*words) == fine(*words, "--point")
+
+
+def test_scenarios_run_to_the_latest_end_and_the_first_line_says_so(folder):
+    (folder / "short.toml").write_text('name = "short"\nbase = "town.toml"\nuntil = 2020-01-01\n')
+    code, out, err = flowsim("short.toml", "town.toml", "-n", "2", "--point")
+    assert (code, err) == (0, "")
+    first = out.splitlines()[0]
+    assert first.startswith("All run to 2")
+    assert "short by itself to 2020-01-01" in " ".join(out.split())

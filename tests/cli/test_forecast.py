@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from flowsim.evidence.series import awards, read
-from flowsim.forecasting.distribution import frame
+from flowsim.forecasting.distribution import forecast_frame
 from flowsim.forecasting.shocks import Shock
 from flowsim.forecasting.trend import forecast, forecast_parts
 from helpers import command_line
@@ -105,10 +105,10 @@ def test_one_period_alone_has_an_interval_in_the_picture(horizon):
 
 def test_json_is_one_object_with_the_librarys_own_forecasts():
     told = json.loads(fine("--horizon", 3, "--shock", "2020Q2=recovers:4", "--json"))
-    assert list(told) == ["provenance", "left_out", "marks", "versions", "widening", "series"]
+    assert list(told) == ["provenance", "left_out", "unused", "marks", "versions", "widening", "series"]
     joint = forecast_parts(awards().series, 3, shock=Shock.parse("2020Q2=recovers:4"))
     for shown, own in zip(told["series"], [*joint.parts, joint], strict=True):
-        table = frame([own]).drop(columns=["series", "unit", "origin"])
+        table = forecast_frame([own]).drop(columns=["series", "unit", "origin"])
         assert shown["series"] == own.name
         pd.testing.assert_frame_equal(pd.DataFrame(shown["forecasts"]), table)
     first = told["series"][0]
@@ -149,7 +149,7 @@ def test_a_csv_that_excel_opens(folder):
     assert (code, err) == (0, "Wrote own.csv\n")
     content = (folder / "own.csv").read_bytes()
     assert content.startswith(b"\xef\xbb\xbf")
-    own = frame([forecast(awards()["fleksjob"], 2)])
+    own = forecast_frame([forecast(awards()["fleksjob"], 2)])
     pd.testing.assert_frame_equal(pd.read_csv(folder / "own.csv"), own, check_dtype=False)
     assert flowsim("fleksjob", "--out", "own.csv")[::2] == (
         2,

@@ -14,7 +14,7 @@ VARIED = ("--vary", "team.places", "--between", 1, 9)
 def test_the_answer_comes_first_and_the_trials_after_it():
     told = fine(*ASKED, *VARIED)
     assert all(len(line) <= 80 for line in told.splitlines())
-    assert "town: wait for team <= 4 weeks [wait.team.served, the mean of the months of" in told
+    assert "town: wait for team <= 4 weeks [wait.team.served, 2024]" in told
     assert "team.places, places a meeting, from 2024-01-01 on: 1 to 9 (the scenario has" in told
     assert "parameters: those of the file" in told
     least = json.loads(fine(*ASKED, *VARIED, "--json"))["least"]

@@ -1,6 +1,7 @@
 import csv
 import datetime
 import hashlib
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +17,7 @@ JOBINDSATS, STATBANK = EXPORTS / "jobindsats_made_up.csv", EXPORTS / "statbank_m
 WIDE = """\
 Antal personer;;;
 Område;1. kvt. 2019;2. kvt. 2019;3. kvt. 2019
-København;1.234;1.240;1.251
+København;1.234,0;1.240;1.251
 Århus;310;..;-
 Note: made up
 """
@@ -210,13 +211,24 @@ def test_too_few_months_for_a_quarter():
         (WIDE.replace("310", "many"), r"B4: 'many' is no number \(allowed: digits"),
         (WIDE.replace("310", "31.0,5,5"), "B4: '31.0,5,5' is no number"),
         (
-            WIDE.replace("310", "3,1").replace("1.240", "3.25"),
-            "B4 '3,1' has a decimal comma and C3 '3.25' a decimal po",
+            WIDE.replace("1.240", "3.25"),
+            "B3 '1.234,0' has a decimal comma and C3 '3.25' a decimal po",
         ),
-        ('a,2019K1,2019K2\nx,"1,234",5\n', "B2: '1,234' can be over a thousand or a decimal"),
+        ('a,2019K1,2019K2\nx,"1,234",5\n', "B2: '1,234' can be 1234 or 1.234, and no other cell"),
         (LONG.replace("2019K2;Århus", "later;Århus"), "A4: 'later' is no period, as others there are"),
         (LONG.replace("2019K2;Århus", "2019K1;Århus"), "Århus / Fuldtidspersoner has 2019Q1 twice, first in C4"),
         (LONG.replace("2019K", "201"), "the periods are years: export quarters or months"),
+        (
+            "2015K1;4.512\n2015K2;5\n",
+            "B1: '4.512' can be 4512 or 4.512, .*--decimal comma for 4512, or --decimal point for",
+        ),
+        ("2O15K1;4\n2015K2;5\n2015K3;6\n", "A1: '2O15K1' is no period, as others there are"),
+        ("TID;x\n2O15K1;4\n2015K2;5\n2015K3;6\n", "A2: '2O15K1' is no period, as others there are"),
+        ("2015K1;4\n2015K2;5\n20I5K3;6\n", "A3: '20I5K3' is no period, as others there are"),
+        (WIDE.replace("3. kvt. 2019", "3. kvt. 2O19"), "D2: '3. kvt. 2O19' is no period, as others there are"),
+        (WIDE.replace("1. kvt. 2019", "1. kvt. 2O19"), "B2: '1. kvt. 2O19' is no period, as others there are"),
+        ("2015K1;5 %\n2015K2;6\n", "B1 of series has a per cent sign and B2 has none"),
+        ("2015K1;" + "9" * 400 + "\n2015K2;6\n", "B1: a number of 400 digits is too large"),
         ('"a;2019K1\n', "this is no table of cells"),
         ("\x00\x01;2", "this is no text file"),
     ],
@@ -264,3 +276,128 @@ def test_the_documented_awards_are_the_facts():
     assert sum(found["fleksjob"].values[8:12]) == 630
     assert found["førtidspension"].values[11] == 638
     assert "status-2021-01.awards-fleksjob" in found.provenance.file
+
+
+# --- what is proved, noted and left out ---
+
+
+@pytest.mark.parametrize(
+    ("cell", "number"),
+    [
+        *[
+            ("0.512", 0.512),
+            ("0,512", 0.512),
+            ("1.014,8", 1014.8),
+            ("12,5", 12.5),
+            ("12,5 %", 12.5),
+            ("1.234.567", 1234567),
+        ],
+        *[
+            ("1\u202f234", 1234),
+            ("1\u00a0234,5", 1234.5),
+            ("118*", 118),
+            ("118 1)", 118),
+            ("118 (rev.)", 118),
+            ("118¹", 118),
+        ],
+        *[("−3", -3), ("1'234", 1234), ("1,5E+03", 1500)],
+    ],
+)
+def test_a_cell_whose_own_form_decides(file, cell, number):
+    assert values(file(f"2015K1;{cell}\n2015K2;{'5 %' if '%' in cell else 5}\n")) == {"series": (number, 5)}
+
+
+def test_a_given_convention_settles_what_no_cell_proves(file):
+    path = file("2015K1;4.512\n2015K2;5\n")
+    assert [read(path, decimal).series[0].values for decimal in ("comma", "point")] == [(4512, 5), (4.512, 5)]
+    with pytest.raises(InputError, match="B1: '1,5' has a decimal comma, not a decimal point"):
+        read(file("2015K1;1,5\n2015K2;5\n"), "point")
+
+
+@pytest.mark.parametrize("note", ["*", "**", " (databrud)", " 1)", "¹", "\u00a0*"])
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_a_period_with_a_note_is_used(file, note, at):
+    labels = [f"2015K{number}{note if number == at else ''}" for number in (1, 2, 3)]
+    for text in (
+        "".join(f"{label};{number}\n" for number, label in enumerate(labels)),
+        f"x;{';'.join(labels)}\ny;0;1;2\n",
+    ):
+        (one,) = read(file(text)).series
+        assert one.values == (0, 1, 2)
+        (mark,) = one.notes
+        assert (mark.period, mark.text) == (f"2015Q{at}", note.strip())
+
+
+def test_periods_of_sdmx_and_dates(file):
+    assert read(file("2019-Q1;5\n2019-Q2;6\n")).series[0].periods == ("2019Q1", "2019Q2")
+    assert read(file("2019-01-01;5\n2019-04-01;6\n")).series[0].periods == ("2019Q1", "2019Q2")
+    assert read(file("31-03-2019;5\n30-06-2019;6\n")).series[0].periods == ("2019Q1", "2019Q2")
+    assert read(file("x;2019-01-01;2019-02-01\ny;5;6\n")).series[0].periods == ("2019-01", "2019-02")
+    with pytest.raises(InputError, match="no row and no column of periods"):
+        read(file("2019-01-02;5\n2019-04-01;6\n"))
+
+
+def test_dates_of_excel_are_periods(tmp_path):
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    for month in (1, 4, 7):
+        book.active.append([datetime.datetime(2019, month, 1), month])
+    book.save(tmp_path / "own.xlsx")
+    (one,) = read(tmp_path / "own.xlsx").series
+    assert (one.first, one.values) == ("2019Q1", (1, 4, 7))
+
+
+def test_a_series_begins_with_its_first_figure_where_one_is_wanted(file):
+    (one,) = read(file("2019K1;..\n2019K2;..\n2019K3;5\n2019K4;..\n")).series
+    assert [mark.period for mark in one.marks] == ["2019Q1", "2019Q2", "2019Q4"]
+    later = one.from_first_figure()
+    assert (later.first, later.values, [mark.period for mark in later.marks]) == ("2019Q3", (5, None), ["2019Q4"])
+
+
+def test_figures_in_no_series_are_named(file):
+    text = WIDE.replace("1.251", "1.251;3725").replace("310;..;-", "310;..;-;310") + "Kilde;;;;2021\n"
+    assert read(file(text)).left_out == ("E3", "E4", "E6")
+    assert read(file("2019K1;5\n2019K2;6\nI alt;11\n")).left_out == ("B3",)
+
+
+def test_names_are_one_name_however_their_letters_are_composed(file):
+    import unicodedata
+
+    path = file(unicodedata.normalize("NFD", WIDE))
+    assert read(path)["Århus"].values == read(path)[unicodedata.normalize("NFD", "Århus")].values == (310, None, None)
+
+
+_TYPOS = st.sampled_from(["2O17K1", "2017", "I alt", "", "2017K1*", "K", "2017K1 (brud)", "x1y2"])
+
+
+@given(
+    figures=st.lists(st.integers(1000, 10**6), min_size=3, max_size=6, unique=True),
+    at=st.integers(0, 5),
+    label=_TYPOS,
+    wide=st.booleans(),
+    header=st.booleans(),
+)
+@settings(deadline=None, max_examples=300)
+def test_every_figure_is_in_a_series_or_named(tmp_path_factory, figures, at, label, wide, header):
+    labels = [f"2018K{number + 1}" if number < 4 else f"2019K{number - 3}" for number in range(len(figures))]
+    labels[at % len(labels)] = label
+    rows = [["TID", "x"]] if header else []
+    rows += [[text, str(figure)] for text, figure in zip(labels, figures, strict=True)]
+    if wide:
+        rows = [["", *labels], ["x", *map(str, figures)]]
+    path = tmp_path_factory.mktemp("own") / "own.csv"
+    path.write_text("".join(";".join(row) + "\n" for row in rows))
+    try:
+        observed = read(path)
+    except InputError as refused:
+        message = str(refused)
+    else:
+        message = ""
+    if message:
+        assert re.search(r"\b[A-Z]+\d+\b|no row and no column", message)
+        return
+    kept = [value for one in observed.series for value in one.values if value is not None]
+    places = {place(row, column): rows[row][column] for row in range(len(rows)) for column in range(len(rows[row]))}
+    left = [float(places[cell]) for cell in observed.left_out]
+    assert sorted(kept + left) == sorted(map(float, figures))

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import multivariate_normal, nbinom, poisson
 
-from flowsim.forecasting.members.counts import Counts, counts
+from flowsim.forecasting.members.counts import Counts, count_distributions
 from flowsim.forecasting.members.innovations import Grid
-from flowsim.forecasting.members.pool import GRIDS, pool
-from flowsim.forecasting.members.smoothing import complex_smoothing, drifting, smoothing
+from flowsim.forecasting.members.pool import GRIDS, run_grids
+from flowsim.forecasting.members.smoothing import complex_smoothing, damped_smoothing, drifting
 from flowsim.forecasting.members.weights import Weights, between, load_weights
 
 RNG = np.random.default_rng(11)
@@ -50,7 +50,7 @@ def slow_expectation(grid, values, steps):
     return weights, weights @ np.array([one[1] for one in chosen]), weights @ np.array([one[2] for one in chosen])
 
 
-@pytest.mark.parametrize("grid", [smoothing, drifting, complex_smoothing])
+@pytest.mark.parametrize("grid", [damped_smoothing, drifting, complex_smoothing])
 @pytest.mark.parametrize("count", [8, 17])
 def test_a_grid_beside_its_slow_twin(grid, count):
     values = SHORT[:count] / SHORT.mean()
@@ -104,14 +104,14 @@ def test_the_covariance_of_a_random_walk_by_hand():
 
 @pytest.mark.parametrize("season", [4, 12])
 def test_no_model_of_a_grid_lets_errors_grow_by_more_than_its_own_growth(season):
-    for grid in (smoothing(season), drifting(season), complex_smoothing(season)):
+    for grid in (damped_smoothing(season), drifting(season), complex_smoothing(season)):
         discount = grid.transition - grid.gain[:, :, None] * grid.observation[:, None, :]
         assert np.abs(np.linalg.eigvals(discount)).max() < 1.02
 
 
 def test_a_steady_drift_goes_on_and_a_damped_one_slows_down():
     values = 0.1 * np.arange(20.0)
-    steady, damped = drifting(4).expect(values, 12).point, smoothing(4).expect(values, 12).point
+    steady, damped = drifting(4).expect(values, 12).point, damped_smoothing(4).expect(values, 12).point
     assert steady[8] - steady[4] == pytest.approx(steady[4] - steady[0])
     assert steady[4] - steady[0] == pytest.approx(0.4, rel=0.1)
     assert damped[8] - damped[4] < 0.9 * (damped[4] - damped[0])
@@ -120,7 +120,7 @@ def test_a_steady_drift_goes_on_and_a_damped_one_slows_down():
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.integers(5, 500).map(float), min_size=8, max_size=30).filter(lambda own: min(own) < max(own)))
 def test_members_scale_with_the_series(values):
-    small, large = pool(np.array(values), 6, 4), pool(1000 * np.array(values), 6, 4)
+    small, large = run_grids(np.array(values), 6, 4), run_grids(1000 * np.array(values), 6, 4)
     for name in GRIDS:
         assert large.points[name] == pytest.approx(1000 * small.points[name], rel=1e-8, abs=1e-8)
     assert large.features == pytest.approx(small.features, rel=1e-8, abs=1e-8)
@@ -128,7 +128,7 @@ def test_members_scale_with_the_series(values):
 
 def test_two_years_are_enough_to_see_seasons():
     year = np.array([80.0, 100, 120, 100])
-    seen = pool(np.concatenate([year, year * 1.02]), 4, 4)
+    seen = run_grids(np.concatenate([year, year * 1.02]), 4, 4)
     for point in seen.points.values():
         assert np.argmax(point) == 2
         assert np.argmin(point) == 0
@@ -139,7 +139,7 @@ def test_a_single_value_that_lies_far_off_hardly_moves_the_members():
     values = 100 + generator.normal(0, 3, 24)
     struck = values.copy()
     struck[12] = 400
-    plain, moved = pool(values, 4, 4), pool(struck, 4, 4)
+    plain, moved = run_grids(values, 4, 4), run_grids(struck, 4, 4)
     for name in GRIDS:
         assert moved.points[name] == pytest.approx(plain.points[name], rel=0.06)
     assert moved.calmed[12] < 200
@@ -152,7 +152,7 @@ def test_what_lies_more_than_twelve_years_back_tells_nothing():
     values = 100 + generator.normal(0, 3, 60)
     changed = np.concatenate([5 * values[:12], values[12:]])
     for name in GRIDS:
-        assert (pool(values, 4, 4).points[name] == pool(changed, 4, 4).points[name]).all()
+        assert (run_grids(values, 4, 4).points[name] == run_grids(changed, 4, 4).points[name]).all()
 
 
 WEIGHTS = Weights(
@@ -196,7 +196,7 @@ def test_counts_beside_a_gamma_mixture_of_poissons():
 def test_the_shape_of_counts_by_hand():
     """Where all is forgotten but a share, the sum of the discounted counts is the shape."""
     values = np.array([3.0, 5, 4, 6, 2, 4, 5, 3])
-    found = counts(values, np.full(2, 4.0), 4)
+    found = count_distributions(values, np.full(2, 4.0), 4)
     shape = 0.5 * values.mean()
     for value in values:
         shape = 0.5 * shape + value
@@ -206,7 +206,7 @@ def test_the_shape_of_counts_by_hand():
 
 def test_counts_of_a_steady_rate_are_nearly_poisson():
     values = np.random.default_rng(8).poisson(5, 60).astype(float)
-    found = counts(values, np.full(1, 5.0), 4)
+    found = count_distributions(values, np.full(1, 5.0), 4)
     ends = [found.quantile(np.array([share]))[0] for share in (0.025, 0.975)]
     assert ends[0] in (poisson.ppf(0.025, 5), poisson.ppf(0.025, 5) - 1)
     assert poisson.ppf(0.975, 5) <= ends[1] <= nbinom.ppf(0.975, 10, 10 / 15)
@@ -218,13 +218,13 @@ def test_intervals_of_few_counts_hold(mean):
     inside = []
     for _ in range(150):
         values = generator.poisson(mean, 23).astype(float)
-        found = counts(values[:15], np.full(8, max(values[:15].mean(), 0.1)), 4)
+        found = count_distributions(values[:15], np.full(8, max(values[:15].mean(), 0.1)), 4)
         low, high = (found.quantile(np.full(8, share)) for share in (0.025, 0.975))
         inside.append(((low <= values[15:]) & (values[15:] <= high)).mean())
     assert 0.93 < np.mean(inside) < 0.99
 
 
 def test_many_counts_and_what_is_no_count_are_left_to_the_log_scale():
-    assert counts(np.full(8, 20.0), np.full(2, 20.0), 4) is None
-    assert counts(np.full(8, 2.5), np.full(2, 2.5), 4) is None
-    assert counts(np.array([90.0] * 4 + [3.0] * 8), np.full(2, 3.0), 4) is not None
+    assert count_distributions(np.full(8, 20.0), np.full(2, 20.0), 4) is None
+    assert count_distributions(np.full(8, 2.5), np.full(2, 2.5), 4) is None
+    assert count_distributions(np.array([90.0] * 4 + [3.0] * 8), np.full(2, 3.0), 4) is not None

@@ -15,9 +15,9 @@ from statsmodels.tsa.statespace.structural import UnobservedComponents
 
 from flowsim.core.errors import InputError
 from flowsim.evidence.series import Mark, Series, awards
-from flowsim.forecasting.distribution import Joint, frame
-from flowsim.forecasting.members.fitted import FITTED, Fit
-from flowsim.forecasting.members.pool import GRIDS, pool
+from flowsim.forecasting.distribution import Joint, forecast_frame
+from flowsim.forecasting.members.fitted import FITTED, MemberFit
+from flowsim.forecasting.members.pool import GRIDS, run_grids
 from flowsim.forecasting.shocks import Shock
 from flowsim.forecasting.trend import MEMBERS, forecast, forecast_parts, upto
 from flowsim.forecasting.widening import load, terms
@@ -103,7 +103,7 @@ def test_another_unit_of_measure_is_the_same_forecast():
 
 def test_the_interval_by_hand():
     expected = forecast(series(COUNTS), 6)
-    grids = pool(np.array(COUNTS), 6, 4)
+    grids = run_grids(np.array(COUNTS), 6, 4)
     factors = load()
     at = factors.lengths.index(15)
     sd = np.sqrt(np.diag(grids.covariance))
@@ -138,7 +138,7 @@ def test_a_quiet_series_is_called_less_sure_and_a_loud_one_never_surer_than_it_l
     shares = []
     for spread in (0.01, 0.25):
         walk = 500 * np.exp(np.cumsum(generator.normal(0, spread, 40)))
-        grids = pool(walk, 4, 4)
+        grids = run_grids(walk, 4, 4)
         shares.append((forecast(series(walk), 4).sd / np.sqrt(np.diag(grids.covariance))).mean())
     factor = load().factors[-2, load().levels.index(0.8)].mean()
     assert shares[0] > shares[1]
@@ -216,7 +216,7 @@ def test_documented_awards_by_outcome_and_total():
     assert joint.origin == "2020Q3"
     assert joint.periods == ("2020Q4", "2021Q1", "2021Q2", "2021Q3")
     assert joint.series.values[:3] == (124, 158, 174)
-    table = frame([*joint.parts, joint])
+    table = forecast_frame([*joint.parts, joint])
     assert list(table) == [
         *("series", "unit", "origin", "period", "point", "lower_80", "upper_80", "lower_95", "upper_95"),
     ]
@@ -268,7 +268,7 @@ def test_a_short_series_is_less_sure_than_a_long_one_that_errs_as_much():
     """The grid knows less of the start, and of its own parameters."""
     ratios = []
     for length in (10, 40):
-        grids = [pool(wandering(60, seed)[-length:], 1, 4) for seed in range(8)]
+        grids = [run_grids(wandering(60, seed)[-length:], 1, 4) for seed in range(8)]
         ratios.append(np.mean([np.sqrt(own.covariance[0, 0] / (own.errors**2).mean()) for own in grids]))
     assert ratios[0] > 1.2 * ratios[1] > 1.2
 
@@ -279,11 +279,11 @@ def unusable(values, steps):
 
 def warning(values, steps):
     warnings.warn("did not settle", ConvergenceWarning, stacklevel=1)
-    return Fit(point=np.ones(steps), fitted=values, response=np.ones(steps - 1))
+    return MemberFit(point=np.ones(steps), fitted=values, response=np.ones(steps - 1))
 
 
 def infinite(values, steps):
-    return Fit(point=np.full(steps, np.nan), fitted=values, response=np.ones(steps - 1))
+    return MemberFit(point=np.full(steps, np.nan), fitted=values, response=np.ones(steps - 1))
 
 
 @pytest.mark.parametrize(

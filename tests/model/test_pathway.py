@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from flowsim import Duration, Entry, InputError, Party, Pathway, State, Station, run
 from flowsim.core.civil_time import MINUTES, ByDate, Span, parse_moment, parse_rate, parse_span, span_text
-from flowsim.model.soundness import CoarseTickWarning
+from flowsim.model.ticks import CoarseTickWarning
 from flowsim.simulation.engine import compiler, reference
 from flowsim.simulation.engine.compiler import compile_pathway
 from flowsim.simulation.engine.fast import simulate
@@ -447,7 +447,7 @@ NO_TIME = {"law": "empirical", "values": ["0 minutes", "1 day"]}
     [
         circle(),
         circle(stay="0 minutes"),
-        circle(stay="29 seconds"),
+        circle(stay="29 seconds") | {"tick": "1 minute"},
         circle(stay={"2020-01-01": "1 day", "2020-01-02": "0 days"}),
         circle(stay=NO_TIME),
         circle(DESK, station="desk"),

@@ -248,8 +248,9 @@ def test_a_follow_up_that_the_base_lacks_begins_on_its_date(folder: Path) -> Non
 
 
 def test_servers_are_whole(folder: Path) -> None:
-    # 7 and 10 % more are 7.7: 8 servers. 7 and 5 % more are 7.35: 7.
-    for change, expected in (("+10 %", 8), ("+5 %", 7), ("-2", 5), (9, 9)):
+    told = mistake(folder, stations=[{"station": "desk", "capacity": "+10 %"}])
+    assert told.endswith("desk].capacity: '+10 %' of 7 is 7.7, and only whole ones can be: write 7 or 8")
+    for change, expected in (("+100 %", 14), ("-2", 5), (9, 9)):
         edit = {"station": "desk", "from": date(2021, 1, 1), "capacity": change}
         assert by_year(scenario(folder, stations=[edit]).pathway().station("desk").capacity) == [
             7,
@@ -281,13 +282,13 @@ def test_a_closure_keeps_a_share_of_the_places_for_a_while(folder: Path) -> None
         closures=[
             {"station": "team", "keep": "50 %"} | dates,
             {"station": "board"} | dates,
-            {"station": "desk", "keep": 0.5} | dates,
+            {"station": "desk", "keep": 0} | dates,
         ],
     ).pathway()
     assert by_year(party(pathway, "team", "town").places) == [8, 4, 8]
     assert by_year(party(pathway, "team", "region").places) == [6, 3, 10]
     assert by_year(pathway.station("board").places) == [4, 0, 4]
-    assert by_year(pathway.station("desk").capacity) == [7, 4, 7]
+    assert by_year(pathway.station("desk").capacity) == [7, 0, 7]
 
 
 def test_a_closure_keeps_a_share_of_the_places_by_hours_whatever_the_follow_up(folder: Path) -> None:
@@ -906,3 +907,59 @@ rate = "2400 per year"
     everything.pop("parameters")
     shut = Scenario.from_dict(everything, "example", tmp_path).pathway()
     assert party(shut, "rehabilitation_team", "region").places.at(datetime(2021, 4, 1)) == 13
+
+
+# --- how a file is written ---
+
+
+def test_the_last_day_of_a_change_is_said_by_through(folder: Path) -> None:
+    edit = {"station": "team", "party": "town", "places": "+2", "from": "2021-01-01"}
+    until = scenario(folder, stations=[edit | {"until": "2022-01-01"}]).pathway()
+    assert scenario(folder, stations=[edit | {"through": "2021-12-31"}]).pathway() == until
+    one_day = scenario(folder, stations=[edit | {"through": "2021-01-01"}]).pathway()
+    assert dict(party(one_day, "team", "town").places.root)[datetime(2021, 1, 2)] == 8
+
+
+@pytest.mark.parametrize(
+    ("dates", "message"),
+    [
+        ({"until": "2022-01-01", "through": "2021-12-31"}, "`until` and `through` both tell the end"),
+        ({"from": "2021-01-02", "through": "2021-01-01"}, "through 2021-01-01 is before from 2021-01-02"),
+        ({"through": "2021-01-01T09:00"}, "is no day: leave out the hour"),
+        ({"through": "2019-06-01"}, r"stations[no. 1: team].through: 2019-06-01 changes nothing: it lies outside"),
+    ],
+)
+def test_ends_that_do_not_fit(folder: Path, dates: dict[str, str], message: str) -> None:
+    edit = {"station": "team", "party": "town", "places": "+2"}
+    assert message in mistake(folder, stations=[edit | dates])
+
+
+def test_numbers_in_either_convention(folder: Path) -> None:
+    edit = {"station": "team", "party": "town", "places": "12,5"}
+    assert party(scenario(folder, stations=[edit]).pathway(), "team", "town").places.values == (12.5,)
+    closure = {"station": "team", "keep": "7,5 %", "from": "2020-01-01"}
+    assert party(scenario(folder, closures=[closure]).pathway(), "team", "town").places.values == (0.6,)
+    for rate in ("1.200 per year", "1,200 per year", "+1.200 per year"):
+        told = mistake(folder, arrivals=[{"entry": "door", "rate": rate}])
+        assert told.startswith("mine.toml: arrivals[no. 1: door].rate: ")
+        assert told.endswith("1200 or 1.2? write 1200 or 1.2")
+
+
+def test_a_sign_without_quotes_is_refused_in_a_file(folder: Path) -> None:
+    file = folder / "mine.toml"
+    file.write_text('name = "s"\nbase = "small.toml"\n[[stations]]\nstation = "team"\nparty = "town"\nplaces = +2\n')
+    with pytest.raises(InputError, match=r'mine.toml, line 6: \+2 .*write "\+2" for 2 more, or 2 for 2 in all'):
+        Scenario.of(file)
+
+
+def test_a_scenario_and_its_base_in_json(folder: Path) -> None:
+    raw = json.loads(json.dumps(tomllib.loads(BASE), default=str))
+    (folder / "small.json").write_text(json.dumps(raw))
+    content = {"name": "s", "stations": [{"station": "team", "party": "town", "places": "+2"}]}
+    (folder / "mine.json").write_text(json.dumps(content | {"base": "small.json"}))
+    read = Scenario.of(folder / "mine.json")
+    assert read.pathway() == scenario(folder, stations=content["stations"]).pathway()
+    assert Scenario.of(folder / "small.json").pathway() == base(folder)
+    (folder / "typo.json").write_text(json.dumps(content | {"base": "small.json", "untl": "2022-01-01"}))
+    with pytest.raises(InputError, match=r"typo.json: there is no key 'untl'; did you mean 'until'\?"):
+        Scenario.of(folder / "typo.json")

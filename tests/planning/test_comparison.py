@@ -11,7 +11,7 @@ from flowsim import Duration, Entry, InputError, Pathway, Scenario, State, Stati
 from flowsim.calibration.ensemble import Ensemble
 from flowsim.calibration.study import Prior
 from flowsim.model.base import read_base
-from flowsim.planning.comparison import Comparison, averaged, compare, headlines, paired
+from flowsim.planning.comparison import Comparison, averaged, compare, headlines, paired, to_one_end
 from flowsim.simulation.precision import Precision
 
 TOWN = """\
@@ -224,17 +224,13 @@ def test_what_cannot_be_compared_is_refused_before_anything_runs(town, tmp_path,
     other = tmp_path / "other.toml"
     other.write_text(TOWN.replace('"town"', '"village"'))
     village = Scenario.from_dict({"name": "there", "base": str(other)})
-    few, shorter = town("few"), town("shorter", until="2021-07-01")
+    few = town("few")
     told = office(1, "b").to_dict()
     told["stations"][0]["name"] = told["states"][0]["station"] = "clerk"
     renamed = Pathway.from_dict(told)
     for pair, message in (
         ([few], "two scenarios or more"),
         ([few, few], "two scenarios are called 'few'"),
-        (
-            [few, shorter],
-            "shorter: its horizon is 2020-01-01 to 2021-07-01, and that of few is 2020-01-01 to 2022-01-01",
-        ),
         ([few, village], "there: its base is 'village', and that of few is 'town'"),
         ([office(1, "a"), renamed], "b: it has other measures than a"),
     ):
@@ -262,13 +258,16 @@ def test_what_is_told_by_shorter_periods_is_averaged_over_the_longer_ones(town):
     year = averaged(one, "year", measures)
     assert [row.measure for row in year.index] == list(measures)
     assert {row.period for row in year.index} == {"2020"}
-    values = one.select("wait.desk.served").values[:, :12]
+    whole = one.select("wait.desk.served", "2020").values  # over those served in it, and not the mean of its months
+    np.testing.assert_array_equal(year.select("wait.desk.served").values, whole)
+    values = one.select("wait.desk.backlog").values[:, :12]
     defined = [np.mean(row[~np.isnan(row)]) for row in values]
-    np.testing.assert_allclose(year.select("wait.desk.served").values[:, 0], defined)
+    months = averaged(one, "year", ["wait.desk.backlog"])
+    np.testing.assert_allclose(months.values[:, 0], defined)
     np.testing.assert_array_equal(year.select("awards.job").values, one.select("awards.job", "2020").values)
     quarter = averaged(one, "quarter", ["queue.desk", "awards.job"])
     assert [row.period for row in quarter.index] == ["2020Q1", "2020Q2", "2020Q3", "2020Q4"] * 2
-    np.testing.assert_allclose(quarter.values[:, 1], one.select("queue.desk").values[:, 3:6].mean(axis=1))
+    np.testing.assert_array_equal(quarter.values[:, 1], one.select("queue.desk", "2020-06").values[:, 0])  # at its end
     with pytest.raises(InputError, match=r"did you mean 'queue\.desk'"):
         averaged(one, "year", ["queue.desks"])
 
@@ -306,3 +305,12 @@ def test_common_luck_saves_ten_times_the_replications_of_a_wait():
     year = found.each(lambda one: averaged(one, "year", ["wait.rehabilitation_team.served"]).between("2021", "2021"))
     assert year.difference("more-places").saved[0] > 10
     assert year.difference("more-places").high[0] < 0
+
+
+def test_scenarios_run_to_the_latest_end_among_them(town):
+    few, longer, shorter = town("few"), town("longer", until="2023-01-01"), town("shorter", until="2021-07-01")
+    together = to_one_end([few, longer, shorter])
+    assert {one.pathway().end for one in together} == {longer.pathway().end}
+    assert together[1] is longer
+    told = compare([few, longer], replications=2)
+    assert {one.pathway.end for one in told.results} == {longer.pathway().end}

@@ -80,6 +80,11 @@ def other(section, *keys):
             "prices: places.board: 500 is not allowed: it should be a text with its unit",
         ),
         (other("places", ("board", "500")), "prices: places.board: '500' is no price: write '5000 DKK per place'"),
+        (
+            other("places", ("board", "5.000 DKK per place")),
+            "prices: places.board: '5.000': 5000 or 5? write 5000 or 5",
+        ),
+        (other("places", ("board", "1,200 DKK per place")), "write 1200 or 1.2"),
         (other("places", ("board", "500 DKK")), "'500 DKK' has no unit (allowed: per place), such as"),
         (other("places", ("board", "500 DKK per week")), "'500 DKK per week' is per week (allowed: per place)"),
         (other("places", ("board", "-500 DKK per place")), "'-500 DKK per place' is negative: a price is 0 or more"),
@@ -246,3 +251,9 @@ def test_two_desks_cost_what_they_cost_and_weeks_are_counted_over_all_years():
     assert told.price[0] == pytest.approx(800_000 / told.saved[0])
     with pytest.raises(InputError, match=r"there is no measure 'cost\.effort'"):
         waiting_price(found.between("2020Q1", "2020Q3"), "two")
+
+
+def test_prices_have_a_decimal_comma_or_point():
+    texts = {"a": "12,5 DKK per place", "b": "12.5 DKK per place", "c": "1.014,8 DKK per place"}
+    prices = Prices.from_dict({"places": texts}).prices
+    assert [price.amount for price in prices] == [12.5, 12.5, 1014.8]

@@ -66,12 +66,12 @@ def test_it_holds_from_its_moment_on_and_all_other_changes_stay():
     before, after = datetime(2019, 4, 30), datetime(2019, 8, 1)
     scenario = scenario_of(
         RAW,
-        stations=[{"station": "desk", "capacity": "+1"}],
+        stations=[{"station": "desk", "capacity": "+2"}],
         arrivals=[{"entry": "new", "rate": "+20 per year", "from": "2019-06-01"}],
         closures=[{"station": "desk", "from": "2019-07-15", "until": "2019-08-15", "keep": "50 %"}],
     )
     set_to = lever("desk.capacity").set(scenario, 30, MAY)
-    assert held(set_to, "desk", before) == held(scenario, "desk", before) == {"capacity": 5}
+    assert held(set_to, "desk", before) == held(scenario, "desk", before) == {"capacity": 6}
     assert held(set_to, "desk", MAY) == {"capacity": 30}
     assert held(set_to, "desk", after) == {"capacity": 15}  # the closure keeps half of it
     theirs, ours = scenario.pathway().to_dict(), set_to.pathway().to_dict()

@@ -53,7 +53,7 @@ def scenarios():
 @pytest.fixture(scope="module")
 def compared():
     prices = Prices.from_dict(PRICES)
-    return explore(scenarios(), parameters=None, prices=prices, replications=8, between=("2023", "9999"))
+    return explore(scenarios(), parameters=None, prices=prices, replications=12, between=("2023", "9999"))
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +120,7 @@ def test_a_series_reads_each_period_as_a_response_does(compared):
 
 def test_a_series_of_yearly_figures_has_no_quarters(compared):
     periods, values = series(compared.comparison.reference, "mean_stock.cash", "quarter")
-    assert (periods, values.shape) == ((), (8, 0))
+    assert (periods, values.shape) == ((), (12, 0))
 
 
 def test_key_figures_are_the_means_of_the_runs(compared):
@@ -241,11 +241,11 @@ def test_the_answer_to_a_staffing_says_what_was_found(staffed):
     trial = next(one for one in found.trials if one.levels[0] == found.least)
     mean = trial.findings[0].mean
     assert first.startswith(
-        f"{found.least} places a meeting of the Rehabilitation team ({found.least} places a week) from 1"
+        f"With {found.least} places a meeting of the Rehabilitation team ({found.least} places a week) from 1"
     )
-    assert f"{mean.estimate:.1f}{HARD}weeks on average is to be expected" in first
-    assert f"With {found.least - 1} it does not hold" in second or "too close to call" in second
-    assert "the scenario itself has 4.5" in second
+    assert f"{mean.estimate:.1f}{HARD}weeks is expected on average" in first
+    assert f"With {found.least - 1} the goal is not met" in second or "too close to call" in second
+    assert "the scenario itself has 4.5" in first
     share = f"{100 * trial.kept.estimate:.0f}{HARD}%"
     assert share in third
     assert Language.of("en").words[likely(trial.kept.estimate)] in third
@@ -265,8 +265,10 @@ def test_a_goal_that_nothing_or_anything_meets_is_said_to_be(compared, code, lea
     if least == 1:
         assert ("No number from 1 to 2" if code == "en" else "Intet antal fra 1 til 2") in said
     else:
-        assert ("the fewest asked about" if code == "en" else "det færreste der er spurgt om") in said
-        assert ("Whether fewer would do was not asked" if code == "en" else "Om færre er nok, er der ikke") in said
+        assert ("the fewest that were asked about" if code == "en" else "det laveste antal, der er undersøgt") in said
+        assert (
+            "Whether fewer would do was not asked" if code == "en" else "Det er ikke undersøgt, om færre er nok"
+        ) in said
 
 
 def test_two_levers_give_a_map_with_costs(compared, tmp_path):
@@ -288,8 +290,8 @@ def test_two_levers_give_a_map_with_costs(compared, tmp_path):
     met = [(point.level, point.least) for point in found.points if point.least is not None]
     assert [row[0].value for row in chart.table.rows] == [20, 30, 40]
     assert "Billigst er betjeningssteder: desk = 20 med" in chart.alternative
-    assert "mio. DKK om året." in chart.alternative
-    assert b"mio. DKK om" in chart.draw(".svg")
+    assert "mio. kr. om året." in chart.alternative
+    assert b"mio. kr. om" in chart.draw(".svg")
     first, *_ = conclusions.answer()
     assert f"{met[0][0]} med {met[0][1]}" in first
 
@@ -298,7 +300,8 @@ def test_the_answer_to_a_comparison_says_the_difference_and_whether_it_is_sure(c
     first, second, third = parts(compared)[1].answer()
     both = [series(results, "wait.team.served", "year")[1] for results in compared.comparison.results]
     n = int(np.abs(paired(*both).mean).argmax())
-    assert f"in {2023 + n}, where the scenarios differ most: {both[0][:, n].mean():.1f}{HARD}weeks" in first
+    mean = worded(compared, "en").value(float(both[0][:, n].mean()), "weeks")
+    assert f"in {2023 + n}, where the scenarios surely differ most: {mean} on average" in first
     told = paired(*both, 1 - 0.05 / 3)  # of three years it is the one that differs most
     low, high = (f"{abs(values[n]):.2f}" for values in (told.low, told.high))
     assert f"−{abs(told.mean[n]):.2f}{HARD}weeks (−{low} to −{high})" in second
@@ -365,9 +368,9 @@ def test_words_for_probabilities_are_those_of_the_guidance_note(share, word):
 
 def test_the_words_are_listed_with_what_they_stand_for():
     told = words_and_ranges(Language.of("en"))
-    assert told[0] == f"practically certain: 99{HARD}% to 100{HARD}%"
-    assert told[2] == f"likely: 66{HARD}% to 90{HARD}%"
-    assert told[-1] == f"practically impossible: 0{HARD}% to 1{HARD}%"
+    assert told[0] == f"practically certain: 99 to 100{HARD}%"
+    assert told[2] == f"likely: 66 to 90{HARD}%"
+    assert told[-1] == f"practically impossible: 0 to 1{HARD}%"
     assert len(told) == 7
 
 
@@ -385,11 +388,11 @@ def test_every_parameter_is_told_with_where_it_comes_from():
     assert sum(len(table.rows) for table in tables) == len(parameters)
     rows = {row[0]: row for table in tables for row in table.rows}
     assert rows["new_spells"][2] == "status-2021-01.new-spells"
-    assert rows["partshoering_stay"][1:] == ("2 weeks", "den sædvanlige frist for partshøring")
-    assert rows["plan_cv"][1] == "0.4"
+    assert rows["partshoering_stay"][1:] == ("2 uger", "den sædvanlige frist for partshøring")
+    assert rows["plan_cv"][1] == "0,4"
     (scenario,) = provenance.scenarios().rows
     assert scenario[0] == "flere pladser pr. møde"
-    assert "stations: from 2021-02-01, station rehabilitation_team, party region, places +2" in scenario[2]
+    assert f"rehabiliteringsteamet, regionen: pladser pr. møde +2, fra 1.{HARD}februar{HARD}2021" in scenario[2]
     assert "aftale-2017" in {row[0] for row in provenance.sources().rows}
 
 
@@ -504,11 +507,11 @@ def test_goals_have_verdicts_of_their_own_and_a_chance_has_one_of_the_runs(compa
     found = chanced.staffing
     exhibits, conclusions = parts(chanced)
     chart = exhibits.staffing()
-    assert b"<!-- runs that keep it all: " in chart.draw(".svg")
+    assert b"<!-- share of the futures that meet the goal: " in chart.draw(".svg")
     trial = next(one for one in found.trials if one.levels[0] == found.least)
     low, high = (f"{100 * value:.0f}" for value in (trial.kept.low, trial.kept.high))
-    assert f"of the futures keep it all, surely between {low}" in conclusions.answer()[0].replace(f".0{HARD}", HARD)
-    assert f"and {high}" in conclusions.answer()[0].replace(f".0{HARD}", HARD)
+    assert f"of the futures (interval {low}" in conclusions.answer()[0].replace(f".0{HARD}", HARD)
+    assert f" to {high}" in conclusions.answer()[0].replace(f".0{HARD}", HARD)
 
 
 def test_costs_are_told_of_a_lever_and_a_missing_price_is_named(staffed, compared, tmp_path):
@@ -516,7 +519,8 @@ def test_costs_are_told_of_a_lever_and_a_missing_price_is_named(staffed, compare
     (cost,) = [line for line in parts(staffed)[1].remarks() if " a year, " in line]
     tuesdays = 53  # of 2024, of which one is a day before the year's end
     each, whole = 4000 * tuesdays, 4000 * tuesdays * found.least
-    assert cost == f"These {found.least} cost {whole:,} DKK a year, {each:,} DKK each."
+    lever = "places a meeting of the Rehabilitation team"
+    assert cost == f"{found.least} {lever} cost {whole:,} DKK a year, {each:,} DKK each."
     assert parts(staffed)[0].staffing().table.rows[0][-1].value == 4000 * tuesdays * found.trials[0].levels[0]
     text = TOWN.read_text(encoding="utf-8").replace(
         "[states.plan]", '[stations.desk]\ncapacity = 40\n\n[states.plan]\nstation = "desk"'
@@ -533,7 +537,7 @@ def test_costs_are_told_of_a_lever_and_a_missing_price_is_named(staffed, compare
     )
     exhibits, conclusions = parts(findings)
     assert exhibits.staffing().table.note == "Costs are not drawn: mine has no price of servers.desk."
-    assert "; nothing tried is enough with 2 servers: desk." in conclusions.answer()[0]
+    assert "; nothing tried is enough with 2 servers: desk; the scenario" in conclusions.answer()[0]
 
 
 def test_sums_are_told_of_the_scenarios_that_they_are_spent_in():
@@ -678,7 +682,7 @@ def test_the_report_and_its_command_hold_all_that_was_asked_for(tmp_path, more, 
     (command,) = [line for line in told if line.startswith("flowsim report")]
     again = shlex.split(command)
     assert again == ["flowsim", "report", "--out", "r.HTML", *asked, str(TOWN), str(more)]
-    assert {"Why 'so'?", "7", "3", "places.team", "9.999 DKK pr. plads", "2023", "2024"} <= set(told)
+    assert {"Why 'so'?", "7", "3", "places.team", "9.999 kr. pr. plads", "2023", "2024"} <= set(told)
     assert "2025" not in told
     # The staffing is sought in the last scenario, with the same seed and at the same chance.
     scenario = Scenario.of(more)
@@ -727,7 +731,7 @@ def asked_of(monkeypatch, compared):
         seen["seek"] = question, levels, how
         raise InputError("stopped")
 
-    monkeypatch.setattr("flowsim.reporting.findings.explore", explored)
+    monkeypatch.setattr("flowsim.questions.report.explore", explored)
     for search in ("seek", "frontier"):
         monkeypatch.setattr(f"flowsim.planning.staffing.search.{search}", stopped)
     return seen

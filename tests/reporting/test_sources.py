@@ -15,6 +15,7 @@ from flowsim.reporting.sources import Provenance
 from flowsim.reporting.wording import Wording
 from helpers.paths import TOWN
 
+HARD = "\u00a0"
 CHANGED = {
     "name": "changed",
     "description": "a town that changes",
@@ -43,10 +44,10 @@ def test_every_change_of_every_scenario_stands_in_a_line(town):
     assert first == ("town", "", "nothing")
     assert second[:2] == ("changed", "a town that changes")
     assert second[2].split("\n") == [
-        "until: 2024-06-01",
+        f"until 1{HARD}June{HARD}2024",
         "opened = 100 per year",
-        "stations: from 2024-01-01, station team, party town, places +1",
-        "shares: until 2023-01-01, state team, to pension: 0.5",
+        f"Rehabilitation team, party town: places a meeting +1, from 1{HARD}January{HARD}2024",
+        f"team: shares to pension 0.5, until 1{HARD}January{HARD}2023",
     ]
 
 

@@ -49,8 +49,8 @@ def test_a_measure_is_told_in_words(measure, title):
         (6.44, "citizens", False, "6 citizens", "6 borgere"),
         (6.44, "awards", False, "6 awards", "6 tilkendelser"),
         (0.5, "share", False, "50 %", "50 %"),
-        (50.0, "per cent", True, "+50 %", "+50 %"),
-        (1.25, "DKK million", False, "1.2 million DKK", "1,2 mio. DKK"),
+        (50.0, "per cent", True, "+50 percentage points", "+50 procentpoint"),
+        (1.25, "DKK million", False, "1.2 million DKK", "1,2 mio. kr."),
         (1.25, "doctors", False, "1.2 doctors", "1,2 doctors"),
     ],
 )

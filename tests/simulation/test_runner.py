@@ -222,3 +222,31 @@ def test_a_pathway_without_a_station_runs():
     alone = {"talk": {"stay": "1 day", "to": "out"}, "out": {"final": True}}
     changed = {"stations": {}, "states": alone, "entries": {"there": {"to": "talk", "count": 1}}}
     assert len(set(run(Pathway.from_dict(RAW | changed)).digests)) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"seed": 1.5}, "seed: 1.5 is not allowed: a seed is a whole number"),
+        ({"seed": True}, "seed: True is not allowed"),
+        ({"seed": "1"}, "seed: 1 is not allowed"),
+        ({"workers": -1}, "workers: -1 is not allowed"),
+        ({"workers": 0}, "workers: 0 is not allowed"),
+        ({"workers": 1.5}, "workers: 1.5 is not allowed"),
+        ({"replications": 2.0}, "replications: 2.0 is not allowed"),
+        ({"replications": "2"}, "replications: 2 is not allowed"),
+        ({"replications": [0.5]}, "replications: 0.5 is not allowed"),
+    ],
+)
+def test_whole_numbers_are_whole(arguments, message):
+    from flowsim.model.base import read_base
+    from flowsim.model.library import cities
+
+    with pytest.raises(InputError) as error:
+        run(read_base(cities()[0]).pathway(), **arguments)
+    assert str(error.value).startswith(message)
+
+
+def test_what_is_no_model_is_refused_with_how_to_read_one():
+    with pytest.raises(InputError, match=r"subject: 'copenhagen' is not allowed: .* read by Scenario\.of"):
+        run("copenhagen")

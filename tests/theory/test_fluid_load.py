@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from flowsim.core.errors import InputError
 from flowsim.model.pathway import Pathway
 from flowsim.theory.fluid_load import StationLoad, workload
 from flowsim.theory.networks import AbsorbingChain
@@ -315,8 +314,7 @@ def test_a_station_that_nobody_comes_to_is_idle() -> None:
 
 
 @pytest.mark.parametrize("shares", [{"served": 1.0}, {"served": 0.7, "back": 0.2, "round": 0.1}])
-def test_a_round_that_nobody_leaves_is_refused(shares: dict[str, float]) -> None:
-    # The second set adds to 1 but for rounding, so the equations have a solution: an absurd one.
+def test_a_year_in_which_nobody_leaves_a_round_has_loads(shares: dict[str, float]) -> None:
     path = pathway(
         states={
             "served": {
@@ -334,5 +332,23 @@ def test_a_round_that_nobody_leaves_is_refused(shares: dict[str, float]) -> None
             "r": {"to": "round", "rate": "1 per week"},
         },
     )
-    with pytest.raises(InputError, match="clinic: by the shares of 2019 citizens go round without end"):
-        workload(path)
+    load = workload(path)
+    assert load.why_no_prospects == "the shares of served change by date"
+    assert load.stations[0].cases_a_week > 11
+    assert math.isfinite(load.stations[0].queue)
+
+
+@pytest.mark.parametrize("out", [0.0, 1e-17])
+def test_a_round_that_nobody_leaves_has_no_prospects(out: float) -> None:
+    # The second adds to 1 but for rounding, so the equations have a solution: an absurd one.
+    there = {"served": {"station": "desk", "stay": "1 week", "to": {"back": 1.0 - out, "gone": out}}}
+    back = {"back": {"stay": "1 week", "to": "served"}, "gone": {"final": True}}
+    door = {"door": {"to": "served", "rate": "1 per week"}}
+    load = workload(pathway(states=there | back, entries=door))
+    assert load.prospects == ()
+    assert load.why_no_prospects == "those who come to served go round without end"
+    # Where only some who are there at the start go round, those who come have prospects.
+    aside = {"aside": {"stay": "1 week", "to": "gone"}}
+    doors = {"door": {"to": "aside", "rate": "1 per week"}, "there": {"to": "served", "count": 3}}
+    (prospect,) = workload(pathway(states=there | back | aside, entries=doors)).prospects
+    assert (prospect.entry, prospect.weeks, prospect.outcomes) == ("door", 1.0, {"gone": 1.0})

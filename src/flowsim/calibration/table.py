@@ -24,7 +24,7 @@ from flowsim.core.progress import Progress, shifted
 from flowsim.model.varying import Varying
 from flowsim.simulation.runner import run
 
-__all__ = ["Draws", "ReferenceTable", "simulate"]
+__all__ = ["Draws", "ReferenceTable", "simulate_draws"]
 
 _PART = 250
 
@@ -60,7 +60,7 @@ class Draws(Varying, Protocol):
         ...
 
 
-def simulate(
+def simulate_draws(
     drawn: Draws,
     draws: int,
     *,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import stats
@@ -24,6 +24,9 @@ from flowsim.core.errors import InputError
 from flowsim.core.progress import Progress, shifted
 from flowsim.simulation.results import Results
 from flowsim.simulation.runner import run
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["WAITS", "Judged", "Pull", "Verdict", "collinear", "judge", "pulls"]
 
@@ -101,6 +104,17 @@ class Verdict:
     def plausible(self) -> float:
         """The share of the fitted figures with an implausibility below 3."""
         return sum(one.implausibility < 3 for one in self.fitted) / len(self.fitted)
+
+    def frame(self) -> pd.DataFrame:
+        """Return a row a documented figure: its name, whether it is fitted, and the fields of `Judged`."""
+        import pandas as pd
+
+        columns = ("mean", "process", "median", "lower", "upper", "implausibility", "word")
+        rows = [
+            {"target": each.target.name, "fitted": each.target.fitted} | {key: getattr(each, key) for key in columns}
+            for each in self.judged
+        ]
+        return pd.DataFrame(rows)
 
     def worst(self, count: int = 3) -> tuple[Judged, ...]:
         """Return the fitted figures that are farthest off, the farthest first."""

@@ -13,7 +13,7 @@ from functools import partial
 from importlib import metadata
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,13 +24,16 @@ from flowsim.calibration.mode import Fit, fit
 from flowsim.calibration.posterior import Conditioned, Posterior, blurred, conditioned, documented_figures
 from flowsim.calibration.retrospect import Retrospect, origins, retrospect, retrospects_csv, retrospects_of
 from flowsim.calibration.study import Study
-from flowsim.calibration.table import ReferenceTable, simulate
+from flowsim.calibration.table import ReferenceTable, simulate_draws
 from flowsim.calibration.targets import Target
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError
 from flowsim.core.files import data_folder, write_text
 from flowsim.model.library import cities
 from flowsim.simulation.runner import run
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Calibration", "Effort", "calibrate", "check_place", "fingerprint"]
 
@@ -104,6 +107,12 @@ class Calibration:
         """The parameter sets, to be drawn by replications."""
         prior, mode = self.study.prior, np.array(self.record["fit"]["mode"])
         return Ensemble(prior=prior, z=self.sets, mode=fitted(prior, mode), provenance=self.record["provenance"])
+
+    def frame(self) -> pd.DataFrame:
+        """Return a row a parameter set, with a column a factor: its position, in standard deviations of the prior."""
+        import pandas as pd
+
+        return pd.DataFrame(self.sets, columns=list(self.study.prior.names))
 
     def write(self, folder: Path, overwrite: bool = False) -> tuple[Path, ...]:
         """Write the files of a calibration: `ensemble.csv`, `mode.toml`, `retrospect.csv` and `record.json`.
@@ -181,7 +190,7 @@ def calibrate(
     if folder is not None:
         check_place(study, folder, seed)
     clock = _Clock(progress)
-    table = simulate(
+    table = simulate_draws(
         FromPrior(study=study),
         effort.draws,
         seed=seed,
@@ -195,7 +204,7 @@ def calibrate(
     coverage = coverage_of(among, effort.truths, clock.stage("known truths"))
     mode = _fitted(study, among, effort, seed, folder, executor, clock.stage("fit"))
     around = Around.of(study, mode)
-    second = simulate(
+    second = simulate_draws(
         around,
         max(effort.draws // 3, _FEWEST),
         seed=seed,

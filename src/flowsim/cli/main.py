@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -57,7 +59,8 @@ def start() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # what a terminal can't show is no reason to fail
     try:
-        code = app(prog_name="flowsim", standalone_mode=False) or 0
+        with _own_warnings():
+            code = app(prog_name="flowsim", standalone_mode=False) or 0
         sys.stdout.flush()
     except BrokenPipeError:
         # Nobody reads on, as with `| head`; what is left must not be flushed at exit.
@@ -80,6 +83,23 @@ def start() -> None:
         print("flowsim: stopped; nothing is half written", file=sys.stderr, flush=True)
         os._exit(code)  # a replication under way can't be told to stop, and Python would wait for its thread
     sys.exit(code)
+
+
+@contextlib.contextmanager
+def _own_warnings() -> Iterator[None]:
+    """Print our own warnings as notes of one line, and none of them with --quiet."""
+    with warnings.catch_warnings():
+        usual = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+            # By its name, for its module takes longer to import than a refusal may take.
+            if category.__name__ != "CoarseTickWarning":
+                usual(message, category, *where, **more)
+            elif not {"--quiet", "-q"} & set(sys.argv):
+                print(f"flowsim: note: {message}", file=sys.stderr)
+
+        warnings.showwarning = show
+        yield
 
 
 def _refused(message: str) -> int:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 from typer.core import TyperCommand
+
+if TYPE_CHECKING:
+    from flowsim.questions.asking import Inquiry
 
 __all__ = [
     "BETWEEN",
@@ -15,7 +19,6 @@ __all__ = [
     "FILE",
     "FILES",
     "FIRST",
-    "FROM_FILE",
     "JSON",
     "LAST",
     "POINT",
@@ -23,7 +26,12 @@ __all__ = [
     "VARY",
     "WORKERS",
     "WithPairs",
+    "asked",
 ]
+
+Q = TypeVar("Q", bound="Inquiry")
+_OPTIONS: Mapping[str, str] = {"first": "from", "last": "to"}
+
 
 FILE = typer.Argument(
     help="A scenario or pathway file, the base 'copenhagen', or a name of flowsim scenarios.", show_default=False
@@ -32,17 +40,42 @@ SEED = typer.Option(help="Another seed, other luck; the same seed, the same resu
 POINT = typer.Option("--point", help="The fitted parameters in every replication.")
 CALIBRATED = typer.Option(help="Draw parameters from this folder of flowsim calibrate.", metavar="FOLDER")
 ENGINE = typer.Option(help="kernel (compiled) or simpy (the readable reference).")
-WORKERS = typer.Option(help="Threads, or processes; all cores if left out.")
+WORKERS = typer.Option(
+    callback=lambda value: _at_least_one(value), help="Threads, or processes; all cores if left out."
+)
 CLUSTER = typer.Option(help="Run on the Dask scheduler at this address.", metavar="tcp://HOST:PORT")
 FIRST = typer.Option("--from", help="First period to report, such as 2018 or 2018Q3.")
 LAST = typer.Option("--to", help="Last period to report.")
 FILES = typer.Option("--force", help="Overwrite these files.")
 JSON = typer.Option("--json", help="Print one JSON object instead of tables.")
-FROM_FILE = "those of the file"
 VARY = typer.Option(
     "--vary", help="What may be changed: STATION.places, .capacity or .staff, or of one PARTY.", metavar="LEVER"
 )
 BETWEEN = typer.Option("--between", help="The least and the most of it, after each --vary.", metavar="LEAST MOST")
+
+
+def _at_least_one(workers: int | None) -> int | None:
+    from flowsim.core.errors import InputError
+
+    if workers is not None and workers < 1:
+        raise InputError(f"--workers: {workers} is not allowed: at least 1 is needed")
+    return workers
+
+
+def asked(kind: type[Q], values: Mapping[str, Any]) -> Q:
+    """Fill a question from options.
+
+    Raises:
+        InputError: as `Inquiry.from_dict`, with the option where the question says the key.
+    """
+    from flowsim.core.errors import InputError, KeyedError
+
+    try:
+        return kind.from_dict(values)
+    except KeyedError as mistake:
+        if mistake.key not in {*kind.model_fields}:
+            raise
+        raise InputError(f"--{_OPTIONS.get(mistake.key, mistake.key)}: {mistake.reason}") from None
 
 
 class WithPairs(TyperCommand):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-__all__ = ["WIDTH", "counted", "cut", "number", "progress_bar", "wrapped"]
+__all__ = ["WIDTH", "counted", "cut", "number", "progress_bar", "table", "wrapped"]
 
 
 @contextmanager
@@ -57,6 +57,31 @@ def wrapped(text: str) -> str:
     return "\n".join(
         line for told in lines for line in textwrap.wrap(told, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
     )
+
+
+def table(columns: Mapping[str, int], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Write a table without frames or colours, so that it can be searched; the first column stands to the left.
+
+    Args:
+        columns: titles and widths; what is longer is cut, with a mark.
+        rows: their cells, as many as there are columns.
+    """
+    from io import StringIO
+
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(box=None, padding=0, pad_edge=False, show_edge=False, header_style="")
+    for place, (title, width) in enumerate(columns.items()):
+        grid.add_column(
+            Text(title), width=width, justify="right" if place else "left", no_wrap=True, overflow="ellipsis"
+        )
+    for row in rows:
+        grid.add_row(*map(Text, row))
+    plain = StringIO()
+    Console(file=plain, width=sum(columns.values()), color_system=None, force_terminal=False).print(grid)
+    return [line.rstrip() for line in plain.getvalue().splitlines()]
 
 
 def cut(text: str, width: int) -> str:

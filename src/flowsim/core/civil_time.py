@@ -16,6 +16,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from pydantic import BeforeValidator, PlainSerializer, RootModel, WithJsonSchema, model_serializer, model_validator
 
 from flowsim.core.errors import nearest
+from flowsim.core.numbers import TOKEN, read_number, with_plain_spaces
 
 __all__ = [
     "MINUTES",
@@ -41,9 +42,8 @@ MINUTES: Mapping[str, float] = {
     "quarter": 365.25 / 4 * _DAY,
     "year": 365.25 * _DAY,
 }
-_NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
-_SPAN = re.compile(rf"\s*({_NUMBER})\s*([A-Za-z]+)\s*")
-_RATE = re.compile(rf"\s*({_NUMBER})\s*(?:per|/)\s*({_NUMBER})?\s*([A-Za-z]+)\s*")
+_SPAN = re.compile(rf"\s*({TOKEN})\s*([A-Za-z]+)\s*")
+_RATE = re.compile(rf"\s*({TOKEN})\s*(?:per|/)\s*({TOKEN})?\s*([A-Za-z]+)\s*")
 _ALLOWED = "seconds, minutes, hours, days, weeks, months, quarters or years"
 
 
@@ -62,8 +62,8 @@ def parse_span(value: Any) -> float:
     """
     if isinstance(value, timedelta):
         minutes = value.total_seconds() / 60
-    elif isinstance(value, str) and (match := _SPAN.fullmatch(value)):
-        minutes = float(match[1]) * _unit(match[2], value)
+    elif isinstance(value, str) and (match := _SPAN.fullmatch(with_plain_spaces(value))):
+        minutes = read_number(match[1], typed=False) * _unit(match[2], value)
     else:
         raise ValueError(f"{value!r} is no span of time: write a number with its unit, such as '12 weeks'")
     if not math.isfinite(minutes):
@@ -79,13 +79,13 @@ def parse_rate(value: Any) -> float:
     Raises:
         ValueError: for a number without a unit of time, an unknown unit, or a negative rate.
     """
-    match = _RATE.fullmatch(value) if isinstance(value, str) else None
+    match = _RATE.fullmatch(with_plain_spaces(value)) if isinstance(value, str) else None
     if not match:
         raise ValueError(f"{value!r} is no rate: write a number per unit of time, such as '2400 per year'")
-    over = float(match[2] or 1) * _unit(match[3], value)
+    over = read_number(match[2] or "1", typed=False) * _unit(match[3], value)
     if over <= 0:
         raise ValueError(f"'{value}' is per no time at all")
-    rate = float(match[1]) / over
+    rate = read_number(match[1], typed=False) / over
     if not math.isfinite(rate):
         raise ValueError(f"'{value}' is too large for a number")
     if rate < 0:

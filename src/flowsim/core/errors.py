@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import operator
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral
 from typing import Any
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 __all__ = [
     "InputError",
+    "KeyedError",
     "Record",
     "located",
     "nearest",
@@ -19,11 +21,29 @@ __all__ = [
     "require_counts",
     "require_positive",
     "unknown_name",
+    "whole_number",
 ]
 
 
 class InputError(ValueError):
     """One mistake in what the user gave; the message says where, what, and what is allowed."""
+
+
+class KeyedError(InputError):
+    """A mistake in the value of one key, so that whoever filled that key can name it as it was asked for.
+
+    Attributes:
+        key: the name of the key, such as "between"; the command line has an option of that name.
+        reason: what the value is, and what is allowed.
+    """
+
+    def __init__(self, key: str, reason: str) -> None:
+        super().__init__(key, reason)
+        self.key = key
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.reason}"
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:
@@ -105,7 +125,7 @@ def require(holds: bool, where: str, value: object, allowed: str) -> None:
         InputError: where it is, what it is, and what is allowed there.
     """
     if not holds:
-        raise InputError(f"{where}: {_short(value)} is not allowed: {allowed}")
+        raise KeyedError(where, f"{_short(value)} is not allowed: {allowed}")
 
 
 def require_positive(**values: float) -> None:
@@ -118,3 +138,19 @@ def require_counts(least: int, **values: int) -> None:
     """Refuse what is not a whole number, or is too small, by its name."""
     for where, value in values.items():
         require(isinstance(value, Integral) and value >= least, where, value, f"a whole number, {least} or more")
+
+
+def whole_number(where: str, value: object, least: int = 0, most: int = 2**63 - 1) -> int:
+    """Return a whole number of any kind (Python's, NumPy's) as Python's own.
+
+    Raises:
+        InputError: where it is, what it is, and what is allowed there; a truth value and 1.0 are no whole numbers.
+    """
+    limits = f"from {least:,} to {most:,}"
+    try:
+        number = operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool) or not least <= number <= most:
+        raise InputError(f"{where}: {_short(value)} is not allowed: it should be a whole number {limits}")
+    return number

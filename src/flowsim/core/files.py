@@ -1,11 +1,13 @@
-"""Files: TOML read with the line of a mistake, files written whole or not at all, and the one door to `data/`."""
+"""Files: TOML and JSON read with the line of a mistake, files written whole or not at all, the one door to `data/`."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tempfile
 import tomllib
+import unicodedata
 from collections.abc import Mapping
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -14,7 +16,20 @@ from typing import Any
 
 from flowsim.core.errors import InputError
 
-__all__ = ["check_file", "data_folder", "read_toml", "write_bytes", "write_files", "write_text"]
+__all__ = [
+    "check_bare_numbers",
+    "check_file",
+    "data_folder",
+    "file_named",
+    "is_json",
+    "read_data",
+    "read_json",
+    "read_toml",
+    "text_of",
+    "write_bytes",
+    "write_files",
+    "write_text",
+]
 
 
 def data_folder(name: str = "") -> Traversable:
@@ -23,17 +38,89 @@ def data_folder(name: str = "") -> Traversable:
     return root / name if name else root
 
 
-def read_toml(content: bytes, source: str) -> dict[str, Any]:
-    """Read TOML.
+def read_data(content: bytes, source: str) -> dict[str, Any]:
+    """Read plain data from TOML, or from JSON where the name of the source ends so; names are composed as in NFC.
 
     Raises:
-        InputError: for what is no UTF-8 text or no TOML, with the line.
+        InputError: as `read_toml` and `read_json`.
+    """
+    return read_json(content, source) if is_json(source) else read_toml(content, source)
+
+
+def is_json(source: str) -> bool:
+    """Return whether a file's name says that it holds JSON."""
+    return source.lower().endswith(".json")
+
+
+def file_named(path: str | Path) -> Path:
+    """Return the path of a file that exists under this name, however its letters are composed ("Å" as one or two).
+
+    The path itself where there is none.
+    """
+    path = Path(path)
+    if not path.is_file() and path.parent.is_dir() and not path.name.isascii():
+        wanted = unicodedata.normalize("NFC", path.name)
+        alike = (other for other in path.parent.iterdir() if unicodedata.normalize("NFC", other.name) == wanted)
+        return next(alike, path)
+    return path
+
+
+def text_of(content: bytes, source: str) -> str:
+    """Return the text of a file, its letters composed (NFC), so that one name is one text.
+
+    Raises:
+        InputError: for what is no UTF-8 text, with the line.
     """
     try:
         text = content.decode("utf-8-sig")  # Windows' editors begin a file with a mark
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise InputError(f"{source}, line {line}: this is no UTF-8 text: save the file as UTF-8") from None
+    return unicodedata.normalize("NFC", text)
+
+
+def read_json(content: bytes, source: str) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        InputError: for what is no UTF-8 text or no JSON object, with the line; and for a key that stands twice.
+    """
+    text = text_of(content, source)
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        keys = [key for key, _ in pairs]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise InputError(f"{source}: the key '{key}' stands twice")
+        return dict(pairs)
+
+    def constant(name: str) -> Any:
+        raise InputError(f"{source}: {name} is no number")
+
+    try:
+        raw = json.loads(text, object_pairs_hook=once, parse_constant=constant)
+    except json.JSONDecodeError as error:
+        shown = text.splitlines()[error.lineno - 1].strip() if text.strip() else ""
+        hint = _hint(shown) if shown else "the file is empty"
+        raise InputError(f"{source}, line {error.lineno}: {error.msg}: {shown}{hint}") from None
+    except InputError:
+        raise
+    except ValueError:
+        raise InputError(f"{source}: a number has too many digits") from None
+    except RecursionError:
+        raise InputError(f"{source}: brackets stand in brackets too deep to be read") from None
+    if not isinstance(raw, dict):
+        raise InputError(f"{source}: the file should hold one object of keys, in curly brackets")
+    return raw
+
+
+def read_toml(content: bytes, source: str) -> dict[str, Any]:
+    """Read TOML.
+
+    Raises:
+        InputError: for what is no UTF-8 text or no TOML, with the line, and how to write what stands there.
+    """
+    text = text_of(content, source)
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -43,11 +130,75 @@ def read_toml(content: bytes, source: str) -> dict[str, Any]:
             raise InputError(f"{source}: {message}") from None
         line = int(match[1])
         shown = text.splitlines()[line - 1].strip()
-        raise InputError(f"{source}, line {line}: {message.replace(match[0], '')}: {shown}") from None
+        raise InputError(f"{source}, line {line}: {message.replace(match[0], '')}: {shown}{_hint(shown)}") from None
     except ValueError:
         raise InputError(f"{source}: a number has too many digits") from None
     except RecursionError:
         raise InputError(f"{source}: brackets stand in brackets too deep to be read") from None
+
+
+_DAY_FIRST = re.compile(r"[=:,\[{]\s*(\d{1,2})[-./](\d{1,2})[-./](\d{4})\b")
+_YEAR_FIRST = re.compile(r"[=:,\[{]\s*(\d{4})[-./](\d{1,2})[-./](\d{1,2})\b")
+_PER_CENT = re.compile(r"[=:,\[{]\s*([+-]?\d[\d.,]*)\s*%")
+_COMMA = re.compile(r"[=:]\s*([+-]?\d+),(\d+)(?![\d,])")
+_WITH_UNIT = re.compile(r"[=:,\[{]\s*([+-]?\d[\d.,]*\s*(?:per\s|/)?\s*[A-Za-zæøåÆØÅ][\w ]*)")
+_BARE = re.compile(r"[=:]\s*([A-Za-zæøåÆØÅ][\w-]*)\s*(?:#.*)?$")
+
+
+def _hint(line: str) -> str:
+    """Return how to write what stands in a line that is no TOML or JSON; nothing where that can't be told."""
+    if match := _DAY_FIRST.search(line):
+        day, month, year = match.groups()
+        return f": write a date as {year}-{int(month):02}-{int(day):02}"
+    for match in _YEAR_FIRST.finditer(line):
+        year, month, day = match.groups()
+        written = f"{year}-{int(month):02}-{int(day):02}"
+        if written not in line:
+            return f": write a date as {written}"
+    if match := _PER_CENT.search(line):
+        return f': write it in quotes: "{match[1]} %"'
+    if match := _COMMA.search(line):
+        return f": write a decimal point: {match[1]}.{match[2]}"
+    if any(mark in line for mark in "“”„‘’"):
+        return ': write straight quotes (")'
+    match = _WITH_UNIT.search(line) or _BARE.search(line)
+    return f': write a text in quotes: "{match[1].strip()}"' if match else ""
+
+
+_NOT_NUMBERS = re.compile(r"\"\"\".*?\"\"\"|'''.*?'''|\"(?:\\.|[^\"\\\n])*\"|'[^'\n]*'|#[^\n]*", re.DOTALL)
+_SIGNED = re.compile(r"[=,\[]\s*\+(\d[\d_.eE]*)")
+_THREE_DECIMALS = re.compile(r"[=,\[]\s*[+-]?([1-9]\d{0,2})\.(\d{3})(?![\d_.eE])")
+
+
+def check_bare_numbers(content: bytes, source: str, *, changes: bool) -> None:
+    """Refuse bare numbers of a file that read as something else: +2, which TOML takes for 2, and 1.200 for 1.2.
+
+    Args:
+        content: of the TOML or JSON file; its plain data no longer tells how a number was written.
+        source: the file's name.
+        changes: whether it tells changes to a base, where a sign has a meaning. In a base's own file, decimals are
+            refused only where the last of three is a 0.
+
+    Raises:
+        InputError: with the line, and the two ways to write it.
+    """
+    text = _NOT_NUMBERS.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text_of(content, source))
+    for match in _SIGNED.finditer(text) if changes else ():
+        number = match[1]
+        raise InputError(
+            f"{source}, line {text.count(chr(10), 0, match.end()) + 1}: +{number} is not allowed without quotes: write "
+            f'"+{number}" for {number} more, or {number} for {number} in all'
+        )
+    if is_json(source):
+        text = re.sub(r":\s*(?=[-\d])", lambda match: "=" + match[0][1:], text)
+    for match in _THREE_DECIMALS.finditer(text):
+        whole, decimals = match.groups()
+        if changes or decimals.endswith("0"):
+            small = f"{whole}.{decimals}0" if decimals[-1] != "0" else f"{float(f'{whole}.{decimals}'):g}"
+            raise InputError(
+                f"{source}, line {text.count(chr(10), 0, match.end()) + 1}: {whole}.{decimals}: {whole}{decimals} or "
+                f"{small}? write {whole}{decimals} or {small}"
+            )
 
 
 def check_file(path: Path, overwrite: bool = False) -> None:

@@ -9,10 +9,11 @@ from typing import Literal
 
 from flowsim.core.errors import InputError
 
-__all__ = ["BY_QUARTER_AND_YEAR", "MONTHS", "Every", "Period", "quarter", "read_period"]
+__all__ = ["BY_MONTH_QUARTER_AND_YEAR", "BY_QUARTER_AND_YEAR", "MONTHS", "Every", "Period", "quarter", "read_period"]
 
 Every = Literal["month", "quarter", "year"]
-BY_QUARTER_AND_YEAR: tuple[Every, Every] = ("quarter", "year")
+BY_QUARTER_AND_YEAR: tuple[Every, ...] = ("quarter", "year")
+BY_MONTH_QUARTER_AND_YEAR: tuple[Every, ...] = ("month", "quarter", "year")
 MONTHS: Mapping[Every, int] = {"month": 1, "quarter": 3, "year": 12}
 """The number of months in a period of each kind."""
 _PERIOD = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])|Q([1-4]))?")
@@ -146,7 +147,7 @@ _NAMES = ("jan", "feb", "mar", "apr", "maj", "jun", "jul", "aug", "sep", "okt", 
 _ENGLISH = {"may": 5, "oct": 10}
 _ROLLING = re.compile(r"(?:19|20)\d\d\s*Q?MAT\s*\d*", re.IGNORECASE)
 _YEAR_FIRST = re.compile(
-    r"((?:19|20)\d\d)\s*(?:([KQM])\s*0?(\d{1,2})|-(\d\d)|(\d)\.\s*(?:kvt|kv|kvartal)\.?)", re.IGNORECASE
+    r"((?:19|20)\d\d)\s*(?:-?([KQM])\s*0?(\d{1,2})|-(\d\d)|(\d)\.\s*(?:kvt|kv|kvartal)\.?)", re.IGNORECASE
 )
 _QUARTER_FIRST = re.compile(r"(?:(\d)\.\s*(?:kvt|kv|kvartal)|[KQ](\d))\.?\s*((?:19|20)\d\d)", re.IGNORECASE)
 _NAMED = re.compile(r"([a-zæøå]{3,9})\.?\s*((?:19|20)\d\d)", re.IGNORECASE)
@@ -168,8 +169,8 @@ def quarter(text: str) -> int:
 def read_period(text: str) -> Period | None:
     """Read a period as jobindsats, StatBank and people write it; None where the text is none.
 
-    Quarters: 2019K1, 2019Q1, 2019Q01, "1. kvt. 2019", "2019 1. kvartal". Months: 2019M01, 2019-01, "jan. 2019".
-    Years: 2019.
+    Quarters: 2019K1, 2019Q1, 2019-Q1, 2019Q01, "1. kvt. 2019", "2019 1. kvartal". Months: 2019M01, 2019-01,
+    "jan. 2019". Years: 2019.
 
     Raises:
         InputError: for a fifth quarter, a thirteenth month, and a rolling year (MAT, QMAT).

@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flowsim.core.civil_time import parse_rate, parse_span
-from flowsim.core.errors import InputError
+from flowsim.core.errors import InputError, KeyedError
+from flowsim.core.numbers import TOKEN, AmbiguousNumber, read_number, with_plain_spaces
 
-__all__ = ["changed", "is_number", "is_relative", "parse_precision", "parse_share", "quantity", "times"]
+__all__ = [
+    "changed",
+    "check_typed",
+    "is_number",
+    "is_relative",
+    "parse_precision",
+    "parse_share",
+    "quantity",
+    "read_percentage",
+    "times",
+]
 
-_NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
-_QUANTITY = re.compile(rf"\s*({_NUMBER})(\s*(?:per|/)?\s*[\d.]*\s*[A-Za-z]+)\s*")
-_RELATIVE = re.compile(rf"\s*([+-])\s*({_NUMBER})\s*(%|.*[A-Za-z])?\s*")
+_QUANTITY = re.compile(rf"\s*({TOKEN})(\s*(?:per|/)?\s*[\d.]*\s*[A-Za-z]+)\s*")
+_TYPED = re.compile(rf"\s*({TOKEN})\s*(?:%|(?:(?:per|/)\s*({TOKEN})?\s*)?[A-Za-zæøåÆØÅ]+(?:\s+per\s+.*)?)?\s*")
+_WORDS = {"name", "title", "description", "why", "base", "fact", "key", "station", "state", "party", "entry", "exit"}
+_RELATIVE = re.compile(rf"\s*([+-])\s*({TOKEN})\s*(%|.*[A-Za-z])?\s*")
 
 
 def is_relative(change: Any) -> bool:
     """Return whether a change starts from the value that it changes: "+2", "-20 %", "+100 per year"."""
-    return isinstance(change, str) and change.lstrip().startswith(("+", "-"))
+    return isinstance(change, str) and change.lstrip().startswith(("+", "-", "−"))
 
 
 def changed(value: Any, change: Any) -> Any:
@@ -31,17 +43,20 @@ def changed(value: Any, change: Any) -> Any:
     """
     number, unit, parse = _parts(value)
     if not is_relative(change):
+        if is_number(value) and isinstance(change, str) and re.fullmatch(rf"\s*{TOKEN}\s*", change):
+            number = read_number(change)
+            change = int(number) if number.is_integer() else number
         if is_number(value) and not is_number(change):
             raise ValueError(f"{change!r} is not allowed: it should be a number, or a change such as '+2' or '+10 %'")
         if parse:
             parse(change)
         return change
-    match = _RELATIVE.fullmatch(change)
+    match = _RELATIVE.fullmatch(with_plain_spaces(change).replace("−", "-"))
     if not match:
         raise ValueError(f"'{change}' is no change: write '+2' or '+10 %', with the unit where the value has one")
     if number is None:
         raise ValueError(f"'{change}' changes a number, and {value!r} is none: write the new value in full")
-    by = float(match[2]) * (1 if match[1] == "+" else -1)
+    by = read_number(match[2], typed=False) * (1 if match[1] == "+" else -1)
     if match[3] == "%":
         new = number * (1 + by / 100)
     elif parse is None:
@@ -84,13 +99,13 @@ def _parts(value: Any) -> tuple[float | None, str, Callable[[Any], float] | None
 
 def quantity(value: Any) -> tuple[float, str, Callable[[Any], float]] | None:
     """Split a span or a rate into its number, its unit, and what reads texts of its kind; None for anything else."""
-    match = _QUANTITY.fullmatch(value) if isinstance(value, str) else None
+    match = _QUANTITY.fullmatch(with_plain_spaces(value)) if isinstance(value, str) else None
     for parse in (parse_span, parse_rate) if match else ():
         try:
             parse(value)
         except ValueError:
             continue
-        return float(match[1]), match[2], parse  # type: ignore[index]
+        return read_number(match[1], typed=False), match[2], parse  # type: ignore[index]
     return None
 
 
@@ -99,8 +114,41 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def check_typed(content: Any, source: str, path: str = "") -> None:
+    """Refuse plain data of a file in which a text can be read as two numbers: "1.200 per year", "+1,200".
+
+    Raises:
+        InputError: with the key path, and the two ways to write it.
+    """
+    if isinstance(content, Mapping):
+        for key, value in content.items():
+            if key not in _WORDS:
+                check_typed(value, source, f"{path}.{key}".removeprefix(".").replace(".[", "["))
+    elif isinstance(content, list | tuple):
+        for index, value in enumerate(content):
+            check_typed(value, source, f"{path}[{index}]")
+    elif isinstance(content, str) and (match := _TYPED.fullmatch(with_plain_spaces(content))):
+        for token in match.groups():
+            try:
+                read_number(token or "0")
+            except AmbiguousNumber as doubt:
+                raise InputError(f"{source}: {path}: {doubt}") from None
+            except ValueError:
+                continue  # what reads the value says what is wrong with it
+
+
+def read_percentage(text: str) -> float | None:
+    """Return the fraction that a text such as "7,5 %" says; None where it is no percentage.
+
+    Raises:
+        AmbiguousNumber: for "1.200 %".
+    """
+    match = re.fullmatch(rf"\s*({TOKEN})\s*%\s*", with_plain_spaces(text))
+    return read_number(match[1]) / 100 if match else None
+
+
 def parse_precision(text: str) -> float:
-    """Return the fraction that "5%" or "5 %" or "0.05" says.
+    """Return the fraction that "5%", "7,5 %" or "0.05" says.
 
     Raises:
         InputError: for anything else.
@@ -109,14 +157,16 @@ def parse_precision(text: str) -> float:
 
 
 def parse_share(text: str, where: str, such_as: str = "90%") -> float:
-    """Return the fraction that "90%" or "90 %" or "0.9" says.
+    """Return the fraction that "90%", "97,5 %" or "0.9" says.
 
     Raises:
         InputError: for anything else, with `where` it stands.
     """
-    number, per_cent = re.fullmatch(r"(?s)\s*(.*?)\s*(%?)\s*", text).groups()  # type: ignore[union-attr]
+    number, per_cent = re.fullmatch(r"(?s)\s*(.*?)\s*(%?)\s*", with_plain_spaces(text)).groups()  # type: ignore[union-attr]
     try:
-        return float(number) / (100 if per_cent else 1)
+        return read_number(number) / (100 if per_cent else 1)
+    except AmbiguousNumber as doubt:
+        raise KeyedError(where, str(doubt)) from None
     except ValueError:
         fraction = f"{float(such_as[:-1]) / 100:g}"
-        raise InputError(f"{where}: '{text}' is not allowed: write '{such_as}' or '{fraction}'") from None
+        raise KeyedError(where, f"'{text}' is not allowed: write '{such_as}' or '{fraction}'") from None

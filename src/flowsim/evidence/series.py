@@ -8,22 +8,36 @@ different units and stay apart.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast, get_args
 
 from flowsim.core.errors import InputError, unknown_name
 from flowsim.core.periods import Every, Period, read_period
 from flowsim.evidence.facts import load
-from flowsim.evidence.tables import MARKS, Cell, Sheet, is_figure, place, read_sheet, reader
+from flowsim.evidence.tables import MARKS, Cell, Decimal, Sheet, is_figure, place, read_sheet, reader, without_note
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Mark", "Observed", "Provenance", "Series", "awards", "from_pandas", "read"]
+__all__ = [
+    "NOTED",
+    "Mark",
+    "Observed",
+    "Provenance",
+    "Series",
+    "awards",
+    "convention",
+    "from_pandas",
+    "read",
+]
 
+NOTED = "a note in the file"
+"""What a mark of a period means whose figure is used, with a note beside it."""
 _UNITS = (
     ("full-year persons", re.compile(r"helårs|full-year", re.IGNORECASE)),
     ("full-time persons", re.compile(r"fuldtids|full-time", re.IGNORECASE)),
@@ -76,6 +90,7 @@ class Series:
         first: the first period, such as "2017Q1" or "2017-01".
         values: one a period.
         marks: of each period without a number.
+        notes: of each period whose number, or whose name, has a note beside it.
     """
 
     name: str
@@ -84,6 +99,16 @@ class Series:
     first: str
     values: tuple[float | None, ...]
     marks: tuple[Mark, ...] = ()
+    notes: tuple[Mark, ...] = ()
+
+    def from_first_figure(self) -> Series:
+        """Return the series without the periods before its first number; a series without any as it is."""
+        at = next((at for at, value in enumerate(self.values) if value is not None), 0)
+        if at == 0:
+            return self
+        first = self.periods[at]
+        marks = tuple(mark for mark in self.marks if Period(mark.period) > first)
+        return replace(self, first=first, values=self.values[at:], marks=marks)
 
     @property
     def periods(self) -> tuple[Period, ...]:
@@ -131,13 +156,21 @@ class Series:
 
 @dataclass(frozen=True, kw_only=True)
 class Observed:
-    """The series of one file or table."""
+    """The series of one file or table.
+
+    Attributes:
+        series: in the order of the file.
+        provenance: where they come from.
+        left_out: the cells with a figure that is in no series, as a spreadsheet names them.
+    """
 
     series: tuple[Series, ...]
     provenance: Provenance
+    left_out: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> Series:
         """Return the series of this name; raises InputError with the nearest one."""
+        name = unicodedata.normalize("NFC", name)
         for series in self.series:
             if series.name == name:
                 return series
@@ -207,23 +240,46 @@ def _in_order(cells: Mapping[str, float]) -> tuple[float, ...]:
     return tuple(float(cells[period]) for period in sorted(cells))
 
 
-def read(path: str | Path) -> Observed:
+def convention(text: str | None) -> Decimal | None:
+    """Return which of comma and point a text names for decimals; None where none is given.
+
+    Raises:
+        InputError: for anything else.
+    """
+    for decimal in get_args(Decimal):
+        if text == decimal:
+            return cast(Decimal, decimal)
+    if text is not None:
+        raise InputError(f"--decimal: {unknown_name('convention', text, get_args(Decimal))}")
+    return None
+
+
+def read(path: str | Path, decimal: Decimal | None = None) -> Observed:
     """Read all series of a CSV or Excel file.
+
+    Every figure of the file is in a series, or named as left out. `decimal` settles whether points or commas are the
+    decimals where no cell proves it.
 
     Raises:
         InputError: with the file and the cell, where no periods are found, where they are rolling years, come twice for
-            one series or mix months, quarters and years, and where a cell is neither a number nor a mark for none.
+            one series or mix months, quarters and years, where a cell is neither a number nor a mark for none, where a
+            row or column of figures has what looks like a mistyped period, and where nothing proves the decimals.
     """
-    sheet = read_sheet(path)
+    sheet = _with_periods_for_dates(read_sheet(path))
     table = _wide(sheet) or _long(sheet)
     if table is None:
         raise InputError(
             f"{sheet.file}: no row and no column of periods is found: write quarters as 2019Q1, 2019K1 or "
             "'1. kvt. 2019', months as 2019M01"
         )
+    left_out = _left_out(sheet, table)
     told = [str(cell) for row in sheet.rows[: table.top] for cell in row if isinstance(cell, str) and cell]
     notes = [str(cell) for row in sheet.rows[table.bottom :] for cell in row if isinstance(cell, str) and cell]
-    return Observed(series=tuple(_series(sheet, table, told)), provenance=_provenance(sheet, [*told, *notes]))
+    return Observed(
+        series=tuple(_series(sheet, table, told, decimal)),
+        provenance=_provenance(sheet, [*told, *notes]),
+        left_out=left_out,
+    )
 
 
 class _Figure(NamedTuple):
@@ -237,11 +293,85 @@ class _Table(NamedTuple):
     figures: list[_Figure]
     top: int  # the first row of the table, and the first row after it
     bottom: int
+    period_cells: dict[tuple[int, int], Period]  # by row and column
+    names: set[tuple[int, int]]  # cells that name series, numbers such as codes among them
+
+
+_TIME = re.compile(r"tid|time|period|kvartal|quarter|måned|month|dato|date|år|year", re.IGNORECASE)
+
+
+def _like_a_period(text: str) -> bool:
+    """Return whether a text looks like a mistyped period ("2O20K1"), and not like a heading or a note."""
+    return len(text) <= 20 and len(re.findall(r"\d", text)) >= 2 and not _CODE.search(text)
+
+
+def _left_out(sheet: Sheet, table: _Table) -> tuple[str, ...]:
+    """Name the cells with figures that are in no series.
+
+    Raises:
+        InputError: where one of them stands beside what looks like a mistyped period.
+    """
+    used = {(cell.row, cell.column) for cell in table.figures} | set(table.period_cells) | table.names
+    rows, columns = {cell.row for cell in table.figures}, {cell.column for cell in table.figures}
+    wide = len({row for row, _ in table.period_cells}) == 1
+    head = {at[0 if wide else 1] for at in table.period_cells}
+    out = []
+    for row, cells in enumerate(sheet.rows):
+        for column, cell in enumerate(cells):
+            if (row, column) in used or not is_figure(cell):
+                continue
+            out.append(place(row, column))
+            along = row in rows if wide else column in columns
+            if along:
+                at = (min(head), column) if wide else (row, min(head))
+                told = _text_at(sheet, *at)
+                named = not wide and row == table.top and table.top < min(rows)
+                if at not in used and (_like_a_period(told) or named):
+                    raise InputError(f"{sheet.file}: {place(*at)}: '{told}' is no period, as others there are")
+    return tuple(out)
+
+
+_ISO_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
+_DAY_FIRST = re.compile(r"(\d{1,2})[-./](\d{1,2})[-./](\d{4})")
+
+
+def _date_at(cell: Cell) -> date | None:
+    if isinstance(cell, float):
+        return None
+    if match := _ISO_DATE.fullmatch(cell):
+        year, month, day = match.groups()
+    elif match := _DAY_FIRST.fullmatch(cell):
+        day, month, year = match.groups()
+    else:
+        return None
+    try:
+        return date(int(year), int(month), int(day))
+    except ValueError:
+        return None
+
+
+def _with_periods_for_dates(sheet: Sheet) -> Sheet:
+    """Return a sheet with periods for the dates of a row or column that are all first, or all last, days of months."""
+    rows = [list(row) for row in sheet.rows]
+    lines = [[(at, column) for column in range(len(row))] for at, row in enumerate(rows)]
+    lines += [[(at, column) for at in range(len(rows))] for column in range(len(rows[0]) if rows else 0)]
+    for line in lines:
+        dates = {at: day for at in line if (day := _date_at(sheet.rows[at[0]][at[1]]))}
+        if len(set(dates.values())) < 2:
+            continue
+        first = all(day.day == 1 for day in dates.values())
+        if not first and not all((day + timedelta(days=1)).day == 1 for day in dates.values()):
+            continue
+        places = {day.month % 3 for day in dates.values()}
+        every: Every = "quarter" if places == ({1} if first else {0}) else "month"
+        for (row, column), day in dates.items():
+            rows[row][column] = str(Period.at(12 * day.year + day.month - 1, every))
+    return replace(sheet, rows=tuple(map(tuple, rows)))
 
 
 def _period_at(sheet: Sheet, row: int, column: int) -> Period | None:
     cell = sheet.rows[row][column]
-    text = f"{cell:.0f}" if isinstance(cell, float) and cell.is_integer() else str(cell)
+    text = f"{cell:.0f}" if isinstance(cell, float) and cell.is_integer() else without_note(str(cell))[0]
     try:
         return read_period(text)
     except InputError as mistake:
@@ -255,6 +385,8 @@ def _text_at(sheet: Sheet, row: int, column: int) -> str:
 
 def _wide(sheet: Sheet) -> _Table | None:
     """Find a row with periods in two or more cells; what stands left of the figures names their series."""
+    columns = [_periods(sheet, column) for column in range(len(sheet.rows[0]) if sheet.rows else 0)]
+    parted = any(sum(period.every != "year" for period in down.values()) > 1 for down in columns)
     for top, row in enumerate(sheet.rows):
         periods = {
             column: period
@@ -264,7 +396,7 @@ def _wide(sheet: Sheet) -> _Table | None:
         # A year looks like a figure: it stands for a period only beside quarters, or where there are none.
         within = sum(period.every != "year" for period in periods.values())
         numbers = [cell for column, cell in enumerate(row) if column not in periods and is_figure(cell)]
-        if len(periods) < 2 or within == 1 or (not within and numbers):
+        if len(periods) < 2 or within == 1 or (not within and (numbers or parted)):
             continue
         groups = _filled(sheet.rows[top - 1] if top else (), periods)
         keyed = [column for column in range(min(periods)) if column not in periods]
@@ -281,7 +413,11 @@ def _wide(sheet: Sheet) -> _Table | None:
                 figures.append(_Figure(keys, period, at, column))
             bottom = at + 1
         if figures:
-            return _Table(figures, top - bool(groups), bottom)
+            cells = {(top, column): period for column, period in periods.items()}
+            codes = [column for column in keyed if _CODE.search(_text_at(sheet, top, column))]
+            names = {(at, column) for at in range(top, bottom) for column in codes}
+            names |= {(top - 1, column) for column in groups} if groups else set()
+            return _Table(figures, top - bool(groups), bottom, cells, names)
     return None
 
 
@@ -324,7 +460,11 @@ def _long(sheet: Sheet) -> _Table | None:
         for at in body
         for other in counted
     ]
-    return _Table(figures, head, bottom) if figures else None
+    names = {(at, key) for at in body for key in (*named, *codes)}
+    if top and _TIME.search(_text_at(sheet, head, column)):
+        names |= {(head, other) for other in others}  # municipalities by number, say
+    cells = {(at, column): period for at, period in periods.items()}
+    return _Table(figures, head, bottom, cells, names) if figures else None
 
 
 def _periods(sheet: Sheet, column: int) -> dict[int, Period]:
@@ -333,8 +473,9 @@ def _periods(sheet: Sheet, column: int) -> dict[int, Period]:
     return {at: period for at in filled if (period := _period_at(sheet, at, column))}
 
 
-def _series(sheet: Sheet, table: _Table, texts: Iterable[str]) -> Iterator[Series]:
-    figure = reader(sheet, [(cell.row, cell.column) for cell in table.figures])
+def _series(sheet: Sheet, table: _Table, texts: Iterable[str], decimal: Decimal | None) -> Iterator[Series]:
+    figure = reader(sheet, [(cell.row, cell.column) for cell in table.figures], decimal)
+    beside = _notes(sheet, table)
     groups: dict[tuple[str, ...], list[_Figure]] = {}
     for cell in table.figures:
         groups.setdefault(cell.keys, []).append(cell)
@@ -348,7 +489,9 @@ def _series(sheet: Sheet, table: _Table, texts: Iterable[str]) -> Iterator[Serie
                 "export one length of period, without totals"
             )
     if first.period.every == "year":
-        raise InputError(f"{sheet.file}: the periods are years: export quarters or months")
+        raise InputError(
+            f"{sheet.file}: {place(first.row, first.column)}: the periods are years: export quarters or months"
+        )
     for keys, figures in groups.items():
         figures.sort(key=lambda cell: cell.period.number)
         name = " / ".join(keys[at] for at in vary if keys[at]) or next((key for key in keys if key), "series")
@@ -358,7 +501,37 @@ def _series(sheet: Sheet, table: _Table, texts: Iterable[str]) -> Iterator[Serie
                     f"{sheet.file}: {place(after.row, after.column)}: {name} has "
                     f"{after.period} twice, first in {place(before.row, before.column)}"
                 )
-        yield _one(name, _unit(keys, texts), figures, figure)
+        notes = tuple(note for cell in figures for note in beside.get((cell.row, cell.column), ()))
+        unit = "percent" if _in_per_cent(sheet, figures, name) else _unit(keys, texts)
+        yield replace(_one(name, unit, figures, figure), notes=notes)
+
+
+def _in_per_cent(sheet: Sheet, figures: Iterable[_Figure], name: str) -> bool:
+    """Return whether the figures of a series have a per cent sign; refuse where some have one and others none."""
+    signs: dict[bool, _Figure] = {}
+    for cell in figures:
+        content = sheet.rows[cell.row][cell.column]
+        if is_figure(content):
+            signs.setdefault(isinstance(content, str) and "%" in content, cell)
+    if len(signs) == 2:
+        having, lacking = (place(cell.row, cell.column) for cell in (signs[True], signs[False]))
+        raise InputError(f"{sheet.file}: {having} of {name} has a per cent sign and {lacking} has none")
+    return True in signs
+
+
+def _notes(sheet: Sheet, table: _Table) -> dict[tuple[int, int], list[Mark]]:
+    """Return the notes beside figures and their periods, by the figure's row and column."""
+    wide = len({row for row, _ in table.period_cells}) == 1
+    by_line = {at[1] if wide else at[0]: at for at in table.period_cells}
+    out: dict[tuple[int, int], list[Mark]] = {}
+    for cell in table.figures:
+        for row, column in (by_line[cell.column if wide else cell.row], (cell.row, cell.column)):
+            text = sheet.rows[row][column]
+            note = without_note(text)[1] if isinstance(text, str) else ""
+            if note:
+                mark = Mark(period=cell.period, text=note, place=place(row, column), meaning=NOTED)
+                out.setdefault((cell.row, cell.column), []).append(mark)
+    return out
 
 
 def _one(name: str, unit: str, figures: list[_Figure], read: Callable[[int, int], float | str]) -> Series:

@@ -5,79 +5,115 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import math
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 from flowsim.core.errors import InputError
+from flowsim.core.numbers import with_plain_spaces
+from flowsim.core.spreadsheets import original_text
 
-__all__ = ["MARKS", "Cell", "Sheet", "is_figure", "place", "read_sheet", "reader"]
+__all__ = ["MARKS", "Cell", "Decimal", "Sheet", "is_figure", "place", "read_sheet", "reader", "without_note"]
 
 MARKS = {"": "empty", ".": "no figure", "..": "suppressed or not available", "...": "not available yet"}
 MARKS |= {"-": "none, or too few to show", "–": "none, or too few to show", "x": "suppressed", "*": "suppressed"}
 MARKS |= {"n/a": "not available", "na": "not available", "nan": "not available"}
+Decimal = Literal["comma", "point"]
 _PLAIN = re.compile(r"[-+]?\d+")
-_DANISH = re.compile(r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d+),\d+|[-+]?\d{1,3}(?:\.\d{3}){2,}")
-_ENGLISH = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)\.\d+|[-+]?\d{1,3}(?:,\d{3}){2,}")
-_EITHER = re.compile(r"[-+]?\d{1,3}([.,])\d{3}")
+_EXPONENT = r"(?:[eE][-+]?\d+)?"
+_DANISH = re.compile(
+    rf"[-+]?(?:[1-9]\d{{0,2}}(?:\.\d{{3}})+|\d*),\d+{_EXPONENT}|[-+]?[1-9]\d{{0,2}}(?:\.\d{{3}}){{2,}}"
+)
+_ENGLISH = re.compile(
+    rf"[-+]?(?:[1-9]\d{{0,2}}(?:,\d{{3}})+|\d*)\.\d+{_EXPONENT}|[-+]?[1-9]\d{{0,2}}(?:,\d{{3}}){{2,}}"
+)
+_EITHER = re.compile(r"[-+]?[1-9]\d{0,2}([.,])\d{3}")
+_NOTE = re.compile(r"(?P<text>.*?\S)(?P<note>\s*\*+|\s*\([^()]*\)|\s+\w{1,2}\)|[¹²³⁴⁵⁶⁷⁸⁹⁰]+)")
+
+
+def without_note(cell: str) -> tuple[str, str]:
+    """Return a cell's text and the note that stands after it: "2019K3*", "118 1)", "2015K1 (databrud)"."""
+    text, notes = cell, ""
+    while text.lower() not in MARKS and (match := _NOTE.fullmatch(text)):
+        text, notes = match["text"].rstrip(), match["note"].strip() + notes
+    return text, notes
+
+
+def _token(cell: str) -> str:
+    """Return a number's digits and separators, without the marks around them."""
+    text = without_note(cell)[0].replace("−", "-").removesuffix("%")
+    return re.sub(r"[\s'’]", "", text)
 
 
 def is_figure(cell: Cell) -> bool:
-    """Say whether a cell looks like a number; a mark does not."""
-    return isinstance(cell, float) or bool(re.fullmatch(r"[-+]?\d[\d., ']*", cell))
+    """Return whether a cell looks like a number, with a note or without; a mark does not."""
+    return isinstance(cell, float) or bool(re.fullmatch(r"[-+]?[.,]?\d[\d.,]*(?:[eE][-+]?\d+)?", _token(cell)))
 
 
-def reader(sheet: Sheet, cells: Iterable[tuple[int, int]]) -> Callable[[int, int], float | str]:
+def reader(
+    sheet: Sheet, cells: Iterable[tuple[int, int]], decimal: Decimal | None = None
+) -> Callable[[int, int], float | str]:
     """Return what reads a cell by row and column: its number, or the mark that stands there.
 
-    All cells together tell whether points or commas are the decimals.
+    Whether points or commas are the decimals is proved by a cell whose own form decides ("1.014,8", "0.512", "12,5"),
+    or given; it is never guessed.
 
     Raises:
-        InputError: where cells disagree on that; the reader, where none tells it, and where a cell is neither a number
-            nor a mark.
+        InputError: where cells disagree on that, or with what is given; the reader, where nothing proves it, and where
+            a cell is neither a number nor a mark.
     """
     texts = {(row, column): sheet.rows[row][column] for row, column in cells}
-    tokens = {at: cell.replace(" ", "").replace("'", "") for at, cell in texts.items() if isinstance(cell, str)}
-    danish = next((at for at, text in tokens.items() if _DANISH.fullmatch(text) and not _EITHER.fullmatch(text)), None)
-    english = next(
-        (at for at, text in tokens.items() if _ENGLISH.fullmatch(text) and not _EITHER.fullmatch(text)), None
-    )
-    if danish and english:
+    tokens = {at: _token(cell) for at, cell in texts.items() if isinstance(cell, str)}
+    proofs: dict[Decimal, tuple[int, int]] = {}
+    for at, text in tokens.items():
+        if not _EITHER.fullmatch(text):
+            for form, pattern in (("comma", _DANISH), ("point", _ENGLISH)):
+                if pattern.fullmatch(text):
+                    proofs.setdefault(form, at)  # type: ignore[arg-type]
+    if len(proofs) == 2:
+        comma, point = proofs["comma"], proofs["point"]
         raise InputError(
-            f"{sheet.file}: {place(*danish)} '{tokens[danish]}' has a decimal comma and {place(*english)} "
-            f"'{tokens[english]}' a decimal point: one file should have one of them"
+            f"{sheet.file}: {place(*comma)} '{texts[comma]}' has a decimal comma and {place(*point)} "
+            f"'{texts[point]}' a decimal point: one file should have one of them"
         )
+    for form, at in proofs.items():
+        if decimal is not None and form != decimal:
+            raise InputError(f"{sheet.file}: {place(*at)}: '{texts[at]}' has a decimal {form}, not a decimal {decimal}")
+    settled = decimal or next(iter(proofs), None)
 
     def figure(row: int, column: int) -> float | str:
         at = (row, column)
         cell = texts[at]
         if isinstance(cell, float):
             return cell
-        if cell.lower() in MARKS:
-            return cell
+        text = without_note(cell)[0]
+        if text.lower() in MARKS:
+            return text
         text = tokens[at]
-        if _PLAIN.fullmatch(text):
-            return float(text)
-        if either := _EITHER.fullmatch(text):
-            # Danish exports are delimited by semicolons, for the comma is taken; there 1.234 is over a thousand.
-            is_danish = danish is not None or (english is None and sheet.delimiter == ";" and either[1] == ".")
-            if not is_danish and english is None:
-                raise InputError(
-                    f"{sheet.file}: {place(*at)}: '{cell}' can be over a thousand or a decimal, and no other cell "
-                    "tells which: write it without a separator"
-                )
-            return float(text.replace(".", "").replace(",", ".") if is_danish else text.replace(",", ""))
-        if _DANISH.fullmatch(text):
-            return float(text.replace(".", "").replace(",", "."))
-        if _ENGLISH.fullmatch(text):
-            return float(text.replace(",", ""))
-        raise InputError(
-            f"{sheet.file}: {place(*at)}: '{cell}' is no number (allowed: digits, a decimal comma or point, and "
-            "'..', '-' or an empty cell where there is none)"
-        )
+        if settled is None and (either := _EITHER.fullmatch(text)):
+            whole, small = re.sub("[.,]", "", text), text.replace(",", ".")
+            ways = {"comma": whole, "point": small} if either[1] == "." else {"comma": small, "point": whole}
+            raise InputError(
+                f"{sheet.file}: {place(*at)}: '{cell}' can be {whole} or {small}, and no other cell tells which: give "
+                f"--decimal comma for {ways['comma']}, or --decimal point for {ways['point']}"
+            )
+        known = _PLAIN.fullmatch(text) or _DANISH.fullmatch(text) or _ENGLISH.fullmatch(text) or _EITHER.fullmatch(text)
+        if not known:
+            raise InputError(
+                f"{sheet.file}: {place(*at)}: '{cell}' is no number (allowed: digits, a decimal comma or point, and "
+                "'..', '-' or an empty cell where there is none)"
+            )
+        plain = text.replace(".", "").replace(",", ".") if settled == "comma" else text.replace(",", "")
+        number = float(plain)
+        if not math.isfinite(number):
+            raise InputError(f"{sheet.file}: {place(*at)}: a number of {len(text)} digits is too large")
+        return number
 
     return figure
 
@@ -176,7 +212,7 @@ def _text(name: str, content: bytes) -> tuple[str, list[list[Cell]]]:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as error:
         raise InputError(f"{name}: this is no table of cells: {error}") from None
-    return delimiter, [[cell.replace("\xa0", " ").strip() for cell in row] for row in rows]
+    return delimiter, [[_plain_text(original_text(cell)) for cell in row] for row in rows]
 
 
 def _excel(name: str, content: bytes) -> tuple[str, list[list[Cell]]]:
@@ -209,7 +245,12 @@ def _cell(value: object) -> Cell:
     if value is None:
         return ""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
+        return float(value) if abs(value) < 1e300 else str(value)
     if isinstance(value, date):  # a moment is one too
         return value.isoformat()[:10]
-    return str(value).replace("\xa0", " ").strip()
+    return _plain_text(str(value))
+
+
+def _plain_text(text: str) -> str:
+    """Return a cell's text with plain spaces, its letters composed (NFC)."""
+    return with_plain_spaces(unicodedata.normalize("NFC", text)).strip()

@@ -18,7 +18,16 @@ from flowsim.forecasting.members.fitted import FITTED
 from flowsim.forecasting.members.pool import logs
 from flowsim.forecasting.scores import coverage, crps, interval_score, mase, scale, smape
 from flowsim.forecasting.shocks import Shock
-from flowsim.forecasting.trend import FEWEST, SEASON, check_horizon, course, forecast, forecast_parts, number, upto
+from flowsim.forecasting.trend import (
+    FEWEST,
+    SEASON,
+    check_horizon,
+    course,
+    forecast,
+    forecast_parts,
+    period_number,
+    upto,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,9 +134,9 @@ def frame(results: Iterable[Backtest]) -> pd.DataFrame:
 
 def _known(shock: Shock | None, series: Series, origin: str) -> Shock | None:
     """Return a shock as it can be told at an origin: before its quarter nobody knew of it."""
-    if shock is None or number(shock.quarter) > number(origin):
+    if shock is None or period_number(shock.quarter) > period_number(origin):
         return None
-    enough = number(shock.quarter) - number(series.first) >= FEWEST[series.every]
+    enough = period_number(shock.quarter) - period_number(series.first) >= FEWEST[series.every]
     return shock if enough else Shock(quarter=shock.quarter)
 
 

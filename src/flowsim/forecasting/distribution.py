@@ -24,7 +24,7 @@ from flowsim.forecasting.widening import Widening
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["LEVELS", "Effect", "Forecast", "Joint", "frame"]
+__all__ = ["LEVELS", "Effect", "Forecast", "Joint", "forecast_frame"]
 
 
 LEVELS = (0.80, 0.95)
@@ -107,6 +107,10 @@ class Forecast:
         """The periods ahead."""
         return _after(self.origin, len(self.point))
 
+    def frame(self) -> pd.DataFrame:
+        """Return a row a period ahead; the columns are those of `forecast_frame`."""
+        return forecast_frame([self])
+
     def quantile(self, probability: float) -> Floats:
         """Return the value that the series stays below with this probability, for each period ahead.
 
@@ -143,10 +147,6 @@ class Forecast:
     def surprise(self) -> float:
         """The largest error one period ahead within the series, on the log scale."""
         return float(np.abs(self.errors).max())
-
-    def frame(self) -> pd.DataFrame:
-        """Return the forecast as a tidy table: see `frame`."""
-        return frame([self])
 
     def why(self) -> pd.DataFrame:
         """Return each member's weight and points: one row a member, the heaviest first."""
@@ -269,6 +269,10 @@ class Joint:
         out: Floats = self.paths(_PATHS).sum(axis=1)
         return out
 
+    def frame(self) -> pd.DataFrame:
+        """Return a row a period ahead; the columns are those of `forecast_frame`."""
+        return forecast_frame([self])
+
     def quantile(self, probability: float) -> Floats:
         """Return the quantile of the whole over twenty thousand paths; never on the wrong side of the point."""
         found = np.quantile(self._whole, _open(probability), axis=0)
@@ -297,7 +301,7 @@ def _variance(one: Forecast) -> Floats:
     return out
 
 
-def frame(forecasts: Sequence[Forecast | Joint]) -> pd.DataFrame:
+def forecast_frame(forecasts: Sequence[Forecast | Joint]) -> pd.DataFrame:
     """Write forecasts as one tidy table: a row for each series and period ahead.
 
     Columns: series, unit, origin, period, point, lower_80, upper_80, lower_95, upper_95.

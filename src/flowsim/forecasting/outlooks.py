@@ -35,7 +35,7 @@ from flowsim.theory.fluid_load import StationLoad, workload
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FULL", "LEVEL", "Flag", "Outcome", "Outlook", "Sources", "outlook"]
+__all__ = ["FULL", "LEVEL", "Flag", "Outcome", "OutlookResult", "Sources", "outlook"]
 
 LEVEL = 0.9
 """Of the interval of the difference beyond which forecast and simulation are said to differ."""
@@ -142,7 +142,7 @@ class Sources:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Outlook:
+class OutlookResult:
     """What comes, from both sides.
 
     Attributes:
@@ -191,7 +191,7 @@ def outlook(
     seed: int = 1,
     executor: Executor | None = None,
     progress: Progress | None = None,
-) -> Outlook:
+) -> OutlookResult:
     """Hold the forecasts of documented outcomes beside a scenario's simulation.
 
     Args:
@@ -232,7 +232,7 @@ def outlook(
         past = pair(series[name], calibration.retrospects) if name in series and calibration.retrospects else None
         flags = tuple(_flags(name, periods, _paths(trend, replications), simulated, results, loads))
         outcomes.append(Outcome(measure=name, trend=trend, simulated=simulated, pairing=past, flags=flags))
-    return Outlook(
+    return OutlookResult(
         scenario=scenario.name,
         demand=demand.name if demand else None,
         outcomes=tuple(outcomes),

@@ -22,9 +22,9 @@ from flowsim.core.errors import InputError
 from flowsim.core.periods import Period, read_period
 from flowsim.evidence.series import Series
 from flowsim.forecasting.distribution import Effect, Forecast, Joint
-from flowsim.forecasting.members.counts import counts
-from flowsim.forecasting.members.fitted import FITTED, Own, fitted
-from flowsim.forecasting.members.pool import GRIDS, logs, pool
+from flowsim.forecasting.members.counts import count_distributions
+from flowsim.forecasting.members.fitted import FITTED, Own, fit_members
+from flowsim.forecasting.members.pool import GRIDS, logs, run_grids
 from flowsim.forecasting.members.weights import Weights, load_weights
 from flowsim.forecasting.shocks import LOCKDOWN, Shock
 from flowsim.forecasting.widening import LONGEST, Widening, load
@@ -41,7 +41,7 @@ __all__ = [
     "forecast",
     "forecast_parts",
     "learned",
-    "number",
+    "period_number",
     "upto",
 ]
 
@@ -112,8 +112,8 @@ def course(values: Floats, steps: int, every: str, taught: Learned | None = None
     """
     weights, widening = taught or learned(every)
     count, season = len(values), SEASON[every]
-    grids = pool(values, steps, season)
-    own, skipped = fitted(grids.calmed, steps, season)
+    grids = run_grids(values, steps, season)
+    own, skipped = fit_members(grids.calmed, steps, season)
     members = grids.points | {name: found.point for name, found in own.items()}
     shares = weights.of(grids.features, count)
     lost = {name: (reason, shares[name]) for name, reason in skipped.items()}
@@ -165,7 +165,7 @@ def forecast(
     remaining = np.zeros(horizon)
     if shock is not None and shock.recovers is not None:
         effect = _effect(used, shock, taught)
-        shape = shock.shape(number(used.first), len(values) + horizon)
+        shape = shock.shape(period_number(used.first), len(values) + horizon)
         remaining = shape[len(values) :]
         values = values * np.exp(-effect.size * shape[: len(values)])
     expected = course(values, horizon, every, taught)
@@ -190,7 +190,7 @@ def forecast(
         least=expected.least,
         offset=expected.offset,
         widening=taught.widening,
-        counts=counts(values, point, SEASON[every]) if effect is None else None,
+        counts=count_distributions(values, point, SEASON[every]) if effect is None else None,
         shock=shock,
         effect=effect,
         notes=notes + skipped,
@@ -219,7 +219,7 @@ def check_horizon(horizon: int, every: str = "quarter") -> None:
         raise InputError(f"a horizon of {horizon} {every}s is not allowed: 1 to {LONGEST[every]}")
 
 
-def number(period: str) -> int:
+def period_number(period: str) -> int:
     """Return the number of a quarter or month, so that the next one's is one higher; raises InputError for others."""
     moment = read_period(period)
     if moment is None or moment.every == "year":
@@ -235,13 +235,13 @@ def chosen(series: Series, shock: Shock | None) -> tuple[Shock | None, tuple[str
     """
     first, last = series.periods[0], series.periods[-1]
     if shock is None:
-        if series.every != "quarter" or not number(first) <= number(LOCKDOWN) <= number(last):
+        if series.every != "quarter" or not period_number(first) <= period_number(LOCKDOWN) <= period_number(last):
             return None, ()
         text = f"{LOCKDOWN}, the lock-down, is taken as observed since nothing else was said"
         return Shock(quarter=LOCKDOWN), (f"{text} (--shock {LOCKDOWN}=recovers:4 makes it an intervention)",)
     if shock.every != series.every:
         raise InputError(f"{series.name}: a shock in {shock.quarter} does not fit a series by {series.every}")
-    if not number(first) <= number(shock.quarter) <= number(last):
+    if not period_number(first) <= period_number(shock.quarter) <= period_number(last):
         raise InputError(f"{series.name}: a shock in {shock.quarter} lies outside the series, {first} to {last}")
     return shock, () if shock.recovers else (str(shock),)
 
@@ -257,7 +257,7 @@ def upto(series: Series, origin: str | None = None) -> Series:
         raise InputError(f"{name}: it is by {every}: quarters and months are forecast")
     if not series.values:
         raise InputError(f"{name}: the series is empty")
-    first = number(series.first)
+    first = period_number(series.first)
     count = len(series.values)
     if origin is not None:
         moment = read_period(origin)
@@ -269,7 +269,7 @@ def upto(series: Series, origin: str | None = None) -> Series:
                 f"{name}: the origin {origin} lies outside the series, {series.first} to {series.periods[-1]}"
             )
     values = series.values[:count]
-    marks = tuple(mark for mark in series.marks if number(mark.period) < first + count)
+    marks = tuple(mark for mark in series.marks if period_number(mark.period) < first + count)
     missing = [Period.of(first + at, every) for at, value in enumerate(values) if value is None]
     if missing:
         places = [f"{mark.period} {mark.place} '{mark.text}' ({mark.meaning})" for mark in marks] or missing
@@ -297,7 +297,7 @@ def _effect(series: Series, shock: Shock, taught: Learned) -> Effect:
     Generalised least squares of these distances, on the log scale, on the shape of the recovery.
     """
     every = series.every
-    at = number(shock.quarter) - number(series.first)
+    at = period_number(shock.quarter) - period_number(series.first)
     values = np.array(series.values, np.float64)
     since = len(values) - at
     if not 0 < since <= LONGEST[every] or at < FEWEST[every]:
@@ -312,6 +312,8 @@ def _effect(series: Series, shock: Shock, taught: Learned) -> Effect:
     off = logs(values[at:], before.least, before.offset) - logs(before.point, before.least, before.offset)
     # At one standard error the factor is that of a two-thirds interval.
     wide = taught.widening.spread(np.ones(since), at, since)
-    weights = np.linalg.pinv(before.covariance * np.outer(wide, wide)) @ shock.shape(number(shock.quarter), since)
-    total = float(weights @ shock.shape(number(shock.quarter), since))
+    weights = np.linalg.pinv(before.covariance * np.outer(wide, wide)) @ shock.shape(
+        period_number(shock.quarter), since
+    )
+    total = float(weights @ shock.shape(period_number(shock.quarter), since))
     return Effect(size=float(weights @ off) / total, error=1 / np.sqrt(total))

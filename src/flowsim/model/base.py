@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from flowsim.core.civil_time import is_dated
 from flowsim.core.errors import InputError, nearest, unknown_name
-from flowsim.core.files import read_toml
-from flowsim.core.quantities import is_number, quantity
+from flowsim.core.files import check_bare_numbers, file_named, read_data
+from flowsim.core.quantities import check_typed, is_number, quantity
 from flowsim.model.library import cities, city_file
 from flowsim.model.pathway import Pathway
 
@@ -69,6 +69,11 @@ class Base:
     source: str
     sha256: str
 
+    @classmethod
+    def read(cls, name_or_path: str | Path, folder: Path | None = None) -> Base:
+        """Read a base, as `read_base`."""
+        return read_base(name_or_path, folder)
+
     def parameter(self, name: str) -> Parameter:
         """Return the parameter of that name, or raise InputError with the nearest one."""
         if name not in self.parameters:
@@ -107,7 +112,7 @@ def read_base(name_or_path: str | Path, folder: Path | None = None) -> Base:
         source = f"{name_or_path}.toml"
         content = city_file(str(name_or_path), "pathway.toml").read_bytes()
     else:
-        path = (folder or Path()) / name_or_path
+        path = file_named((folder or Path()) / name_or_path)
         if not path.is_file():
             shown = ", ".join(f"'{name}'" for name in cities())
             hint = nearest(str(name_or_path), cities())
@@ -115,7 +120,9 @@ def read_base(name_or_path: str | Path, folder: Path | None = None) -> Base:
                 f"there is no base '{name_or_path}'{hint} (allowed: {shown}, or the path of a pathway file)"
             )
         source, content = str(path), path.read_bytes()
-    raw = read_toml(content, source)
+    raw = read_data(content, source)
+    check_bare_numbers(content, source, changes=False)
+    check_typed(raw, source)
     entries = raw.pop("parameters", {})
     if not isinstance(entries, dict):
         raise InputError(f"{source}: parameters: {entries!r} is not allowed: it should be a table")

@@ -28,7 +28,7 @@ from flowsim.model.edits import (
 )
 from flowsim.model.parts import as_shares, listed
 
-__all__ = ["apply_edits", "located_at"]
+__all__ = ["apply_edits", "edit_steps", "located_at"]
 
 
 @contextmanager
@@ -42,11 +42,18 @@ def located_at(where: str) -> Iterator[None]:
 
 def apply_edits(raw: dict[str, Any], file: ScenarioFile, source: str) -> None:
     """Make the changes of a file in a pathway's plain data, in any form that a pathway is read from."""
+    for _ in edit_steps(raw, file, source):
+        pass
+
+
+def edit_steps(raw: dict[str, Any], file: ScenarioFile, source: str) -> Iterator[str]:
+    """Make the changes one after the other; yield an empty text before the first, and where each stands after it."""
     _as_lists(raw)
     start, end = parse_moment(raw["start"]), file.until or parse_moment(raw["end"])
     if end <= start:
         raise InputError(f"{source}: until: {end:%Y-%m-%d} is not after the base's start ({start:%Y-%m-%d})")
     raw["end"] = end.isoformat()
+    yield ""
     kinds: dict[str, Callable[..., None]] = {
         "stations": _station,
         "shares": _shares,
@@ -65,6 +72,7 @@ def apply_edits(raw: dict[str, Any], file: ScenarioFile, source: str) -> None:
                 for key, when, out in (
                     ("from", edit.since, edit.since and edit.since >= end),
                     ("until", edit.until, edit.until and edit.until <= start),
+                    ("through", edit.through, edit.through and edit.end and edit.end <= start),
                 ):
                     if out:
                         horizon = f"the horizon ({start:%Y-%m-%d} to {end:%Y-%m-%d})"
@@ -72,6 +80,7 @@ def apply_edits(raw: dict[str, Any], file: ScenarioFile, source: str) -> None:
             elif target in [other.state for other in edits[:index]]:
                 raise InputError(f"{where}: the state stands twice: tell all who wait at once, and `waited` as a law")
             make(raw, edit, where)
+            yield where
 
 
 def _as_lists(raw: dict[str, Any]) -> None:
@@ -99,7 +108,7 @@ def _set(table: dict[str, Any], key: str, edit: Edit, start: str, change: Callab
     told = table[key]
     steps = [(parse_moment(k), v) for k, v in told.items()] if is_dated(told) else [(datetime.min, told)]
     steps.sort(key=lambda step: step[0])
-    since, until = edit.since or datetime.min, edit.until or datetime.max
+    since, until = edit.since or datetime.min, edit.end or datetime.max
     more = {when for when in (since, until) if max(steps[0][0], parse_moment(start)) < when < datetime.max}
     out: list[tuple[datetime, Any]] = []
     for when in sorted({when for when, _ in steps} | more):
@@ -166,7 +175,19 @@ def _to(change: Any, whole: bool = False) -> Callable[[Any], Any]:
     """Make a change to a value, rounded half up where it counts whole things."""
     if isinstance(change, tuple):
         return lambda old: list(change)
-    return lambda old: _whole(changed(old, change)) if whole else changed(old, change)
+    return lambda old: _counted(changed(old, change), f"'{change}' of {old}") if whole else changed(old, change)
+
+
+def _counted(value: float, what: str) -> int:
+    """Return a number of servers or of room, which has no fractions.
+
+    Raises:
+        ValueError: for one with a fraction, with the whole numbers beside it.
+    """
+    if abs(value - round(value)) > 1e-9:
+        low = math.floor(value)
+        raise ValueError(f"{what} is {value:g}, and only whole ones can be: write {low} or {low + 1}")
+    return round(value)
 
 
 def _whole(value: float) -> int:
@@ -177,7 +198,8 @@ def _closure(raw: dict[str, Any], edit: Closure, where: str) -> None:
     station = _find("station", edit.station, raw["stations"], where)
     for table in station.get("parties", [station]):
         if "capacity" in table:
-            _set(table, "capacity", edit, raw["start"], lambda old: _whole(old * edit.keep))
+            with located_at(f"{where}.keep"):
+                _set(table, "capacity", edit, raw["start"], lambda old: _counted(old * edit.keep, _kept(edit, old)))
         elif "places" in table:
             _set(table, "places", edit, raw["start"], lambda old: changed(old * edit.keep, "+0"))
         elif edit.keep == 0:
@@ -190,6 +212,10 @@ def _closure(raw: dict[str, Any], edit: Closure, where: str) -> None:
                 raw["start"],
                 lambda old: changed(old, f"+{100 / edit.keep - 100} %"),
             )
+
+
+def _kept(edit: Closure, servers: int) -> str:
+    return f"{100 * edit.keep:g} % of {servers} servers"
 
 
 def _shares(raw: dict[str, Any], edit: SharesEdit, where: str) -> None:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime, time, timedelta
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PlainSerializer, ValidationError, WithJsonSchema, model_validator
 
 from flowsim.core.civil_time import Moment
 from flowsim.core.errors import Record, located
-from flowsim.core.quantities import is_relative
+from flowsim.core.numbers import TOKEN, AmbiguousNumber, read_number
+from flowsim.core.quantities import is_relative, read_percentage
 from flowsim.model.duration import Duration
 from flowsim.model.parts import Hour, Weekday
 
@@ -34,7 +36,7 @@ __all__ = [
 ]
 
 _UNITS = "(second|minute|hour|day|week|month|quarter|year)s?"
-_NUMBER = r"\d+(\.\d+)?"
+_NUMBER = r"\d+([.,]\d+)?"
 _RELATIVE = rf"^[+-] ?{_NUMBER}( ?%)?$"
 _SPAN = rf"^([+-]? ?{_NUMBER} ?{_UNITS}|[+-] ?{_NUMBER} ?%)$"
 _RATE = rf"^([+-]? ?{_NUMBER} ?(per|/) ?({_NUMBER} )?{_UNITS}|[+-] ?{_NUMBER} ?%)$"
@@ -43,13 +45,28 @@ _RATE = rf"^([+-]? ?{_NUMBER} ?(per|/) ?({_NUMBER} )?{_UNITS}|[+-] ?{_NUMBER} ?%
 def _number_or_change(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError(f"{value!r} is not allowed: it should be a number, or a change such as '+2' or '+10 %'")
+    value = _typed_number(value)
     if not isinstance(value, str) and value < 0:
         raise ValueError(f'{value} is below 0: write it in quotes, "{value}", for a change by that much')
     return value
 
 
+def _typed_number(value: Any) -> Any:
+    """Return the number that a text says, whole where it is; a change, and what is no number, as it is."""
+    if not isinstance(value, str) or is_relative(value):
+        return value
+    try:
+        number = read_number(value)
+    except AmbiguousNumber:
+        raise
+    except ValueError:
+        return value
+    return int(number) if number.is_integer() else number
+
+
 def _whole_or_change(value: Any) -> Any:
-    if isinstance(value, float) or (is_relative(value) and "%" not in value and "." in value):
+    value = _typed_number(value)
+    if isinstance(value, float) or (is_relative(value) and "%" not in value and re.search("[.,]", value)):
         raise ValueError(f"{value!r} is not allowed: it should be a whole number, or a change such as '+2' or '+10 %'")
     return _number_or_change(value)
 
@@ -57,13 +74,17 @@ def _whole_or_change(value: Any) -> Any:
 def _with_unit(value: Any) -> Any:
     if not isinstance(value, str):
         raise ValueError(f"{value!r} is not allowed: it should be a text with its unit, or a change such as '+10 %'")
+    if re.fullmatch(rf"\s*{TOKEN}\s*%\s*", value) and not is_relative(value):
+        bare = value.strip()
+        raise ValueError(f"'{bare}' has no sign: write '-{bare}' for so much less, or '+{bare}' for so much more")
     return value
 
 
 def _share(value: Any) -> Any:
     """Read "30 %" as 0.3; a change such as "+10 %" stays one."""
-    found = re.fullmatch(rf"\s*({_NUMBER})\s*%\s*", value) if isinstance(value, str) else None
-    value = float(found[1]) / 100 if found else value
+    if isinstance(value, str) and not is_relative(value):
+        percentage = read_percentage(value)
+        value = _typed_number(value) if percentage is None else percentage
     if not (is_relative(value) or (isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1)):
         raise ValueError(f"{value!r} is not allowed: it should be a share between 0 and 1, such as 0.3 or '30 %'")
     return value
@@ -77,7 +98,7 @@ def _kept(value: Any) -> Any:
 
 def _law_or_change(value: Any) -> Any:
     try:
-        return value if isinstance(value, str | Duration) else Duration.model_validate(value)
+        return _with_unit(value) if isinstance(value, str) else Duration.model_validate(value)
     except ValidationError as error:
         raise ValueError(str(located(error, value, "a duration"))) from None
 
@@ -110,13 +131,27 @@ TARGETS = {
 
 
 class Edit(Record):
-    """A change that holds `from` a date `until` before another; the whole horizon where none is told."""
+    """A change that holds `from` a day `through` another, or `until` before one; always where none is given."""
 
     since: Day | None = Field(None, alias="from", description="the first day of the change")
     until: Day | None = Field(None, description="the day on which the base's values hold again")
+    through: Day | None = Field(None, description="the last day of the change, instead of `until`")
+
+    @property
+    def end(self) -> datetime | None:
+        """The moment from which the base's values hold again; None where the change holds to the end."""
+        return self.through + timedelta(days=1) if self.through else self.until
 
     @model_validator(mode="after")
     def _some_time(self) -> Edit:
+        if self.until and self.through:
+            raise ValueError(
+                "`until` and `through` both tell the end: `through` is the last day, `until` the day after"
+            )
+        if self.through and self.through.time() != time():
+            raise ValueError(f"through {self.through.isoformat()} is no day: leave out the hour, or use `until`")
+        if self.since and self.through and self.through < self.since.replace(hour=0, minute=0, second=0, microsecond=0):
+            raise ValueError(f"through {self.through:%Y-%m-%d} is before from {self.since:%Y-%m-%d}")
         if self.since and self.until and self.until <= self.since:
             raise ValueError(f"until {self.until:%Y-%m-%d} is not after from {self.since:%Y-%m-%d}")
         return self
@@ -139,10 +174,10 @@ class StationEdit(Edit):
 
     @model_validator(mode="after")
     def _something(self) -> StationEdit:
-        if not self.model_fields_set - {"station", "party", "since", "until"}:
+        if not self.model_fields_set - {"station", "party", "since", "until", "through"}:
             raise ValueError(f"nothing is changed: give one of {', '.join(LEVERS)}")
-        if (self.at or self.room is not None) and (self.since or self.until):
-            raise ValueError("`at` and `room` hold for the whole horizon: leave out `from` and `until`")
+        if (self.at or self.room is not None) and (self.since or self.end):
+            raise ValueError("`at` and `room` hold for the whole horizon: leave out `from`, `until` and `through`")
         return self
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -344,6 +345,17 @@ class Entry(Record):
         if self.every and self.every.is_zero:
             raise ValueError("`every` must be longer than 0")
         return self
+
+    def expected(self, start: datetime, end: datetime) -> float:
+        """Return how many citizens are expected by this door from `start` until before `end`."""
+        horizon = (end - start).total_seconds() / 60
+        if self.rate is not None:
+            steps = [max((when - start).total_seconds() / 60, 0.0) for when, _ in self.rate.root[1:]]
+            edges = [0.0, *(min(step, horizon) for step in steps), horizon]
+            return sum(rate * (b - a) for rate, (a, b) in zip(self.rate.values, pairwise(edges), strict=True))
+        if self.every is not None:
+            return horizon / max(self.every.mean_minutes, 1e-9)
+        return float(self.count or len(self.at))
 
 
 class Clock(Record):

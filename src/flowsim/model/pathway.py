@@ -20,6 +20,7 @@ from flowsim.core.civil_time import Moment, Span
 from flowsim.core.errors import InputError, Record, located, unknown_name
 from flowsim.model.parts import Clock, Entry, Followup, Name, Seniority, State, Station, listed
 from flowsim.model.soundness import check
+from flowsim.model.ticks import MINUTE, fitting_tick, warn_of_coarse_tick, without_tick_warnings
 
 __all__ = ["Pathway"]
 
@@ -28,7 +29,8 @@ class Pathway(Record):
     """States, stations and entries over a horizon: the whole model, as data.
 
     The horizon runs from `start` until before `end`. Inside an engine time is a whole number of `tick`s since
-    `start`. Stations are served in their order here.
+    `start`: a minute where none is set, or a second or a millisecond where a fixed stay would otherwise be rounded by
+    more than 1 part in 2,000. Stations are served in their order here.
 
     Raises:
         ValidationError: from the constructor, where anything is wrong (a subclass of ValueError).
@@ -39,7 +41,7 @@ class Pathway(Record):
     title: str = ""
     start: Moment
     end: Moment
-    tick: Span = 1.0
+    tick: Span = MINUTE
     stations: Annotated[tuple[Station, ...], BeforeValidator(listed)] = ()
     states: Annotated[tuple[State, ...], BeforeValidator(listed)]
     entries: Annotated[tuple[Entry, ...], BeforeValidator(listed)]
@@ -61,11 +63,13 @@ class Pathway(Record):
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data that `from_dict` reads back to an equal pathway."""
-        return self.model_dump(mode="json", exclude_defaults=True)
+        raw = self.model_dump(mode="json", exclude_defaults=True)
+        # Of a minute that is set although stays need a finer tick, the plain data has to tell.
+        return raw | ({"tick": "1 minute"} if self.tick == MINUTE != fitting_tick(self) else {})
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Its values by date are of generic classes, which pickle does not find by their names.
-        return Pathway.from_dict, (self.to_dict(),)
+        return _unpickled, (self.to_dict(),)
 
     @property
     def digest(self) -> str:
@@ -92,8 +96,16 @@ class Pathway(Record):
 
     @model_validator(mode="after")
     def _consistent(self) -> Pathway:
+        if "tick" not in self.model_fields_set:
+            self.__dict__["tick"] = fitting_tick(self)  # it is frozen from now on
         check(self)
+        warn_of_coarse_tick(self)
         return self
+
+
+def _unpickled(raw: Mapping[str, Any]) -> Pathway:
+    with without_tick_warnings():
+        return Pathway.from_dict(raw)
 
 
 _Part = TypeVar("_Part", State, Station, Entry)

@@ -18,10 +18,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from flowsim.core.errors import InputError, located, nearest, unknown_name
-from flowsim.core.files import data_folder, read_toml
-from flowsim.core.quantities import changed
+from flowsim.core.files import check_bare_numbers, data_folder, file_named, read_data, read_toml
+from flowsim.core.quantities import changed, check_typed
 from flowsim.model.base import Base, read_base
-from flowsim.model.changes import apply_edits, located_at
+from flowsim.model.changes import apply_edits, edit_steps, located_at
+from flowsim.model.differences import list_differences
 from flowsim.model.edits import (
     TARGETS,
     ScenarioFile,
@@ -48,9 +49,16 @@ class Scenario:
         Raises:
             InputError: one line with the file, the key path, the value and what is allowed.
         """
-        if not Path(path).is_file():
+        path = file_named(path)
+        if not path.is_file():
             raise InputError(f"there is no file '{path}'")
-        return cls.from_dict(read_toml(Path(path).read_bytes(), str(path)), str(path), Path(path).parent)
+        content = path.read_bytes()
+        return cls._of_file(read_data(content, str(path)), content, path)
+
+    @classmethod
+    def _of_file(cls, raw: Mapping[str, Any], content: bytes, path: Path) -> Scenario:
+        check_bare_numbers(content, str(path), changes=True)
+        return cls.from_dict(raw, str(path), path.parent)
 
     @classmethod
     def of(cls, name_or_path: str | Path) -> Scenario:
@@ -59,7 +67,7 @@ class Scenario:
         Raises:
             InputError: one line with the file, the key path, the value and what is allowed.
         """
-        path, name = Path(name_or_path), str(name_or_path)
+        path, name = file_named(name_or_path), str(name_or_path)
         if name in scenario_names():
             return cls.from_dict(read_toml(scenario_text(name).encode(), name), name)
         if name not in cities() and not path.is_file():
@@ -69,8 +77,11 @@ class Scenario:
                 f"there is no file '{path}'{hint} (allowed: {known}, a scenario file, a pathway file, or a name that "
                 "`flowsim scenarios` lists)"
             )
-        if path.is_file() and "states" not in read_toml(path.read_bytes(), str(path)):
-            return cls.read(path)
+        if path.is_file() and name not in cities():
+            content = path.read_bytes()
+            raw = read_data(content, str(path))
+            if "states" not in raw:
+                return cls._of_file(raw, content, path)
         base = read_base(name_or_path)
         file = ScenarioFile(name=base.name, base=str(name_or_path))
         return cls(file=file, base=base, source=base.source)
@@ -82,6 +93,7 @@ class Scenario:
         Raises:
             InputError: one line with `source`, the key path, the value and what is allowed.
         """
+        check_typed(numbered(raw), source)
         try:
             file = ScenarioFile.model_validate(raw)
         except ValidationError as error:
@@ -136,6 +148,20 @@ class Scenario:
             with located_at(f"{self.source}: parameters" if self.file.parameters else ""):
                 self.base.pathway(values)
             raise
+
+    @property
+    def without_effect(self) -> tuple[str, ...]:
+        """The changes of the file that change nothing, by where they stand in it."""
+        raw = self.base.filled()
+        steps = edit_steps(raw, self.file, self.source)
+        next(steps)
+        before, out = Pathway.from_dict(raw), []
+        for where in steps:
+            after = Pathway.from_dict(raw)
+            if not list_differences(before, after):
+                out.append(where.removeprefix(f"{self.source}: "))
+            before = after
+        return tuple(out)
 
     @staticmethod
     def schema() -> dict[str, Any]:

@@ -5,7 +5,6 @@ The parts check themselves; this is what only the whole can tell. Called by `Pat
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Protocol
@@ -15,9 +14,8 @@ from flowsim.core.errors import unknown_name
 from flowsim.model.duration import Duration
 from flowsim.model.parts import Clock, Entry, Followup, Seniority, State, Station
 
-__all__ = ["CoarseTickWarning", "Whole", "check", "dated_values", "reached"]
+__all__ = ["Whole", "check", "dated_values", "reached"]
 
-_SHORT = 100  # ticks: a shorter mean is visibly distorted by rounding
 _MOST_YEARS = 200
 
 
@@ -48,10 +46,6 @@ class Whole(Protocol):
     def station(self, name: str) -> Station: ...
 
 
-class CoarseTickWarning(UserWarning):
-    """A mean is so short against the tick that rounding distorts it."""
-
-
 def check(pathway: Whole) -> None:
     """Refuse a pathway that cannot run or cannot mean anything.
 
@@ -64,7 +58,6 @@ def check(pathway: Whole) -> None:
     _reachable(pathway)
     _way_out(pathway)
     _no_zero_cycle(pathway)
-    _short_means(pathway)
 
 
 def _horizon(pathway: Whole) -> None:
@@ -235,20 +228,3 @@ def _at_once(pathway: Whole, state: State) -> set[str]:
 def _zero(duration: Duration, pathway: Whole) -> bool:
     shortest = min(duration.values) if duration.law == "empirical" else duration.mean_minutes
     return duration.law in ("fixed", "empirical") and shortest < pathway.tick / 2
-
-
-def _short_means(pathway: Whole) -> None:
-    laws: list[tuple[str, Duration]] = []
-    for state in pathway.states:
-        laws += [(f"states.{state.name}.stay", stay) for stay in (state.stay.values if state.stay else ())]
-        laws += [(f"states.{state.name}.patience", state.patience)] if state.patience else []
-        laws += [(f"states.{state.name}.race.{e.name}", e.after) for e in state.race if e.after]
-    laws += [(f"entries.{entry.name}.every", entry.every) for entry in pathway.entries if entry.every]
-    for path, law in laws:
-        if law.law != "fixed" and 0 < law.mean_minutes < _SHORT * pathway.tick:
-            warnings.warn(
-                f"{path}: a mean of {law.mean_minutes / pathway.tick:.3g} ticks is distorted by rounding to whole "
-                f"ticks: set a shorter `tick`, at most {law.mean_minutes / _SHORT * 60:.3g} seconds",
-                CoarseTickWarning,
-                stacklevel=6,
-            )

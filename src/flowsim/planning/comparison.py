@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 from scipy.stats import t as student
@@ -19,19 +19,20 @@ from flowsim.core.arrays import Bools, Floats, Ints, defined_mean, ratio
 from flowsim.core.errors import InputError, unknown_name
 from flowsim.core.periods import MONTHS, Every, Period
 from flowsim.core.progress import Progress, shifted
+from flowsim.model.edits import ScenarioFile
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
 from flowsim.model.varying import Varying
 from flowsim.simulation.measures.catalogue import Catalogue
 from flowsim.simulation.measures.measure import Measure, Row
-from flowsim.simulation.precision import FEWEST, Precision, chosen, joined, next_number
+from flowsim.simulation.precision import FEWEST, Precision, chosen_columns, joined, next_number
 from flowsim.simulation.results import Results
 from flowsim.simulation.runner import Engine, run
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Comparison", "Paired", "averaged", "compare", "headlines", "paired"]
+__all__ = ["Comparison", "Paired", "averaged", "check_comparable", "compare", "headlines", "paired", "to_one_end"]
 
 
 class Paired(NamedTuple):
@@ -206,7 +207,7 @@ def compare(
     Raises:
         InputError: before anything runs, for scenarios that can't be compared and arguments that are not allowed.
     """
-    names, subjects = _checked(scenarios, parameters)
+    names, subjects = check_comparable(scenarios, parameters)
     if not 0.5 <= confidence < 1:
         raise InputError(f"confidence: {confidence} is not allowed: from 0.5 to below 1")
     how: dict[str, Any] = {"engine": engine, "seed": seed, "executor": executor}
@@ -225,7 +226,7 @@ def compare(
         if many < 2:
             raise InputError(f"replications: {many} is not allowed: a difference takes at least 2 to be sure of")
         return Comparison(names=names, results=tuple(all_of(numbers, 0)), confidence=confidence)
-    columns = chosen(run(subjects[0], engine=engine, seed=seed, replications=1), precision)
+    columns = chosen_columns(run(subjects[0], engine=engine, seed=seed, replications=1), precision)
     results: list[Results] = []
     wanted = FEWEST
     while True:
@@ -247,39 +248,63 @@ def _widest(reference: Results, other: Results, columns: list[int], precision: P
     return float(np.nanmax(relative, initial=0.0))
 
 
-def _checked(
-    scenarios: Sequence[Scenario | Pathway], parameters: Ensemble | Mapping[str, Any] | None
+def check_comparable(
+    scenarios: Sequence[Scenario | Pathway], parameters: Ensemble | Mapping[str, Any] | None = None
 ) -> tuple[tuple[str, ...], list[Pathway | Varying]]:
-    """Return the names, and what to run; refuse what can't be compared."""
-    names = tuple(one.name for one in scenarios)
+    """Return the names, and what to run.
+
+    Raises:
+        InputError: for fewer than two, two of one name, and where bases, horizons or measures differ.
+    """
+    names = tuple(scenario.name for scenario in scenarios)
     if len(names) < 2:
         raise InputError("a comparison takes two scenarios or more: the first is the one that others are compared with")
     for number, name in enumerate(names):
         if name in names[:number]:
             raise InputError(f"two scenarios are called '{name}': give each a name of its own")
-    for one in scenarios[1:]:
-        _check_bases(scenarios[0], one)
+    for scenario in scenarios[1:]:
+        _check_bases(scenarios[0], scenario)
+    scenarios = to_one_end(scenarios)
     subjects: list[Pathway | Varying] = []
     pathways: list[Pathway] = []
-    for one in scenarios:
-        if isinstance(one, Pathway):
+    for scenario in scenarios:
+        if isinstance(scenario, Pathway):
             if parameters is not None:
-                raise InputError(f"{one.name}: a pathway has no parameters: compare scenarios over a base instead")
-            pathways.append(one)
-            subjects.append(one)
+                raise InputError(f"{scenario.name}: a pathway has no parameters: compare scenarios over a base instead")
+            pathways.append(scenario)
+            subjects.append(scenario)
         elif isinstance(parameters, Ensemble):
-            varying = parameters.over(one)
-            pathways.append(one.pathway())
+            varying = parameters.over(scenario)
+            pathways.append(scenario.pathway())
             subjects.append(varying)
         else:
-            pathways.append(one.pathway(parameters))
+            pathways.append(scenario.pathway(parameters))
             subjects.append(pathways[-1])
     index = Catalogue.of(pathways[0]).index
-    for one, pathway in zip(scenarios[1:], pathways[1:], strict=True):
-        _check_horizons(scenarios[0], pathways[0], one, pathway)
+    for scenario, pathway in zip(scenarios[1:], pathways[1:], strict=True):
+        _check_horizons(scenarios[0], pathways[0], scenario, pathway)
         if Catalogue.of(pathway).index != index:
-            raise InputError(f"{one.name}: it has other measures than {names[0]}: only scenarios over one base compare")
+            raise InputError(
+                f"{scenario.name}: it has other measures than {names[0]}: only scenarios over one base compare"
+            )
     return names, subjects
+
+
+_Model = TypeVar("_Model", Scenario, Scenario | Pathway)
+
+
+def to_one_end(scenarios: Sequence[_Model]) -> tuple[_Model, ...]:
+    """Return scenarios that all run to the latest end among them; a pathway keeps its own."""
+    pathways = [subject.pathway() if isinstance(subject, Scenario) else subject for subject in scenarios]
+    latest = max((pathway.end for pathway in pathways), default=None)
+    out: list[_Model] = []
+    for subject, pathway in zip(scenarios, pathways, strict=True):
+        if isinstance(subject, Scenario) and pathway.end != latest:
+            content = subject.to_dict() | {"until": latest}
+            out.append(replace(subject, file=ScenarioFile.model_validate(content)))
+        else:
+            out.append(subject)
+    return tuple(out)
 
 
 def _check_bases(first: Scenario | Pathway, other: Scenario | Pathway) -> None:
@@ -291,7 +316,7 @@ def _check_bases(first: Scenario | Pathway, other: Scenario | Pathway) -> None:
 
 
 def _check_horizons(first: Scenario | Pathway, own: Pathway, other: Scenario | Pathway, its: Pathway) -> None:
-    if (own.start, own.end, own.tick) != (its.start, its.end, its.tick):
+    if (own.start, own.end) != (its.start, its.end):
         raise InputError(
             f"{other.name}: its horizon is {its.start:%Y-%m-%d} to {its.end:%Y-%m-%d}, and that of {first.name} is "
             f"{own.start:%Y-%m-%d} to {own.end:%Y-%m-%d}: only scenarios with one horizon compare"
@@ -326,10 +351,11 @@ def averaged(results: Results, every: Every, measures: Sequence[str]) -> Results
 
 
 def _within(reported: Sequence[Period], every: Every) -> dict[Period, list[int]]:
-    """Group shorter periods by the whole ones that they fill."""
+    """Group the shortest periods by the whole longer ones that they fill."""
     groups: dict[Period, list[int]] = {}
+    shortest = min((period.months for period in reported), default=0)
     for place, period in enumerate(reported):
-        if period.months < MONTHS[every]:
+        if period.months == shortest < MONTHS[every]:
             groups.setdefault(Period.at(period.first, every), []).append(place)
     return {
         whole: places

@@ -128,9 +128,9 @@ def _interval(values: Floats, confidence: float) -> tuple[float, float, float]:
 def _fieller(above: Floats, below: Floats, confidence: float) -> tuple[float, float, float]:
     """Return the ratio of two means of pairs and its interval (Fieller, 1954), where the lower one is surely not 0."""
     n = len(above)
-    (one, both), (_, other) = (np.cov(above, below, ddof=1) / n).tolist()
+    (above_variance, covariance), (_, below_variance) = (np.cov(above, below, ddof=1) / n).tolist()
     t2 = float(student.ppf(0.5 + confidence / 2, n - 1)) ** 2
     top, bottom = float(above.mean()), float(below.mean())
-    a, b, c = bottom**2 - t2 * other, top * bottom - t2 * both, top**2 - t2 * one
+    a, b, c = bottom**2 - t2 * below_variance, top * bottom - t2 * covariance, top**2 - t2 * above_variance
     half = math.sqrt(max(b**2 - a * c, 0.0))
     return top / bottom, (b - half) / a, (b + half) / a

@@ -38,7 +38,16 @@ from flowsim.simulation.runner import run
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Decomposition", "Estimate", "Influence", "Sensitivity", "decompose", "explain", "least_sets"]
+__all__ = [
+    "Decomposition",
+    "Estimate",
+    "Influence",
+    "Sensitivity",
+    "checked_response",
+    "decompose",
+    "explain",
+    "least_sets",
+]
 
 _TAILS = (0.1, 0.9)
 _DEGREE = 3
@@ -114,11 +123,17 @@ class Sensitivity:
         import pandas as pd
 
         rows: list[dict[str, Any]] = [
-            {"factor": one.name, "title": one.title, "kind": one.kind, "low": one.low, "high": one.high}
-            | _columns("at_low", one.at_low)
-            | _columns("at_high", one.at_high)
-            | _columns("share", one.share)
-            for one in self.influences
+            {
+                "factor": influence.name,
+                "title": influence.title,
+                "kind": influence.kind,
+                "low": influence.low,
+                "high": influence.high,
+            }
+            | _columns("at_low", influence.at_low)
+            | _columns("at_high", influence.at_high)
+            | _columns("share", influence.share)
+            for influence in self.influences
         ]
         rows += [
             {"factor": name, "title": title, "kind": "none"} | _columns("share", share)
@@ -168,18 +183,9 @@ def explain(
         InputError: before anything runs, where nothing varies, for an unknown measure or period, and for too few sets;
             after it, where the measure is undefined in nearly all runs.
     """
+    response, sets = checked_response(scenario, measure, period, ensemble, levers, sets)
     factors = (len(ensemble.names) if ensemble else 0) + len(levers)
-    if not factors:
-        raise InputError(
-            f"{scenario.source}: nothing varies: it has no calibrated ensemble, so name one (`calibrated`), or levers"
-        )
-    sets = max(200, 5 * factors) if sets is None else sets
-    require(sets >= least_sets(factors), "sets", sets, f"at least {least_sets(factors)} for {factors} factors")
-    if ensemble is not None:
-        ensemble.over(scenario)
     since, until = Period(period).start, Period(period).end
-    pathway = scenario.pathway()
-    response = Response.of(measure, period, Catalogue.of(pathway).index)
     design = _Design(
         scenario=scenario,
         ensemble=ensemble,
@@ -192,26 +198,26 @@ def explain(
     figures = response.read(results).reshape(sets, 2)
     drawn = np.array([ensemble.z[ensemble.number(seed, number)] for number in range(sets)]) if ensemble else None
     x = design.levels if drawn is None else np.column_stack([drawn, design.levels])
-    told = ~np.isnan(figures).any(axis=1)
-    if told.sum() < least_sets(factors):
+    defined = ~np.isnan(figures).any(axis=1)
+    if defined.sum() < least_sets(factors):
         raise InputError(
-            f"{measure}: there is nobody to tell of in {sets - told.sum()} of {sets} sets: run more of them"
+            f"{measure}: there is nobody to tell of in {sets - defined.sum()} of {sets} sets: run more of them"
         )
-    if figures[told].min() == figures[told].max():
-        raise InputError(f"{measure}: it is {figures[told].min():g} in every run, so nothing drives it")
-    x, y = x[told], figures[told]
+    if figures[defined].min() == figures[defined].max():
+        raise InputError(f"{measure}: it is {figures[defined].min():g} in every run, so nothing drives it")
+    x, y = x[defined], figures[defined]
     degrees = [1] * (factors - len(levers)) + [min(_DEGREE, len(one.all) - 1) for one in levers]
-    found = decompose(x, y, degrees, seed)
+    parts = decompose(x, y, degrees, seed)
     influences = [
         Influence(
             name=name,
             title=title,
             kind=kind,
-            low=scale(found.low[number]),
-            high=scale(found.high[number]),
-            at_low=found.at_low[number],
-            at_high=found.at_high[number],
-            share=found.shares[number],
+            low=scale(parts.low[number]),
+            high=scale(parts.high[number]),
+            at_low=parts.at_low[number],
+            at_high=parts.at_high[number],
+            share=parts.shares[number],
         )
         for number, (name, title, kind, scale) in enumerate(_columns_of(ensemble, levers))
     ]
@@ -220,12 +226,38 @@ def explain(
         mean=float(y.mean()),
         deviation=math.sqrt(_variances(y)[0]),
         influences=tuple(sorted(influences, key=lambda one: -one.share.value)),
-        luck=found.luck,
-        rest=found.rest,
+        luck=parts.luck,
+        rest=parts.rest,
         sets=sets,
-        undefined=int(sets - told.sum()),
+        undefined=int(sets - defined.sum()),
         seed=seed,
     )
+
+
+def checked_response(
+    scenario: Scenario,
+    measure: str,
+    period: str,
+    ensemble: Ensemble | None,
+    levers: Sequence[Levels],
+    sets: int | None,
+) -> tuple[Response, int]:
+    """Return the measure that is explained, and how many sets of factors to run; the arguments are those of `explain`.
+
+    Raises:
+        InputError: where nothing varies, for an unknown measure or period, and for too few sets.
+    """
+    factors = (len(ensemble.names) if ensemble else 0) + len(levers)
+    if not factors:
+        raise InputError(
+            f"{scenario.source}: nothing varies: it has no calibrated ensemble, so name one (`calibrated`), or levers"
+        )
+    sets = max(200, 5 * factors) if sets is None else sets
+    require(sets >= least_sets(factors), "sets", sets, f"at least {least_sets(factors)} for {factors} factors")
+    if ensemble is not None:
+        ensemble.over(scenario)
+    Period(period)
+    return Response.of(measure, period, Catalogue.of(scenario.pathway()).index), sets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -279,15 +311,17 @@ def decompose(x: Floats, figures: Floats, degrees: Sequence[int] | None = None, 
         rows = generator.integers(0, sets, sets)
         resampled.append(_estimates(terms[rows], figures[rows], points, orders[:_FEWER], owners))
     off = np.quantile(resampled, [(1 - _CONFIDENCE) / 2, (1 + _CONFIDENCE) / 2], axis=0) - np.mean(resampled, axis=0)
-    told = [Estimate(value=v, low=v + a, high=v + b) for v, a, b in zip(value.tolist(), *off.tolist(), strict=True)]
+    estimates = [
+        Estimate(value=v, low=v + a, high=v + b) for v, a, b in zip(value.tolist(), *off.tolist(), strict=True)
+    ]
     return Decomposition(
-        shares=tuple(told[:factors]),
-        luck=told[factors],
-        rest=told[factors + 1],
+        shares=tuple(estimates[:factors]),
+        luck=estimates[factors],
+        rest=estimates[factors + 1],
         low=low,
         high=high,
-        at_low=tuple(told[factors + 2 : 2 * factors + 2]),
-        at_high=tuple(told[2 * factors + 2 :]),
+        at_low=tuple(estimates[factors + 2 : 2 * factors + 2]),
+        at_high=tuple(estimates[2 * factors + 2 :]),
     )
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
-from flowsim.core.errors import InputError, require, unknown_name
+from flowsim.core.errors import InputError, KeyedError, require, unknown_name
 from flowsim.model.edits import StationEdit
 from flowsim.model.parts import Party, Station
 from flowsim.model.pathway import Pathway
@@ -19,6 +20,7 @@ __all__ = ["Levels", "Lever", "varied", "without_queues"]
 
 Key = Literal["places", "capacity", "staff"]
 _UNITS = {"places": "places a meeting", "capacity": "servers", "staff": "members of staff"}
+_MOST_ROWS = 9
 _PLENTY = 1_000_000  # more than ever wait, and few enough for the places that so many hours of staff make
 
 
@@ -101,6 +103,10 @@ class Levels:
         """The levels in rising order."""
         return (*range(self.least, self.most, self.every), self.most)
 
+    def thinned(self, every: int | None = None) -> Levels:
+        """Return every n-th of the levels; about nine of them where that is left out."""
+        return replace(self, every=every or max(1, -(-(self.most - self.least) // (_MOST_ROWS - 1))))
+
 
 def without_queues(scenario: Scenario, stations: Sequence[str], since: datetime) -> Scenario:
     """Return a scenario in which nobody waits for a place at some stations, from a moment on."""
@@ -140,31 +146,34 @@ def _key(party: Party) -> Key:
     return "places" if party.places is not None else "staff"
 
 
-def varied(names: Sequence[str], pairs: Sequence[str], pathway: Pathway) -> list[Levels]:
-    """Return what --vary and --between say together.
+def varied(names: Sequence[str], between: Sequence[str], pathway: Pathway) -> list[Levels]:
+    """Return the levers of some names, each with the levels that a text such as "10 60" allows.
 
     Raises:
-        InputError: where they do not go together, for an unknown lever, and for what is no pair of whole numbers.
+        InputError: where there are not as many of both, for an unknown lever, and for what is no pair of whole numbers.
     """
-    from flowsim.core.errors import InputError
-    from flowsim.planning.levers import Levels, Lever
-
-    levers = [_of("--vary", Lever.parse, name, pathway) for name in names]
-    if len(pairs) != len(levers):
-        raise InputError(f"--between: {len(levers)} levers are varied and {len(pairs)} times two bounds told: one each")
-    out = []
-    for lever, pair in zip(levers, pairs, strict=True):
-        numbers = re.fullmatch(r"(\d+)\D+(\d+)", pair.strip())
-        if not numbers:
-            raise InputError(f"--between: '{pair}' is not allowed: two whole numbers, the least and the most")
-        out.append(_of("--between", lambda one=lever, n=numbers: Levels(lever=one, least=int(n[1]), most=int(n[2]))))
-    return out
+    levers = []
+    for name in names:
+        with _at("vary"):
+            levers.append(Lever.parse(name, pathway))
+    if len(between) != len(levers):
+        raise KeyedError(
+            "between", f"{len(levers)} levers are varied and {len(between)} times two bounds told: one each"
+        )
+    with _at("between"):
+        return [_levels(*pair) for pair in zip(levers, between, strict=True)]
 
 
-def _of(option: str, make: Any, *arguments: Any) -> Any:
-    from flowsim.core.errors import InputError
+def _levels(lever: Lever, bounds: str) -> Levels:
+    numbers = re.fullmatch(r"(\d+)(?:\s+|\s*(?:-|–|\.\.|to|and|og|til|,\s)\s*)(\d+)", bounds.strip())
+    if not numbers:
+        raise InputError(f"'{bounds}' is not allowed: two whole numbers, the least and the most")
+    return Levels(lever=lever, least=int(numbers[1]), most=int(numbers[2]))
 
+
+@contextmanager
+def _at(key: str) -> Iterator[None]:
     try:
-        return make(*arguments)
+        yield
     except InputError as error:
-        raise InputError(f"{option}: {error}") from None
+        raise KeyedError(key, str(error)) from None

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from flowsim.core.errors import InputError, unknown_name
-from flowsim.core.files import read_toml
+from flowsim.core.files import file_named, read_data
+from flowsim.core.numbers import TOKEN, read_number, with_plain_spaces
 from flowsim.evidence import facts
 from flowsim.model.library import cities, city_file
 from flowsim.model.pathway import Pathway
@@ -19,8 +20,7 @@ from flowsim.model.scenario import Scenario
 
 __all__ = ["Price", "Prices", "Sum", "prices_of", "shipped_prices"]
 
-_NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE]\d+)?"
-_PRICE = re.compile(rf"\s*({_NUMBER})\s*(million\s+)?([A-Z]{{3}})(?:\s*(?:per|/)\s*([a-z]+))?\s*")
+_PRICE = re.compile(rf"\s*({TOKEN})\s*(million\s+)?([A-Z]{{3}})(?:\s*(?:per|/)\s*([a-z]+))?\s*")
 _TIMES = ("year", "quarter", "month", "week", "day")
 _SECTIONS: Mapping[str, tuple[str, tuple[str, ...], str]] = {
     "staff": ("staff", _TIMES, "600000 DKK per year"),
@@ -122,10 +122,11 @@ class Prices:
         if path is None:
             source, content = "prices.toml", shipped_prices().encode()
         else:
-            if not Path(path).is_file():
+            path = file_named(path)
+            if not path.is_file():
                 raise InputError(f"there is no file '{path}'")
-            source, content = str(path), Path(path).read_bytes()
-        return replace(cls.from_dict(read_toml(content, source), source), sha256=hashlib.sha256(content).hexdigest())
+            source, content = str(path), path.read_bytes()
+        return replace(cls.from_dict(read_data(content, source), source), sha256=hashlib.sha256(content).hexdigest())
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any], source: str = "prices") -> Prices:
@@ -189,10 +190,12 @@ def shipped_prices(city: str = "copenhagen") -> str:
 
 def _prices(raw: Mapping[str, Any], source: str, currencies: dict[str, str]) -> Iterator[Price]:
     for section, (_, units, example) in _SECTIONS.items():
-        told = raw.get(section, {})
-        if not isinstance(told, Mapping):
-            raise InputError(f"{source}: {section}: {told!r} is not allowed: it should be a table of names and prices")
-        for name, entry in told.items():
+        entries = raw.get(section, {})
+        if not isinstance(entries, Mapping):
+            raise InputError(
+                f"{source}: {section}: {entries!r} is not allowed: it should be a table of names and prices"
+            )
+        for name, entry in entries.items():
             if section == "staff":
                 if not isinstance(entry, Mapping) or set(entry) & {"fact", "assumed"}:
                     raise InputError(f"{source}: staff.{name}: name the party too, such as staff.{name}.PARTY")
@@ -211,19 +214,22 @@ def _price(
         raise InputError(
             f"{source}: {where}: {text!r} is not allowed: it should be a text with its unit, such as '{example}'"
         )
-    found = _PRICE.fullmatch(text)
-    if not found:
+    match = _PRICE.fullmatch(with_plain_spaces(text))
+    if not match:
         raise InputError(f"{source}: {where}: '{text}' is no price: write '{example}'")
-    unit = (found[4] or "").removesuffix("s")
+    unit = (match[4] or "").removesuffix("s")
     if units and unit not in units:
         why = f"is per {unit}" if unit else "has no unit"
         raise InputError(f"{source}: {where}: '{text}' {why} (allowed: per {', '.join(units)}), such as '{example}'")
     if not units and unit:
         raise InputError(f"{source}: {where}: '{text}' is per {unit}: a sum is a whole, such as '{example}'")
-    amount = float(found[1]) * (1e6 if found[2] else 1)
+    try:
+        amount = read_number(match[1], typed=origin.get("kind") != "fact") * (1e6 if match[2] else 1)
+    except ValueError as mistake:
+        raise InputError(f"{source}: {where}: {mistake}") from None
     if amount < 0:
         raise InputError(f"{source}: {where}: '{text}' is negative: a price is 0 or more")
-    currencies.setdefault(found[3], where)
+    currencies.setdefault(match[3], where)
     return Price(where=where, amount=amount, per=unit, **origin)
 
 
@@ -258,10 +264,10 @@ def _told(entry: Any, where: str) -> tuple[Any, dict[str, Any]]:
     }
 
 
-def _sums(told: Any, source: str, currencies: dict[str, str]) -> Iterator[Sum]:
-    if not isinstance(told, list):
+def _sums(entries: Any, source: str, currencies: dict[str, str]) -> Iterator[Sum]:
+    if not isinstance(entries, list):
         raise InputError(f"{source}: sums: write [[sums]] in double brackets, one for each sum")
-    for number, entry in enumerate(told):
+    for number, entry in enumerate(entries):
         where = f"sums[no. {number + 1}]"
         if not isinstance(entry, Mapping):
             raise InputError(f"{source}: {where}: {entry!r} is not allowed: it should be a table")

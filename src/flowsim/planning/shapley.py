@@ -54,13 +54,13 @@ def shapley_shares(x: Floats, y: Floats, orders: Orders, owners: Ints | None = N
     owner = np.arange(columns) if owners is None else owners
     require(n >= columns + 3, "rows", n, f"at least {columns + 3} are needed for {columns} columns")
     out = np.zeros(orders.shape[1])
-    told = np.column_stack([x, y])
-    spread = told.std(axis=0)
-    moved = spread > 1e-12 * (1 + np.abs(told).max(axis=0))
+    everything = np.column_stack([x, y])
+    spread = everything.std(axis=0)
+    moved = spread > 1e-12 * (1 + np.abs(everything).max(axis=0))
     kept = np.flatnonzero(moved[:-1])
     if not len(kept) or not moved[-1]:
         return out
-    scored = (told - told.mean(axis=0))[:, [*kept, columns]] / spread[[*kept, columns]]
+    scored = (everything - everything.mean(axis=0))[:, [*kept, columns]] / spread[[*kept, columns]]
     # A slight ridge, for columns that say the same, and for a figure that they explain in full.
     correlation = scored.T @ scored / n + 1e-9 * np.eye(len(kept) + 1)
     owner = owner[kept]

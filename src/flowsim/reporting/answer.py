@@ -10,8 +10,9 @@ import numpy as np
 from flowsim.calibration.ensemble import Ensemble
 from flowsim.calibration.targets import documented
 from flowsim.core.errors import InputError
+from flowsim.core.periods import Period
 from flowsim.planning.comparison import paired
-from flowsim.planning.response import Response
+from flowsim.planning.response import Response, series
 from flowsim.planning.staffing.search import Answer, Frontier
 from flowsim.reporting.findings import Findings
 from flowsim.reporting.staffing import StaffingConclusions
@@ -23,6 +24,7 @@ from flowsim.simulation.measures.stations import QUEUE, SERVED
 __all__ = ["Conclusions"]
 
 _LONG = 1.0  # weeks: a shorter wait elsewhere is not worth a sentence
+_GROWN = 1.1  # a queue that is larger by less at the end is not worth a sentence
 _ROUGH = 20  # runs below which the ends of a range are guesses
 
 
@@ -37,7 +39,8 @@ class Conclusions:
         """Return the answer in three sentences: of the staffing where that was asked, else of the comparison."""
         staffing = self._staffing
         if staffing is not None:
-            return staffing.answer()
+            first, *rest = staffing.answer()
+            return f"{first.removesuffix('.')}{self._growing(staffing.found)}.", *rest
         return self._alone() if len(self.findings.scenarios) == 1 else self._compared()
 
     def remarks(self) -> tuple[str, ...]:
@@ -89,14 +92,47 @@ class Conclusions:
             return None
         return StaffingConclusions(found=found, wording=self.wording, prices=self.findings.prices)
 
+    def _others(self, found: Answer | Frontier) -> list[str]:
+        """Return the stations that no goal and no lever is of."""
+        question = found.question
+        names = {found.levels.lever.station} | ({found.rows.lever.station} if isinstance(found, Frontier) else set())
+        names |= {station for goal in question.goals if (station := goal.response.measure.of("station"))}
+        return [station.name for station in self.findings.pathway.stations if station.name not in names]
+
+    def _growing(self, found: Answer | Frontier) -> str:
+        """Say which other queues surely grow over the time of the goals; nothing where none does, or none is reported.
+
+        Of the scenario as it stands.
+        """
+        language, question = self.wording.language, found.question
+        results, during, queues = self.findings.comparison.of(question.scenario.name), Period(question.during), []
+        for name in self._others(found):
+            if QUEUE(name) not in results.measures:
+                continue
+            months, values = series(results, QUEUE(name), "month")
+            within = [n for n, month in enumerate(months) if during.first <= month.first < during.after]
+            if not within:
+                continue
+            begins, ends = values[:, max(within[0] - 1, 0)], values[:, within[-1]]
+            low = float(paired(begins[:, None], ends[:, None]).low[0])
+            before, after = float(np.mean(begins)), float(np.mean(ends))
+            if low > 0 and after >= before * _GROWN and after - before >= 1:
+                words = self.wording.measure(QUEUE(name))
+                counts = {
+                    "before": self.wording.value(before, "citizens"),
+                    "after": self.wording.value(after, "citizens"),
+                }
+                queues.append(language.say("answer.grows.queue", measure=words[:1].lower() + words[1:], **counts))
+        if not queues:
+            return ""
+        return language.say("answer.grows", period=language.period(during), queues=language.listed(queues))
+
     def _beside(self, found: Answer | Frontier) -> str:
         """Say how long citizens wait elsewhere meanwhile, which no goal counts; nothing where none is reported."""
         language, question = self.wording.language, found.question
         results = self.findings.comparison.of(question.scenario.name)
-        told = {found.levels.lever.station} | ({found.rows.lever.station} if isinstance(found, Frontier) else set())
-        told |= {station for goal in question.goals if (station := goal.response.measure.of("station"))}
         waits = []
-        for name in [station.name for station in self.findings.pathway.stations if station.name not in told]:
+        for name in self._others(found):
             try:
                 response = Response.of(SERVED(name), question.during, results.index)
             except InputError:  # what is reported ends before, or begins after
@@ -105,43 +141,51 @@ class Conclusions:
             value = math.nan if np.isnan(values).all() else float(np.nanmean(values))
             if value >= _LONG:
                 wait = self.wording.value(value, response.unit)
-                waits.append(language.say("answer.wait", value=wait, station=self.wording.station(name)))
+                waits.append(language.say("answer.wait", value=wait, awaited=self.wording.awaited(name)))
         period = language.period(question.during)
         return language.say("answer.beside", period=period, waits=language.listed(waits)) if waits else ""
 
     def _compared(self) -> tuple[str, ...]:
+        """Tell the largest sure difference of a wait, first among stations that the scenarios change."""
         findings, say, language = self.findings, self.wording.language.say, self.wording.language
         reference, *others = findings.comparison.names
         measures = [one for one in findings.measures if one.kind.name == SERVED.name] or list(findings.measures[:1])
-        told = {measure: findings.yearly(measure) for measure in measures}
-        many = sum(len(runs[reference][0]) for runs in told.values()) * len(others)
+        runs = {measure: findings.yearly(measure) for measure in measures}
+        many = sum(len(of[reference][0]) for of in runs.values()) * len(others)
         # Chosen among many, a difference is sure only where the intervals of all hold at once.
         confidence = 1 - (1 - findings.comparison.confidence) / many
-        best, (measure, place) = 0.0, (measures[0], len(told[measures[0]][reference][0]) - 1)
-        for one, runs in told.items():
+        changed = findings.changed
+        ranked = []
+        for measure, of in runs.items():
             for name in others:
-                means = np.nan_to_num(np.abs(paired(runs[reference][1], runs[name][1]).mean))
-                if means.max(initial=0.0) > best:
-                    best, (measure, place) = float(means.max()), (one, int(means.argmax()))
-        unit, runs = findings.unit(measure), told[measure]
-        year, before = runs[reference][0][place], runs[reference][1][:, place]
+                pair = paired(of[reference][1], of[name][1], confidence)
+                for place, (mean, low, high) in enumerate(zip(pair.mean, pair.low, pair.high, strict=True)):
+                    size = 0.0 if math.isnan(mean) else abs(float(mean))
+                    sure = size > 0 and bool(low > 0 or high < 0)
+                    ranked.append((sure, size > 0 and measure.of("station") in changed, size, measure, place))
+        start = (False, False, 0.0, measures[0], len(runs[measures[0]][reference][0]) - 1)
+        surely, _, best, measure, place = max([start, *ranked], key=lambda one: one[:3])
+        unit, of = findings.unit(measure), runs[measure]
+        year, before = of[reference][0][place], of[reference][1][:, place]
         mean = math.nan if np.isnan(before).all() else float(np.nanmean(before))
-        said = {"measure": self.wording.measure(measure), "year": year, "scenario": self._scenario(reference)}
-        first = say("answer.reference" if best else "answer.alike", **said, value=self.wording.value(mean, unit))
-        parts, sure = [], []
+        what = {"measure": self.wording.measure(measure), "year": year, "scenario": self._scenario(reference)}
+        first = say("answer.reference" if surely else "answer.alike", **what, value=self.wording.value(mean, unit))
+        parts, sure_of = [], []
         for name in others:
-            pair = paired(before[:, None], runs[name][1][:, [place]], confidence)
+            pair = paired(before[:, None], of[name][1][:, [place]], confidence)
             figures = [float(values[0]) for values in (pair.mean, pair.low, pair.high)]
             difference, low, high = self.wording.values(figures, unit, signed=True)
-            ends = {"difference": difference, "low": low, "high": high}
-            parts.append(say("answer.difference", scenario=self._scenario(name), **ends))
-            sure += [self._scenario(name)] if figures[1] > 0 or figures[2] < 0 else []
+            interval = language.interval(low, high)
+            parts.append(
+                say("answer.difference", scenario=self._scenario(name), difference=difference, interval=interval)
+            )
+            sure_of += [self._scenario(name)] if figures[1] > 0 or figures[2] < 0 else []
         second = say("answer.differences", differences=language.listed(parts))
         percent = {"confidence": language.percent(findings.comparison.confidence, 0), "many": language.number(many, 0)}
         if not best:
             return first, second, say("answer.none", many=percent["many"])
-        key = "answer.sure" if sure else "answer.unsure"
-        return first, second, say(key, scenarios=language.listed(sure), **percent)
+        key = "answer.sure" if surely else "answer.unsure"
+        return first, second, say(key, scenarios=language.listed(sure_of), **percent)
 
     def _alone(self) -> tuple[str, ...]:
         findings, say = self.findings, self.wording.language.say
@@ -158,6 +202,7 @@ class Conclusions:
             figures = [float(q) for q in np.nanquantile(column, (0.5, 0.05, 0.95))]
             median, low, high = self.wording.values(figures, findings.unit(measure))
             ends = {"median": median, "low": low, "high": high}
+            ends["interval"] = self.wording.language.interval(low, high)
             out.append(say("answer.alone", measure=self.wording.measure(measure), year=years[-1], **ends))
         return *out, self._fit() or say("sure.model")
 

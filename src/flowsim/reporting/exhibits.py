@@ -128,7 +128,7 @@ class Exhibits:
                     cells = (self._difference(value, max(map(abs, figures)), unit) for value in figures)
                     rows.append(
                         (
-                            self._titled(measure),
+                            self._titled(measure, "points" if unit == "share" else unit),
                             self.wording.scenario(name),
                             year,
                             *cells,
@@ -199,7 +199,7 @@ class Exhibits:
             most=self.wording.value(quantiles[2, top], unit),
             when=language.period(periods[top]),
             last=language.period(periods[last]),
-            **{"median": median, "low": low, "high": high},
+            **{"median": median, "low": low, "high": high, "interval": language.interval(low, high)},
         )
 
     def _documented_words(self, told: dict[Period, float], unit: str) -> str:
@@ -227,8 +227,8 @@ class Exhibits:
     def _runs(self) -> list[tuple[str, Results]]:
         return list(zip(self.findings.comparison.names, self.findings.comparison.results, strict=True))
 
-    def _titled(self, measure: Measure) -> str:
-        unit, title = self.findings.unit(measure), self.wording.measure(measure)
+    def _titled(self, measure: Measure, unit: str = "") -> str:
+        unit, title = unit or self.findings.unit(measure), self.wording.measure(measure)
         return title if unit == "awards" else f"{title} ({self.wording.unit(unit)})"
 
     def _figure(self, value: float, unit: str) -> Figure:
@@ -239,7 +239,7 @@ class Exhibits:
     def _difference(self, value: float, largest: float, unit: str) -> Figure:
         """Write a difference or an end of its interval, with more decimals where all of them are small."""
         if unit == "share":
-            return Figure(value, 1, share=True, signed=True)
+            return Figure(100 * value, 1, signed=True)  # percentage points
         return Figure(value, 2 if largest < 1 else 0 if unit in COUNTED else 1, signed=True)
 
     def _whole(self, value: float) -> str:

@@ -16,7 +16,7 @@ from flowsim.core.periods import MONTHS, Every, Period
 from flowsim.core.progress import Progress
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
-from flowsim.planning.comparison import Comparison, Paired, compare, paired
+from flowsim.planning.comparison import Comparison, Paired, check_comparable, compare, paired
 from flowsim.planning.cost import with_costs
 from flowsim.planning.prices import Prices
 from flowsim.planning.response import series
@@ -29,7 +29,7 @@ from flowsim.simulation.measures.timeline import Calendar
 from flowsim.simulation.results import Results
 from flowsim.simulation.runner import run
 
-__all__ = ["STATIONS", "Findings", "explore"]
+__all__ = ["STATIONS", "Findings", "check_reportable", "explore"]
 
 STATIONS = 3
 """Stations whose waits and queues a report draws."""
@@ -74,6 +74,13 @@ class Findings:
         every = next(one for one in _EVERY if first % MONTHS[one] == last % MONTHS[one] == 0)
         return Period.at(first, every), Period.at(last - 1, every)
 
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """The stations that a scenario changes or closes."""
+        edits = [edit.station for one in self.scenarios for edit in one.file.stations]
+        closures = [closure.station for one in self.scenarios for closure in one.file.closures]
+        return tuple(dict.fromkeys([*edits, *closures]))
+
     @cached_property
     def stations(self) -> tuple[str, ...]:
         """At most `STATIONS`: those of goals and levers, those that scenarios change, then those with long queues."""
@@ -83,9 +90,7 @@ class Findings:
             levels = [self.staffing.levels] + ([self.staffing.rows] if isinstance(self.staffing, Frontier) else [])
             asked = [one.lever.station for one in levels]
             asked += [goal.response.measure.of("station") or "" for goal in self.staffing.question.goals]
-        changed = [edit.station for one in self.scenarios for edit in one.file.stations]
-        changed += [closure.station for one in self.scenarios for closure in one.file.closures]
-        ordered = [name for name in dict.fromkeys([*asked, *changed]) if name in names]
+        ordered = [name for name in dict.fromkeys([*asked, *self.changed]) if name in names]
         longest = {name: max(_queue(one, name) for one in self.comparison.results) for name in names}
         ordered += [name for name in sorted(names, key=lambda name: -longest[name]) if name not in ordered]
         return tuple(ordered[:STATIONS])
@@ -149,14 +154,7 @@ def explore(
         InputError: before anything runs, for more scenarios than a chart holds, a time without a whole year, less than
             two replications, and as `compare`.
     """
-    if not 1 <= len(scenarios) <= _MOST_SCENARIOS:
-        raise InputError(f"{len(scenarios)} scenarios: a report shows one to {_MOST_SCENARIOS}, the first as reference")
-    since, until = Period(between[0]).first, Period(between[1]).after
-    years = Calendar.of(scenarios[0].pathway()).periods("year")
-    if not any(since <= year.first and year.after <= until for year in years):
-        raise InputError("the time to report holds no whole year: report a longer time, or let the horizon end later")
-    if replications < 2:
-        raise InputError(f"replications: {replications} is not allowed: a range takes at least 2")
+    check_reportable(scenarios, between, replications)
     if len(scenarios) == 1:
         (one,) = scenarios
         subject = parameters.over(one) if isinstance(parameters, Ensemble) else one.pathway(parameters)
@@ -178,6 +176,25 @@ def explore(
         parameters=parameters,
         prices=prices,
     )
+
+
+def check_reportable(scenarios: Sequence[Scenario], between: tuple[str, str], replications: int) -> None:
+    """Check that scenarios can be reported on over a time, with so many replications of each.
+
+    Raises:
+        InputError: for more scenarios than a chart holds, a time without a whole year, less than two replications, and
+            as `check_comparable`.
+    """
+    if not 1 <= len(scenarios) <= _MOST_SCENARIOS:
+        raise InputError(f"{len(scenarios)} scenarios: a report shows one to {_MOST_SCENARIOS}, the first as reference")
+    since, until = Period(between[0]).first, Period(between[1]).after
+    years = Calendar.of(scenarios[0].pathway()).periods("year")
+    if not any(since <= year.first and year.after <= until for year in years):
+        raise InputError("the time to report holds no whole year: report a longer time, or let the horizon end later")
+    if replications < 2:
+        raise InputError(f"replications: {replications} is not allowed: a range takes at least 2")
+    if len(scenarios) > 1:
+        check_comparable(scenarios)
 
 
 def _queue(results: Results, station: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ __all__ = ["LANGUAGES", "Language"]
 LANGUAGES = ("en", "da")
 _HARD = "\u00a0"
 """A space at which no line is broken."""
+_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:T00:00:00)?")
+_QUANTITY = re.compile(r"([+-])? ?(\d+(?:\.\d+)?)((?: (?:%|per|a|\d+|[a-z]+))*)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,12 +88,43 @@ class Language:
         month = self.words[f"month.{day.month}"]
         return f"{day.day}{'.' if self.code == 'da' else ''}{_HARD}{month}{_HARD}{day.year}"
 
+    def quantity(self, value: object) -> str:
+        """Write a value of a file: "12 weeks", "12 uger"; "-25 %", "−25 %"; a day as a day; another text as it is."""
+        if isinstance(value, Mapping):
+            return ", ".join(f"{key}: {self.quantity(part)}" for key, part in value.items())
+        if isinstance(value, list | tuple):
+            return ", ".join(self._short_day(str(part)) or self.quantity(part) for part in value)
+        text = value.isoformat() if isinstance(value, date) else str(value)
+        if day := _DAY.fullmatch(text):
+            return self.day(date.fromisoformat(day[1]))
+        quantity = _QUANTITY.fullmatch(text)
+        if self.code != "da" or not quantity:
+            return text
+        sign, number, rest = quantity.groups()
+        words = [self.words.get(f"quantity.{word}", word) for word in rest.split()]
+        written = number.replace(".", ",")
+        return " ".join([f"{'−' if sign == '-' else sign or ''}{written}", *words])
+
+    def _short_day(self, text: str) -> str:
+        """Write a day among many in figures: "2015-12-25", "25.12.2015"; nothing of what is no day."""
+        if not (day := _DAY.fullmatch(text)):
+            return ""
+        return f"{date.fromisoformat(day[1]):%d.%m.%Y}" if self.code == "da" else day[1]
+
     def period(self, text: str) -> str:
         """Write a month, quarter or year: "May 2022", "Q2 2022", "2022"; "maj 2022", "2. kvartal 2022", "2022"."""
         period = Period(text)
         if period.every == "quarter":
             return self.say("quarter", number=str(period.place), year=str(period.year)).replace(" ", _HARD)
         return f"{self.words[f'month.{period.place}']}{_HARD}{period.year}" if period.every == "month" else str(period)
+
+    def interval(self, low: str, high: str) -> str:
+        """Write an interval from its ends as they are written: "71 to 90 %", "71-90 %"; signs keep their word."""
+        unit = f"{_HARD}%"
+        if low.endswith(unit) and high.endswith(unit):
+            low = low.removesuffix(unit)
+        signed = any(end.startswith(("−", "+")) for end in (low, high))
+        return self.say("range" if signed else "interval", low=low, high=high)
 
     def listed(self, items: list[str]) -> str:
         """Write a list: "a, b and c"."""

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
     from flowsim.core.arrays import Floats
 
-__all__ = ["Prospect", "forecast", "meaning", "reasons", "what_if"]
+__all__ = ["ForecastResult", "forecast", "meaning", "reasons", "what_if"]
 
 _SHOWN = 0.01  # the least weight of a member that is named
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Prospect:
+class ForecastResult:
     """Where a series is heading if nothing changes, and how sure that is.
 
     Attributes:
@@ -143,7 +143,7 @@ def forecast(
     origin: str | None = None,
     shock: Shock | str | None = None,
     reference: Sequence[Series | pd.Series[float]] = (),
-) -> Prospect:
+) -> ForecastResult:
     """Forecast a quarterly or monthly series.
 
     Args:
@@ -160,11 +160,11 @@ def forecast(
     own, *others = (one if isinstance(one, Series) else from_pandas(one) for one in (series, *reference))
     choice = Shock.parse(shock) if isinstance(shock, str) else shock
     if not others:
-        return Prospect(forecast=forecast_series(own, horizon, origin, choice))
+        return ForecastResult(forecast=forecast_series(own, horizon, origin, choice))
     learned = learn_from(others)
     if learned.every != own.every:
         raise InputError(f"{own.name}: it is by {own.every}, and its reference class by {learned.every}")
-    return Prospect(forecast=forecast_series(own, horizon, origin, choice, learned.taught()), reference=learned)
+    return ForecastResult(forecast=forecast_series(own, horizon, origin, choice, learned.taught()), reference=learned)
 
 
 def reasons(own: Forecast) -> str:

@@ -43,7 +43,7 @@ class Provenance:
         say = self.language.say
         rows = []
         for one in self.findings.scenarios:
-            changes = "\n".join(_changes(one)) or say("none")
+            changes = "\n".join(_changes(one, self.wording)) or say("none")
             rows.append((self.wording.scenario(one.name), self.language.told(one.file.description), changes))
         columns = (say("column.scenario"), say("column.about"), say("column.changes"))
         return Table(title=say("table.scenarios"), columns=columns, rows=tuple(rows))
@@ -69,7 +69,7 @@ class Provenance:
         rows: list[tuple[Cell, ...]] = []
         for one in chosen:
             told = f"{one.fact} {one.key}".strip() if one.fact else self.language.told(one.why)
-            rows.append((one.name, _value(one.value), told))
+            rows.append((one.name, self.language.quantity(one.value), told))
         columns = (
             say("column.parameter"),
             say("column.value"),
@@ -109,7 +109,7 @@ class Provenance:
         per = f" {say(f'per.{price.per}')}" if price.per else ""
         told = self.language.number(amount, 0 if amount == round(amount) else 2)
         why = f"{price.fact} {price.key}".strip() if price.fact else self.language.told(price.why)
-        return title, f"{told} {currency}{per}", say(f"kind.{price.kind}"), why
+        return title, f"{told} {self.wording.currency(currency)}{per}", say(f"kind.{price.kind}"), why
 
     def made(self) -> Table:
         """Tell what made the figures: seed, replications, digests and versions."""
@@ -130,21 +130,32 @@ class Provenance:
         return Table(title=say("table.made"), columns=(say("column.what"), say("column.value")), rows=tuple(rows))
 
 
-def _changes(scenario: Scenario) -> Iterator[str]:
-    """Write each change of a scenario's file in a line."""
-    told = scenario.to_dict()
-    if "until" in told:
-        yield f"until: {_value(told['until'])}"
-    for name, value in told.get("parameters", {}).items():
-        yield f"{name} = {_value(value)}"
-    for kind in TARGETS:
-        for edit in told.get(kind, ()):
-            yield f"{kind}: " + ", ".join(f"{key} {_value(value)}" for key, value in edit.items() if value is not None)
+_WHERE = {"station": "station", "state": "state", "entry": "name"}
+"""What an edit is of, and how the wording calls such a name."""
 
 
-def _value(value: object) -> str:
+def _changes(scenario: Scenario, wording: Wording) -> Iterator[str]:
+    """Write each change of a scenario's file in a line: what is changed, how, and when."""
+    say, quantity, file = wording.language.say, wording.language.quantity, scenario.to_dict()
+    if "until" in file:
+        yield say("change.until", until=quantity(file["until"]))
+    for name, value in file.get("parameters", {}).items():
+        yield f"{name} = {quantity(value)}"
+    for kind, target in TARGETS.items():
+        for edit in file.get(kind, ()):
+            names = [getattr(wording, _WHERE[target])(edit[target])]
+            names += [say("change.party", party=wording.name(edit["party"]))] if edit.get("party") else []
+            parts = [
+                say(f"change.{key}", value=_named(value, wording))
+                for key, value in edit.items()
+                if value is not None and key not in (target, "party", "from", "until")
+            ]
+            parts += [say("change.closed")] if kind == "closures" and edit.get("keep") is None else []
+            parts += [say(f"change.{key}.day", day=quantity(edit[key])) for key in ("from", "until") if edit.get(key)]
+            yield f"{', '.join(names)}: {', '.join(parts)}"
+
+
+def _named(value: object, wording: Wording) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{key}: {_value(one)}" for key, one in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(_value(one) for one in value)
-    return str(value).removesuffix("T00:00:00")
+        return ", ".join(f"{wording.name(name)} {_named(part, wording)}" for name, part in value.items())
+    return wording.language.quantity(value)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flowsim.model.pathway import Pathway
+from flowsim.planning.levers import Lever
 from flowsim.planning.prices import Prices
 from flowsim.planning.staffing.cost import StaffingCost, amounts_told, cheapest, unpriced
 from flowsim.planning.staffing.search import Answer, Frontier
@@ -13,6 +14,7 @@ from flowsim.planning.staffing.trials import Finding, Trial
 from flowsim.reporting.document import Cell, Chart, Figure, Table
 from flowsim.reporting.pictures.planning import Words, frontier_map, map_costs, panels, staffings
 from flowsim.reporting.wording import COUNTED, Wording, told_likely
+from flowsim.simulation.measures.stations import SERVED
 
 __all__ = ["StaffingConclusions", "cost_of", "staffing_chart"]
 
@@ -42,8 +44,18 @@ class StaffingConclusions:
     prices: Prices | None
 
     def answer(self) -> tuple[str, ...]:
-        """Return the answer in three sentences."""
-        return self._level(self.found) if isinstance(self.found, Answer) else self._frontier(self.found)
+        """Return the answer in three sentences; the first one says what the scenario itself has."""
+        found = self.found
+        first, *rest = self._level(found) if isinstance(found, Answer) else self._frontier(found)
+        if isinstance(found, Answer):
+            own = self._own(found.levels.lever)
+        else:
+            parts = zip((found.rows.lever, found.levels.lever), self.levers(), strict=True)
+            say = self.wording.language.say
+            own = self.wording.language.listed(
+                [say("answer.today.of", own=self._own(lever), lever=words) for lever, words in parts]
+            )
+        return f"{first.removesuffix('.')}{self.wording.language.say('answer.today', own=own)}.", *rest
 
     def goals(self) -> str:
         """Return the goals in words, with the chance that was asked for."""
@@ -69,14 +81,15 @@ class StaffingConclusions:
                 out.append(say("remark.contrary", **levels))
             close = [t.levels[0] for t in found.trials if t.verdict == "close" and t.levels[0] < (found.least or 0)]
             if len(close) > 1:
-                out.append(say("remark.close", levels=language.listed([self._number(level) for level in close])))
+                among = language.listed([self._number(level) for level in close])
+                out.append(say("remark.close", levels=among, lever=self.levers()[0]))
         undefined = max(one.undefined for trial in (*found.trials, found.ceiling) for one in trial.findings)
         if undefined:
             out.append(say("remark.undefined", most=self._number(undefined)))
         cost = cost_of(found, self.prices)
         if isinstance(found, Answer) and found.least is not None and cost is not None:
             (each,) = cost.units
-            told = {"each": self._money(each, cost), "least": self._number(found.least)}
+            told = {"each": self._money(each, cost), "least": self._number(found.least), "lever": self.levers()[0]}
             out.append(say("remark.cost", **told, cost=self._money(cost.at([found.least]), cost)))
         return out
 
@@ -90,12 +103,12 @@ class StaffingConclusions:
         trial = next(one for one in found.trials if one.levels[0] == found.least)
         told = {"least": f"{self._number(found.least)} {lever}{self._weekly(found)}", "goal": goals}
         told |= {"since": self.wording.language.day(found.question.since.date()), "reached": self._reached(trial)}
+        told["confidence"] = self._confidence(found)
         first = say(f"answer.{found.outcome}", **told)
-        own = self._own(found)
         if found.below is None:
-            return first, say("answer.own", own=own), self._kept(trial, "answer.kept")
+            return first, say("answer.own"), self._kept(trial, "answer.kept")
         level, reached = self._number(found.below.levels[0]), self._reached(found.below)
-        second = say(f"answer.below.{found.below.verdict}", level=level, reached=reached, own=own)
+        second = say(f"answer.below.{found.below.verdict}", level=level, reached=reached)
         return first, second, self._kept(trial, "answer.kept")
 
     def _instead(self, found: Answer) -> str:
@@ -109,7 +122,8 @@ class StaffingConclusions:
             return ceiling
         best = found.relief[0]
         stations = language.listed([self.wording.station(name) for name in best.stations])
-        return f"{ceiling[:-1]}; {say('answer.relief', stations=stations, reached=self._reached(best.trial))}"
+        key = "answer.relief.met" if best.trial.meets else "answer.relief"
+        return f"{ceiling[:-1]}; {say(key, stations=stations, reached=self._reached(best.trial))}"
 
     def _frontier(self, found: Frontier) -> tuple[str, ...]:
         say, language = self.wording.language.say, self.wording.language
@@ -121,7 +135,8 @@ class StaffingConclusions:
             return first, ceiling, self._kept(found.ceiling, "answer.kept.plenty")
         shown = met if len(met) <= _FEW else [met[0], met[-1]]
         points = language.listed([self._point(point.level, point.least or 0) for point in shown])
-        first = say("answer.frontier", one=one, other=other, points=points, goal=self.goals())
+        ends = {"goal": self.goals(), "confidence": self._confidence(found)}
+        first = say("answer.frontier", one=one, other=other, points=points, **ends)
         nowhere = [self._number(point.level) for point in found.points if point.least is None]
         if nowhere:
             first = f"{first[:-1]}; {say('answer.frontier.nowhere', one=one, levels=language.listed(nowhere))}"
@@ -141,22 +156,30 @@ class StaffingConclusions:
         for finding in trial.findings:
             mean = finding.mean
             value, low, high = self.wording.values([mean.estimate, mean.low, mean.high], finding.goal.response.unit)
-            parts.append(say("answer.reached", value=value, low=low, high=high))
+            measure, unit = finding.goal.response.measure, finding.goal.response.unit
+            key = "answer.reached.share" if unit == "share" else "answer.reached"
+            key = "answer.reached.wait" if measure.kind.name == SERVED.name else key
+            parts.append(say(key, value=value, low=low, high=high, interval=self.wording.language.interval(low, high)))
         if self.found.question.chance is not None:
             share, low, high = self.wording.figures([trial.kept.estimate, trial.kept.low, trial.kept.high], "share")
-            parts.append(say("answer.reached.kept", share=share, low=low, high=high))
+            ends = {"low": low, "high": high, "interval": self.wording.language.interval(low, high)}
+            parts.append(say("answer.reached.kept", share=share, **ends))
         return self.wording.language.listed(parts)
 
     def _kept(self, trial: Trial, key: str, **more: str) -> str:
         language, kept = self.wording.language, trial.kept
         share, low, high = (language.percent(value, 0) for value in (kept.estimate, kept.low, kept.high))
         told = {"share": share, "low": low, "high": high, "runs": self._number(trial.replications)}
+        told["interval"] = language.interval(low, high)
         return language.say(key, **told, **more, likely=told_likely(kept.low, kept.high, language))
 
-    def _own(self, found: Answer) -> str:
-        """Return what the scenario itself has of the lever, by party."""
+    def _confidence(self, found: Answer | Frontier) -> str:
+        return self.wording.language.percent(found.stopping.confidence, 0)
+
+    def _own(self, lever: Lever) -> str:
+        """Return what the scenario itself has of a lever, by party."""
         language = self.wording.language
-        told = found.levels.lever.told(self._model(), found.question.since)
+        told = lever.told(self._model(), self.found.question.since)
         values = {name: language.number(value, 0 if value == round(value) else 1) for name, value in told.items()}
         if len(set(values.values())) == 1:
             return next(iter(values.values()))
@@ -187,7 +210,9 @@ class StaffingConclusions:
         return self._number(level) if level < float("inf") else self.wording.language.words["staff.word.plenty"]
 
     def _money(self, amount: float, cost: StaffingCost) -> str:
-        return self.wording.language.say("staff.amount", amount=self._number(amount), currency=cost.currency)
+        return self.wording.language.say(
+            "staff.amount", amount=self._number(amount), currency=self.wording.currency(cost.currency)
+        )
 
 
 _SURE = {"meets": "staff.meets", "close": "staff.close", "misses": "staff.misses"}
@@ -222,7 +247,7 @@ def _levels(found: Answer, wording: Wording, prices: Prices | None) -> Chart:
                 )
             )
     titles = [say(f"column.{key}") for key in columns]
-    titles += [] if cost is None else [say("column.cost", currency=cost.currency)]
+    titles += [] if cost is None else [say("column.cost", currency=wording.currency(cost.currency))]
     kept_title = say("staff.kept", goals=told.goals())
     least = None if found.least is None else float(found.least)
     title = say("chart.levels", lever=lever)
@@ -280,7 +305,7 @@ def _frontier(found: Frontier, wording: Wording, prices: Prices | None) -> Chart
         if cost is not None:
             cells += ("",) if least_ is None else (Figure(cost.at([level_, least_])),)
         rows.append((Figure(level_), *cells))
-    titles = (one, other, *(() if cost is None else (say("column.cost", currency=cost.currency),)))
+    titles = (one, other, *(() if cost is None else (say("column.cost", currency=wording.currency(cost.currency)),)))
     title = say("chart.frontier", one=one, other=other)
     return Chart(
         title=title,
@@ -294,7 +319,7 @@ def _amounts(amounts: Sequence[float], cost: StaffingCost, wording: Wording) -> 
     scaled, decimals, millions = amounts_told(amounts)
     key = "staff.millions" if millions else "staff.amount"
     numbers = [wording.language.number(amount, decimals) for amount in scaled]
-    return [wording.language.say(key, amount=number, currency=cost.currency) for number in numbers]
+    return [wording.language.say(key, amount=number, currency=wording.currency(cost.currency)) for number in numbers]
 
 
 def _yearly(amounts: Sequence[float], cost: StaffingCost, wording: Wording) -> list[str]:

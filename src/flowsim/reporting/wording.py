@@ -49,7 +49,7 @@ def words_and_ranges(language: Language) -> tuple[str, ...]:
     out = []
     for number, (least, key) in enumerate(LIKELY):
         low, high = language.percent(least, 0), language.percent(edges[number], 0)
-        out.append(f"{language.words[key]}: {language.say('range', low=low, high=high)}")
+        out.append(f"{language.words[key]}: {language.interval(low, high)}")
     return tuple(out)
 
 
@@ -81,6 +81,16 @@ class Wording:
         """Return what a station is called."""
         return self.name(name, self.pathway.station(name).title)
 
+    def awaited(self, name: str) -> str:
+        """Return what citizens at a station wait for, as a part of a sentence."""
+        words = self.language.words
+        own = words.get(f"awaited.{name}") if self.shipped else None
+        return own or self.language.say("awaited", station=self.station(name))
+
+    def currency(self, code: str) -> str:
+        """Return what a currency is called: "DKK", "kr."."""
+        return self.language.words.get(f"currency.{code}", code)
+
     def benefit(self, name: str) -> str:
         """Return what a benefit is called."""
         return self.name(name)
@@ -105,6 +115,10 @@ class Wording:
         of: dict[str, str] = {
             part: self._part(part, name) for part, name in zip(measure.kind.of, measure.names, strict=True)
         }
+        if station := measure.of("station"):
+            of["awaited"] = self.awaited(station)
+        own = ".".join((key, *measure.names))  # a refusal is counted among the awards, and is called a decision
+        key = own if self.shipped and own in words else key
         if clock := measure.of("clock"):
             limit = next(one.limit for one in self.pathway.clocks if one.name == clock)
             of["weeks"] = self.language.number(limit / MINUTES["week"], 0)
@@ -120,7 +134,7 @@ class Wording:
         """Return what a unit is called: "weeks", "uger"; a currency in millions is "DKK million", "mio. DKK"."""
         currency, _, million = unit.partition(" million")
         if unit.endswith(" million") and not million:
-            return self.language.say("unit.million", currency=currency)
+            return self.language.say("unit.million", currency=self.currency(currency))
         return self.language.words.get(f"unit.{unit}", unit)
 
     def figures(self, values: Sequence[float], unit: str, *, signed: bool = False) -> list[str]:
@@ -131,11 +145,16 @@ class Wording:
             return [self.language.percent(share, int(fine), signed=signed) for share in shares]
         largest = max((abs(value) for value in values if value == value), default=0.0)
         decimals = 0 if unit in COUNTED or largest >= 99.95 else 1 if largest >= 0.995 or largest == 0 else 2
+        if signed and any(0 < abs(value) < 0.5 * 10**-decimals for value in values):
+            decimals += 1  # the end of a sure difference never reads as 0
         return [self.language.number(value, decimals, signed=signed) for value in values]
 
     def values(self, values: Sequence[float], unit: str, *, signed: bool = False) -> list[str]:
         """Write such figures, the first one with its unit: "6.4 weeks", "5.9", "6.8"."""
         first, *rest = self.figures(values, unit, signed=signed)
+        if signed and unit in ("share", "per cent"):  # a difference of shares is no share
+            first, *rest = (figure.removesuffix(f"{_HARD}%") for figure in (first, *rest))
+            unit = "points"
         return [first if unit in ("share", "per cent") else f"{first}{_HARD}{self.unit(unit)}", *rest]
 
     def value(self, value: float, unit: str) -> str:

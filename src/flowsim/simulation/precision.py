@@ -23,7 +23,7 @@ from flowsim.simulation.measures.catalogue import Frame
 from flowsim.simulation.results import Results
 from flowsim.simulation.runner import Engine, run
 
-__all__ = ["FEWEST", "Precision", "chosen", "half_widths", "joined", "next_number", "run_to_precision"]
+__all__ = ["FEWEST", "Precision", "chosen_columns", "half_widths", "joined", "next_number", "run_to_precision"]
 
 FEWEST = 10
 """Replications to begin with: fewer say nothing of precision."""
@@ -91,7 +91,7 @@ def run_to_precision(
     """
     if isinstance(subject, Scenario):
         subject = subject.pathway()
-    columns = chosen(run(subject, engine=engine, seed=seed, replications=1), precision)
+    columns = chosen_columns(run(subject, engine=engine, seed=seed, replications=1), precision)
     done: Results | None = None
     wanted = FEWEST
     while True:
@@ -121,7 +121,7 @@ def next_number(n: int, widest: float, precision: Precision) -> int:
     return min(int(min(max(needed, 1.1 * n), _LARGEST_STEP * n)) + 1, precision.most)
 
 
-def chosen(results: Results, precision: Precision) -> list[int]:
+def chosen_columns(results: Results, precision: Precision) -> list[int]:
     """Return the columns of the results that a precision is asked of.
 
     Raises:

@@ -39,6 +39,8 @@ class Results:
         digests: the SHA-256 of each replication's visits.
         versions: what made them: flowsim, Python, numpy and so on.
         traces: the whole traces by replication, where they were kept.
+        ticks: minutes a tick of each trace, where that is not the pathway's own.
+        reached: whether the precision asked for was reached; None where none was.
     """
 
     pathway: Pathway
@@ -50,6 +52,8 @@ class Results:
     digests: tuple[str, ...] = field(repr=False)
     versions: Mapping[str, str] = field(default_factory=dict)
     traces: Mapping[int, Trace] = field(default_factory=dict, repr=False)
+    ticks: Mapping[int, float] = field(default_factory=dict, repr=False)
+    reached: bool | None = None
 
     def __post_init__(self) -> None:
         shape = (len(self.replications), len(self.index))
@@ -160,7 +164,7 @@ class Results:
                 "benefit": _named([state.benefit for state in pathway.states], raw["state"]),
                 "station": _named([state.station or "" for state in pathway.states], raw["state"]),
                 "visit": raw["visit"],
-                **{name: self._civil(raw[name]) for name in ("joined", "started", "ended", "since")},
+                **{name: self._civil(raw[name], replication) for name in ("joined", "started", "ended", "since")},
                 "next": _named([*states, ""], raw["next"]),
             }
         )
@@ -176,7 +180,7 @@ class Results:
         raw = self._trace(replication).sessions
         stations = _named([station.name for station in self.pathway.stations], raw["station"])
         counts = {name: raw[name] for name in ("places", "taken", "waiting")}
-        return pd.DataFrame({"time": self._civil(raw["time"]), "station": stations, **counts})
+        return pd.DataFrame({"time": self._civil(raw["time"], replication), "station": stations, **counts})
 
     def _trace(self, replication: int) -> Trace:
         if replication not in self.replications:
@@ -185,9 +189,10 @@ class Results:
             raise InputError(f"the visits of replication {replication} were not kept: run with keep_traces=True")
         return self.traces[replication]
 
-    def _civil(self, ticks: npt.NDArray[np.int64]) -> npt.NDArray[np.datetime64]:
+    def _civil(self, ticks: npt.NDArray[np.int64], replication: int) -> npt.NDArray[np.datetime64]:
         there = ticks != NEVER
-        since = np.rint(np.where(there, ticks, 0) * (self.pathway.tick * 60e6)).astype("timedelta64[us]")
+        tick = self.ticks.get(replication, self.pathway.tick)
+        since = np.rint(np.where(there, ticks, 0) * (tick * 60e6)).astype("timedelta64[us]")
         out: npt.NDArray[np.datetime64] = np.datetime64(self.pathway.start, "us") + since
         out[~there] = np.datetime64("NaT")
         return out

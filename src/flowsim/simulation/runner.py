@@ -9,21 +9,22 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExec
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib import metadata
-from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple, cast, get_args
 
 import numpy as np
-import psutil
 
 from flowsim.core.arrays import Floats
-from flowsim.core.civil_time import MINUTES
-from flowsim.core.errors import InputError, unknown_name
+from flowsim.core.errors import InputError, unknown_name, whole_number
 from flowsim.core.progress import Progress
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
+from flowsim.model.ticks import without_tick_warnings
 from flowsim.model.varying import Varying
-from flowsim.simulation.engine.trace import VISIT, Trace
+from flowsim.simulation.engine.memory import available_memory as _available_memory
+from flowsim.simulation.engine.memory import most_visits, size_of
+from flowsim.simulation.engine.trace import Trace
 from flowsim.simulation.measures.catalogue import Catalogue, Frame
+from flowsim.simulation.measures.timeline import Calendar
 from flowsim.simulation.results import Results
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class _Job(NamedTuple):
     seed: int
     number: int
     keep: bool
+    a_citizen: float  # visits that one is reckoned with
 
 
 class _Replication(NamedTuple):
@@ -50,6 +52,7 @@ class _Replication(NamedTuple):
     values: Floats
     digest: str
     trace: Trace | None
+    tick: float
 
 
 def run(
@@ -86,18 +89,25 @@ def run(
     """
     numbers = _numbers(replications)
     known_engine(engine)
-    if not 0 <= seed < 2**64:
-        raise InputError(f"seed: {seed} is not allowed: a seed is a whole number from 0 to 2**64 - 1")
+    seed = checked_seed(seed)
+    if workers is not None:
+        workers = whole_number("workers", workers, 1)
+    if not isinstance(subject, Pathway | Scenario) and not callable(getattr(subject, "pathway", None)):
+        raise InputError(
+            f"subject: {subject!r} is not allowed: it should be a Pathway, a Scenario, or a model with a method "
+            "`pathway`; a name or a file is read by Scenario.of(...)"
+        )
     if isinstance(subject, Scenario):
         subject = subject.pathway()
     pathway = subject if isinstance(subject, Pathway) else subject.pathway(seed, numbers[0])
     workers = min(workers or os.cpu_count() or 1, len(numbers)) if engine == "kernel" else 1
-    _check_memory(pathway, engine, at_once=workers, kept=len(numbers) if keep_traces else 0)
+    _check_memory(pathway, engine, workers, len(numbers) if keep_traces else 0)
     frame = Frame.of(pathway)
     index = _catalogue(frame, pathway).index
     _check_table(len(numbers), len(index))
     _compiled(pathway)
-    jobs = (_Job(subject, frame, engine, seed, number, keep_traces) for number in numbers)
+    visits = most_visits(pathway)
+    jobs = (_Job(subject, frame, engine, seed, number, keep_traces, visits) for number in numbers)
     if executor is None and workers > 1:
         with ThreadPoolExecutor(workers) as threads:
             done = _collected(_spread(threads, jobs), len(numbers), progress)
@@ -116,7 +126,20 @@ def run(
         digests=tuple(replication.digest for replication in ordered),
         versions=_versions(),
         traces={each.number: each.trace for each in ordered if each.trace is not None},
+        ticks={each.number: each.tick for each in ordered if each.trace is not None},
     )
+
+
+def checked_seed(seed: int) -> int:
+    """Return a seed as Python's own whole number.
+
+    Raises:
+        InputError: for anything but a whole number from 0 to 2**64 - 1.
+    """
+    try:
+        return whole_number("seed", seed, 0, 2**64 - 1)
+    except InputError:
+        raise InputError(f"seed: {seed} is not allowed: a seed is a whole number from 0 to 2**64 - 1") from None
 
 
 def known_engine(name: str) -> Engine:
@@ -132,13 +155,14 @@ def known_engine(name: str) -> Engine:
 
 
 def _numbers(replications: int | Iterable[int]) -> list[int]:
-    if isinstance(replications, int):
-        if not 1 <= replications <= _MOST_REPLICATIONS:
+    if not isinstance(replications, Iterable) or isinstance(replications, str):
+        try:
+            return list(range(whole_number("replications", replications, 1, _MOST_REPLICATIONS)))
+        except InputError:
             raise InputError(
                 f"replications: {replications} is not allowed: from 1 to {_MOST_REPLICATIONS:,} can be run"
-            )
-        return list(range(replications))
-    numbers = list(replications)
+            ) from None
+    numbers = [whole_number("replications", number, -(2**63)) for number in replications]
     if not numbers or len(set(numbers)) != len(numbers) or min(numbers) < 0:
         raise InputError("replications: the numbers of replications are different whole numbers from 0 on")
     return numbers
@@ -158,7 +182,10 @@ def _catalogue_of(framed: _Framed) -> Catalogue:
 
 
 def _catalogue(frame: Frame, pathway: Pathway) -> Catalogue:
-    return replace(_catalogue_of(_Framed(frame, pathway)), pathway=pathway)
+    shared = _catalogue_of(_Framed(frame, pathway))
+    # A stay of this replication may need a finer tick.
+    calendar = shared.calendar if shared.pathway.tick == pathway.tick else Calendar.of(pathway)
+    return replace(shared, pathway=pathway, calendar=calendar)
 
 
 @lru_cache(maxsize=4)
@@ -173,9 +200,10 @@ def _prepared(job: _Job) -> tuple[Pathway, Model]:
         return job.subject, _compiled(job.subject)
     from flowsim.simulation.engine.compiler import compile_pathway
 
-    pathway = job.subject.pathway(job.seed, job.number)
+    with without_tick_warnings():
+        pathway = job.subject.pathway(job.seed, job.number)
     job.frame.check(pathway, f"replication {job.number}")
-    _check_memory(pathway, job.engine, at_once=1, kept=0)
+    _check_memory(pathway, job.engine, 1, 0, job.a_citizen)
     return pathway, compile_pathway(pathway)
 
 
@@ -190,7 +218,7 @@ def _replicate(job: _Job) -> _Replication:
 
         trace = fast.simulate(model, job.seed, job.number)
     values = _catalogue(job.frame, pathway).compute(trace)
-    return _Replication(job.number, values, trace.digest, trace if job.keep else None)
+    return _Replication(job.number, values, trace.digest, trace if job.keep else None, pathway.tick)
 
 
 def _collected(finished: Iterable[_Replication], total: int, progress: Progress | None) -> dict[int, _Replication]:
@@ -221,31 +249,12 @@ def _spread(executor: Executor, jobs: Iterable[_Job]) -> Iterator[_Replication]:
 
 
 def estimate_memory(pathway: Pathway, engine: Engine = "kernel") -> tuple[float, float]:
-    """Return the citizens to be expected, and the bytes that one replication of them needs.
-
-    Every citizen is reckoned with as many visits as there are states, six at the most; a visit is held twice while
-    the table is put in order.
-    """
-    horizon = (pathway.end - pathway.start).total_seconds() / 60
-    citizens = 0.0
-    for entry in pathway.entries:
-        if entry.rate is not None:
-            steps = [*(max((when - pathway.start).total_seconds() / 60, 0.0) for when, _ in entry.rate.root[1:])]
-            edges = [0.0, *(min(step, horizon) for step in steps), horizon]
-            spans = [b - a for a, b in pairwise(edges)]
-            citizens += sum(rate * span for rate, span in zip(entry.rate.values, spans, strict=True))
-        elif entry.every is not None:
-            citizens += horizon / max(entry.every.mean_minutes, 1e-9)
-        else:
-            citizens += entry.count or len(entry.at)
-    visits = citizens * min(len(pathway.states), 6)
-    meetings = sum(len(s.at) * horizon / MINUTES["day"] for s in pathway.stations if s.is_meeting)
-    each = 3 * VISIT.itemsize if engine == "kernel" else 1500
-    return citizens, visits * each + citizens * 100 + meetings * 200
+    """Return the citizens to be expected, and the bytes that one replication of them takes at most."""
+    return size_of(pathway, engine)
 
 
-def _check_memory(pathway: Pathway, engine: Engine, at_once: int, kept: int) -> None:
-    citizens, each = estimate_memory(pathway, engine)
+def _check_memory(pathway: Pathway, engine: Engine, at_once: int, kept: int, a_citizen: float | None = None) -> None:
+    citizens, each = size_of(pathway, engine, a_citizen)
     if citizens > _MOST_CITIZENS:
         raise InputError(
             f"population: about {citizens:.3g} citizens are expected, and at most {_MOST_CITIZENS:,} fit one "
@@ -268,11 +277,6 @@ def _check_table(replications: int, measures: int) -> None:
             f"memory: about {needed / 2**30:.3g} GiB are needed ({measures:,} measures of each of {replications:,} "
             f"replications) and {available / 2**30:.3g} GiB are free: run fewer replications"
         )
-
-
-def _available_memory() -> float:
-    """Return the bytes that are free for use on this machine."""
-    return float(psutil.virtual_memory().available)
 
 
 def _versions() -> dict[str, str]:

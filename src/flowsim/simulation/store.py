@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowsim.core.errors import InputError
+from flowsim.core.spreadsheets import csv_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from flowsim.model.scenario import Scenario
     from flowsim.simulation.results import Results
 
-__all__ = ["COMPARED", "FILES", "MANIFEST", "check_folder", "manifest", "repeat_command", "save", "save_comparison"]
+__all__ = ["COMPARED", "FILES", "MANIFEST", "check_folder", "manifest", "save", "save_comparison"]
 
 MANIFEST = "manifest.json"
 FILES = ("measures.csv", "measures.parquet", "replications.csv", "replications.parquet", MANIFEST)
@@ -169,7 +169,7 @@ def _write(path: Path, parts: Iterable[pd.DataFrame]) -> None:
     try:
         with open(f"{path}.csv", "w", encoding="utf-8-sig", newline="") as csv:
             for part in parts:
-                part.to_csv(csv, index=False, header=writer is None)
+                csv.write(csv_text(part, header=writer is None))
                 table = pa.Table.from_pandas(part, preserve_index=False)
                 writer = writer or parquet.ParquetWriter(f"{path}.parquet", table.schema)
                 writer.write_table(table)
@@ -197,15 +197,3 @@ def manifest(scenario: Scenario, results: Results, repeat: str, parameters: str)
         "versions": dict(results.versions),
         "repeat": repeat,
     }
-
-
-def repeat_command(
-    file: str, results: Results, first: str | None, last: str | None, options: Iterable[str] = ()
-) -> str:
-    """Write the command line that makes the same results again."""
-    words = ["flowsim", "run", file, "--replications", str(len(results.replications)), "--seed", str(results.seed)]
-    words += ["--engine", results.engine]
-    for option, period in (("--from", first), ("--to", last)):
-        words += [option, period] if period else []
-    words += options
-    return shlex.join(words)

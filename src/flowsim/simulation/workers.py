@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from multiprocessing import parent_process
 from typing import Any
 
-from flowsim.core.errors import InputError
+from flowsim.core.errors import InputError, whole_number
 
 __all__ = ["connected", "executor_of"]
 
@@ -53,7 +53,7 @@ def executor_of(
         with connected(cluster) as machines:
             yield machines
         return
-    count = workers or os.cpu_count() or 1
+    count = (os.cpu_count() or 1) if workers is None else whole_number("workers", workers, 1)
     pool: Executor = (
         ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_in_a_worker)
         if processes

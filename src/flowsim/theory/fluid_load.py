@@ -17,14 +17,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from flowsim.core.civil_time import MINUTES, ByDate
-from flowsim.core.errors import InputError
 from flowsim.model.soundness import reached
 from flowsim.theory.fluid import Fluid, flow
 from flowsim.theory.networks import AbsorbingChain, without_way_out
 from flowsim.theory.survival import cohort_of_law, cohort_of_race
 
 if TYPE_CHECKING:
-    from flowsim.model.parts import Entry, State, Station
+    import pandas as pd
+
+    from flowsim.model.parts import State, Station
     from flowsim.model.pathway import Pathway
 
 __all__ = ["Bottleneck", "Load", "Prospect", "StationLoad", "workload"]
@@ -138,14 +139,15 @@ class Load:
     prospects: tuple[Prospect, ...]
     why_no_prospects: str
 
+    def frame(self) -> pd.DataFrame:
+        """Return a row a station and period, with the fields of `StationLoad`."""
+        import pandas as pd
+
+        return pd.DataFrame([vars(load) for load in self.stations])
+
 
 def workload(pathway: Pathway) -> Load:
-    """Return loads, bottlenecks and prospects of a pathway.
-
-    Raises:
-        InputError: where citizens go round for ever by the shares of a year.
-    """
-    _refuse_endless(pathway)
+    """Return loads, bottlenecks and prospects of a pathway."""
     fluid = flow(pathway)
     stations: list[StationLoad] = []
     unsettled: list[StationLoad] = []
@@ -159,7 +161,7 @@ def workload(pathway: Pathway) -> Load:
             unsettled.append(stations[-1])
     scarcest = [max(loads, key=lambda load: load.utilisation) for loads in by_period.values() if loads]
     runs = [list(group) for _, group in groupby(scarcest, key=lambda load: load.station)]
-    why = _why_not_constant(pathway)
+    why = _why_not_constant(pathway) or _why_endless(pathway)
     return Load(
         start=pathway.start,
         end=pathway.end,
@@ -231,23 +233,21 @@ def _bounded(pathway: Pathway, station: Station) -> bool:
     return station.room is not None or all(s.patience for s in pathway.states if s.station == station.name)
 
 
-def _refuse_endless(pathway: Pathway) -> None:
-    for year in range(pathway.start.year, pathway.end.year + 1):
-        since, until = max(pathway.start, datetime(year, 1, 1)), min(pathway.end, datetime(year + 1, 1, 1))
-        if since >= until:
-            continue
-        shares = {state.name: _shares(state, since + (until - since) / 2) for state in pathway.states}
-        arrows = {name: {to for to, share in row.items() if share > 0} for name, row in shares.items()}
-        names = sorted(reached({e.to for e in pathway.entries if _comes(e, since, until)}, arrows))
-        rows = np.array([[shares[a].get(b, 0.0) for b in names] for a in names]).reshape(len(names), len(names))
-        if without_way_out(rows):
-            raise InputError(f"{pathway.name}: by the shares of {year} citizens go round without end")
+def _why_endless(pathway: Pathway) -> str:
+    """Return from where some who come never reach an end by the shares in force; empty where all do."""
+    shares = {state.name: _shares(state, pathway.start) for state in pathway.states}
+    names = _visited(pathway)
+    rows = np.array([[shares[a].get(b, 0.0) for b in names] for a in names]).reshape(len(names), len(names))
+    stuck = without_way_out(rows)
+    return f"those who come to {names[stuck[0]]} go round without end" if stuck else ""
 
 
-def _comes(entry: Entry, since: datetime, until: datetime) -> bool:
-    if entry.rate is not None:
-        return any(rate > 0 for rate in _in_force(entry.rate, since, until))
-    return entry.every is not None or any(since <= when < until for when in entry.at)
+def _visited(pathway: Pathway) -> list[str]:
+    """Return the states that whoever comes by a door can get to by the shares in force, but for final ones."""
+    shares = {state.name: _shares(state, pathway.start) for state in pathway.states}
+    arrows = {name: {to for to, share in row.items() if share > 0} for name, row in shares.items()}
+    reachable = reached({entry.to for entry in pathway.entries if entry.count is None}, arrows)
+    return [state.name for state in pathway.states if state.name in reachable and not state.final]
 
 
 def _shares(state: State, when: datetime) -> dict[str, float]:
@@ -294,7 +294,8 @@ def _race(pathway: Pathway, state: State) -> tuple[dict[str, float], float]:
 
 
 def _prospects(pathway: Pathway) -> Iterator[Prospect]:
-    ways = [s for s in pathway.states if not s.final]
+    visited = _visited(pathway)
+    ways = [state for state in pathway.states if state.name in visited]
     finals = [s.name for s in pathway.states if s.final]
     shares, means = [], []
     for state in ways:

@@ -15,7 +15,8 @@ from flowsim.calibration.study import Study
 from flowsim.planning.levers import Levels, Lever
 from flowsim.planning.response import Response
 from flowsim.planning.staffing.search import frontier, seek
-from flowsim.planning.staffing.trials import Question, StoppingRule, looks, mean_interval
+from flowsim.planning.staffing.trials import Question, StoppingRule, looks
+from flowsim.simulation.intervals import student_interval
 from flowsim.theory.queues import MMc
 from helpers.paths import SMALL_TOWN
 from helpers.scenarios import clearing, scenario_of
@@ -233,7 +234,7 @@ def test_a_trial_is_the_run_of_that_scenario():
     assert trial.findings[0].mean.high <= 4 < answer.below.findings[0].mean.high
     # Each look at each goal of each staffing has an equal part of the five per cent.
     error = 0.05 / (answer.tests * len(looks(200)) * 2)
-    assert trial.findings[0].mean.high == pytest.approx(mean_interval(waits, error).high)
+    assert trial.findings[0].mean.high == pytest.approx(student_interval(waits, error).high)
 
 
 def drawn_ensemble(spread=0.5):

@@ -5,7 +5,8 @@ import pytest
 from scipy import stats
 
 from flowsim import InputError
-from flowsim.planning.staffing.trials import FEWEST, looks, mean_interval, share_interval
+from flowsim.planning.staffing.trials import FEWEST, looks
+from flowsim.simulation.intervals import share_interval, student_interval
 
 
 def test_looks_grow_by_half_up_to_the_most():
@@ -21,7 +22,7 @@ def test_looks_grow_by_half_up_to_the_most():
 
 def test_a_mean_worked_by_hand():
     # Mean 2, standard deviation 1, n = 3: 4.30265 / sqrt(3) to either side.
-    interval = mean_interval(np.array([1.0, 2.0, 3.0]), 0.05)
+    interval = student_interval(np.array([1.0, 2.0, 3.0]), 0.05)
     assert interval.estimate == 2
     assert interval.error == pytest.approx(1 / 3**0.5)
     assert (interval.low, interval.high) == pytest.approx((2 - 4.302653 / 3**0.5, 2 + 4.302653 / 3**0.5))
@@ -43,7 +44,7 @@ def test_all_looks_together_are_wrong_no_more_often_than_stated():
     values = np.random.default_rng(1).standard_normal((streams, schedule[-1]))
     wrong = np.zeros(streams, bool)
     for look in schedule:
-        intervals = [mean_interval(row[:look], error / len(schedule)) for row in values]
+        intervals = [student_interval(row[:look], error / len(schedule)) for row in values]
         wrong |= [not interval.low <= 0 <= interval.high for interval in intervals]
     assert wrong.sum() <= stats.binom.isf(1e-6, streams, error)
     assert wrong.sum() >= 0.25 * error * streams  # and not for being far too wide
@@ -51,7 +52,7 @@ def test_all_looks_together_are_wrong_no_more_often_than_stated():
 
 def test_it_is_in_vain_only_where_more_replications_will_hardly_tell():
     values = np.array([0.9, 1.1] * 20)
-    interval = mean_interval(values, 1e-4)
+    interval = student_interval(values, 1e-4)
     assert interval.in_vain(1.0, 40, 200)
     assert not interval.in_vain(interval.low + 1e-6, 40, 200)  # it is about to be told
     assert not interval.in_vain(interval.high + 1e-6, 40, 200)  # it is told
@@ -63,6 +64,6 @@ def test_giving_up_seldom_gives_away_what_would_have_been_told():
     streams, schedule, error = 2000, looks(200), 1e-3
     values = np.random.default_rng(2).normal(0.5, 1.0, (streams, 200))  # 7 standard errors from 0 in the end
     given_up = sum(
-        any(mean_interval(row[:look], error).in_vain(0.0, look, 200) for look in schedule[:-1]) for row in values
+        any(student_interval(row[:look], error).in_vain(0.0, look, 200) for look in schedule[:-1]) for row in values
     )
     assert given_up <= 0.02 * streams

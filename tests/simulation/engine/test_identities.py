@@ -199,7 +199,10 @@ def reneging_comes_when_patience_ends_and_refusal_at_once(run):
         to = run.pathway.states[row.next].name if row.next >= 0 else None
         refused = row.place.refused_to is not None and to == row.place.refused_to and row.ended == row.joined
         if row.starts:
-            assert row.started < ends
+            # Who can be served at the instant at which she joins never reneges, however short her patience is; nor who
+            # can be at the instant that longer patience is rounded down to.
+            joins = 0 if row.is_stock else row.joined
+            assert row.started < ends or row.started == joins or (row.started == ends and joins + patience > ends)
         elif row.ended == NEVER:
             assert ends >= run.horizon
         elif not (refused and row.ended < ends):

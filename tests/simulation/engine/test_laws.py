@@ -331,10 +331,12 @@ def test_what_is_left_at_the_start_has_the_conditional_law():
     assert stats.kstest(left, "uniform").pvalue > UNLIKELY
 
 
+@pytest.mark.filterwarnings("ignore::flowsim.model.ticks.CoarseTickWarning")
 def test_exits_are_compared_before_rounding():
     """Two exits within one minute: the sooner one wins, not the one first named."""
     race = {"late": {"to": "gone", "after": "100.4 minutes"}, "soon": {"to": "out", "after": "100.1 minutes"}}
-    one = pathway({"kh": {"race": race}, "gone": {"final": True}}, {"there": {"to": "kh", "count": 1}})
+    there = {"there": {"to": "kh", "count": 1}}
+    one = pathway({"kh": {"race": race}, "gone": {"final": True}}, there, tick="1 minute")
     (trace,) = simulated(one)
     assert trace.visits["ended"][0] == 100
     assert trace.visits["next"][0] == 2

@@ -4,13 +4,18 @@ Times are minutes since the start, Wednesday 2020-01-01; meetings are at half pa
 30, 1470 and 2910. A row is (citizen, state, joined, started, ended, next); None is never.
 """
 
+import math
 from datetime import datetime, timedelta
+from fractions import Fraction
 
 import pytest
 
 from flowsim import Pathway
 from flowsim.simulation.engine.compiler import compile_pathway
 from flowsim.simulation.engine.trace import NEVER
+
+# Stories of what rounding to the minute does keep that tick.
+pytestmark = pytest.mark.filterwarnings("ignore::flowsim.model.ticks.CoarseTickWarning")
 
 START = datetime(2020, 1, 1)
 DAILY = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -40,7 +45,7 @@ def queue(station, stay="10 minutes", to="out", **more):
 
 def live(engine, *, stations, states, entries, minutes=3000):
     """Run the story; return its rows, and a row of the session log as (time, station, places, taken, waiting)."""
-    raw = {"start": "2020-01-01", "end": moment(minutes), "stations": stations, "entries": entries}
+    raw = {"start": "2020-01-01", "end": moment(minutes), "tick": "1 minute", "stations": stations, "entries": entries}
     pathway = Pathway.from_dict({"name": "story", "states": states | OUT} | raw)
     trace = engine.simulate(compile_pathway(pathway), 1, 0)
     names = [state.name for state in pathway.states]
@@ -110,14 +115,107 @@ def test_reneging_wins_over_a_server_that_frees_at_the_same_tick(engine):
     ]
 
 
-def test_patience_of_no_time_reneges_before_a_free_server_is_asked(engine):
+HASTY = {"patience": "0 minutes", "reneges_to": "gone"}
+
+
+def test_patience_of_no_time_serves_whoever_finds_a_server_free(engine):
+    """Erlang's loss system: at one instant first the free servers are given away, then the impatient leave."""
+    rows, log = live(
+        engine,
+        stations={"desk": {"capacity": 2}},
+        states={"talk": queue("desk", **HASTY), "gone": {"final": True}},
+        entries={"door": come("talk", 3, 3, 3, 8, 13)},
+    )
+    assert starts(rows, "talk") == {0: 3, 1: 3, 2: "gone", 3: "gone", 4: 13}
+    assert {row[0]: row[4] for row in rows if row[1] == "talk"} == {0: 13, 1: 13, 2: 3, 3: 8, 4: 23}
+    assert log == [(0, "desk", 2, 3, 0)]
+
+
+def test_patience_under_half_a_tick_is_of_no_time(engine):
     rows, _ = live(
         engine,
         stations={"desk": {"capacity": 1}},
-        states={"talk": queue("desk", patience="0 minutes", reneges_to="out")},
-        entries={"door": come("talk", 3)},
+        states={"talk": queue("desk", **HASTY | {"patience": "29 seconds"}), "gone": {"final": True}},
+        entries={"door": come("talk", 3, 3)},
     )
-    assert rows == [(0, "talk", 3, None, 3, "out"), (0, "out", 3, 3, None, None)]
+    assert starts(rows, "talk") == {0: 3, 1: "gone"}
+
+
+@pytest.mark.parametrize(("patience", "start"), [("8 minutes", "gone"), ("8.3 minutes", 10), ("7.6 minutes", "gone")])
+def test_patience_is_compared_with_a_server_that_frees_before_it_is_rounded(engine, patience, start):
+    """All three end at minute 10 as ticks go; the second one really ends after the server has come free."""
+    rows, _ = live(
+        engine,
+        stations={"desk": {"capacity": 1}},
+        states={"talk": queue("desk", patience=patience, reneges_to="gone"), "gone": {"final": True}},
+        entries={"door": come("talk", 0, 2)},
+    )
+    assert starts(rows, "talk") == {0: 0, 1: start}
+
+
+def test_patience_that_is_rounded_down_ends_at_its_tick_where_nobody_comes_free(engine):
+    rows, _ = live(
+        engine,
+        stations={"desk": {"capacity": 1}},
+        states={"talk": queue("desk", patience="5.3 minutes", reneges_to="gone"), "gone": {"final": True}},
+        entries={"door": come("talk", 0, 2)},
+    )
+    assert without_out(rows)[1:] == [(1, "talk", 2, None, 7, "gone"), (1, "gone", 7, 7, None, None)]
+
+
+def test_patience_of_no_time_at_a_meeting_lasts_for_the_meeting_of_that_instant(engine):
+    rows, log = live(
+        engine,
+        stations={"board": meeting(places=1)},
+        states={"case": queue("board", **HASTY), "gone": {"final": True}},
+        entries={"door": come("case", 29, 30, 30, 31)},
+    )
+    assert starts(rows, "case") == {0: "gone", 1: 30, 2: "gone", 3: "gone"}
+    assert log == [(30, "board", 1, 1, 2), (1470, "board", 1, 0, 0), (2910, "board", 1, 0, 0)]
+
+
+def test_the_impatient_leave_before_a_full_room_refuses(engine):
+    """And a better class goes first: of those who come at 5, the patient one of class 0 takes the server."""
+    rows, _ = live(
+        engine,
+        stations={"desk": {"capacity": 1, "room": 1}},
+        states={
+            "hasty": queue("desk", **HASTY, priority=1, refused_to="full"),
+            "calm": queue("desk", refused_to="full"),
+            "gone": {"final": True},
+            "full": {"final": True},
+        },
+        entries={"hasty": come("hasty", 5, 5), "calm": come("calm", 5, 5, 5)},
+    )
+    assert starts(rows, "hasty") == {0: "gone", 1: "gone"}
+    assert starts(rows, "calm") == {2: 5, 3: 15, 4: "full"}
+
+
+def test_patience_that_ended_before_the_start_serves_whoever_finds_a_server_free(engine):
+    rows, _ = live(
+        engine,
+        stations={"desk": {"capacity": 1}},
+        states={"talk": queue("desk", **HASTY | {"patience": "1 hour"}), "gone": {"final": True}},
+        entries={"there": {"to": "talk", "count": 2, "waiting": True, "elapsed": "2 hours"}},
+    )
+    assert starts(rows, "talk") == {0: 0, 1: "gone"}
+
+
+def test_fractions_of_places_add_up_to_whole_ones(engine):
+    """Ten times 0.7 falls short of 7 as a sum of floats, and 0.1 + 0.2 exceeds 0.3: no place is lost, none won."""
+    taken = {}
+    for places in ("0.1", "0.3", "0.6", "0.7", "0.9", "2.3"):
+        _, log = live(
+            engine,
+            stations={"board": meeting(at=[f"{hour:02}:00" for hour in range(10)], places=float(places))},
+            states={"case": queue("board")},
+            entries={"door": {"to": "case", "count": 200, "waiting": True}},
+            minutes=40 * 1440,
+        )
+        upto = [sum(row[2] for row in log[: n + 1]) for n in range(len(log))]
+        assert upto == [math.floor(Fraction(places) * (n + 1)) for n in range(len(log))], places
+        taken[places] = upto[9]
+    assert list(taken.values()) == [1, 3, 6, 7, 9, 23]
 
 
 @pytest.mark.parametrize("doors", [("direct", "near", "far"), ("far", "near", "direct")])

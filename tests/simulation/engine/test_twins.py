@@ -7,6 +7,7 @@ see `docs/decisions/mutations.md`.
 import os
 import subprocess
 import sys
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -63,6 +64,26 @@ def test_twins_where_more_are_present_than_there_is_room_for_at_first():
     assert model.loops > 3
     assert int((simulate(model, 1, 0).visits["ended"] < 0).sum()) > 2048
     assert_twins(Pathway.from_dict(raw), seed=1)
+
+
+def test_twins_where_a_state_is_visited_more_often_than_a_byte_counts():
+    round_trip = {
+        "a": {"stay": {"law": "exponential", "mean": "1 day"}, "to": {"a": 0.5, "b": 0.4995, "out": 0.0005}},
+        "b": {"stay": "1 hour", "to": "a"},
+        "out": {"final": True},
+    }
+    doors = {"door": {"to": "a", "rate": "20 per year"}, "there": {"to": "b", "count": 9}}
+    horizon = {"name": "round", "start": "2020-01-01", "end": "2022-01-01"}
+    pathway = Pathway.from_dict(horizon | {"states": round_trip, "entries": doors})
+    assert simulate(compile_pathway(pathway), 1, 0).visits["visit"].max() > 600
+    assert_twins(pathway, seed=1)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=RELAXED, derandomize=True)
+@given(pathways(), st.integers(0, 2**64 - 1))
+def test_twins_where_all_tables_are_small_at_first_and_events_are_often_spread(pathway, seed):
+    with patch.multiple(fast, SOME=8, ROOM=0, MOST_OPEN=2):
+        assert_twins(pathway, seed)
 
 
 @pytest.mark.slow

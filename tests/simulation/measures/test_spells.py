@@ -38,16 +38,18 @@ def test_clock_from_first_start_to_decision():
         ],
     )
     values = measured(one)
-    assert of(values, "clock.decision.ended") == {"2019Q2": 3}
-    assert of(values, "clock.decision.within") == {"2019Q2": pytest.approx(2 / 3)}
+    assert of(values, "clock.decision.ended") == {"2019Q2": 3, "2019": 3}
+    assert of(values, "clock.decision.within") == dict.fromkeys(("2019Q2", "2019"), pytest.approx(2 / 3))
     tick = 1 / (7 * DAY)
-    assert of(values, "clock.decision.mean") == {"2019Q2": pytest.approx((limit / 7 * 2 + tick + 10 / 7) / 3)}
+    mean = pytest.approx((limit / 7 * 2 + tick + 10 / 7) / 3)
+    assert of(values, "clock.decision.mean") == {"2019Q2": mean, "2019": mean}
     assert of(values, "clock.decision.median") == {"2019Q2": pytest.approx(limit / 7)}
     # End of March: the first two, the 10 days begun at the edge not, the abandoned. June: abandoned, second run.
     quarters = {"2019Q1": 3, "2019Q2": 2, "2019Q3": 1, "2019Q4": 1, "2020Q1": 1, "2020Q2": 1}
-    assert of(values, "clock.decision.open") == quarters
+    assert of(values, "clock.decision.open") == quarters | {"2019": 1}
     # The abandoned is 172 days old at the end of June, the second run 143 at the end of September.
-    assert of(values, "clock.decision.open_overdue") == {"2019Q2": 1, "2019Q4": 1, "2020Q1": 1, "2020Q2": 1}
+    overdue = dict.fromkeys(("2019Q2", "2019Q4", "2020Q1", "2020Q2", "2019"), 1)
+    assert of(values, "clock.decision.open_overdue") == overdue
     assert undefined(values, "clock.decision.within") == ["2019Q1", "2019Q3", "2019Q4", "2020Q1", "2020Q2"]
 
 
@@ -62,7 +64,7 @@ def test_clock_from_joining():
     raw = RAW | {"clocks": {"decision": RAW["clocks"]["decision"] | {"begins_at": "joined"}}}
     one = trace(there=[[("plan", -50, -41, 10), ("team", 10, 20, 20), ("pension", 20)], [("plan", 5, None, None)]])
     values = measured(one, Catalogue.of(Pathway.from_dict(raw)))
-    assert of(values, "clock.decision.mean") == {"2019Q1": 10}
+    assert of(values, "clock.decision.mean") == {"2019Q1": 10, "2019": 10}
     assert of(values, "clock.decision.open")["2019Q1"] == 1
 
 
@@ -79,8 +81,8 @@ def test_a_state_may_abandon_a_run():
         ]
     )
     values = measured(one)
-    assert of(values, "clock.pension.ended") == {"2019Q1": 2}
-    assert of(values, "clock.pension.mean") == {"2019Q1": pytest.approx(20 / 7)}
+    assert of(values, "clock.pension.ended") == {"2019Q1": 2, "2019": 2}
+    assert of(values, "clock.pension.mean") == {"2019Q1": pytest.approx(20 / 7), "2019": pytest.approx(20 / 7)}
     assert of(values, "clock.pension.open") == {"2019Q1": 1, "2019Q2": 1}
     assert of(values, "clock.pension.open_overdue") == {"2019Q2": 1}
     assert day("2019-07-01") - 9 > limit
@@ -196,8 +198,8 @@ def test_a_state_may_end_a_run_and_begin_the_next():
     one = trace(other=[[("course", 0, 0, 7), ("course", 7, 14, 28), ("course", 28, 28, None)]])
     values = measured(one, Catalogue.of(Pathway.from_dict(raw)))
     # From start to the next entering: 0 to 7 and 14 to 28; the third still runs.
-    assert of(values, "clock.round.ended") == {"2019Q1": 2}
-    assert of(values, "clock.round.mean") == {"2019Q1": 1.5}
+    assert of(values, "clock.round.ended") == {"2019Q1": 2, "2019": 2}
+    assert of(values, "clock.round.mean") == {"2019Q1": 1.5, "2019": 1.5}
     assert of(values, "clock.round.open")["2019Q1"] == 1
 
 

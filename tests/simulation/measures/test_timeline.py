@@ -12,7 +12,7 @@ from flowsim.core.periods import Period
 from flowsim.model.pathway import Pathway
 from flowsim.simulation.measures.catalogue import Catalogue
 from flowsim.simulation.measures.timeline import Calendar
-from helpers.traces import DAY, RAW, START, day, trace
+from helpers.traces import CATALOGUE, DAY, RAW, START, day, measured, of, trace
 
 
 def test_only_whole_periods_are_reported():
@@ -23,11 +23,35 @@ def test_only_whole_periods_are_reported():
     assert calendar.periods("year") == ()
     assert calendar.edges[0] == 31 * DAY - 1
     assert calendar.edges[-1] == (day("2020-06-01") * DAY) - 1
-    short = Catalogue.of(Pathway.from_dict(RAW | {"start": "2019-01-02", "end": "2019-01-31"}))
-    assert short.index == ()
-    assert short.compute(trace(there=[[("plan", 0, 0, 3), ("team", 3, 5, None)]])).shape == (0,)
 
 
+def test_a_horizon_without_a_whole_month_reports_the_parts_that_lie_in_it():
+    ends = {"name": "ends", "states": {"end": {"final": True}}, "entries": {"door": {"to": "end", "rate": "1 per day"}}}
+    turn = Calendar.of(Pathway.from_dict(ends | {"start": "2018-12-31", "end": "2019-01-22"}))
+    assert turn.edges.tolist() == [0, DAY, 22 * DAY]
+    labels = [tuple(map(str, turn.periods(every))) for every in ("month", "quarter", "year")]
+    assert labels == [("2018-12", "2019-01"), ("2018Q4", "2019Q1"), ("2018", "2019")]
+    assert turn.last_moments("year")[-1] == datetime(2019, 1, 21, 23, 59, 59, 999999)
+
+    short = Pathway.from_dict(RAW | {"start": "2019-01-31", "end": "2019-02-22"})
+    meetings = [(7, 1, 3, 0, 2), (14, 1, 1, 0, 0)]  # days since the start
+    values = measured(trace(meetings, there=[[("plan", 0, 0, 3), ("team", 3, 7, None)]]), Catalogue.of(short))
+    assert of(values, "stock.cash") == {"2019Q1": 1, "2019": 1}
+    assert of(values, "mean_stock.cash") == {"2019": 1}
+    assert of(values, "wait.board.served") == pytest.approx(dict.fromkeys(("2019-02", "2019Q1", "2019"), 4 / 7))
+    assert of(values, "places.board") == {"2019Q1": 4, "2019": 4}
+    assert of(values, "servers.desk") == pytest.approx({"2019Q1": (15 * 2 + 7 * 4) / 22, "2019": (15 * 2 + 7 * 4) / 22})
+    assert of(values, "utilisation.desk") == pytest.approx(dict.fromkeys(("2019Q1", "2019"), 3 / (15 * 2 + 7 * 4)))
+
+
+@pytest.mark.parametrize(("start", "end"), [("2019-01-02", "2019-01-31"), ("2019-01-31", "2019-02-28")])
+def test_a_short_horizon_has_all_measures_that_a_long_one_has(start, end):
+    short = Catalogue.of(Pathway.from_dict(RAW | {"start": start, "end": end}))
+    assert {row.measure for row in short.index} == {row.measure for row in CATALOGUE.index}
+    assert {row.period for row in short.index if row.measure == "stock.cash"} == {"2019Q1", "2019"}
+
+
+@pytest.mark.filterwarnings("ignore::flowsim.model.ticks.CoarseTickWarning")
 @pytest.mark.parametrize("tick", ["1 second", "7 minutes", "1 day", "5 days", "1 week"])
 def test_edges_are_the_first_ticks_of_the_months(tick):
     pathway = Pathway.from_dict(RAW | {"tick": tick})

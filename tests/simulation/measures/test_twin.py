@@ -87,6 +87,20 @@ def slow_status(rows, when):
     return next(row["benefit"] for row in rows if row["joined"] <= when < row["ended"])
 
 
+def slow_first_free(here, when):
+    """Let somebody join at an instant, and try every later one at which anything happens; NaN where none will do."""
+    queue = [row for row in here if row["joined"] < when <= row["left"]]
+    more = day("2019-02-15") * DAY
+    for now in sorted({when, more, *(row[name] for row in here for name in ("started", "ended"))} - {math.inf}):
+        if now < when or any(row["left"] > now for row in queue):
+            continue
+        busy = sum(row["started"] <= now < row["ended"] for row in here)
+        overtaken = any(row["joined"] >= when and row["started"] == now for row in here)
+        if overtaken or busy < (2 if now < more else 4):
+            return now
+    return math.nan
+
+
 def slow(one, measure, period):
     """Compute one measure of one period the obvious way, NaN where it is undefined."""
     people, (since, until) = rows_of(one), edges_of(period)
@@ -125,7 +139,7 @@ def slow(one, measure, period):
             places = len(waits) if name == "desk" else sum(s["places"] for s in log if since <= s["time"] < until)
             return len(queue) / (places / ((until - since) / week)) if places else math.nan
         if name == "desk":
-            last = max((row["left"] for row in queue), default=until)
+            return (slow_first_free(here, until) - until) / week
         else:
             free = 0
             last = math.inf

@@ -40,18 +40,15 @@ def calibrate(
     from flowsim.calibration.workflow import calibrate as calibrated
     from flowsim.cli.terminal import wrapped
     from flowsim.cli.words.verdict import calibration_lines
-    from flowsim.core.errors import InputError
 
     study = Study.read(file)
-    if workers is not None and workers < 1:
-        raise InputError(f"--workers: {workers} is not allowed: at least 1 is needed")
     effort = Effort(draws=draws, truths=min(1_000, draws // 10), sets=sets)
     check_place(study, out, seed)
     with stages(show=not quiet) as progress, executor_of(workers, processes=True) as executor:
-        found = calibrated(study, effort=effort, seed=seed, folder=out, executor=executor, progress=progress)
-    files = found.write(out, overwrite=True)
+        calibration = calibrated(study, effort=effort, seed=seed, folder=out, executor=executor, progress=progress)
+    files = calibration.write(out, overwrite=True)
     if not quiet:
-        print("\n".join(calibration_lines(found.record)))
+        print("\n".join(calibration_lines(calibration.record)))
         print("\n" + wrapped(f"Written to {out}: {', '.join(path.name for path in files)}"))
         print(f"Next: flowsim judge {out}")
 

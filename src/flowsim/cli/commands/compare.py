@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flowsim.cli.commands.run import check_periods, chosen_parameters
-from flowsim.cli.options import CALIBRATED, CLUSTER, ENGINE, FIRST, JSON, LAST, POINT, SEED, WORKERS
+from flowsim.cli.options import CALIBRATED, CLUSTER, ENGINE, FIRST, JSON, LAST, POINT, SEED, WORKERS, asked
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from flowsim.model.scenario import Scenario
     from flowsim.planning.comparison import Comparison
     from flowsim.planning.prices import Prices
-    from flowsim.simulation.precision import Precision
 
 __all__ = ["compare"]
 
@@ -73,71 +71,57 @@ def compare(
 
     Example: [bold]flowsim compare today more-places more-sessions --from 2021 --cost[/bold]
     """
-    from flowsim.calibration.ensemble import Ensemble
+    from flowsim.cli.terminal import wrapped
     from flowsim.cli.words.compare import by_headline, differing
-    from flowsim.core.errors import InputError
     from flowsim.core.files import check_file, write_bytes
-    from flowsim.model.scenario import Scenario
-    from flowsim.planning.comparison import compare as compared
-    from flowsim.planning.cost import with_costs
+    from flowsim.questions.compare import Compare
     from flowsim.reporting.pictures.canvas import check_picture
     from flowsim.reporting.pictures.planning import differences_picture
-    from flowsim.simulation.runner import known_engine
     from flowsim.simulation.store import COMPARED, check_folder, save_comparison
 
-    scenarios = [Scenario.of(file) for file in files]
-    if workers is not None and workers < 1:
-        raise InputError(f"--workers: {workers} is not allowed: at least 1 is needed")
+    periods = _every(every)
+    values: dict[str, Any] = {"scenarios": files, "replications": replications, "precision": precision}
+    values |= {"measure": measure, "seed": seed, "point": point, "calibrated": calibrated and str(calibrated)}
+    values |= {"engine": engine, "first": first, "last": last, "cost": cost, "prices": prices and str(prices)}
+    question = asked(Compare, values)
     if out is not None:
         check_folder(out, force, COMPARED)
     if plot is not None:
         check_picture(plot, 1)
         check_file(plot, force)
-    check_periods(scenarios[0], first, last)
-    periods = _every(every)
-    wanted = _precision(precision, measure, first, last, replications)
-    priced = _prices(scenarios[0], prices) if cost or prices else None
-    parameters, words = chosen_parameters(scenarios[0], calibrated, point)
-    processes = isinstance(parameters, Ensemble) and engine == "kernel"
     with (
         progress_bar("replications", show=not (quiet or as_json)) as progress,
-        executor_of(1 if engine == "simpy" else workers, cluster, processes=processes) as executor,
+        executor_of(1 if engine == "simpy" else workers, cluster, processes=question.in_processes) as executor,
     ):
-        found = compared(
-            scenarios,
-            parameters=parameters,
-            replications=50 if replications is None else replications,
-            precision=wanted,
-            engine=known_engine(engine),
-            seed=seed,
-            executor=executor,
-            progress=progress,
-        )
-    if priced is not None:
-        found = with_costs(found, priced)
-    found = found.between(first or "0001", last or "9999")
-    told = _told(found, scenarios, words, priced)
+        comparison = question.answer(executor, progress)
+    scenarios, priced = question.subjects, question.priced
+    record = _record(comparison, scenarios, question.chosen.words, priced)
+    if question.lengthened:
+        record["lengthened"] = {name: f"{end:%Y-%m-%d}" for name, end in question.lengthened.items()}
     if out is not None:
-        options = ["--point"] * point + (["--calibrated", str(calibrated)] if calibrated else [])
-        options += (["--prices", str(prices)] if prices else ["--cost"]) if priced else []
-        repeat = _repeat(files, found, first, last, options)
-        save_comparison(found.frame(), told | {"repeat": repeat}, out, overwrite=force)
+        save_comparison(
+            comparison.frame(), record | {"repeat": question.command_line(comparison)}, out, overwrite=force
+        )
     if plot is not None:
-        shown = by_headline(found, "quarter")
-        shown = differing(shown if shown.index else by_headline(found))
+        shown = by_headline(comparison, "quarter")
+        shown = differing(shown if shown.index else by_headline(comparison))
         write_bytes(plot, differences_picture(shown, plot.suffix.lower()), overwrite=force)
     if as_json:
-        _print_json(found, told)
+        _print_json(comparison, record)
     elif not quiet:
-        _print_tables(found, scenarios, told, periods, priced)
+        if question.lengthened:
+            own = ", ".join(f"{name} by itself to {end}" for name, end in question.lengthened.items())
+            print(wrapped(f"All run to {scenarios[0].pathway().end:%Y-%m-%d}, the latest end among them ({own})."))
+        _print_tables(comparison, scenarios, record, periods, priced)
         for written in (out, plot):
             if written is not None:
                 print(f"Written to {written}")
+    wanted = question.wanted
     if wanted is not None and not quiet:
-        verb = "took" if found.reached else "was not reached with"
+        verb = "took" if comparison.reached else "was not reached with"
         print(
             f"A half-width of {wanted.relative:.3g} of the mean of {', '.join(wanted.measures)} in "
-            f"{scenarios[0].name} {verb} {len(found.reference.replications)} replications",
+            f"{scenarios[0].name} {verb} {len(comparison.reference.replications)} replications",
             file=sys.stderr,
         )
 
@@ -151,96 +135,65 @@ def _every(text: str | None) -> Every | None:
     raise InputError(f"--every: {unknown_name('period', str(text), ('year', 'quarter'))}")
 
 
-def _precision(
-    text: str | None, measures: list[str] | None, first: str | None, last: str | None, most: int | None
-) -> Precision | None:
-    from flowsim.core.errors import InputError
-    from flowsim.core.quantities import parse_precision
-    from flowsim.simulation.precision import Precision
-
-    if text is None:
-        if measures:
-            raise InputError("--measure: it goes with --precision")
-        return None
-    return Precision(
-        relative=parse_precision(text),
-        measures=tuple(measures or ["awards"]),
-        first=first,
-        last=last,
-        most=10_000 if most is None else most,
-    )
-
-
-def _prices(scenario: Scenario, path: Path | None) -> Prices:
-    from flowsim.core.errors import InputError
-    from flowsim.model.library import cities
-    from flowsim.planning.prices import prices_of
-
-    prices = prices_of(scenario, path)
-    if prices is None:
-        shown = ", ".join(f"'{city}'" for city in cities())
-        raise InputError(
-            f"--cost: the prices that ship are of {shown}, not of '{scenario.base.name}': name a file "
-            "of your own with --prices"
-        )
-    return prices
-
-
-def _told(found: Comparison, scenarios: list[Scenario], parameters: str, prices: Prices | None) -> dict[str, Any]:
+def _record(
+    comparison: Comparison, scenarios: Sequence[Scenario], parameters: str, prices: Prices | None
+) -> dict[str, Any]:
     """Tell how a comparison was made, and what it says of the cost of waiting."""
     from flowsim.cli.words.compare import waiting_json
 
-    reference = found.reference
-    told: dict[str, Any] = {
-        "reference": found.names[0],
-        "scenarios": [one.to_dict() for one in scenarios],
-        "scenarios_sha256": {one.name: one.digest for one in scenarios},
+    reference = comparison.reference
+    record: dict[str, Any] = {
+        "reference": comparison.names[0],
+        "scenarios": [scenario.to_dict() for scenario in scenarios],
+        "scenarios_sha256": {scenario.name: scenario.digest for scenario in scenarios},
         "base_sha256": scenarios[0].base.sha256,
         "engine": reference.engine,
         "seed": reference.seed,
         "replications": len(reference.replications),
         "parameters": parameters,
-        "confidence": found.confidence,
-        "precision_reached": found.reached,
-        "visits_sha256": {name: one.visits_sha256 for name, one in zip(found.names, found.results, strict=True)},
+        "confidence": comparison.confidence,
+        "precision_reached": comparison.reached,
+        "visits_sha256": {
+            name: scenario.visits_sha256 for name, scenario in zip(comparison.names, comparison.results, strict=True)
+        },
         "versions": dict(reference.versions),
     }
     if prices is not None:
-        told |= {"prices": prices.source, "currency": prices.currency, "week_of_waiting_saved": waiting_json(found)}
-    return told
+        record |= {
+            "prices": prices.source,
+            "currency": prices.currency,
+            "week_of_waiting_saved": waiting_json(comparison),
+        }
+    return record
 
 
-def _repeat(files: list[str], found: Comparison, first: str | None, last: str | None, options: list[str]) -> str:
-    words = ["flowsim", "compare", *files, "--replications", str(len(found.reference.replications))]
-    words += ["--seed", str(found.reference.seed), "--engine", found.reference.engine]
-    for option, period in (("--from", first), ("--to", last)):
-        words += [option, period] if period else []
-    return shlex.join([*words, *options])
-
-
-def _print_json(found: Comparison, told: dict[str, Any]) -> None:
+def _print_json(comparison: Comparison, record: dict[str, Any]) -> None:
     from flowsim.cli.words.compare import comparison_json
 
-    print(json.dumps(told | {"measures": comparison_json(found)}, ensure_ascii=False, allow_nan=False))
+    print(json.dumps(record | {"measures": comparison_json(comparison)}, ensure_ascii=False, allow_nan=False))
 
 
 def _print_tables(
-    found: Comparison, scenarios: list[Scenario], told: dict[str, Any], every: Every | None, prices: Prices | None
+    comparison: Comparison,
+    scenarios: Sequence[Scenario],
+    record: dict[str, Any],
+    every: Every | None,
+    prices: Prices | None,
 ) -> None:
     from flowsim.cli.terminal import counted, wrapped
     from flowsim.cli.words.compare import by_headline, comparison_lines, waiting_lines
 
-    reference = found.reference
+    reference = comparison.reference
     print(
         wrapped(
-            f"Compared with {found.names[0]}: {counted(len(reference.replications), 'replication')} of each, seed "
+            f"Compared with {comparison.names[0]}: {counted(len(reference.replications), 'replication')} of each, seed "
             f"{reference.seed}, {reference.engine} engine, {reference.pathway.start:%Y-%m-%d} to "
-            f"{reference.pathway.end:%Y-%m-%d}, parameters: {told['parameters']}"
+            f"{reference.pathway.end:%Y-%m-%d}, parameters: {record['parameters']}"
         )
     )
     for one in scenarios:
         if one.file.description:
             print(wrapped(f"{one.name}: {one.file.description}"))
-    print("\n".join(comparison_lines(by_headline(found, every, costs=prices is not None))))
+    print("\n".join(comparison_lines(by_headline(comparison, every, costs=prices is not None))))
     if prices is not None:
-        print("\n" + "\n".join(waiting_lines(found, prices.currency)))
+        print("\n" + "\n".join(waiting_lines(comparison, prices.currency)))

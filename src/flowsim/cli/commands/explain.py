@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flowsim.cli.commands.run import chosen_parameters
-from flowsim.cli.options import CALIBRATED, FILE, FILES, JSON, SEED, WORKERS
+from flowsim.cli.options import CALIBRATED, FILE, FILES, JSON, SEED, WORKERS, asked
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
 
@@ -50,80 +49,66 @@ def explain(
     Example: [bold]flowsim explain --measure wait.rehabilitation_team.served --period 2022
     --vary rehabilitation_team.places --between 24 36[/bold]
     """
-    from flowsim.calibration.ensemble import Ensemble
-    from flowsim.core.errors import InputError
     from flowsim.core.files import check_file, write_bytes, write_text
-    from flowsim.model.scenario import Scenario
-    from flowsim.planning.influence import explain as explained
-    from flowsim.planning.levers import varied
+    from flowsim.core.spreadsheets import csv_text
+    from flowsim.questions.explain import Explain
     from flowsim.reporting.pictures.canvas import check_picture
 
-    scenario = Scenario.of(file)
-    levers = varied(vary or [], between or [], scenario.pathway())
-    if workers is not None and workers < 1:
-        raise InputError(f"--workers: {workers} is not allowed: at least 1 is needed")
+    values: dict[str, Any] = {"measure": measure, "period": period, "scenario": file, "vary": vary}
+    values |= {"between": between, "sets": sets, "calibrated": calibrated and str(calibrated), "seed": seed}
+    question = asked(Explain, values)
     for path in (plot, out):
         if path is not None:
             check_file(path, force)
     if plot is not None:
         check_picture(plot)
-    drawn, parameters = chosen_parameters(scenario, calibrated, point=False)
-    if not isinstance(drawn, Ensemble) and not levers:
-        raise InputError("nothing varies: there is no calibrated ensemble, so name a lever with --vary and --between")
     with (
         progress_bar("replications", show=not as_json) as progress,
         executor_of(workers, processes=True) as executor,
     ):
-        found = explained(
-            scenario,
-            measure,
-            period,
-            ensemble=drawn if isinstance(drawn, Ensemble) else None,
-            levers=levers,
-            sets=sets,
-            seed=seed,
-            executor=executor,
-            progress=progress,
-        )
+        explained = question.answer(executor, progress)
+    scenario, parameters = question.subject, question.chosen.words
     if plot is not None:
-        write_bytes(plot, _picture(scenario, found, plot.suffix.lower()), force)
+        write_bytes(plot, _picture(scenario, explained, plot.suffix.lower()), force)
     if out is not None:
-        write_text(out, found.frame().to_csv(index=False), overwrite=force)
+        write_text(out, csv_text(explained.frame()), overwrite=force)
     if as_json:
-        print(json.dumps(_json(scenario, found, parameters), ensure_ascii=False, allow_nan=False))
+        print(json.dumps(_json(scenario, explained, parameters), ensure_ascii=False, allow_nan=False))
     else:
-        print("\n".join(_lines(scenario, found, parameters)))
+        print("\n".join(_lines(scenario, explained, parameters)))
 
 
-def _lines(scenario: Scenario, found: Sensitivity, parameters: str) -> list[str]:
+def _lines(scenario: Scenario, explained: Sensitivity, parameters: str) -> list[str]:
     from flowsim.cli.terminal import counted, wrapped
     from flowsim.cli.words.staff import figure
 
-    response = found.response
+    response = explained.response
     of, unit = f"{response.measure}, {response.words}", response.unit
     lines = [
         wrapped(f"{scenario.name}: what drives {of} ({unit})"),
-        wrapped(f"parameters: {parameters}; {counted(found.sets, 'set')}, two runs each, seed {found.seed}"),
-        f"mean {figure(found.mean, unit)}; one run deviates from it by {figure(found.deviation, unit)}",
+        wrapped(f"parameters: {parameters}; {counted(explained.sets, 'set')}, two runs each, seed {explained.seed}"),
+        f"mean {figure(explained.mean, unit)}; one run deviates from it by {figure(explained.deviation, unit)}",
         "",
         f"{'factor':<28}{'10 to 90 %':>16}{'figure there':>18}{'share of variance':>18}",
     ]
-    for one in found.influences[:_SHOWN]:
-        values = f"{_value(one, one.low)} to {_value(one, one.high)}"
-        there = f"{figure(one.at_low.value, unit).removesuffix(' %')} to {figure(one.at_high.value, unit)}"
-        lines.append(f"{one.name[:27]:<28}{values:>16}{there:>18}{_share(one.share):>18}")
-    left = found.influences[_SHOWN:]
+    for influence in explained.influences[:_SHOWN]:
+        values = f"{_value(influence, influence.low)} to {_value(influence, influence.high)}"
+        there = f"{figure(influence.at_low.value, unit).removesuffix(' %')} to {figure(influence.at_high.value, unit)}"
+        lines.append(f"{influence.name[:27]:<28}{values:>16}{there:>18}{_share(influence.share):>18}")
+    left = explained.influences[_SHOWN:]
     if left:
-        lines.append(f"{f'{len(left)} more together':<62}{sum(one.share.value for one in left):>7.0%}")
-    lines.append(f"{'luck of one history':<62}{_share(found.luck):>18}")
-    lines.append(f"{'joint effects, other curves':<62}{_share(found.rest):>18}")
+        lines.append(f"{f'{len(left)} more together':<62}{sum(influence.share.value for influence in left):>7.0%}")
+    lines.append(f"{'luck of one history':<62}{_share(explained.luck):>18}")
+    lines.append(f"{'joint effects, other curves':<62}{_share(explained.rest):>18}")
     lines.append("(a parameter: times its first value; figure there: by regression, on average")
     lines.append("over the others; share: with its 95 % interval by the bootstrap)")
-    if found.undefined:
-        lines.append(f"note: {found.undefined} of {found.sets} sets are left out: there is nobody to tell of in them")
-    if found.rest.value > _MUCH:
-        told = f"note: {found.rest.value:.0%} belongs to no factor alone: what one does depends on the others"
-        lines.append(wrapped(told))
+    if explained.undefined:
+        lines.append(
+            f"note: {explained.undefined} of {explained.sets} sets are left out: there is nobody to tell of in them"
+        )
+    if explained.rest.value > _MUCH:
+        note = f"note: {explained.rest.value:.0%} belongs to no factor alone: what one does depends on the others"
+        lines.append(wrapped(note))
     return lines
 
 
@@ -136,41 +121,41 @@ def _share(share: Estimate) -> str:
     return f"{100 * max(share.value, 0.0):.0f} % ({low} to {high})"
 
 
-def _picture(scenario: Scenario, found: Sensitivity, kind: str) -> bytes:
+def _picture(scenario: Scenario, explained: Sensitivity, kind: str) -> bytes:
     from flowsim.reporting.pictures.planning import Bar, tornado
 
-    scale = 100 if found.response.unit == "share" else 1
+    scale = 100 if explained.response.unit == "share" else 1
     bars = [
         Bar(
-            label=one.name,
-            low=scale * one.at_low.value,
-            high=scale * one.at_high.value,
-            low_interval=(scale * one.at_low.low, scale * one.at_low.high),
-            high_interval=(scale * one.at_high.low, scale * one.at_high.high),
-            share=f"{max(one.share.value, 0.0):.0%}",
+            label=influence.name,
+            low=scale * influence.at_low.value,
+            high=scale * influence.at_high.value,
+            low_interval=(scale * influence.at_low.low, scale * influence.at_low.high),
+            high_interval=(scale * influence.at_high.low, scale * influence.at_high.high),
+            share=f"{max(influence.share.value, 0.0):.0%}",
         )
-        for one in found.influences[:_SHOWN]
+        for influence in explained.influences[:_SHOWN]
     ]
-    title = f"{scenario.name}: {found.response.measure}, {found.response.words}"
-    unit = "per cent" if scale == 100 else found.response.unit
-    return tornado(bars, scale * found.mean, title, unit, kind)
+    title = f"{scenario.name}: {explained.response.measure}, {explained.response.words}"
+    unit = "per cent" if scale == 100 else explained.response.unit
+    return tornado(bars, scale * explained.mean, title, unit, kind)
 
 
-def _json(scenario: Scenario, found: Sensitivity, parameters: str) -> dict[str, Any]:
+def _json(scenario: Scenario, explained: Sensitivity, parameters: str) -> dict[str, Any]:
     from dataclasses import asdict
 
     return {
         "scenario": scenario.name,
-        "measure": found.response.measure,
-        "period": found.response.period,
-        "unit": found.response.unit,
+        "measure": explained.response.measure,
+        "period": explained.response.period,
+        "unit": explained.response.unit,
         "parameters": parameters,
-        "sets": found.sets,
-        "undefined": found.undefined,
-        "seed": found.seed,
-        "mean": found.mean,
-        "deviation": found.deviation,
-        "influences": [asdict(one) for one in found.influences],
-        "luck": asdict(found.luck),
-        "rest": asdict(found.rest),
+        "sets": explained.sets,
+        "undefined": explained.undefined,
+        "seed": explained.seed,
+        "mean": explained.mean,
+        "deviation": explained.deviation,
+        "influences": [asdict(influence) for influence in explained.influences],
+        "luck": asdict(explained.luck),
+        "rest": asdict(explained.rest),
     }

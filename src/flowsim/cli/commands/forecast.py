@@ -29,6 +29,7 @@ class _Asked(NamedTuple):
     together: bool  # the series are the parts of a whole
     provenance: Provenance
     marks: dict[str, tuple[Mark, ...]]
+    unused: tuple[str, ...] = ()  # cells of the file with a figure that is in no series
 
 
 def forecast(
@@ -57,6 +58,9 @@ def forecast(
             help="A file's months: sum (of what happened) or mean (of what was there) by quarter, or keep them."
         ),
     ] = None,
+    decimal: Annotated[
+        str | None, typer.Option(help="What a file's decimals stand after, where no cell proves it: comma or point.")
+    ] = None,
     backtest: Annotated[
         bool, typer.Option("--backtest", help="Score forecasts from each past period beside simpler ones, instead.")
     ] = False,
@@ -77,7 +81,7 @@ def forecast(
     from flowsim.reporting.pictures.canvas import check_picture
 
     choice = Shock.parse(shock) if shock else None
-    asked = _asked(source, names, months, origin)
+    asked = _asked(source, names, months, origin, decimal)
     if broken:
         _alone("--break", backtest)
     if plot is not None:
@@ -98,12 +102,14 @@ def _alone(option: str, backtest: bool) -> None:
         raise InputError(f"{option}: it goes with forecasts, not with --backtest")
 
 
-def _asked(source: str, names: Sequence[str] | None, months: str | None, origin: str | None) -> _Asked:
+def _asked(
+    source: str, names: Sequence[str] | None, months: str | None, origin: str | None, decimal: str | None
+) -> _Asked:
     from flowsim.core.errors import InputError, nearest
     from flowsim.evidence import series
 
     if source in _AWARDS:
-        for option, given in (("--series", names), ("--months", months)):
+        for option, given in (("--series", names), ("--months", months), ("--decimal", decimal)):
             if given:
                 raise InputError(f"{option}: it goes with a file, not with the built-in series '{source}'")
         known = series.awards()
@@ -115,14 +121,14 @@ def _asked(source: str, names: Sequence[str] | None, months: str | None, origin:
             f"there is no series and no file '{source}'{nearest(source, _AWARDS)} "
             f"(allowed: {', '.join(_AWARDS)}, or a CSV or Excel file)"
         )
-    found = series.read(source)
+    found = series.read(source, series.convention(decimal))
     chosen = [found[name] for name in dict.fromkeys(names)] if names else found.series
     usable, left_out = _usable(chosen, _quarters(found, months), origin)
     if not usable or (names and left_out):
         name, reason = next(iter(left_out.items()))
         raise InputError(f"{found.provenance.file}: {reason}" + _others(found, name))
-    marks = {one.name: one.marks for one in chosen if one.marks}
-    return _Asked(tuple(usable), left_out, False, found.provenance, marks)
+    marks = {one.name: (*one.marks, *one.notes) for one in chosen if one.marks or one.notes}
+    return _Asked(tuple(usable), left_out, False, found.provenance, marks, found.left_out)
 
 
 def _quarters(found: Observed, months: str | None) -> Callable[[Series], Series]:
@@ -155,7 +161,7 @@ def _usable(
     usable, left_out = [], {}
     for one in series:
         try:
-            quarterly = quarters(one)
+            quarterly = quarters(one.from_first_figure())
             upto(quarterly, origin)
             usable.append(quarterly)
         except InputError as mistake:
@@ -180,7 +186,7 @@ def _forecast(
     as_json: bool,
 ) -> None:
     from flowsim.core.files import write_bytes
-    from flowsim.forecasting.distribution import frame
+    from flowsim.forecasting.distribution import forecast_frame
     from flowsim.forecasting.trend import forecast, forecast_parts
 
     said: list[Forecast | Joint]
@@ -190,7 +196,7 @@ def _forecast(
     else:
         said = [forecast(one, horizon, origin, shock) for one in asked.series]
     if out is not None:
-        write_bytes(out, _csv(frame(said)), force)
+        write_bytes(out, _csv(forecast_frame(said)), force)
     if plot is not None:
         from flowsim.reporting.pictures.forecasts import picture
 
@@ -244,8 +250,9 @@ def _backtest(
 
 def _csv(table: Any) -> bytes:
     """Write a table as Excel opens it: UTF-8 with a mark."""
-    text: str = table.to_csv(index=False)
-    return text.encode("utf-8-sig")
+    from flowsim.core.spreadsheets import csv_text
+
+    return csv_text(table).encode("utf-8-sig")
 
 
 def _written(*paths: Path | None) -> None:
@@ -256,10 +263,16 @@ def _written(*paths: Path | None) -> None:
 
 def _head(asked: _Asked) -> list[str]:
     from flowsim.cli.terminal import wrapped
+    from flowsim.evidence.series import NOTED
 
     from_ = asked.provenance
     told = [from_.file, *(f"{word} {value}" for word, value in (("table", from_.table), ("of", from_.date)) if value)]
     lines = [f"From {', '.join(told)}"] + [f"left out: {reason}" for reason in asked.left_out.values()]
+    if asked.unused:
+        lines.append(f"left out: {', '.join(asked.unused)}: figures with no period")
+    for name, marks in asked.marks.items():
+        noted = [mark for mark in marks if mark.meaning == NOTED]
+        lines += [f"note: {mark.place} of {name} has '{mark.text}' beside {mark.period}" for mark in noted[:3]]
     return [wrapped(line) for line in lines]
 
 
@@ -309,6 +322,7 @@ def _from(asked: _Asked) -> dict[str, Any]:
     return {
         "provenance": vars(asked.provenance),
         "left_out": asked.left_out,
+        "unused": asked.unused,
         "marks": {name: [vars(mark) for mark in marks] for name, marks in asked.marks.items()},
     }
 
@@ -317,12 +331,12 @@ def _told(asked: _Asked, said: Sequence[Forecast | Joint], broken: bool) -> dict
     from importlib.metadata import version
 
     from flowsim import __version__
-    from flowsim.forecasting.distribution import Forecast, Joint, frame
+    from flowsim.forecasting.distribution import Forecast, Joint, forecast_frame
     from flowsim.forecasting.widening import load
 
     series = []
     for one in said:
-        rows = frame([one]).drop(columns=["series", "unit", "origin"]).to_dict("records")
+        rows = forecast_frame([one]).drop(columns=["series", "unit", "origin"]).to_dict("records")
         shown = one.parts[0].shock if isinstance(one, Joint) else one.shock
         effect = getattr(one, "effect", None)
         series.append(

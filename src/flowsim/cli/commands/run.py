@@ -8,19 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flowsim.cli.options import CALIBRATED, CLUSTER, ENGINE, FILE, FIRST, FROM_FILE, JSON, LAST, POINT, SEED, WORKERS
+from flowsim.cli.options import CALIBRATED, CLUSTER, ENGINE, FILE, FIRST, JSON, LAST, POINT, SEED, WORKERS, asked
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from flowsim.calibration.ensemble import Parameters
     from flowsim.model.scenario import Scenario
-    from flowsim.simulation.precision import Precision
     from flowsim.simulation.results import Results
 
-__all__ = ["check_periods", "chosen_parameters", "run"]
+__all__ = ["run"]
 
 
 def run(
@@ -55,112 +53,39 @@ def run(
 
     Example: [bold]flowsim run more-places.toml --replications 50 --from 2019 --out runs/more-places[/bold]
     """
-    from flowsim.calibration.ensemble import Ensemble
     from flowsim.calibration.targets import documented
     from flowsim.cli.words.run import with_documented
-    from flowsim.core.errors import InputError
-    from flowsim.model.scenario import Scenario
-    from flowsim.simulation.runner import run as simulate
-    from flowsim.simulation.store import check_folder, manifest, repeat_command, save
+    from flowsim.questions.run import Run
+    from flowsim.simulation.store import check_folder, manifest, save
 
-    scenario = Scenario.of(file)
-    if workers is not None and workers < 1:
-        raise InputError(f"--workers: {workers} is not allowed: at least 1 is needed")
+    values: dict[str, Any] = {
+        "scenario": file,
+        "replications": replications,
+        "precision": precision,
+        "measure": measure,
+    }
+    values |= {"seed": seed, "point": point, "calibrated": calibrated and str(calibrated), "engine": engine}
+    question = asked(Run, values | {"first": first, "last": last})
     if out is not None:
         check_folder(out, force)
-    check_periods(scenario, first, last)
-    drawn, parameters = chosen_parameters(scenario, calibrated, point)
-    subject = drawn.over(scenario) if isinstance(drawn, Ensemble) else scenario.pathway(drawn)
-    if measure and not precision:
-        raise InputError("--measure: it goes with --precision")
-    wanted = _precision(precision, measure, first, last, replications) if precision else None
-    reached = True
     with (
         progress_bar("replications", show=not (quiet or as_json)) as progress,
         executor_of(1 if engine == "simpy" else workers, cluster) as executor,
     ):
-        how: dict[str, Any] = {"engine": engine, "seed": seed, "executor": executor, "progress": progress}
-        if wanted is None:
-            results = simulate(
-                subject, replications=20 if replications is None else replications, workers=workers, **how
-            )
-        else:
-            from flowsim.simulation.precision import run_to_precision
-
-            results, reached = run_to_precision(subject, wanted, **how)
-    reported = results.between(first or "0001", last or "9999")
-    quantiles = with_documented(reported.quantiles(), documented(scenario.base.name))
-    options = ["--point"] * point + (["--calibrated", str(calibrated)] if calibrated else [])
-    repeat = repeat_command(file, results, first, last, options)
+        results = question.answer(executor, progress)
+    scenario, parameters = question.subject, question.chosen.words
+    quantiles = with_documented(results.quantiles(), documented(scenario.base.name))
     if out is not None:
-        save(
-            reported,
-            quantiles,
-            manifest(scenario, reported, repeat, parameters),
-            out,
-            overwrite=force,
-        )
+        record = manifest(scenario, results, question.command_line(results), parameters)
+        save(results, quantiles, record, out, overwrite=force)
     if as_json:
-        _print_json(scenario, reported, quantiles, parameters)
+        _print_json(scenario, results, quantiles, parameters)
     elif not quiet:
-        _print_summary(scenario, reported, quantiles, parameters, out)
-    if wanted is not None and not quiet:
-        told = f"{wanted.relative:.3g} of the mean of {', '.join(wanted.measures)}"
-        verb = "took" if reached else "was not reached with"
-        print(f"A half-width of {told} {verb} {len(results.replications)} replications", file=sys.stderr)
-
-
-def chosen_parameters(scenario: Scenario, calibrated: Path | None, point: bool) -> tuple[Parameters, str]:
-    """Return what a scenario's parameters are drawn from, and how to say it: an ensemble, the fitted values, or none.
-
-    Raises:
-        InputError: where the folder holds no calibration, or one of another base.
-    """
-    from flowsim.calibration.ensemble import Ensemble
-
-    found = Ensemble.of(scenario.base) if calibrated is None else Ensemble.read(calibrated)
-    if found is None:
-        return None, FROM_FILE
-    found.over(scenario)
-    if point:
-        return found.mode, "the fitted ones"
-    return found, f"one of {len(found)} calibrated sets a replication"
-
-
-def _precision(
-    text: str, measures: list[str] | None, first: str | None, last: str | None, most: int | None
-) -> Precision:
-    from flowsim.core.quantities import parse_precision
-    from flowsim.simulation.precision import Precision
-
-    return Precision(
-        relative=parse_precision(text),
-        measures=tuple(measures or ["awards"]),
-        first=first,
-        last=last,
-        most=10_000 if most is None else most,
-    )
-
-
-def check_periods(scenario: Scenario, first: str | None, last: str | None) -> None:
-    """Refuse what is no period, and where nothing lies between the two; raises InputError."""
-    from flowsim.core.errors import InputError
-    from flowsim.core.periods import Period
-    from flowsim.simulation.measures.timeline import Calendar
-
-    for option, period in (("--from", first), ("--to", last)):
-        if period is not None:
-            try:
-                Period(period)
-            except ValueError as mistake:
-                raise InputError(f"{option}: {mistake}") from None
-    months = Calendar.of(scenario.pathway()).periods("month")
-    if not months:
-        raise InputError("the horizon holds no whole month, so there is nothing to report: let it end later")
-    since, until = Period(first or months[0]).first, Period(last or months[-1]).after
-    if until <= since or since >= months[-1].after or until <= months[0].first:
-        asked = " ".join(f"{option} {told}" for option, told in (("--from", first), ("--to", last)) if told)
-        raise InputError(f"{asked}: nothing lies between (whole months of the run: {months[0]} to {months[-1]})")
+        _print_summary(scenario, results, quantiles, parameters, out)
+    if question.wanted is not None and not quiet:
+        width = f"{question.wanted.relative:.3g} of the mean of {', '.join(question.wanted.measures)}"
+        verb = "took" if results.reached else "was not reached with"
+        print(f"A half-width of {width} {verb} {len(results.replications)} replications", file=sys.stderr)
 
 
 def _print_json(scenario: Scenario, results: Results, quantiles: pd.DataFrame, parameters: str) -> None:
@@ -170,7 +95,7 @@ def _print_json(scenario: Scenario, results: Results, quantiles: pd.DataFrame, p
     for row in measures:
         if row["documented"] is None:
             del row["documented"]
-    told = {
+    record = {
         "scenario": scenario.name,
         "engine": results.engine,
         "replications": len(results.replications),
@@ -180,7 +105,7 @@ def _print_json(scenario: Scenario, results: Results, quantiles: pd.DataFrame, p
         "visits_sha256": results.visits_sha256,
         "measures": measures,
     }
-    print(json.dumps(told, allow_nan=False))
+    print(json.dumps(record, allow_nan=False))
 
 
 def _print_summary(
@@ -188,14 +113,15 @@ def _print_summary(
 ) -> None:
     from flowsim.cli.terminal import counted, wrapped
     from flowsim.cli.words.run import beside_documents, by_period
+    from flowsim.questions.asking import OWN_PARAMETERS
 
-    told = (
+    head = (
         f"{scenario.name}: {counted(len(results.replications), 'replication')}, seed {results.seed}, "
         f"{results.engine} engine, {results.pathway.start:%Y-%m-%d} to {results.pathway.end:%Y-%m-%d}"
     )
-    if parameters != FROM_FILE:
-        told += f", parameters: {parameters}"
-    print("\n".join(wrapped(text) for text in (told, scenario.file.description) if text))
+    if parameters != OWN_PARAMETERS:
+        head += f", parameters: {parameters}"
+    print("\n".join(wrapped(text) for text in (head, scenario.file.description) if text))
     for lines in (beside_documents(quantiles, scenario.changes_base), by_period(quantiles, results.pathway)):
         if lines:
             print("\n" + "\n".join(lines))

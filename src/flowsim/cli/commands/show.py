@@ -65,18 +65,21 @@ def check(file: Annotated[str, FILE] = "copenhagen") -> None:
     Example: [bold]flowsim check more-places.toml[/bold]
     """
     from flowsim.cli.terminal import counted, wrapped
+    from flowsim.cli.words.check import change_lines
     from flowsim.cli.words.run import load_lines
     from flowsim.model.scenario import Scenario
     from flowsim.theory.fluid_load import workload
 
     scenario = Scenario.of(file)
     pathway = scenario.pathway()
-    told = (
+    if scenario.changes_base:
+        print("\n".join(change_lines(scenario)))
+    head = (
         f"{scenario.name} is right: {counted(len(pathway.states), 'state')}, "
         f"{counted(len(pathway.stations), 'station')}, {counted(len(pathway.entries), 'entry')}, "
         f"{pathway.start:%Y-%m-%d} to {pathway.end:%Y-%m-%d}"
     )
-    print(wrapped(told))
+    print(wrapped(head))
     print("\n".join(load_lines(workload(pathway))))
 
 

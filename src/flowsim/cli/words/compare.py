@@ -86,7 +86,7 @@ def comparison_lines(told: Comparison) -> list[str]:
         notes = (
             f"±: {interval} interval of the mean difference, each for itself; in brackets where it holds 0.",
             "÷: how much smaller common luck makes a difference's variance than independent draws, by scenario.",
-            "Waits, queues and utilisation: means over the months or quarters of a period.",
+            "Waits: means over those served in a period; queues: at its end; utilisation: over all of it.",
         )
         lines += ["", *map(wrapped, notes)]
     alike = [measure for measure in columns if measure not in shown]

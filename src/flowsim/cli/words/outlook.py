@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from flowsim.cli.terminal import counted, number, wrapped
-from flowsim.forecasting.outlooks import Outlook
+from flowsim.cli.terminal import counted, number, table, wrapped
+from flowsim.forecasting.outlooks import OutlookResult
 from flowsim.forecasting.pairing import Pairing
 
 __all__ = ["backtest_lines", "outlook_json", "outlook_lines"]
 
 
-def outlook_lines(told: Outlook) -> list[str]:
+def outlook_lines(told: OutlookResult) -> list[str]:
     """Write an outlook in lines of at most eighty columns."""
     driven = f"cases follow the forecast of {told.demand}" if told.demand else "cases come at the scenario's own rates"
     count = counted(len(told.results.replications), "replication")
@@ -37,11 +37,18 @@ def outlook_lines(told: Outlook) -> list[str]:
     lines += ["", "* Forecast and simulation differ beyond their joint uncertainty (90 %)"]
     lines += [line for words in flags for line in wrapped(f"  {words}").splitlines()] or ["  nowhere"]
     lines += ["", "Where the uncertainty of a quarter comes from, in the last year ahead"]
-    lines.append(f"{'':30}{'sd':>7}{'luck':>9}{'parameters':>12}{'demand':>9}{'together':>10}")
-    for one in told.sources:
-        shares = f"{one.process:>9.0%}{one.parameters:>12.0%}{one.demand:>9.0%}{one.together:>10.0%}"
-        lines.append(f"{one.measure[:29]:<30}{number(one.sd):>7}{shares}")
-    return lines
+    columns = {"": 30, "sd": 7, "luck": 9, "parameters": 12, "demand": 9, "together": 10}
+    return lines + table(
+        columns,
+        (
+            (
+                source.measure,
+                number(source.sd),
+                *tuple(f"{part:.0%}" for part in (source.process, source.parameters, source.demand, source.together)),
+            )
+            for source in told.sources
+        ),
+    )
 
 
 def backtest_lines(pairings: Sequence[Pairing]) -> list[str]:
@@ -49,10 +56,19 @@ def backtest_lines(pairings: Sequence[Pairing]) -> list[str]:
     lines = []
     for one in pairings:
         lines += [f"{one.measure}: from {one.origins[0]} to {one.origins[-1]}, {one.quarters} quarters ahead in all"]
-        lines.append(f"{'':14}{'MASE':>8}{'CRPS':>8}{'score 95 %':>12}{'in 80 %':>9}{'in 95 %':>9}")
-        for score in one.scores:
-            figures = f"{score.mase:>8.2f}{score.crps:>8.2f}{score.interval_score_95:>12.2f}"
-            lines.append(f"{score.method:<14}{figures}{score.coverage_80:>9.0%}{score.coverage_95:>9.0%}")
+        columns = {"": 14, "MASE": 8, "CRPS": 8, "score 95 %": 12, "in 80 %": 9, "in 95 %": 9}
+        lines += table(
+            columns,
+            (
+                (
+                    score.method,
+                    *(f"{value:.2f}" for value in (score.mase, score.crps, score.interval_score_95)),
+                    f"{score.coverage_80:.0%}",
+                    f"{score.coverage_95:.0%}",
+                )
+                for score in one.scores
+            ),
+        )
         lines += [
             *wrapped(f"{one.finding}; in the outlook the combination is {one.share:.0%} simulation").splitlines(),
             "",
@@ -60,7 +76,7 @@ def backtest_lines(pairings: Sequence[Pairing]) -> list[str]:
     return lines[:-1]
 
 
-def outlook_json(told: Outlook) -> dict[str, Any]:
+def outlook_json(told: OutlookResult) -> dict[str, Any]:
     """Return an outlook as plain data."""
     return {
         "scenario": told.scenario,

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from flowsim.cli.terminal import WIDTH, counted, cut, number, wrapped
-from flowsim.core.periods import Every, Period
+from flowsim.core.periods import Period
 from flowsim.simulation.measures.flows import AWARDS, STOCK
 from flowsim.simulation.measures.spells import CLOCK_OVERDUE, CLOCK_WITHIN
 from flowsim.simulation.measures.stations import QUEUE, SERVED
@@ -101,36 +101,28 @@ def by_period(quantiles: pd.DataFrame, pathway: Pathway) -> list[str]:
         block = periods[first : first + columns]
         title = f"{every.capitalize()} by {every}, medians"
         lines += [""] * bool(lines) + [f"{title:<{_LABEL}}" + "".join(f"{period:>{wide}}" for period in block)]
-        for name, at in _headlines(pathway):
-            row = [cells.get((name, _end(period, at)), math.nan) for period in block]
+        for name in _headlines(pathway):
+            row = [cells.get((name, period), math.nan) for period in block]
             if any(not math.isnan(value) and value != 0 for value in row):
                 label = cut(name, _LABEL)
                 lines.append(f"{label:<{_LABEL}}" + "".join(f"{number(value):>{wide}}" for value in row))
     if lines and every != "month":
-        lines.append(f"(stocks and queues at the {every}'s end; waits in weeks, mean of those who")
-        lines.append("started in its last month; clocks in its last quarter)")
+        lines.append(f"(stocks, queues and overdue cases at the {every}'s end; waits in weeks, mean of")
+        lines.append(f"those who started in the {every}; shares of those decided in it)")
     return lines
 
 
-def _headlines(pathway: Pathway) -> Iterable[tuple[Measure, Every | None]]:
-    """Yield the measures that sum a pathway up, and of which periods the last one within a longer one is shown."""
+def _headlines(pathway: Pathway) -> Iterable[Measure]:
+    """Yield the measures that sum a pathway up."""
     ends = {state.benefit for state in pathway.states if state.final}
-    yield from ((STOCK(benefit), None) for benefit in pathway.benefits if benefit not in ends)
-    yield from ((AWARDS(state.name), None) for state in pathway.states if state.outcome)
+    yield from (STOCK(benefit) for benefit in pathway.benefits if benefit not in ends)
+    yield from (AWARDS(state.name) for state in pathway.states if state.outcome)
     for station in pathway.stations:
-        yield QUEUE(station.name), "month"
-        yield SERVED(station.name), "month"
+        yield QUEUE(station.name)
+        yield SERVED(station.name)
     for clock in pathway.clocks:
-        yield CLOCK_WITHIN(clock.name), "quarter"
-        yield CLOCK_OVERDUE(clock.name), "quarter"
-
-
-def _end(period: Period, every: Every | None) -> Period | None:
-    """Return the last month or quarter of a period, None where that does not end with it."""
-    if every is None:
-        return period
-    last = period.last(every)
-    return last if last.after == period.after else None
+        yield CLOCK_WITHIN(clock.name)
+        yield CLOCK_OVERDUE(clock.name)
 
 
 def fact_words(fact: Fact) -> str:
@@ -201,8 +193,9 @@ def load_lines(load: Load) -> list[str]:
     for row in load.unsettled:
         out.append(
             wrapped(
-                f"warning: {_between(load, row.since, row.until)} {row.station} is offered {row.utilisation:.2f} times "
-                f"its places, and its queue grows by {number(row.growth_a_week)} a week: a simulation will not settle, "
+                f"warning: {_between(load, row.since, row.until)} {row.station} "
+                f"{_offered(row.utilisation)}, "
+                f"and its queue grows by {number(row.growth_a_week)} a week: a simulation will not settle, "
                 "so waits depend on the horizon and on when you look"
             )
         )
@@ -213,6 +206,12 @@ def load_lines(load: Load) -> list[str]:
         out.append(wrapped(f"{text}; visits: {visits}"))
     out += [wrapped(f"no outcome shares: {load.why_no_prospects}")] if load.why_no_prospects else []
     return out
+
+
+def _offered(utilisation: float) -> str:
+    if math.isinf(utilisation):
+        return "has no places while cases come"
+    return f"is offered {utilisation:.2f} times its places"
 
 
 def _between(load: Load, since: datetime, until: datetime) -> str:

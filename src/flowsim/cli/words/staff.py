@@ -6,31 +6,22 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from flowsim.cli.terminal import number, wrapped
+from flowsim.cli.terminal import number, table, wrapped
 from flowsim.core.civil_time import MINUTES
 from flowsim.model.soundness import reached
 from flowsim.planning.levers import Levels, Lever
 from flowsim.planning.staffing.cost import StaffingCost, amounts_told, cheapest
 from flowsim.planning.staffing.goals import Goal
 from flowsim.planning.staffing.search import Answer, Frontier, Point
-from flowsim.planning.staffing.trials import Interval, Question, Trial
+from flowsim.planning.staffing.trials import Question, Trial
 from flowsim.reporting.pictures.planning import frontier_map, map_costs, panels, staffings
+from flowsim.simulation.intervals import Interval
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 
-__all__ = ["answer_lines", "figure", "frontier_lines", "staff_json", "staff_picture", "thinned", "trial_frame"]
-
-_MOST_ROWS = 9
-
-
-def thinned(rows: Levels, every: int | None) -> Levels:
-    """Return every n-th level of the first of two levers; about nine of them where that is not told."""
-    from dataclasses import replace
-
-    return replace(rows, every=every or max(1, -(-(rows.most - rows.least) // (_MOST_ROWS - 1))))
-
+__all__ = ["answer_lines", "figure", "frontier_lines", "staff_json", "staff_picture"]
 
 _SAID = {"meets": "meets", "misses": "misses", "close": "too close to call"}
 _STEPS = 5
@@ -199,14 +190,16 @@ def _level(level: float) -> str:
 
 def _table(question: Question, lever: Lever, trials: Iterable[Trial]) -> list[str]:
     """Write trials in a table: one line each, and one more for each further goal."""
-    lines = [f"{lever.key:<12}{'runs':>6}{'mean':>10}{'surely within':>19}{'kept':>9}"]
+    columns = {lever.key: 12, "runs": 6, "mean": 10, "surely within": 19, "kept": 9, "": 19}
+    rows = []
     for trial in trials:
-        for place, found in enumerate(trial.findings):
-            unit = found.goal.response.unit
-            first = f"{_level(trial.levels[0]):<12}{trial.replications:>6}" if place == 0 else " " * 18
-            line = f"{first}{figure(found.mean.estimate, unit):>10}{_between(found.mean, unit):>19}"
-            line += f"{figure(trial.kept.estimate, 'share'):>9}  {_SAID[trial.verdict]}" if place == 0 else ""
-            lines.append(line)
+        first = (_level(trial.levels[0]), str(trial.replications))
+        last = (figure(trial.kept.estimate, "share"), f"  {_SAID[trial.verdict]:<17}")
+        for place, finding in enumerate(trial.findings):
+            unit = finding.goal.response.unit
+            middle = (figure(finding.mean.estimate, unit), _between(finding.mean, unit))
+            rows.append((*first, *middle, *last) if place == 0 else ("", "", *middle, "", ""))
+    lines = table(columns, rows)
     lines.append("(enough: a place for everybody; kept: share of the runs that meet every goal)")
     return lines
 
@@ -284,25 +277,6 @@ def _yearly(amounts: Sequence[float], currency: str) -> list[str]:
     return [f"{amount:,.{decimals}f}{'M' if millions else ''} {currency} a year" for amount in scaled]
 
 
-def trial_frame(found: Answer | Frontier) -> pd.DataFrame:
-    """Return every trial in a row for each goal: levels, goal, measure, unit, mean, low, high, kept, verdict."""
-    import pandas as pd
-
-    return pd.DataFrame(_rows(found))
-
-
-def _rows(found: Answer | Frontier) -> list[dict[str, Any]]:
-    levers = [found.levels] if isinstance(found, Answer) else [found.rows, found.levels]
-    return [
-        {one.lever.name: level for one, level in zip(levers, trial.levels, strict=True)}
-        | {"goal": one.goal.text, "measure": one.goal.response.measure, "unit": one.goal.response.unit}
-        | {"mean": one.mean.estimate, "low": one.mean.low, "high": one.mean.high, "undefined": one.undefined}
-        | {"kept": trial.kept.estimate, "replications": trial.replications, "verdict": trial.verdict}
-        for trial in (*found.trials, found.ceiling)
-        for one in trial.findings
-    ]
-
-
 def staff_json(found: Answer | Frontier, parameters: str, cost: StaffingCost | None = None) -> dict[str, Any]:
     """Return all of an answer or a frontier as plain data; a place for everybody is the level None.
 
@@ -340,7 +314,9 @@ def staff_json(found: Answer | Frontier, parameters: str, cost: StaffingCost | N
         | {"means": [_plain(finding.mean.estimate) for finding in one.trial.findings]}
         for one in found.relief
     ]
-    rows = [{key: _plain(value) for key, value in row.items()} for row in _rows(found)]
+    rows = [
+        {key: _plain(value) for key, value in row.items()} for row in found.frame().astype(object).to_dict("records")
+    ]
     return told | {"trials": rows}
 
 

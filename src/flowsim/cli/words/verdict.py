@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from flowsim.calibration.verdict import WAITS, Judged, Verdict, pulls
-from flowsim.cli.terminal import number, wrapped
+from flowsim.cli.terminal import number, table, wrapped
 
 __all__ = ["calibration_lines", "verdict_json", "verdict_lines", "verdict_page"]
 
@@ -31,10 +31,10 @@ def verdict_lines(verdict: Verdict) -> list[str]:
     lines += ["", "I: implausibility; * strained (2 and more), ** contradicts (3 and more)", "(n): not fitted"]
     lines += ["", *(line for text in _findings(verdict) for line in wrapped(text).splitlines())]
     lines += ["", *calibration_lines(verdict.record)]
-    for station, table in _wait_tables(verdict).items():
+    for station, waits in _wait_tables(verdict).items():
         lines += ["", f"Wait for {station}, weeks: median and 5 to 95 %"]
-        lines.append(f"{'':9}" + "".join(f"{_READINGS[reading]:>22}" for reading in WAITS))
-        lines += [f"{month:<9}" + "".join(f"{told:>22}" for told in row) for month, row in table]
+        columns = {"": 9} | {_READINGS[reading]: 22 for reading in WAITS}
+        lines += table(columns, ((str(month), *row) for month, row in waits))
     return lines
 
 
@@ -134,7 +134,7 @@ def verdict_page(verdict: Verdict) -> str:
     for one in verdict.record["hold_outs"]:
         missed = [name for name in one["held"] if name not in one["inside"]]
         out.append(f"| {one['name']} | {len(one['inside'])} of {len(one['held'])} | {', '.join(missed)} |")
-    for station, table in _wait_tables(verdict).items():
+    for station, waits in _wait_tables(verdict).items():
         out += [
             "",
             f"## Wait for {station}",
@@ -143,7 +143,7 @@ def verdict_page(verdict: Verdict) -> str:
         ]
         out += ["the end of what is simulated; close to it only those count who found one.", ""]
         out += ["| month | " + " | ".join(_READINGS[reading] for reading in WAITS) + " |", "|---|" + "---:|" * 3]
-        out += [f"| {month} | {' | '.join(row)} |" for month, row in table]
+        out += [f"| {month} | {' | '.join(row)} |" for month, row in waits]
     return "\n".join(out) + "\n"
 
 

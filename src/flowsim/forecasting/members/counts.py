@@ -17,7 +17,7 @@ from scipy.stats import nbinom
 
 from flowsim.core.arrays import Floats
 
-__all__ = ["FEW", "Counts", "counts"]
+__all__ = ["FEW", "Counts", "count_distributions"]
 
 
 FEW = 20.0
@@ -54,7 +54,7 @@ class Counts:
         return out
 
 
-def counts(values: Floats, point: Floats, season: int) -> Counts | None:
+def count_distributions(values: Floats, point: Floats, season: int) -> Counts | None:
     """Return how the counts to come are distributed about a point forecast; nothing where they are many, or no counts.
 
     Args:

@@ -7,17 +7,17 @@ import numpy as np
 from flowsim.core.arrays import Floats
 from flowsim.forecasting.seasons import seasonal
 
-__all__ = ["FEATURES", "features"]
+__all__ = ["FEATURES", "describe"]
 
 
 FEATURES = ("length", "trend", "persistence", "seasonality", "residual", "recent", "raw")
-"""Their names, in the order of `features`."""
+"""Their names, in the order of `describe`."""
 
 _TINY = 1e-3  # added to spreads, so that what a regular series leaves to rounding is no feature of it
 _RECENT = 4
 
 
-def features(values: Floats, season: int, logs: Floats, raw: Floats) -> Floats:
+def describe(values: Floats, season: int, logs: Floats, raw: Floats) -> Floats:
     """Describe a series.
 
     Args:

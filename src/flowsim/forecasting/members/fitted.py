@@ -19,7 +19,7 @@ from flowsim.core.arrays import Floats
 from flowsim.forecasting.members.pool import logs
 from flowsim.forecasting.seasons import Seasonal, seasonal
 
-__all__ = ["FITTED", "Fit", "Own", "fitted"]
+__all__ = ["FITTED", "MemberFit", "Own", "fit_members"]
 
 
 _AGAIN, _NOTHING = 3, 1e-6  # further searches of a maximum, and a gain in log-likelihood that is none
@@ -35,7 +35,7 @@ class Own(NamedTuple):
     sd: Floats
 
 
-class Fit(NamedTuple):
+class MemberFit(NamedTuple):
     """One model on a series without seasons.
 
     Fields: its points; what it would have said of each period from those before; by how much its points 1, 2, ...
@@ -51,7 +51,7 @@ class _Unusable(Exception):
     """A fit that is not to be used, and why."""
 
 
-def _theta(values: Floats, steps: int) -> Fit:
+def _theta(values: Floats, steps: int) -> MemberFit:
     # ThetaModel.prediction_intervals is not used: it multiplies 1 + (alpha - 1)^2 where ARIMA(0,1,1) has alpha^2, and
     # by a variance from the series before its seasons were removed. The response and the errors here are our own.
     result = ThetaModel(values, period=4, deseasonalize=False).fit()
@@ -62,29 +62,29 @@ def _theta(values: Floats, steps: int) -> Fit:
         level[at] = smoothing * values[at] + (1 - smoothing) * level[at - 1]
     past = np.arange(1.0, len(values))
     drift = slope / 2 * ((1 - (1 - smoothing) ** past) / smoothing if smoothing > 0 else past)
-    return Fit(
+    return MemberFit(
         point=np.asarray(result.forecast(steps), np.float64),
         fitted=np.concatenate([values[:1], level[:-1] + drift]),
         response=np.full(steps - 1, smoothing),
     )
 
 
-def _damped(values: Floats, steps: int) -> Fit:
+def _damped(values: Floats, steps: int) -> MemberFit:
     # ETSModel on an array gives no prediction intervals, only an AttributeError; the response stands in for them.
     result = _maximum(ETSModel(values, trend="add", damped_trend=True))
     alpha, beta, phi = (float(value) for value in result.params[:3])
-    return Fit(
+    return MemberFit(
         point=np.asarray(result.forecast(steps), np.float64),
         fitted=np.asarray(result.fittedvalues, np.float64),
         response=alpha + beta * np.cumsum(phi ** np.arange(1.0, steps)),
     )
 
 
-def _drifting(values: Floats, steps: int) -> Fit:
+def _drifting(values: Floats, steps: int) -> MemberFit:
     result = _maximum(UnobservedComponents(values, "lldtrend"), maxiter=200)
     noise, step = (float(value) for value in result.params)
     gain = 2 / (1 + np.sqrt(1 + 4 * noise / step)) if step > 0 else 0.0  # of the filter once it is steady
-    return Fit(
+    return MemberFit(
         point=np.asarray(result.forecast(steps), np.float64),
         fitted=np.asarray(result.fittedvalues, np.float64),
         response=np.full(steps - 1, gain),
@@ -92,7 +92,7 @@ def _drifting(values: Floats, steps: int) -> Fit:
 
 
 def _maximum(model: Any, **options: Any) -> Any:
-    """Fit a model until its likelihood can't be raised.
+    """MemberFit a model until its likelihood can't be raised.
 
     A search that breaks off at the maximum, where rounding hides the slope, says that it did not converge: on one
     processor and not on the next. So it goes on from there, and where that finds nothing better it was the maximum.
@@ -109,14 +109,14 @@ def _maximum(model: Any, **options: Any) -> Any:
     raise _Unusable("did not converge")
 
 
-FITTED: dict[str, Callable[[Floats, int], Fit]] = {"theta": _theta, "damped": _damped, "drifting": _drifting}
+FITTED: dict[str, Callable[[Floats, int], MemberFit]] = {"theta": _theta, "damped": _damped, "drifting": _drifting}
 """The models: each gets a series without seasons, of mean size 1, of mean size 1."""
 
 
-def fitted(
+def fit_members(
     values: Floats, steps: int, season: int, names: Iterable[str] = tuple(FITTED)
 ) -> tuple[dict[str, Own], dict[str, str]]:
-    """Fit the models to a series.
+    """MemberFit the models to a series.
 
     Args:
         values: the series, none negative, not all alike.
@@ -149,7 +149,7 @@ def fitted(
     return usable, skipped
 
 
-def _own(fit: Fit, values: Floats, seasons: Seasonal, size: float) -> Own:
+def _own(fit: MemberFit, values: Floats, seasons: Seasonal, size: float) -> Own:
     """Put the seasons back, and reckon what the model's errors within the series mean for those ahead."""
     positive = values[values > 0]
     least = float(positive.min()) / 2

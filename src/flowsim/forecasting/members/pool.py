@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from flowsim.core.arrays import Floats
-from flowsim.forecasting.members.features import features
-from flowsim.forecasting.members.smoothing import complex_smoothing, drifting, smoothing
+from flowsim.forecasting.members.features import describe
+from flowsim.forecasting.members.smoothing import complex_smoothing, damped_smoothing, drifting
 
-__all__ = ["GRIDS", "Pool", "logs", "pool"]
+__all__ = ["GRIDS", "Pool", "logs", "run_grids"]
 
 
 GRIDS = ("smoothing of logs", "smoothing", "complex smoothing", "steady drift")
@@ -31,7 +31,7 @@ class Pool:
 
     Attributes:
         points: by member, one a period ahead, never negative.
-        features: as `flowsim.forecasting.members.features.features`.
+        features: as `flowsim.forecasting.members.features.describe`.
         covariance: (ahead, ahead) of the coming values, on the log scale, as the first member expects it.
         errors: of the first member one period ahead within the series, on the log scale.
         calmed: the series that the members go by: its last years, single values that lie far off brought nearer.
@@ -53,7 +53,7 @@ def logs(values: npt.ArrayLike, least: float, offset: float) -> Floats:
     return np.asarray(np.log(np.maximum(values, 0.0 if offset else least) + offset), np.float64)
 
 
-def pool(values: Floats, steps: int, season: int) -> Pool:
+def run_grids(values: Floats, steps: int, season: int) -> Pool:
     """Let the grids forecast a series.
 
     Args:
@@ -67,14 +67,14 @@ def pool(values: Floats, steps: int, season: int) -> Pool:
     offset = least if len(positive) < len(values) else 0.0
     own = logs(values, least, offset)
     middle = float(own.mean())
-    plain = smoothing(season).expect(own - middle, steps)
+    plain = damped_smoothing(season).expect(own - middle, steps)
     far = _FAR * (1.4826 * float(np.median(np.abs(plain.errors))) + _TINY)
     own = own - plain.errors + np.clip(plain.errors, -far, far)
     calmed = np.maximum(np.exp(own) - offset, 0.0)
 
     middle, size = float(own.mean()), float(calmed.mean())
-    log, drift = (grid(season).expect(own - middle, steps) for grid in (smoothing, drifting))
-    raw = smoothing(season).expect(calmed / size - 1, steps)
+    log, drift = (grid(season).expect(own - middle, steps) for grid in (damped_smoothing, drifting))
+    raw = damped_smoothing(season).expect(calmed / size - 1, steps)
     imaginary = complex_smoothing(season).expect(calmed / size, steps)
     points = (
         np.exp(log.point + middle) - offset,
@@ -84,7 +84,7 @@ def pool(values: Floats, steps: int, season: int) -> Pool:
     )
     return Pool(
         points={name: np.maximum(point, 0.0) for name, point in zip(GRIDS, points, strict=True)},
-        features=features(calmed, season, plain.errors, raw.errors),
+        features=describe(calmed, season, plain.errors, raw.errors),
         covariance=plain.covariance,
         errors=plain.errors,
         calmed=calmed,

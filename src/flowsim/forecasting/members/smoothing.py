@@ -12,7 +12,7 @@ import numpy as np
 
 from flowsim.forecasting.members.innovations import Grid
 
-__all__ = ["complex_smoothing", "drifting", "smoothing"]
+__all__ = ["complex_smoothing", "damped_smoothing", "drifting"]
 
 _LEVEL = (0.1, 0.3, 0.5, 0.75, 1.0)  # alpha
 _SEASON = (0.0, 0.1, 0.3, 0.6)  # gamma
@@ -24,7 +24,7 @@ _FLOOR = 1e-3
 
 
 @cache
-def smoothing(season: int) -> Grid:
+def damped_smoothing(season: int) -> Grid:
     """Return the grid of exponential smoothing with an additive damped trend and additive seasons.
 
     State: level, slope, the last `season` seasons, the one that comes next first.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import permutations
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from flowsim.core.arrays import Floats
 from flowsim.core.civil_time import MINUTES, parse_span, span_text
 from flowsim.core.errors import InputError, nearest, unknown_name
+from flowsim.core.numbers import TOKEN, read_number, with_plain_spaces
 from flowsim.model.parts import Clock
 from flowsim.model.pathway import Pathway
 from flowsim.planning.response import Response
@@ -22,13 +24,16 @@ from flowsim.simulation.measures.catalogue import Catalogue
 
 __all__ = ["Goal", "parse_goals"]
 
-_COMPARISON = re.compile(r"(.+?)\s*(>=|<=|≥|≤|\bat least\b|\bat most\b)\s*(.+)")
+_COMPARISON = re.compile(r"(.+?)\s*(>=|<=|≥|≤|=>|=<|\bat least\b|\bat most\b)\s*(.+)")
+_STRICT = re.compile(r"(.+?)\s*(<|>|=|\bunder\b|\bbelow\b|\bover\b|\babove\b)\s*(.+)")
 _SENSES: dict[str, Literal[">=", "<="]] = {
     ">=": ">=",
     "≥": ">=",
+    "=>": ">=",
     "at least": ">=",
     "<=": "<=",
     "≤": "<=",
+    "=<": "<=",
     "at most": "<=",
 }
 _OF = r"(?:(?:for|of|at|on|in) )?(?:the )?(\S+)"
@@ -38,7 +43,7 @@ _STOCK = re.compile(rf"(mean )?(queue|caseload|people|persons|citizens) {_OF}")
 _IN_PROGRESS = re.compile(r"(mean )?(\S+) in progress")
 _MEASURE = re.compile(r"(mean )?(\S+\.\S+)")
 _WORDS = ("decided within", "wait for", "p90 wait for", "queue of", "caseload of", "people on")
-_NUMBER = re.compile(r"(\d[\d,]*(?:\.\d+)?|\.\d+)\s*(%|[A-Za-z][A-Za-z ]*)?")
+_NUMBER = re.compile(rf"({TOKEN})\s*(%|[A-Za-z][A-Za-z ]*)?")
 _PERSONS = ("citizens", "citizen", "people", "persons", "cases", "awards", "spells", "citizens per caseworker")
 
 
@@ -69,7 +74,7 @@ class Goal:
             InputError: one line with the goal, what is wrong, and what is allowed.
         """
         try:
-            return _parsed(" ".join(text.split()), pathway, during)
+            return _parsed(" ".join(unicodedata.normalize("NFC", text).split()), pathway, during)
         except ValueError as error:
             raise InputError(f"goal '{text}': {error}") from None
 
@@ -94,10 +99,13 @@ def parse_goals(texts: Sequence[str], pathway: Pathway, during: str) -> tuple[Go
 
 
 def _parsed(text: str, pathway: Pathway, during: str) -> Goal:
-    found = _COMPARISON.fullmatch(text)
-    if not found:
+    match = _COMPARISON.fullmatch(text)
+    if not match and (strict := _STRICT.fullmatch(text)):
+        instead = {"<": "'<='", "under": "'<='", "below": "'<='", "=": "'<=' or '>='"}.get(strict[2], "'>='")
+        raise ValueError(f"it compares nothing: write a number after >= or <=, so {instead} instead of '{strict[2]}'")
+    if not match:
         raise ValueError("it compares nothing: write a number after >= or <=, such as 'wait for team <= 9 weeks'")
-    measure, averaged = _subject(found[1], pathway)
+    measure, averaged = _subject(match[1], pathway)
     index = Catalogue.of(pathway).index
     try:
         response = Response.of(measure, during, index, averaged=averaged)
@@ -105,27 +113,27 @@ def _parsed(text: str, pathway: Pathway, during: str) -> Goal:
         if not str(error).startswith(f"{during}: "):
             raise
         raise ValueError(f"during {error}") from None
-    return Goal(text=text, response=response, sense=_SENSES[found[2]], bound=_bound(found[3], response.unit))
+    return Goal(text=text, response=response, sense=_SENSES[match[2]], bound=_bound(match[3], response.unit))
 
 
 def _subject(text: str, pathway: Pathway) -> tuple[str, bool]:
     """Return the measure that words name, and whether its average is meant."""
     stations = [station.name for station in pathway.stations]
-    if found := _WITHIN.fullmatch(text):
-        return f"clock.{_clock(found[1], found[2], pathway).name}.within", False
-    if found := _WAIT.fullmatch(text):
-        high = found[1] and not found[1].startswith("mean")
-        return f"wait.{_known('station', found[2], stations)}.served{'_p90' if high else ''}", False
-    if found := _STOCK.fullmatch(text):
-        if found[2] == "queue":
-            return f"queue.{_known('station', found[3], stations)}", bool(found[1])
-        if found[2] == "caseload":
-            return _caseload(found[3], pathway), bool(found[1])
-        return f"stock.{_benefit(found[3], pathway)}", bool(found[1])
-    if found := _IN_PROGRESS.fullmatch(text):
-        return f"stock.{_benefit(found[2], pathway)}", bool(found[1])
-    if found := _MEASURE.fullmatch(text):
-        return found[2], bool(found[1])
+    if match := _WITHIN.fullmatch(text):
+        return f"clock.{_clock(match[1], match[2], pathway).name}.within", False
+    if match := _WAIT.fullmatch(text):
+        high = match[1] and not match[1].startswith("mean")
+        return f"wait.{_known('station', match[2], stations)}.served{'_p90' if high else ''}", False
+    if match := _STOCK.fullmatch(text):
+        if match[2] == "queue":
+            return f"queue.{_known('station', match[3], stations)}", bool(match[1])
+        if match[2] == "caseload":
+            return _caseload(match[3], pathway), bool(match[1])
+        return f"stock.{_benefit(match[3], pathway)}", bool(match[1])
+    if match := _IN_PROGRESS.fullmatch(text):
+        return f"stock.{_benefit(match[2], pathway)}", bool(match[1])
+    if match := _MEASURE.fullmatch(text):
+        return match[2], bool(match[1])
     allowed = "'decided within 23 weeks', 'wait for STATION', 'p90 wait for STATION', 'queue of STATION', "
     allowed += "'caseload of STATION', 'people on BENEFIT', or a measure such as awards.STATE"
     raise ValueError(f"'{text}' names nothing that is measured{nearest(text, _WORDS)} (allowed: {allowed})")
@@ -182,18 +190,18 @@ def _bound(text: str, unit: str) -> float:
     """Read a bound in a unit."""
     if unit in ("weeks", "years"):
         return parse_span(text) / MINUTES[unit.removesuffix("s")]
-    found = _NUMBER.fullmatch(text)
-    if not found:
+    match = _NUMBER.fullmatch(with_plain_spaces(text))
+    if not match:
         raise ValueError(f"'{text}' is not allowed: it should be a number{', such as 90%' if unit == 'share' else ''}")
-    number, told = float(found[1].replace(",", "")), found[2] or ""
+    number, unit_word = read_number(match[1]), match[2] or ""
     if unit == "share":
-        share = number / 100 if told in ("%", "per cent") else number
-        if not 0 <= share <= 1 or told not in ("", "%", "per cent"):
+        share = number / 100 if unit_word in ("%", "per cent") else number
+        if not 0 <= share <= 1 or unit_word not in ("", "%", "per cent"):
             raise ValueError(f"'{text}' is no share: it lies between 0% and 100%")
         return share
     if unit == "per cent":
-        if told not in ("", "%", "per cent") or number > 100:
+        if unit_word not in ("", "%", "per cent") or number > 100:
             raise ValueError(f"'{text}' is not allowed: it lies between 0% and 100%")
-    elif told and told not in _PERSONS:
+    elif unit_word and unit_word not in _PERSONS:
         raise ValueError(f"'{text}' is not allowed: it counts {unit}")
     return number

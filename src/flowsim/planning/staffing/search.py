@@ -11,14 +11,17 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from flowsim.core.errors import InputError
+from flowsim.core.errors import InputError, KeyedError
 from flowsim.core.progress import Progress
 from flowsim.planning.levers import Levels, Lever
 from flowsim.planning.staffing.trials import Bench, Question, StoppingRule, Trial
 
-__all__ = ["Answer", "Ending", "Frontier", "Point", "Relief", "frontier", "seek"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Answer", "Ending", "Frontier", "Point", "Relief", "frontier", "seek", "staff"]
 
 Ending = Literal["found", "lowest", "conflict", "beyond", "unreachable", "undecided"]
 
@@ -76,6 +79,10 @@ class Answer:
         told = [trial for trial in ordered if trial.verdict != "close"]
         return tuple((low, high) for low, high in pairwise(told) if low.meets and not high.meets)
 
+    def frame(self) -> pd.DataFrame:
+        """Return every trial in a row for each goal: levels, goal, measure, unit, mean, low, high, kept, verdict."""
+        return _frame([self.levels.lever], (*self.trials, self.ceiling))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Point:
@@ -120,6 +127,48 @@ class Frontier:
                 return trial
         raise InputError(f"{self.rows.lever.name} = {level} with {self.levels.lever.name} = {other} was not tried")
 
+    def frame(self) -> pd.DataFrame:
+        """Return every trial in a row for each goal: levels, goal, measure, unit, mean, low, high, kept, verdict."""
+        return _frame([self.rows.lever, self.levels.lever], (*self.trials, self.ceiling))
+
+
+def _frame(levers: Sequence[Lever], trials: Sequence[Trial]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(
+        [
+            {lever.name: level for lever, level in zip(levers, trial.levels, strict=True)}
+            | {"goal": each.goal.text, "measure": each.goal.response.measure, "unit": each.goal.response.unit}
+            | {"mean": each.mean.estimate, "low": each.mean.low, "high": each.mean.high, "undefined": each.undefined}
+            | {"kept": trial.kept.estimate, "replications": trial.replications, "verdict": trial.verdict}
+            for trial in trials
+            for each in trial.findings
+        ]
+    )
+
+
+def staff(
+    question: Question,
+    levels: Sequence[Levels],
+    *,
+    stopping: StoppingRule | None = None,
+    seed: int = 1,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Answer | Frontier:
+    """Find the least staffing that meets the goals of a question: by one lever, or by two together.
+
+    Of two levers, for each level of the first the least of the second. The other arguments are those of `seek`.
+
+    Raises:
+        InputError: for no lever or more than two, and as `seek` and `frontier`.
+    """
+    if len(levels) == 1:
+        return seek(question, levels[0], stopping=stopping, seed=seed, executor=executor, progress=progress)
+    if len(levels) != 2:
+        raise KeyedError("vary", "two levers at most" if levels else "one lever or two")
+    return frontier(question, *levels, stopping=stopping, seed=seed, executor=executor, progress=progress)
+
 
 def seek(
     question: Question,
@@ -154,19 +203,19 @@ def seek(
     tests = 8 + max(2 * _halvings(len(allowed)), len(stations) + 1)
     bench = Bench(question=question, tests=tests, stopping=stopping, seed=seed, executor=executor, progress=progress)
     ceiling = bench.trial({lever: math.inf})
-    found = _least(lambda number: bench.trial({lever: allowed[number]}).meets, len(allowed))
+    least = _least(lambda number: bench.trial({lever: allowed[number]}).meets, len(allowed))
     conflict = None
-    if found is None and len(question.goals) > 1 and question.chance is None:
+    if least is None and len(question.goals) > 1 and question.chance is None:
         meeting = _least_for_the_rest(bench, lever, allowed)
         if meeting is not None:
             tried = bench.trial({lever: allowed[meeting]})
-            found, conflict = (meeting, None) if tried.meets else (None, tried)
-    relief = () if found is not None or conflict or ceiling.meets else _relief(bench, {lever: math.inf}, stations)
+            least, conflict = (meeting, None) if tried.meets else (None, tried)
+    relief = () if least is not None or conflict or ceiling.meets else _relief(bench, {lever: math.inf}, stations)
     return Answer(
         question=question,
         levels=levels,
-        outcome="conflict" if conflict else _outcome(found, ceiling),
-        least=None if found is None else allowed[found],
+        outcome="conflict" if conflict else _outcome(least, ceiling),
+        least=None if least is None else allowed[least],
         conflict=conflict,
         ceiling=ceiling,
         trials=_within(bench),
@@ -196,17 +245,17 @@ def frontier(
     Raises:
         InputError: where both levers change the same, and as `seek`.
     """
-    stopping, one, other, allowed = stopping or StoppingRule(), rows.lever, levels.lever, levels.all
-    if one.station == other.station and set(one.parties) & set(other.parties):
-        raise InputError(f"{other.name}: it changes the same as {one.name}: vary two different things")
-    stations = _others(question, [one, other])
+    stopping, row_lever, lever, allowed = stopping or StoppingRule(), rows.lever, levels.lever, levels.all
+    if row_lever.station == lever.station and set(row_lever.parties) & set(lever.parties):
+        raise InputError(f"{lever.name}: it changes the same as {row_lever.name}: vary two different things")
+    stations = _others(question, [row_lever, lever])
     tests = 2 + len(rows.all) * (2 * _halvings(len(allowed)) + 3) + len(stations)
     bench = Bench(question=question, tests=tests, stopping=stopping, seed=seed, executor=executor, progress=progress)
-    plenty = {one: math.inf, other: math.inf}
+    plenty = {row_lever: math.inf, lever: math.inf}
     ceiling = bench.trial(plenty)
 
     def row_of(level: int) -> Callable[[int], bool]:
-        return lambda number: bench.trial({one: level, other: allowed[number]}).meets
+        return lambda number: bench.trial({row_lever: level, lever: allowed[number]}).meets
 
     points: list[Point] = []
     guess = len(allowed) - 1
@@ -240,10 +289,10 @@ def _least(meets: Callable[[int], bool], count: int) -> int | None:
     high = count - 1
     if not meets(high):
         between = sorted({count // 4, count // 2, 3 * count // 4} - {0, high})
-        found = next((number for number in between if meets(number)), None)
-        if found is None:
+        meeting = next((number for number in between if meets(number)), None)
+        if meeting is None:
             return None
-        high = found
+        high = meeting
     high = _halved(meets, 0, high)
     if high + 1 < count:
         meets(high + 1)

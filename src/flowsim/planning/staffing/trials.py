@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Literal
 
 import numpy as np
-from scipy import stats
 
 from flowsim.calibration.ensemble import Ensemble, Parameters
 from flowsim.core.arrays import Floats
@@ -22,6 +21,7 @@ from flowsim.model.scenario import Scenario
 from flowsim.model.varying import Cut, cut_after
 from flowsim.planning.levers import Lever, without_queues
 from flowsim.planning.staffing.goals import Goal, parse_goals
+from flowsim.simulation.intervals import Interval, share_interval, student_interval
 from flowsim.simulation.runner import run
 
 __all__ = [
@@ -29,13 +29,10 @@ __all__ = [
     "Bench",
     "Decision",
     "Finding",
-    "Interval",
     "Question",
     "StoppingRule",
     "Trial",
     "looks",
-    "mean_interval",
-    "share_interval",
 ]
 
 Decision = Literal["meets", "misses", "close"]
@@ -252,7 +249,7 @@ def _finding(goal: Goal, column: Floats, error: float) -> Finding:
     if len(defined) < 2:
         nothing = Interval(estimate=math.nan, error=math.nan, low=math.nan, high=math.nan)
         return Finding(goal=goal, mean=nothing, undefined=len(column) - len(defined))
-    told = mean_interval(defined, error)
+    told = student_interval(defined, error)
     most = {"share": 1.0, "per cent": 100.0}.get(goal.response.unit, math.inf)  # no figure is below 0
     inside = replace(told, low=max(told.low, 0.0), high=min(told.high, most))
     return Finding(goal=goal, mean=inside, undefined=len(column) - len(defined))
@@ -270,26 +267,6 @@ _GROWTH = 1.5
 _SHORT = 1.2  # nothing is won by a last look that has hardly more than the one before
 
 
-@dataclass(frozen=True, kw_only=True)
-class Interval:
-    """An estimate with its standard error, and where what it estimates lies."""
-
-    estimate: float
-    error: float
-    low: float
-    high: float
-
-    def in_vain(self, bound: float, n: int, most: int) -> bool:
-        """Tell whether an interval of `n` replications holds a bound, and that of `most` will most likely do so too.
-
-        That is where the estimate would have to move away from the bound by more than a standard error. To stop then
-        can't make a verdict wrong: it is left open a little earlier. Before an eighth of `most` that is not told.
-        """
-        half = max(self.high - self.estimate, self.estimate - self.low)
-        inside = self.low < bound < self.high
-        return inside and 8 * n >= most and abs(self.estimate - bound) + self.error < half * math.sqrt(n / most)
-
-
 def looks(most: int) -> tuple[int, ...]:
     """Return after how many replications to look, the last time after `most`.
 
@@ -302,21 +279,3 @@ def looks(most: int) -> tuple[int, ...]:
         further = math.ceil(out[-1] * _GROWTH)
         out.append(further if further * _SHORT < most else most)
     return tuple(out)
-
-
-def mean_interval(values: Floats, error: float) -> Interval:
-    """Return the mean of values, shape (n,), with Student's two-sided interval, wrong with probability `error`."""
-    n = len(values)
-    mean = float(values.mean())
-    spread = float(values.std(ddof=1) / np.sqrt(n))
-    half = float(stats.t.isf(error / 2, n - 1)) * spread
-    return Interval(estimate=mean, error=spread, low=mean - half, high=mean + half)
-
-
-def share_interval(count: int, n: int, error: float) -> Interval:
-    """Return a share with the two-sided interval of Clopper and Pearson, wrong with probability `error` at most."""
-    exact = stats.binomtest(count, n).proportion_ci(confidence_level=1 - error, method="exact")
-    inner = (count + 1) / (n + 2)  # nothing is sure of a share of which no exception has been seen
-    return Interval(
-        estimate=count / n, error=math.sqrt(inner * (1 - inner) / n), low=float(exact.low), high=float(exact.high)
-    )

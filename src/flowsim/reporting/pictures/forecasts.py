@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from flowsim.core.periods import Every, Period, quarter
 from flowsim.forecasting.backtest import OURS, Backtest
 from flowsim.forecasting.distribution import LEVELS, Forecast, Joint
-from flowsim.forecasting.trend import number as number_of
+from flowsim.forecasting.trend import period_number
 from flowsim.reporting.pictures.canvas import FAINT, FORECAST, INK, SHADE, SHOCK, canvas, drawn, quiet
 
 if TYPE_CHECKING:
-    from flowsim.forecasting.outlooks import Outlook
+    from flowsim.forecasting.outlooks import OutlookResult
 
 __all__ = ["backtest_picture", "forecast_figure", "outlook_picture", "picture"]
 
@@ -40,7 +40,7 @@ def forecast_figure(forecasts: Sequence[Forecast | Joint]) -> Any:
     figure = canvas((2.6 if len(forecasts) > 1 else 3.6) * len(forecasts) + 0.5)
     for row, one in enumerate(forecasts):
         axes = figure.add_subplot(len(forecasts), 1, row + 1)
-        first, values = number_of(one.series.first), one.series.values
+        first, values = period_number(one.series.first), one.series.values
         past = range(first, first + len(values))
         ahead = range(first + len(values), first + len(values) + len(one.periods))
         for level in reversed(LEVELS):
@@ -99,7 +99,7 @@ def backtest_picture(results: Sequence[Backtest], kind: str) -> bytes:
     return drawn(figure, kind)
 
 
-def outlook_picture(outlook: Outlook, kind: str) -> bytes:
+def outlook_picture(outlook: OutlookResult, kind: str) -> bytes:
     """Draw one panel an outcome: history, forecast and simulation with their 90 % intervals; where they differ, marked.
 
     Args:
@@ -145,7 +145,7 @@ def _mark(axes: Any, one: Forecast | Joint) -> None:
     said = (
         "as observed"
         if shock.recovers is None
-        else f"intervention, over by {Period.of(number_of(shock.quarter) + shock.recovers, shock.every)}"
+        else f"intervention, over by {Period.of(period_number(shock.quarter) + shock.recovers, shock.every)}"
     )
-    axes.axvline(number_of(shock.quarter), color=SHOCK, linewidth=0.9, linestyle=":")
+    axes.axvline(period_number(shock.quarter), color=SHOCK, linewidth=0.9, linestyle=":")
     axes.set_title(f"{shock.quarter} {said}", loc="right", fontsize=8, color=SHOCK)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from flowsim.planning.staffing.cost import StaffingCost, cheapest
 from flowsim.planning.staffing.goals import Goal
 from flowsim.planning.staffing.search import Answer, Frontier
-from flowsim.planning.staffing.trials import Decision, Interval
+from flowsim.planning.staffing.trials import Decision
 from flowsim.reporting.pictures.canvas import (
     COLOURS,
     FAINT,
@@ -25,6 +25,7 @@ from flowsim.reporting.pictures.canvas import (
     legible,
     quiet,
 )
+from flowsim.simulation.intervals import Interval
 
 if TYPE_CHECKING:
     from flowsim.planning.comparison import Comparison

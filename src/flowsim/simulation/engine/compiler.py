@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-from bisect import bisect_right
 from collections import namedtuple
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -17,10 +16,11 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from scipy import special, stats
 
+from flowsim.core.arrays import Floats, Ints
 from flowsim.core.civil_time import ByDate
 from flowsim.core.errors import InputError
 from flowsim.model.duration import Duration, weibull_inverse_shape
-from flowsim.model.parts import Entry, Exit, Party, State
+from flowsim.model.parts import Entry, Exit, Party, State, Station
 from flowsim.model.pathway import Pathway
 from flowsim.model.soundness import reached
 
@@ -44,6 +44,8 @@ __all__ = [
 
 FIXED, EXPONENTIAL, WEIBULL, TABLE, EMPIRICAL = range(5)
 POISSON, RENEWAL, GIVEN, STOCK = range(4)
+_MICROSECOND = timedelta(microseconds=1)
+
 GRID_EDGE = 40.0
 """The quantile tables run over the logit of the survival probability, from -40 to 40."""
 GRID_STEP = 1.0 / 16.0
@@ -59,13 +61,13 @@ TABLES: dict[str, np.dtype[np.void]] = {
     # `line`: the queue (station and priority class) it waits in. `loop`: its column in the count of repeated visits.
     "states": _table(
         "key", "station", "benefit", "line", "is_final", "loop", "patience", "reneges_to", "refused_to",
-        "stay", "stay_end", "route", "route_end", "exit", "exit_end",
+        "is_certain", "stay", "stay_end", "route", "route_end", "exit", "exit_end",
     ),
     "stays": _table("since", "law"),
     "routes": _table("since", "share"),
     "shares": _table("upto.", "to"),
-    # `law`: of an exit that comes after a duration; -1 for a hazard.
-    "exits": _table("key", "to", "law", "hazard", "hazard_end", "spent", "spent_end"),
+    # `law`: of an exit that comes after a duration; -1 for a hazard, which is never greater than `greatest`.
+    "exits": _table("key", "to", "law", "hazard", "hazard_end", "spent", "spent_end", "greatest."),
     "hazards": _table("since.", "rate."),
     "spents": _table("since.", "factor."),
     # `a`: length, mean or scale; `b`: 1 / shape of a Weibull law.
@@ -111,6 +113,35 @@ class Model(NamedTuple):
     follows: Table
 
 
+def _as_table(name: str, *columns: Any) -> Table:
+    table = np.empty(len(columns[0]), TABLES[name])
+    for field, column in zip(table.dtype.names, columns, strict=True):  # type: ignore[arg-type]
+        table[field] = column
+    return table
+
+
+class _Meetings(NamedTuple):
+    """When a station meets: civil times, microseconds since the start, and ticks."""
+
+    moments: tuple[datetime, ...]
+    since_start: Ints
+    ticks: Ints
+
+
+# Pathways that differ in numbers share their calendar.
+@lru_cache(maxsize=32)
+def _meeting_times(weekdays: Any, at: Any, holidays: Any, start: datetime, end: datetime, tick: float) -> _Meetings:
+    station = Station(name="any", weekdays=weekdays, at=at, holidays=holidays, places=0.0)
+    moments = tuple(station.meetings(start, end))
+    length = timedelta(minutes=tick)
+    return _Meetings(
+        moments=moments,
+        since_start=np.array([(moment - start) // _MICROSECOND for moment in moments], np.int64),
+        ticks=np.array([math.floor((moment - start) / length + 0.5) for moment in moments], np.int64),
+    )
+
+
+@lru_cache(maxsize=1 << 14)
 def name_key(name: str) -> int:
     """Return the 64-bit address of a name: it depends on the name alone, never on its position."""
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
@@ -132,29 +163,31 @@ def compile_pathway(pathway: Pathway) -> Model:
     return _Compiler(pathway).model()
 
 
-def _law_row(law: Duration, tick: float) -> tuple[int, float, float, list[tuple[float, float]]]:
+def _law_row(law: Duration, tick: float) -> tuple[int, float, float, Floats]:
+    """Return the kind of a law, its two parameters and its points, shape (points, 2)."""
+    none = np.empty((0, 2))
     mean = law.mean_minutes / tick
     if law.law == "fixed":
-        return FIXED, mean, 0.0, []
+        return FIXED, mean, 0.0, none
     if law.law == "exponential":
-        return EXPONENTIAL, mean, 0.0, []
+        return EXPONENTIAL, mean, 0.0, none
     if law.law == "empirical":
         values = np.array(law.values) / tick
         order = np.argsort(values, kind="stable")
         weights = np.array(law.weights or (1.0,) * len(values))[order]
         more = np.cumsum(weights[::-1])[::-1] - weights
-        return EMPIRICAL, mean, 0.0, list(zip(values[order], more / weights.sum(), strict=True))
+        return EMPIRICAL, mean, 0.0, np.column_stack([values[order], more / weights.sum()])
     assert law.cv is not None
     if law.law == "weibull":
-        inverse = weibull_inverse_shape(law.cv)
-        return WEIBULL, mean / math.gamma(1 + inverse), inverse, []
-    shift = math.log(mean)
-    return TABLE, mean, 0.0, [(quantile + shift, slope) for quantile, slope in _quantile_table(law.law, law.cv)]
+        inverse = _to_40_bits(weibull_inverse_shape(law.cv))
+        return WEIBULL, mean / _to_40_bits(math.gamma(1 + inverse)), inverse, none
+    shift = _to_40_bits(math.log(mean))
+    return TABLE, mean, 0.0, _quantile_table(law.law, law.cv) + np.array([shift, 0.0])
 
 
 # Pathways that differ in numbers, as draws of uncertain parameters, mostly keep their laws' shapes.
 @lru_cache(maxsize=64)
-def _quantile_table(law: str, cv: float) -> list[tuple[float, float]]:
+def _quantile_table(law: str, cv: float) -> Floats:
     """Tabulate a law of mean 1: log quantile and slope over the logit of the survival, for Hermite interpolation.
 
     On this scale both tails of the gamma and lognormal laws are nearly straight, so the relative error stays
@@ -174,7 +207,17 @@ def _quantile_table(law: str, cv: float) -> list[tuple[float, float]]:
     flat = ~(x > floor)
     x = np.where(flat, floor, x)
     slope = np.exp(np.log(below) + np.log(above) - frozen.logpdf(x) - np.log(x))
-    return list(zip(np.log(x).tolist(), np.where(flat, 0.0, slope).tolist(), strict=True))
+    return np.column_stack([_to_40_bits(np.log(x)), _to_40_bits(np.where(flat, 0.0, slope))])
+
+
+def _to_40_bits(x: Any) -> Any:
+    """Round to 40 bits what comes from SciPy or the C library, whose last bits differ from one machine to the next.
+
+    A difference of d units in the last place survives with a probability of d / 8192. A law's table has 2,562 such
+    numbers; where one differs, it is by 1e-12, and moves one draw in a million or so by a tick.
+    """
+    mantissa, exponent = np.frexp(x)
+    return np.ldexp(np.rint(mantissa * 2.0**40) / 2.0**40, exponent)
 
 
 _Tables = TypeVar("_Tables", bound=tuple[Any, ...])
@@ -211,6 +254,8 @@ class _Compiler:
         self.number = {state.name: i for i, state in enumerate(pathway.states)}
         self.station_number = {station.name: i for i, station in enumerate(pathway.stations)}
         self.rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in TABLES}
+        self.arrays: dict[str, Table] = {}  # tables that are filled at once
+        self.points: list[Floats] = []
         self.law_number: dict[Duration, int] = {}
         self.horizon = moment_tick(pathway, pathway.end)
         _distinct("state", [state.name for state in pathway.states])
@@ -226,7 +271,8 @@ class _Compiler:
         for entry in self.pathway.entries:
             self._entry(entry)
         parties = self._changes()
-        tables = {name: np.array(self.rows[name], dtype) for name, dtype in TABLES.items()}
+        self.arrays["points"] = _as_table("points", *np.concatenate([np.empty((0, 2)), *self.points]).T)
+        tables = {name: self.arrays.get(name, np.array(self.rows[name], dtype)) for name, dtype in TABLES.items()}
         return Model(horizon=self.horizon, lines=len(lines), loops=len(loops), parties=parties, **tables)
 
     def _add(self, table: str, *row: Any) -> int:
@@ -244,9 +290,9 @@ class _Compiler:
             return -1
         if law not in self.law_number:
             kind, a, b, points = _law_row(law, self.pathway.tick)
-            first = self._end("points")
-            self.rows["points"] += points
-            self.law_number[law] = self._add("laws", kind, a, b, first, self._end("points")) - 1
+            first = sum(map(len, self.points))
+            self.points.append(points)
+            self.law_number[law] = self._add("laws", kind, a, b, first, first + len(points)) - 1
         return self.law_number[law]
 
     def _stations(self) -> dict[tuple[str, int], int]:
@@ -290,6 +336,7 @@ class _Compiler:
             self._law(state.patience),
             self.number[state.reneges_to] if state.reneges_to else -1,
             self.number[state.refused_to] if state.refused_to else -1,
+            _is_certain(state),
             *(stay, self._end("stays"), route, self._end("routes"), exit_, self._end("exits")),
         )
 
@@ -300,7 +347,11 @@ class _Compiler:
         for span, factor in (exit_.by_time_spent or ((0.0, 1.0),)) if exit_.rate else ():
             self._add("spents", span / self.pathway.tick, factor)
         bounds = (hazard, self._end("hazards"), spent, self._end("spents"))
-        self._add("exits", key, self.number[exit_.to], self._law(exit_.after), *bounds)
+        greatest = math.inf
+        if exit_.rate:
+            greatest = max(row[1] for row in self.rows["hazards"][hazard:])
+            greatest *= max(row[1] for row in self.rows["spents"][spent:])
+        self._add("exits", key, self.number[exit_.to], self._law(exit_.after), *bounds, greatest)
 
     def _entry(self, entry: Entry) -> None:
         first, tick = self._end("steps"), self.pathway.tick
@@ -324,26 +375,41 @@ class _Compiler:
         """List capacities and meetings in the order in which they come; return how many parties there are."""
         pathway = self.pathway
         first_party = np.cumsum([0] + [len(s.bounds) if s.is_meeting else 0 for s in pathway.stations])
-        changes: list[tuple[int, int, int, datetime]] = []
+        # Of each station an array, its rows: tick, station, capacity, and the step of what bounds its places.
+        pieces: list[Ints] = []
+        moments: list[tuple[datetime, ...]] = []
         for k, station in enumerate(pathway.stations):
             if station.capacity is not None:
                 # Of several steps that lie before the start, the last one holds.
                 latest = {max(tick, 0): value for tick, value in self._steps(station.capacity)}
-                changes += [(tick, k, value, pathway.start) for tick, value in latest.items() if tick < self.horizon]
-            for meeting in station.meetings(pathway.start, pathway.end):
-                changes.append((moment_tick(pathway, meeting), k, -1, meeting))
-        changes.sort(key=lambda change: change[:2])
-        steps = [_steps_of(station.bounds if station.is_meeting else ()) for station in pathway.stations]
-        # Meetings between two steps share the rows of their bounds.
-        rows: dict[tuple[int, int], tuple[int, int]] = {}
-        for tick, k, capacity, at in changes:
-            step = (k, -1 if capacity >= 0 else bisect_right(steps[k], at))
-            if step not in rows:
-                first = self._end("bounds")
-                for i, bound in enumerate(pathway.stations[k].bounds if capacity < 0 else ()):
-                    self._bound(bound, int(first_party[k]) + i, at)
-                rows[step] = (first, self._end("bounds"))
-            self._add("changes", tick, k, capacity, *rows[step])
+                steps = [(tick, k, value, -1) for tick, value in latest.items() if tick < self.horizon]
+                pieces.append(np.array(steps, np.int64).reshape(-1, 4).T)
+                moments.append((pathway.start,) * len(steps))
+            elif station.weekdays is not None:
+                calendar = (station.weekdays, station.at, station.holidays, pathway.start, pathway.end)
+                times = _meeting_times(*calendar, pathway.tick)
+                since = [(when - pathway.start) // _MICROSECOND for when in _steps_of(station.bounds)]
+                step = np.searchsorted(np.array(since, np.int64), times.since_start, side="right")
+                same = np.full(len(step), k), np.full(len(step), -1)
+                pieces.append(np.array([times.ticks, *same, step], np.int64))
+                moments.append(times.moments)
+        if not pieces:
+            return 0
+        ticks, stations, capacities, steps_in_force = np.concatenate(pieces, axis=1)
+        in_order = np.lexsort((stations, ticks))
+        # Meetings between two steps share the rows of their bounds, which come in the order of the first of them.
+        key = (stations * (steps_in_force.max(initial=0) + 2) + steps_in_force + 1)[in_order]
+        _, firsts, shared = np.unique(key, return_index=True, return_inverse=True)
+        bounds = np.empty((len(firsts), 2), np.int64)
+        all_moments = [moment for part in moments for moment in part]
+        for group in np.argsort(firsts, kind="stable").tolist():
+            change = int(in_order[firsts[group]])
+            k, begin = int(stations[change]), self._end("bounds")
+            for i, bound in enumerate(pathway.stations[k].bounds if capacities[change] < 0 else ()):
+                self._bound(bound, int(first_party[k]) + i, all_moments[change])
+            bounds[group] = begin, self._end("bounds")
+        columns = (ticks[in_order], stations[in_order], capacities[in_order], *bounds[shared].T)
+        self.arrays["changes"] = _as_table("changes", *columns)
         return int(first_party[-1])
 
     def _bound(self, bound: Party, party: int, at: datetime) -> None:
@@ -359,10 +425,20 @@ class _Compiler:
 
 def _steps_of(bounds: Iterable[Party]) -> list[datetime]:
     """Return the moments at which anything changes that bounds a meeting's places."""
-    told: list[ByDate[Any] | None] = []
+    values: list[ByDate[Any] | None] = []
     for bound in bounds:
-        told += [bound.places, bound.staff, bound.hours, bound.hours_a_case, *(span for _, span in bound.follow_up)]
-    return sorted({when for value in told if value is not None for when, _ in value.root})
+        values += [bound.places, bound.staff, bound.hours, bound.hours_a_case, *(span for _, span in bound.follow_up)]
+    return sorted({when for by_date in values if by_date is not None for when, _ in by_date.root})
+
+
+def _is_certain(state: State) -> bool:
+    """Return whether nothing is drawn at a stay: its length and the way out are fixed."""
+    if state.to is None:
+        return False
+    lengths = state.stay.values if state.stay else ()
+    return all(law.law == "fixed" for law in lengths) and all(
+        sum(share > 0 for _, share in shares) == 1 for shares in state.to.values
+    )
 
 
 def _exit_keys(state: State) -> list[int]:

@@ -10,6 +10,7 @@ loop that called a rule in another file would go on running yesterday's rule.
 from __future__ import annotations
 
 import math
+from decimal import Decimal, localcontext
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,20 +35,31 @@ from flowsim.simulation.engine.trace import NEVER
 
 __all__ = [
     "ACCOUNT",
+    "CHUNKS",
     "CITIZEN",
     "DESK",
     "FREE",
+    "FREE_CHUNK",
     "HEAP",
     "LATEST",
+    "LIMIT",
     "LINE",
     "MOST_AT_ONCE",
+    "MOST_BUCKETS",
+    "MOST_OPEN",
     "NOW",
+    "OPEN",
     "ROOM",
     "SOME",
     "TO_COME",
     "USED",
     "VISITS",
+    "WANTED",
+    "WIDER",
     "Run",
+    "count_events",
+    "list_events",
+    "put_events",
     "put_in_order",
     "run_loop",
     "tally",
@@ -139,6 +151,164 @@ def exit_block(m, seed, replication, entry, index, state, visit, x):
     return uniform(word)
 
 
+# A C library's own differ in the last bit from one library, processor and version to the next, and with them the ticks
+# of some stays. These are of + - * alone, with tables that are correctly rounded, so they are the same everywhere.
+
+
+def bits_of(x: Any) -> Any:
+    """Return the 64 bits of a float as an int64."""
+    return int(np.float64(x).view(np.int64))
+
+
+def float_of(bits: Any) -> Any:
+    """Return the float of 64 bits."""
+    return float(np.int64(bits).view(np.float64))
+
+
+@intrinsic
+def _bits_of(typing_context: Any, x: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(arguments[0], ir.IntType(64))
+
+    return types.int64(types.float64), generate
+
+
+@intrinsic
+def _float_of(typing_context: Any, bits: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(arguments[0], ir.DoubleType())
+
+    return types.float64(types.int64), generate
+
+
+@overload(bits_of)
+def _compiled_bits_of(x):
+    return lambda x: _bits_of(x)
+
+
+@overload(float_of)
+def _compiled_float_of(bits):
+    return lambda bits: _float_of(bits)
+
+
+def _split(value: Decimal, bits: int) -> tuple[float, float]:
+    """Return a decimal as a multiple of 2**-bits, and the rest."""
+    high = float(round(value * 2**bits)) / 2.0**bits
+    return high, float(value - Decimal(high))
+
+
+def _tables() -> tuple[Any, ...]:
+    """Return the split logarithm of 2 and its 128th part, and the tables of `_log_parts` and `_exp_of_sum`."""
+    with localcontext() as context:
+        context.prec = 60
+        two = Decimal(2).ln()
+        logs, powers = np.empty((128, 3)), np.empty((128, 2))
+        for i in range(128):
+            # The middle of a 128th of [1, 2), of which the upper part is halved, and nearly its reciprocal. Beside 1
+            # this is 1, so that logarithms near 0 are as exact as others.
+            middle = (257 + 2 * i) / (256 if i < _HALVED else 512)
+            reciprocal = 1.0 if i in (0, 127) else round(1024 / middle) / 1024
+            logs[i] = (reciprocal, *_split(-Decimal(reciprocal).ln(), 42))
+            power = (two / 128 * i).exp()
+            powers[i] = float(power), float(power - Decimal(float(power)))
+        return *_split(two, 42), *_split(two / 128, 38), float(128 / two), logs, powers
+
+
+_HALVED = 53  # the first 128th of [1, 2) that lies beyond the root of 2
+_LOG2, _LOG2_REST, _STEP, _STEP_REST, _STEPS, _LOGS, _POWERS = _tables()
+_FRACTION, _UPPER_HALF = 2**52 - 1, -(2**21)
+_SMALLEST, _TINY, _HUGE = 2.0**-1022, 2.0**-200, 2.0**54
+
+
+@_rule
+def _log_parts(x):
+    """Return the logarithm of a normal float as a sum of two, the second one much smaller.
+
+    Tang (1990), Table-driven implementation of the logarithm function: x = 2**k z and log z = log1p(c z - 1) - log c,
+    where c has so few bits that c z - 1 is exact in two parts.
+    """
+    bits = bits_of(x)
+    i = (bits >> 45) & 127
+    halved = np.int64(i >= _HALVED)
+    k = (bits >> 52) - 1023 + halved
+    bits = (bits & _FRACTION) | ((1023 - halved) << 52)
+    z, z_upper = float_of(bits), float_of(bits & _UPPER_HALF)
+    upper = z_upper * _LOGS[i, 0] - 1.0
+    lower = (z - z_upper) * _LOGS[i, 0]
+    r = upper + lower
+    rest = (upper - r) + lower
+    r2 = r * r
+    series = r2 * (-0.5 + r * (1 / 3) + r2 * ((-0.25 + r * 0.2) + r2 * ((-1 / 6 + r * (1 / 7)) - r2 * 0.125)))
+    large = k * _LOG2 + _LOGS[i, 1]
+    total = large + r
+    return total, ((k * _LOG2_REST + _LOGS[i, 2] + rest) + ((large - total) + r)) + series
+
+
+@_rule
+def log(x):
+    """Return the natural logarithm of a number of at least 0, to 0.52 units in the last place."""
+    if x < _SMALLEST:
+        if x <= 0.0:
+            return -math.inf
+        large, small = _log_parts(x * _HUGE)
+        return large + (small - 54 * _LOG2)
+    if x == math.inf:
+        return math.inf
+    large, small = _log_parts(x)
+    return large + small
+
+
+@_rule
+def _exp_of_sum(x, more):
+    """Return the exponential of x + more, the latter much smaller.
+
+    Tang (1989), Table-driven implementation of the exponential function: exp(n log(2) / 128 + r).
+    """
+    if x > 709.79:
+        return math.inf
+    if x < -746.0:
+        return 0.0
+    n = np.int64(math.floor(x * _STEPS + 0.5))
+    r = ((x - n * _STEP) - n * _STEP_REST) + more
+    r2 = r * r
+    series = r + r2 * (0.5 + r * (1 / 6) + r2 * (1 / 24 + r * (1 / 120)))
+    i, exponent = n & 127, n >> 7
+    power = _POWERS[i, 0] + (_POWERS[i, 1] + _POWERS[i, 0] * series)
+    if exponent > 1022:
+        return power * float_of((exponent + 1022) << 52) * 2.0
+    if exponent < -1022:
+        return power * float_of((exponent + 1223) << 52) * _TINY
+    return power * float_of((exponent + 1023) << 52)
+
+
+@_rule
+def exp(x):
+    """Return the exponential of a number, to 0.52 units in the last place."""
+    return _exp_of_sum(x, 0.0)
+
+
+@_rule
+def _halves(x):
+    """Return a float as the sum of two of half its bits (Veltkamp)."""
+    much = 134217729.0 * x
+    upper = much - (much - x)
+    return upper, x - upper
+
+
+@_rule
+def power(x, y):
+    """Return x ** y for x of at least 0 and y above 0, to 0.6 units in the last place."""
+    if x < _SMALLEST or x == math.inf:
+        return 0.0 if x < 1.0 else math.inf
+    large, small = _log_parts(x)
+    total = large + small
+    small = (large - total) + small
+    product = y * total
+    (y1, y2), (t1, t2) = _halves(y), _halves(total)
+    error = ((y1 * t1 - product) + y1 * t2 + y2 * t1) + y2 * t2  # of the product, exactly (Dekker)
+    return _exp_of_sum(product, error + y * small)
+
+
 @_rule
 def _hermite(points, low, y):
     """Interpolate the log quantile at logit `y` in the table that starts at row `low`."""
@@ -163,16 +333,16 @@ def quantile(m, law, u):
     if kind == FIXED:
         return m.laws[law].a
     if kind == EXPONENTIAL:
-        return -m.laws[law].a * math.log(u)
+        return -m.laws[law].a * log(u)
     if kind == WEIBULL:
-        return m.laws[law].a * math.pow(-math.log(u), m.laws[law].b)
+        return m.laws[law].a * power(-log(u), m.laws[law].b)
     low = m.laws[law].point
     if kind == EMPIRICAL:
         while m.points[low].y > u:
             low += 1
         return m.points[low].x
     # The logit runs against the survival probability: a long duration is an improbable one.
-    return math.exp(_hermite(m.points, low, math.log((1.0 - u) / u)))
+    return exp(_hermite(m.points, low, log((1.0 - u) / u)))
 
 
 @_rule
@@ -184,9 +354,9 @@ def survival(m, law, x):
     if kind == FIXED:
         return 1.0 if x < m.laws[law].a else 0.0
     if kind == EXPONENTIAL:
-        return math.exp(-x / m.laws[law].a)
+        return exp(-x / m.laws[law].a)
     if kind == WEIBULL:
-        return math.exp(-math.pow(x / m.laws[law].a, 1.0 / m.laws[law].b))
+        return exp(-power(x / m.laws[law].a, 1.0 / m.laws[law].b))
     low, high = m.laws[law].point, m.laws[law].point_end
     if kind == EMPIRICAL:
         more = 1.0
@@ -194,16 +364,16 @@ def survival(m, law, x):
             more = m.points[low].y
             low += 1
         return more
-    if x <= math.exp(m.points[low].x):
+    if x <= exp(m.points[low].x):
         return 1.0
     left, right = -GRID_EDGE, GRID_EDGE
     for _ in range(60):
         middle = 0.5 * (left + right)
-        if _hermite(m.points, low, middle) < math.log(x):
+        if _hermite(m.points, low, middle) < log(x):
             left = middle
         else:
             right = middle
-    return 1.0 / (1.0 + math.exp(0.5 * (left + right)))
+    return 1.0 / (1.0 + exp(0.5 * (left + right)))
 
 
 @_rule
@@ -275,10 +445,13 @@ def stay(m, seed, replication, entry, index, state, visit, u, start, since, elap
     soonest, to = math.inf, m.exits[first].to
     for x in range(first, last):
         draw = exit_block(m, seed, replication, entry, index, state, visit, x)
+        # Its hazard is never greater than this, and -log(draw) never less than 1 - draw.
+        if 1.0 - draw > m.exits[x].greatest * soonest:
+            continue
         if m.exits[x].law >= 0:
             length = residual(m, m.exits[x].law, draw, elapsed)
         else:
-            length = hazard_time(m, x, float(start), float(since), -math.log(draw), soonest)
+            length = hazard_time(m, x, float(start), float(since), -log(draw), soonest)
         if length < soonest:
             soonest, to = length, m.exits[x].to
     return soonest, to
@@ -306,8 +479,11 @@ def places(m, bound, carried, present):
             amount -= m.follows[f].ticks * present[m.follows[f].state]
         amount = max(amount, 0.0) / m.bounds[bound].case
     party = m.bounds[bound].party
+    # Ten times 0.7 adds up to a little less than 7: what lacks no more than rounding may have taken is a whole place,
+    # and the carried fraction says how much of it was lent.
+    slack = 1e-9 + 1e-12 * amount
     amount += carried[party]
-    whole = np.int64(math.floor(amount))
+    whole = max(np.int64(math.floor(amount + slack)), np.int64(0))
     carried[party] = amount - whole
     return whole
 
@@ -333,7 +509,7 @@ def arrival_ticks(m, seed, replication, entry):
         if kind == RENEWAL:
             total += quantile(m, m.entries[entry].law, u)
         else:
-            area -= math.log(u)
+            area -= log(u)
             # `area` is what the draws have used up since the start of the step `row`.
             while row + 1 < last:
                 in_step = m.steps[row].rate * (m.steps[row + 1].since - m.steps[row].since)
@@ -360,30 +536,33 @@ def elapsed_time(m, seed, replication, entry, index):
     return quantile(m, law, citizen_block(m, seed, replication, entry, index)) if law >= 0 else 0.0
 
 
-def fetch_ahead(record: Any) -> None:
-    """Have the processor bring a record near, for soon it is needed. Nothing else depends on it."""
+def fetch_ahead(table: Any, i: Any) -> None:
+    """Have the processor bring an element of a table near, for soon it is needed. Nothing else depends on it."""
 
 
 @intrinsic
-def _prefetch(typing_context: Any, record: Any) -> Any:
+def _prefetch(typing_context: Any, table: Any, i: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
         byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
         fetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        place = cgutils.get_item_pointer(context, builder, signature.args[0], array, [arguments[1]])
         # To be written, kept in the nearest cache, data.
         options = [ir.Constant(number, option) for option in (1, 3, 1)]
-        builder.call(fetch, [builder.bitcast(arguments[0], byte), *options])
+        builder.call(fetch, [builder.bitcast(place, byte), *options])
         return context.get_dummy_value()
 
-    return types.void(record), generate
+    return types.void(table, types.intp), generate
 
 
 @overload(fetch_ahead)
-def _compiled_fetch_ahead(record):
-    return lambda record: _prefetch(record)
+def _compiled_fetch_ahead(table, i):
+    return lambda table, i: _prefetch(table, i)
 
 
-# A row holds a citizen from her arrival until her last state, and then the next one.
+# A row holds a citizen from her arrival until her last state, and then the next one. It fills a cache line, as all of
+# her is read at every move.
 CITIZEN = np.dtype(
     [
         ("due", "<i8"),  # tick of her next move; an event of hers at another tick is stale
@@ -398,11 +577,12 @@ CITIZEN = np.dtype(
         ("behind", "<i4"),
         ("state", "<i2"),  # -1: the row is free
         ("entry", "<i2"),
-        ("to", "<i2"),  # where a race sends her; or one of the two below
-        ("spare", "<i2"),  # with this a citizen fills a cache line, as all of her is read at every move
+        ("to", "<i2"),  # where a race sends her; or one of the three below
+        ("lingers", "<i2"),  # whether her patience ends after the instant that it is rounded to
     ]
 )
-_BY_SHARES, _REFUSED = -1, -2
+_BY_SHARES, _REFUSED, _GIVEN_UP = -1, -2, -3
+_WITH_THIS_INSTANT = -1  # due, once her patience ends within this instant, where the stations' turns have yet to come
 TO_COME, _GONE = -1, -2  # in place of the row of a citizen
 LINE = np.dtype([("head", "<i8"), ("tail", "<i8")])
 DESK = np.dtype(
@@ -415,6 +595,7 @@ DESK = np.dtype(
         ("is_due", "<i8"),
         ("queued", "<i8"),  # citizens waiting, summed over ticks until `since`
         ("since", "<i8"),
+        ("expiring", "<i8"),  # of those waiting, who gives up at this instant unless she is served at it
     ]
 )
 ACCOUNT = np.dtype([("present", "<i8"), ("presence", "<i8"), ("since", "<i8")])
@@ -430,29 +611,57 @@ class Run(NamedTuple):
     arrivals: Any  # tick, by the citizen's number
     rows: Any  # where she stands in `citizens`, by her number
     citizens: Any
-    seen: Any  # visits so far to each state that can be visited twice, by her row
+    counts: Any  # visits so far to each state that can be visited twice, by her row, as bytes
+    wide_counts: Any  # the same as int32, once a byte does not hold a count any more; empty until then
     lines: Any
     desks: Any  # one a station
     accounts: Any  # one a state
     carried: Any  # fraction of a place, one a party
     sessions: Any  # one a change; `station` -1: it did not come about
-    heap: Any
+    heap: Any  # keys of the events of open buckets
+    heads: Any  # of each bucket to come, where its last key stands in `chunks`; -1: it is empty
+    chunks: Any  # by eight: where the last key of the chunk behind stands, then up to seven keys
+    shift: Any  # of a key, to the number of its bucket
     visits: Any  # in the order in which they are written
     at: Any  # the counters below
 
 
-HEAP, VISITS, USED, FREE, _DUE, _CHANGE, NOW = range(7)  # _FREE: the first free row; -1: none
+# FREE and FREE_CHUNK: the first free one, -1: none. OPEN: the last bucket whose events are on the heap. WANTED: the
+# events of the one that it has no room for. LIMIT: of the events there are too many for, so that they are spread anew.
+HEAP, VISITS, USED, FREE, _DUE, _CHANGE, NOW, WIDER, OPEN, CHUNKS, FREE_CHUNK, WANTED, LIMIT = range(13)
 ROOM = 6  # visits a citizen that a table has room for at first; what is not written takes no memory
 MOST_AT_ONCE = 1 << 18  # visits in one table
 LATEST = np.int64(2**63 - 1)
+MOST_BUCKETS = 1 << 16
+MOST_OPEN = 512  # events on the heap, before they are spread anew
 SOME = 1024  # citizens at a time, and events, that there is room for at first
 
 
 @_step
-def _push(heap, at, key):
-    """Put a key on the heap, which has four children a node."""
-    place = at[HEAP]
-    at[HEAP] += 1
+def _push(r, key):
+    """Put an event on the list: on the heap where its bucket is open, or else into its bucket."""
+    bucket = key >> r.shift
+    if bucket <= r.at[OPEN]:
+        _sift(r.heap, r.at[HEAP], key)
+        r.at[HEAP] += 1
+        return
+    place = r.heads[bucket]
+    if place & 7 == 7:  # its chunk is full, or -1: it has none
+        chunk = r.at[FREE_CHUNK]
+        if chunk >= 0:
+            r.at[FREE_CHUNK] = r.chunks[chunk]
+        else:
+            chunk = r.at[CHUNKS]
+            r.at[CHUNKS] += 8
+        r.chunks[chunk] = place
+        place = chunk
+    r.chunks[place + 1] = key
+    r.heads[bucket] = place + 1
+
+
+@_step
+def _sift(heap, place, key):
+    """Let a key rise from a place behind the last one on the heap, which has four children a node."""
     while place > 0:
         parent = (place - 1) >> 2
         if heap[parent] <= key:
@@ -460,6 +669,45 @@ def _push(heap, at, key):
         heap[place] = heap[parent]
         place = parent
     heap[place] = key
+
+
+@_step
+def _open(r):
+    """Move the events of the next bucket that has any to the heap, which is empty; False where it has no room."""
+    bucket = r.at[OPEN]
+    place = np.int64(-1)
+    while place < 0 and bucket + 1 < len(r.heads):
+        bucket += 1
+        place = r.heads[bucket]
+    count = 0
+    while place >= 0:
+        count += place & 7
+        place = r.chunks[place & ~7]
+    if count + 5 > len(r.heap):
+        r.at[WANTED] = count
+        return False
+    r.at[OPEN] = bucket
+    if count == 0:
+        return True
+    place = r.heads[bucket]
+    r.heads[bucket] = -1
+    count = 0
+    while place >= 0:
+        chunk = place & ~7
+        for i in range(chunk + 1, place + 1):
+            r.heap[count] = r.chunks[i]
+            fetch_ahead(r.rows, _number(r.bits, r.chunks[i]))
+            count += 1
+        place = r.chunks[chunk]
+        r.chunks[chunk] = r.at[FREE_CHUNK]
+        r.at[FREE_CHUNK] = chunk
+    for i in range(count):
+        row = np.int64(r.rows[_number(r.bits, r.heap[i])])
+        if row >= 0:
+            fetch_ahead(r.citizens, row)
+        _sift(r.heap, i, r.heap[i])
+    r.at[HEAP] = count
+    return True
 
 
 @_step
@@ -506,7 +754,7 @@ def _tick(bits, key):
 def _announce(m, r, number, tick):
     """Have an event of a citizen come at a tick; what falls beyond the horizon never happens."""
     if tick < m.horizon:
-        _push(r.heap, r.at, ((tick + 1) << r.bits) | number)
+        _push(r, ((tick + 1) << r.bits) | number)
 
 
 @_step
@@ -583,7 +831,22 @@ def _leave_queue(m, r, citizen, station, line, now):
 def _nth_visit(m, r, citizen, state):
     """Return how many visits to a state a citizen has behind her, the one under way not counted."""
     loop = m.states[state].loop
-    return np.int64(r.seen[citizen * m.loops + loop]) - 1 if loop >= 0 else np.int64(0)
+    if loop < 0:
+        return np.int64(0)
+    if len(r.wide_counts) > 0:
+        return np.int64(r.wide_counts[citizen * m.loops + loop]) - 1
+    return np.int64(r.counts[citizen * m.loops + loop]) - 1
+
+
+@_step
+def _count_visit(m, r, citizen, loop):
+    if len(r.wide_counts) > 0:
+        r.wide_counts[citizen * m.loops + loop] += 1
+        return
+    count = np.int64(r.counts[citizen * m.loops + loop]) + 1
+    r.counts[citizen * m.loops + loop] = count
+    if count == 255:
+        r.at[WIDER] = 1
 
 
 @_step
@@ -593,8 +856,9 @@ def _begin(m, r, citizen, now, ago, elapsed):
     state = np.int64(who.state)
     index, nth = who.number - r.first[who.entry], _nth_visit(m, r, citizen, state)
     u_stay = 0.0
-    # A race draws for its exits alone.
-    if m.states[state].exit == m.states[state].exit_end:
+    # A race draws for its exits alone, and where a stay and the way out are certain there is nothing to draw.
+    who.u_route = 0.0
+    if m.states[state].exit == m.states[state].exit_end and not m.states[state].is_certain:
         u_stay, _, who.u_route = visit_block(m, r.seed, r.replication, who.entry, index, state, nth)
     length, to = stay(m, r.seed, r.replication, who.entry, index, state, nth, u_stay, now, who.since, elapsed)
     who.started, who.to = now - ago, to
@@ -602,6 +866,14 @@ def _begin(m, r, citizen, now, ago, elapsed):
         _move_at(m, r, citizen, now + half_up(length))
     else:
         who.due = m.horizon
+
+
+@_step
+def _expire(r, citizen, station):
+    """Have a citizen give up at this instant, unless she is served when her station's turn comes."""
+    r.citizens[citizen].due = _WITH_THIS_INSTANT
+    r.desks[station].expiring += 1
+    _mark_due(r.desks, r.at, station)
 
 
 @_step
@@ -617,7 +889,7 @@ def _enter(m, r, citizen, state, since, now):
         ago = half_up(elapsed)
         since = now - ago
     if place.loop >= 0:
-        r.seen[citizen * m.loops + place.loop] += 1
+        _count_visit(m, r, citizen, place.loop)
     who.state, who.joined, who.started, who.since, who.due = state, now - ago, NEVER, since, m.horizon
     _count(r.accounts, state, 1, now)
     if place.is_final:
@@ -632,7 +904,11 @@ def _enter(m, r, citizen, state, since, now):
                 nth = _nth_visit(m, r, citizen, state)
                 _, u_patience, _ = visit_block(m, r.seed, r.replication, who.entry, index, state, nth)
                 patience = residual(m, place.patience, u_patience, elapsed)
-                if patience + 0.5 < m.horizon - now:
+                # Rounded down, it ends after the servers that come free at that tick; at the tick exactly, before.
+                who.lingers = patience + 0.5 < m.horizon and patience > half_up(patience)
+                if patience + 0.5 < 1.0:
+                    _expire(r, citizen, place.station)
+                elif patience + 0.5 < m.horizon - now:
                     _move_at(m, r, citizen, now + half_up(patience))
             return
         if not m.stations[place.station].is_meeting:
@@ -660,6 +936,8 @@ def _leave(m, r, citizen, now):
     place = m.states[state]
     if to == _REFUSED:
         to, who.to = place.refused_to, _BY_SHARES
+    elif to == _GIVEN_UP:
+        to, who.to = place.reneges_to, _BY_SHARES
     elif who.started == NEVER:
         _leave_queue(m, r, citizen, place.station, place.line, now)
         to = place.reneges_to
@@ -686,7 +964,10 @@ def _arrive(m, r, number):
     else:
         citizen = r.at[USED]
         r.at[USED] += 1
-    r.seen[citizen * m.loops : (citizen + 1) * m.loops] = 0
+    if len(r.wide_counts) > 0:
+        r.wide_counts[citizen * m.loops : (citizen + 1) * m.loops] = 0
+    else:
+        r.counts[citizen * m.loops : (citizen + 1) * m.loops] = 0
     who = r.citizens[citizen]
     who.number, who.entry, who.state, who.step, who.to = number, entry, -1, 0, _BY_SHARES
     r.rows[number] = citizen
@@ -713,6 +994,9 @@ def _move(m, r, number, now):
         to = m.entries[r.citizens[citizen].entry].to
     else:
         who = r.citizens[citizen]
+        if who.lingers and who.started == NEVER and who.to == _BY_SHARES:
+            _expire(r, citizen, m.states[who.state].station)
+            return
         benefit = m.states[who.state].benefit
         to = _leave(m, r, citizen, now)
         if m.states[to].benefit == benefit:
@@ -728,6 +1012,12 @@ def _is_stale(rows, citizens, number, now):
 
 
 @_step
+def _has_room(r, events):
+    """Return whether there is room for so many events more, wherever they come to stand."""
+    return r.at[HEAP] + events <= len(r.heap) and r.at[CHUNKS] + 8 * events <= len(r.chunks)
+
+
+@_step
 def _moves(m, r, instant):
     """Let every citizen move that is due at this instant, also those whom that makes due.
 
@@ -737,7 +1027,7 @@ def _moves(m, r, instant):
     while r.at[HEAP] > 0 and _tick(r.bits, r.heap[0]) == instant:
         # A move closes one visit and opens another, which may be the last; it has its citizen wait with patience, or
         # stay; and she may be new, and bring the next arrival.
-        if r.at[VISITS] + 2 > len(r.visits) or r.at[HEAP] + 5 > len(r.heap):
+        if r.at[VISITS] + 2 > len(r.visits) or not _has_room(r, 5) or r.at[WIDER]:
             return False
         if r.at[FREE] < 0 and r.at[USED] == len(r.citizens):
             return False
@@ -745,7 +1035,7 @@ def _moves(m, r, instant):
         if r.at[HEAP] > 0:
             row = r.rows[_number(r.bits, r.heap[0])]
             if row >= 0:
-                fetch_ahead(r.citizens[row])
+                fetch_ahead(r.citizens, np.int64(row))
         if not _is_stale(r.rows, r.citizens, number, now):
             _move(m, r, number, now)
     return True
@@ -758,11 +1048,28 @@ def _take(m, r, station, change, free, now):
         while free > 0 and r.lines[line].head >= 0:
             citizen = r.lines[line].head
             _leave_queue(m, r, citizen, station, line, now)
+            if r.citizens[citizen].due == _WITH_THIS_INSTANT:
+                r.desks[station].expiring -= 1
             r.sessions[change].taken += 1
             free -= 1
             if not m.stations[station].is_meeting:
                 r.desks[station].busy += 1
             _begin(m, r, citizen, now, np.int64(0), 0.0)
+
+
+@_step
+def _give_up(m, r, station, now):
+    """Send away those whose patience ends within this instant, for their turn did not come at it."""
+    for line in range(m.stations[station].line, m.stations[station].line_end):
+        citizen = r.lines[line].tail
+        while r.desks[station].expiring > 0 and citizen >= 0:
+            ahead = np.int64(r.citizens[citizen].before)
+            if r.citizens[citizen].due == _WITH_THIS_INSTANT:
+                _leave_queue(m, r, citizen, station, line, now)
+                r.desks[station].expiring -= 1
+                r.citizens[citizen].to = _GIVEN_UP
+                _move_at(m, r, citizen, now)
+            citizen = ahead
 
 
 @_step
@@ -792,6 +1099,8 @@ def _serve(m, r, station, now):
             free = min(free, places(m, bound, r.carried, r.accounts.present))
         _log(r, change, station, free, now)
         _take(m, r, station, change, free, now)
+    if desk.expiring > 0:
+        _give_up(m, r, station, now)
     if m.stations[station].room >= 0:
         _refuse(m, r, station, now)
 
@@ -850,11 +1159,13 @@ def run_loop(m, r):
             station = 0
             while not r.desks[station].is_due:
                 station += 1
-            if r.at[HEAP] + r.desks[station].waiting + 3 > len(r.heap):
+            if not _has_room(r, r.desks[station].waiting + 3):
                 return False
             r.desks[station].is_due = 0
             r.at[_DUE] -= 1
             _serve(m, r, station, now)
+        if (r.at[HEAP] == 0 and not _open(r)) or r.at[HEAP] > r.at[LIMIT]:
+            return False
         r.at[NOW] = _next(m, r, now)
     if r.at[VISITS] + r.at[USED] > len(r.visits):
         return False
@@ -866,6 +1177,38 @@ def run_loop(m, r):
     for station in range(len(r.desks)):
         _count_queue(r.desks, station, 0, m.horizon)
     return True
+
+
+@_freely
+def count_events(heads, chunks):
+    """Count the events of all buckets to come."""
+    count = 0
+    for bucket in range(len(heads)):
+        place = heads[bucket]
+        while place >= 0:
+            count += place & 7
+            place = chunks[place & ~7]
+    return count
+
+
+@_freely
+def list_events(heads, chunks, out):
+    """List the events of all buckets to come."""
+    count = 0
+    for bucket in range(len(heads)):
+        place = heads[bucket]
+        while place >= 0:
+            for i in range((place & ~7) + 1, place + 1):
+                out[count] = chunks[i]
+                count += 1
+            place = chunks[place & ~7]
+
+
+@_freely
+def put_events(r, events):
+    """Put events on the list."""
+    for i in range(len(events)):
+        _push(r, events[i])
 
 
 @_freely

@@ -25,6 +25,8 @@ __all__ = ["simulate"]
 # that her stay starts reacts at once.
 CHANGE, MOVE, SERVE = 2, 3, 4
 
+STARTS, GIVES_UP, REFUSED = range(3)
+
 
 class _At(simpy.Event):
     """An event at a tick, in a phase of that instant."""
@@ -44,7 +46,9 @@ class _Case:
     citizen: int
     state: int = field(compare=False)
     answer: simpy.Event = field(compare=False)
-    """Succeeds with True when her stay starts, with False when the full room sends her away."""
+    """Succeeds with `STARTS`, or with why she is sent away."""
+    expires: bool = field(compare=False, default=False)
+    """Whether her patience ends within this instant."""
 
 
 class _Station:
@@ -63,7 +67,7 @@ class _Station:
     def join(self, case: _Case) -> None:
         self.engine.count_queue(self.number)
         insort(self.queue, case)
-        if not self.is_meeting or self.room >= 0:
+        if not self.is_meeting or self.room >= 0 or case.expires:
             self.due()
 
     def leave(self, case: _Case) -> None:
@@ -95,23 +99,25 @@ class _Station:
             while self.queue and self.busy < self.capacity:
                 self.busy += 1
                 self.row[3] += 1
-                self.answer(self.queue[0], True)
+                self.answer(self.queue[0], STARTS)
         elif self.meeting is not None:
             places = self.engine.places(self.meeting)
             self.meeting = None
             row = self.engine.log(self.number, places, len(self.queue))
             while self.queue and row[3] < places:
                 row[3] += 1
-                self.answer(self.queue[0], True)
+                self.answer(self.queue[0], STARTS)
+        for case in [case for case in self.queue if case.expires]:
+            self.answer(case, GIVES_UP)
         while 0 <= self.room < len(self.queue):
             newest = max((case for case in self.queue if case.joined == self.engine.env.now), default=None)
             if newest is None:
                 break
-            self.answer(newest, False)
+            self.answer(newest, REFUSED)
 
-    def answer(self, case: _Case, starts: bool) -> None:
+    def answer(self, case: _Case, outcome: int) -> None:
         self.leave(case)
-        case.answer.succeed(starts)
+        case.answer.succeed(outcome)
 
 
 class _Engine:
@@ -162,7 +168,7 @@ class _Engine:
         m, rules, env = self.model, self.rules, self.env
         address = (*self.key, entry, index)
         rows = self.visits[number]
-        seen: dict[int, int] = {}
+        last_visit: dict[int, int] = {}
         state = int(m.entries[entry].to)
         stock = m.entries[entry].kind == STOCK
         elapsed, ago = 0.0, 0
@@ -173,7 +179,7 @@ class _Engine:
             yield _At(env, arrival, MOVE)
         since = int(env.now) - ago
         while True:
-            visit = seen[state] = seen.get(state, -1) + 1
+            visit = last_visit[state] = last_visit.get(state, -1) + 1
             joined = int(env.now) - ago
             row = [number, len(rows), state, -1, visit, joined, NEVER, NEVER, since]
             rows.append(row)
@@ -214,18 +220,25 @@ class _Engine:
         """Wait for the stay to start; return -1 when it does, or the state that she goes to instead."""
         m = self.model
         priority = int(m.states[state].line)
-        case = _Case(priority, joined, number, state, self.env.event())
-        station.join(case)
-        events = [case.answer]
+        patience = np.inf
         if m.states[state].patience >= 0:
             patience = kernel.residual(self.rules, m.states[state].patience, u, elapsed)
-            if patience + 0.5 < m.horizon - self.env.now:
-                events.append(_At(self.env, int(self.env.now) + int(kernel.half_up(patience)), MOVE))
+        case = _Case(priority, joined, number, state, self.env.event(), expires=patience + 0.5 < 1.0)
+        station.join(case)
+        events = [case.answer]
+        if not case.expires and patience + 0.5 < m.horizon - self.env.now:
+            events.append(_At(self.env, int(self.env.now) + int(kernel.half_up(patience)), MOVE))
         yield self.env.any_of(events)
+        # Rounded down, patience ends after the servers that come free at that tick; at the tick exactly, before.
+        if not case.answer.triggered and patience > kernel.half_up(patience):
+            case.expires = True
+            station.due()
+            yield case.answer
         if not case.answer.triggered:
             station.leave(case)
-            return int(m.states[state].reneges_to)
-        return -1 if case.answer.value else int(m.states[state].refused_to)
+        outcome = int(case.answer.value or STARTS) if case.answer.triggered else GIVES_UP
+        to = {STARTS: -1, GIVES_UP: m.states[state].reneges_to, REFUSED: m.states[state].refused_to}
+        return int(to[outcome])
 
 
 def simulate(model: Model, seed: int, replication: int) -> Trace:

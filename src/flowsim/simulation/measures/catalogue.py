@@ -65,7 +65,7 @@ class Frame(NamedTuple):
     Pathways with one frame have one catalogue, and the same names in their visits.
     """
 
-    horizon: tuple[datetime | float, ...]
+    horizon: tuple[datetime, datetime]
     stations: tuple[tuple[Any, ...], ...]
     states: tuple[tuple[Any, ...], ...]
     entries: tuple[tuple[Any, ...], ...]
@@ -77,7 +77,7 @@ class Frame(NamedTuple):
     def of(cls, pathway: Pathway) -> Frame:
         """Return the frame of a pathway."""
         return cls(
-            horizon=(pathway.start, pathway.end, pathway.tick),
+            horizon=(pathway.start, pathway.end),
             stations=tuple((s.name, s.is_meeting, _parties(s)) for s in pathway.stations),
             states=tuple(
                 (s.name, s.benefit, s.station, s.final, s.outcome, frozenset(s.targets)) for s in pathway.states

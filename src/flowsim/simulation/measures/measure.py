@@ -10,9 +10,10 @@ from typing import Literal, NamedTuple
 from flowsim.core.errors import InputError, unknown_name
 from flowsim.core.periods import Every, Period
 
-__all__ = ["Adds", "Kind", "Measure", "Part", "Row", "known_measure"]
+__all__ = ["Adds", "Kind", "Measure", "Part", "Row", "Statistic", "known_measure"]
 
 Adds = Literal["sum", "mean", "last", "weighted"]
+Statistic = Literal["mean", "median"]
 Part = Literal[
     "entry",
     "state",
@@ -70,6 +71,11 @@ class Kind:
     def __call__(self, *names: str) -> Measure:
         """Return the measure of this kind that is of some names of the model."""
         return _measure(self, names)
+
+    @property
+    def statistic(self) -> Statistic:
+        """What stands for the futures of a run: the "mean" of what adds up (counts, money), the "median" of levels."""
+        return "mean" if self.adds == "sum" else "median"
 
     @property
     def words(self) -> str:

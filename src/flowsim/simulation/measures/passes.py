@@ -14,7 +14,7 @@ from numba import njit
 from flowsim.core.arrays import Floats, Ints
 from flowsim.simulation.engine.trace import LATER, NEVER
 
-__all__ = ["clock_runs", "counts", "latest", "months", "sums", "visits_as_columns"]
+__all__ = ["benefit_spells", "clock_runs", "counts", "latest", "months", "sums", "visits_as_columns"]
 
 _pass: Any = njit(cache=True, nogil=True)
 
@@ -57,6 +57,23 @@ def visits_as_columns(visits: Any, begin: int, length: int, month_of: Ints, last
 
 
 @_pass
+def benefit_spells(citizen: Ints, state: Ints, benefit_of: Ints, joined: Ints, ended: Ints) -> Ints:
+    """Join each citizen's consecutive visits with one benefit label: her number, label, joined, ended; (4, spells)."""
+    spells = 0
+    for i in range(len(citizen)):
+        if i == 0 or citizen[i] != citizen[i - 1] or benefit_of[state[i]] != benefit_of[state[i - 1]]:
+            spells += 1
+    out = np.empty((4, spells), np.int64)
+    spell = -1
+    for i in range(len(citizen)):
+        if i == 0 or citizen[i] != citizen[i - 1] or benefit_of[state[i]] != benefit_of[state[i - 1]]:
+            spell += 1
+            out[0, spell], out[1, spell], out[2, spell] = citizen[i], benefit_of[state[i]], joined[i]
+        out[3, spell] = ended[i]
+    return out
+
+
+@_pass
 def counts(group: Ints, month: Ints, groups: int, width: int) -> Ints:
     """Count the rows of each group and month, shape (groups, width)."""
     out = np.zeros((groups, width), np.int64)
@@ -92,11 +109,15 @@ def clock_runs(citizen: Ints, joined: Ints, at: Ints, state: Ints, begins: Any, 
     """
     begun, stopped = np.empty(len(citizen), np.int64), np.empty(len(citizen), np.int64)
     ended = np.empty(len(citizen), np.bool_)
-    runs, running = 0, False
+    watched = begins | stops
+    runs, running, whose = 0, False, 0
     for i in range(len(citizen)):
-        if running and citizen[i] != citizen[i - 1]:
+        if not watched[state[i]]:
+            continue
+        if running and citizen[i] != whose:
             stopped[runs], ended[runs] = LATER, False
             runs, running = runs + 1, False
+        whose = citizen[i]
         if running and stops[state[i]]:  # she enters a state before she starts in it
             stopped[runs], ended[runs] = joined[i], ends[state[i]]
             runs, running = runs + 1, False

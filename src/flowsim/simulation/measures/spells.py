@@ -38,23 +38,30 @@ __all__ = [
     "times_to_outcome",
 ]
 
-_BY_QUARTER: tuple[Every, ...] = ("quarter",)
-CLOCK_ENDED = Kind(name="clock", of=("clock",), reading="ended", unit="cases", every=_BY_QUARTER, adds="sum")
+CLOCK_ENDED = Kind(name="clock", of=("clock",), reading="ended", unit="cases", every=BY_QUARTER_AND_YEAR, adds="sum")
 CLOCK_WITHIN = Kind(
     name="clock",
     of=("clock",),
     reading="within",
     unit="share",
-    every=_BY_QUARTER,
+    every=BY_QUARTER_AND_YEAR,
     adds="weighted",
     weight=CLOCK_ENDED,
 )
 CLOCK_MEAN = Kind(
-    name="clock", of=("clock",), reading="mean", unit="weeks", every=_BY_QUARTER, adds="weighted", weight=CLOCK_ENDED
+    name="clock",
+    of=("clock",),
+    reading="mean",
+    unit="weeks",
+    every=BY_QUARTER_AND_YEAR,
+    adds="weighted",
+    weight=CLOCK_ENDED,
 )
-CLOCK_MEDIAN = Kind(name="clock", of=("clock",), reading="median", unit="weeks", every=_BY_QUARTER)
-CLOCK_OPEN = Kind(name="clock", of=("clock",), reading="open", unit="cases", every=_BY_QUARTER, adds="last")
-CLOCK_OVERDUE = Kind(name="clock", of=("clock",), reading="open_overdue", unit="cases", every=_BY_QUARTER, adds="last")
+CLOCK_MEDIAN = Kind(name="clock", of=("clock",), reading="median", unit="weeks", every=("quarter",))
+CLOCK_OPEN = Kind(name="clock", of=("clock",), reading="open", unit="cases", every=BY_QUARTER_AND_YEAR, adds="last")
+CLOCK_OVERDUE = Kind(
+    name="clock", of=("clock",), reading="open_overdue", unit="cases", every=BY_QUARTER_AND_YEAR, adds="last"
+)
 TIME_TO = Kind(name="time_to", of=("state",), unit="years", every=("year",))
 TIME_TO_MEDIAN = Kind(name="time_to", of=("state",), reading="median", unit="years", every=("year",))
 ENDED = Kind(name="ended", of=("followup",), unit="spells", every=BY_QUARTER_AND_YEAR, adds="sum", ahead=True)
@@ -91,14 +98,14 @@ def clock_runs(dated: Dated, clock: Clock) -> Runs:
 
 
 def clocks(dated: Dated) -> Iterator[Series]:
-    """Return, by quarter, how long each clock had run when it ended, and which still run.
+    """Return, by quarter and year, how long each clock had run when it ended, and which still run.
 
     "De 23 uger starter, når borgerens sagsbehandler starter med at udarbejde den forberedende plan og
     slutter, når der er truffet en afgørelse" (svar-2018-10). Whether the share is of those decided or of
-    those begun is not stated: here it is of those ended in the quarter, and as that flatters a growing queue,
+    those begun is not stated: here it is of those ended in the period, and as that flatters a growing queue,
     the open ones stand beside it. `clock.<name>.ended`: runs that ended, cases. `.within`: the share of them
     that took at most the limit. `.mean` and `.median`: how long they took, weeks. `.open`: begun and not
-    stopped at the quarter's end, cases; `.open_overdue`: those of them that have run for longer than the
+    stopped at the period's end, cases; `.open_overdue`: those of them that have run for longer than the
     limit. NaN where a share or a mean is of nobody.
     """
     for clock in dated.pathway.clocks:
@@ -109,25 +116,26 @@ def _clock(dated: Dated, clock: Clock) -> Iterator[Series]:
     calendar = dated.calendar
     runs, limit = clock_runs(dated, clock), calendar.ticks(clock.limit)
     stopped = calendar.month(runs.stopped)
-    quarter = calendar.number(stopped, "quarter")
-    some = runs.ended & (quarter >= 0)
-    took, quarter = (runs.stopped - runs.begun)[some], quarter[some]
-    ended, mean, median = _averages(quarter, took, len(calendar.periods("quarter")))
-    within = ratio(np.bincount(quarter, took <= limit, len(ended)), ended)
-    for kind, values in (
-        (CLOCK_ENDED, ended),
-        (CLOCK_WITHIN, within),
-        (CLOCK_MEAN, mean / calendar.per("week")),
-        (CLOCK_MEDIAN, median / calendar.per("week")),
-    ):
-        yield Series(measure=kind(clock.name), every="quarter", values=values)
-    overdue = (runs.stopped > runs.begun + limit, runs.begun + limit)
-    for kind, which, since in (
-        (CLOCK_OPEN, np.ones(len(stopped), np.bool_), runs.begun),
-        (CLOCK_OVERDUE, *overdue),
-    ):
-        there = _before(dated, calendar.month(since[which])) - _before(dated, stopped[which])
-        yield from dated.at_ends(kind(clock.name), there)
+    took, month = (runs.stopped - runs.begun)[runs.ended], stopped[runs.ended]
+    ended, total = _before(dated, month), _summed_before(dated, took, month)
+    within = _before(dated, month[took <= limit])
+    for every in CLOCK_ENDED.every:
+        cases = calendar.during(ended, every)
+        for kind, values in (
+            (CLOCK_ENDED, cases),
+            (CLOCK_WITHIN, ratio(calendar.during(within, every), cases)),
+            (CLOCK_MEAN, ratio(calendar.during(total, every), cases) / calendar.per("week")),
+        ):
+            yield Series(measure=kind(clock.name), every=every, values=values)
+    quarter = calendar.number(month, "quarter")
+    median = _medians(quarter[quarter >= 0], took[quarter >= 0], len(calendar.periods("quarter")))
+    yield Series(measure=CLOCK_MEDIAN(clock.name), every="quarter", values=median / calendar.per("week"))
+    late = runs.begun + limit
+    overdue = runs.stopped > late
+    there = _before(dated, calendar.month(runs.begun)) - _before(dated, stopped)
+    yield from dated.at_ends(CLOCK_OPEN(clock.name), there)
+    there = _before(dated, calendar.month(late[overdue])) - _before(dated, stopped[overdue])
+    yield from dated.at_ends(CLOCK_OVERDUE(clock.name), there)
 
 
 def _before(dated: Dated, month: Ints) -> Ints:
@@ -135,14 +143,19 @@ def _before(dated: Dated, month: Ints) -> Ints:
     return out
 
 
-def _averages(group: Ints, values: Ints, groups: int) -> tuple[Floats, Floats, Floats]:
-    """Return how many values each group has, their mean, and their median (halfway between the two)."""
+def _summed_before(dated: Dated, values: Ints, month: Ints) -> Floats:
+    out: Floats = dated.summed_before(values, month, np.zeros(len(month), np.int64), 1)[0]
+    return out
+
+
+def _medians(group: Ints, values: Ints, groups: int) -> Floats:
+    """Return the median of each group's values (halfway between the middle two), NaN where it has none."""
     inside, counts, offsets = sorted_within(group, values, groups)
     median = np.full(groups, np.nan)
     some = counts > 0
     low, high = offsets[some] + (counts[some] - 1) // 2, offsets[some] + counts[some] // 2
     median[some] = inside[low] / 2 + inside[high] / 2
-    return counts.astype(np.float64), ratio(np.bincount(group, values, groups), counts), median
+    return median
 
 
 def times_to_outcome(dated: Dated) -> Iterator[Series]:
@@ -158,7 +171,9 @@ def times_to_outcome(dated: Dated) -> Iterator[Series]:
     rows, year = rows[year >= 0], year[year >= 0]
     years = len(calendar.periods("year"))
     took = dated.joined[rows] - dated.since[rows - 1]
-    _, mean, median = _averages(dated.state[rows] * years + year, took, len(states) * years)
+    group, groups = dated.state[rows] * years + year, len(states) * years
+    mean = ratio(np.bincount(group, took, groups), np.bincount(group, minlength=groups))
+    median = _medians(group, took, groups)
     for number, state in enumerate(states):
         if state.outcome:
             for kind, ticks in ((TIME_TO, mean), (TIME_TO_MEDIAN, median)):
@@ -177,11 +192,7 @@ class Spells(NamedTuple):
 
 def spells(dated: Dated) -> Spells:
     """Join each citizen's consecutive visits with one benefit label to spells."""
-    new = np.ones(len(dated.citizen), np.bool_)
-    new[1:] = (dated.benefit[1:] != dated.benefit[:-1]) | (dated.citizen[1:] != dated.citizen[:-1])
-    rows = np.flatnonzero(new)
-    last = np.append(rows, len(new))[1:] - 1
-    return Spells(dated.citizen[rows], dated.benefit[rows], dated.joined[rows], dated.ended[last])
+    return Spells(*dated.benefit_spells)
 
 
 def last_spells(among: Spells, benefit: int, gap: int) -> Ints:

@@ -9,8 +9,7 @@ import numpy as np
 
 from flowsim.core.arrays import Floats, Ints, ratio, sorted_within
 from flowsim.core.civil_time import ByDate
-from flowsim.core.periods import BY_QUARTER_AND_YEAR
-from flowsim.model.pathway import Pathway
+from flowsim.core.periods import BY_MONTH_QUARTER_AND_YEAR, BY_QUARTER_AND_YEAR
 from flowsim.simulation.engine.trace import LATER, NEVER
 from flowsim.simulation.measures.measure import Kind, Measure
 from flowsim.simulation.measures.timeline import Dated, Series
@@ -46,16 +45,16 @@ SERVERS = Kind(name="servers", of=("station",), unit="servers", every=BY_QUARTER
 MEETINGS = Kind(name="meetings", of=("station",), unit="meetings", every=BY_QUARTER_AND_YEAR, adds="sum")
 PLACES = Kind(name="places", of=("station",), unit="places", every=BY_QUARTER_AND_YEAR, adds="sum")
 WAITED = Kind(name="waited", of=("station",), unit="citizen-weeks", every=BY_QUARTER_AND_YEAR, adds="sum")
-QUEUE = Kind(name="queue", of=("station",), unit="citizens", every=("month",), adds="last", headline=2)
-SERVED = Kind(name="wait", of=("station",), reading="served", unit="weeks", every=("month",), headline=1)
+QUEUE = Kind(name="queue", of=("station",), unit="citizens", every=BY_MONTH_QUARTER_AND_YEAR, adds="last", headline=2)
+SERVED = Kind(name="wait", of=("station",), reading="served", unit="weeks", every=BY_MONTH_QUARTER_AND_YEAR, headline=1)
 SERVED_P90 = Kind(name="wait", of=("station",), reading="served_p90", unit="weeks", every=("month",))
 FIRST_FREE = Kind(
     name="wait", of=("station",), reading="first_free", unit="weeks", every=("month",), adds="last", ahead=True
 )
 BACKLOG = Kind(name="wait", of=("station",), reading="backlog", unit="weeks", every=("month",), adds="last")
-UTILISATION = Kind(name="utilisation", of=("station",), unit="share", every=("quarter",), headline=4)
+UTILISATION = Kind(name="utilisation", of=("station",), unit="share", every=BY_QUARTER_AND_YEAR, headline=4)
 CASELOAD = Kind(
-    name="caseload", of=("station", "party"), unit="citizens per caseworker", every=("quarter",), adds="last"
+    name="caseload", of=("station", "party"), unit="citizens per caseworker", every=BY_QUARTER_AND_YEAR, adds="last"
 )
 
 
@@ -78,9 +77,8 @@ def meetings(dated: Dated) -> Iterator[Series]:
 
     `meetings.<station>`, meetings with at least one place, and `places.<station>`, places, quarterly and yearly.
     """
-    sessions = dated.trace.sessions
-    month, station = dated.calendar.month(sessions["time"]), sessions["station"].astype(np.int64)
-    offering = sessions["places"] > 0
+    month, station = dated.in_session, dated.trace.sessions["station"].astype(np.int64)
+    offering = dated.trace.sessions["places"] > 0
     held = dated.before(month[offering], station[offering], len(dated.pathway.stations))
     offered = sessions_before(dated, "places")
     for number, place in enumerate(dated.pathway.stations):
@@ -108,38 +106,47 @@ def _averaged(dated: Dated, measure: Measure, before: Floats) -> Iterator[Series
 
 
 def queues(dated: Dated) -> Iterator[Series]:
-    """Count the citizens who wait at each station at the months' ends.
+    """Count the citizens who wait at each station at a period's end.
 
-    `queue.<station>`, citizens, monthly.
+    `queue.<station>`, citizens, monthly, quarterly and yearly.
     """
     for number, station in enumerate(dated.pathway.stations):
         yield from dated.at_ends(QUEUE(station.name), dated.waiting[number])
 
 
 def served_waits(dated: Dated) -> Iterator[Series]:
-    """Return how long those had waited whose stay started in a month: the first reading.
+    """Return how long those had waited whose stay started in a period: the first reading.
 
-    `wait.<station>.served`: the mean of started - joined, weeks, monthly; NaN where nobody started. This is
+    `wait.<station>.served`: the mean of started - joined over all of them, weeks, monthly, quarterly and yearly; NaN
+    where nobody started. This is
     what a register of held meetings shows; it lags behind a queue that grows, and leaves out those who gave
     up. `wait.<station>.served_p90`: the shortest wait that at least 90 % of them had at most, itself an
-    observed one.
+    observed one, monthly.
     """
-    calendar, stations = dated.calendar, dated.pathway.stations
-    months = len(calendar.edges) - 1
-    station = dated.station_of[dated.state]
-    rows = np.flatnonzero((station >= 0) & (dated.in_started > 0) & (dated.in_started <= months))
-    group = station[rows] * months + dated.in_started[rows] - 1
-    waited = dated.started[rows] - dated.joined[rows]
-    inside, counts, offsets = sorted_within(group, waited, len(stations) * months)
-    total = np.bincount(group, waited, len(stations) * months)
-    mean = ratio(total, counts) / calendar.per("week")
+    stations, station = dated.pathway.stations, dated.station_of[dated.state]
+    rows = np.flatnonzero((station >= 0) & (dated.in_started > 0))
+    station, waits = station[rows], dated.started[rows] - dated.joined[rows]
+    month, week, during = dated.in_started[rows], dated.calendar.per("week"), dated.calendar.during
+    started = dated.before(month, station, len(stations))
+    total = dated.summed_before(waits, month, station, len(stations))
+    p90 = _p90(dated, station, waits, month) / week
+    for number, place in enumerate(stations):
+        for every in SERVED.every:
+            mean = ratio(during(total[number], every), during(started[number], every)) / week
+            yield Series(measure=SERVED(place.name), every=every, values=mean)
+        yield Series(measure=SERVED_P90(place.name), every="month", values=p90[number])
+
+
+def _p90(dated: Dated, station: Ints, waits: Ints, month: Ints) -> Floats:
+    """Return the shortest wait that at least 90 % had at most, in ticks, shape (stations, months)."""
+    stations, months = len(dated.pathway.stations), len(dated.calendar.edges) - 1
+    within = month <= months
+    group = station[within] * months + month[within] - 1
+    inside, counts, offsets = sorted_within(group, waits[within], stations * months)
     p90 = np.full(len(counts), np.nan)
     some = counts > 0
-    p90[some] = inside[offsets[some] + (9 * counts[some] + 9) // 10 - 1] / calendar.per("week")
-    for number, place in enumerate(stations):
-        here = slice(number * months, (number + 1) * months)
-        yield Series(measure=SERVED(place.name), every="month", values=mean[here])
-        yield Series(measure=SERVED_P90(place.name), every="month", values=p90[here])
+    p90[some] = inside[offsets[some] + (9 * counts[some] + 9) // 10 - 1]
+    return p90.reshape(stations, months)
 
 
 def first_free_places(dated: Dated) -> Iterator[Series]:
@@ -147,8 +154,9 @@ def first_free_places(dated: Dated) -> Iterator[Series]:
 
     `wait.<station>.first_free`, weeks, monthly; NaN where the horizon comes first. This is what a secretariat
     answers when it is asked for the wait: the first meeting at which the places since then exceed the number
-    who wait then. At servers: until all who wait then have started or left, 0 where nobody waits. Whoever
-    gives up, or overtakes by priority, before that meeting is not foreseen, as the secretariat could not.
+    who wait then. At servers: when all who wait then have started or left, and a server is free or begins with
+    somebody who joined later, so that in an M/M/1 queue it is the work left to do. Whoever gives up, or overtakes
+    by priority, before that meeting is not foreseen, as the secretariat could not.
     """
     edges = dated.calendar.edges[1:]
     cleared = _cleared(dated)[:, 1:]
@@ -160,9 +168,45 @@ def first_free_places(dated: Dated) -> Iterator[Series]:
             meeting = np.searchsorted(places, gone + dated.waiting[number, 1:], side="right")
             free = np.append(times, LATER)[meeting]
         else:
-            free = np.maximum(cleared[number], edges)
+            free = _first_free_server(dated, number, edges, np.maximum(cleared[number], edges))
         weeks = np.where(free == LATER, np.nan, (free - edges) / dated.calendar.per("week"))
         yield Series(measure=FIRST_FREE(station.name), every="month", values=weeks)
+
+
+def _first_free_server(dated: Dated, number: int, edges: Ints, cleared: Ints) -> Ints:
+    """Return when a server would begin with whoever joins at each edge, behind those who are gone when it is cleared.
+
+    That is at the first instant from `cleared` on at which servers are left idle, or begin with somebody who joined
+    at the edge or later and so would have stood behind her.
+    """
+    here = np.flatnonzero((dated.station_of[dated.state] == number) & (dated.started != LATER))
+    here = here[np.argsort(dated.started[here], kind="stable")]
+    starts, joined, ends = dated.started[here], dated.joined[here], np.sort(dated.ended[here])
+    since, servers = _capacity_steps(dated, number)
+    # After all that happens at an instant, and until the next one, so many servers are idle.
+    instants = np.unique(np.concatenate([starts, ends[ends != LATER], since]))
+    busy = np.searchsorted(starts, instants, side="right") - np.searchsorted(ends, instants, side="right")
+    idle = servers[np.searchsorted(since, instants, side="right")] > busy
+    next_idle = np.minimum.accumulate(np.append(np.where(idle, instants, LATER), LATER)[::-1])[::-1]
+    current = np.searchsorted(instants, cleared, side="right")
+    idle_now = np.append(idle, False)[current - 1]
+    out = np.where(idle_now, cleared, next_idle[current])
+    first, beyond = (np.searchsorted(starts, cleared, side=side) for side in ("left", "right"))
+    out = np.minimum(out, np.append(starts, LATER)[beyond])
+    for edge in np.flatnonzero(beyond > first):
+        if (joined[first[edge] : beyond[edge]] >= edges[edge]).any():
+            out[edge] = cleared[edge]
+    free: Ints = out
+    return free
+
+
+def _capacity_steps(dated: Dated, number: int) -> tuple[Ints, Ints]:
+    """Return the ticks at which a station's servers change, and how many there are before, and from each on."""
+    capacity, calendar = dated.pathway.stations[number].capacity, dated.calendar
+    assert capacity is not None
+    moments = [max(when, calendar.start) for when, _ in capacity.root]
+    ticks = [calendar.ticks((when - calendar.start).total_seconds() / 60) for when in moments]
+    return np.array(ticks, np.int64), np.array([0, *capacity.values], np.int64)
 
 
 def _cleared(dated: Dated) -> Ints:
@@ -193,9 +237,9 @@ def backlogs(dated: Dated) -> Iterator[Series]:
 
 
 def utilisation(dated: Dated) -> Iterator[Series]:
-    """Return how much of what a station offered in a quarter was used.
+    """Return how much of what a station offered in a period was used.
 
-    `utilisation.<station>`, share, quarterly; NaN where nothing was offered. A meeting: places taken /
+    `utilisation.<station>`, share, quarterly and yearly; NaN where nothing was offered. A meeting: places taken /
     places. Servers: time of stays / time of capacity, which exceeds 1 while stays run on after a cut.
     """
     busy = dated.by_station(dated.time_stayed)
@@ -205,8 +249,9 @@ def utilisation(dated: Dated) -> Iterator[Series]:
             used, offered = taken[number], places[number]
         else:
             used, offered = busy[number], integral(dated, station.capacity)
-        share = ratio(dated.calendar.during(used, "quarter"), dated.calendar.during(offered, "quarter"))
-        yield Series(measure=UTILISATION(station.name), every="quarter", values=share)
+        for every in UTILISATION.every:
+            share = ratio(dated.calendar.during(used, every), dated.calendar.during(offered, every))
+            yield Series(measure=UTILISATION(station.name), every=every, values=share)
 
 
 def integral(dated: Dated, values: ByDate[Any] | None) -> Floats:
@@ -222,31 +267,25 @@ def integral(dated: Dated, values: ByDate[Any] | None) -> Floats:
 
 
 def caseloads(dated: Dated) -> Iterator[Series]:
-    """Return how many citizens a member of staff follows up at a quarter's end.
+    """Return how many citizens a member of staff follows up at a period's end.
 
-    `caseload.<station>.<party>`, citizens per caseworker, quarterly, for parties with staff and states to
+    `caseload.<station>.<party>`, citizens per caseworker, quarterly and yearly, for parties with staff and states to
     follow up: those present in these states, queuers included, over the staff in force; NaN with no staff.
     """
     present = dated.joins - dated.ends
-    for names, followed, staff in _followed(dated.pathway, dated):
-        citizens = present[followed].sum(axis=0)[dated.calendar.ends("quarter")]
-        values = ratio(citizens, staff)
-        yield Series(measure=CASELOAD(*names), every="quarter", values=values)
-
-
-def _followed(pathway: Pathway, dated: Dated) -> Iterator[tuple[tuple[str, str], list[int], Floats]]:
-    """Yield each party with follow-up: its station and name, the states' numbers, its staff at the quarters' ends."""
-    names = [state.name for state in pathway.states]
-    for station in pathway.stations:
+    names = [state.name for state in dated.pathway.states]
+    for station in dated.pathway.stations:
         for party in station.parties:
             if party.staff is not None and party.follow_up:
-                staff = [party.staff.at(when) for when in dated.calendar.last_moments("quarter")]
-                followed = [names.index(name) for name, _ in party.follow_up]
-                yield (station.name, party.name), followed, np.array(staff, np.float64)
+                followed = present[[names.index(name) for name, _ in party.follow_up]].sum(axis=0)
+                for every in CASELOAD.every:
+                    staff = np.array([party.staff.at(when) for when in dated.calendar.last_moments(every)], np.float64)
+                    values = ratio(followed[dated.calendar.ends(every)], staff)
+                    yield Series(measure=CASELOAD(station.name, party.name), every=every, values=values)
 
 
 def sessions_before(dated: Dated, column: str) -> Floats:
     """Sum a column of the session log before each edge, shape (stations, edges)."""
     sessions = dated.trace.sessions
-    month, station = dated.calendar.month(sessions["time"]), sessions["station"].astype(np.int64)
-    return dated.summed_before(sessions[column], month, station, len(dated.pathway.stations))
+    station = sessions["station"].astype(np.int64)
+    return dated.summed_before(sessions[column], dated.in_session, station, len(dated.pathway.stations))

@@ -63,6 +63,13 @@ class Dated:
         return out
 
     @cached_property
+    def benefit_spells(self) -> Ints:
+        """Consecutive visits with one benefit label: citizen, label, joined, ended; shape (4, spells)."""
+        columns = self.citizen, self.state, self.benefit_of, self.joined, self.ended
+        out: Ints = passes().benefit_spells(*columns)
+        return out
+
+    @cached_property
     def firsts(self) -> Ints:
         """The rows of citizens' first visits."""
         return np.flatnonzero(self.step == 0)
@@ -72,6 +79,11 @@ class Dated:
         """The number of the entry that each citizen came by, in the order of `firsts`."""
         out: Ints = np.searchsorted(self.trace.first, self.citizen[self.firsts], side="right") - 1
         return out
+
+    @cached_property
+    def in_session(self) -> Ints:
+        """The month of each session."""
+        return self.calendar.month(self.trace.sessions["time"])
 
     @cached_property
     def joins(self) -> Ints:
@@ -172,34 +184,45 @@ def _grouped(rows: Numbers, group: Ints, groups: int) -> Numbers:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Calendar:
-    """The whole months, quarters and years of a horizon.
+    """The whole months, quarters and years of a horizon; of one without a whole month, the parts that lie in it.
+
+    A horizon from 10 to 24 January has the periods 2019-01, 2019Q1 and 2019, each for its part of them.
 
     Attributes:
         start: the moment of tick 0.
+        end: the first moment after the horizon.
         tick: minutes a tick.
         horizon: the first tick after the horizon.
-        edges: the ticks at which the whole months begin, and at the end the tick where the last one ends.
-        first: the first whole month, in months since the year 0.
+        edges: the ticks at which the months begin, and at the end the tick where the last one ends.
+        first: the first month, in months since the year 0.
+        whole: whether the periods are whole ones.
     """
 
     start: datetime
+    end: datetime
     tick: float
     horizon: int
     edges: Ints
     first: int
+    whole: bool
 
     @classmethod
     def of(cls, pathway: Pathway) -> Calendar:
         """Lay the calendar over the horizon of a pathway."""
         first, last = _month_on_or_after(pathway.start), pathway.end.year * 12 + pathway.end.month - 1
-        months = range(first, max(first, last) + 1)
-        moments = [datetime(month // 12, month % 12 + 1, 1) for month in months]
+        whole = first < last
+        moments = [datetime(month // 12, month % 12 + 1, 1) for month in range(first, last + 1)]
+        if not whole:
+            moments = sorted({pathway.start, *moments, pathway.end})
+            first = pathway.start.year * 12 + pathway.start.month - 1
         return cls(
             start=pathway.start,
+            end=pathway.end,
             tick=pathway.tick,
             horizon=_tick_of(pathway.end, pathway),
             edges=np.array([_tick_of(moment, pathway) for moment in moments], np.int64),
             first=first,
+            whole=whole,
         )
 
     def ticks(self, span: float) -> int:
@@ -215,8 +238,12 @@ class Calendar:
         spans: dict[Every, tuple[Ints, Ints]] = {}
         last = self.first + len(self.edges) - 1
         for every, length in MONTHS.items():
-            since = np.arange(-(-self.first // length) * length, last - length + 1, length, dtype=np.int64)
-            spans[every] = since - self.first, since - self.first + length
+            if self.whole:
+                since = np.arange(-(-self.first // length) * length, last - length + 1, length, dtype=np.int64)
+            else:
+                since = np.arange(self.first // length * length, last, length, dtype=np.int64)
+            until = np.minimum(since + length, last)
+            spans[every] = np.maximum(since, self.first) - self.first, until - self.first
         return spans
 
     @cached_property
@@ -235,7 +262,7 @@ class Calendar:
 
     def last_moments(self, every: Every) -> list[datetime]:
         """Return the last moment within each period, where what holds by date is read at its end."""
-        return [period.end - timedelta(microseconds=1) for period in self.periods(every)]
+        return [min(period.end, self.end) - timedelta(microseconds=1) for period in self.periods(every)]
 
     def during(self, before: Ints | Floats, every: Every) -> Floats:
         """Turn what came before each edge (last axis) into what came in each period."""

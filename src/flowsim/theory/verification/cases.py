@@ -83,23 +83,29 @@ def step(stay: Any, station: str = "desk", to: Any = "out", **more: Any) -> dict
 
 
 def textbook_pathway(
-    hours: float, *, stations: Mapping[str, Any], states: Mapping[str, Any], entries: Mapping[str, Any]
+    hours: float,
+    *,
+    stations: Mapping[str, Any],
+    states: Mapping[str, Any],
+    entries: Mapping[str, Any],
+    tick: str = "1 second",
 ) -> Pathway:
     """Return a pathway of so many hours; its last states "out" and "lost" are declared where a state leads there."""
     ends = {name: {"final": True} for name in ("out", "lost") if f"'{name}'" in str(states)}
     raw = {"name": "textbook", "start": START.isoformat(), "end": (START + timedelta(hours=hours)).isoformat()}
     return Pathway.from_dict(
-        raw | {"tick": "1 second", "stations": stations, "states": dict(states) | ends, "entries": entries}
+        raw | {"tick": tick, "stations": stations, "states": dict(states) | ends, "entries": entries}
     )
 
 
-def one_station(rate: float, stay: Any, servers: int, **more: Any) -> Pathway:
+def one_station(rate: float, stay: Any, servers: int, *, tick: str = "1 second", **more: Any) -> Pathway:
     """Return one station with servers and a Poisson door."""
     return textbook_pathway(
         CITIZENS / rate,
         stations={"desk": {"capacity": servers}},
         states={"desk": step(stay, **more)},
         entries={"door": door(rate)},
+        tick=tick,
     )
 
 

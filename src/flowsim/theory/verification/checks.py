@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import stats
@@ -26,6 +26,9 @@ from flowsim.theory.verification.cases import Case
 from flowsim.theory.verification.exact import ORACLES, STORIES, rows
 from flowsim.theory.verification.statistics import Seen
 from flowsim.theory.verification.textbook import FAMILIES
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["MOST_DEVIATION", "MOST_ERROR", "Check", "Exact", "Verification", "verify"]
 
@@ -123,6 +126,12 @@ class Verification:
         """Tell whether everything agrees."""
         checked = all(check.passed for check in self.checks) and all(one.passed for one in self.exact)
         return checked and self.p_value >= _LEAST_P
+
+    def frame(self) -> pd.DataFrame:
+        """Return a row a statistic of a case, with the fields of `Check`."""
+        import pandas as pd
+
+        return pd.DataFrame([_plain(check) | {"passed": check.passed} for check in self.checks])
 
     def as_json(self) -> dict[str, Any]:
         """Return all figures as plain values, None where one is undefined."""

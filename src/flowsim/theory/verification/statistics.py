@@ -1,7 +1,7 @@
 """What is observed of one replication of a queue, to be held against theory.
 
 What joins in the first fifth of the horizon is left out, for a queue to forget its empty start; so is what joins in the
-last twentieth, for all of it to be served. Times are read in hours; a tick is a second.
+last twentieth, for all of it to be served. Times are read in hours.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["TICKS", "Seen", "Statistic", "mean_square", "mean_wait", "served", "
 
 Bools = npt.NDArray[np.bool_]
 TICKS = 3600
-"""Ticks in an hour."""
+"""Ticks of a second in an hour."""
 
 
 class Seen:
@@ -29,6 +29,7 @@ class Seen:
 
     def __init__(self, trace: Trace, pathway: Pathway) -> None:
         self.trace, self.pathway = trace, pathway
+        self.ticks = 60 / pathway.tick  # in an hour
         self.hours = (pathway.end - pathway.start) / timedelta(hours=1)
         self._names = [state.name for state in pathway.states]
 
@@ -39,7 +40,7 @@ class Seen:
     def settled(self, *states: str) -> npt.NDArray[np.void]:
         """Return the visits to some states that were joined in the settled part of the horizon."""
         visits = self.trace.visits
-        joined = visits["joined"] / TICKS
+        joined = visits["joined"] / self.ticks
         inside = (joined >= 0.2 * self.hours) & (joined < 0.95 * self.hours)
         return visits[inside & self.of_states(*states)]
 
@@ -47,18 +48,20 @@ class Seen:
         """Return the hours in the queue of the settled visits, until the horizon of those who still wait then."""
         visits = self.settled(*states)
         left = np.where(visits["started"] != NEVER, visits["started"], visits["ended"])
-        out: Floats = np.where(left != NEVER, left, self.hours * TICKS) / TICKS - visits["joined"] / TICKS
+        out: Floats = (
+            np.where(left != NEVER, left, self.hours * self.ticks) / self.ticks - visits["joined"] / self.ticks
+        )
         return out
 
     def waiting(self, hour: float, *states: str) -> int:
         """Count those who wait in some states at an hour."""
-        visits, tick = self.trace.visits, hour * TICKS
+        visits, tick = self.trace.visits, hour * self.ticks
         here = self.of_states(*states) & (visits["joined"] <= tick) & ~_by(visits["started"], tick)
         return int(np.count_nonzero(here & ~_by(visits["ended"], tick)))
 
     def in_stay(self, hour: float, *states: str) -> int:
         """Count those whose stay in some states is under way at an hour."""
-        visits, tick = self.trace.visits, hour * TICKS
+        visits, tick = self.trace.visits, hour * self.ticks
         here = self.of_states(*states) & _by(visits["started"], tick) & ~_by(visits["ended"], tick)
         return int(np.count_nonzero(here))
 
@@ -120,7 +123,7 @@ def sojourn_over(hours: float, theory: float) -> Statistic:
 
     def observe(seen: Seen) -> tuple[float, float]:
         visits = seen.settled("desk")
-        long = (visits["ended"] == NEVER) | ((visits["ended"] - visits["joined"]) / TICKS > hours)
+        long = (visits["ended"] == NEVER) | ((visits["ended"] - visits["joined"]) / seen.ticks > hours)
         return float(long.sum()), len(visits)
 
     return Statistic(name=f"sojourn over {hours:.3g} hours, share", theory=theory, observe=observe)

@@ -174,6 +174,21 @@ def _erlang_a() -> Iterator[Case]:
         ),
         replications=40,
     )
+    # At the tick of a minute that pathways have by default, much patience is of no time and many events come at once.
+    brief = ErlangA(rate=2.4, mean_service=100 / 60, servers=5, mean_patience=100 / 60)
+    yield Case(
+        name="M/M/5+M at 0.8, patience 100 minutes, a tick of a minute",
+        pathway=one_station(
+            brief.rate,
+            exponential(brief.mean_service),
+            brief.servers,
+            tick="1 minute",
+            patience=exponential(brief.mean_patience),
+            reneges_to="lost",
+        ),
+        statistics=(unserved(brief.abandonment_probability, "gave up, share"),),
+        replications=40,
+    )
 
 
 def _gimc() -> Iterator[Case]:

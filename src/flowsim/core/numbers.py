@@ -1,0 +1,65 @@
+"""Numbers as people type them, with a decimal comma or point; what can be two numbers is refused."""
+
+from __future__ import annotations
+
+import math
+import re
+
+__all__ = ["TOKEN", "AmbiguousNumber", "read_number", "with_plain_spaces"]
+
+TOKEN = r"[+\-−]?(?:\d(?:[\d.,]|[ ' ’](?=\d{3}(?!\d)))*|[.,]\d+)(?:[eE][+-]?\d+)?"
+"""What may be a number in a longer text; `read_number` tells whether it is one."""
+_GROUPED = re.compile(r"\d{1,3}(?:[ '’]\d{3})+(?:[.,]\d+)?")
+_WHOLE_IN_GROUPS = re.compile(r"\d{1,3}(?:(?:\.\d{3}){2,}|(?:,\d{3}){2,})")
+_COMMA = re.compile(r"\d{1,3}(?:\.\d{3})+,\d+")
+_POINT = re.compile(r"\d{1,3}(?:,\d{3})+\.\d+")
+_DECIMAL = re.compile(r"(?:\d+(?:[.,]\d+|\.)?|[.,]\d+)(?:[eE][+-]?\d+)?")
+_EITHER = re.compile(r"([1-9]\d{0,2})[.,](\d{3})")
+_SPACES = str.maketrans(dict.fromkeys("\u00a0\u2007\u2009\u202f\u2060", " "))
+
+
+class AmbiguousNumber(ValueError):
+    """A text that is a number over a thousand to some readers, and a small one with decimals to others."""
+
+
+def with_plain_spaces(text: str) -> str:
+    """Return a text with plain spaces for those that spreadsheets and typesetters put between digits and units."""
+    return text.translate(_SPACES)
+
+
+def read_number(text: str, *, typed: bool = True) -> float:
+    """Return the number that a text says, with a decimal comma or point: "12,5", "0.512", "1.014,8", "12 000".
+
+    Three digits after the only separator are decimals to one reader and thousands to another, unless a 0 or more than
+    three digits stand before it; no file is there to ask, so such a text is refused.
+
+    Args:
+        text: what stands there.
+        typed: whether a person typed it. In what a program wrote ("1.125 minutes") a single point is a decimal one.
+
+    Raises:
+        AmbiguousNumber: for "1.200" and "1,200", with the two ways to write it.
+        ValueError: for anything that is no number, and for one too large.
+    """
+    plain = with_plain_spaces(text).strip().replace("−", "-")
+    sign, digits = (plain[0], plain[1:].lstrip()) if plain[:1] in ("+", "-") else ("", plain)
+    if (either := _EITHER.fullmatch(digits)) and (typed or "," in digits):
+        whole, decimals = either.groups()
+        small = f"{whole}.{decimals}0" if decimals[-1] != "0" else f"{float(f'{whole}.{decimals}'):g}"
+        raise AmbiguousNumber(f"'{text.strip()}': {whole}{decimals} or {small}? write {whole}{decimals} or {small}")
+    if _GROUPED.fullmatch(digits):
+        digits = re.sub(r"[ '’]", "", digits).replace(",", ".")
+    elif _WHOLE_IN_GROUPS.fullmatch(digits):
+        digits = digits.replace(".", "").replace(",", "")
+    elif _COMMA.fullmatch(digits):
+        digits = digits.replace(".", "").replace(",", ".")
+    elif _POINT.fullmatch(digits):
+        digits = digits.replace(",", "")
+    elif _DECIMAL.fullmatch(digits):
+        digits = digits.replace(",", ".")
+    else:
+        raise ValueError(f"'{text}' is no number")
+    number = float(sign + digits)
+    if typed and not math.isfinite(number):
+        raise ValueError(f"'{text}' is too large for a number")
+    return number

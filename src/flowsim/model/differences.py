@@ -1,0 +1,128 @@
+"""What one pathway has otherwise than another with the same parts: staffing, stays, shares, rates, by date."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flowsim.core.civil_time import MINUTES, ByDate
+from flowsim.model.pathway import Pathway
+
+__all__ = ["Difference", "list_differences"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """A value that differs over a part of the horizon.
+
+    Attributes:
+        of: whose value it is: "team, municipal".
+        unit: what is counted: "places", "caseworkers", "weeks", "per year", "%"; empty for what is no number.
+        before: the base's value; None where it has none.
+        after: the new value.
+        since: the first moment at which they differ.
+        until: the first moment after; None where they differ to the end of the horizon.
+    """
+
+    of: str
+    unit: str
+    before: Any
+    after: Any
+    since: datetime
+    until: datetime | None
+
+    @property
+    def relative(self) -> float | None:
+        """The change over the base's value; None where that is 0 or no number."""
+        if not isinstance(self.before, int | float) or not isinstance(self.after, int | float) or self.before == 0:
+            return None
+        return self.after / self.before - 1
+
+
+def list_differences(before: Pathway, after: Pathway) -> tuple[Difference, ...]:
+    """Return what differs between a pathway and another with the same parts, in the order of the parts."""
+    old, new = dict(_values(before)), dict(_values(after))
+    out: list[Difference] = []
+    for of, unit in (*old, *(key for key in new if key not in old)):
+        out += _stepwise((of, unit), old.get((of, unit)), new.get((of, unit)), after.start, min(before.end, after.end))
+    if after.end != before.end:
+        out.append(
+            Difference(
+                of="the horizon's end", unit="", before=before.end, after=after.end, since=after.start, until=None
+            )
+        )
+    return tuple(out)
+
+
+_Steps = list[tuple[datetime, Any]]
+
+
+def _stepwise(
+    key: tuple[str, str], old: _Steps | None, new: _Steps | None, start: datetime, end: datetime
+) -> list[Difference]:
+    dates = sorted({max(when, start) for steps in (old, new) for when, _ in steps or () if when < end})
+    out: list[Difference] = []
+    for since, until in zip(dates, [*dates[1:], None], strict=True):
+        before, after = _at(old, since), _at(new, since)
+        if before == after:
+            continue
+        if out and (out[-1].until, out[-1].before, out[-1].after) == (since, before, after):
+            since = out.pop().since
+        out.append(Difference(of=key[0], unit=key[1], before=before, after=after, since=since, until=until))
+    return out
+
+
+def _at(steps: _Steps | None, when: datetime) -> Any:
+    return next((value for since, value in reversed(steps or []) if since <= when), None)
+
+
+def _values(pathway: Pathway) -> Iterator[tuple[tuple[str, str], _Steps]]:
+    """Yield the values of a pathway by whose they are and what they count."""
+    for station in pathway.stations:
+        yield from _dated(station.name, "servers", station.capacity)
+        yield from _dated(station.name, "places", station.places)
+        yield from _dated(f"{station.name}, days", "", station.weekdays, ", ".join)
+        always = {"hours": ", ".join(f"{hour:%H:%M}" for hour in station.at), "room": station.room}
+        for name, value in always.items():
+            if value is not None:
+                yield (f"{station.name}, {name}", "waiting" if name == "room" else ""), [(pathway.start, value)]
+        for party in station.parties:
+            of = f"{station.name}, {party.name}"
+            yield from _dated(of, "places", party.places)
+            yield from _dated(of, "caseworkers", party.staff)
+            yield from _dated(of, "hours each", party.hours, _in("hour"))
+            yield from _dated(of, "hours a case", party.hours_a_case, _in("hour"))
+            for followed, span in party.follow_up:
+                yield from _dated(f"{of}, {followed}", "hours of follow-up", span, _in("hour"))
+    for state in pathway.states:
+        yield from _dated(state.name, "weeks on average", state.stay, lambda stay: stay.mean_minutes / MINUTES["week"])
+        yield from _dated(f"{state.name}, law", "", state.stay, lambda stay: (stay.law, stay.cv))
+        for target in sorted({name for shares in (state.to.values if state.to else ()) for name, _ in shares}):
+            yield from _dated(f"{state.name} to {target}", "%", state.to, _share_of(target))
+        for way in state.race:
+            yield from _dated(f"{state.name} to {way.name}", "per year", way.rate, lambda rate: rate * MINUTES["year"])
+    for entry in pathway.entries:
+        yield from _dated(entry.name, "per year", entry.rate, lambda rate: rate * MINUTES["year"])
+        if entry.count is not None:
+            yield (entry.name, "there at the start"), [(pathway.start, entry.count)]
+
+
+def _share_of(target: str) -> Callable[[Any], float]:
+    return lambda shares: 100 * float(dict(shares).get(target, 0.0))
+
+
+def _in(unit: str) -> Callable[[float], float]:
+    return lambda minutes: minutes / MINUTES[unit]
+
+
+def _dated(
+    of: str, unit: str, value: ByDate[Any] | None, read: Callable[[Any], Any] = lambda value: value
+) -> Iterator[tuple[tuple[str, str], _Steps]]:
+    if value is not None:
+        yield (of, unit), [(when, _rounded(read(step))) for when, step in value.root]
+
+
+def _rounded(value: Any) -> Any:
+    return float(f"{value:.12g}") if isinstance(value, float) else value

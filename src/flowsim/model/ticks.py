@@ -1,0 +1,116 @@
+"""The tick of a pathway: a minute, or a finer one where its fixed stays need it, and what is still too coarse."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from flowsim.core.civil_time import MINUTES, span_text
+from flowsim.model.duration import Duration
+from flowsim.model.soundness import Whole
+
+__all__ = ["MINUTE", "CoarseTickWarning", "fitting_tick", "warn_of_coarse_tick", "without_tick_warnings"]
+
+MINUTE = 1.0
+_FINER = (MINUTES["second"], MINUTES["second"] / 1000)
+_LARGEST_ERROR = 1 / 2000  # of a fixed stay, by rounding to whole ticks
+_SHORT = 100  # ticks: a shorter mean is visibly distorted by rounding
+
+_silent: ContextVar[bool] = ContextVar("_silent", default=False)
+_shown: dict[Any, Any] = {}  # which warnings were given: each comes once in a process, wherever a pathway is made
+
+
+class CoarseTickWarning(UserWarning):
+    """A stay is so short against the tick that rounding distorts it."""
+
+
+def fitting_tick(pathway: Whole) -> float:
+    """Return the longest tick of a minute, a second and a millisecond that no fixed stay is rounded by too much at.
+
+    At most 1 part in 2,000. A tick at which an event's key has no room for the horizon and the citizens is not taken.
+    """
+    lengths = [length for _, law in _laws(pathway) for length in _fixed_lengths(law)]
+    chosen = MINUTE
+    for tick in (MINUTE, *_FINER):
+        if tick != MINUTE and not _fits_a_key(pathway, tick):
+            break
+        chosen = tick
+        if all(_error(length, tick) <= _LARGEST_ERROR for length in lengths):
+            break
+    return chosen
+
+
+def warn_of_coarse_tick(pathway: Whole) -> None:
+    """Warn of the fixed stay that is rounded by too much, and of means of few ticks."""
+    if _silent.get():
+        return
+    stays = [(path, length) for path, law in _laws(pathway) for length in _fixed_lengths(law)]
+    fixed = [(_error(length, pathway.tick), path, length) for path, length in stays]
+    error, path, length = max(fixed, default=(0.0, "", 0.0))
+    if error > _LARGEST_ERROR:
+        rounded = math.floor(length / pathway.tick + 0.5) * pathway.tick
+        _warn(
+            f"{path}: {_text(length)} become {_text(rounded)} at a tick of {_text(pathway.tick)}, {error:.2%} off: "
+            "set a shorter `tick`"
+        )
+    gaps = [(f"entries.{entry.name}.every", entry.every) for entry in pathway.entries if entry.every]
+    for path, law in [*_laws(pathway), *gaps]:
+        if law.law != "fixed" and 0 < law.mean_minutes < _SHORT * pathway.tick:
+            _warn(
+                f"{path}: a mean of {law.mean_minutes / pathway.tick:.3g} ticks is distorted by rounding to whole "
+                f"ticks: set a shorter `tick`, at most {law.mean_minutes / _SHORT * 60:.3g} seconds"
+            )
+
+
+@contextmanager
+def without_tick_warnings() -> Iterator[None]:
+    """Make pathways that were warned of before, or are variants of one that was."""
+    token = _silent.set(True)
+    try:
+        yield
+    finally:
+        _silent.reset(token)
+
+
+def _warn(message: str) -> None:
+    warnings.warn_explicit(message, CoarseTickWarning, "flowsim", 1, registry=_shown)
+
+
+def _laws(pathway: Whole) -> Iterator[tuple[str, Duration]]:
+    for state in pathway.states:
+        for stay in state.stay.values if state.stay else ():
+            yield f"states.{state.name}.stay", stay
+        if state.patience:
+            yield f"states.{state.name}.patience", state.patience
+        for exit_ in state.race:
+            if exit_.after:
+                yield f"states.{state.name}.race.{exit_.name}", exit_.after
+
+
+def _fixed_lengths(law: Duration) -> tuple[float, ...]:
+    return law.values if law.law == "empirical" else (law.mean_minutes,) if law.law == "fixed" else ()
+
+
+def _error(length: float, tick: float) -> float:
+    """Return by which part a length changes when it is rounded to whole ticks."""
+    return abs(math.floor(length / tick + 0.5) * tick / length - 1) if length > 0 else 0.0
+
+
+def _fits_a_key(pathway: Whole, tick: float) -> bool:
+    ticks = math.ceil((pathway.end - pathway.start).total_seconds() / 60 / tick) + 2
+    citizens = sum(entry.expected(pathway.start, pathway.end) for entry in pathway.entries)
+    # More may come than are expected.
+    return ticks.bit_length() + math.ceil(2 * citizens + 1000).bit_length() <= 63
+
+
+def _text(minutes: float) -> str:
+    if minutes < 1:
+        seconds = minutes * 60
+        return f"{seconds:g} seconds" if seconds != 1 else "1 second"
+    if minutes < 60 and minutes != int(minutes):
+        return f"{minutes * 60:g} seconds"
+    return span_text(minutes) if minutes != 1 else "1 minute"

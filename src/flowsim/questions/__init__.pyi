@@ -1,0 +1,13 @@
+from .asking import Chosen as Chosen
+from .asking import Inquiry as Inquiry
+from .asking import check_periods as check_periods
+from .asking import chosen_parameters as chosen_parameters
+from .asking import command as command
+from .asking import keyed as keyed
+from .asking import precision_of as precision_of
+from .compare import Compare as Compare
+from .explain import Explain as Explain
+from .outlook import Outlook as Outlook
+from .report import Report as Report
+from .run import Run as Run
+from .staff import Staff as Staff

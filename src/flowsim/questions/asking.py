@@ -1,0 +1,183 @@
+"""What all questions share: files, errors by key, the command line that asks again, periods, parameters, precision."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from pydantic import ValidationError
+
+from flowsim.calibration.ensemble import Ensemble, Parameters
+from flowsim.core.errors import InputError, KeyedError, Record, located, unknown_name
+from flowsim.core.files import is_json, read_data, write_text
+from flowsim.core.periods import Period
+from flowsim.core.quantities import parse_precision
+from flowsim.model.scenario import Scenario
+from flowsim.simulation.measures.timeline import Calendar
+
+if TYPE_CHECKING:
+    from flowsim.simulation.precision import Precision
+
+__all__ = ["Chosen", "Inquiry", "check_periods", "chosen_parameters", "command", "keyed", "precision_of"]
+
+OWN_PARAMETERS = "those of the file"
+_PATHS = ("scenario", "scenarios", "prices", "calibrated")
+
+
+class Inquiry(Record):
+    """A question about scenarios: checked in full when it is made, so that its answer only takes time."""
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any], source: str = "") -> Self:
+        """Read a question from plain data, as TOML and JSON give it; keys that are None count as left out.
+
+        Raises:
+            InputError: one line with `source`, the key, the value and what is allowed.
+        """
+        given = {key: value for key, value in raw.items() if value is not None}
+        for key in given:
+            if key not in cls.model_fields:
+                where = f"{source}: " if source else ""
+                raise InputError(f"{where}{unknown_name('key', str(key), cls.model_fields)}")
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            cause = error.errors()[0].get("ctx", {}).get("error")
+            if isinstance(cause, ValueError) and not isinstance(cause, InputError):
+                raise cause from None  # a fault of flowsim's own is not the asker's
+            if cause is None:
+                raise located(error, given, source or cls.__name__.lower()) from None
+            raise (InputError(f"{source}: {cause}") if source else cause) from None
+
+    @classmethod
+    def read(cls, path: str | Path) -> Self:
+        """Read a question from a TOML or JSON file; the paths in it are seen from its folder.
+
+        Raises:
+            InputError: one line with the file, the key, the value and what is allowed.
+        """
+        place = Path(path)
+        if not place.is_file():
+            raise InputError(f"there is no file '{path}'")
+        raw = read_data(place.read_bytes(), str(path))
+        for key in _PATHS:
+            if isinstance(raw.get(key), str):
+                raw[key] = _seen_from(place.parent, raw[key])
+            elif isinstance(raw.get(key), list):
+                raw[key] = [_seen_from(place.parent, name) for name in raw[key]]
+        return cls.from_dict(raw, str(path))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data that `from_dict` reads back to an equal question; without what is as by default."""
+        return self.model_dump(mode="json", exclude_defaults=True)
+
+    def write(self, path: str | Path, overwrite: bool = False) -> None:
+        """Write the question to a file that `read` reads: JSON where its name ends so, TOML otherwise.
+
+        Raises:
+            InputError: as `files.check_file`.
+        """
+        data = self.to_dict()
+        if is_json(str(path)):
+            text = json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+        else:
+            # Texts, numbers, truth values and lists of them are written alike in both.
+            text = "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in data.items())
+        write_text(Path(path), text, overwrite)
+
+
+def _seen_from(folder: Path, name: Any) -> Any:
+    return str(folder / name) if isinstance(name, str) and (folder / name).exists() else name
+
+
+@contextmanager
+def keyed(key: str) -> Iterator[None]:
+    """Say of a mistake at which key of the question it is, where that is not known yet."""
+    try:
+        yield
+    except KeyedError:
+        raise
+    except InputError as error:
+        raise KeyedError(key, str(error)) from None
+
+
+def command(name: str, files: Sequence[str], options: Mapping[str, Any], *, files_last: bool = False) -> str:
+    """Write a command line; options that are None, False or empty are left out, lists are repeated."""
+    words: list[str] = []
+    for option, value in options.items():
+        if value is True:
+            words.append(f"--{option}")
+        elif value is not None and value is not False:
+            for item in value if isinstance(value, list | tuple) else [value]:
+                words += [f"--{option}", *(str(item).split() if option == "between" else [str(item)])]
+    if any(file.startswith("-") for file in files):
+        return shlex.join(["flowsim", name, *words, "--", *files])
+    if files_last:
+        return shlex.join(["flowsim", name, *words, *files])
+    return shlex.join(["flowsim", name, *files, *words])
+
+
+class Chosen(NamedTuple):
+    """What the parameters of replications are drawn from, and how to say it."""
+
+    parameters: Parameters
+    words: str
+
+
+def chosen_parameters(scenario: Scenario, calibrated: str | None, point: bool = False) -> Chosen:
+    """Choose an ensemble, its fitted values (`point`), or the values of the scenario's own base where it has none.
+
+    Raises:
+        InputError: where the folder holds no calibration, or one of another base.
+    """
+    ensemble = Ensemble.of(scenario.base) if calibrated is None else Ensemble.read(Path(calibrated))
+    if ensemble is None:
+        return Chosen(None, OWN_PARAMETERS)
+    ensemble.over(scenario)
+    if point:
+        return Chosen(ensemble.mode, "the fitted ones")
+    return Chosen(ensemble, f"one of {len(ensemble)} calibrated sets a replication")
+
+
+def check_periods(scenario: Scenario, first: str | None, last: str | None) -> None:
+    """Check that something is reported between two periods, both included.
+
+    Raises:
+        InputError: for what is no period, and where nothing lies between the two.
+    """
+    for key, text in (("first", first), ("last", last)):
+        if text is not None:
+            with keyed(key):
+                Period(text)
+    months = Calendar.of(scenario.pathway()).periods("month")
+    since, until = Period(first or months[0]).first, Period(last or months[-1]).after
+    if until <= since or since >= months[-1].after or until <= months[0].first:
+        span = " ".join(f"{option} {text}" for option, text in (("--from", first), ("--to", last)) if text)
+        raise InputError(f"{span}: nothing lies between (months of the run: {months[0]} to {months[-1]})")
+
+
+def precision_of(
+    precision: float | str | None, measures: Sequence[str], most: int | None, between: tuple[str | None, str | None]
+) -> Precision | None:
+    """Return the precision asked for; None where none is.
+
+    Raises:
+        InputError: for a precision out of range, and measures without one.
+    """
+    if precision is None:
+        if measures:
+            raise KeyedError("measure", "it goes with --precision")
+        return None
+    from flowsim.simulation.precision import Precision
+
+    return Precision(
+        relative=parse_precision(precision) if isinstance(precision, str) else precision,
+        measures=tuple(measures or ["awards"]),
+        first=between[0],
+        last=between[1],
+        most=10_000 if most is None else most,
+    )

@@ -1,0 +1,95 @@
+"""A question: what drives a measure."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from functools import cached_property
+
+from pydantic import model_validator
+
+from flowsim.calibration.ensemble import Ensemble
+from flowsim.core.errors import InputError
+from flowsim.core.progress import Progress
+from flowsim.model.scenario import Scenario
+from flowsim.planning.influence import Sensitivity, checked_response, explain
+from flowsim.planning.levers import Levels, varied
+from flowsim.questions.asking import Chosen, Inquiry, chosen_parameters, command
+
+__all__ = ["Explain"]
+
+
+class Explain(Inquiry):
+    """A measure whose variation is to be divided among parameters, staffing and luck.
+
+    Attributes:
+        measure: its name, such as "wait.rehabilitation_team.served".
+        period: over which it is taken.
+        scenario: a file, the name of a shipped scenario, or a base.
+        vary: levers that vary besides the parameters.
+        between: of each the least and the most, such as "10 60".
+        sets: sets of factors, run twice each; 200, or 5 a factor, where left out.
+        calibrated: the folder of a calibration, instead of the one that ships.
+        seed: of all draws.
+    """
+
+    measure: str
+    period: str
+    scenario: str = "copenhagen"
+    vary: tuple[str, ...] = ()
+    between: tuple[str, ...] = ()
+    sets: int | None = None
+    calibrated: str | None = None
+    seed: int = 1
+
+    @model_validator(mode="after")
+    def _checked(self) -> Explain:
+        if self.ensemble is None and not self.levels:
+            raise InputError(
+                "nothing varies: there is no calibrated ensemble, so name a lever with --vary and --between"
+            )
+        checked_response(self.subject, self.measure, self.period, self.ensemble, self.levels, self.sets)
+        return self
+
+    @cached_property
+    def subject(self) -> Scenario:
+        """The scenario as read."""
+        return Scenario.of(self.scenario)
+
+    @cached_property
+    def levels(self) -> tuple[Levels, ...]:
+        """What is varied besides the parameters."""
+        return tuple(varied(self.vary, self.between, self.subject.pathway()))
+
+    @cached_property
+    def chosen(self) -> Chosen:
+        """What parameters are drawn from."""
+        return chosen_parameters(self.subject, self.calibrated)
+
+    @property
+    def ensemble(self) -> Ensemble | None:
+        """The ensemble whose factors vary; None where there is none."""
+        parameters = self.chosen.parameters
+        return parameters if isinstance(parameters, Ensemble) else None
+
+    def answer(self, executor: Executor | None = None, progress: Progress | None = None) -> Sensitivity:
+        """Run the sets and divide the variance."""
+        return explain(
+            self.subject,
+            self.measure,
+            self.period,
+            ensemble=self.ensemble,
+            levers=self.levels,
+            sets=self.sets,
+            seed=self.seed,
+            executor=executor,
+            progress=progress,
+        )
+
+    def command_line(self) -> str:
+        """Write the command that asks again."""
+        return command(
+            "explain",
+            [self.scenario],
+            {"measure": self.measure, "period": self.period, "vary": self.vary, "between": self.between}
+            | {"sets": self.sets, "calibrated": self.calibrated, "seed": self.seed},
+        )

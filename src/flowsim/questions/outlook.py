@@ -1,0 +1,129 @@
+"""A question: what the trend says, beside what the staff can deliver."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from functools import cached_property
+
+from pydantic import model_validator
+
+from flowsim.calibration.retrospect import quarterly
+from flowsim.calibration.workflow import Calibration
+from flowsim.core.errors import KeyedError, require
+from flowsim.core.progress import Progress
+from flowsim.evidence.series import Series, awards, convention, read
+from flowsim.forecasting.demand import Demand, following
+from flowsim.forecasting.outlooks import OutlookResult, outlook
+from flowsim.forecasting.pairing import Pairing, pair, series_of
+from flowsim.forecasting.trend import check_horizon, forecast, forecast_parts
+from flowsim.model.scenario import Scenario
+from flowsim.questions.asking import Inquiry, command
+
+__all__ = ["Outlook"]
+
+
+class Outlook(Inquiry):
+    """The forecasts of documented outcomes beside a simulation, some quarters ahead.
+
+    Attributes:
+        scenario: a file, the name of a shipped scenario, or a base.
+        demand: what drives the cases: "none" (the scenario's own rates), "awards" (their trend), or a file of those
+            who come.
+        series: the series of that file.
+        door: the entry by which they come.
+        months: how quarters are made of a file's months: "sum" or "mean".
+        decimal: what the decimals of that file stand after, where no cell proves it: "comma" or "point".
+        horizon: quarters ahead, 1 to 12.
+        replications: futures of the simulation.
+        seed: of all draws.
+        calibrated: the folder of a calibration, instead of the one that ships.
+    """
+
+    scenario: str = "copenhagen"
+    demand: str = "none"
+    series: str | None = None
+    door: str | None = None
+    months: str | None = None
+    decimal: str | None = None
+    horizon: int = 12
+    replications: int = 200
+    seed: int = 1
+    calibrated: str | None = None
+
+    @model_validator(mode="after")
+    def _checked(self) -> Outlook:
+        check_horizon(self.horizon)
+        require(self.replications >= 20, "replications", self.replications, "at least 20 are needed for intervals")
+        self.calibration, self.driving  # noqa: B018 (each reads and checks a part)
+        return self
+
+    @cached_property
+    def subject(self) -> Scenario:
+        """The scenario as read."""
+        return Scenario.of(self.scenario)
+
+    @cached_property
+    def calibration(self) -> Calibration:
+        """The calibration of the scenario's base."""
+        return Calibration.read(self.calibrated or self.subject.base.name)
+
+    @cached_property
+    def driving(self) -> Demand | None:
+        """The demand that drives the simulation; None where the scenario's own rates do."""
+        if self.demand in ("none", "awards"):
+            for key in ("series", "door", "months", "decimal"):
+                if getattr(self, key) is not None:
+                    raise KeyedError(key, "it goes with a file of --demand")
+            if self.demand == "none":
+                return None
+            doors = following(self.subject.base.name, "awards")
+            trend = forecast_parts(awards().series, self.horizon)
+            return Demand.of(trend, doors, relative=True, count=self.replications, seed=self.seed)
+        if self.door is None:
+            raise KeyedError("door", "name the entry by which those of the file come (flowsim names lists them)")
+        arrivals = forecast(self._quarterly(), self.horizon)
+        demand = Demand.of(arrivals, [self.door], relative=False, count=self.replications, seed=self.seed)
+        demand.over(self.subject.pathway())
+        return demand
+
+    def _quarterly(self) -> Series:
+        file = read(self.demand, convention(self.decimal))
+        if self.series is None and len(file.series) > 1:
+            names = ", ".join(series.name for series in file.series[:8])
+            raise KeyedError("series", f"{self.demand} holds several: name one of {names}")
+        series = (file[self.series] if self.series is not None else file.series[0]).from_first_figure()
+        if series.every == "quarter":
+            return series
+        if self.months not in ("sum", "mean"):
+            raise KeyedError(
+                "months", f"the periods of {self.demand} are months: add --months sum, for those who come are counted"
+            )
+        return series.quarterly("sum" if self.months == "sum" else "mean")
+
+    def answer(self, executor: Executor | None = None, progress: Progress | None = None) -> OutlookResult:
+        """Forecast and simulate, and hold both side by side."""
+        return outlook(
+            self.subject,
+            self.calibration,
+            demand=self.driving,
+            horizon=self.horizon,
+            replications=self.replications,
+            seed=self.seed,
+            executor=executor,
+            progress=progress,
+        )
+
+    def backtest(self) -> list[Pairing]:
+        """Score forecast, simulation and both together on the documented past."""
+        known = series_of(quarterly(self.calibration.study))
+        return [pair(series, self.calibration.retrospects) for series in known.values()]
+
+    def command_line(self) -> str:
+        """Write the command that asks again."""
+        return command(
+            "outlook",
+            [self.scenario],
+            {"demand": self.demand, "series": self.series, "door": self.door, "months": self.months}
+            | {"decimal": self.decimal, "horizon": self.horizon, "replications": self.replications, "seed": self.seed}
+            | {"calibrated": self.calibrated},
+        )

@@ -1,0 +1,103 @@
+"""A question: what comes of a scenario."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pydantic import model_validator
+
+from flowsim.calibration.ensemble import Ensemble
+from flowsim.core.progress import Progress
+from flowsim.model.scenario import Scenario
+from flowsim.questions.asking import Chosen, Inquiry, check_periods, chosen_parameters, command, precision_of
+from flowsim.simulation.results import Results
+from flowsim.simulation.runner import known_engine, run
+
+if TYPE_CHECKING:
+    from flowsim.simulation.precision import Precision
+
+__all__ = ["Run"]
+
+
+class Run(Inquiry):
+    """A scenario to be simulated.
+
+    Attributes:
+        scenario: a file, the name of a shipped scenario, or a base.
+        replications: how many, 20 where left out; with a precision, at most (10,000).
+        precision: the half-width of the intervals of means at 95 %, over the mean; "5%" or 0.05.
+        measure: names of measures of which the precision is asked; awards where left out.
+        seed: of all draws.
+        point: take the fitted parameters in every replication.
+        calibrated: the folder of a calibration, instead of the one that ships.
+        engine: "kernel" or "simpy".
+        first: the first period to report; the whole run where left out.
+        last: the last one.
+    """
+
+    scenario: str = "copenhagen"
+    replications: int | None = None
+    precision: float | str | None = None
+    measure: tuple[str, ...] = ()
+    seed: int = 1
+    point: bool = False
+    calibrated: str | None = None
+    engine: str = "kernel"
+    first: str | None = None
+    last: str | None = None
+
+    @model_validator(mode="after")
+    def _checked(self) -> Run:
+        known_engine(self.engine)
+        check_periods(self.subject, self.first, self.last)
+        self.chosen  # noqa: B018 (reads the calibration)
+        self.wanted  # noqa: B018
+        return self
+
+    @cached_property
+    def subject(self) -> Scenario:
+        """The scenario as read."""
+        return Scenario.of(self.scenario)
+
+    @cached_property
+    def chosen(self) -> Chosen:
+        """What parameters are drawn from."""
+        return chosen_parameters(self.subject, self.calibrated, self.point)
+
+    @cached_property
+    def wanted(self) -> Precision | None:
+        """The precision asked for."""
+        return precision_of(self.precision, self.measure, self.replications, (self.first, self.last))
+
+    def answer(self, executor: Executor | None = None, progress: Progress | None = None) -> Results:
+        """Simulate; `Results.reached` says whether a precision that was asked for was reached."""
+        parameters = self.chosen.parameters
+        model = parameters.over(self.subject) if isinstance(parameters, Ensemble) else self.subject.pathway(parameters)
+        engine = known_engine(self.engine)
+        if self.wanted is not None:
+            from flowsim.simulation.precision import run_to_precision
+
+            results, reached = run_to_precision(
+                model, self.wanted, engine=engine, seed=self.seed, executor=executor, progress=progress
+            )
+            results = replace(results, reached=reached)
+        else:
+            count = 20 if self.replications is None else self.replications
+            results = run(
+                model, engine=engine, replications=count, seed=self.seed, executor=executor, progress=progress
+            )
+        return results.between(self.first or "0001", self.last or "9999")
+
+    def command_line(self, answer: Results | None = None) -> str:
+        """Write the command that asks again; of an answer, with as many replications as that took."""
+        many = self.replications if answer is None else len(answer.replications)
+        sure = {"precision": self.precision, "measure": self.measure} if answer is None else {}
+        return command(
+            "run",
+            [self.scenario],
+            {"replications": many, **sure, "seed": self.seed, "engine": self.engine}
+            | {"from": self.first, "to": self.last, "point": self.point, "calibrated": self.calibrated},
+        )

@@ -1,0 +1,202 @@
+"""Where a mean, a share or a median of replications lies, also where figures are skewed, rare or without spread.
+
+Every function is pure: what is resampled is drawn by an address (a seed and a purpose), so an interval of the same
+figures is always the same. No interval for the mean of figures without an upper bound holds for every distribution:
+what was never drawn, however large, is in no sample (Bahadur and Savage 1956). Bounded figures have one.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import stats
+
+from flowsim.core.arrays import Floats
+
+__all__ = [
+    "Interval",
+    "betting_interval",
+    "bootstrap_t",
+    "bounded_interval",
+    "cautious_interval",
+    "median_interval",
+    "rarest_missed",
+    "share_interval",
+    "skewness_corrected_interval",
+    "student_interval",
+]
+
+_RESAMPLES = 1999
+_PURPOSE = 17  # the second word of the address of a resample: no model draws from it
+_GRID = 1000
+_TELLING = 10  # values that differ from the commonest one
+_STAKE = 0.75  # of what a gambler has, the most that one bet may lose
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interval:
+    """An estimate with its standard error, and where what it estimates lies."""
+
+    estimate: float
+    error: float
+    low: float
+    high: float
+
+    def in_vain(self, bound: float, n: int, most: int) -> bool:
+        """Return whether an interval of `n` replications holds a bound, and that of `most` most likely will too.
+
+        That is where the estimate would have to move away from the bound by more than a standard error. To stop then
+        can't make a verdict wrong: it is left open a little earlier. Before an eighth of `most` it is never so, nor
+        where there is no spread, for then nothing is known of how wide the interval will be.
+        """
+        half = max(self.high - self.estimate, self.estimate - self.low)
+        inside = self.low < bound < self.high and self.error > 0
+        return inside and 8 * n >= most and abs(self.estimate - bound) + self.error < half * math.sqrt(n / most)
+
+
+def _has_spread(values: Floats) -> bool:
+    """Return whether values differ by more than they are rounded."""
+    return bool(np.ptp(values) > 1e-12 * np.abs(values).max())
+
+
+def student_interval(values: Floats, error: float) -> Interval:
+    """Return the mean of values, shape (n,), with Student's two-sided interval, wrong with probability `error`."""
+    mean, spread = _mean_and_error(values)
+    half = float(stats.t.isf(error / 2, len(values) - 1)) * spread
+    return Interval(estimate=mean, error=spread, low=mean - half, high=mean + half)
+
+
+def skewness_corrected_interval(values: Floats, error: float) -> Interval:
+    """Return the mean of values with the interval of Hall's cubic transformation, wrong with probability `error`.
+
+    Hall (1992), On the removal of skewness by transformation, Journal of the Royal Statistical Society B 54, with
+    quantiles of Student's law in place of the normal ones.
+    """
+    n = len(values)
+    mean, spread = _mean_and_error(values)
+    if not _has_spread(values):
+        return Interval(estimate=mean, error=0.0, low=mean, high=mean)
+    skewness = float(stats.skew(values))
+    quantile = float(stats.t.isf(error / 2, n - 1))
+    above, below = (_untransformed(side, skewness / math.sqrt(n)) for side in (quantile, -quantile))
+    return Interval(estimate=mean, error=spread, low=mean - spread * above, high=mean - spread * below)
+
+
+def _untransformed(quantile: float, a: float) -> float:
+    """Solve t + a t^2/3 + a^2 t^3/27 + a/6 = quantile for t."""
+    if abs(a) < 1e-9:
+        return quantile
+    return 3 / a * (float(np.cbrt(1 + a * (quantile - a / 6))) - 1)
+
+
+def cautious_interval(values: Floats, error: float) -> Interval:
+    """Return the mean of values with the wider of Student's and the skewness-corrected interval, on each side.
+
+    Values without spread tell nothing of the mean of figures that have no bound: the interval is the whole line.
+    """
+    if not _has_spread(values):
+        return Interval(estimate=float(values.mean()), error=0.0, low=-math.inf, high=math.inf)
+    plain, corrected = student_interval(values, error), skewness_corrected_interval(values, error)
+    low, high = min(plain.low, corrected.low), max(plain.high, corrected.high)
+    return Interval(estimate=plain.estimate, error=plain.error, low=low, high=high)
+
+
+def bounded_interval(values: Floats, error: float, most: float = 1.0) -> Interval:
+    """Return the mean of values from 0 to `most` with an interval inside that range, wrong with probability `error`.
+
+    Where fewer than ten values differ from the commonest one, their spread says too little: the interval is the
+    betting one, which holds for any law. Else it is `cautious_interval` within the range, which is far narrower.
+    """
+    _, counts = np.unique(values, return_counts=True)
+    if len(values) - counts.max() < _TELLING:
+        return betting_interval(values, error, most)
+    cautious = cautious_interval(values, error)
+    return replace(cautious, low=max(cautious.low, 0.0), high=min(cautious.high, most))
+
+
+def betting_interval(values: Floats, error: float, most: float = 1.0) -> Interval:
+    """Return the mean of values from 0 to `most` with a betting interval, wrong with probability `error` at most.
+
+    The hedged capital process of Waudby-Smith and Ramdas (2024), Estimating means of bounded random variables by
+    betting, Journal of the Royal Statistical Society B 86: a mean is left out once a gambler who bets against it has
+    won 1/error times the stake. It holds for every law of bounded figures and every number of them. The ends are
+    rounded outward to a thousandth of `most`.
+    """
+    n = len(values)
+    scaled = np.clip(values / most, 0.0, 1.0)
+    mean, spread = _mean_and_error(values)
+    means = (0.5 + np.cumsum(scaled)) / np.arange(2, n + 2)
+    variances = (0.25 + np.cumsum((scaled - means) ** 2)) / np.arange(2, n + 2)
+    known = np.concatenate([[0.25], variances[:-1]])  # a bet may only know what came before it
+    bets = np.sqrt(2 * math.log(2 / error) / (n * known))[:, None]
+    grid = np.linspace(0, 1, _GRID + 1)
+    with np.errstate(divide="ignore"):
+        up, down = np.minimum(bets, _STAKE / grid), np.minimum(bets, _STAKE / (1 - grid))
+    deviations = scaled[:, None] - grid
+    gains = np.maximum(
+        np.cumsum(np.log1p(up * deviations), axis=0).max(axis=0),
+        np.cumsum(np.log1p(-down * deviations), axis=0).max(axis=0),
+    )
+    left = np.flatnonzero(gains < math.log(2 / error))
+    if not len(left):  # the running extremes leave nothing: the estimate alone is what no gambler speaks for
+        left = np.array([0, _GRID])
+    low, high = grid[max(left[0] - 1, 0)], grid[min(left[-1] + 1, _GRID)]
+    return Interval(estimate=mean, error=spread, low=float(low) * most, high=float(high) * most)
+
+
+def share_interval(count: int, n: int, error: float) -> Interval:
+    """Return a share with the two-sided interval of Clopper and Pearson, wrong with probability `error` at most."""
+    exact = stats.binomtest(count, n).proportion_ci(confidence_level=1 - error, method="exact")
+    inner = (count + 1) / (n + 2)  # nothing is sure of a share of which no exception has been drawn
+    return Interval(
+        estimate=count / n, error=math.sqrt(inner * (1 - inner) / n), low=float(exact.low), high=float(exact.high)
+    )
+
+
+def rarest_missed(n: int, error: float = 0.05) -> float:
+    """Return the largest share of cases that `n` cases without any leave possible: 1 - error^(1/n)."""
+    return -math.expm1(math.log(error) / n)
+
+
+def median_interval(values: Floats, error: float) -> Interval:
+    """Return the median of values with the interval between two order statistics, wrong with at most `error`.
+
+    Its ends are infinite where there are too few values (below six for 95 %). David and Nagaraja (2003), Order
+    Statistics, section 7.1. The standard error is that of a normal law with this interval; NaN where it is infinite.
+    """
+    n, ordered = len(values), np.sort(values)
+    rank = int(stats.binom.ppf(error / 2, n, 0.5))  # values below the lower end: P(fewer than rank) <= error / 2
+    if stats.binom.cdf(rank - 1, n, 0.5) > error / 2:
+        rank -= 1
+    low = float(ordered[rank - 1]) if rank > 0 else -math.inf
+    high = float(ordered[n - rank]) if rank > 0 else math.inf
+    spread = (high - low) / (2 * float(stats.norm.isf(error / 2))) if rank > 0 else math.nan
+    return Interval(estimate=float(np.median(ordered)), error=spread, low=low, high=high)
+
+
+def bootstrap_t(values: Floats, error: float = 0.05, seed: int = 1) -> tuple[Floats, Floats]:
+    """Return where the mean of each column lies, shape (n, columns) without NaN: the low ends and the high ends.
+
+    The studentised mean is resampled with weights of the beta law (1/2, 3/2): Hall (1988), Theoretical comparison of
+    bootstrap confidence intervals, Annals of Statistics 16; Owen (2025), Better bootstrap t confidence intervals for
+    the mean. All columns share the weights. Ends are NaN for a column without spread, of which it knows nothing.
+    """
+    n = len(values)
+    weights = np.random.Generator(np.random.Philox(key=[seed, _PURPOSE])).beta(0.5, 1.5, size=(_RESAMPLES, n))
+    weights /= weights.sum(axis=1, keepdims=True)
+    mean = values.mean(axis=0)
+    centred = values - mean
+    shift = weights @ centred
+    spread = np.sqrt(np.maximum(weights @ centred**2 - shift**2, 0.0))
+    flat = np.ptp(values, axis=0) <= 1e-12 * np.abs(values).max(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        studentised = math.sqrt(n) * np.where(spread > 0, shift / spread, 0.0)
+    below, above = np.quantile(studentised, (error / 2, 1 - error / 2), axis=0)
+    scale = np.where(flat, np.nan, centred.std(axis=0) / math.sqrt(n))
+    return mean - above * scale, mean - below * scale
+
+
+def _mean_and_error(values: Floats) -> tuple[float, float]:
+    return float(values.mean()), float(values.std(ddof=1) / math.sqrt(len(values)))

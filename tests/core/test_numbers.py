@@ -1,0 +1,84 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowsim.core.civil_time import MINUTES, parse_rate, parse_span
+from flowsim.core.errors import InputError
+from flowsim.core.numbers import AmbiguousNumber, read_number
+from flowsim.core.quantities import changed, check_typed, parse_share
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        *[("12", 12), ("12,5", 12.5), ("12.5", 12.5), ("0.512", 0.512), ("0,512", 0.512), (",5", 0.5), ("1.2000", 1.2)],
+        *[("1.014,8", 1014.8), ("1,014.8", 1014.8), ("1.200.000", 1.2e6), ("1,200,000", 1.2e6), ("1234.500", 1234.5)],
+        *[
+            ("12 000", 12000),
+            ("12\u00a0000", 12000),
+            ("12\u202f000,5", 12000.5),
+            ("1'200", 1200),
+            ("1 200.125", 1200.125),
+        ],
+        *[("+2", 2), ("-2,5", -2.5), ("−2", -2), ("1e3", 1000), ("1.5e-3", 0.0015), ("5.", 5)],
+    ],
+)
+def test_numbers_with_a_comma_or_a_point(text, number):
+    assert read_number(text) == number
+
+
+@pytest.mark.parametrize(
+    ("text", "ways"),
+    [
+        ("1.200", "write 1200 or 1.2"),
+        ("1,200", "write 1200 or 1.2"),
+        ("-5.000", "write 5000 or 5"),
+        ("12,345", "write 12345 or 12.3450"),
+    ],
+)
+def test_what_can_be_two_numbers_is_refused_with_both(text, ways):
+    with pytest.raises(AmbiguousNumber, match=ways):
+        read_number(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "1.2.3", "1,2,3", "1..2", "1.20.000", "1,20,000.5", "nan", "inf", "1_000", "1e400"]
+)
+def test_what_is_no_number(text):
+    with pytest.raises(ValueError, match=r"is no number|too large"):
+        read_number(text)
+
+
+@given(st.floats(0, 1e12))
+def test_what_a_program_writes_is_read_back(number):
+    assert read_number(repr(number), typed=False) == number
+
+
+@given(st.integers(0, 10**9), st.integers(0, 9), st.sampled_from(["{:,.1f}", "{:.1f}", "{:,.4f}"]), st.booleans())
+def test_either_convention_gives_the_same_number(whole, tenth, form, danish):
+    text = form.format(whole + tenth / 10)
+    if danish:
+        text = text.translate(str.maketrans(".,", ",."))
+    assert read_number(text) == pytest.approx(whole + tenth / 10, rel=1e-15)
+
+
+def test_spans_rates_changes_and_shares_have_the_same_numbers():
+    assert parse_span("12,5\u00a0weeks") == 12.5 * MINUTES["week"]
+    assert parse_rate("12 000 per 5 years") == parse_rate("2400 per year")
+    assert changed("12 weeks", "+2,5 weeks") == "14.5 weeks"
+    assert changed(8, "+12,5 %") == 9
+    assert changed(8, "−2") == 6
+    assert parse_share("97,5 %", "x") == 0.975
+    with pytest.raises(InputError, match=r"x: '1\.200': 1200 or 1\.2\? write 1200 or 1\.2"):
+        parse_share("1.200%", "x")
+
+
+@pytest.mark.parametrize("text", ["1.200 per year", "+1,200", "1.200 %", "12 per 1.200 years", "1.200 hours", "1.200"])
+def test_a_file_with_a_text_that_can_be_two_numbers_is_refused_by_key(text):
+    with pytest.raises(InputError, match=r"f: a\[1\]\.b: '.*': 1200 or 1\.2\?"):
+        check_typed({"a": [1, {"b": text}], "name": "1.200", "why": "1.200 per year"}, "f")
+
+
+@pytest.mark.parametrize("text", ["12,5 weeks", "2019-01-01", "1.200 and more, as told", "K1.200x"])
+def test_other_texts_of_a_file_are_left_alone(text):
+    check_typed({"a": text}, "f")

@@ -1,0 +1,133 @@
+"""What a scenario changes, as `flowsim check` begins."""
+
+import tomllib
+from datetime import datetime
+
+import pytest
+
+from flowsim.cli.words.check import change_lines
+from flowsim.core.errors import InputError
+from flowsim.model.differences import list_differences
+from helpers.scenarios import scenario_of
+
+RAW = tomllib.loads("""
+name = "small"
+start = 2020-01-01
+end = 2023-01-01
+[stations.team]
+weekdays = ["mon"]
+[stations.team.parties.municipal]
+places = { 2020-01-01 = 30, 2021-07-01 = 40 }
+[stations.team.parties.region]
+places = 50
+[stations.desk]
+capacity = 4
+[states.wait]
+station = "team"
+to = "stay"
+[states.stay]
+station = "desk"
+stay = "10 weeks"
+to = { work = 0.4, out = 0.6 }
+[states.work]
+final = true
+[states.out]
+final = true
+[entries.door]
+to = "wait"
+rate = "100 per year"
+""")
+
+
+def lines(**changes):
+    return change_lines(scenario_of(RAW, **changes))
+
+
+def test_a_change_is_said_with_what_it_starts_from():
+    edit = {"station": "team", "party": "municipal", "places": "+2", "from": "2021-01-01"}
+    assert lines(stations=[edit]) == [
+        "team, municipal: 30 → 32 places from Friday 1 January through Wednesday 30 June\n  2021 (+7 %)",
+        "team, municipal: 40 → 42 places from 2021-07-01 (+5 %)",
+    ]
+    assert lines(stations=[edit | {"from": "2021-07-01", "through": "2021-07-31"}]) == [
+        "team, municipal: 40 → 42 places from Thursday 1 July through Saturday 31 July\n  2021 (+5 %)"
+    ]
+
+
+def test_large_changes_are_marked():
+    edit = {"station": "team", "party": "municipal", "from": "2021-07-01"}
+    assert "+50 %)" in lines(stations=[edit | {"places": "+50 %"}])[0]
+    assert "+55 %: more than half" in " ".join(lines(stations=[edit | {"places": "+55 %"}]))
+    assert "-95 %: more than half" in " ".join(lines(stations=[edit | {"places": 2}]))
+
+
+def test_every_kind_of_change_is_said():
+    told = lines(
+        until="2022-01-01",
+        stations=[{"station": "desk", "capacity": 6}],
+        shares=[{"state": "stay", "to": {"work": 0.5}}],
+        stays=[{"state": "stay", "stay": "+1 weeks"}],
+        arrivals=[{"entry": "door", "rate": "+10 per year"}],
+        closures=[{"station": "team", "from": "2020-06-01", "through": "2020-06-30"}],
+    )
+    text = "\n".join(told)
+    for part in (
+        "desk: 4 → 6 servers from 2020-01-01 (+50 %)",
+        "stay to work: 40 → 50 % from 2020-01-01 (+25 %)",
+        "stay to out: 60 → 50 %",
+        "stay: 10 → 11 weeks on average",
+        "door: 100 → 110 per year",
+        "team, municipal: 30 → 0 places",
+        "the horizon's end: 2023-01-01 → 2022-01-01",
+    ):
+        assert part in text
+
+
+def test_a_change_that_changes_nothing_is_said():
+    assert lines(stations=[{"station": "desk", "capacity": "+0"}]) == [
+        "warning: stations[no. 1: desk] changes nothing",
+    ]
+    assert lines(arrivals=[{"entry": "door", "rate": "100 per year"}])[-1].endswith("changes nothing")
+    assert lines() == []
+
+
+def test_differences_are_numbers():
+    scenario = scenario_of(RAW, stations=[{"station": "desk", "capacity": 6, "from": "2021-01-01"}])
+    (difference,) = list_differences(scenario.base.pathway(), scenario.pathway())
+    assert (difference.of, difference.unit, difference.before, difference.after) == ("desk", "servers", 4, 6)
+    assert (difference.since, difference.until, difference.relative) == (datetime(2021, 1, 1), None, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"stations": [{"station": "desk", "capacity": "+10 %"}]},
+            "'+10 %' of 4 is 4.4, and only whole ones can be: write 4 or 5",
+        ),
+        (
+            {"closures": [{"station": "desk", "keep": "40 %", "from": "2021-01-01"}]},
+            "40 % of 4 servers is 1.6, and only whole ones can be: write 1 or 2",
+        ),
+    ],
+)
+def test_fractions_of_servers_are_refused(changes, message):
+    with pytest.raises(InputError) as error:
+        scenario_of(RAW, **changes).pathway()
+    assert message in str(error.value)
+    scenario_of(RAW, closures=[{"station": "desk", "keep": "50 %", "from": "2021-01-01"}]).pathway()
+
+
+def test_the_party_that_binds_is_named_where_another_is_raised_past_it():
+    edit = {"station": "team", "party": "municipal", "places": 60, "from": "2021-07-01"}
+    assert "that is region with 50 places, not municipal with 60: raise region too" in " ".join(
+        " ".join(lines(stations=[edit])).split()
+    )
+    assert not any(line.startswith("note") for line in lines(stations=[edit | {"places": 50}]))
+
+
+def test_a_share_of_a_rate_needs_a_sign():
+    with pytest.raises(
+        ValueError, match=r"'50 %' has no sign: write '-50 %' for so much less, or '.50 %' for so much more"
+    ):
+        scenario_of(RAW, arrivals=[{"entry": "door", "rate": "50 %"}])

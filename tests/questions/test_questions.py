@@ -1,0 +1,132 @@
+"""Questions as values: checked when made, the same from Python, files and the command line, and asked again."""
+
+import json
+import shlex
+
+import pytest
+
+from flowsim import InputError
+from flowsim.core.errors import KeyedError
+from flowsim.questions.asking import command
+from flowsim.questions.compare import Compare
+from flowsim.questions.explain import Explain
+from flowsim.questions.outlook import Outlook
+from flowsim.questions.report import Report
+from flowsim.questions.run import Run
+from flowsim.questions.staff import Staff
+from helpers.command_line import fine, flowsim
+from helpers.paths import SMALL_TOWN
+
+TOWN = str(SMALL_TOWN / "town.toml")
+GOAL = {"goal": ["wait for team <= 4 weeks"], "vary": ["team.places"], "between": ["1 6"], "during": "2024"}
+
+
+@pytest.fixture(scope="module")
+def more(tmp_path_factory):
+    file = tmp_path_factory.mktemp("scenarios") / "more.toml"
+    file.write_text(
+        f'name = "more"\nbase = "{TOWN}"\n[[stations]]\nstation = "team"\nplaces = "+1"\n', encoding="utf-8"
+    )
+    return str(file)
+
+
+@pytest.mark.parametrize("ending", ["toml", "json"])
+def test_each_question_is_the_same_from_its_file(tmp_path, ending, more):
+    questions = [
+        Run.from_dict({"scenario": TOWN, "precision": "5%", "measure": ["awards"], "first": "2023", "point": False}),
+        Compare.from_dict({"scenarios": [TOWN, more], "replications": 7, "seed": 3}),
+        Staff.from_dict(GOAL | {"scenario": TOWN, "chance": 0.8}),
+        Explain.from_dict(
+            {"scenario": TOWN, "measure": "queue.team", "period": "2024", "vary": ["team.places"], "between": ["2 4"]}
+        ),
+        Report.from_dict(GOAL | {"scenarios": [TOWN], "question": 'Hvor længe "venter" man?', "language": "da"}),
+    ]
+    for question in questions:
+        file = tmp_path / f"{type(question).__name__}.{ending}"
+        question.write(file)
+        assert type(question).read(file) == question
+        with pytest.raises(InputError, match="exists already"):
+            question.write(file)
+
+
+def test_paths_in_a_file_are_seen_from_its_folder(tmp_path):
+    (tmp_path / "town.toml").write_bytes((SMALL_TOWN / "town.toml").read_bytes())
+    for name in ("facts.toml",):
+        (tmp_path / name).write_bytes((SMALL_TOWN / name).read_bytes())
+    (tmp_path / "ask.toml").write_text('scenario = "town.toml"\n', encoding="utf-8")
+    assert Run.read(tmp_path / "ask.toml").scenario == str(tmp_path / "town.toml")
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "key", "reason"),
+    [
+        (Run, {"first": "2019Q5"}, "first", "is no period"),
+        (Run, {"measure": ["awards"]}, "measure", "goes with"),
+        (Run, {"precision": "much"}, "precision", "is not allowed"),
+        (Staff, GOAL | {"between": ["6 1"]}, "between", "is not allowed"),
+        (Staff, GOAL | {"vary": ["team.place"]}, "vary", "did you mean 'team.places'"),
+        (Staff, GOAL | {"chance": "often"}, "chance", "is not allowed"),
+        (Staff, GOAL | {"every": 2}, "every", "two levers"),
+        (Explain, {"measure": "queue.team", "period": "2024", "vary": ["team.places"]}, "between", "1 levers"),
+        (Outlook, {"replications": 5}, "replications", "at least 20"),
+    ],
+)
+def test_a_mistake_is_refused_at_its_key(kind, values, key, reason):
+    with pytest.raises(KeyedError, match=reason) as refused:
+        kind.from_dict(values | {"scenario": TOWN})
+    assert refused.value.key == key
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ('scenari = "x"', "did you mean 'scenario'"),
+        ("replications = 'many'", "replications: 'many' is not allowed"),
+        ("first = '2019Q9'", "first: '2019Q9' is no period"),
+        ("seed = x1\nengine = 1", "line 1"),
+    ],
+)
+def test_a_mistake_in_a_file_says_where(tmp_path, text, shown):
+    file = tmp_path / "ask.toml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as refused:
+        Run.read(file)
+    assert "ask.toml" in str(refused.value)
+    assert shown in str(refused.value)
+
+
+def test_questions_are_frozen():
+    with pytest.raises(ValueError, match="frozen"):
+        Run.from_dict({"scenario": TOWN}).seed = 2
+
+
+def test_the_command_line_asks_the_same_and_gets_the_same():
+    question = Run.from_dict({"scenario": TOWN, "replications": 3, "seed": 5, "first": "2024"})
+    answer = question.answer()
+    printed = json.loads(fine(*shlex.split(question.command_line(answer))[1:], "--json"))
+    assert printed["visits_sha256"] == answer.visits_sha256
+    assert {row["period"][:4] for row in printed["measures"]} <= {"2024", "2025"}
+
+
+def test_a_precision_is_asked_again_by_the_replications_that_it_took():
+    question = Run.from_dict({"scenario": TOWN, "precision": "20%", "replications": 30})
+    answer = question.answer()
+    assert answer.reached is True
+    again = shlex.split(question.command_line(answer))
+    assert again[again.index("--replications") + 1] == str(len(answer.replications))
+    assert "--precision" not in again
+    assert "--precision" in shlex.split(question.command_line())
+
+
+def test_a_command_line_quotes_and_leaves_out():
+    options = {"goal": ["a <= 1", "b"], "between": ["1 2"], "point": True, "cost": False, "from": None, "vary": ()}
+    written = command("staff", ["my town.toml"], options)
+    assert written == "flowsim staff 'my town.toml' --goal 'a <= 1' --goal b --between 1 2 --point"
+    assert command("run", ["-x.toml"], {"seed": 1}) == "flowsim run --seed 1 -- -x.toml"
+
+
+@pytest.mark.parametrize(("earlier", "name"), [("sensitivity", "explain"), ("verdict", "judge")])
+def test_an_earlier_word_is_refused_with_the_new_one(earlier, name):
+    code, out, err = flowsim(earlier, "copenhagen")
+    assert (code, out) == (2, "")
+    assert f"'{earlier}' is called '{name}' now" in err
