@@ -75,4 +75,4 @@ learn: $(PUBLIC) ## learn again how much each member of a forecast counts, and h
 	$(BIN)/python -m benchmarks.learning
 
 clean: ## remove .venv and all that was built
-	rm -rf .venv .venv-statsforecast docs/_build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .venv-statsforecast docs/_build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
