@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from flowsim import InputError, Pathway, run
-from flowsim.calibration.retrospect import Retrospect, origins, quarterly, retrospect, retrospects_csv, retrospects_of
+from flowsim.calibration.retrospect import Retrospect, look_back, origins, quarterly, retrospects_csv, retrospects_of
 from flowsim.calibration.study import Study
 from flowsim.calibration.table import ReferenceTable
 from flowsim.model.varying import frozen
@@ -71,7 +71,7 @@ def test_futures_are_of_the_quarters_that_are_documented(origin, ahead):
     z = np.array([study.prior.draw(1, number) for number in range(300)])
     noise = np.random.default_rng(1).normal(size=(300, len(study.targets)))
     table = ReferenceTable(z=z, simulated=noise)
-    told = retrospect(study, table, origin, sets=2)
+    told = look_back(study, table, origin, sets=2)
     assert told.periods == ("2020Q1", "2020Q2", "2020Q3")[-ahead:]
     assert {paths.shape for paths in told.paths.values()} == {(2, ahead)}
     # What ends later is not known: the awards of 2020 and the waits of 2020 and 2021 among others.
@@ -85,7 +85,7 @@ def test_a_past_before_everything_is_refused():
     table = ReferenceTable(z=np.zeros((2, 37)), simulated=np.zeros((2, len(study.targets))))
     for origin in ("2014Q4", "2020Q3"):
         with pytest.raises(InputError, match=f"{origin}: a figure before it and a quarter after it are needed"):
-            retrospect(study, table, origin)
+            look_back(study, table, origin)
 
 
 def test_what_is_written_is_read_again():

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from flowsim import InputError, Scenario
-from flowsim.calibration.targets import Target, documented, observer, read_targets, targets
+from flowsim.calibration.targets import Target, documented, observer, read_targets, targets_of
 from flowsim.evidence import facts
 from flowsim.simulation.measures.catalogue import Catalogue
 from flowsim.simulation.measures.observation import Observation
 
-COPENHAGEN = targets("copenhagen")
+COPENHAGEN = targets_of("copenhagen")
 BY_NAME = {target.name: target for target in COPENHAGEN}
 FITTED = [target for target in COPENHAGEN if target.fitted]
 EVIDENCE = facts.load()
@@ -157,7 +157,7 @@ def test_the_documented_figures_of_single_measures_are_in_the_measures_unit():
 
 
 def test_no_other_base_has_targets():
-    assert targets("small") == ()
+    assert targets_of("small") == ()
     assert documented("small") == {}
 
 

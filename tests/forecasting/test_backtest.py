@@ -6,7 +6,7 @@ from scipy.special import ndtri
 from flowsim.core.errors import InputError
 from flowsim.evidence.series import Series, awards
 from flowsim.forecasting import backtest as module
-from flowsim.forecasting.backtest import OURS, Backtest, Score, backtest, backtest_parts, frame
+from flowsim.forecasting.backtest import OURS, Backtest, Score, backtest_parts, frame, run_backtest
 from flowsim.forecasting.members.fitted import FITTED
 from flowsim.forecasting.scores import crps
 from flowsim.forecasting.shocks import Shock
@@ -27,7 +27,7 @@ def scores(result):
 
 
 def test_naive_methods_by_hand():
-    found = scores(backtest(series(STEPS), 2))
+    found = scores(run_backtest(series(STEPS), 2))
     # From the 8th quarter: 30 and 40 come; the unit is the mean of 2, 4, 6, 10. From the 9th: 40; of 2, 4, 6, 10, 18.
     assert found["naive"].mase == pytest.approx(((20 + 10) / 5.5 + 10 / 8) / 3)
     assert found["seasonal naive"].mase == pytest.approx(((18 + 16) / 5.5 + 16 / 8) / 3)
@@ -60,7 +60,7 @@ def test_the_naive_interval_by_hand():
 def test_our_own_scores_are_those_of_the_forecasts():
     given = series(STEPS)
     said = forecast(given, 1, "2012Q1")
-    one = scores(backtest(given, 1))[OURS]
+    one = scores(run_backtest(given, 1))[OURS]
     first = forecast(given, 1, "2011Q4")
     errors = [abs(first.point[0] - 30) / 5.5, abs(said.point[0] - 40) / 8]
     assert one.mase == pytest.approx(np.mean(errors))
@@ -72,7 +72,7 @@ def test_our_own_scores_are_those_of_the_forecasts():
 
 
 def test_all_methods_are_scored_from_all_origins():
-    result = backtest(series(STEPS), 4)
+    result = run_backtest(series(STEPS), 4)
     assert {score.method for score in result.scores} == METHODS
     assert result.origins == ("2011Q4", "2012Q1")
     assert [score.mase for score in result.scores] == sorted(score.mase for score in result.scores)
@@ -84,8 +84,8 @@ def test_parts_and_whole_are_scored():
     assert [result.name for result in results] == ["one", "other", "total"]
     # One and its mirror image make whole years that are much alike; the whole is forecast as the sum of its parts.
     total = series(np.add(STEPS, STEPS[::-1]), name="total")
-    assert scores(results[2])["naive"] == scores(backtest(total, 2))["naive"]
-    assert scores(results[2])[OURS] != scores(backtest(total, 2))[OURS]
+    assert scores(results[2])["naive"] == scores(run_backtest(total, 2))["naive"]
+    assert scores(results[2])[OURS] != scores(run_backtest(total, 2))[OURS]
 
 
 def test_the_finding_is_told_even_where_naive_wins():
@@ -106,7 +106,7 @@ def test_a_shock_is_known_only_from_its_quarter_on(monkeypatch):
         return forecast(series, horizon, origin, shock)
 
     monkeypatch.setattr(module, "forecast", spy)
-    backtest(awards().series[0], 1, Shock.parse("2020Q2=recovers:4"))
+    run_backtest(awards().series[0], 1, Shock.parse("2020Q2=recovers:4"))
     assert seen == {
         **dict.fromkeys(["2018Q4", "2019Q1", "2019Q2", "2019Q3", "2019Q4", "2020Q1"]),
         "2020Q2": 4,
@@ -114,18 +114,18 @@ def test_a_shock_is_known_only_from_its_quarter_on(monkeypatch):
 
 
 def test_origins_before_which_nothing_changed_are_left_out():
-    result = backtest(series([5] * 8 + [6, 7, 8]), 1)
+    result = run_backtest(series([5] * 8 + [6, 7, 8]), 1)
     assert result.origins == ("2012Q1", "2012Q2")
 
 
 @pytest.mark.parametrize("values", [STEPS[:8], [5] * 8 + [6]])
 def test_without_an_origin_there_is_nothing_to_score(values):
     with pytest.raises(InputError, match=r"series: no quarter can be forecast from: it needs 8"):
-        backtest(series(values))
+        run_backtest(series(values))
 
 
 def test_the_table_is_tidy():
-    table = frame([backtest(series(STEPS), 2)])
+    table = frame([run_backtest(series(STEPS), 2)])
     assert isinstance(table, pd.DataFrame)
     assert list(table) == ["series", "horizon", "origins", *Score.__dataclass_fields__]
     assert len(table) == len(METHODS)

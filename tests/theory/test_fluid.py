@@ -15,7 +15,7 @@ from flowsim import Duration, Pathway, read_base, run
 from flowsim.core.civil_time import MINUTES
 from flowsim.theory.fluid import Fluid, flow
 from flowsim.theory.networks import Jackson
-from flowsim.theory.survival import cohort_of_race, mean_within, survival
+from flowsim.theory.survival import cohort_of_race, mean_within, survival_at
 from flowsim.theory.transient import MtGInf
 
 WEEK, DAY = MINUTES["week"], MINUTES["day"]
@@ -135,7 +135,7 @@ def test_servers_never_have_more_than_their_number_but_for_those_whom_a_cut_foun
 @pytest.mark.parametrize(("law", "frozen"), LAWS, ids=IDS)
 def test_laws_are_those_of_scipy(law: Duration, frozen: Any) -> None:
     ages = np.array([0.0, 0.01, 1.0, 4.0, 9.0, 12.0, 29.0, 31.0, 200.0])
-    np.testing.assert_allclose(survival(law, ages * WEEK), frozen.sf(ages), rtol=1e-9, atol=1e-14)
+    np.testing.assert_allclose(survival_at(law, ages * WEEK), frozen.sf(ages), rtol=1e-9, atol=1e-14)
     for age, found in zip(ages, mean_within(law, ages * WEEK) / WEEK, strict=True):
         cuts = [point for point in (0.0, 5.0, 10.0, 30.0) if point < age] + [float(age)]
         parts = [integrate.quad(frozen.sf, a, b, epsabs=1e-12)[0] for a, b in pairwise(cuts)]

@@ -27,7 +27,7 @@ from flowsim.core.periods import Period
 from flowsim.model.varying import Frozen
 from flowsim.simulation.runner import run
 
-__all__ = ["Retrospect", "origins", "quarterly", "retrospect", "retrospects_csv", "retrospects_of"]
+__all__ = ["Retrospect", "look_back", "origins", "quarterly", "retrospects_csv", "retrospects_of"]
 
 _LEAST = 8  # quarters that are documented before an origin
 _MOST_AHEAD = 8
@@ -50,7 +50,7 @@ class Retrospect:
     paths: Mapping[str, Floats] = field(repr=False)
 
 
-def retrospect(
+def look_back(
     study: Study,
     table: ReferenceTable,
     origin: str,

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field, ValidationError
 
-from flowsim.calibration.targets import Target, observer, read_targets, targets
+from flowsim.calibration.targets import Target, observer, read_targets, targets_of
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError, Record, located, nearest, unknown_name
 from flowsim.core.files import read_toml
@@ -301,7 +301,7 @@ def _until(base: Base, end: Any, where: str) -> Base:
 
 def _documents(raw: Mapping[str, Any], folder: Path | None, source: str) -> tuple[Evidence, tuple[Target, ...]]:
     if folder is None:
-        return load(raw["base"]), targets(raw["base"])
+        return load(raw["base"]), targets_of(raw["base"])
     for key in ("facts", "targets"):
         if not isinstance(raw.get(key), str):
             raise InputError(f"{source}: {key}: name the file that tells them")

@@ -20,7 +20,7 @@ from flowsim.model.library import cities, city_file
 from flowsim.simulation.measures.measure import Row
 from flowsim.simulation.measures.observation import Observation, Observer
 
-__all__ = ["Sense", "Target", "documented", "observer", "read_targets", "targets"]
+__all__ = ["Sense", "Target", "documented", "observer", "read_targets", "targets_of"]
 
 Sense = Literal["=", ">", "<"]
 
@@ -80,7 +80,7 @@ class Target:
 
 
 @cache
-def targets(base: str) -> tuple[Target, ...]:
+def targets_of(base: str) -> tuple[Target, ...]:
     """Return the targets of a built-in base; none for any other base.
 
     Raises:
@@ -121,7 +121,7 @@ def observer(chosen: Sequence[Target], index: Sequence[Row]) -> Observer:
 def documented(base: str) -> dict[tuple[str, Period], float]:
     """Return the documented figures of single measures and periods, in the measure's unit; the first named counts."""
     out: dict[tuple[str, Period], float] = {}
-    for target in targets(base):
+    for target in targets_of(base):
         seen = target.observation
         if target.sense == "=" and len(seen.measures) == len(seen.periods) == 1 and not (seen.of or seen.since):
             out.setdefault((seen.measures[0], Period(seen.periods[0])), target.value / seen.factor)

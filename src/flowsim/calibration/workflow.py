@@ -22,7 +22,7 @@ from flowsim.calibration.draws import Around, FromPrior, untempered
 from flowsim.calibration.ensemble import STAMP, Ensemble, ensemble_csv, fitted, mode_toml, read_ensemble, study_of
 from flowsim.calibration.mode import Fit, fit
 from flowsim.calibration.posterior import Conditioned, Posterior, blurred, conditioned, documented_figures
-from flowsim.calibration.retrospect import Retrospect, origins, retrospect, retrospects_csv, retrospects_of
+from flowsim.calibration.retrospect import Retrospect, look_back, origins, retrospects_csv, retrospects_of
 from flowsim.calibration.study import Study
 from flowsim.calibration.table import ReferenceTable, simulate_draws
 from flowsim.calibration.targets import Target
@@ -286,7 +286,7 @@ def _fitted(
 
 
 def _looked_back(study: Study, table: ReferenceTable, origin: str, seed: int, executor: Executor | None) -> str:
-    return retrospects_csv([retrospect(study, table, origin, seed=seed, executor=executor)])
+    return retrospects_csv([look_back(study, table, origin, seed=seed, executor=executor)])
 
 
 def _held_out(

@@ -32,7 +32,7 @@ from flowsim.forecasting.trend import (
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["OURS", "Backtest", "Score", "backtest", "backtest_parts", "frame"]
+__all__ = ["OURS", "Backtest", "Score", "backtest_parts", "frame", "run_backtest"]
 
 Quantile = Callable[[float], Floats]
 OURS = "flowsim"
@@ -91,7 +91,7 @@ class Backtest:
         return f"{best.method} has the lowest MASE, {best.mase:.2f}; {place}; {few}"
 
 
-def backtest(series: Series, horizon: int = 4, shock: Shock | None = None) -> Backtest:
+def run_backtest(series: Series, horizon: int = 4, shock: Shock | None = None) -> Backtest:
     """Forecast a series from each period of its past, beginning after two years, and score the forecasts.
 
     Args:
@@ -116,7 +116,7 @@ def backtest_parts(parts: Sequence[Series], horizon: int = 4, shock: Shock | Non
     def said(origin: str, steps: int) -> Joint:
         return forecast_parts(parts, steps, origin, _known(shock, whole, origin))
 
-    return (*(backtest(part, horizon, shock) for part in parts), _backtest(whole, said, horizon))
+    return (*(run_backtest(part, horizon, shock) for part in parts), _backtest(whole, said, horizon))
 
 
 def frame(results: Iterable[Backtest]) -> pd.DataFrame:

@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from flowsim.core.civil_time import MINUTES, ByDate
 from flowsim.theory.queues import Floats
-from flowsim.theory.survival import Cohort, cohort_of_law, cohort_of_race, survival
+from flowsim.theory.survival import Cohort, cohort_of_law, cohort_of_race, survival_at
 
 if TYPE_CHECKING:
     from flowsim.model.duration import Duration
@@ -163,7 +163,7 @@ def _steps_ago(entry: Entry, step: float) -> npt.NDArray[np.int64]:
         elapsed = np.array([law.mean_minutes if law else 0.0])
     else:
         ages = step * np.arange(_MOST + 1.0)
-        passed = 1 - survival(law, ages)
+        passed = 1 - survival_at(law, ages)
         elapsed = np.interp((np.arange(_ELAPSED) + 0.5) / _ELAPSED, passed, ages)
     return np.minimum(np.floor(elapsed / step), _MOST).astype(np.int64) + 1
 

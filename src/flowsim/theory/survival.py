@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from flowsim.model.duration import Duration
     from flowsim.model.parts import Exit
 
-__all__ = ["Cohort", "cohort_of_law", "cohort_of_race", "mean_within", "survival"]
+__all__ = ["Cohort", "cohort_of_law", "cohort_of_race", "mean_within", "survival_at"]
 
 _FEW = 1e-9  # of a cohort: fewer are told from none by rounding alone
 _FINE = 8  # points of a race in a step, a power of two so that steps are points
@@ -52,7 +52,7 @@ class Cohort:
         return 1.0 - float(self.leaving[0])
 
 
-def survival(law: Duration, ages: Floats) -> Floats:
+def survival_at(law: Duration, ages: Floats) -> Floats:
     """Return the probability of a duration longer than each age; same shape."""
     return _curves(law, np.asarray(ages, np.float64))[0]
 
@@ -133,7 +133,7 @@ def cohort_of_race(race: Sequence[Exit], rates: Sequence[float], step: float, st
     hazards = np.zeros((len(race), len(spans)))
     for hazard, exit_, rate in zip(hazards, race, rates, strict=True):
         if exit_.after is not None:
-            longer = np.log(np.maximum(survival(exit_.after, points), _LEAST))
+            longer = np.log(np.maximum(survival_at(exit_.after, points), _LEAST))
             longer[0] = 0.0  # what takes no time leaves after the beginning, too
             hazard[:] = -np.diff(longer)
         else:

@@ -220,7 +220,7 @@ def _backtest(
 ) -> None:
     from flowsim.cli.terminal import wrapped
     from flowsim.core.files import write_bytes
-    from flowsim.forecasting.backtest import backtest, backtest_parts, frame
+    from flowsim.forecasting.backtest import backtest_parts, frame, run_backtest
     from flowsim.forecasting.trend import chosen, upto
 
     series = [upto(one, origin) for one in asked.series]
@@ -229,7 +229,9 @@ def _backtest(
         notes[0] if notes else f"{taken}, from the origins on that know of it" for taken, notes in choices
     )
     results = (
-        backtest_parts(series, horizon, shock) if asked.together else [backtest(one, horizon, shock) for one in series]
+        backtest_parts(series, horizon, shock)
+        if asked.together
+        else [run_backtest(one, horizon, shock) for one in series]
     )
     if out is not None:
         write_bytes(out, _csv(frame(results)), force)

@@ -18,7 +18,7 @@ __all__ = [
     "MOST",
     "SHADE",
     "SHOCK",
-    "canvas",
+    "blank_canvas",
     "check_picture",
     "drawn",
     "halo",
@@ -47,7 +47,7 @@ def check_picture(path: Path, series: int = 1) -> None:
         raise InputError("--plot: pictures need matplotlib: pip install 'flowsim[plot]'") from None
 
 
-def canvas(height: float) -> Any:
+def blank_canvas(height: float) -> Any:
     """Return an empty figure as wide as all pictures, and so many inches high."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from flowsim.core.arrays import Floats
-from flowsim.reporting.pictures.canvas import COLOURS, INK, canvas, drawn, legible, quiet
+from flowsim.reporting.pictures.canvas import COLOURS, INK, blank_canvas, drawn, legible, quiet
 from flowsim.reporting.pictures.layout import Link, columns_of, layers_of, middles_of
 
 __all__ = ["LEVELS", "Band", "Fan", "FanWords", "Flow", "fans", "flows", "forward"]
@@ -68,7 +68,7 @@ def fans(panels: Sequence[Fan], words: FanWords, number: Number, kind: str) -> b
         number: writes a figure of an axis.
         kind: one of `picture.KINDS`.
     """
-    figure = canvas(2.3 * len(panels) + 0.6)
+    figure = blank_canvas(2.3 * len(panels) + 0.6)
     first, legend = None, dict[str, Any]()
     for row, panel in enumerate(panels):
         axes = figure.add_subplot(len(panels), 1, row + 1, sharex=first)
@@ -162,7 +162,7 @@ def flows(told: Sequence[Flow], labels: Mapping[str, str], number: Number, kind:
     lived_on = dict.fromkeys(flow.source for flow in told if not flow.source.startswith("entry "))
     colours = dict(zip(lived_on, cycle(COLOURS[:-1])))
     colours |= {flow.source: colours.get(flow.target, _GREY) for flow in told if flow.source not in lived_on}
-    figure = canvas(6.4)
+    figure = blank_canvas(6.4)
     axes = figure.add_subplot()
     for flow, way in ways.items():
         for one, other in pairwise(way):

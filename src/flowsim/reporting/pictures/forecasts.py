@@ -9,7 +9,7 @@ from flowsim.core.periods import Every, Period, quarter
 from flowsim.forecasting.backtest import OURS, Backtest
 from flowsim.forecasting.distribution import LEVELS, Forecast, Joint
 from flowsim.forecasting.trend import period_number
-from flowsim.reporting.pictures.canvas import FAINT, FORECAST, INK, SHADE, SHOCK, canvas, drawn, quiet
+from flowsim.reporting.pictures.canvas import FAINT, FORECAST, INK, SHADE, SHOCK, blank_canvas, drawn, quiet
 
 if TYPE_CHECKING:
     from flowsim.forecasting.outlooks import OutlookResult
@@ -37,7 +37,7 @@ def picture(forecasts: Sequence[Forecast | Joint], kind: str) -> bytes:
 
 def forecast_figure(forecasts: Sequence[Forecast | Joint]) -> Any:
     """Return the figure that `picture` draws."""
-    figure = canvas((2.6 if len(forecasts) > 1 else 3.6) * len(forecasts) + 0.5)
+    figure = blank_canvas((2.6 if len(forecasts) > 1 else 3.6) * len(forecasts) + 0.5)
     for row, one in enumerate(forecasts):
         axes = figure.add_subplot(len(forecasts), 1, row + 1)
         first, values = period_number(one.series.first), one.series.values
@@ -73,7 +73,7 @@ def backtest_picture(results: Sequence[Backtest], kind: str) -> bytes:
         results: at most `MOST`.
         kind: one of `KINDS`.
     """
-    figure = canvas(2.6 * len(results) + 0.5)
+    figure = blank_canvas(2.6 * len(results) + 0.5)
     for row, result in enumerate(results):
         scores = result.scores[::-1]
         places = range(len(scores))
@@ -107,7 +107,7 @@ def outlook_picture(outlook: OutlookResult, kind: str) -> bytes:
         kind: one of `KINDS`.
     """
     count = len(outlook.outcomes)
-    figure = canvas(2.6 * count + 0.5)
+    figure = blank_canvas(2.6 * count + 0.5)
     frame = outlook.frame()
     for row, outcome in enumerate(outlook.outcomes):
         axes = figure.add_subplot(count, 1, row + 1)

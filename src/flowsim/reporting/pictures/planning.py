@@ -19,7 +19,7 @@ from flowsim.reporting.pictures.canvas import (
     MOST,
     SHADE,
     SHOCK,
-    canvas,
+    blank_canvas,
     drawn,
     halo,
     legible,
@@ -64,7 +64,7 @@ def differences_picture(told: Comparison, kind: str) -> bytes:
     for column, row in enumerate(told.index):
         columns.setdefault(row.measure, []).append(column)
     shown = list(columns.items())[:MOST]
-    figure = canvas(1.9 * max(len(shown), 1) + 0.9)
+    figure = blank_canvas(1.9 * max(len(shown), 1) + 0.9)
     title = f"Difference to {names[0]}, with {100 * told.confidence:.3g} % intervals"
     figure.suptitle(title if shown else f"No sure difference to {names[0]}", fontsize=11)
     for panel, (measure, places) in enumerate(shown):
@@ -99,7 +99,7 @@ class Bar(NamedTuple):
 
 def tornado(bars: Sequence[Bar], middle: float, title: str, unit: str, kind: str) -> bytes:
     """Draw how far each factor moves a measure to both sides of its mean, the largest on top."""
-    figure = canvas(0.34 * len(bars) + 1.6)
+    figure = blank_canvas(0.34 * len(bars) + 1.6)
     axes = figure.add_subplot()
     for row, bar in enumerate(reversed(bars)):
         for value, interval, colour, told in (
@@ -246,7 +246,7 @@ def panels(found: Answer, title: Callable[[Goal], str], kept: str) -> list[Panel
 
 def staffings(panels: Sequence[Panel], label: str, least: float | None, kind: str, words: Words = ENGLISH) -> bytes:
     """Draw one panel a goal: what each level of a lever gives, beside the bound; the least that meets all is marked."""
-    figure = canvas(2.8 * len(panels) + 0.8)
+    figure = blank_canvas(2.8 * len(panels) + 0.8)
     for row, panel in enumerate(panels):
         axes = figure.add_subplot(len(panels), 1, row + 1)
         axes.axhline(panel.bound, color=INK, linewidth=0.9, linestyle="--", label=words.goal)
@@ -335,7 +335,7 @@ def frontier_map(
         costs: lines within `map_box` of the levels tried, and the cheapest point.
         words: of the signs.
     """
-    figure = canvas(4.8)
+    figure = blank_canvas(4.8)
     axes = figure.add_subplot()
     met = [(one, other) for one, other in points if other is not None]
     top = max(other for _, other, _ in trials)

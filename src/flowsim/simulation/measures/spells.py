@@ -34,7 +34,7 @@ __all__ = [
     "followups",
     "last_spells",
     "seniorities",
-    "spells",
+    "spells_of",
     "times_to_outcome",
 ]
 
@@ -190,7 +190,7 @@ class Spells(NamedTuple):
     ended: Ints
 
 
-def spells(dated: Dated) -> Spells:
+def spells_of(dated: Dated) -> Spells:
     """Join each citizen's consecutive visits with one benefit label to spells."""
     return Spells(*dated.benefit_spells)
 
@@ -216,7 +216,7 @@ def followups(dated: Dated) -> Iterator[Series]:
     the status after one of its spells is not known: to count only those that can would leave out the latest.
     """
     if dated.pathway.followups:
-        among = spells(dated)
+        among = spells_of(dated)
         for followup in dated.pathway.followups:
             yield from _followup(dated, followup, among)
 
@@ -267,7 +267,7 @@ def seniorities(dated: Dated) -> Iterator[Series]:
     span, the time before the start included. A break of any length begins a new spell.
     """
     if dated.pathway.seniorities:
-        among = spells(dated)
+        among = spells_of(dated)
         for seniority in dated.pathway.seniorities:
             rows = np.flatnonzero(among.benefit == dated.pathway.benefits.index(seniority.benefit))
             joined, ended = among.joined[rows], among.ended[rows]
