@@ -57,12 +57,12 @@ class Conclusions:
         names = [self._scenario(one) for one in self.findings.comparison.names]
         if staffing is not None:
             question = staffing.found.question
-            told = {"lever": language.listed(staffing.levers()), "goals": staffing.goals()}
-            told |= {
+            words = {"lever": language.listed(staffing.levers()), "goals": staffing.goals()}
+            words |= {
                 "period": language.period(question.during),
                 "scenario": self._scenario(question.scenario.name),
             }
-            return say("question.staff", **told)
+            return say("question.staff", **words)
         if len(names) == 1:
             first, last = (language.period(period) for period in self.findings.span)
             return say("question.one", scenario=names[0], first=first, last=last)
@@ -87,26 +87,26 @@ class Conclusions:
 
     @property
     def _staffing(self) -> StaffingConclusions | None:
-        found = self.findings.staffing
-        if found is None:
+        search = self.findings.staffing
+        if search is None:
             return None
-        return StaffingConclusions(found=found, wording=self.wording, prices=self.findings.prices)
+        return StaffingConclusions(found=search, wording=self.wording, prices=self.findings.prices)
 
-    def _others(self, found: Answer | Frontier) -> list[str]:
+    def _others(self, search: Answer | Frontier) -> list[str]:
         """Return the stations that no goal and no lever is of."""
-        question = found.question
-        names = {found.levels.lever.station} | ({found.rows.lever.station} if isinstance(found, Frontier) else set())
+        question = search.question
+        names = {search.levels.lever.station} | ({search.rows.lever.station} if isinstance(search, Frontier) else set())
         names |= {station for goal in question.goals if (station := goal.response.measure.of("station"))}
         return [station.name for station in self.findings.pathway.stations if station.name not in names]
 
-    def _growing(self, found: Answer | Frontier) -> str:
+    def _growing(self, search: Answer | Frontier) -> str:
         """Say which other queues surely grow over the time of the goals; nothing where none does, or none is reported.
 
         Of the scenario as it stands.
         """
-        language, question = self.wording.language, found.question
+        language, question = self.wording.language, search.question
         results, during, queues = self.findings.comparison.of(question.scenario.name), Period(question.during), []
-        for name in self._others(found):
+        for name in self._others(search):
             if QUEUE(name) not in results.measures:
                 continue
             months, values = series(results, QUEUE(name), "month")
@@ -127,12 +127,12 @@ class Conclusions:
             return ""
         return language.say("answer.grows", period=language.period(during), queues=language.listed(queues))
 
-    def _beside(self, found: Answer | Frontier) -> str:
+    def _beside(self, search: Answer | Frontier) -> str:
         """Say how long citizens wait elsewhere meanwhile, which no goal counts; nothing where none is reported."""
-        language, question = self.wording.language, found.question
+        language, question = self.wording.language, search.question
         results = self.findings.comparison.of(question.scenario.name)
         waits = []
-        for name in self._others(found):
+        for name in self._others(search):
             try:
                 response = Response.of(SERVED(name), question.during, results.index)
             except InputError:  # what is reported ends before, or begins after
@@ -210,15 +210,17 @@ class Conclusions:
         """Say how many documented figures lie within the first scenario's middle 90 %; nothing where there are none."""
         results, language = self.findings.comparison.reference, self.wording.language
         columns = results.columns
-        told = {key: value for key, value in documented(self.findings.scenarios[0].base.name).items() if key in columns}
-        if not told:
+        figures = {
+            key: value for key, value in documented(self.findings.scenarios[0].base.name).items() if key in columns
+        }
+        if not figures:
             return ""
         inside = 0
-        for key, value in told.items():
+        for key, value in figures.items():
             column = results.values[:, columns[key]]
             low, high = np.nanquantile(column, (0.05, 0.95)) if not np.isnan(column).all() else (math.nan, math.nan)
             inside += bool(low <= value <= high)
-        counts = {"told": language.number(len(told), 0), "inside": language.number(inside, 0)}
+        counts = {"told": language.number(len(figures), 0), "inside": language.number(inside, 0)}
         return language.say("sure.documents", **counts)
 
     def _scenario(self, name: str) -> str:

@@ -64,10 +64,12 @@ class Exhibits:
         """
         findings, say = self.findings, self.wording.language.say
         name, year = findings.comparison.names[-1], findings.years[-1]
-        told = _flows(findings, name, year)
-        if not told:
+        flows_of_year = _flows(findings, name, year)
+        if not flows_of_year:
             return None
-        shown = [flow for flow in told if flow.citizens >= _FEWEST * sum(one.citizens for one in told)]
+        shown = [
+            flow for flow in flows_of_year if flow.citizens >= _FEWEST * sum(one.citizens for one in flows_of_year)
+        ]
         onward, behind = forward(shown, _BACK)
         # In an order of their own: that of a set differs from process to process, and so would the picture.
         keys = dict.fromkeys(key for flow in onward for key in flow[:2])
@@ -76,14 +78,14 @@ class Exhibits:
         scenario = self.wording.scenario(name)
         return Chart(
             title=say("chart.flow", scenario=scenario, year=year),
-            alternative=self._flow_words(told, year, scenario),
+            alternative=self._flow_words(flows_of_year, year, scenario),
             draw=lambda kind: flows(onward, labels, self.wording.language.number, kind),
             table=Table(
                 title=say("table.flow", scenario=scenario, year=year),
                 columns=(say("column.from"), say("column.to"), say("column.citizens")),
                 rows=tuple(
                     (self._end(flow.source), self._end(flow.target), Figure(flow.citizens))
-                    for flow in sorted(told, key=lambda flow: -flow.citizens)
+                    for flow in sorted(flows_of_year, key=lambda flow: -flow.citizens)
                 ),
             ),
         )
@@ -157,20 +159,20 @@ class Exhibits:
             unit, title = self.findings.unit(measure), self._titled(measure)
             runs = {name: series(results, measure, every) for name, results in self._runs()}
             periods = runs[self.findings.comparison.names[0]][0]
-            told = self._points(measure, periods)
+            points_of = self._points(measure, periods)
             scale = 100.0 if unit == "share" else 1.0
             bands = []
             for name, (_, values) in runs.items():
                 quantiles, scenario = _quantiles(values), self.wording.scenario(name)
                 bands.append(Band(scenario, scale * quantiles))
                 for period, figures in zip(periods, quantiles[[0, 2, 4]].T.tolist(), strict=True):
-                    cells = (self._figure(value, unit) for value in (*figures, told.get(period, np.nan)))
+                    cells = (self._figure(value, unit) for value in (*figures, points_of.get(period, np.nan)))
                     rows.append((title, scenario, language.period(period), *cells))
                 words.append(self._fan_words(measure, name, periods, quantiles))
-            points = [(_middle(period), scale * value) for period, value in told.items()]
+            points = [(_middle(period), scale * value) for period, value in points_of.items()]
             panels.append(Fan(title, [_middle(period) for period in periods], bands, points))
-            if told:
-                words.append(self._documented_words(told, unit))
+            if points_of:
+                words.append(self._documented_words(points_of, unit))
         legend = FanWords(*(say(f"legend.{word}") for word in ("median", "half", "most", "documented")))
         return Chart(
             title=say(key),
@@ -202,18 +204,18 @@ class Exhibits:
             **{"median": median, "low": low, "high": high, "interval": language.interval(low, high)},
         )
 
-    def _documented_words(self, told: dict[Period, float], unit: str) -> str:
+    def _documented_words(self, figures: dict[Period, float], unit: str) -> str:
         """Tell documented figures one by one, or of many the first, the last and the highest."""
         language = self.wording.language
-        said = {
-            period: f"{language.period(period)} {self.wording.value(value, unit)}" for period, value in told.items()
+        words = {
+            period: f"{language.period(period)} {self.wording.value(value, unit)}" for period, value in figures.items()
         }
-        if len(told) <= _FEW:
-            return language.say("fan.documented", points=language.listed(list(said.values())))
-        ordered = sorted(told)
-        first, last, most = ordered[0], ordered[-1], max(ordered, key=told.__getitem__)
-        count = language.number(len(told), 0)
-        return language.say("fan.documented.many", count=count, first=said[first], last=said[last], most=said[most])
+        if len(figures) <= _FEW:
+            return language.say("fan.documented", points=language.listed(list(words.values())))
+        ordered = sorted(figures)
+        first, last, most = ordered[0], ordered[-1], max(ordered, key=figures.__getitem__)
+        count = language.number(len(figures), 0)
+        return language.say("fan.documented.many", count=count, first=words[first], last=words[last], most=words[most])
 
     def _points(self, measure: Measure, periods: Sequence[Period]) -> dict[Period, float]:
         """Return the documented figures of a measure by month or quarter, within the periods drawn."""

@@ -156,12 +156,12 @@ def explore(
     """
     check_reportable(scenarios, between, replications)
     if len(scenarios) == 1:
-        (one,) = scenarios
-        subject = parameters.over(one) if isinstance(parameters, Ensemble) else one.pathway(parameters)
+        (scenario,) = scenarios
+        subject = parameters.over(scenario) if isinstance(parameters, Ensemble) else scenario.pathway(parameters)
         results = run(subject, replications=replications, seed=seed, executor=executor, progress=progress)
-        found = Comparison(names=(one.name,), results=(results,))
+        comparison = Comparison(names=(scenario.name,), results=(results,))
     else:
-        found = compare(
+        comparison = compare(
             scenarios,
             parameters=parameters,
             replications=replications,
@@ -169,7 +169,7 @@ def explore(
             executor=executor,
             progress=progress,
         )
-    priced = with_costs(found, prices) if prices is not None else found
+    priced = with_costs(comparison, prices) if prices is not None else comparison
     return Findings(
         scenarios=tuple(scenarios),
         comparison=priced.between(*between),

@@ -63,13 +63,17 @@ class Provenance:
     def parameters(self, kind: str) -> Table | None:
         """List the base's parameters of a kind ("fact", "assumed", "calibrate"); None where there are none."""
         say = self.language.say
-        chosen = [one for one in self.findings.scenarios[0].base.parameters.values() if one.kind == kind]
+        chosen = [
+            parameter for parameter in self.findings.scenarios[0].base.parameters.values() if parameter.kind == kind
+        ]
         if not chosen:
             return None
         rows: list[tuple[Cell, ...]] = []
-        for one in chosen:
-            told = f"{one.fact} {one.key}".strip() if one.fact else self.language.told(one.why)
-            rows.append((one.name, self.language.quantity(one.value), told))
+        for parameter in chosen:
+            origin = (
+                f"{parameter.fact} {parameter.key}".strip() if parameter.fact else self.language.told(parameter.why)
+            )
+            rows.append((parameter.name, self.language.quantity(parameter.value), origin))
         columns = (
             say("column.parameter"),
             say("column.value"),
@@ -95,12 +99,12 @@ class Provenance:
         if prices is None:
             return None
         rows = [self._price(price, price.where, prices.currency) for price in prices.prices]
-        names = [one.name for one in self.findings.scenarios]
-        for one in prices.sums:
-            if any(one.in_year(year, name) for year in one.years for name in names):
-                years = str(one.years[0]) if len(one.years) == 1 else f"{min(one.years)}–{max(one.years)}"
-                name = self.language.told(one.price.where.removeprefix("sums."))
-                rows.append(self._price(one.price, f"{name}, {years}", prices.currency))
+        names = [item.name for item in self.findings.scenarios]
+        for item in prices.sums:
+            if any(item.in_year(year, name) for year in item.years for name in names):
+                years = str(item.years[0]) if len(item.years) == 1 else f"{min(item.years)}–{max(item.years)}"
+                name = self.language.told(item.price.where.removeprefix("sums."))
+                rows.append(self._price(item.price, f"{name}, {years}", prices.currency))
         columns = tuple(say(f"column.{key}") for key in ("parameter", "value", "kind", "why"))
         return Table(title=say("table.prices"), columns=columns, rows=tuple(rows))
 

@@ -21,12 +21,12 @@ __all__ = ["StaffingConclusions", "cost_of", "staffing_chart"]
 _FEW = 5  # points of a frontier that are told one by one
 
 
-def cost_of(found: Answer | Frontier, prices: Prices | None) -> StaffingCost | None:
+def cost_of(search: Answer | Frontier, prices: Prices | None) -> StaffingCost | None:
     """Return what the levers cost; None where that can't be told."""
-    levers = [found.levels.lever] if isinstance(found, Answer) else [found.rows.lever, found.levels.lever]
+    levers = [search.levels.lever] if isinstance(search, Answer) else [search.rows.lever, search.levels.lever]
     if prices is None or unpriced(levers, prices):
         return None
-    return StaffingCost.of(found.question, levers, prices)
+    return StaffingCost.of(search.question, levers, prices)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,26 +101,26 @@ class StaffingConclusions:
             first = say(f"answer.{found.outcome}", allowed=allowed, lever=lever, goal=goals)
             return first, self._instead(found), self._kept(found.ceiling, "answer.kept.plenty")
         trial = next(one for one in found.trials if one.levels[0] == found.least)
-        told = {"least": f"{self._number(found.least)} {lever}{self._weekly(found)}", "goal": goals}
-        told |= {"since": self.wording.language.day(found.question.since.date()), "reached": self._reached(trial)}
-        told["confidence"] = self._confidence(found)
-        first = say(f"answer.{found.outcome}", **told)
+        words = {"least": f"{self._number(found.least)} {lever}{self._weekly(found)}", "goal": goals}
+        words |= {"since": self.wording.language.day(found.question.since.date()), "reached": self._reached(trial)}
+        words["confidence"] = self._confidence(found)
+        first = say(f"answer.{found.outcome}", **words)
         if found.below is None:
             return first, say("answer.own"), self._kept(trial, "answer.kept")
         level, reached = self._number(found.below.levels[0]), self._reached(found.below)
         second = say(f"answer.below.{found.below.verdict}", level=level, reached=reached)
         return first, second, self._kept(trial, "answer.kept")
 
-    def _instead(self, found: Answer) -> str:
+    def _instead(self, answer: Answer) -> str:
         """Say what is reached where no level will do."""
         say, language = self.wording.language.say, self.wording.language
-        if found.conflict is not None:
-            level, reached = self._number(found.conflict.levels[0]), self._reached(found.conflict)
+        if answer.conflict is not None:
+            level, reached = self._number(answer.conflict.levels[0]), self._reached(answer.conflict)
             return say("answer.conflict.level", level=level, reached=reached)
-        ceiling = say("answer.ceiling", reached=self._reached(found.ceiling))
-        if not found.relief:
+        ceiling = say("answer.ceiling", reached=self._reached(answer.ceiling))
+        if not answer.relief:
             return ceiling
-        best = found.relief[0]
+        best = answer.relief[0]
         stations = language.listed([self.wording.station(name) for name in best.stations])
         key = "answer.relief.met" if best.trial.meets else "answer.relief"
         return f"{ceiling[:-1]}; {say(key, stations=stations, reached=self._reached(best.trial))}"
@@ -188,14 +188,14 @@ class StaffingConclusions:
         ]
         return language.listed(names)
 
-    def _weekly(self, found: Answer) -> str:
+    def _weekly(self, answer: Answer) -> str:
         """Return how many places a week a number of places a meeting is, in brackets; nothing for other levers."""
-        lever = found.levels.lever
+        lever = answer.levels.lever
         station = self._model().station(lever.station)
-        if lever.key != "places" or station.weekdays is None or found.least is None:
+        if lever.key != "places" or station.weekdays is None or answer.least is None:
             return ""
-        meetings = len(station.weekdays.at(found.question.since)) * len(station.at)
-        return self.wording.language.say("answer.weekly", places=self._number(found.least * meetings))
+        meetings = len(station.weekdays.at(answer.question.since)) * len(station.at)
+        return self.wording.language.say("answer.weekly", places=self._number(answer.least * meetings))
 
     def _model(self) -> Pathway:
         return self.found.question.scenario.pathway()
@@ -218,16 +218,16 @@ class StaffingConclusions:
 _SURE = {"meets": "staff.meets", "close": "staff.close", "misses": "staff.misses"}
 
 
-def staffing_chart(found: Answer | Frontier, wording: Wording, prices: Prices | None) -> Chart:
+def staffing_chart(search: Answer | Frontier, wording: Wording, prices: Prices | None) -> Chart:
     """Draw what each number gives beside the goals, or which pairs of numbers meet them and what they cost."""
-    if isinstance(found, Frontier):
-        return _frontier(found, wording, prices)
-    return _levels(found, wording, prices)
+    if isinstance(search, Frontier):
+        return _frontier(search, wording, prices)
+    return _levels(search, wording, prices)
 
 
 def _levels(found: Answer, wording: Wording, prices: Prices | None) -> Chart:
-    say, told = wording.language.say, StaffingConclusions(found=found, wording=wording, prices=prices)
-    (lever,), cost = told.levers(), cost_of(found, prices)
+    say, conclusions = wording.language.say, StaffingConclusions(found=found, wording=wording, prices=prices)
+    (lever,), cost = conclusions.levers(), cost_of(found, prices)
     columns = ["goal", "level", "mean", "low", "high", "kept", "low", "high", "verdict"]
     rows: list[tuple[Cell, ...]] = []
     for place, goal in enumerate(found.question.goals):
@@ -248,12 +248,12 @@ def _levels(found: Answer, wording: Wording, prices: Prices | None) -> Chart:
             )
     titles = [say(f"column.{key}") for key in columns]
     titles += [] if cost is None else [say("column.cost", currency=wording.currency(cost.currency))]
-    kept_title = say("staff.kept", goals=told.goals())
+    kept_title = say("staff.kept", goals=conclusions.goals())
     least = None if found.least is None else float(found.least)
     title = say("chart.levels", lever=lever)
     return Chart(
         title=title,
-        alternative=_trial_words(found, wording, told.goals()),
+        alternative=_trial_words(found, wording, conclusions.goals()),
         draw=lambda kind: staffings(panels(found, wording.goal, kept_title), lever, least, kind, _words(wording)),
         table=Table(title=title, columns=tuple(titles), rows=tuple(rows), note=say("table.levels.note")),
     )
@@ -264,11 +264,11 @@ def _verdict(found: Answer, trial: Trial, finding: Finding) -> str:
     return finding.verdict if found.question.chance is None else trial.verdict
 
 
-def _trial_words(found: Answer, wording: Wording, goals: str) -> str:
+def _trial_words(answer: Answer, wording: Wording, goals: str) -> str:
     say, language, parts = wording.language.say, wording.language, []
-    for trial in found.trials:
+    for trial in answer.trials:
         values = [wording.value(one.mean.estimate, one.goal.response.unit) for one in trial.findings]
-        if found.question.chance is not None:
+        if answer.question.chance is not None:
             values.append(say("staff.kept.share", share=language.percent(trial.kept.estimate, 0)))
         told = {"level": language.number(trial.levels[0], 0), "verdict": say(_SURE[trial.verdict])}
         parts.append(say("staff.trial", **told, value=language.listed(values)))

@@ -74,11 +74,11 @@ def drawn(figure: Any, kind: str) -> bytes:
 
     for text in figure.findobj(Text):
         text.set_parse_math(False)
-    told, metadata = io.BytesIO(), {"Date": None} if kind == ".svg" else None
+    buffer, metadata = io.BytesIO(), {"Date": None} if kind == ".svg" else None
     with warnings.catch_warnings(), rc_context({"svg.hashsalt": "flowsim"}):
         warnings.filterwarnings("ignore", "Glyph|Font", UserWarning)
-        figure.savefig(told, format=kind.removeprefix("."), dpi=150, metadata=metadata)
-    return told.getvalue()
+        figure.savefig(buffer, format=kind.removeprefix("."), dpi=150, metadata=metadata)
+    return buffer.getvalue()
 
 
 def halo(text: Any) -> None:

@@ -120,34 +120,34 @@ def _apart(first: Floats, other: Floats, place: int) -> Floats:
     return np.where(differs.any() & (np.arange(len(differs)) >= since), other, np.nan)
 
 
-def forward(told: Sequence[Flow], back: str) -> tuple[list[Flow], dict[str, str]]:
+def forward(links: Sequence[Flow], back: str) -> tuple[list[Flow], dict[str, str]]:
     """Return flows that all lead forward: those that lead back end at keys of their own.
 
     Returns:
         the flows, and the key that each key of a way back stands for.
     """
-    ordered = sorted(told, key=lambda flow: -flow.citizens)
+    ordered = sorted(links, key=lambda flow: -flow.citizens)
     _, leading_back = layers_of([flow[:2] for flow in ordered])
     behind = dict.fromkeys(leading_back)
     out = [flow._replace(target=f"{back}{flow.target}") if flow[:2] in behind else flow for flow in ordered]
     return out, {f"{back}{target}": target for _, target in behind}
 
 
-def flows(told: Sequence[Flow], labels: Mapping[str, str], number: Number, kind: str) -> bytes:
+def flows(streams: Sequence[Flow], labels: Mapping[str, str], number: Number, kind: str) -> bytes:
     """Draw flows that lead forward as ribbons between bars, as wide as there are citizens.
 
     Args:
-        told: without a cycle; a key that starts with "entry " stands right before where it leads.
+        streams: without a cycle; a key that starts with "entry " stands right before where it leads.
         labels: of the keys.
         number: writes the citizens of a bar: those who left, or of a last one those who came.
         kind: one of `picture.KINDS`.
     """
-    layer, _ = layers_of([flow[:2] for flow in told])
+    layer, _ = layers_of([flow[:2] for flow in streams])
     last = max(layer.values())
-    sources = {flow.source for flow in told}
-    ends = dict.fromkeys(flow.target for flow in told if flow.target not in sources)
+    sources = {flow.source for flow in streams}
+    ends = dict.fromkeys(flow.target for flow in streams if flow.target not in sources)
     layer |= dict.fromkeys(ends, last)
-    ways = {flow: _way(flow, layer) for flow in told}
+    ways = {flow: _way(flow, layer) for flow in streams}
     links: dict[Link, float] = {
         (one, other, False): flow.citizens for flow, way in ways.items() for one, other in pairwise(way)
     }
@@ -159,9 +159,9 @@ def flows(told: Sequence[Flow], labels: Mapping[str, str], number: Number, kind:
     top = {key: middle[key] - span[key] / 2 for key in span}
     x = {key: number for number, column in enumerate(columns) for key in column}
     left, right = _ports(links, middle, top, scale)
-    lived_on = dict.fromkeys(flow.source for flow in told if not flow.source.startswith("entry "))
+    lived_on = dict.fromkeys(flow.source for flow in streams if not flow.source.startswith("entry "))
     colours = dict(zip(lived_on, cycle(COLOURS[:-1])))
-    colours |= {flow.source: colours.get(flow.target, _GREY) for flow in told if flow.source not in lived_on}
+    colours |= {flow.source: colours.get(flow.target, _GREY) for flow in streams if flow.source not in lived_on}
     figure = blank_canvas(6.4)
     axes = figure.add_subplot()
     for flow, way in ways.items():
@@ -176,7 +176,7 @@ def flows(told: Sequence[Flow], labels: Mapping[str, str], number: Number, kind:
             )
     for key in [key for key in labels if key in x]:
         axes.bar(x[key], span[key], 2 * _BAR, bottom=top[key], color=colours.get(key, _GREY), edgecolor="none")
-        citizens = sum(flow.citizens for flow in told if key == (flow.target if key in ends else flow.source))
+        citizens = sum(flow.citizens for flow in streams if key == (flow.target if key in ends else flow.source))
         place = (x[key] + 2.4 * _BAR, middle[key]) if key in ends else (x[key], top[key] - 3)
         axes.text(
             *place,

@@ -85,10 +85,10 @@ def _arrows(pathway: Pathway) -> dict[Link, str]:
     for state in pathway.states:
         by_date = [dict(shares) for shares in state.to.values] if state.to else []
         for target in sorted(state.targets, key=order.index):
-            told = {shares.get(target, 0.0) for shares in by_date}
+            values = {shares.get(target, 0.0) for shares in by_date}
             if any(target in shares for shares in by_date) or target in [e.to for e in state.race]:
-                constant = len(told) == 1 and told != {1.0}
-                out[state.name, target, False] = f"{100 * min(told):.3g}%" if constant else ""
+                constant = len(values) == 1 and values != {1.0}
+                out[state.name, target, False] = f"{100 * min(values):.3g}%" if constant else ""
             if target in (state.reneges_to, state.refused_to):
                 out[state.name, target, True] = ""
     return out
@@ -249,12 +249,12 @@ def _box(
 ) -> list[str]:
     (x, y), (wide, tall), lines = corner, size, _lines(pathway, state)
     inset = 3 if state.final else 0
-    told = f"{state.name}: {state.title or state.name}; benefit {state.benefit}"
-    told += f"; station {state.station}" * bool(state.station) + "; the pathway ends here" * state.final
+    title = f"{state.name}: {state.title or state.name}; benefit {state.benefit}"
+    title += f"; station {state.station}" * bool(state.station) + "; the pathway ends here" * state.final
     rect = '<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" rx="6" stroke="#333333" fill="{}"/>'
     top = y + (tall - lines[-1][0] - 10) / 2
     return [
-        f"<g><title>{_safe(told)}</title>",
+        f"<g><title>{_safe(title)}</title>",
         rect.format(x, y, wide, tall, "#ffffff"),
         rect.format(x + inset, y + inset, wide - 2 * inset, tall - 2 * inset, look.colour + '" fill-opacity="0.22'),
         *_stripe(x + inset, y + inset, tall - 2 * inset, look),

@@ -38,32 +38,36 @@ def picture(forecasts: Sequence[Forecast | Joint], kind: str) -> bytes:
 def forecast_figure(forecasts: Sequence[Forecast | Joint]) -> Any:
     """Return the figure that `picture` draws."""
     figure = blank_canvas((2.6 if len(forecasts) > 1 else 3.6) * len(forecasts) + 0.5)
-    for row, one in enumerate(forecasts):
+    for row, series_forecast in enumerate(forecasts):
         axes = figure.add_subplot(len(forecasts), 1, row + 1)
-        first, values = period_number(one.series.first), one.series.values
+        first, values = period_number(series_forecast.series.first), series_forecast.series.values
         past = range(first, first + len(values))
-        ahead = range(first + len(values), first + len(values) + len(one.periods))
+        ahead = range(first + len(values), first + len(values) + len(series_forecast.periods))
         for level in reversed(LEVELS):
             # Half a period to both sides, so that one period alone has an interval that can be seen.
             edges = [ahead[0] - 0.5, *ahead, ahead[-1] + 0.5]
-            low, high = ([end[0], *end, end[-1]] for end in one.interval(level))
+            low, high = ([end[0], *end, end[-1]] for end in series_forecast.interval(level))
             axes.fill_between(edges, low, high, color=_BANDS[level], linewidth=0, label=f"{level:.0%}")
         axes.plot(past, [float(value or 0) for value in values], color=INK, marker="o", markersize=3, label="observed")
-        if len(forecasts) == 1 and isinstance(one, Forecast):
-            _draw_members(axes, one, ahead)
-        axes.plot(ahead, one.point, color=FORECAST, marker="o", markersize=3, label="forecast")
-        _mark(axes, one)
-        axes.set_title(f"{one.name} ({one.unit})" if one.unit else one.name, loc="left", fontsize=11)
-        _dress(axes, first, ahead[-1], one.every, legend=row == 0)
+        if len(forecasts) == 1 and isinstance(series_forecast, Forecast):
+            _draw_members(axes, series_forecast, ahead)
+        axes.plot(ahead, series_forecast.point, color=FORECAST, marker="o", markersize=3, label="forecast")
+        _mark(axes, series_forecast)
+        axes.set_title(
+            f"{series_forecast.name} ({series_forecast.unit})" if series_forecast.unit else series_forecast.name,
+            loc="left",
+            fontsize=11,
+        )
+        _dress(axes, first, ahead[-1], series_forecast.every, legend=row == 0)
     return figure
 
 
-def _draw_members(axes: Any, one: Forecast, ahead: range) -> None:
-    heaviest = sorted(one.weights.items(), key=lambda pair: -pair[1])
+def _draw_members(axes: Any, series_forecast: Forecast, ahead: range) -> None:
+    heaviest = sorted(series_forecast.weights.items(), key=lambda pair: -pair[1])
     for (name, weight), (colour, style) in zip(heaviest, _STYLES, strict=False):
         if round(weight, 2) > 0:
             label = f"{name}, {weight:.0%}"
-            axes.plot(ahead, one.members[name], color=colour, linestyle=style, linewidth=1, label=label)
+            axes.plot(ahead, series_forecast.members[name], color=colour, linestyle=style, linewidth=1, label=label)
 
 
 def backtest_picture(results: Sequence[Backtest], kind: str) -> bytes:
@@ -118,10 +122,10 @@ def outlook_picture(outlook: OutlookResult, kind: str) -> bytes:
             past, [float(value or 0) for value in values], color=INK, marker="o", markersize=3, label="documented"
         )
         for method, (line, band, style) in _METHODS.items():
-            told = frame[(frame["measure"] == outcome.measure) & (frame["method"] == method)]
-            axes.fill_between(ahead, told["p05"], told["p95"], color=band, alpha=0.45, linewidth=0)
-            axes.plot(ahead, told["p50"], style, color=line, markersize=4, label=f"{method}, 90 %")
-        off = [number for number, differs in zip(ahead, told["differs"], strict=True) if differs]
+            rows = frame[(frame["measure"] == outcome.measure) & (frame["method"] == method)]
+            axes.fill_between(ahead, rows["p05"], rows["p95"], color=band, alpha=0.45, linewidth=0)
+            axes.plot(ahead, rows["p50"], style, color=line, markersize=4, label=f"{method}, 90 %")
+        off = [number for number, differs in zip(ahead, rows["differs"], strict=True) if differs]
         if off:
             axes.plot(off, [0] * len(off), "^", color=SHOCK, markersize=6, clip_on=False, label="they differ")
         axes.set_title(outcome.measure, loc="left", fontsize=11)
@@ -142,10 +146,10 @@ def _mark(axes: Any, one: Forecast | Joint) -> None:
     shock = one.shock if isinstance(one, Forecast) else one.parts[0].shock
     if shock is None:
         return
-    said = (
+    words = (
         "as observed"
         if shock.recovers is None
         else f"intervention, over by {Period.of(period_number(shock.quarter) + shock.recovers, shock.every)}"
     )
     axes.axvline(period_number(shock.quarter), color=SHOCK, linewidth=0.9, linestyle=":")
-    axes.set_title(f"{shock.quarter} {said}", loc="right", fontsize=8, color=SHOCK)
+    axes.set_title(f"{shock.quarter} {words}", loc="right", fontsize=8, color=SHOCK)

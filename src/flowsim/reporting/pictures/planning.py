@@ -51,32 +51,32 @@ __all__ = [
 ]
 
 
-def differences_picture(told: Comparison, kind: str) -> bytes:
+def differences_picture(comparison: Comparison, kind: str) -> bytes:
     """Draw one panel a measure: each scenario's mean difference to the first one, with its confidence interval.
 
     Args:
-        told: a comparison of measures by one kind of period, of which at most the first `MOST` are drawn.
+        comparison: a comparison of measures by one kind of period, of which at most the first `MOST` are drawn.
         kind: one of `KINDS`.
     """
-    names = [legible(name) for name in told.names]
-    pairs = [(name, one) for name, (_, one) in zip(names[1:], told.differences(), strict=True)]
+    names = [legible(name) for name in comparison.names]
+    pairs = [(name, paired) for name, (_, paired) in zip(names[1:], comparison.differences(), strict=True)]
     columns: dict[str, list[int]] = {}
-    for column, row in enumerate(told.index):
+    for column, row in enumerate(comparison.index):
         columns.setdefault(row.measure, []).append(column)
     shown = list(columns.items())[:MOST]
     figure = blank_canvas(1.9 * max(len(shown), 1) + 0.9)
-    title = f"Difference to {names[0]}, with {100 * told.confidence:.3g} % intervals"
+    title = f"Difference to {names[0]}, with {100 * comparison.confidence:.3g} % intervals"
     figure.suptitle(title if shown else f"No sure difference to {names[0]}", fontsize=11)
     for panel, (measure, places) in enumerate(shown):
         axes = figure.add_subplot(len(shown), 1, panel + 1)
-        periods = [told.index[n].period for n in places]
+        periods = [comparison.index[n].period for n in places]
         at = range(len(periods))
         axes.axhline(0, color=INK, linewidth=0.8)
-        for number, (name, one) in enumerate(pairs):
+        for number, (name, paired) in enumerate(pairs):
             colour, style = COLOURS[number % len(COLOURS)], "--" if number >= len(COLOURS) else "-"
-            axes.fill_between(at, one.low[places], one.high[places], color=colour, alpha=0.2, linewidth=0)
-            axes.plot(at, one.mean[places], color=colour, linestyle=style, marker="o", markersize=2.5, label=name)
-        axes.set_title(f"{measure} ({told.index[places[0]].unit})", loc="left", fontsize=9)
+            axes.fill_between(at, paired.low[places], paired.high[places], color=colour, alpha=0.2, linewidth=0)
+            axes.plot(at, paired.mean[places], color=colour, linestyle=style, marker="o", markersize=2.5, label=name)
+        axes.set_title(f"{measure} ({comparison.index[places[0]].unit})", loc="left", fontsize=9)
         step = max(1, -(-len(periods) // 14))
         axes.set_xticks([*at][::step], periods[::step], fontsize=8)
         axes.tick_params(axis="y", labelsize=8)
@@ -102,11 +102,11 @@ def tornado(bars: Sequence[Bar], middle: float, title: str, unit: str, kind: str
     figure = blank_canvas(0.34 * len(bars) + 1.6)
     axes = figure.add_subplot()
     for row, bar in enumerate(reversed(bars)):
-        for value, interval, colour, told in (
+        for value, interval, colour, label in (
             (bar.low, bar.low_interval, SHOCK, "factor low"),
             (bar.high, bar.high_interval, FORECAST, "factor high"),
         ):
-            axes.barh(row, value - middle, left=middle, height=0.6, color=colour, label=None if row else told)
+            axes.barh(row, value - middle, left=middle, height=0.6, color=colour, label=None if row else label)
             axes.plot(interval, (row, row), color=INK, linewidth=0.9)
         axes.annotate(bar.share, (1.01, row), xycoords=("axes fraction", "data"), fontsize=8, va="center")
     axes.axvline(middle, color=INK, linewidth=0.9)
@@ -147,12 +147,12 @@ def equal_cost_lines(cost: StaffingCost, box: Box) -> tuple[EqualCost, ...]:
     return tuple(_across(box, across, upward, amount) for amount in shown)
 
 
-def map_costs(found: Frontier, cost: StaffingCost, labels: Callable[[Sequence[float]], list[str]]) -> Costs:
+def map_costs(frontier: Frontier, cost: StaffingCost, labels: Callable[[Sequence[float]], list[str]]) -> Costs:
     """Return what `staffing_picture.frontier_map` draws of costs; `labels` writes those of all lines."""
-    lines = equal_cost_lines(cost, map_box([(trial.levels[0], trial.levels[1]) for trial in found.trials]))
+    lines = equal_cost_lines(cost, map_box([(trial.levels[0], trial.levels[1]) for trial in frontier.trials]))
     told = labels([line.cost for line in lines])
     drawn = [CostLine(label=label, start=line.start, end=line.end) for label, line in zip(told, lines, strict=True)]
-    return Costs(lines=drawn, cheapest=cheapest(found, cost))
+    return Costs(lines=drawn, cheapest=cheapest(frontier, cost))
 
 
 def _round_step(least: float) -> float:
@@ -211,18 +211,18 @@ class Words(NamedTuple):
 ENGLISH = Words()
 
 
-def panels(found: Answer, title: Callable[[Goal], str], kept: str) -> list[Panel]:
+def panels(answer: Answer, title: Callable[[Goal], str], kept: str) -> list[Panel]:
     """Return what `staffings` draws of an answer, shares in per cent.
 
     A panel a goal, with the verdicts on that goal; or, where a chance was asked for, one of the share of the runs that
     keep all goals, for that is what decides then.
 
     Args:
-        found: the answer.
+        answer: whose trials are drawn.
         title: writes a goal.
         kept: what the one panel of a chance is called.
     """
-    levels = [trial.levels[0] for trial in found.trials]
+    levels = [trial.levels[0] for trial in answer.trials]
 
     def panel(
         name: str, unit: str, each: Sequence[Interval], verdicts: Sequence[Decision], bound: float, top: float
@@ -232,14 +232,14 @@ def panels(found: Answer, title: Callable[[Goal], str], kept: str) -> list[Panel
         figures, low, high = zip(*drawn, strict=True)
         return Panel(name, levels, figures, low, high, verdicts, scale * bound, scale * top)
 
-    if found.question.chance is not None:
-        shares, verdicts = [trial.kept for trial in found.trials], [trial.verdict for trial in found.trials]
-        return [panel(kept, "share", shares, verdicts, found.question.chance, found.ceiling.kept.estimate)]
+    if answer.question.chance is not None:
+        shares, verdicts = [trial.kept for trial in answer.trials], [trial.verdict for trial in answer.trials]
+        return [panel(kept, "share", shares, verdicts, answer.question.chance, answer.ceiling.kept.estimate)]
     out = []
-    for place, goal in enumerate(found.question.goals):
-        told = [trial.findings[place] for trial in found.trials]
-        top = found.ceiling.findings[place].mean.estimate
-        means, verdicts = [one.mean for one in told], [one.verdict for one in told]
+    for place, goal in enumerate(answer.question.goals):
+        findings = [trial.findings[place] for trial in answer.trials]
+        top = answer.ceiling.findings[place].mean.estimate
+        means, verdicts = [one.mean for one in findings], [one.verdict for one in findings]
         out.append(panel(title(goal), goal.response.unit, means, verdicts, goal.bound, top))
     return out
 
@@ -337,19 +337,19 @@ def frontier_map(
     """
     figure = blank_canvas(4.8)
     axes = figure.add_subplot()
-    met = [(one, other) for one, other in points if other is not None]
+    met = [(level, other) for level, other in points if other is not None]
     top = max(other for _, other, _ in trials)
-    box = map_box([(one, other) for one, other, _ in trials])
+    box = map_box([(level, other) for level, other, _ in trials])
     if costs is not None:
         _draw_costs(axes, box, costs, words)
     if met:
         rows, least = zip(*met, strict=True)
         axes.fill_between(rows, least, top, color=SHADE, linewidth=0)
         axes.plot(rows, least, color=FORECAST, linewidth=1.4)
-        for one, other in met:
-            halo(axes.annotate(f"{other:g}", (one, other), (5, 5), textcoords="offset points", fontsize=8))
+        for level, other in met:
+            halo(axes.annotate(f"{other:g}", (level, other), (5, 5), textcoords="offset points", fontsize=8))
     for verdict, look in _LOOKS.items():
-        at = [(one, other) for one, other, told in trials if told == verdict]
+        at = [(level, other) for level, other, told in trials if told == verdict]
         if at:
             spots = zip(*at, strict=True)
             axes.plot(*spots, **look, linestyle="none", markersize=4.5, zorder=3, label=words.verdict(verdict))
