@@ -29,7 +29,7 @@ __all__ = [
     "asked",
 ]
 
-Q = TypeVar("Q", bound="Inquiry")
+_Question = TypeVar("_Question", bound="Inquiry")
 _OPTIONS: Mapping[str, str] = {"first": "from", "last": "to"}
 
 
@@ -62,7 +62,7 @@ def _at_least_one(workers: int | None) -> int | None:
     return workers
 
 
-def asked(kind: type[Q], values: Mapping[str, Any]) -> Q:
+def asked(kind: type[_Question], values: Mapping[str, Any]) -> _Question:
     """Fill a question from options.
 
     Raises:
