@@ -468,6 +468,22 @@ def test_ctrl_c_stops_cleanly_and_soon(engine, wait, earlier, folder):
     assert files(folder) == before
 
 
+def test_ctrl_c_while_a_compiled_module_loads_is_no_error():
+    # Such a module turns KeyboardInterrupt into an ImportError of its own.
+    program = """
+import flowsim.cli.main as main
+def app(**_):
+    try:
+        raise KeyboardInterrupt
+    except KeyboardInterrupt as interrupt:
+        raise ImportError("initialization failed") from interrupt
+main.app = app
+main.start()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"flowsim: stopped; nothing is half written\n")
+
+
 def test_precision_runs_as_many_as_it_takes_and_says_so():
     code, out, err = flowsim("run", "desk.toml", "--precision", "5%", "--to", "2019", "--json")
     told = json.loads(out)

@@ -77,12 +77,21 @@ def start() -> None:
             code = _refused(str(mistake))
         elif hasattr(mistake, "format_message"):  # typer's own errors; their class has moved between its versions
             code = _refused(mistake.format_message())
+        elif _interrupted(mistake):
+            code = 130
         else:
             raise
     if code == 130:
         print("flowsim: stopped; nothing is half written", file=sys.stderr, flush=True)
         os._exit(code)  # a replication under way can't be told to stop, and Python would wait for its thread
     sys.exit(code)
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Return whether Ctrl-C lies behind an error: a compiled module that is stopped while it loads raises ImportError."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 @contextlib.contextmanager
