@@ -30,7 +30,7 @@ from flowsim.evidence.series import Series
 from flowsim.forecasting.distribution import LEVELS
 from flowsim.forecasting.members.pool import run_grids
 from flowsim.forecasting.scores import coverage, interval_score, mase, scale, smape
-from flowsim.forecasting.trend import MEMBERS, Learned, forecast
+from flowsim.forecasting.trend import MEMBERS, Learned, forecast_series
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "background" / "accuracy.md"
@@ -76,7 +76,7 @@ def ours(
             values=tuple(float(value) for value in case.history),
         )
         start = time.process_time()
-        expected = forecast(series, ahead, taught=taught[case.data])
+        expected = forecast_series(series, ahead, taught=taught[case.data])
         ends.append([expected.interval(level) for level in LEVELS])
         seconds += time.process_time() - start
         volatility.append(float(np.sqrt((expected.errors**2).mean())))

@@ -151,18 +151,18 @@ def pathways(draw: st.DrawFn) -> Pathway:
 
 
 def _reached(start: str, body: dict[str, Any]) -> set[str]:
-    seen: set[str] = set()
+    reached: set[str] = set()
     todo = [start]
     while todo:
         name = todo.pop()
-        if name in seen or name not in body:
-            seen.add(name)
+        if name in reached or name not in body:
+            reached.add(name)
             continue
-        seen.add(name)
+        reached.add(name)
         state = body[name]
         shares = state.get("to", {})
         dated = [step for step in shares.values() if isinstance(step, dict)]
         todo += [target for table in dated or [shares] for target in table]
         todo += [exit_["to"] for exit_ in state.get("race", {}).values()]
         todo += [state[key] for key in ("reneges_to", "refused_to") if key in state]
-    return seen
+    return reached

@@ -6,10 +6,10 @@ import re
 import pandas as pd
 import pytest
 
-from flowsim.evidence.series import awards, read
+from flowsim.evidence.series import documented_awards, read
 from flowsim.forecasting.distribution import forecast_frame
 from flowsim.forecasting.shocks import Shock
-from flowsim.forecasting.trend import forecast, forecast_parts
+from flowsim.forecasting.trend import forecast_parts, forecast_series
 from helpers import command_line
 from helpers.paths import EXPORTS
 
@@ -94,7 +94,7 @@ def test_a_picture_of_the_backtest(folder):
 def test_one_period_alone_has_an_interval_in_the_picture(horizon):
     from flowsim.reporting.pictures.forecasts import forecast_figure
 
-    figure = forecast_figure([forecast(awards().series[0], horizon)])
+    figure = forecast_figure([forecast_series(documented_awards().series[0], horizon)])
     bands = figure.axes[0].collections
     for band in bands[:2]:
         corners = band.get_paths()[0].vertices
@@ -106,7 +106,7 @@ def test_one_period_alone_has_an_interval_in_the_picture(horizon):
 def test_json_is_one_object_with_the_librarys_own_forecasts():
     told = json.loads(fine("--horizon", 3, "--shock", "2020Q2=recovers:4", "--json"))
     assert list(told) == ["provenance", "left_out", "unused", "marks", "versions", "widening", "series"]
-    joint = forecast_parts(awards().series, 3, shock=Shock.parse("2020Q2=recovers:4"))
+    joint = forecast_parts(documented_awards().series, 3, shock=Shock.parse("2020Q2=recovers:4"))
     for shown, own in zip(told["series"], [*joint.parts, joint], strict=True):
         table = forecast_frame([own]).drop(columns=["series", "unit", "origin"])
         assert shown["series"] == own.name
@@ -132,7 +132,7 @@ def test_a_file_of_several_series():
         ("2017Q3", "D33", "..")
     ]
     (shown,) = json.loads(one)["series"]
-    own = forecast(read(STATBANK)["København / Fleksjob"], 1, "2020Q1")
+    own = forecast_series(read(STATBANK)["København / Fleksjob"], 1, "2020Q1")
     assert shown["forecasts"][0]["point"] == own.point[0]
     assert (shown["unit"], shown["origin"]) == ("full-time persons", "2020Q1")
 
@@ -149,7 +149,7 @@ def test_a_csv_that_excel_opens(folder):
     assert (code, err) == (0, "Wrote own.csv\n")
     content = (folder / "own.csv").read_bytes()
     assert content.startswith(b"\xef\xbb\xbf")
-    own = forecast_frame([forecast(awards()["fleksjob"], 2)])
+    own = forecast_frame([forecast_series(documented_awards()["fleksjob"], 2)])
     pd.testing.assert_frame_equal(pd.read_csv(folder / "own.csv"), own, check_dtype=False)
     assert flowsim("fleksjob", "--out", "own.csv")[::2] == (
         2,

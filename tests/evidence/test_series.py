@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowsim.core.errors import InputError
-from flowsim.evidence.series import Mark, Series, awards, read
-from flowsim.evidence.tables import place
+from flowsim.evidence.series import Mark, Series, documented_awards, read
+from flowsim.evidence.tables import cell_name
 from helpers.paths import EXPORTS
 
 JOBINDSATS, STATBANK = EXPORTS / "jobindsats_made_up.csv", EXPORTS / "statbank_made_up.csv"
@@ -266,11 +266,11 @@ def test_an_unknown_series_is_answered_with_the_nearest(file):
 
 
 def test_cells_are_named_as_in_a_spreadsheet():
-    assert [place(0, column) for column in (0, 25, 26, 27, 701, 702)] == ["A1", "Z1", "AA1", "AB1", "ZZ1", "AAA1"]
+    assert [cell_name(0, column) for column in (0, 25, 26, 27, 701, 702)] == ["A1", "Z1", "AA1", "AB1", "ZZ1", "AAA1"]
 
 
 def test_the_documented_awards_are_the_facts():
-    found = awards()
+    found = documented_awards()
     assert [one.name for one in found.series] == ["fleksjob", "førtidspension"]
     assert all(one.unit == "awards" and one.first == "2017Q1" and len(one.values) == 15 for one in found.series)
     assert sum(found["fleksjob"].values[8:12]) == 630
@@ -398,6 +398,6 @@ def test_every_figure_is_in_a_series_or_named(tmp_path_factory, figures, at, lab
         assert re.search(r"\b[A-Z]+\d+\b|no row and no column", message)
         return
     kept = [value for one in observed.series for value in one.values if value is not None]
-    places = {place(row, column): rows[row][column] for row in range(len(rows)) for column in range(len(rows[row]))}
+    places = {cell_name(row, column): rows[row][column] for row in range(len(rows)) for column in range(len(rows[row]))}
     left = [float(places[cell]) for cell in observed.left_out]
     assert sorted(kept + left) == sorted(map(float, figures))

@@ -4,13 +4,13 @@ import pytest
 from scipy.special import ndtri
 
 from flowsim.core.errors import InputError
-from flowsim.evidence.series import Series, awards
+from flowsim.evidence.series import Series, documented_awards
 from flowsim.forecasting import backtest as module
 from flowsim.forecasting.backtest import OURS, Backtest, Score, backtest_parts, frame, run_backtest
 from flowsim.forecasting.members.fitted import FITTED
 from flowsim.forecasting.scores import crps
 from flowsim.forecasting.shocks import Shock
-from flowsim.forecasting.trend import forecast
+from flowsim.forecasting.trend import forecast_series
 
 METHODS = {OURS, "naive", "seasonal naive", "drift", *FITTED}
 
@@ -59,9 +59,9 @@ def test_the_naive_interval_by_hand():
 
 def test_our_own_scores_are_those_of_the_forecasts():
     given = series(STEPS)
-    said = forecast(given, 1, "2012Q1")
+    said = forecast_series(given, 1, "2012Q1")
     one = scores(run_backtest(given, 1))[OURS]
-    first = forecast(given, 1, "2011Q4")
+    first = forecast_series(given, 1, "2011Q4")
     errors = [abs(first.point[0] - 30) / 5.5, abs(said.point[0] - 40) / 8]
     assert one.mase == pytest.approx(np.mean(errors))
     inside = [first.interval(0.8)[0][0] <= 30 <= first.interval(0.8)[1][0]]
@@ -103,10 +103,10 @@ def test_a_shock_is_known_only_from_its_quarter_on(monkeypatch):
 
     def spy(series, horizon, origin, shock):
         seen[origin] = shock and shock.recovers
-        return forecast(series, horizon, origin, shock)
+        return forecast_series(series, horizon, origin, shock)
 
-    monkeypatch.setattr(module, "forecast", spy)
-    run_backtest(awards().series[0], 1, Shock.parse("2020Q2=recovers:4"))
+    monkeypatch.setattr(module, "forecast_series", spy)
+    run_backtest(documented_awards().series[0], 1, Shock.parse("2020Q2=recovers:4"))
     assert seen == {
         **dict.fromkeys(["2018Q4", "2019Q1", "2019Q2", "2019Q3", "2019Q4", "2020Q1"]),
         "2020Q2": 4,

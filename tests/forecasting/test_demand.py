@@ -8,7 +8,7 @@ import pytest
 from flowsim import InputError, Pathway, run
 from flowsim.evidence.series import Series
 from flowsim.forecasting.demand import Demand, doors
-from flowsim.forecasting.trend import forecast
+from flowsim.forecasting.trend import forecast_series
 
 RAW = {
     "name": "driven",
@@ -102,7 +102,7 @@ def test_a_varying_model_is_driven_too():
 
 def test_paths_are_drawn_from_a_forecast():
     series = Series(name="cases", unit="cases", every="quarter", first="2018Q1", values=(40.0, 44.0, 50.0, 42.0) * 3)
-    told = forecast(series.__class__(**{**vars(series), "values": (*series.values[:-1], 47.0)}), 4)
+    told = forecast_series(series.__class__(**{**vars(series), "values": (*series.values[:-1], 47.0)}), 4)
     counted = Demand.of(told, ["street"], relative=False, count=50, seed=2)
     np.testing.assert_array_equal(counted.paths, told.paths(50, 2))
     assert counted.first == "2021Q1"
@@ -128,4 +128,4 @@ def test_bad_doors_are_refused(told, message):
 def test_those_who_are_counted_come_by_one_entry():
     series = Series(name="cases", unit="", every="quarter", first="2018Q1", values=(40.0, 44.0, 50.0, 42.0, 47.0) * 2)
     with pytest.raises(InputError, match="those who are counted come by one entry"):
-        Demand.of(forecast(series, 4), ["street", "other"], relative=False)
+        Demand.of(forecast_series(series, 4), ["street", "other"], relative=False)

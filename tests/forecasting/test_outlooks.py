@@ -13,7 +13,7 @@ from flowsim.calibration.workflow import Calibration
 from flowsim.forecasting.demand import Demand
 from flowsim.forecasting.outlooks import FULL, Flag, outlook
 from flowsim.forecasting.pairing import series_of
-from flowsim.forecasting.trend import forecast
+from flowsim.forecasting.trend import forecast_series
 from helpers.command_line import fine, flowsim
 
 BASE = """
@@ -117,7 +117,7 @@ def office(tmp_path):
 
 
 def trend(calibration, horizon=8):
-    return forecast(series_of(quarterly(calibration.study))["awards.grant"], horizon)
+    return forecast_series(series_of(quarterly(calibration.study))["awards.grant"], horizon)
 
 
 def driven(calibration, count=60):

@@ -14,13 +14,13 @@ from statsmodels.tsa.holtwinters import SimpleExpSmoothing
 from statsmodels.tsa.statespace.structural import UnobservedComponents
 
 from flowsim.core.errors import InputError
-from flowsim.evidence.series import Mark, Series, awards
+from flowsim.evidence.series import Mark, Series, documented_awards
 from flowsim.forecasting.distribution import Joint, forecast_frame
 from flowsim.forecasting.members.fitted import FITTED, MemberFit
 from flowsim.forecasting.members.pool import GRIDS, run_grids
 from flowsim.forecasting.shocks import Shock
-from flowsim.forecasting.trend import MEMBERS, forecast, forecast_parts, upto
-from flowsim.forecasting.widening import load, terms
+from flowsim.forecasting.trend import MEMBERS, forecast_parts, forecast_series, upto
+from flowsim.forecasting.widening import read_widening, terms
 
 COUNTS = (44.0, 59.0, 77.0, 83.0, 79.0, 87.0, 95.0, 123.0, 112.0, 120.0, 177.0, 221.0, 243.0, 109.0, 172.0)
 
@@ -47,7 +47,7 @@ some = settings(max_examples=20, deadline=None, suppress_health_check=[HealthChe
 @some
 @given(counts | wild, st.integers(1, 12))
 def test_nothing_is_missing_negative_or_out_of_order(values, horizon):
-    said = forecast(series(values), horizon)
+    said = forecast_series(series(values), horizon)
     low80, high80 = said.interval(0.8)
     low95, high95 = said.interval(0.95)
     for part in (said.point, low80, high80, low95, high95, said.paths(50)):
@@ -81,7 +81,7 @@ def test_parts_and_whole_hold_together(one, other, horizon):
 
 
 def test_the_point_is_the_weighted_mean_of_the_members():
-    expected = forecast(series(wandering(40)), 6)
+    expected = forecast_series(series(wandering(40)), 6)
     assert set(expected.members) == set(expected.weights) == set(MEMBERS)
     assert sum(expected.weights.values()) == pytest.approx(1)
     mean = sum(expected.weights[name] * point for name, point in expected.members.items())
@@ -89,22 +89,22 @@ def test_the_point_is_the_weighted_mean_of_the_members():
 
 
 def test_below_24_quarters_the_models_that_search_for_an_optimum_have_no_weight():
-    expected = forecast(series(COUNTS), 6)
+    expected = forecast_series(series(COUNTS), 6)
     assert [expected.weights[name] for name in FITTED] == [0, 0, 0]
-    assert all(forecast(series(wandering(24)), 6).weights[name] > 0 for name in FITTED)
+    assert all(forecast_series(series(wandering(24)), 6).weights[name] > 0 for name in FITTED)
 
 
 def test_another_unit_of_measure_is_the_same_forecast():
     counts = [value * 10 for value in COUNTS]
-    small, large = forecast(series(counts), 6), forecast(series([1000 * value for value in counts]), 6)
+    small, large = forecast_series(series(counts), 6), forecast_series(series([1000 * value for value in counts]), 6)
     assert large.point == pytest.approx(1000 * small.point, rel=1e-9)
     assert large.interval(0.8)[1] == pytest.approx(1000 * small.interval(0.8)[1], rel=1e-9)
 
 
 def test_the_interval_by_hand():
-    expected = forecast(series(COUNTS), 6)
+    expected = forecast_series(series(COUNTS), 6)
     grids = run_grids(np.array(COUNTS), 6, 4)
-    factors = load()
+    factors = read_widening()
     at = factors.lengths.index(15)
     sd = np.sqrt(np.diag(grids.covariance))
     sd = sd * np.exp(terms(sd, grids.features) @ factors.coefficients[at])
@@ -117,7 +117,7 @@ def test_the_interval_by_hand():
 
 
 def test_a_falling_series_has_a_lower_end_of_its_own():
-    expected = forecast(series(np.arange(1000.0, 99, -100)), 8)
+    expected = forecast_series(series(np.arange(1000.0, 99, -100)), 8)
     low, high = expected.interval(0.8)
     assert (low > 0).all()
     assert (low < 0.8 * expected.point).all()
@@ -127,7 +127,7 @@ def test_a_falling_series_has_a_lower_end_of_its_own():
 
 @pytest.mark.parametrize("scale", [1, 100])
 def test_a_series_that_repeats_itself_is_not_certain(scale):
-    expected = forecast(series(scale * np.tile([13.0, 13, 12, 13], 4)), 8)
+    expected = forecast_series(series(scale * np.tile([13.0, 13, 12, 13], 4)), 8)
     low, high = expected.interval(0.8)
     assert expected.point / scale == pytest.approx(np.tile([13.0, 13, 12, 13], 2), rel=0.01)
     assert ((high - low) / expected.point > 0.005).all()
@@ -139,8 +139,8 @@ def test_a_quiet_series_is_called_less_sure_and_a_loud_one_never_surer_than_it_l
     for spread in (0.01, 0.25):
         walk = 500 * np.exp(np.cumsum(generator.normal(0, spread, 40)))
         grids = run_grids(walk, 4, 4)
-        shares.append((forecast(series(walk), 4).sd / np.sqrt(np.diag(grids.covariance))).mean())
-    factor = load().factors[-2, load().levels.index(0.8)].mean()
+        shares.append((forecast_series(series(walk), 4).sd / np.sqrt(np.diag(grids.covariance))).mean())
+    factor = read_widening().factors[-2, read_widening().levels.index(0.8)].mean()
     assert shares[0] > shares[1]
     assert shares[1] * factor > 0.9
 
@@ -152,7 +152,7 @@ def test_intervals_hold_for_volatile_walks(spread):
     inside = {0.8: [], 0.95: []}
     for _ in range(100):
         walk = np.round(300 * np.exp(np.cumsum(generator.normal(0, spread, 23))))
-        expected = forecast(series(walk[:15]), 8)
+        expected = forecast_series(series(walk[:15]), 8)
         for level, hits in inside.items():
             low, high = expected.interval(level)
             hits.append(((low <= walk[15:]) & (walk[15:] <= high)).mean())
@@ -161,7 +161,7 @@ def test_intervals_hold_for_volatile_walks(spread):
 
 
 def test_a_point_of_zero_lies_in_its_interval():
-    said = dataclasses.replace(forecast(series(COUNTS), 6), point=np.zeros(6))
+    said = dataclasses.replace(forecast_series(series(COUNTS), 6), point=np.zeros(6))
     low, high = said.interval(0.2)
     assert (low == 0).all()
     assert (said.quantile(0.5) == 0).all()
@@ -169,14 +169,14 @@ def test_a_point_of_zero_lies_in_its_interval():
 
 
 def test_paths_have_the_quantiles_of_the_intervals():
-    said = forecast(series(COUNTS), 6)
+    said = forecast_series(series(COUNTS), 6)
     paths = said.paths(40_000, seed=2)
     for share in (0.025, 0.1, 0.3, 0.5, 0.9, 0.975):
         assert (paths < said.quantile(share)).mean(axis=0) == pytest.approx(share, abs=0.008)
 
 
 def test_an_error_lives_on_along_a_path():
-    said = forecast(series(COUNTS), 6)
+    said = forecast_series(series(COUNTS), 6)
     moved = np.log(said.paths(20_000) / said.point)
     ranks = pd.DataFrame(moved).rank().corr().to_numpy()
     assert ranks == pytest.approx(said.correlation, abs=0.05)
@@ -184,10 +184,10 @@ def test_an_error_lives_on_along_a_path():
 
 
 def test_paths_are_repeated_by_their_seed():
-    said = forecast(series(COUNTS), 4)
+    said = forecast_series(series(COUNTS), 4)
     assert (said.paths(5, seed=7) == said.paths(5, seed=7)).all()
     assert (said.paths(5, seed=7) != said.paths(5, seed=8)).all()
-    other = forecast(series(COUNTS, name="another"), 4)
+    other = forecast_series(series(COUNTS, name="another"), 4)
     assert (said.paths(5) != other.paths(5)).all()
 
 
@@ -211,7 +211,7 @@ def test_parts_that_move_together_make_a_wider_whole():
 
 
 def test_documented_awards_by_outcome_and_total():
-    joint = forecast_parts(awards().series, 4)
+    joint = forecast_parts(documented_awards().series, 4)
     assert [part.name for part in joint.parts] == ["fleksjob", "førtidspension"]
     assert joint.origin == "2020Q3"
     assert joint.periods == ("2020Q4", "2021Q1", "2021Q2", "2021Q3")
@@ -258,7 +258,7 @@ def test_the_drifting_levels_response_is_the_filters_gain():
 
 
 def test_intervals_widen_with_the_distance():
-    expected = forecast(series(COUNTS), 12)
+    expected = forecast_series(series(COUNTS), 12)
     width = np.log(expected.interval(0.8)[1] / expected.interval(0.8)[0])
     # From year to year: within one, a season that is known badly can be wider than the next.
     assert (width[4:] > width[:-4]).all()
@@ -291,9 +291,9 @@ def infinite(values, steps):
 )
 def test_a_model_that_fails_is_left_out_and_named(monkeypatch, member, reason):
     values = wandering(40)
-    whole = forecast(series(values), 4)
+    whole = forecast_series(series(values), 4)
     monkeypatch.setitem(FITTED, "damped", member)
-    expected = forecast(series(values), 4)
+    expected = forecast_series(series(values), 4)
     assert "damped" not in expected.members
     others = {name: whole.weights[name] / (1 - whole.weights["damped"]) for name in expected.members}
     assert expected.weights == pytest.approx(others)
@@ -304,14 +304,14 @@ def test_a_model_that_fails_is_left_out_and_named(monkeypatch, member, reason):
 def test_a_fit_that_did_not_converge_is_left_out(monkeypatch):
     fit = ETSModel.fit
     monkeypatch.setattr(ETSModel, "fit", lambda self, **options: fit(self, maxiter=1, **options))
-    said = forecast(series(wandering(40)), 4)
+    said = forecast_series(series(wandering(40)), 4)
     assert "damped" not in said.members
     assert any("damped is left out: it did not converge" in note for note in said.notes)
 
 
 def test_a_search_that_breaks_off_at_the_maximum_is_no_failure(monkeypatch):
     """Whether rounding lets it say that it converged there depends on the processor."""
-    said, fit = forecast(series(COUNTS), 4), UnobservedComponents.fit
+    said, fit = forecast_series(series(COUNTS), 4), UnobservedComponents.fit
 
     def broken_off(self, **options):
         result = fit(self, **options)
@@ -320,7 +320,7 @@ def test_a_search_that_breaks_off_at_the_maximum_is_no_failure(monkeypatch):
         return result
 
     monkeypatch.setattr(UnobservedComponents, "fit", broken_off)
-    again = forecast(series(COUNTS), 4)
+    again = forecast_series(series(COUNTS), 4)
     assert again.members["drifting"] == pytest.approx(said.members["drifting"], rel=1e-3)
     assert again.notes == said.notes
 
@@ -328,13 +328,13 @@ def test_a_search_that_breaks_off_at_the_maximum_is_no_failure(monkeypatch):
 def test_where_no_model_of_statsmodels_is_left_the_grids_share_their_weight(monkeypatch):
     for name in FITTED:
         monkeypatch.setitem(FITTED, name, unusable)
-    expected = forecast(series(wandering(40)), 3)
+    expected = forecast_series(series(wandering(40)), 3)
     assert list(expected.members) == list(GRIDS)
     assert sum(expected.weights.values()) == pytest.approx(1)
 
 
 def test_the_origin_hides_what_came_after():
-    told, cut = forecast(series(COUNTS), 4, "2012Q4"), forecast(series(COUNTS[:12]), 4)
+    told, cut = forecast_series(series(COUNTS), 4, "2012Q4"), forecast_series(series(COUNTS[:12]), 4)
     assert told.origin == "2012Q4"
     assert told.periods[0] == "2013Q1"
     assert told.point == pytest.approx(cut.point)
@@ -345,12 +345,12 @@ LOCKED = series(COUNTS, first="2017Q1")
 
 
 def test_the_lockdown_is_as_observed_unless_something_is_said_and_a_note_tells():
-    silent, said = forecast(LOCKED, 4), forecast(LOCKED, 4, shock=Shock.parse("2020Q2=as-observed"))
+    silent, said = forecast_series(LOCKED, 4), forecast_series(LOCKED, 4, shock=Shock.parse("2020Q2=as-observed"))
     assert silent.point == pytest.approx(said.point)
     assert silent.shock == said.shock == Shock(quarter="2020Q2")
     assert any(note.startswith("2020Q2, the lock-down, is taken as observed") for note in silent.notes)
     assert said.notes == ("2020Q2 is taken as observed",)
-    assert forecast(LOCKED, 4, "2020Q1").shock is None
+    assert forecast_series(LOCKED, 4, "2020Q1").shock is None
 
 
 def test_an_interventions_shape():
@@ -364,13 +364,13 @@ def test_an_interventions_shape():
 def test_an_intervention_is_estimated_against_the_course_before_it():
     # One quarter since: the effect is that quarter over what was forecast for it.
     short = series(COUNTS[:14], first="2017Q1")
-    found = forecast(short, 4, shock=Shock.parse("2020Q2=recovers:1"))
-    before = forecast(series(COUNTS[:13], first="2017Q1"), 1)
+    found = forecast_series(short, 4, shock=Shock.parse("2020Q2=recovers:1"))
+    before = forecast_series(series(COUNTS[:13], first="2017Q1"), 1)
     assert found.effect.size == pytest.approx(np.log(COUNTS[13] / before.point[0]))
     wide = before.widening.spread(1.0, 13, 1)[0]
     assert found.effect.error == pytest.approx(before.sd[0] * wide)
     # A quarter that is over leaves the course as if it had been met.
-    met = forecast(series([*COUNTS[:13], before.point[0]], first="2017Q1"), 4, shock=Shock(quarter="2020Q2"))
+    met = forecast_series(series([*COUNTS[:13], before.point[0]], first="2017Q1"), 4, shock=Shock(quarter="2020Q2"))
     assert found.point == pytest.approx(met.point)
     assert found.sd == pytest.approx(met.sd)
 
@@ -380,21 +380,21 @@ def test_a_known_shock_is_recovered():
     noise = np.exp(np.random.default_rng(6).normal(0, 0.01, 20))
     dip = np.where(at < 15, 0, np.clip(1 - (at - 15) / 6, 0, 1))
     values = course_ * noise * 0.4**dip
-    found = forecast(series(values, first="2016Q3"), 6, shock=Shock.parse("2020Q2=recovers:6"))
+    found = forecast_series(series(values, first="2016Q3"), 6, shock=Shock.parse("2020Q2=recovers:6"))
     assert np.exp(found.effect.size) == pytest.approx(0.4, abs=0.06)
     assert found.effect.error < 0.2
     expected = 200 * 1.02 ** np.arange(20.0, 26) * 0.4 ** np.array([1 / 6, 0, 0, 0, 0, 0])
     assert found.point == pytest.approx(expected, rel=0.08)
-    silent = forecast(series(values, first="2016Q3"), 6)
+    silent = forecast_series(series(values, first="2016Q3"), 6)
     assert abs(silent.point - expected).mean() > 3 * abs(found.point - expected).mean()
 
 
 def test_what_is_left_of_a_shock_makes_the_forecast_less_sure():
     shock = Shock.parse("2020Q2=recovers:12")
-    slow = forecast(LOCKED, 4, shock=shock)
+    slow = forecast_series(LOCKED, 4, shock=shock)
     shape = shock.shape(4 * 2017, 19)
     put_right = np.array(COUNTS) * np.exp(-slow.effect.size * shape[:15])
-    plain = forecast(series(put_right), 4)
+    plain = forecast_series(series(put_right), 4)
     assert slow.sd == pytest.approx(np.sqrt(plain.sd**2 + (slow.effect.error * shape[15:]) ** 2))
     assert slow.point == pytest.approx(plain.point * np.exp(slow.effect.size * shape[15:]))
     mean = sum(slow.weights[name] * point for name, point in slow.members.items())
@@ -420,7 +420,7 @@ def test_a_shock_that_is_not_understood(text):
 )
 def test_a_shock_that_does_not_fit(text, message):
     with pytest.raises(InputError, match=message):
-        forecast(LOCKED, 4, shock=Shock.parse(text))
+        forecast_series(LOCKED, 4, shock=Shock.parse(text))
 
 
 MARK = Mark(period="2010Q3", text="..", place="E7", meaning="suppressed or not available")
@@ -450,7 +450,7 @@ MARK = Mark(period="2010Q3", text="..", place="E7", meaning="suppressed or not a
 )
 def test_a_series_that_cannot_be_forecast(given, message):
     with pytest.raises(InputError, match=message):
-        forecast(given)
+        forecast_series(given)
 
 
 def test_a_gap_after_the_origin_does_not_matter():
@@ -472,19 +472,19 @@ def test_a_gap_after_the_origin_does_not_matter():
 )
 def test_options_that_do_not_fit(options, message):
     with pytest.raises(InputError, match=message):
-        forecast(series(COUNTS), **options)
+        forecast_series(series(COUNTS), **options)
 
 
 def test_parts_that_have_no_total():
-    one = forecast(series(COUNTS, name="one"), 4)
-    persons = forecast(dataclasses.replace(series(COUNTS, name="two"), unit="persons"), 4)
-    full_time = forecast(dataclasses.replace(series(COUNTS, name="two"), unit="full-time persons"), 4)
+    one = forecast_series(series(COUNTS, name="one"), 4)
+    persons = forecast_series(dataclasses.replace(series(COUNTS, name="two"), unit="persons"), 4)
+    full_time = forecast_series(dataclasses.replace(series(COUNTS, name="two"), unit="full-time persons"), 4)
     for other, what in (
         (persons, "unit"),
-        (forecast(series(COUNTS, name="two"), 4, "2013Q2"), "origin"),
-        (forecast(series(COUNTS, name="two"), 5), "horizon"),
+        (forecast_series(series(COUNTS, name="two"), 4, "2013Q2"), "origin"),
+        (forecast_series(series(COUNTS, name="two"), 5), "horizon"),
         (one, "names of their own"),
-        (forecast(series(COUNTS, name="total"), 4), "names of their own"),
+        (forecast_series(series(COUNTS, name="total"), 4), "names of their own"),
     ):
         with pytest.raises(InputError, match=what):
             Joint.of([one, other])
@@ -497,4 +497,4 @@ def test_parts_that_have_no_total():
 @pytest.mark.parametrize("level", [0, 1, -0.1, 1.5])
 def test_levels_are_shares(level):
     with pytest.raises(InputError, match="lies between 0 and 1"):
-        forecast(series(COUNTS), 2).interval(level)
+        forecast_series(series(COUNTS), 2).interval(level)

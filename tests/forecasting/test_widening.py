@@ -9,7 +9,7 @@ from scipy.special import ndtri
 
 from flowsim.forecasting.members.features import FEATURES
 from flowsim.forecasting.members.pool import logs
-from flowsim.forecasting.widening import LONGEST, TERMS, Widening, load, terms
+from flowsim.forecasting.widening import LONGEST, TERMS, Widening, read_widening, terms
 
 TWO = np.array([[[1.0] * 12, [2.0] * 12], [[3.0] * 12, [4.0] * 12]])
 NOTHING = np.zeros((2, len(TERMS)))
@@ -42,7 +42,7 @@ def test_factors_between_and_beyond():
 @given(st.lists(st.floats(-6, 6), min_size=2, max_size=2), st.integers(2, 200))
 def test_a_higher_score_is_never_brought_nearer(every, scores, length):
     low, high = sorted(scores)
-    shipped, steps = load(every), LONGEST[every]
+    shipped, steps = read_widening(every), LONGEST[every]
     assert (shipped.spread(low, length, steps) <= shipped.spread(high, length, steps)).all()
     assert shipped.spread(-high, length, steps) == pytest.approx(-shipped.spread(high, length, steps))
 
@@ -68,7 +68,7 @@ def test_corrections_by_hand():
 @pytest.mark.parametrize("every", ["quarter", "month"])
 def test_a_loud_series_is_not_drawn_towards_a_quiet_one(every):
     """Only the noise about firm seasons is."""
-    shipped = load(every)
+    shipped = read_widening(every)
     for length in shipped.lengths:
         sd = np.array([0.01, 0.1, 0.2, 0.5])[:, None]
         ratios = np.array([shipped.corrected(one, described(), length)[0] / one[0] for one in sd])
@@ -84,7 +84,7 @@ def test_logs_by_hand():
 
 @pytest.mark.parametrize("every", ["quarter", "month"])
 def test_the_shipped_widening_says_where_it_comes_from(every):
-    shipped = load(every)
+    shipped = read_widening(every)
     assert {"series", "package", "how", "code", "statsmodels"} <= set(shipped.provenance)
     assert shipped.factors.shape == (len(shipped.lengths), len(shipped.levels), LONGEST[every])
     assert shipped.coefficients.shape == (len(shipped.lengths), len(TERMS))

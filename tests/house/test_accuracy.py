@@ -10,7 +10,7 @@ from benchmarks.public_series import Case
 from scipy import stats
 
 from flowsim.evidence.series import Series
-from flowsim.forecasting.trend import forecast, learned
+from flowsim.forecasting.trend import forecast_series, learned
 
 # From year to year the histories change by 2 and by 4.
 CASES = [
@@ -66,7 +66,7 @@ def test_a_year_is_repeated():
 
 def test_ours_are_the_public_forecasts():
     found, volatility = accuracy.ours(CASES, {"M3": learned("quarter"), "M1": learned("quarter")})
-    own = forecast(Series(name="x", unit="", every="quarter", first="2000Q1", values=tuple(CASES[1].history)), 8)
+    own = forecast_series(Series(name="x", unit="", every="quarter", first="2000Q1", values=tuple(CASES[1].history)), 8)
     assert found["flowsim"].point[1] == pytest.approx(own.point)
     assert found["flowsim"].ends[1, 1, 0] == pytest.approx(own.interval(0.95)[0])
     assert found["theta"].point[1] == pytest.approx(own.members["theta"])

@@ -96,21 +96,10 @@ def public():
                 yield info.name, name, getattr(module, name)
 
 
-# Names that stand in two modules on purpose. Those that come last still have two meanings, and are to be parted.
+# Names that stand in two modules because both mean the same.
 ARGUED = {
     "simulate": "each engine has it, with one signature: a model, a seed and a replication to a trace",
-    "place": "both say for a message where in a planner's file something stands",
     "clock_runs": "the jitted pass, and what calls it with a pathway's clocks",
-    "forecast": "points, intervals and paths; and the same with a table, words and a picture for a reader",
-    "legible": "both make a text safe to draw",
-    "load": "both read data that ships: facts, and the widening of forecasts",
-    "awards": "the documented awards, and the simulated ones",
-    "Run": "a question, and the jitted state of one replication, which stays in the engine",
-    "Precision": "to be parted: of a documented figure, of a run",
-    "Provenance": "to be parted: of a series, of a report",
-    "Row": "to be parted: of results, of a recursion",
-    "Series": "to be parted: documented, simulated",
-    "Statistic": "to be parted: of a measure, of a check",
 }
 
 

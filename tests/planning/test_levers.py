@@ -91,10 +91,10 @@ def test_all_parties_get_the_same():
 
 def test_it_tells_what_there_is():
     pathway = Pathway.from_dict(JOINT)
-    assert lever("board.places", pathway).told(pathway, MAY) == {"town": 4, "region": 9}
-    assert lever("board.region.places", pathway).told(pathway, MAY) == {"region": 9}
-    assert lever("desk.capacity").told(SMALL, MAY) == {"desk": 4}
-    assert lever("board.town.staff").told(SMALL, MAY) == {"town": 4}
+    assert lever("board.places", pathway).held(pathway, MAY) == {"town": 4, "region": 9}
+    assert lever("board.region.places", pathway).held(pathway, MAY) == {"region": 9}
+    assert lever("desk.capacity").held(SMALL, MAY) == {"desk": 4}
+    assert lever("board.town.staff").held(SMALL, MAY) == {"town": 4}
 
 
 def test_nobody_waits_where_there_is_a_place_for_everybody():

@@ -29,7 +29,7 @@ from flowsim.reporting.exhibits import Exhibits
 from flowsim.reporting.findings import STATIONS, explore
 from flowsim.reporting.language import Language
 from flowsim.reporting.pictures.charts import Band, Fan, FanWords, Flow, fans, flows, forward
-from flowsim.reporting.sources import Provenance
+from flowsim.reporting.sources import SourceTables
 from flowsim.reporting.wording import Wording, likely, told_likely, words_and_ranges
 from helpers.command_line import fine, flowsim
 from helpers.measures import named
@@ -382,7 +382,7 @@ def test_a_range_of_probabilities_is_told_by_the_words_of_its_ends():
 
 def test_every_parameter_is_told_with_where_it_comes_from():
     findings = explore([Scenario.of("more-places")], parameters=None, replications=2, between=("2020", "2020"))
-    provenance = Provenance(findings=findings, wording=worded(findings, "da"))
+    provenance = SourceTables(findings=findings, wording=worded(findings, "da"))
     parameters = findings.scenarios[0].base.parameters
     tables = [provenance.parameters(kind) for kind in ("fact", "assumed", "calibrate")]
     assert sum(len(table.rows) for table in tables) == len(parameters)
@@ -398,7 +398,7 @@ def test_every_parameter_is_told_with_where_it_comes_from():
 
 def test_a_town_of_ones_own_has_no_sources_and_may_have_no_prices():
     findings = explore(scenarios()[:1], parameters=None, replications=2)
-    provenance = Provenance(findings=findings, wording=worded(findings, "en"))
+    provenance = SourceTables(findings=findings, wording=worded(findings, "en"))
     assert provenance.sources() is None
     assert provenance.prices() is None
     assert provenance.factors() is None
@@ -544,7 +544,9 @@ def test_sums_are_told_of_the_scenarios_that_they_are_spent_in():
     findings = explore(
         [Scenario.of("today")], parameters=None, prices=Prices.read(), replications=2, between=("2020", "2020")
     )
-    told = "\n".join(str(row[0]) for row in Provenance(findings=findings, wording=worded(findings, "en")).prices().rows)
+    told = "\n".join(
+        str(row[0]) for row in SourceTables(findings=findings, wording=worded(findings, "en")).prices().rows
+    )
     sums = Prices.read().sums
     apart = [one.price.where.removeprefix("sums.") for one in sums if one.only and "today" not in one.only]
     shared = [one.price.where.removeprefix("sums.") for one in sums if not one.only and "today" not in one.without]

@@ -51,7 +51,7 @@ def test_every_text_of_the_shipped_data_has_a_danish_sentence(group: str) -> Non
     texts = SHOWN[group] - {""}
     assert texts
     assert not texts - set(DANISH.sentences)
-    assert {text for text in texts if DANISH.told(text) == text} <= SAME
+    assert {text for text in texts if DANISH.translated(text) == text} <= SAME
 
 
 def test_no_sentence_is_stale() -> None:
@@ -60,7 +60,7 @@ def test_no_sentence_is_stale() -> None:
 
 @pytest.mark.parametrize("text", DANISH.sentences)
 def test_a_sentence_keeps_the_figures_and_the_names_of_its_text(text: str) -> None:
-    told = DANISH.told(text)
+    told = DANISH.translated(text)
     assert told == told.strip() != ""
     assert Counter(_figures(told)) == Counter(figure.translate(str.maketrans(",.", ".,")) for figure in _figures(text))
     assert Counter(_names(told)) == Counter(_names(text))
@@ -79,9 +79,9 @@ def _names(text: str) -> list[str]:
 
 
 def test_only_danish_is_told_otherwise_than_it_stands() -> None:
-    assert DANISH.told("not documented") == "ikke dokumenteret"
-    assert ENGLISH.told("not documented") == "not documented"
-    assert DANISH.told("a reason of one's own") == "a reason of one's own"
+    assert DANISH.translated("not documented") == "ikke dokumenteret"
+    assert ENGLISH.translated("not documented") == "not documented"
+    assert DANISH.translated("a reason of one's own") == "a reason of one's own"
 
 
 # --- The words ---

@@ -7,7 +7,7 @@ from flowsim.core.errors import InputError
 from flowsim.evidence.series import Series, from_pandas
 from flowsim.forecasting.distribution import Joint
 from flowsim.forecasting.reference import learn_from
-from flowsim.forecasting.trend import forecast, forecast_parts
+from flowsim.forecasting.trend import forecast_parts, forecast_series
 
 COUNTS = [44.0, 59.0, 77.0, 83.0, 79.0, 87.0, 95.0, 123.0, 112.0, 120.0, 177.0, 221.0, 243.0, 109.0, 172.0]
 
@@ -25,7 +25,7 @@ def months(count=48):
 def test_a_pandas_series_is_forecast_as_our_own():
     own = Series(name="own", unit="", every="quarter", first="2010Q1", values=tuple(COUNTS))
     prospect = flowsim.forecast(quarters(COUNTS).sample(frac=1, random_state=1), 6)
-    expected = forecast(own, 6)
+    expected = forecast_series(own, 6)
     table = prospect.frame()
     assert table.index.equals(pd.period_range("2013Q4", periods=6, freq="Q"))
     assert table["point"].to_numpy() == pytest.approx(expected.point)
@@ -152,9 +152,9 @@ def test_parts_take_up_what_they_fall_short_of_the_whole_by_their_variance():
         Series(name=name, unit="", every="quarter", first="2010Q1", values=tuple(values))
         for name, values in (("one", COUNTS), ("other", 300 + 5 * np.sin(np.arange(15.0))))
     )
-    apart = [forecast(one, 4), forecast(other, 4)]
+    apart = [forecast_series(one, 4), forecast_series(other, 4)]
     alone = Joint.of(apart)
-    whole = forecast(alone.series, 4)
+    whole = forecast_series(alone.series, 4)
     joint = Joint.of(apart, whole)
     widths = [np.subtract(*own.interval(0.8)[::-1]) ** 2 for own in (*apart, whole)]
     gap = whole.point - alone.point

@@ -11,7 +11,7 @@ from flowsim.planning.prices import Prices
 from flowsim.reporting.document import Figure
 from flowsim.reporting.findings import explore
 from flowsim.reporting.language import Language
-from flowsim.reporting.sources import Provenance
+from flowsim.reporting.sources import SourceTables
 from flowsim.reporting.wording import Wording
 from helpers.paths import TOWN
 
@@ -35,7 +35,7 @@ def town():
 
 def told(findings, code="en"):
     wording = Wording.of(findings.scenarios[0], findings.pathway, Language.of(code))
-    return Provenance(findings=findings, wording=wording)
+    return SourceTables(findings=findings, wording=wording)
 
 
 def test_every_change_of_every_scenario_stands_in_a_line(town):
@@ -55,7 +55,7 @@ def test_what_made_the_figures_is_told_of_each_scenario(town):
     first, second = town.comparison.results
     digests = tuple(chr(n) for n in range(3))
     comparison = replace(town.comparison, results=(first, replace(second, digests=digests)))
-    rows = dict(told(replace(town, comparison=comparison)).made().rows)
+    rows = dict(told(replace(town, comparison=comparison)).run().rows)
     assert (rows["seed"], rows["replications of each scenario"], rows["engine"]) == ("7", "3", "kernel")
     assert rows["SHA-256 of the scenario same"] == town.scenarios[1].digest
     assert rows["SHA-256 of the visits of same"] == comparison.results[1].visits_sha256
@@ -84,8 +84,8 @@ def test_prices_are_told_with_what_they_are_of_and_why(town):
     )
     priced = told(replace(town, prices=prices))
     rows = priced.prices().rows
-    assert ("SHA-256 of the prices, mine", prices.sha256) in priced.made().rows
-    assert not any("prices" in row[0] for row in told(town).made().rows)
+    assert ("SHA-256 of the prices, mine", prices.sha256) in priced.run().rows
+    assert not any("prices" in row[0] for row in told(town).run().rows)
     assert rows == (
         ("places.team", "4,000 DKK a place", "own", ""),
         ("benefits.cash", "2,800 DKK a week", "assumed", "a guess"),

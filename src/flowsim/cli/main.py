@@ -88,7 +88,7 @@ def start() -> None:
 
 
 def _interrupted(error: BaseException | None) -> bool:
-    """Return whether Ctrl-C lies behind an error: a compiled module that is stopped while it loads raises ImportError."""
+    """Return whether Ctrl-C lies behind an error: a compiled module stopped while it loads raises ImportError."""
     while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__cause__ or error.__context__
     return error is not None

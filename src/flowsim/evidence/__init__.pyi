@@ -1,7 +1,7 @@
 from .facts import Contradiction as Contradiction
 from .facts import Evidence as Evidence
+from .facts import Exactness as Exactness
 from .facts import Fact as Fact
-from .facts import Precision as Precision
 from .facts import Relation as Relation
 from .facts import Source as Source
 from .facts import Total as Total
@@ -10,15 +10,15 @@ from .series import Mark as Mark
 from .series import Observed as Observed
 from .series import Provenance as Provenance
 from .series import Series as Series
-from .series import awards as awards
 from .series import convention as convention
+from .series import documented_awards as documented_awards
 from .series import from_pandas as from_pandas
 from .series import read as read
 from .tables import Cell as Cell
 from .tables import Decimal as Decimal
 from .tables import Sheet as Sheet
+from .tables import cell_name as cell_name
 from .tables import is_figure as is_figure
-from .tables import place as place
 from .tables import read_sheet as read_sheet
 from .tables import reader as reader
 from .tables import without_note as without_note

@@ -18,7 +18,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, fi
 from flowsim.core.errors import InputError, Record, located, unknown_name
 from flowsim.core.files import data_folder
 
-__all__ = ["Contradiction", "Evidence", "Fact", "Precision", "Relation", "Source", "Total", "load"]
+__all__ = ["Contradiction", "Evidence", "Exactness", "Fact", "Relation", "Source", "Total", "load"]
 
 Number = int | float
 ROLES = ("target", "input", "context")
@@ -35,7 +35,7 @@ _PERSONS = {"persons", "full-year persons", "full-time persons"}
 _DATE = re.compile(r"(\d{4})(?:Q([1-4])|-(0[1-9]|1[0-2])(?:-(\d\d))?)?")
 
 
-def _said(text: str) -> str:
+def _in_words(text: str) -> str:
     if not text.strip():
         raise ValueError("nothing is said here: give it in words")
     return text
@@ -92,7 +92,7 @@ def _figure_or_text(value: Any) -> Any:
 
 Figure = Annotated[Number, BeforeValidator(_figure)]
 FigureOrText = Annotated[Number | str, BeforeValidator(_figure_or_text)]
-Words = Annotated[str, AfterValidator(_said)]
+Words = Annotated[str, AfterValidator(_in_words)]
 Period = Annotated[str, AfterValidator(_period)]
 
 
@@ -106,7 +106,7 @@ class Source(Record):
     supplementary: bool = False
 
 
-class Precision(Record):
+class Exactness(Record):
     """How exactly a figure is given: exact, rounded by a half-width, "ca.", or as a bound."""
 
     kind: Annotated[str, _known("kind of precision", ("exact", "rounded", "ca", "bound"))]
@@ -115,7 +115,7 @@ class Precision(Record):
     upper: Figure | None = None
 
     @model_validator(mode="after")
-    def _fits_its_kind(self) -> Precision:
+    def _fits_its_kind(self) -> Exactness:
         if (self.kind == "rounded") != (self.half_width is not None):
             raise ValueError(f"half_width goes with kind 'rounded' and no other; the kind is '{self.kind}'")
         if self.kind != "bound" and (self.lower, self.upper) != (None, None):
@@ -178,7 +178,7 @@ class Fact(Record):
     period: Period
     counted: Annotated[str, _known("counted", COUNTED)]
     population: Words
-    precision: Precision
+    precision: Exactness
     place: Words
     quote: Words
     derived_from: tuple[str, ...] = ()
@@ -219,9 +219,9 @@ class Fact(Record):
 
     def _within_bounds(self) -> None:
         given, relation = self.precision, self.relation
-        if relation and given != Precision(kind="bound"):
+        if relation and given != Exactness(kind="bound"):
             raise ValueError('precision: of an inequality it is { kind = "bound" }; its limits are in relation')
-        if not relation and given == Precision(kind="bound"):
+        if not relation and given == Exactness(kind="bound"):
             raise ValueError("precision: a bound needs lower or upper")
         for key, cell in self.cells().items():
             if (given.lower is not None and cell < given.lower) or (given.upper is not None and cell > given.upper):

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, cast, get_args
 from flowsim.core.errors import InputError, unknown_name
 from flowsim.core.periods import Every, Period, read_period
 from flowsim.evidence.facts import load
-from flowsim.evidence.tables import MARKS, Cell, Decimal, Sheet, is_figure, place, read_sheet, reader, without_note
+from flowsim.evidence.tables import MARKS, Cell, Decimal, Sheet, cell_name, is_figure, read_sheet, reader, without_note
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,8 +30,8 @@ __all__ = [
     "Observed",
     "Provenance",
     "Series",
-    "awards",
     "convention",
+    "documented_awards",
     "from_pandas",
     "read",
 ]
@@ -222,7 +222,7 @@ def from_pandas(values: pd.Series, name: str | None = None, unit: str = "") -> S
     )
 
 
-def awards() -> Observed:
+def documented_awards() -> Observed:
     """Return the documented quarterly awards of Copenhagen, one series an outcome, with the facts that they are."""
     facts = load("copenhagen")
     fact_ids = {"fleksjob": "status-2021-01.awards-fleksjob", "førtidspension": "status-2021-01.awards-foertidspension"}
@@ -273,11 +273,11 @@ def read(path: str | Path, decimal: Decimal | None = None) -> Observed:
             "'1. kvt. 2019', months as 2019M01"
         )
     left_out = _left_out(sheet, table)
-    told = [str(cell) for row in sheet.rows[: table.top] for cell in row if isinstance(cell, str) and cell]
+    above = [str(cell) for row in sheet.rows[: table.top] for cell in row if isinstance(cell, str) and cell]
     notes = [str(cell) for row in sheet.rows[table.bottom :] for cell in row if isinstance(cell, str) and cell]
     return Observed(
-        series=tuple(_series(sheet, table, told, decimal)),
-        provenance=_provenance(sheet, [*told, *notes]),
+        series=tuple(_series(sheet, table, above, decimal)),
+        provenance=_provenance(sheet, [*above, *notes]),
         left_out=left_out,
     )
 
@@ -320,14 +320,14 @@ def _left_out(sheet: Sheet, table: _Table) -> tuple[str, ...]:
         for column, cell in enumerate(cells):
             if (row, column) in used or not is_figure(cell):
                 continue
-            out.append(place(row, column))
+            out.append(cell_name(row, column))
             along = row in rows if wide else column in columns
             if along:
                 at = (min(head), column) if wide else (row, min(head))
-                told = _text_at(sheet, *at)
+                text = _text_at(sheet, *at)
                 named = not wide and row == table.top and table.top < min(rows)
-                if at not in used and (_like_a_period(told) or named):
-                    raise InputError(f"{sheet.file}: {place(*at)}: '{told}' is no period, as others there are")
+                if at not in used and (_like_a_period(text) or named):
+                    raise InputError(f"{sheet.file}: {cell_name(*at)}: '{text}' is no period, as others there are")
     return tuple(out)
 
 
@@ -375,7 +375,7 @@ def _period_at(sheet: Sheet, row: int, column: int) -> Period | None:
     try:
         return read_period(text)
     except InputError as mistake:
-        raise InputError(f"{sheet.file}: {place(row, column)}: {mistake}") from None
+        raise InputError(f"{sheet.file}: {cell_name(row, column)}: {mistake}") from None
 
 
 def _text_at(sheet: Sheet, row: int, column: int) -> str:
@@ -446,7 +446,7 @@ def _long(sheet: Sheet) -> _Table | None:
     for at in body:
         if at not in periods:
             told = f"'{sheet.rows[at][column]}' is no period, as others there are"
-            raise InputError(f"{sheet.file}: {place(at, column)}: {told}")
+            raise InputError(f"{sheet.file}: {cell_name(at, column)}: {told}")
     others = [other for other in width if other != column]
     head = max(top - 1, 0)
     heading = {other: _text_at(sheet, head, other) if top else "" for other in others}
@@ -484,13 +484,13 @@ def _series(sheet: Sheet, table: _Table, texts: Iterable[str], decimal: Decimal 
     for cell in table.figures:
         if cell.period.every != first.period.every:
             raise InputError(
-                f"{sheet.file}: {place(cell.row, cell.column)}: {cell.period} is a "
+                f"{sheet.file}: {cell_name(cell.row, cell.column)}: {cell.period} is a "
                 f"{cell.period.every} and {first.period} a {first.period.every}: "
                 "export one length of period, without totals"
             )
     if first.period.every == "year":
         raise InputError(
-            f"{sheet.file}: {place(first.row, first.column)}: the periods are years: export quarters or months"
+            f"{sheet.file}: {cell_name(first.row, first.column)}: the periods are years: export quarters or months"
         )
     for keys, figures in groups.items():
         figures.sort(key=lambda cell: cell.period.number)
@@ -498,12 +498,12 @@ def _series(sheet: Sheet, table: _Table, texts: Iterable[str], decimal: Decimal 
         for before, after in pairwise(figures):
             if before.period == after.period:
                 raise InputError(
-                    f"{sheet.file}: {place(after.row, after.column)}: {name} has "
-                    f"{after.period} twice, first in {place(before.row, before.column)}"
+                    f"{sheet.file}: {cell_name(after.row, after.column)}: {name} has "
+                    f"{after.period} twice, first in {cell_name(before.row, before.column)}"
                 )
         notes = tuple(note for cell in figures for note in beside.get((cell.row, cell.column), ()))
         unit = "percent" if _in_per_cent(sheet, figures, name) else _unit(keys, texts)
-        yield replace(_one(name, unit, figures, figure), notes=notes)
+        yield replace(_one_series(name, unit, figures, figure), notes=notes)
 
 
 def _in_per_cent(sheet: Sheet, figures: Iterable[_Figure], name: str) -> bool:
@@ -514,7 +514,7 @@ def _in_per_cent(sheet: Sheet, figures: Iterable[_Figure], name: str) -> bool:
         if is_figure(content):
             signs.setdefault(isinstance(content, str) and "%" in content, cell)
     if len(signs) == 2:
-        having, lacking = (place(cell.row, cell.column) for cell in (signs[True], signs[False]))
+        having, lacking = (cell_name(cell.row, cell.column) for cell in (signs[True], signs[False]))
         raise InputError(f"{sheet.file}: {having} of {name} has a per cent sign and {lacking} has none")
     return True in signs
 
@@ -529,26 +529,26 @@ def _notes(sheet: Sheet, table: _Table) -> dict[tuple[int, int], list[Mark]]:
             text = sheet.rows[row][column]
             note = without_note(text)[1] if isinstance(text, str) else ""
             if note:
-                mark = Mark(period=cell.period, text=note, place=place(row, column), meaning=NOTED)
+                mark = Mark(period=cell.period, text=note, place=cell_name(row, column), meaning=NOTED)
                 out.setdefault((cell.row, cell.column), []).append(mark)
     return out
 
 
-def _one(name: str, unit: str, figures: list[_Figure], read: Callable[[int, int], float | str]) -> Series:
+def _one_series(name: str, unit: str, figures: list[_Figure], read: Callable[[int, int], float | str]) -> Series:
     start, every = figures[0].period.number, figures[0].period.every
     by_number = {one.period.number: one for one in figures}
     values: list[float | None] = []
     marks: list[Mark] = []
     for number in range(start, figures[-1].period.number + 1):
         period, at = Period.of(number, every), by_number.get(number)
-        found = "" if at is None else read(at.row, at.column)
-        if isinstance(found, float):
-            values.append(found)
+        content = "" if at is None else read(at.row, at.column)
+        if isinstance(content, float):
+            values.append(content)
             continue
         values.append(None)
-        where = "" if at is None else place(at.row, at.column)
-        meaning = "not in the file" if at is None else MARKS[found.lower()]
-        marks.append(Mark(period=period, text=found, place=where, meaning=meaning))
+        where = "" if at is None else cell_name(at.row, at.column)
+        meaning = "not in the file" if at is None else MARKS[content.lower()]
+        marks.append(Mark(period=period, text=content, place=where, meaning=meaning))
     return Series(name=name, unit=unit, every=every, first=figures[0].period, values=tuple(values), marks=tuple(marks))
 
 

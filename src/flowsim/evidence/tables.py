@@ -19,7 +19,7 @@ from flowsim.core.errors import InputError
 from flowsim.core.numbers import with_plain_spaces
 from flowsim.core.spreadsheets import original_text
 
-__all__ = ["MARKS", "Cell", "Decimal", "Sheet", "is_figure", "place", "read_sheet", "reader", "without_note"]
+__all__ = ["MARKS", "Cell", "Decimal", "Sheet", "cell_name", "is_figure", "read_sheet", "reader", "without_note"]
 
 MARKS = {"": "empty", ".": "no figure", "..": "suppressed or not available", "...": "not available yet"}
 MARKS |= {"-": "none, or too few to show", "–": "none, or too few to show", "x": "suppressed", "*": "suppressed"}
@@ -79,12 +79,14 @@ def reader(
     if len(proofs) == 2:
         comma, point = proofs["comma"], proofs["point"]
         raise InputError(
-            f"{sheet.file}: {place(*comma)} '{texts[comma]}' has a decimal comma and {place(*point)} "
+            f"{sheet.file}: {cell_name(*comma)} '{texts[comma]}' has a decimal comma and {cell_name(*point)} "
             f"'{texts[point]}' a decimal point: one file should have one of them"
         )
     for form, at in proofs.items():
         if decimal is not None and form != decimal:
-            raise InputError(f"{sheet.file}: {place(*at)}: '{texts[at]}' has a decimal {form}, not a decimal {decimal}")
+            raise InputError(
+                f"{sheet.file}: {cell_name(*at)}: '{texts[at]}' has a decimal {form}, not a decimal {decimal}"
+            )
     settled = decimal or next(iter(proofs), None)
 
     def figure(row: int, column: int) -> float | str:
@@ -100,19 +102,19 @@ def reader(
             whole, small = re.sub("[.,]", "", text), text.replace(",", ".")
             ways = {"comma": whole, "point": small} if either[1] == "." else {"comma": small, "point": whole}
             raise InputError(
-                f"{sheet.file}: {place(*at)}: '{cell}' can be {whole} or {small}, and no other cell tells which: give "
-                f"--decimal comma for {ways['comma']}, or --decimal point for {ways['point']}"
+                f"{sheet.file}: {cell_name(*at)}: '{cell}' can be {whole} or {small}, and no other cell tells which: "
+                f"give --decimal comma for {ways['comma']}, or --decimal point for {ways['point']}"
             )
         known = _PLAIN.fullmatch(text) or _DANISH.fullmatch(text) or _ENGLISH.fullmatch(text) or _EITHER.fullmatch(text)
         if not known:
             raise InputError(
-                f"{sheet.file}: {place(*at)}: '{cell}' is no number (allowed: digits, a decimal comma or point, and "
-                "'..', '-' or an empty cell where there is none)"
+                f"{sheet.file}: {cell_name(*at)}: '{cell}' is no number (allowed: digits, a decimal comma or point, "
+                "and '..', '-' or an empty cell where there is none)"
             )
         plain = text.replace(".", "").replace(",", ".") if settled == "comma" else text.replace(",", "")
         number = float(plain)
         if not math.isfinite(number):
-            raise InputError(f"{sheet.file}: {place(*at)}: a number of {len(text)} digits is too large")
+            raise InputError(f"{sheet.file}: {cell_name(*at)}: a number of {len(text)} digits is too large")
         return number
 
     return figure
@@ -144,7 +146,7 @@ class Sheet:
     rows: tuple[tuple[Cell, ...], ...]
 
 
-def place(row: int, column: int) -> str:
+def cell_name(row: int, column: int) -> str:
     """Name a cell as a spreadsheet does: `rows[6][4]` is "E7"."""
     letters, rest = "", column
     while rest >= 0:

@@ -36,8 +36,8 @@ from .trend import Learned as Learned
 from .trend import check_horizon as check_horizon
 from .trend import chosen as chosen
 from .trend import course as course
-from .trend import forecast as forecast
 from .trend import forecast_parts as forecast_parts
+from .trend import forecast_series as forecast_series
 from .trend import upto as upto
 from .widening import Widening as Widening
-from .widening import load as load
+from .widening import read_widening as read_widening

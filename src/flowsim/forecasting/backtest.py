@@ -23,8 +23,8 @@ from flowsim.forecasting.trend import (
     SEASON,
     check_horizon,
     course,
-    forecast,
     forecast_parts,
+    forecast_series,
     period_number,
     upto,
 )
@@ -95,28 +95,28 @@ def run_backtest(series: Series, horizon: int = 4, shock: Shock | None = None) -
     """Forecast a series from each period of its past, beginning after two years, and score the forecasts.
 
     Args:
-        series: as for `flowsim.forecasting.trend.forecast`, with at least one period after its first two years.
+        series: as for `flowsim.forecasting.trend.forecast_series`, with at least one period after its first two years.
         horizon: periods ahead, 1 to 12 quarters or 1 to 24 months.
         shock: applied from the origins on that know of it.
 
     Raises:
-        InputError: as `flowsim.forecasting.trend.forecast`, and where there is no origin to score.
+        InputError: as `flowsim.forecasting.trend.forecast_series`, and where there is no origin to score.
     """
 
-    def said(origin: str, steps: int) -> Forecast:
-        return forecast(series, steps, origin, _known(shock, series, origin))
+    def forecast_from(origin: str, steps: int) -> Forecast:
+        return forecast_series(series, steps, origin, _known(shock, series, origin))
 
-    return _backtest(series, said, horizon)
+    return _backtest(series, forecast_from, horizon)
 
 
 def backtest_parts(parts: Sequence[Series], horizon: int = 4, shock: Shock | None = None) -> tuple[Backtest, ...]:
     """Score the parts of a whole and the whole, which is forecast as their sum; arguments and errors as `backtest`."""
     whole = forecast_parts(parts, 1).series
 
-    def said(origin: str, steps: int) -> Joint:
+    def forecast_from(origin: str, steps: int) -> Joint:
         return forecast_parts(parts, steps, origin, _known(shock, whole, origin))
 
-    return (*(run_backtest(part, horizon, shock) for part in parts), _backtest(whole, said, horizon))
+    return (*(run_backtest(part, horizon, shock) for part in parts), _backtest(whole, forecast_from, horizon))
 
 
 def frame(results: Iterable[Backtest]) -> pd.DataFrame:
@@ -140,7 +140,7 @@ def _known(shock: Shock | None, series: Series, origin: str) -> Shock | None:
     return shock if enough else Shock(quarter=shock.quarter)
 
 
-def _backtest(series: Series, said: Callable[[str, int], Forecast | Joint], horizon: int) -> Backtest:
+def _backtest(series: Series, forecast_from: Callable[[str, int], Forecast | Joint], horizon: int) -> Backtest:
     check_horizon(horizon, series.every)
     values = np.array(upto(series).values, np.float64)
     season, fewest = SEASON[series.every], FEWEST[series.every]
@@ -151,7 +151,7 @@ def _backtest(series: Series, said: Callable[[str, int], Forecast | Joint], hori
         if history.min() == history.max() or (history[season:] == history[:-season]).all():
             continue
         origin = series.periods[count - 1]
-        ours = said(origin, len(actual))
+        ours = forecast_from(origin, len(actual))
         unit = scale(history, season)
         methods = {OURS: (ours.point, ours.quantile), **dict(_others(history, len(actual), series.every))}
         for method, (point, quantile) in methods.items():

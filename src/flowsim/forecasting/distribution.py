@@ -309,16 +309,18 @@ def forecast_frame(forecasts: Sequence[Forecast | Joint]) -> pd.DataFrame:
     import pandas as pd
 
     tables = []
-    for one in forecasts:
+    for forecast in forecasts:
         columns = {
-            "series": one.name,
-            "unit": one.unit,
-            "origin": one.origin,
-            "period": one.periods,
-            "point": one.point,
+            "series": forecast.name,
+            "unit": forecast.unit,
+            "origin": forecast.origin,
+            "period": forecast.periods,
+            "point": forecast.point,
         }
         for level in LEVELS:
-            columns[f"lower_{level:.0%}".rstrip("%")], columns[f"upper_{level:.0%}".rstrip("%")] = one.interval(level)
+            columns[f"lower_{level:.0%}".rstrip("%")], columns[f"upper_{level:.0%}".rstrip("%")] = forecast.interval(
+                level
+            )
         tables.append(pd.DataFrame(columns))
     return pd.concat(tables, ignore_index=True)
 
@@ -359,11 +361,11 @@ def _root(correlation: Floats) -> Floats:
 
 def _dependence(errors: Sequence[Floats]) -> float:
     """Average the correlation over all pairs, each over the quarters that both have."""
-    found = []
-    for at, one in enumerate(errors):
+    correlations = []
+    for at, errors_ in enumerate(errors):
         for other in errors[at + 1 :]:
-            common = min(len(one), len(other))
-            first, second = one[-common:] - one[-common:].mean(), other[-common:] - other[-common:].mean()
+            common = min(len(errors_), len(other))
+            first, second = errors_[-common:] - errors_[-common:].mean(), other[-common:] - other[-common:].mean()
             size = float(np.sqrt((first @ first) * (second @ second)))
-            found.append(float(first @ second) / size if size > 0 else 1.0)
-    return float(np.clip(np.mean(found), 0.0, 1.0)) if found else 0.0
+            correlations.append(float(first @ second) / size if size > 0 else 1.0)
+    return float(np.clip(np.mean(correlations), 0.0, 1.0)) if correlations else 0.0

@@ -23,7 +23,7 @@ from flowsim.core.progress import Progress
 from flowsim.forecasting.demand import Demand
 from flowsim.forecasting.distribution import Forecast, Joint
 from flowsim.forecasting.pairing import Pairing, pair, pooled, series_of
-from flowsim.forecasting.trend import forecast
+from flowsim.forecasting.trend import forecast_series
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
 from flowsim.model.varying import Varying
@@ -71,7 +71,7 @@ class Flag:
     def words(self) -> str:
         """The flag as a sentence."""
         when = self.first if self.first == self.last else f"{self.first} to {self.last}"
-        both = f"the trend is {self.trend:,.0f} in {self.last}, the simulation {self.simulated:,.0f}"
+        ends = f"the trend is {self.trend:,.0f} in {self.last}, the simulation {self.simulated:,.0f}"
         if self.trend < self.simulated:
             why = "more is decided than the trend says"
         elif self.station is None:
@@ -81,7 +81,7 @@ class Flag:
                 f"{self.station} is full from {self.full_since}: the trend's {self.trend:,.0f} would need "
                 f"{self.more:,.0f} more places a week"
             )
-        return f"{self.measure} {when}: {both}; {why}"
+        return f"{self.measure} {when}: {ends}; {why}"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -213,7 +213,7 @@ def outlook(
     series = series_of(quarterly(calibration.study))
     if not series:
         raise InputError(f"{scenario.name}: nothing is documented quarter by quarter, two years or longer")
-    trends: dict[str, Forecast | Joint] = {name: forecast(one, horizon) for name, one in series.items()}
+    trends: dict[str, Forecast | Joint] = {name: forecast_series(one, horizon) for name, one in series.items()}
     if len(trends) > 1:
         trends["total"] = Joint.of([one for one in trends.values() if isinstance(one, Forecast)])
     periods = next(iter(trends.values())).periods
@@ -274,12 +274,12 @@ class _Runs:
                 replications=self.replications,
                 seed=self.seed,
                 executor=self.executor,
-                progress=self._told if self.progress else None,
+                progress=self._advance if self.progress else None,
             )
             self.done += self.replications
         return self.kept[key]
 
-    def _told(self, done: int, total: int) -> None:
+    def _advance(self, done: int, total: int) -> None:
         if self.progress is not None:
             self.progress(self.done + done, self.replications * (2 if self.demand is None else 4))
 
@@ -369,11 +369,11 @@ def _full(results: Results, period: str) -> tuple[str | None, str | None]:
     if not full:
         return None, None
     station = max(full, key=lambda name: full[name])
-    told = sorted(middle[station])
-    at = told.index(period)
-    while at > 0 and middle[station][told[at - 1]] >= FULL:
+    periods = sorted(middle[station])
+    at = periods.index(period)
+    while at > 0 and middle[station][periods[at - 1]] >= FULL:
         at -= 1
-    return station, told[at]
+    return station, periods[at]
 
 
 def _places(loads: Sequence[StationLoad], station: str, period: str) -> float:

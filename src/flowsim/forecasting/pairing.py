@@ -18,13 +18,13 @@ from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError
 from flowsim.core.periods import Period, quarter
 from flowsim.evidence.series import Series
+from flowsim.forecasting.distribution import LEVELS
 from flowsim.forecasting.scores import coverage, crps, interval_score, mase, scale
-from flowsim.forecasting.trend import forecast
+from flowsim.forecasting.trend import forecast_series
 
-__all__ = ["LEVELS", "METHODS", "Pairing", "Scored", "pair", "pooled", "series_of"]
+__all__ = ["METHODS", "Pairing", "Scored", "pair", "pooled", "series_of"]
 
 METHODS = ("forecast", "simulation", "combination")
-LEVELS = (0.8, 0.95)
 _GRID = np.linspace(0.0, 1.0, 21)  # of the simulation's share in the combination
 
 
@@ -95,7 +95,7 @@ def pair(series: Series, retrospects: Sequence[Retrospect]) -> Pairing:
     Raises:
         InputError: where there are less than two pasts to look back from.
     """
-    cases = {one.origin: _case(series, one) for one in retrospects if series.name in one.paths}
+    cases = {past.origin: _case(series, past) for past in retrospects if series.name in past.paths}
     if len(cases) < 2:
         raise InputError(f"{series.name}: {len(cases)} pasts to look back from are too few: at least 2 are needed")
     losses = {origin: np.array([_loss(case, share) for share in _GRID]) for origin, case in cases.items()}
@@ -109,16 +109,17 @@ def pair(series: Series, retrospects: Sequence[Retrospect]) -> Pairing:
     weights = [len(case.actual) for case in cases.values()]
     scored = [
         Scored(
-            method=method, **{name: float(np.average([row[name] for row in told], weights=weights)) for name in told[0]}
+            method=method,
+            **{name: float(np.average([row[name] for row in scores], weights=weights)) for name in scores[0]},
         )
-        for method, told in rows.items()
+        for method, scores in rows.items()
     ]
     return Pairing(
         measure=series.name,
         origins=tuple(cases),
         quarters=sum(weights),
         share=float(_GRID[np.argmin(total)]),
-        scores=tuple(sorted(scored, key=lambda one: one.crps)),
+        scores=tuple(sorted(scored, key=lambda score: score.crps)),
     )
 
 
@@ -148,10 +149,10 @@ def _thinned(paths: Floats, count: int) -> Floats:
 def series_of(documented: Mapping[str, Mapping[Period, float]]) -> dict[str, Series]:
     """Return documented quarters as series, by measure; those with a gap are left out."""
     out = {}
-    for measure, told in documented.items():
-        periods = sorted(map(Period, told))
+    for measure, quarters in documented.items():
+        periods = sorted(map(Period, quarters))
         if periods[-1].number - periods[0].number == len(periods) - 1:
-            values = tuple(told[period] for period in periods)
+            values = tuple(quarters[period] for period in periods)
             out[measure] = Series(name=measure, unit="awards", every="quarter", first=periods[0], values=values)
     return out
 
@@ -161,7 +162,7 @@ def _case(series: Series, past: Retrospect) -> _Case:
     values = [float(value) for value in series.values if value is not None]
     steps = len(past.periods)
     simulated = past.paths[series.name]
-    trend = forecast(series, steps, past.origin).paths(len(simulated))
+    trend = forecast_series(series, steps, past.origin).paths(len(simulated))
     actual = np.array(values[known : known + steps])
     return _Case(trend=trend, simulated=simulated, actual=actual, unit=scale(np.array(values[:known])))
 

@@ -11,7 +11,7 @@ from scipy.special import ndtri
 from flowsim.core.errors import InputError
 from flowsim.evidence.series import Series
 from flowsim.forecasting.members.pool import logs
-from flowsim.forecasting.trend import FEWEST, Learned, forecast, learned, upto
+from flowsim.forecasting.trend import FEWEST, Learned, forecast_series, learned, upto
 
 __all__ = ["ReferenceClass", "learn_from"]
 
@@ -57,7 +57,7 @@ def learn_from(series: Sequence[Series], horizon: int = 4) -> ReferenceClass:
         horizon: periods ahead.
 
     Raises:
-        InputError: as `flowsim.forecasting.trend.forecast`, and where there are fewer than two, or they differ in kind.
+        InputError: as `flowsim.forecasting.trend.forecast_series`, and where there are fewer than two, or of two kinds.
     """
     if len(series) < 2 or len({own.every for own in series}) > 1:
         raise InputError(f"{len(series)} series are no reference class: at least two by quarter, or two by month")
@@ -69,11 +69,11 @@ def learn_from(series: Sequence[Series], horizon: int = 4) -> ReferenceClass:
             actual = values[count : count + horizon]
             if values[:count].min() == values[:count].max():
                 continue
-            expected = forecast(used, len(actual), used.periods[count - 1])
+            expected = forecast_series(used, len(actual), used.periods[count - 1])
             half = expected.widening.spread(_SCORE, count, len(actual)) * expected.sd
             point = logs(expected.point, expected.least, expected.offset)
             errors.append(np.abs(logs(actual, expected.least, expected.offset) - point) / half)
-        surprises.append(forecast(used, 1).surprise)
+        surprises.append(forecast_series(used, 1).surprise)
     if not errors:
         raise InputError("no series of the reference class is longer than two years: there is nothing to learn from")
     together = np.concatenate(errors)

@@ -48,15 +48,15 @@ class Shock:
     @classmethod
     def parse(cls, text: str) -> Shock:
         """Read "2020Q2=as-observed" or "2020Q2=recovers:4"; raises InputError for anything else."""
-        found = _SAID.fullmatch(text.strip())
-        if not found:
+        parts = _SAID.fullmatch(text.strip())
+        if not parts:
             raise InputError(
                 f"--shock: '{text}' is not understood: write 2020Q2=as-observed, or 2020Q2=recovers:4 where the series "
                 "is back on its course four quarters later (1: the quarter alone)"
             )
         try:
-            moment = _moment(found[1])
-            return cls(quarter=Period.of(moment.number, moment.every), recovers=int(found[3]) if found[3] else None)
+            moment = _moment(parts[1])
+            return cls(quarter=Period.of(moment.number, moment.every), recovers=int(parts[3]) if parts[3] else None)
         except InputError as mistake:
             raise InputError(f"--shock: {mistake}") from None
 

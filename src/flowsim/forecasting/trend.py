@@ -27,7 +27,7 @@ from flowsim.forecasting.members.fitted import FITTED, Own, fit_members
 from flowsim.forecasting.members.pool import GRIDS, logs, run_grids
 from flowsim.forecasting.members.weights import Weights, load_weights
 from flowsim.forecasting.shocks import LOCKDOWN, Shock
-from flowsim.forecasting.widening import LONGEST, Widening, load
+from flowsim.forecasting.widening import LONGEST, Widening, read_widening
 
 __all__ = [
     "FEWEST",
@@ -38,8 +38,8 @@ __all__ = [
     "check_horizon",
     "chosen",
     "course",
-    "forecast",
     "forecast_parts",
+    "forecast_series",
     "learned",
     "period_number",
     "upto",
@@ -68,7 +68,7 @@ class Learned(NamedTuple):
 @cache
 def learned(every: str) -> Learned:
     """Return what is shipped for series by "quarter" or "month"."""
-    return Learned(load_weights(every), load(every))
+    return Learned(load_weights(every), read_widening(every))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -134,7 +134,7 @@ def course(values: Floats, steps: int, every: str, taught: Learned | None = None
     )
 
 
-def forecast(
+def forecast_series(
     series: Series,
     horizon: int = 8,
     origin: str | None = None,
@@ -205,9 +205,9 @@ def forecast_parts(
     Raises:
         InputError: as `forecast`, and where the parts differ in unit or last period.
     """
-    joint = Joint.of([forecast(part, horizon, origin, shock) for part in parts])
+    joint = Joint.of([forecast_series(part, horizon, origin, shock) for part in parts])
     try:
-        whole = forecast(joint.series, horizon, None, shock)
+        whole = forecast_series(joint.series, horizon, None, shock)
     except InputError:  # such as a sum that never changes: the parts stand alone
         return joint
     return Joint.of(joint.parts, whole)

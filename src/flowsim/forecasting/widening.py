@@ -24,7 +24,7 @@ from flowsim.core.files import data_folder
 from flowsim.forecasting.members.features import FEATURES
 from flowsim.forecasting.members.weights import between
 
-__all__ = ["LONGEST", "TERMS", "Widening", "load", "terms"]
+__all__ = ["LONGEST", "TERMS", "Widening", "read_widening", "terms"]
 
 
 LONGEST = {"quarter": 12, "month": 24}
@@ -116,7 +116,7 @@ class Widening:
 
 
 @cache
-def load(every: str = "quarter") -> Widening:
+def read_widening(every: str = "quarter") -> Widening:
     """Return what is shipped for series by "quarter" or "month"."""
     text = (data_folder("forecast") / "widening.toml").read_text(encoding="utf-8")
     tables = tomllib.loads(text)

@@ -15,8 +15,8 @@ from .edits import SharesEdit as SharesEdit
 from .edits import StationEdit as StationEdit
 from .edits import StayEdit as StayEdit
 from .edits import Waiting as Waiting
+from .edits import change_place as change_place
 from .edits import numbered as numbered
-from .edits import place as place
 from .library import cities as cities
 from .library import city_file as city_file
 from .library import scenario_names as scenario_names

@@ -24,7 +24,7 @@ from flowsim.model.edits import (
     StationEdit,
     StayEdit,
     Waiting,
-    place,
+    change_place,
 )
 from flowsim.model.parts import as_shares, listed
 
@@ -67,7 +67,7 @@ def edit_steps(raw: dict[str, Any], file: ScenarioFile, source: str) -> Iterator
         edits = getattr(file, kind)
         for index, edit in enumerate(edits):
             target = getattr(edit, TARGETS[kind])
-            where = f"{source}: {kind}{place(index, target)}"
+            where = f"{source}: {kind}{change_place(index, target)}"
             if isinstance(edit, Edit):
                 for key, when, out in (
                     ("from", edit.since, edit.since and edit.since >= end),

@@ -31,8 +31,8 @@ __all__ = [
     "StationEdit",
     "StayEdit",
     "Waiting",
+    "change_place",
     "numbered",
-    "place",
 ]
 
 _UNITS = "(second|minute|hour|day|week|month|quarter|year)s?"
@@ -257,12 +257,12 @@ def numbered(raw: Mapping[str, Any]) -> dict[str, Any]:
     for kind, target in TARGETS.items():
         if isinstance(raw.get(kind), list):
             out[kind] = {
-                place(index, edit.get(target) if isinstance(edit, Mapping) else None): edit
+                change_place(index, edit.get(target) if isinstance(edit, Mapping) else None): edit
                 for index, edit in enumerate(raw[kind])
             }
     return out
 
 
-def place(index: int, target: Any) -> str:
+def change_place(index: int, target: Any) -> str:
     """Write where in a file a change stands, and what it changes: "[no. 1: rehabilitation_team]"."""
     return f"[no. {index + 1}: {target}]" if target else f"[no. {index + 1}]"

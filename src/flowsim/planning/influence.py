@@ -206,7 +206,7 @@ def explain(
     if figures[defined].min() == figures[defined].max():
         raise InputError(f"{measure}: it is {figures[defined].min():g} in every run, so nothing drives it")
     x, y = x[defined], figures[defined]
-    degrees = [1] * (factors - len(levers)) + [min(_DEGREE, len(one.all) - 1) for one in levers]
+    degrees = [1] * (factors - len(levers)) + [min(_DEGREE, len(levels.all) - 1) for levels in levers]
     parts = decompose(x, y, degrees, seed)
     influences = [
         Influence(
@@ -225,7 +225,7 @@ def explain(
         response=response,
         mean=float(y.mean()),
         deviation=math.sqrt(_variances(y)[0]),
-        influences=tuple(sorted(influences, key=lambda one: -one.share.value)),
+        influences=tuple(sorted(influences, key=lambda influence: -influence.share.value)),
         luck=parts.luck,
         rest=parts.rest,
         sets=sets,

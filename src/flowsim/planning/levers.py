@@ -57,13 +57,13 @@ class Lever:
         """What is counted, in words."""
         return _UNITS[self.key]
 
-    def told(self, pathway: Pathway, when: datetime) -> dict[str, float]:
+    def held(self, pathway: Pathway, when: datetime) -> dict[str, float]:
         """Return what a pathway has of it at a moment, by party; by the station's name where that has no parties."""
         station = pathway.station(self.station)
         if not station.parties:
             return {station.name: float(getattr(station, self.key).at(when))}
-        held = [party for party in station.parties if party.name in self.parties]
-        return {party.name: float(getattr(party, self.key).at(when)) for party in held}
+        parties = [party for party in station.parties if party.name in self.parties]
+        return {party.name: float(getattr(party, self.key).at(when)) for party in parties}
 
     def set(self, scenario: Scenario, level: float, since: datetime) -> Scenario:
         """Return a scenario in which the number is `level` from a moment on, whatever was told for then.

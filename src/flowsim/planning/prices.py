@@ -209,7 +209,7 @@ def _prices(raw: Mapping[str, Any], source: str, currencies: dict[str, str]) -> 
 def _price(
     entry: Any, where: str, units: tuple[str, ...], example: str, source: str, currencies: dict[str, str]
 ) -> Price:
-    text, origin = _told(entry, f"{source}: {where}")
+    text, origin = _with_origin(entry, f"{source}: {where}")
     if not isinstance(text, str):
         raise InputError(
             f"{source}: {where}: {text!r} is not allowed: it should be a text with its unit, such as '{example}'"
@@ -233,7 +233,7 @@ def _price(
     return Price(where=where, amount=amount, per=unit, **origin)
 
 
-def _told(entry: Any, where: str) -> tuple[Any, dict[str, Any]]:
+def _with_origin(entry: Any, where: str) -> tuple[Any, dict[str, Any]]:
     """Return what a price is, as text, and where it comes from."""
     if not isinstance(entry, Mapping):
         return entry, {}

@@ -11,11 +11,11 @@ from flowsim.calibration.retrospect import quarterly
 from flowsim.calibration.workflow import Calibration
 from flowsim.core.errors import KeyedError, require
 from flowsim.core.progress import Progress
-from flowsim.evidence.series import Series, awards, convention, read
+from flowsim.evidence.series import Series, convention, documented_awards, read
 from flowsim.forecasting.demand import Demand, following
 from flowsim.forecasting.outlooks import OutlookResult, outlook
 from flowsim.forecasting.pairing import Pairing, pair, series_of
-from flowsim.forecasting.trend import check_horizon, forecast, forecast_parts
+from flowsim.forecasting.trend import check_horizon, forecast_parts, forecast_series
 from flowsim.model.scenario import Scenario
 from flowsim.questions.asking import Inquiry, command
 
@@ -77,11 +77,11 @@ class Outlook(Inquiry):
             if self.demand == "none":
                 return None
             doors = following(self.subject.base.name, "awards")
-            trend = forecast_parts(awards().series, self.horizon)
+            trend = forecast_parts(documented_awards().series, self.horizon)
             return Demand.of(trend, doors, relative=True, count=self.replications, seed=self.seed)
         if self.door is None:
             raise KeyedError("door", "name the entry by which those of the file come (flowsim names lists them)")
-        arrivals = forecast(self._quarterly(), self.horizon)
+        arrivals = forecast_series(self._quarterly(), self.horizon)
         demand = Demand.of(arrivals, [self.door], relative=False, count=self.replications, seed=self.seed)
         demand.over(self.subject.pathway())
         return demand

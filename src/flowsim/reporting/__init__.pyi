@@ -18,7 +18,7 @@ from .language import Language as Language
 from .pictures.diagram import draw as draw
 from .prospects import ForecastResult as ForecastResult
 from .prospects import forecast as forecast
-from .sources import Provenance as Provenance
+from .sources import SourceTables as SourceTables
 from .staffing import StaffingConclusions as StaffingConclusions
 from .staffing import cost_of as cost_of
 from .staffing import staffing_chart as staffing_chart

@@ -40,7 +40,7 @@ class Conclusions:
         staffing = self._staffing
         if staffing is not None:
             first, *rest = staffing.answer()
-            return f"{first.removesuffix('.')}{self._growing(staffing.found)}.", *rest
+            return f"{first.removesuffix('.')}{self._growing(staffing.search)}.", *rest
         return self._alone() if len(self.findings.scenarios) == 1 else self._compared()
 
     def remarks(self) -> tuple[str, ...]:
@@ -48,7 +48,7 @@ class Conclusions:
         staffing = self._staffing
         if staffing is None:
             return ()
-        beside = self._beside(staffing.found)
+        beside = self._beside(staffing.search)
         return tuple([*staffing.remarks(), beside] if beside else staffing.remarks())
 
     def question(self) -> str:
@@ -56,7 +56,7 @@ class Conclusions:
         say, language, staffing = self.wording.language.say, self.wording.language, self._staffing
         names = [self._scenario(one) for one in self.findings.comparison.names]
         if staffing is not None:
-            question = staffing.found.question
+            question = staffing.search.question
             words = {"lever": language.listed(staffing.levers()), "goals": staffing.goals()}
             words |= {
                 "period": language.period(question.during),
@@ -90,7 +90,7 @@ class Conclusions:
         search = self.findings.staffing
         if search is None:
             return None
-        return StaffingConclusions(found=search, wording=self.wording, prices=self.findings.prices)
+        return StaffingConclusions(search=search, wording=self.wording, prices=self.findings.prices)
 
     def _others(self, search: Answer | Frontier) -> list[str]:
         """Return the stations that no goal and no lever is of."""
@@ -149,7 +149,9 @@ class Conclusions:
         """Tell the largest sure difference of a wait, first among stations that the scenarios change."""
         findings, say, language = self.findings, self.wording.language.say, self.wording.language
         reference, *others = findings.comparison.names
-        measures = [one for one in findings.measures if one.kind.name == SERVED.name] or list(findings.measures[:1])
+        measures = [measure for measure in findings.measures if measure.kind.name == SERVED.name] or list(
+            findings.measures[:1]
+        )
         runs = {measure: findings.yearly(measure) for measure in measures}
         many = sum(len(of[reference][0]) for of in runs.values()) * len(others)
         # Chosen among many, a difference is sure only where the intervals of all hold at once.
@@ -164,7 +166,7 @@ class Conclusions:
                     sure = size > 0 and bool(low > 0 or high < 0)
                     ranked.append((sure, size > 0 and measure.of("station") in changed, size, measure, place))
         start = (False, False, 0.0, measures[0], len(runs[measures[0]][reference][0]) - 1)
-        surely, _, best, measure, place = max([start, *ranked], key=lambda one: one[:3])
+        surely, _, best, measure, place = max([start, *ranked], key=lambda entry: entry[:3])
         unit, of = findings.unit(measure), runs[measure]
         year, before = of[reference][0][place], of[reference][1][:, place]
         mean = math.nan if np.isnan(before).all() else float(np.nanmean(before))

@@ -7,7 +7,7 @@ from flowsim.reporting.document import Block, Document, Section, Text
 from flowsim.reporting.exhibits import Exhibits
 from flowsim.reporting.findings import Findings
 from flowsim.reporting.language import Language
-from flowsim.reporting.sources import Provenance
+from flowsim.reporting.sources import SourceTables
 from flowsim.reporting.wording import Wording, words_and_ranges
 
 __all__ = ["report"]
@@ -26,7 +26,7 @@ def report(findings: Findings, language: Language, *, question: str = "", repeat
     wording = Wording.of(findings.scenarios[0], findings.pathway, language)
     conclusions = Conclusions(findings=findings, wording=wording)
     exhibits = Exhibits(findings=findings, wording=wording)
-    provenance = Provenance(findings=findings, wording=wording)
+    provenance = SourceTables(findings=findings, wording=wording)
     base = wording.name(findings.scenarios[0].base.name, findings.pathway.title)
     names = language.listed([wording.scenario(name) for name in findings.comparison.names])
     first, last = (language.period(period) for period in findings.span)
@@ -70,7 +70,7 @@ def report(findings: Findings, language: Language, *, question: str = "", repeat
             blocks=_there(
                 _lines(say("repeat.lead") if repeat else ""),
                 Text(lines=(repeat,), kind="command") if repeat else None,
-                provenance.made(),
+                provenance.run(),
             ),
         ),
         Section(

@@ -13,7 +13,7 @@ from flowsim.core.periods import Every, Period
 from flowsim.planning.response import series
 from flowsim.reporting.document import Cell, Chart, Figure, Table
 from flowsim.reporting.findings import Findings
-from flowsim.reporting.pictures.charts import LEVELS, Band, Fan, FanWords, Flow, fans, flows, forward
+from flowsim.reporting.pictures.charts import QUANTILES, Band, Fan, FanWords, Flow, fans, flows, forward
 from flowsim.reporting.staffing import staffing_chart
 from flowsim.reporting.wording import COUNTED, Wording
 from flowsim.simulation.measures.flows import AWARDS, ENTRIES, EXITS
@@ -291,7 +291,7 @@ def _flows(findings: Findings, name: str, year: str) -> list[Flow]:
 def _quantiles(values: Floats) -> Floats:
     """Return the quantiles over the replications in which each period is defined; NaN where it is in none."""
     columns = [column[~np.isnan(column)] for column in values.T]
-    return np.array([np.quantile(c, LEVELS) if len(c) else np.full(len(LEVELS), np.nan) for c in columns]).T
+    return np.array([np.quantile(c, QUANTILES) if len(c) else np.full(len(QUANTILES), np.nan) for c in columns]).T
 
 
 def _middle(period: Period) -> float:

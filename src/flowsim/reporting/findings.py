@@ -88,10 +88,10 @@ class Findings:
         asked: list[str] = []
         if self.staffing is not None:
             levels = [self.staffing.levels] + ([self.staffing.rows] if isinstance(self.staffing, Frontier) else [])
-            asked = [one.lever.station for one in levels]
+            asked = [varied.lever.station for varied in levels]
             asked += [goal.response.measure.of("station") or "" for goal in self.staffing.question.goals]
         ordered = [name for name in dict.fromkeys([*asked, *self.changed]) if name in names]
-        longest = {name: max(_queue(one, name) for one in self.comparison.results) for name in names}
+        longest = {name: max(_queue(result, name) for result in self.comparison.results) for name in names}
         ordered += [name for name in sorted(names, key=lambda name: -longest[name]) if name not in ordered]
         return tuple(ordered[:STATIONS])
 

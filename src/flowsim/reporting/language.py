@@ -59,7 +59,7 @@ class Language:
         """Return what a name of the model is called; another text, or the name itself, where the table lacks it."""
         return self.words.get(f"name.{name}", otherwise or name)
 
-    def told(self, text: str) -> str:
+    def translated(self, text: str) -> str:
         """Return a text of the shipped data in this language; any other text as it is."""
         return self.sentences.get(text, text)
 

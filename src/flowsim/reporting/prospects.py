@@ -14,7 +14,7 @@ from flowsim.evidence.series import Series, from_pandas
 from flowsim.forecasting.distribution import LEVELS, Forecast
 from flowsim.forecasting.reference import ReferenceClass, learn_from
 from flowsim.forecasting.shocks import Shock
-from flowsim.forecasting.trend import forecast as forecast_series
+from flowsim.forecasting.trend import forecast_series
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -155,7 +155,7 @@ def forecast(
             learned from them.
 
     Raises:
-        InputError: where something does not fit, as `flowsim.forecasting.trend.forecast`.
+        InputError: where something does not fit, as `flowsim.forecasting.trend.forecast_series`.
     """
     own, *others = (one if isinstance(one, Series) else from_pandas(one) for one in (series, *reference))
     choice = Shock.parse(shock) if isinstance(shock, str) else shock

@@ -17,11 +17,11 @@ from flowsim.reporting.findings import Findings
 from flowsim.reporting.language import Language
 from flowsim.reporting.wording import Wording
 
-__all__ = ["Provenance"]
+__all__ = ["SourceTables"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Provenance:
+class SourceTables:
     """What some findings rest on, in one language."""
 
     findings: Findings
@@ -44,7 +44,7 @@ class Provenance:
         rows = []
         for one in self.findings.scenarios:
             changes = "\n".join(_changes(one, self.wording)) or say("none")
-            rows.append((self.wording.scenario(one.name), self.language.told(one.file.description), changes))
+            rows.append((self.wording.scenario(one.name), self.language.translated(one.file.description), changes))
         columns = (say("column.scenario"), say("column.about"), say("column.changes"))
         return Table(title=say("table.scenarios"), columns=columns, rows=tuple(rows))
 
@@ -53,11 +53,14 @@ class Provenance:
         parameters = self.findings.scenarios[0].base.parameters.values()
         if not any(parameter.fact for parameter in parameters):
             return None
-        say, told = self.language.say, self.language.told
+        say, translated = self.language.say, self.language.translated
         return Table(
             title=say("table.sources"),
             columns=(say("column.id"), say("column.title"), say("column.date")),
-            rows=tuple((one.id, told(one.title), told(one.date)) for one in facts.load().sources.values()),
+            rows=tuple(
+                (source.id, translated(source.title), translated(source.date))
+                for source in facts.load().sources.values()
+            ),
         )
 
     def parameters(self, kind: str) -> Table | None:
@@ -71,7 +74,9 @@ class Provenance:
         rows: list[tuple[Cell, ...]] = []
         for parameter in chosen:
             origin = (
-                f"{parameter.fact} {parameter.key}".strip() if parameter.fact else self.language.told(parameter.why)
+                f"{parameter.fact} {parameter.key}".strip()
+                if parameter.fact
+                else self.language.translated(parameter.why)
             )
             rows.append((parameter.name, self.language.quantity(parameter.value), origin))
         columns = (
@@ -89,7 +94,7 @@ class Provenance:
         low, middle, high = np.exp(np.quantile(drawn.z, (0.05, 0.5, 0.95), axis=0)).tolist()
         rows: list[tuple[Cell, ...]] = []
         for factor, *figures in zip(drawn.prior.factors, middle, low, high, strict=True):
-            rows.append((self.language.told(factor.title), *(Figure(value, 2) for value in figures)))
+            rows.append((self.language.translated(factor.title), *(Figure(value, 2) for value in figures)))
         columns = tuple(say(f"column.{key}") for key in ("factor", "median", "p05", "p95"))
         return Table(title=say("table.factors"), columns=columns, rows=tuple(rows), note=say("table.factors.note"))
 
@@ -103,7 +108,7 @@ class Provenance:
         for item in prices.sums:
             if any(item.in_year(year, name) for year in item.years for name in names):
                 years = str(item.years[0]) if len(item.years) == 1 else f"{min(item.years)}–{max(item.years)}"
-                name = self.language.told(item.price.where.removeprefix("sums."))
+                name = self.language.translated(item.price.where.removeprefix("sums."))
                 rows.append(self._price(item.price, f"{name}, {years}", prices.currency))
         columns = tuple(say(f"column.{key}") for key in ("parameter", "value", "kind", "why"))
         return Table(title=say("table.prices"), columns=columns, rows=tuple(rows))
@@ -112,10 +117,10 @@ class Provenance:
         say, amount = self.language.say, price.amount
         per = f" {say(f'per.{price.per}')}" if price.per else ""
         told = self.language.number(amount, 0 if amount == round(amount) else 2)
-        why = f"{price.fact} {price.key}".strip() if price.fact else self.language.told(price.why)
+        why = f"{price.fact} {price.key}".strip() if price.fact else self.language.translated(price.why)
         return title, f"{told} {self.wording.currency(currency)}{per}", say(f"kind.{price.kind}"), why
 
-    def made(self) -> Table:
+    def run(self) -> Table:
         """Tell what made the figures: seed, replications, digests and versions."""
         say, results = self.language.say, self.findings.comparison.results
         first = results[0]

@@ -34,23 +34,23 @@ class StaffingConclusions:
     """What a sought staffing says, in one language.
 
     Attributes:
-        found: the answer, or the frontier.
+        search: the answer, or the frontier.
         wording: the words for its model.
         prices: what costs are told by; None where there are none.
     """
 
-    found: Answer | Frontier
+    search: Answer | Frontier
     wording: Wording
     prices: Prices | None
 
     def answer(self) -> tuple[str, ...]:
         """Return the answer in three sentences; the first one says what the scenario itself has."""
-        found = self.found
-        first, *rest = self._level(found) if isinstance(found, Answer) else self._frontier(found)
-        if isinstance(found, Answer):
-            own = self._own(found.levels.lever)
+        search = self.search
+        first, *rest = self._level(search) if isinstance(search, Answer) else self._frontier(search)
+        if isinstance(search, Answer):
+            own = self._own(search.levels.lever)
         else:
-            parts = zip((found.rows.lever, found.levels.lever), self.levers(), strict=True)
+            parts = zip((search.rows.lever, search.levels.lever), self.levers(), strict=True)
             say = self.wording.language.say
             own = self.wording.language.listed(
                 [say("answer.today.of", own=self._own(lever), lever=words) for lever, words in parts]
@@ -59,7 +59,7 @@ class StaffingConclusions:
 
     def goals(self) -> str:
         """Return the goals in words, with the chance that was asked for."""
-        language, question = self.wording.language, self.found.question
+        language, question = self.wording.language, self.search.question
         goals = language.listed([self.wording.goal(goal) for goal in question.goals])
         if question.chance is None:
             return goals
@@ -67,48 +67,48 @@ class StaffingConclusions:
 
     def levers(self) -> list[str]:
         """Return the levers in words."""
-        found = self.found
-        both = [found.levels.lever] if isinstance(found, Answer) else [found.rows.lever, found.levels.lever]
-        return [self.wording.lever(lever) for lever in both]
+        search = self.search
+        levers = [search.levels.lever] if isinstance(search, Answer) else [search.rows.lever, search.levels.lever]
+        return [self.wording.lever(lever) for lever in levers]
 
     def remarks(self) -> list[str]:
         """Return what a reader of the answer has to know besides: where the search may be wrong, and costs."""
-        found, say, language = self.found, self.wording.language.say, self.wording.language
+        search, say, language = self.search, self.wording.language.say, self.wording.language
         out = []
-        if isinstance(found, Answer):
-            for low, high in found.contrary:
+        if isinstance(search, Answer):
+            for low, high in search.contrary:
                 levels = {"low": self._number(low.levels[0]), "high": self._plenty(high.levels[0])}
                 out.append(say("remark.contrary", **levels))
-            close = [t.levels[0] for t in found.trials if t.verdict == "close" and t.levels[0] < (found.least or 0)]
+            close = [t.levels[0] for t in search.trials if t.verdict == "close" and t.levels[0] < (search.least or 0)]
             if len(close) > 1:
                 among = language.listed([self._number(level) for level in close])
                 out.append(say("remark.close", levels=among, lever=self.levers()[0]))
-        undefined = max(one.undefined for trial in (*found.trials, found.ceiling) for one in trial.findings)
+        undefined = max(finding.undefined for trial in (*search.trials, search.ceiling) for finding in trial.findings)
         if undefined:
             out.append(say("remark.undefined", most=self._number(undefined)))
-        cost = cost_of(found, self.prices)
-        if isinstance(found, Answer) and found.least is not None and cost is not None:
+        cost = cost_of(search, self.prices)
+        if isinstance(search, Answer) and search.least is not None and cost is not None:
             (each,) = cost.units
-            told = {"each": self._money(each, cost), "least": self._number(found.least), "lever": self.levers()[0]}
-            out.append(say("remark.cost", **told, cost=self._money(cost.at([found.least]), cost)))
+            words = {"each": self._money(each, cost), "least": self._number(search.least), "lever": self.levers()[0]}
+            out.append(say("remark.cost", **words, cost=self._money(cost.at([search.least]), cost)))
         return out
 
-    def _level(self, found: Answer) -> tuple[str, ...]:
+    def _level(self, answer: Answer) -> tuple[str, ...]:
         say, goals = self.wording.language.say, self.goals()
         (lever,) = self.levers()
-        if found.least is None:
-            allowed = say("range", low=self._number(found.levels.least), high=self._number(found.levels.most))
-            first = say(f"answer.{found.outcome}", allowed=allowed, lever=lever, goal=goals)
-            return first, self._instead(found), self._kept(found.ceiling, "answer.kept.plenty")
-        trial = next(one for one in found.trials if one.levels[0] == found.least)
-        words = {"least": f"{self._number(found.least)} {lever}{self._weekly(found)}", "goal": goals}
-        words |= {"since": self.wording.language.day(found.question.since.date()), "reached": self._reached(trial)}
-        words["confidence"] = self._confidence(found)
-        first = say(f"answer.{found.outcome}", **words)
-        if found.below is None:
+        if answer.least is None:
+            allowed = say("range", low=self._number(answer.levels.least), high=self._number(answer.levels.most))
+            first = say(f"answer.{answer.outcome}", allowed=allowed, lever=lever, goal=goals)
+            return first, self._instead(answer), self._kept(answer.ceiling, "answer.kept.plenty")
+        trial = next(tried for tried in answer.trials if tried.levels[0] == answer.least)
+        words = {"least": f"{self._number(answer.least)} {lever}{self._weekly(answer)}", "goal": goals}
+        words |= {"since": self.wording.language.day(answer.question.since.date()), "reached": self._reached(trial)}
+        words["confidence"] = self._confidence(answer)
+        first = say(f"answer.{answer.outcome}", **words)
+        if answer.below is None:
             return first, say("answer.own"), self._kept(trial, "answer.kept")
-        level, reached = self._number(found.below.levels[0]), self._reached(found.below)
-        second = say(f"answer.below.{found.below.verdict}", level=level, reached=reached)
+        level, reached = self._number(answer.below.levels[0]), self._reached(answer.below)
+        second = say(f"answer.below.{answer.below.verdict}", level=level, reached=reached)
         return first, second, self._kept(trial, "answer.kept")
 
     def _instead(self, answer: Answer) -> str:
@@ -125,30 +125,30 @@ class StaffingConclusions:
         key = "answer.relief.met" if best.trial.meets else "answer.relief"
         return f"{ceiling[:-1]}; {say(key, stations=stations, reached=self._reached(best.trial))}"
 
-    def _frontier(self, found: Frontier) -> tuple[str, ...]:
+    def _frontier(self, frontier: Frontier) -> tuple[str, ...]:
         say, language = self.wording.language.say, self.wording.language
-        one, other = self.levers()
-        met = [point for point in found.points if point.least is not None]
-        ceiling = say("answer.ceiling", reached=self._reached(found.ceiling))
+        lever, other = self.levers()
+        met = [point for point in frontier.points if point.least is not None]
+        ceiling = say("answer.ceiling", reached=self._reached(frontier.ceiling))
         if not met:
-            first = say("answer.frontier.none", one=one, other=other, goal=self.goals())
-            return first, ceiling, self._kept(found.ceiling, "answer.kept.plenty")
+            first = say("answer.frontier.none", one=lever, other=other, goal=self.goals())
+            return first, ceiling, self._kept(frontier.ceiling, "answer.kept.plenty")
         shown = met if len(met) <= _FEW else [met[0], met[-1]]
         points = language.listed([self._point(point.level, point.least or 0) for point in shown])
-        ends = {"goal": self.goals(), "confidence": self._confidence(found)}
-        first = say("answer.frontier", one=one, other=other, points=points, **ends)
-        nowhere = [self._number(point.level) for point in found.points if point.least is None]
+        ends = {"goal": self.goals(), "confidence": self._confidence(frontier)}
+        first = say("answer.frontier", one=lever, other=other, points=points, **ends)
+        nowhere = [self._number(point.level) for point in frontier.points if point.least is None]
         if nowhere:
-            first = f"{first[:-1]}; {say('answer.frontier.nowhere', one=one, levels=language.listed(nowhere))}"
-        cost = cost_of(found, self.prices)
-        cheap = None if cost is None else cheapest(found, cost)
+            first = f"{first[:-1]}; {say('answer.frontier.nowhere', one=lever, levels=language.listed(nowhere))}"
+        cost = cost_of(frontier, self.prices)
+        cheap = None if cost is None else cheapest(frontier, cost)
         if cost is None or cheap is None:
             chosen, second = (met[0].level, met[0].least or 0), ceiling
         else:
             chosen = cheap
             second = say("answer.cheapest", point=self._point(*cheap), amount=self._money(cost.at(cheap), cost))
         level, least = (self._number(number) for number in chosen)
-        return first, second, self._kept(found.trial(*chosen), "answer.kept.point", level=level, least=least)
+        return first, second, self._kept(frontier.trial(*chosen), "answer.kept.point", level=level, least=least)
 
     def _reached(self, trial: Trial) -> str:
         """Say what a staffing gives; where a chance was asked for, the share of the futures that keep the goals too."""
@@ -160,7 +160,7 @@ class StaffingConclusions:
             key = "answer.reached.share" if unit == "share" else "answer.reached"
             key = "answer.reached.wait" if measure.kind.name == SERVED.name else key
             parts.append(say(key, value=value, low=low, high=high, interval=self.wording.language.interval(low, high)))
-        if self.found.question.chance is not None:
+        if self.search.question.chance is not None:
             share, low, high = self.wording.figures([trial.kept.estimate, trial.kept.low, trial.kept.high], "share")
             ends = {"low": low, "high": high, "interval": self.wording.language.interval(low, high)}
             parts.append(say("answer.reached.kept", share=share, **ends))
@@ -169,18 +169,18 @@ class StaffingConclusions:
     def _kept(self, trial: Trial, key: str, **more: str) -> str:
         language, kept = self.wording.language, trial.kept
         share, low, high = (language.percent(value, 0) for value in (kept.estimate, kept.low, kept.high))
-        told = {"share": share, "low": low, "high": high, "runs": self._number(trial.replications)}
-        told["interval"] = language.interval(low, high)
-        return language.say(key, **told, **more, likely=told_likely(kept.low, kept.high, language))
+        words = {"share": share, "low": low, "high": high, "runs": self._number(trial.replications)}
+        words["interval"] = language.interval(low, high)
+        return language.say(key, **words, **more, likely=told_likely(kept.low, kept.high, language))
 
-    def _confidence(self, found: Answer | Frontier) -> str:
-        return self.wording.language.percent(found.stopping.confidence, 0)
+    def _confidence(self, search: Answer | Frontier) -> str:
+        return self.wording.language.percent(search.stopping.confidence, 0)
 
     def _own(self, lever: Lever) -> str:
         """Return what the scenario itself has of a lever, by party."""
         language = self.wording.language
-        told = lever.told(self._model(), self.found.question.since)
-        values = {name: language.number(value, 0 if value == round(value) else 1) for name, value in told.items()}
+        numbers = lever.held(self._model(), self.search.question.since)
+        values = {name: language.number(value, 0 if value == round(value) else 1) for name, value in numbers.items()}
         if len(set(values.values())) == 1:
             return next(iter(values.values()))
         names = [
@@ -198,7 +198,7 @@ class StaffingConclusions:
         return self.wording.language.say("answer.weekly", places=self._number(answer.least * meetings))
 
     def _model(self) -> Pathway:
-        return self.found.question.scenario.pathway()
+        return self.search.question.scenario.pathway()
 
     def _point(self, level: float, least: float) -> str:
         return self.wording.language.say("staff.point", level=self._number(level), least=self._number(least))
@@ -225,14 +225,14 @@ def staffing_chart(search: Answer | Frontier, wording: Wording, prices: Prices |
     return _levels(search, wording, prices)
 
 
-def _levels(found: Answer, wording: Wording, prices: Prices | None) -> Chart:
-    say, conclusions = wording.language.say, StaffingConclusions(found=found, wording=wording, prices=prices)
-    (lever,), cost = conclusions.levers(), cost_of(found, prices)
+def _levels(answer: Answer, wording: Wording, prices: Prices | None) -> Chart:
+    say, conclusions = wording.language.say, StaffingConclusions(search=answer, wording=wording, prices=prices)
+    (lever,), cost = conclusions.levers(), cost_of(answer, prices)
     columns = ["goal", "level", "mean", "low", "high", "kept", "low", "high", "verdict"]
     rows: list[tuple[Cell, ...]] = []
-    for place, goal in enumerate(found.question.goals):
-        for trial in (*found.trials, found.ceiling):
-            enough = trial is found.ceiling
+    for place, goal in enumerate(answer.question.goals):
+        for trial in (*answer.trials, answer.ceiling):
+            enough = trial is answer.ceiling
             finding, kept = trial.findings[place], trial.kept
             mean = (finding.mean.estimate, finding.mean.low, finding.mean.high)
             shares = (Figure(value, 0, share=True) for value in (kept.estimate, kept.low, kept.high))
@@ -242,75 +242,75 @@ def _levels(found: Answer, wording: Wording, prices: Prices | None) -> Chart:
                     say("staff.enough") if enough else Figure(trial.levels[0]),
                     *(_figure(value, goal.response.unit) for value in mean),
                     *shares,
-                    say(_SURE[_verdict(found, trial, finding)]),
+                    say(_SURE[_verdict(answer, trial, finding)]),
                     *(() if cost is None else ("" if enough else Figure(cost.at(trial.levels)),)),
                 )
             )
     titles = [say(f"column.{key}") for key in columns]
     titles += [] if cost is None else [say("column.cost", currency=wording.currency(cost.currency))]
     kept_title = say("staff.kept", goals=conclusions.goals())
-    least = None if found.least is None else float(found.least)
+    least = None if answer.least is None else float(answer.least)
     title = say("chart.levels", lever=lever)
     return Chart(
         title=title,
-        alternative=_trial_words(found, wording, conclusions.goals()),
-        draw=lambda kind: staffings(panels(found, wording.goal, kept_title), lever, least, kind, _words(wording)),
+        alternative=_trial_words(answer, wording, conclusions.goals()),
+        draw=lambda kind: staffings(panels(answer, wording.goal, kept_title), lever, least, kind, _words(wording)),
         table=Table(title=title, columns=tuple(titles), rows=tuple(rows), note=say("table.levels.note")),
     )
 
 
-def _verdict(found: Answer, trial: Trial, finding: Finding) -> str:
+def _verdict(answer: Answer, trial: Trial, finding: Finding) -> str:
     """Return the verdict on one goal; where a chance was asked for there is one on all of them only."""
-    return finding.verdict if found.question.chance is None else trial.verdict
+    return finding.verdict if answer.question.chance is None else trial.verdict
 
 
 def _trial_words(answer: Answer, wording: Wording, goals: str) -> str:
     say, language, parts = wording.language.say, wording.language, []
     for trial in answer.trials:
-        values = [wording.value(one.mean.estimate, one.goal.response.unit) for one in trial.findings]
+        values = [wording.value(finding.mean.estimate, finding.goal.response.unit) for finding in trial.findings]
         if answer.question.chance is not None:
             values.append(say("staff.kept.share", share=language.percent(trial.kept.estimate, 0)))
-        told = {"level": language.number(trial.levels[0], 0), "verdict": say(_SURE[trial.verdict])}
-        parts.append(say("staff.trial", **told, value=language.listed(values)))
+        words = {"level": language.number(trial.levels[0], 0), "verdict": say(_SURE[trial.verdict])}
+        parts.append(say("staff.trial", **words, value=language.listed(values)))
     return f"{goals}. {'; '.join(parts)}."
 
 
-def _frontier(found: Frontier, wording: Wording, prices: Prices | None) -> Chart:
+def _frontier(frontier: Frontier, wording: Wording, prices: Prices | None) -> Chart:
     say, language = wording.language.say, wording.language
-    told, cost = StaffingConclusions(found=found, wording=wording, prices=prices), cost_of(found, prices)
-    one, other = told.levers()
-    points = [(float(point.level), None if point.least is None else float(point.least)) for point in found.points]
-    trials = [(trial.levels[0], trial.levels[1], trial.verdict) for trial in found.trials]
-    goals = "\n".join(wording.goal(goal) for goal in found.question.goals)
+    conclusions, cost = StaffingConclusions(search=frontier, wording=wording, prices=prices), cost_of(frontier, prices)
+    lever, other = conclusions.levers()
+    points = [(float(point.level), None if point.least is None else float(point.least)) for point in frontier.points]
+    trials = [(trial.levels[0], trial.levels[1], trial.verdict) for trial in frontier.trials]
+    goals = "\n".join(wording.goal(goal) for goal in frontier.question.goals)
     met = [(level, least) for level, least in points if least is not None]
     nowhere = [language.number(level, 0) for level, least in points if least is None]
-    words, note = [f"{told.goals()}."], ""
+    words, note = [f"{conclusions.goals()}."], ""
     if met:
         parts = [say("staff.point", level=_whole(a, wording), least=_whole(b, wording)) for a, b in met]
-        words.append(say("staff.points", one=one, other=other, points=language.listed(parts)))
+        words.append(say("staff.points", one=lever, other=other, points=language.listed(parts)))
     if nowhere:
-        words.append(say("staff.nowhere", one=one, levels=language.listed(nowhere)))
-    cheap = None if cost is None else cheapest(found, cost)
+        words.append(say("staff.nowhere", one=lever, levels=language.listed(nowhere)))
+    cheap = None if cost is None else cheapest(frontier, cost)
     if cost is not None and cheap is not None:
         level, least = (_whole(number, wording) for number in cheap)
         (amount,) = _amounts([cost.at(cheap)], cost, wording)
-        words.append(say("staff.cheapest", one=one, level=level, other=other, least=least, amount=amount))
+        words.append(say("staff.cheapest", one=lever, level=level, other=other, least=least, amount=amount))
     elif prices is not None and cost is None:
-        lacking = unpriced([found.rows.lever, found.levels.lever], prices)
+        lacking = unpriced([frontier.rows.lever, frontier.levels.lever], prices)
         note = say("staff.unpriced", source=prices.source, names=language.listed(list(lacking)))
-    costs = None if cost is None else map_costs(found, cost, lambda amounts: _yearly(amounts, cost, wording))
+    costs = None if cost is None else map_costs(frontier, cost, lambda amounts: _yearly(amounts, cost, wording))
     rows: list[tuple[Cell, ...]] = []
     for level_, least_ in points:
         cells: tuple[Cell, ...] = (say("staff.none") if least_ is None else Figure(least_),)
         if cost is not None:
             cells += ("",) if least_ is None else (Figure(cost.at([level_, least_])),)
         rows.append((Figure(level_), *cells))
-    titles = (one, other, *(() if cost is None else (say("column.cost", currency=wording.currency(cost.currency)),)))
-    title = say("chart.frontier", one=one, other=other)
+    titles = (lever, other, *(() if cost is None else (say("column.cost", currency=wording.currency(cost.currency)),)))
+    title = say("chart.frontier", one=lever, other=other)
     return Chart(
         title=title,
         alternative=" ".join(words),
-        draw=lambda kind: frontier_map(points, trials, (one, other), goals, kind, costs, _words(wording)),
+        draw=lambda kind: frontier_map(points, trials, (lever, other), goals, kind, costs, _words(wording)),
         table=Table(title=title, columns=titles, rows=tuple(rows), note=note),
     )
 

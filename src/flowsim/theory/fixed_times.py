@@ -97,14 +97,14 @@ class Meeting:
         # Who came u after a meeting is taken `passed` meetings late if so many fill the places before her; in the
         # last one only if the part of the interval that is left does not reach.
         full, share = int(passed) * self.places, 1 - rest / self.interval
-        late = self._found(1.0, full + self.places) - self._found(share, full + self.places)
-        return late + self._found(share, full)
+        late = self._early_behind(1.0, full + self.places) - self._early_behind(share, full + self.places)
+        return late + self._early_behind(share, full)
 
     def wait_quantile(self, share: float) -> float:
         """Return the shortest time within which a share below 1 is taken."""
         return quantile(self.wait_tail, share, self.interval)
 
-    def _found(self, share: float, least: int) -> float:
+    def _early_behind(self, share: float, least: int) -> float:
         """Return the probability to come in the first share of an interval and to find so many waiting, or more."""
         arrivals = self.rate * self.interval
         after = self.queue_after

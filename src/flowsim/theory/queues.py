@@ -280,7 +280,7 @@ class MMcK:
     @property
     def wait_probability(self) -> float:
         """The probability that somebody who comes in has to wait."""
-        return float(self._found.sum())
+        return float(self._behind.sum())
 
     @property
     def means(self) -> Means:
@@ -294,17 +294,17 @@ class MMcK:
         require_time(time)
         # Who finds j waiting begins after j + 1 departures: an Erlang law.
         departures = np.arange(1, self.room + 1)
-        return float(self._found @ special.gammaincc(departures, self.servers / self.mean_service * time))
+        return float(self._behind @ special.gammaincc(departures, self.servers / self.mean_service * time))
 
     def wait_quantile(self, share: float) -> float:
         """Return the shortest time within which a share below 1 of those who come in begins service."""
         return quantile(self.wait_tail, share, self.mean_service)
 
     @property
-    def _found(self) -> Floats:
+    def _behind(self) -> Floats:
         """The probabilities that who comes in finds all busy and 0, 1, ..., room - 1 waiting."""
-        found: Floats = self.distribution[self.servers : -1] / self.distribution[:-1].sum()
-        return found
+        waiting: Floats = self.distribution[self.servers : -1] / self.distribution[:-1].sum()
+        return waiting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -353,12 +353,12 @@ class ErlangA:
     @property
     def wait_probability(self) -> float:
         """The probability that an arrival finds all servers busy."""
-        return float(self._found.sum())
+        return float(self._behind.sum())
 
     @property
     def abandonment_probability(self) -> float:
         """The share of arrivals whose patience ends before a server is free."""
-        return float(self._found @ np.arange(len(self._found))) / (self.mean_patience * self.rate)
+        return float(self._behind @ np.arange(len(self._behind))) / (self.mean_patience * self.rate)
 
     @property
     def means(self) -> Means:
@@ -373,8 +373,8 @@ class ErlangA:
         # Who finds j waiting outlasts j + 1 departures with probability c mu / (c mu + (j + 1) theta); given that she
         # does, the time to each is exponential at a rate that counts her own patience too.
         full = self.servers / self.mean_service
-        rates = full + np.arange(1, len(self._found) + 1) / self.mean_patience
-        outlasting = self._found * full / rates
+        rates = full + np.arange(1, len(self._behind) + 1) / self.mean_patience
+        outlasting = self._behind * full / rates
         return float(outlasting @ np.cumsum(1 / rates)) / (1 - self.abandonment_probability)
 
     def wait_tail(self, time: float) -> float:
@@ -383,15 +383,15 @@ class ErlangA:
         # The departures ahead come at rates in arithmetic progression, as the order statistics of exponentials do.
         gone = -math.expm1(-time / self.mean_patience)
         shape = self.servers * self.mean_patience / self.mean_service
-        late = special.betaincc(np.arange(1, len(self._found) + 1), shape, gone)
-        return (1 - gone) * float(self._found @ late)
+        late = special.betaincc(np.arange(1, len(self._behind) + 1), shape, gone)
+        return (1 - gone) * float(self._behind @ late)
 
     def wait_quantile(self, share: float) -> float:
         """Return the shortest time within which a share below 1 has left the queue, served or not."""
         return quantile(self.wait_tail, share, self.mean_service)
 
     @property
-    def _found(self) -> Floats:
+    def _behind(self) -> Floats:
         """The probabilities of finding all busy and 0, 1, ... waiting."""
-        found: Floats = self.distribution[self.servers :]
-        return found
+        waiting: Floats = self.distribution[self.servers :]
+        return waiting

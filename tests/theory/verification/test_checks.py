@@ -19,7 +19,7 @@ from flowsim.simulation.engine.fast import simulate
 from flowsim.simulation.engine.trace import NEVER
 from flowsim.theory.verification.checks import FEWER, Check, Exact, Verification, against, verify
 from flowsim.theory.verification.exact import ORACLES, STORIES, rows, starts_at_meetings, starts_at_servers
-from flowsim.theory.verification.statistics import Seen
+from flowsim.theory.verification.statistics import Sample
 from flowsim.theory.verification.textbook import FAMILIES
 from helpers.paths import ROOT
 
@@ -184,7 +184,7 @@ SEEN = {
 def test_the_settled_part_its_waits_and_who_is_there():
     """Starts at 1, 2, 3 and 9; who comes at 9:40 waits beyond the horizon. Settled is from 2 until 9:30."""
     pathway = Pathway.from_dict(SEEN)
-    seen = Seen(simulate(compile_pathway(pathway), 1, 0), pathway)
+    seen = Sample(simulate(compile_pathway(pathway), 1, 0), pathway)
     assert seen.hours == 10.0
     assert (seen.settled("talk")["joined"] / 3600).tolist() == [2.0, 2.5, 9.0]
     assert seen.waits("talk").tolist() == [0.0, 0.5, 0.0]
@@ -195,7 +195,7 @@ def test_the_settled_part_its_waits_and_who_is_there():
 def test_who_still_waits_at_the_horizon_has_waited_until_then():
     raw = SEEN | {"states": SEEN["states"] | {"talk": SEEN["states"]["talk"] | {"stay": "9 hours"}}}
     pathway = Pathway.from_dict(raw)
-    seen = Seen(simulate(compile_pathway(pathway), 1, 0), pathway)
+    seen = Sample(simulate(compile_pathway(pathway), 1, 0), pathway)
     assert seen.waits("talk").tolist() == [8.0, 7.5, 1.0]
 
 

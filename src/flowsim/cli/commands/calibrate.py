@@ -66,9 +66,9 @@ def stages(*, show: bool) -> Iterator[Callable[[str, int, int], object] | None]:
     with Progress(*columns, console=Console(stderr=True)) as bar:
         tasks = {}
 
-        def told(stage: str, done: int, total: int) -> None:
+        def advance(stage: str, done: int, total: int) -> None:
             if stage not in tasks:
                 tasks[stage] = bar.add_task(stage, total=total)
             bar.update(tasks[stage], completed=done, total=total)
 
-        yield told
+        yield advance

@@ -112,7 +112,7 @@ def _asked(
         for option, given in (("--series", names), ("--months", months), ("--decimal", decimal)):
             if given:
                 raise InputError(f"{option}: it goes with a file, not with the built-in series '{source}'")
-        known = series.awards()
+        known = series.documented_awards()
         if source == "awards":
             return _Asked(known.series, {}, True, known.provenance, {})
         return _Asked((known[source.replace("foe", "fø")],), {}, False, known.provenance, {})
@@ -121,30 +121,30 @@ def _asked(
             f"there is no series and no file '{source}'{nearest(source, _AWARDS)} "
             f"(allowed: {', '.join(_AWARDS)}, or a CSV or Excel file)"
         )
-    found = series.read(source, series.convention(decimal))
-    chosen = [found[name] for name in dict.fromkeys(names)] if names else found.series
-    usable, left_out = _usable(chosen, _quarters(found, months), origin)
+    observed = series.read(source, series.convention(decimal))
+    chosen = [observed[name] for name in dict.fromkeys(names)] if names else observed.series
+    usable, left_out = _usable(chosen, _quarters(observed, months), origin)
     if not usable or (names and left_out):
         name, reason = next(iter(left_out.items()))
-        raise InputError(f"{found.provenance.file}: {reason}" + _others(found, name))
-    marks = {one.name: (*one.marks, *one.notes) for one in chosen if one.marks or one.notes}
-    return _Asked(tuple(usable), left_out, False, found.provenance, marks, found.left_out)
+        raise InputError(f"{observed.provenance.file}: {reason}" + _others(observed, name))
+    marks = {entry.name: (*entry.marks, *entry.notes) for entry in chosen if entry.marks or entry.notes}
+    return _Asked(tuple(usable), left_out, False, observed.provenance, marks, observed.left_out)
 
 
-def _quarters(found: Observed, months: str | None) -> Callable[[Series], Series]:
+def _quarters(observed: Observed, months: str | None) -> Callable[[Series], Series]:
     from flowsim.core.errors import InputError, unknown_name
 
     if months not in (None, "sum", "mean", "keep"):
         raise InputError(f"--months: {unknown_name('way', str(months), ('sum', 'mean', 'keep'))}")
-    monthly = any(one.every == "month" for one in found.series)
+    monthly = any(entry.every == "month" for entry in observed.series)
     if monthly and months is None:
         raise InputError(
-            f"{found.provenance.file}: the periods are months: add --months sum where things that happen are counted "
-            "(awards, courses), --months mean where people who are there are (full-time persons), or --months keep to "
-            "forecast the months themselves"
+            f"{observed.provenance.file}: the periods are months: add --months sum where things that happen are "
+            "counted (awards, courses), --months mean where people who are there are (full-time persons), or --months "
+            "keep to forecast the months themselves"
         )
     if not monthly and months is not None:
-        raise InputError(f"--months: the periods of {found.provenance.file} are quarters already")
+        raise InputError(f"--months: the periods of {observed.provenance.file} are quarters already")
     if months == "keep":
         return lambda series: series
     how: Literal["sum", "mean"] = "sum" if months == "sum" else "mean"
@@ -159,18 +159,18 @@ def _usable(
     from flowsim.forecasting.trend import upto
 
     usable, left_out = [], {}
-    for one in series:
+    for figures in series:
         try:
-            quarterly = quarters(one.from_first_figure())
+            quarterly = quarters(figures.from_first_figure())
             upto(quarterly, origin)
             usable.append(quarterly)
         except InputError as mistake:
-            left_out[one.name] = str(mistake)
+            left_out[figures.name] = str(mistake)
     return usable, left_out
 
 
-def _others(found: Observed, name: str) -> str:
-    others = [one.name for one in found.series if one.name != name]
+def _others(observed: Observed, name: str) -> str:
+    others = [entry.name for entry in observed.series if entry.name != name]
     return f"; the file has {len(others)} other series" if others else ""
 
 
@@ -187,24 +187,24 @@ def _forecast(
 ) -> None:
     from flowsim.core.files import write_bytes
     from flowsim.forecasting.distribution import forecast_frame
-    from flowsim.forecasting.trend import forecast, forecast_parts
+    from flowsim.forecasting.trend import forecast_parts, forecast_series
 
-    said: list[Forecast | Joint]
+    forecasts: list[Forecast | Joint]
     if asked.together:
         joint = forecast_parts(asked.series, horizon, origin, shock)
-        said = [*joint.parts, joint]
+        forecasts = [*joint.parts, joint]
     else:
-        said = [forecast(one, horizon, origin, shock) for one in asked.series]
+        forecasts = [forecast_series(entry, horizon, origin, shock) for entry in asked.series]
     if out is not None:
-        write_bytes(out, _csv(forecast_frame(said)), force)
+        write_bytes(out, _csv(forecast_frame(forecasts)), force)
     if plot is not None:
         from flowsim.reporting.pictures.forecasts import picture
 
-        write_bytes(plot, picture(said, plot.suffix.lower()), force)
+        write_bytes(plot, picture(forecasts, plot.suffix.lower()), force)
     if as_json:
-        print(json.dumps(_told(asked, said, broken), allow_nan=False))
+        print(json.dumps(_json(asked, forecasts, broken), allow_nan=False))
         return
-    print("\n".join(_lines(asked, said, broken)))
+    print("\n".join(_lines(asked, forecasts, broken)))
     _written(plot, out)
 
 
@@ -223,15 +223,15 @@ def _backtest(
     from flowsim.forecasting.backtest import backtest_parts, frame, run_backtest
     from flowsim.forecasting.trend import chosen, upto
 
-    series = [upto(one, origin) for one in asked.series]
-    choices = [(taken, notes) for taken, notes in (chosen(one, shock) for one in series) if taken is not None]
-    told = dict.fromkeys(
+    series = [upto(entry, origin) for entry in asked.series]
+    choices = [(taken, notes) for taken, notes in (chosen(entry, shock) for entry in series) if taken is not None]
+    remarks = dict.fromkeys(
         notes[0] if notes else f"{taken}, from the origins on that know of it" for taken, notes in choices
     )
     results = (
         backtest_parts(series, horizon, shock)
         if asked.together
-        else [run_backtest(one, horizon, shock) for one in series]
+        else [run_backtest(entry, horizon, shock) for entry in series]
     )
     if out is not None:
         write_bytes(out, _csv(frame(results)), force)
@@ -241,9 +241,9 @@ def _backtest(
         write_bytes(plot, backtest_picture(results, plot.suffix.lower()), force)
     if as_json:
         scored = [{**vars(result), "scores": [vars(score) for score in result.scores]} for result in results]
-        print(json.dumps({**_from(asked), "notes": list(told), "backtest": scored}, allow_nan=False))
+        print(json.dumps({**_from(asked), "notes": list(remarks), "backtest": scored}, allow_nan=False))
         return
-    lines = [*_head(asked), *(wrapped(f"note: {note}") for note in told)]
+    lines = [*_head(asked), *(wrapped(f"note: {note}") for note in remarks)]
     for result in results:
         lines += _scored(result)
     print("\n".join(lines))
@@ -268,8 +268,8 @@ def _head(asked: _Asked) -> list[str]:
     from flowsim.evidence.series import NOTED
 
     from_ = asked.provenance
-    told = [from_.file, *(f"{word} {value}" for word, value in (("table", from_.table), ("of", from_.date)) if value)]
-    lines = [f"From {', '.join(told)}"] + [f"left out: {reason}" for reason in asked.left_out.values()]
+    origin = [from_.file, *(f"{word} {value}" for word, value in (("table", from_.table), ("of", from_.date)) if value)]
+    lines = [f"From {', '.join(origin)}"] + [f"left out: {reason}" for reason in asked.left_out.values()]
     if asked.unused:
         lines.append(f"left out: {', '.join(asked.unused)}: figures with no period")
     for name, marks in asked.marks.items():
@@ -278,42 +278,42 @@ def _head(asked: _Asked) -> list[str]:
     return [wrapped(line) for line in lines]
 
 
-def _lines(asked: _Asked, said: Sequence[Forecast | Joint], broken: bool) -> list[str]:
+def _lines(asked: _Asked, forecasts: Sequence[Forecast | Joint], broken: bool) -> list[str]:
     from flowsim.cli.terminal import number, wrapped
     from flowsim.forecasting.distribution import LEVELS, Forecast, Joint
     from flowsim.reporting.prospects import meaning, reasons, what_if
 
     lines = _head(asked)
-    notes = dict.fromkeys(note for one in said for note in _notes(one))
+    notes = dict.fromkeys(note for ahead in forecasts for note in _notes(ahead))
     lines += [wrapped(f"note: {note}") for note in notes]
-    for one in said:
-        unit = f" ({one.unit})" if one.unit else ""
-        lines += ["", wrapped(f"{one.name}{unit}: {len(one.series.values)} {one.every}s to {one.origin}")]
-        if isinstance(one, Joint):
-            lines[-1] += f", the sum of {len(one.parts)} parts"
+    for ahead in forecasts:
+        unit = f" ({ahead.unit})" if ahead.unit else ""
+        lines += ["", wrapped(f"{ahead.name}{unit}: {len(ahead.series.values)} {ahead.every}s to {ahead.origin}")]
+        if isinstance(ahead, Joint):
+            lines[-1] += f", the sum of {len(ahead.parts)} parts"
         lines.append(f"  {'':8}{'expected':>10}" + "".join(f"{f'{level:.0%} interval':>22}" for level in LEVELS))
-        ends = [one.interval(level) for level in LEVELS]
-        for at, period in enumerate(one.periods):
+        ends = [ahead.interval(level) for level in LEVELS]
+        for at, period in enumerate(ahead.periods):
             cells = "".join(f"{f'{number(float(low[at]))} to {number(float(high[at]))}':>22}" for low, high in ends)
-            lines.append(f"  {period:8}{number(float(one.point[at])):>10}{cells}")
-        if isinstance(one, Forecast):
-            lines.append(wrapped(f"  {reasons(one)}"))
-            lines += [wrapped(f"  {what_if(one)}")] if broken else []
+            lines.append(f"  {period:8}{number(float(ahead.point[at])):>10}{cells}")
+        if isinstance(ahead, Forecast):
+            lines.append(wrapped(f"  {reasons(ahead)}"))
+            lines += [wrapped(f"  {what_if(ahead)}")] if broken else []
     return [*lines, "", wrapped(meaning())]
 
 
-def _notes(one: Forecast | Joint) -> list[str]:
+def _notes(ahead: Forecast | Joint) -> list[str]:
     from math import exp, expm1
 
     from flowsim.forecasting.distribution import Forecast
 
-    if not isinstance(one, Forecast):
+    if not isinstance(ahead, Forecast):
         return []
-    notes = list(one.notes)
-    if one.shock is not None and one.effect is not None:
-        low, high = (one.effect.size + side * 1.96 * one.effect.error for side in (-1, 1))
+    notes = list(ahead.notes)
+    if ahead.shock is not None and ahead.effect is not None:
+        low, high = (ahead.effect.size + side * 1.96 * ahead.effect.error for side in (-1, 1))
         notes.append(
-            f"{one.name}: {one.shock}: {expm1(one.effect.size):+.0%} in that {one.every} "
+            f"{ahead.name}: {ahead.shock}: {expm1(ahead.effect.size):+.0%} in that {ahead.every} "
             f"(95 %: a factor of {exp(low):.2f} to {exp(high):.2f})"
         )
     return notes
@@ -329,45 +329,45 @@ def _from(asked: _Asked) -> dict[str, Any]:
     }
 
 
-def _told(asked: _Asked, said: Sequence[Forecast | Joint], broken: bool) -> dict[str, Any]:
+def _json(asked: _Asked, forecasts: Sequence[Forecast | Joint], broken: bool) -> dict[str, Any]:
     from importlib.metadata import version
 
     from flowsim import __version__
     from flowsim.forecasting.distribution import Forecast, Joint, forecast_frame
-    from flowsim.forecasting.widening import load
+    from flowsim.forecasting.widening import read_widening
 
     series = []
-    for one in said:
-        rows = forecast_frame([one]).drop(columns=["series", "unit", "origin"]).to_dict("records")
-        shown = one.parts[0].shock if isinstance(one, Joint) else one.shock
-        effect = getattr(one, "effect", None)
+    for ahead in forecasts:
+        rows = forecast_frame([ahead]).drop(columns=["series", "unit", "origin"]).to_dict("records")
+        shown = ahead.parts[0].shock if isinstance(ahead, Joint) else ahead.shock
+        effect = getattr(ahead, "effect", None)
         series.append(
             {
-                "series": one.name,
-                "unit": one.unit,
-                "origin": one.origin,
-                "history": dict(zip(one.series.periods, one.series.values, strict=True)),
+                "series": ahead.name,
+                "unit": ahead.unit,
+                "origin": ahead.origin,
+                "history": dict(zip(ahead.series.periods, ahead.series.values, strict=True)),
                 "shock": str(shown) if shown else None,
                 "effect": vars(effect) if effect else None,
-                "notes": _notes(one),
+                "notes": _notes(ahead),
                 "forecasts": rows,
-                **(_members(one, broken) if isinstance(one, Forecast) else {}),
+                **(_members(ahead, broken) if isinstance(ahead, Forecast) else {}),
             }
         )
     return {
         **_from(asked),
         "versions": {"flowsim": __version__, "statsmodels": version("statsmodels")},
-        "widening": dict(load().provenance),
+        "widening": dict(read_widening().provenance),
         "series": series,
     }
 
 
-def _members(one: Forecast, broken: bool) -> dict[str, Any]:
-    members = {name: {"weight": one.weights[name], "points": point.tolist()} for name, point in one.members.items()}
+def _members(ahead: Forecast, broken: bool) -> dict[str, Any]:
+    members = {name: {"weight": ahead.weights[name], "points": point.tolist()} for name, point in ahead.members.items()}
     if not broken:
         return {"members": members}
-    low, high = one.with_break()
-    return {"members": members, "break": {"size": one.surprise, "lower_95": low.tolist(), "upper_95": high.tolist()}}
+    low, high = ahead.with_break()
+    return {"members": members, "break": {"size": ahead.surprise, "lower_95": low.tolist(), "upper_95": high.tolist()}}
 
 
 def _scored(result: Backtest) -> list[str]:

@@ -21,10 +21,10 @@ def change_lines(scenario: Scenario) -> list[str]:
     """Write what a scenario changes in its base, and which of its changes change nothing."""
     if not scenario.changes_base:
         return []
-    found = list_differences(scenario.base.pathway(), scenario.pathway())
-    lines = [wrapped(_line(difference)) for difference in found[:_MOST]]
-    lines += [f"and {len(found) - _MOST} more changes"] if len(found) > _MOST else []
-    lines += [wrapped(line) for line in dict.fromkeys(_bound(found, scenario.pathway()))]
+    differences = list_differences(scenario.base.pathway(), scenario.pathway())
+    lines = [wrapped(_line(difference)) for difference in differences[:_MOST]]
+    lines += [f"and {len(differences) - _MOST} more changes"] if len(differences) > _MOST else []
+    lines += [wrapped(line) for line in dict.fromkeys(_bound(differences, scenario.pathway()))]
     lines += [wrapped(f"warning: {where} changes nothing") for where in scenario.without_effect]
     return lines or ["nothing differs from the base"]
 

@@ -39,50 +39,50 @@ def by_headline(comparison: Comparison, asked: Every | None = None, costs: bool 
         lengths.setdefault(row.measure, set()).add(row.period.months)
     reported = set().union(*lengths.values())
     longest: tuple[Every, ...] = ("year", "quarter")
-    found: Every = next((one for one in longest if MONTHS[one] in reported), "month")
-    every = found if asked is None else asked
+    longest_whole: Every = next((length for length in longest if MONTHS[length] in reported), "month")
+    every = longest_whole if asked is None else asked
     wanted = [*headlines(comparison.reference.measures), *(TOTALS if costs and every == "year" else ())]
     names = [name for name in wanted if min(lengths.get(name, {99})) <= MONTHS[every]]
-    return comparison.each(lambda one: averaged(one, every, names))
+    return comparison.each(lambda result: averaged(result, every, names))
 
 
-def savings(told: Comparison) -> dict[str, dict[str, float]]:
+def savings(comparison: Comparison) -> dict[str, dict[str, float]]:
     """Return by measure and scenario how many times the replications independent draws would take.
 
     The variance of a difference with independent draws over that with common ones, each summed over the periods in
     which the scenario differs from the reference in any replication. Infinite where nothing varies with common draws;
     NaN where the scenario never differs.
     """
-    out: dict[str, dict[str, float]] = {measure: {} for measure in _columns(told)}
-    for name, one in told.differences():
-        for measure, columns in _columns(told).items():
-            moved = [n for n in columns if one.mean[n] != 0 or one.variance[n] > 0]
-            common, independent = (float(np.nansum(each[moved])) for each in (one.variance, one.independent))
+    out: dict[str, dict[str, float]] = {measure: {} for measure in _columns(comparison)}
+    for name, pair in comparison.differences():
+        for measure, columns in _columns(comparison).items():
+            moved = [n for n in columns if pair.mean[n] != 0 or pair.variance[n] > 0]
+            common, independent = (float(np.nansum(each[moved])) for each in (pair.variance, pair.independent))
             out[measure][name] = independent / common if common else math.inf if independent else math.nan
     return out
 
 
-def differing(told: Comparison) -> Comparison:
+def differing(comparison: Comparison) -> Comparison:
     """Return the measures alone in which a scenario surely differs in some period, as it is written."""
-    sure: Bools = np.any([_surely(one) for _, one in told.differences()], axis=0)
-    names = [measure for measure, places in _columns(told).items() if sure[places].any()]
-    return told.each(lambda one: one.only(lambda row: row.measure in names))
+    sure: Bools = np.any([_surely(pair) for _, pair in comparison.differences()], axis=0)
+    names = [measure for measure, places in _columns(comparison).items() if sure[places].any()]
+    return comparison.each(lambda result: result.only(lambda row: row.measure in names))
 
 
-def comparison_lines(told: Comparison) -> list[str]:
+def comparison_lines(comparison: Comparison) -> list[str]:
     """Write the reference's measures and the differences to it, in lines of at most eighty columns.
 
     A measure is told where a scenario surely differs in it in some period, and a period where one does in some measure.
     """
-    if not told.index:
+    if not comparison.index:
         return ["", "No headline measure is reported for such periods: ask for whole quarters or years."]
-    pairs = dict(told.differences())
-    sure: Bools = np.any([_surely(one) for one in pairs.values()], axis=0)
-    columns = _columns(told)
+    pairs = dict(comparison.differences())
+    sure: Bools = np.any([_surely(pair) for pair in pairs.values()], axis=0)
+    columns = _columns(comparison)
     shown = {measure: places for measure, places in columns.items() if sure[places].any()}
-    lines = list(_tables(told, pairs, sure, shown))
+    lines = list(_tables(comparison, pairs, sure, shown))
     if shown:
-        interval = f"{100 * told.confidence:.3g} %"
+        interval = f"{100 * comparison.confidence:.3g} %"
         notes = (
             f"±: {interval} interval of the mean difference, each for itself; in brackets where it holds 0.",
             "÷: how much smaller common luck makes a difference's variance than independent draws, by scenario.",
@@ -95,34 +95,34 @@ def comparison_lines(told: Comparison) -> list[str]:
     return lines
 
 
-def _columns(told: Comparison) -> dict[str, list[int]]:
+def _columns(comparison: Comparison) -> dict[str, list[int]]:
     columns: dict[str, list[int]] = {}
-    for column, row in enumerate(told.index):
+    for column, row in enumerate(comparison.index):
         columns.setdefault(row.measure, []).append(column)
     return columns
 
 
-def _surely(one: Paired) -> Bools:
+def _surely(pair: Paired) -> Bools:
     """Tell which differences are sure, and not 0 as they are written."""
-    seen = np.array([number(abs(value)) not in _NOTHING for value in one.mean.tolist()], np.bool_)
-    out: Bools = seen & ((one.low > 0) | (one.high < 0))
+    not_nothing = np.array([number(abs(value)) not in _NOTHING for value in pair.mean.tolist()], np.bool_)
+    out: Bools = not_nothing & ((pair.low > 0) | (pair.high < 0))
     return out
 
 
 def _tables(
-    told: Comparison, pairs: Mapping[str, Paired], sure: Bools, shown: Mapping[str, list[int]]
+    comparison: Comparison, pairs: Mapping[str, Paired], sure: Bools, shown: Mapping[str, list[int]]
 ) -> Iterator[str]:
-    saved, means = savings(told), defined_mean(told.reference.values)
+    saved, means = savings(comparison), defined_mean(comparison.reference.values)
     cells = {
-        name: [number(float(mean)) if one is None else _cell(one, n) for n, mean in enumerate(means)]
-        for name, one in zip(told.names, (None, *pairs.values()), strict=True)
+        name: [number(float(mean)) if pair is None else _cell(pair, n) for n, mean in enumerate(means)]
+        for name, pair in zip(comparison.names, (None, *pairs.values()), strict=True)
     }
     at: dict[tuple[str, Period], int] = {
-        (told.index[n].measure, told.index[n].period): n for places in shown.values() for n in places
+        (comparison.index[n].measure, comparison.index[n].period): n for places in shown.values() for n in places
     }
-    periods = sorted({told.index[n].period for n in at.values() if sure[n]})
-    width = 2 + max([len(cells[name][n]) for name in told.names for n in at.values()], default=0)
-    names = min(_NAMES, 3 + max(map(len, told.names)))
+    periods = sorted({comparison.index[n].period for n in at.values() if sure[n]})
+    width = 2 + max([len(cells[name][n]) for name in comparison.names for n in at.values()], default=0)
+    names = min(_NAMES, 3 + max(map(len, comparison.names)))
     many = max(1, (_WIDTH - names) // width)
     for first in range(0, len(periods), many):
         block = periods[first : first + many]
@@ -132,18 +132,18 @@ def _tables(
             here = [at.get((measure, period)) for period in block]
             if not any(n is not None and sure[n] for n in here):
                 continue
-            title = f"{measure} ({told.index[places[0]].unit})"
+            title = f"{measure} ({comparison.index[places[0]].unit})"
             ratios = [number(times) if math.isfinite(times) else "-" for times in saved[measure].values()]
             times = f"÷ {', '.join(ratios)}" if set(ratios) != {"-"} else ""
             title = _cut(title, max(_WIDTH - len(times) - 1, 20))
             yield f"{title}{times:>{max(_WIDTH - len(title), 0)}}"[:_WIDTH].rstrip()
-            for name in told.names:
+            for name in comparison.names:
                 row = "".join(f"{'' if n is None else cells[name][n]:>{width}}" for n in here)
                 yield f"  {_cut(_plain_text(name), names - 3):<{names - 2}}{row}".rstrip()
 
 
-def _cell(one: Paired, column: int) -> str:
-    mean, half = float(one.mean[column]), float(one.high[column] - one.low[column]) / 2
+def _cell(pair: Paired, column: int) -> str:
+    mean, half = float(pair.mean[column]), float(pair.high[column] - pair.low[column]) / 2
     if math.isnan(mean):
         return "-"
     if number(abs(mean)) in _NOTHING and number(half) in _NOTHING:
@@ -152,7 +152,7 @@ def _cell(one: Paired, column: int) -> str:
     if half == 0:
         return text
     text = f"{text} ± {number(half)}"
-    return text if one.low[column] > 0 or one.high[column] < 0 else f"({text})"
+    return text if pair.low[column] > 0 or pair.high[column] < 0 else f"({text})"
 
 
 def _plain_text(text: str) -> str:
@@ -190,16 +190,16 @@ def waiting_json(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _plain(one: WaitingPrice) -> dict[str, Any]:
-    told = {"weeks_saved": one.saved, "cost": one.cost, "price": one.price}
-    plain = {key: [None if math.isnan(value) else value for value in values] for key, values in told.items()}
-    return plain | {"undefined": one.why or None}
+def _plain(waiting: WaitingPrice) -> dict[str, Any]:
+    figures = {"weeks_saved": waiting.saved, "cost": waiting.cost, "price": waiting.price}
+    plain = {key: [None if math.isnan(value) else value for value in values] for key, values in figures.items()}
+    return plain | {"undefined": waiting.why or None}
 
 
-def _price(one: WaitingPrice) -> str:
-    if one.why:
-        return f"undefined, {one.why}"
-    price, low, high = (number(value) for value in one.price)
+def _price(waiting: WaitingPrice) -> str:
+    if waiting.why:
+        return f"undefined, {waiting.why}"
+    price, low, high = (number(value) for value in waiting.price)
     return f"{price} ({low} to {high})"
 
 

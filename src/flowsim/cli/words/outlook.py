@@ -15,13 +15,15 @@ from flowsim.forecasting.pairing import Pairing
 __all__ = ["backtest_lines", "outlook_json", "outlook_lines"]
 
 
-def outlook_lines(told: OutlookResult) -> list[str]:
+def outlook_lines(outlook: OutlookResult) -> list[str]:
     """Write an outlook in lines of at most eighty columns."""
-    driven = f"cases follow the forecast of {told.demand}" if told.demand else "cases come at the scenario's own rates"
-    count = counted(len(told.results.replications), "replication")
-    lines = [wrapped(f"{told.scenario}: {count}, seed {told.results.seed}; {driven}")]
-    frame = told.frame()
-    for outcome in told.outcomes:
+    driven = (
+        f"cases follow the forecast of {outlook.demand}" if outlook.demand else "cases come at the scenario's own rates"
+    )
+    count = counted(len(outlook.results.replications), "replication")
+    lines = [wrapped(f"{outlook.scenario}: {count}, seed {outlook.results.seed}; {driven}")]
+    frame = outlook.frame()
+    for outcome in outlook.outcomes:
         rows = frame[frame["measure"] == outcome.measure]
         methods = rows["method"].unique().tolist()
         lines += ["", f"{outcome.measure}: median and 5 to 95 %"]
@@ -33,7 +35,7 @@ def outlook_lines(told: OutlookResult) -> list[str]:
         if outcome.pairing is not None:
             share = f"{outcome.pairing.share:.0%} simulation"
             lines += wrapped(f"The combination is {share}; on the past {outcome.pairing.finding}").splitlines()
-    flags = [flag.words for flag in told.flags]
+    flags = [flag.words for flag in outlook.flags]
     lines += ["", "* Forecast and simulation differ beyond their joint uncertainty (90 %)"]
     lines += [line for words in flags for line in wrapped(f"  {words}").splitlines()] or ["  nowhere"]
     lines += ["", "Where the uncertainty of a quarter comes from, in the last year ahead"]
@@ -46,7 +48,7 @@ def outlook_lines(told: OutlookResult) -> list[str]:
                 number(source.sd),
                 *tuple(f"{part:.0%}" for part in (source.process, source.parameters, source.demand, source.together)),
             )
-            for source in told.sources
+            for source in outlook.sources
         ),
     )
 
@@ -54,8 +56,9 @@ def outlook_lines(told: OutlookResult) -> list[str]:
 def backtest_lines(pairings: Sequence[Pairing]) -> list[str]:
     """Write how forecast, simulation and combination did in the past, in lines of at most eighty columns."""
     lines = []
-    for one in pairings:
-        lines += [f"{one.measure}: from {one.origins[0]} to {one.origins[-1]}, {one.quarters} quarters ahead in all"]
+    for pairing in pairings:
+        first, *_, last = pairing.origins
+        lines += [f"{pairing.measure}: from {first} to {last}, {pairing.quarters} quarters ahead in all"]
         columns = {"": 14, "MASE": 8, "CRPS": 8, "score 95 %": 12, "in 80 %": 9, "in 95 %": 9}
         lines += table(
             columns,
@@ -66,27 +69,29 @@ def backtest_lines(pairings: Sequence[Pairing]) -> list[str]:
                     f"{score.coverage_80:.0%}",
                     f"{score.coverage_95:.0%}",
                 )
-                for score in one.scores
+                for score in pairing.scores
             ),
         )
         lines += [
-            *wrapped(f"{one.finding}; in the outlook the combination is {one.share:.0%} simulation").splitlines(),
+            *wrapped(
+                f"{pairing.finding}; in the outlook the combination is {pairing.share:.0%} simulation"
+            ).splitlines(),
             "",
         ]
     return lines[:-1]
 
 
-def outlook_json(told: OutlookResult) -> dict[str, Any]:
+def outlook_json(outlook: OutlookResult) -> dict[str, Any]:
     """Return an outlook as plain data."""
     return {
-        "scenario": told.scenario,
-        "demand": told.demand,
-        "replications": len(told.results.replications),
-        "seed": told.results.seed,
-        "outcomes": told.frame().to_dict("records"),
-        "flags": [asdict(flag) | {"words": flag.words} for flag in told.flags],
-        "sources": [asdict(one) for one in told.sources],
-        "pairings": [asdict(one.pairing) for one in told.outcomes if one.pairing is not None],
+        "scenario": outlook.scenario,
+        "demand": outlook.demand,
+        "replications": len(outlook.results.replications),
+        "seed": outlook.results.seed,
+        "outcomes": outlook.frame().to_dict("records"),
+        "flags": [asdict(flag) | {"words": flag.words} for flag in outlook.flags],
+        "sources": [asdict(source) for source in outlook.sources],
+        "pairings": [asdict(outcome.pairing) for outcome in outlook.outcomes if outcome.pairing is not None],
     }
 
 

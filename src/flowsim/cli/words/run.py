@@ -160,8 +160,8 @@ def verification_lines(result: Verification) -> list[str]:
     if result.exact:
         lines += [""] * bool(lines) + [f"{'To the tick':<56}{'compared':>10}{'wrong':>8}"]
         lines += [
-            f"  {cut(one.name, 53):<54}{one.compared:>10,}{one.wrong:>8,}" + ("" if one.passed else "  !")
-            for one in result.exact
+            f"  {cut(case.name, 53):<54}{case.compared:>10,}{case.wrong:>8,}" + ("" if case.passed else "  !")
+            for case in result.exact
         ]
     lines.append("")
     if result.checks:
@@ -169,10 +169,10 @@ def verification_lines(result: Verification) -> list[str]:
             f"Over all: chi-square {result.chi_square:.1f} with {counted(len(result.first_checks), 'degree')} of "
             f"freedom, p = {result.p_value:.2g}"
         )
-    failed = sum(not check.passed for check in result.checks) + sum(not one.passed for one in result.exact)
-    told = "passed" if result.passed else f"FAILED ({counted(failed, 'check')}, marked with !)"
+    failed = sum(not check.passed for check in result.checks) + sum(not case.passed for case in result.exact)
+    outcome = "passed" if result.passed else f"FAILED ({counted(failed, 'check')}, marked with !)"
     checks = counted(len(result.checks) + len(result.exact), "check")
-    lines.append(f"{checks} on the {result.engine} engine, seed {result.seed}: {told}")
+    lines.append(f"{checks} on the {result.engine} engine, seed {result.seed}: {outcome}")
     return lines
 
 
@@ -229,7 +229,7 @@ def _between(load: Load, since: datetime, until: datetime) -> str:
 def name_lines(scenario: Scenario) -> list[str]:
     """List what a scenario can change: entries, states and their ways out, stations, parameters with their values."""
     pathway = scenario.pathway()
-    told = {
+    headings = {
         "Entries": [f"{entry.name} -> {entry.to}" for entry in pathway.entries],
         "States and their ways out": [
             f"{state.name}{_title(state.title)}{f' at {state.station}' if state.station else ''}"
@@ -247,7 +247,7 @@ def name_lines(scenario: Scenario) -> list[str]:
         ],
     }
     lines = []
-    for heading, items in told.items():
+    for heading, items in headings.items():
         lines += [heading] * bool(items)
         for item in items:
             lines += textwrap.wrap(item, WIDTH, initial_indent="  ", subsequent_indent="      ")

@@ -44,72 +44,74 @@ def answer_lines(answer: Answer, parameters: str, cost: StaffingCost | None = No
     return [*lines, "", _sure(answer)]
 
 
-def frontier_lines(found: Frontier, parameters: str, cost: StaffingCost | None = None) -> list[str]:
+def frontier_lines(frontier: Frontier, parameters: str, cost: StaffingCost | None = None) -> list[str]:
     """Write a frontier in lines of at most eighty columns, with what its points cost where that is told."""
-    one, other = found.rows.lever, found.levels.lever
-    lines = [*_heading(found.question, [found.rows, found.levels], parameters), ""]
-    width = len(one.name)
-    dearer = [""] * len(found.points) if cost is None else [f"{told:>{_COST}}  " for told in _dearer(found, cost)]
+    lever, other = frontier.rows.lever, frontier.levels.lever
+    lines = [*_heading(frontier.question, [frontier.rows, frontier.levels], parameters), ""]
+    width = len(lever.name)
+    dearer = (
+        [""] * len(frontier.points) if cost is None else [f"{excess:>{_COST}}  " for excess in _dearer(frontier, cost)]
+    )
     money = "" if cost is None else f"{cost.currency + ' a year':>{_COST}}  "
-    lines.append(f"{one.name}  {money}least {other.name}")
-    for point, more in zip(found.points, dearer, strict=True):
-        told = f"none up to {found.levels.most}"
+    lines.append(f"{lever.name}  {money}least {other.name}")
+    for point, more in zip(frontier.points, dearer, strict=True):
+        least = f"none up to {frontier.levels.most}"
         if point.least is not None:
-            reached = _reached(found.question, found.trial(point.level, point.least))
-            told = f"{point.least}: {reached}{_doubt(found, point.level, point.least)}"
-        lines.append(wrapped(f"{point.level:>{width}}  {more}{told}"))
-    lines += _frontier_cost(found, cost)
-    lines += ["", wrapped(f"With a place for everybody: {_reached(found.question, found.ceiling)}.")]
-    lines.append(wrapped(f"{len(found.trials)} staffings were tried: --out and --json have them all."))
-    lines += _relief_lines(found)
-    return [*lines, "", _sure(found)]
+            reached = _reached(frontier.question, frontier.trial(point.level, point.least))
+            least = f"{point.least}: {reached}{_doubt(frontier, point.level, point.least)}"
+        lines.append(wrapped(f"{point.level:>{width}}  {more}{least}"))
+    lines += _frontier_cost(frontier, cost)
+    lines += ["", wrapped(f"With a place for everybody: {_reached(frontier.question, frontier.ceiling)}.")]
+    lines.append(wrapped(f"{len(frontier.trials)} staffings were tried: --out and --json have them all."))
+    lines += _relief_lines(frontier)
+    return [*lines, "", _sure(frontier)]
 
 
 def _answer_cost(answer: Answer, cost: StaffingCost | None) -> list[str]:
     if cost is None or answer.least is None:
         return []
     lever, question = answer.levels.lever, answer.question
-    told = f"At {_money(cost.units[0], cost)} a year each, {answer.least} {lever.unit} cost "
-    told += number(cost.at([answer.least]))
-    now = set(lever.told(question.scenario.pathway(), question.since).values())
+    sentence = f"At {_money(cost.units[0], cost)} a year each, {answer.least} {lever.unit} cost "
+    sentence += number(cost.at([answer.least]))
+    now = set(lever.held(question.scenario.pathway(), question.since).values())
     if len(now) == 1 and now != {answer.least}:  # where parties have different numbers, none is that of the lever
         (level,) = now
-        told += f", and the {level:g} that the scenario has on {question.since:%Y-%m-%d} {number(cost.at([level]))}"
-    return [wrapped(f"{told} ({cost.source}).")]
+        sentence += f", and the {level:g} that the scenario has on {question.since:%Y-%m-%d} {number(cost.at([level]))}"
+    return [wrapped(f"{sentence} ({cost.source}).")]
 
 
 def _cost(point: Point, cost: StaffingCost) -> float:
     return math.inf if point.least is None else cost.at([point.level, point.least])
 
 
-def _dearer(found: Frontier, cost: StaffingCost) -> list[str]:
+def _dearer(frontier: Frontier, cost: StaffingCost) -> list[str]:
     """Say of each point of a frontier how much more than the cheapest one it costs a year."""
-    costs = [_cost(point, cost) for point in found.points]
-    more = [told - min(costs) if math.isfinite(told) else None for told in costs]
-    return ["-" if told is None else f"+{number(told)}" if round(told) else "cheapest" for told in more]
+    costs = [_cost(point, cost) for point in frontier.points]
+    more = [amount - min(costs) if math.isfinite(amount) else None for amount in costs]
+    return ["-" if amount is None else f"+{number(amount)}" if round(amount) else "cheapest" for amount in more]
 
 
-def _frontier_cost(found: Frontier, cost: StaffingCost | None) -> list[str]:
-    levels = None if cost is None else cheapest(found, cost)
+def _frontier_cost(frontier: Frontier, cost: StaffingCost | None) -> list[str]:
+    levels = None if cost is None else cheapest(frontier, cost)
     if cost is None or levels is None:
         return []
-    names = found.rows.lever.name, found.levels.lever.name
-    both = " with ".join(f"{name} = {level}" for name, level in zip(names, levels, strict=True))
+    names = frontier.rows.lever.name, frontier.levels.lever.name
+    staffing = " with ".join(f"{name} = {level}" for name, level in zip(names, levels, strict=True))
     each = " and ".join(
         f"{_money(unit, cost)} for each of {name}" for name, unit in zip(names, cost.units, strict=True)
     )
-    told = f"Cheapest of these: {both}, {_money(cost.at(levels), cost)} a year; that is {each} ({cost.source})."
-    return ["", wrapped(told)]
+    sentence = f"Cheapest of these: {staffing}, {_money(cost.at(levels), cost)} a year; that is {each} ({cost.source})."
+    return ["", wrapped(sentence)]
 
 
 def _money(amount: float, cost: StaffingCost) -> str:
     return f"{number(amount)} {cost.currency}"
 
 
-def _doubt(found: Frontier, level: int, least: int | None) -> str:
+def _doubt(frontier: Frontier, level: int, least: int | None) -> str:
     if least is None:
         return ""
-    close = [t for t in found.trials if t.levels[0] == level and t.levels[1] < least and t.verdict == "close"]
+    close = [t for t in frontier.trials if t.levels[0] == level and t.levels[1] < least and t.verdict == "close"]
     return f"; too close to call: {', '.join(f'{t.levels[1]:g}' for t in close)}" if close else ""
 
 
@@ -119,8 +121,8 @@ def _heading(question: Question, varied: Sequence[Levels], parameters: str) -> l
     chance = "" if question.chance is None else f", in at least {question.chance:.0%} of the years that might come"
     lines = [wrapped(f"{question.scenario.name}: {goals}{chance}")]
     for levels in varied:
-        told = levels.lever.told(pathway, since)
-        now = ", ".join(f"{value:g}" if len(told) == 1 else f"{name} {value:g}" for name, value in told.items())
+        values = levels.lever.held(pathway, since)
+        now = ", ".join(f"{value:g}" if len(values) == 1 else f"{name} {value:g}" for name, value in values.items())
         lines.append(
             wrapped(
                 f"{levels.lever.name}, {levels.lever.unit}, from {since:%Y-%m-%d} on: {levels.least} to {levels.most} "
@@ -135,7 +137,7 @@ def _verdict(answer: Answer) -> list[str]:
     it = "it" if len(answer.question.goals) == 1 else "them all"
     allowed = f"from {levels.least} to {levels.most}"
     conflict = answer.conflict or answer.ceiling
-    told = {
+    first = {
         "found": f"{answer.least} {lever.unit} are the least that surely meet {it}.",
         "lowest": f"{answer.least} {lever.unit}, the least allowed, meet {it} already.",
         "beyond": f"None {allowed} meets {it}; with a place for everybody it would be: {plenty}. Look higher.",
@@ -145,13 +147,13 @@ def _verdict(answer: Answer) -> list[str]:
         "undecided": f"None {allowed} is known to meet {it}, and with a place for everybody it is too close to call: "
         f"{plenty}. More replications may tell.",
     }[answer.outcome]
-    lines = [told]
+    lines = [first]
     if answer.below is not None:
         close = [
             f"{t.levels[0]:g}" for t in answer.trials if t.levels[0] < (answer.least or 0) and t.verdict == "close"
         ]
-        said = f"{answer.below.levels[0]:g} {_SAID[answer.below.verdict]}: {_reached(answer.question, answer.below)}."
-        lines.append(said[:1].upper() + said[1:])
+        below = f"{answer.below.levels[0]:g} {_SAID[answer.below.verdict]}: {_reached(answer.question, answer.below)}."
+        lines.append(below[:1].upper() + below[1:])
         if len(close) > 1:
             lines.append(f"Too close to call: {', '.join(close)}.")
     for low, high in answer.contrary:
@@ -164,11 +166,11 @@ def _verdict(answer: Answer) -> list[str]:
 
 def _reached(question: Question, trial: Trial) -> str:
     parts = []
-    for found in trial.findings:
-        unit = found.goal.response.unit
-        part = f"{figure(found.mean.estimate, unit)}{_word(unit)} ({_between(found.mean, unit)})"
-        if found.undefined:
-            part = f"nobody to tell of in {found.undefined} of {trial.replications} replications"
+    for finding in trial.findings:
+        unit = finding.goal.response.unit
+        part = f"{figure(finding.mean.estimate, unit)}{_word(unit)} ({_between(finding.mean, unit)})"
+        if finding.undefined:
+            part = f"nobody to tell of in {finding.undefined} of {trial.replications} replications"
         parts.append(part)
     if question.chance is not None:
         parts.append(f"kept in {figure(trial.kept.estimate, 'share')} ({_between(trial.kept, 'share')})")
@@ -204,18 +206,18 @@ def _table(question: Question, lever: Lever, trials: Iterable[Trial]) -> list[st
     return lines
 
 
-def _relief_lines(found: Answer | Frontier) -> list[str]:
+def _relief_lines(search: Answer | Frontier) -> list[str]:
     """Say what else must give where not even a place for everybody meets the goals."""
-    question, lines = found.question, [""]
-    nowhere = found.outcome == "unreachable" if isinstance(found, Answer) else found.ceiling.verdict == "misses"
-    if not (nowhere or found.relief):
+    question, lines = search.question, [""]
+    nowhere = search.outcome == "unreachable" if isinstance(search, Answer) else search.ceiling.verdict == "misses"
+    if not (nowhere or search.relief):
         return []
-    if found.relief:
+    if search.relief:
         lines.append("What else must give. With a place for everybody, and nobody waiting at")
-    for one in found.relief:
-        name = one.stations[0] if len(one.stations) == 1 else "any station"
-        lines.append(wrapped(f"  {name}: {_reached(question, one.trial)}, {_SAID[one.trial.verdict]}"))
-    if not any(one.trial.meets for one in found.relief):
+    for relief in search.relief:
+        name = relief.stations[0] if len(relief.stations) == 1 else "any station"
+        lines.append(wrapped(f"  {name}: {_reached(question, relief.trial)}, {_SAID[relief.trial.verdict]}"))
+    if not any(relief.trial.meets for relief in search.relief):
         text = "It is not queues that stand in the way: the steps themselves have to take less time, or fewer or other "
         text += "citizens to come."
         steps = [f"{name} {number(weeks)}" for name, weeks in _steps(question)[:_STEPS]]
@@ -230,7 +232,7 @@ def _steps(question: Question) -> list[tuple[str, float]]:
     """
     pathway = question.scenario.pathway()
     names = {goal.response.measure.of("clock") for goal in question.goals}
-    found: dict[float, list[str]] = {}
+    names_by_weeks: dict[float, list[str]] = {}
     for clock in pathway.clocks:
         if clock.name in names:
             stops = {*clock.ends, *clock.abandons}
@@ -239,32 +241,34 @@ def _steps(question: Question) -> list[tuple[str, float]]:
             for state in pathway.states:
                 if state.name in on_the_way and state.stay is not None:
                     weeks = state.stay.at(question.since).mean_minutes / MINUTES["week"]
-                    found.setdefault(weeks, []).append(state.name)
-    told = {weeks: f"{same[0]} and {len(same) - 1} more" if same[1:] else same[0] for weeks, same in found.items()}
-    return [(told[weeks], weeks) for weeks in sorted(told, reverse=True)]
+                    names_by_weeks.setdefault(weeks, []).append(state.name)
+    titles = {
+        weeks: f"{same[0]} and {len(same) - 1} more" if same[1:] else same[0] for weeks, same in names_by_weeks.items()
+    }
+    return [(titles[weeks], weeks) for weeks in sorted(titles, reverse=True)]
 
 
-def _sure(found: Answer | Frontier) -> str:
+def _sure(search: Answer | Frontier) -> str:
     return wrapped(
-        f"All intervals hold at once with at least {found.stopping.confidence:.0%}: each of at most {found.tests} "
-        f"staffings has an equal part of the error. The same seed ({found.seed}) gives all of them the same citizens "
+        f"All intervals hold at once with at least {search.stopping.confidence:.0%}: each of at most {search.tests} "
+        f"staffings has an equal part of the error. The same seed ({search.seed}) gives all of them the same citizens "
         "with the same luck."
     )
 
 
-def staff_picture(found: Answer | Frontier, kind: str, cost: StaffingCost | None = None) -> bytes:
+def staff_picture(search: Answer | Frontier, kind: str, cost: StaffingCost | None = None) -> bytes:
     """Draw an answer, or a frontier with lines of the same cost where that is told."""
-    goals = found.question.goals
-    if isinstance(found, Frontier):
-        points = [(float(point.level), None if point.least is None else float(point.least)) for point in found.points]
-        trials = [(trial.levels[0], trial.levels[1], trial.verdict) for trial in found.trials]
-        labels = found.rows.lever.name, found.levels.lever.name
-        costs = None if cost is None else map_costs(found, cost, lambda amounts: _yearly(amounts, cost.currency))
+    goals = search.question.goals
+    if isinstance(search, Frontier):
+        points = [(float(point.level), None if point.least is None else float(point.least)) for point in search.points]
+        trials = [(trial.levels[0], trial.levels[1], trial.verdict) for trial in search.trials]
+        labels = search.rows.lever.name, search.levels.lever.name
+        costs = None if cost is None else map_costs(search, cost, lambda amounts: _yearly(amounts, cost.currency))
         return frontier_map(points, trials, labels, "\n".join(goal.text for goal in goals), kind, costs)
-    chance = found.question.chance
+    chance = search.question.chance
     kept = "" if chance is None else f"runs that keep {' and '.join(goal.text for goal in goals)} (per cent)"
-    label = f"{found.levels.lever.name} ({found.levels.lever.unit})"
-    return staffings(panels(found, _panel_title, kept), label, found.least, kind)
+    label = f"{search.levels.lever.name} ({search.levels.lever.unit})"
+    return staffings(panels(search, _panel_title, kept), label, search.least, kind)
 
 
 def _panel_title(goal: Goal) -> str:
@@ -277,47 +281,47 @@ def _yearly(amounts: Sequence[float], currency: str) -> list[str]:
     return [f"{amount:,.{decimals}f}{'M' if millions else ''} {currency} a year" for amount in scaled]
 
 
-def staff_json(found: Answer | Frontier, parameters: str, cost: StaffingCost | None = None) -> dict[str, Any]:
+def staff_json(search: Answer | Frontier, parameters: str, cost: StaffingCost | None = None) -> dict[str, Any]:
     """Return all of an answer or a frontier as plain data; a place for everybody is the level None.
 
     Where costs are told: `currency`, `prices`, `unit_costs` a year by lever, and the `cost` of what was found.
     """
-    question = found.question
-    told: dict[str, Any] = {
+    question = search.question
+    data: dict[str, Any] = {
         "scenario": question.scenario.name,
         "goals": [goal.text for goal in question.goals],
         "during": question.during,
         "from": f"{question.since:%Y-%m-%d}",
         "chance": question.chance,
         "parameters": parameters,
-        "confidence": found.stopping.confidence,
-        "staffings_at_most": found.tests,
-        "seed": found.seed,
+        "confidence": search.stopping.confidence,
+        "staffings_at_most": search.tests,
+        "seed": search.seed,
     }
-    if isinstance(found, Answer):
-        told |= {"lever": found.levels.lever.name, "between": [found.levels.least, found.levels.most]}
-        told |= {"outcome": found.outcome, "least": found.least}
+    if isinstance(search, Answer):
+        data |= {"lever": search.levels.lever.name, "between": [search.levels.least, search.levels.most]}
+        data |= {"outcome": search.outcome, "least": search.least}
     else:
-        told["levers"] = [found.rows.lever.name, found.levels.lever.name]
-        told["frontier"] = [{"level": point.level, "least": point.least} for point in found.points]
+        data["levers"] = [search.rows.lever.name, search.levels.lever.name]
+        data["frontier"] = [{"level": point.level, "least": point.least} for point in search.points]
     if cost is not None:
-        told |= {"currency": cost.currency, "prices": cost.source}
-        if isinstance(found, Answer):
-            told["unit_costs"] = {found.levels.lever.name: cost.units[0]}
-            told["cost"] = None if found.least is None else cost.at([found.least])
+        data |= {"currency": cost.currency, "prices": cost.source}
+        if isinstance(search, Answer):
+            data["unit_costs"] = {search.levels.lever.name: cost.units[0]}
+            data["cost"] = None if search.least is None else cost.at([search.least])
         else:
-            told["unit_costs"] = dict(zip(told["levers"], cost.units, strict=True))
-            for row, point in zip(told["frontier"], found.points, strict=True):
+            data["unit_costs"] = dict(zip(data["levers"], cost.units, strict=True))
+            for row, point in zip(data["frontier"], search.points, strict=True):
                 row["cost"] = _plain(_cost(point, cost))
-    told["relief"] = [
-        {"stations": list(one.stations), "verdict": one.trial.verdict}
-        | {"means": [_plain(finding.mean.estimate) for finding in one.trial.findings]}
-        for one in found.relief
+    data["relief"] = [
+        {"stations": list(relief.stations), "verdict": relief.trial.verdict}
+        | {"means": [_plain(finding.mean.estimate) for finding in relief.trial.findings]}
+        for relief in search.relief
     ]
     rows = [
-        {key: _plain(value) for key, value in row.items()} for row in found.frame().astype(object).to_dict("records")
+        {key: _plain(value) for key, value in row.items()} for row in search.frame().astype(object).to_dict("records")
     ]
-    return told | {"trials": rows}
+    return data | {"trials": rows}
 
 
 def _plain(value: Any) -> Any:

@@ -21,13 +21,13 @@ def verdict_lines(verdict: Verdict) -> list[str]:
     head = f"{'documented':>10}{'median':>9}{'5 to 95 %':>17}{'I':>5}"
     for family, group in _families(verdict).items():
         lines += ["", f"{family:<{_LABEL}}{head}"]
-        for one in group:
-            interval = f"{number(one.lower)} to {number(one.upper)}"
-            documented = {"=": "", ">": "> ", "<": "< "}[one.target.sense] + number(one.target.value)
-            name = _short(one)
+        for judged in group:
+            interval = f"{number(judged.lower)} to {number(judged.upper)}"
+            documented = {"=": "", ">": "> ", "<": "< "}[judged.target.sense] + number(judged.target.value)
+            name = _short(judged)
             label = name if len(name) <= _LABEL - 3 else name[: _LABEL - 4] + "…"
-            row = f"  {label:<{_LABEL - 2}}{documented:>10}{number(one.median):>9}{interval:>17}"
-            lines.append(f"{row}{one.implausibility:>5.1f} {_mark(one)}".rstrip())
+            row = f"  {label:<{_LABEL - 2}}{documented:>10}{number(judged.median):>9}{interval:>17}"
+            lines.append(f"{row}{judged.implausibility:>5.1f} {_mark(judged)}".rstrip())
     lines += ["", "I: implausibility; * strained (2 and more), ** contradicts (3 and more)", "(n): not fitted"]
     lines += ["", *(line for text in _findings(verdict) for line in wrapped(text).splitlines())]
     lines += ["", *calibration_lines(verdict.record)]
@@ -48,13 +48,13 @@ def calibration_lines(record: Mapping[str, Any]) -> list[str]:
     lines += wrapped(f"Stays at its prior: {', '.join(kept) or 'none'}").splitlines()
     if record["out_of_reach"]:
         lines += wrapped(f"Out of the prior's reach: {', '.join(record['out_of_reach'])}").splitlines()
-    lines += ["", *(line for told in _truths(record) for line in wrapped(told).splitlines())]
+    lines += ["", *(line for sentence in _truths(record) for line in wrapped(sentence).splitlines())]
     if record["hold_outs"]:
         lines += ["", "Held out: how many of them lie in the 90 % interval that the others give"]
-        for one in record["hold_outs"]:
-            missed = [name for name in one["held"] if name not in one["inside"]]
-            told = f"  {one['name']:<44}{len(one['inside']):>4} of {len(one['held']):>3}"
-            lines.append(told)
+        for hold_out in record["hold_outs"]:
+            missed = [name for name in hold_out["held"] if name not in hold_out["inside"]]
+            row = f"  {hold_out['name']:<44}{len(hold_out['inside']):>4} of {len(hold_out['held']):>3}"
+            lines.append(row)
             lines += wrapped("    outside: " + ", ".join(missed)).splitlines() if 0 < len(missed) <= 6 else []
     spent = sum(record["seconds"].values())
     parts = ", ".join(f"{name} {_spent(seconds)}" for name, seconds in record["seconds"].items())
@@ -66,7 +66,7 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
     """Return a verdict as plain data."""
     return {
         "study": verdict.study.name,
-        "targets": [_judged_json(verdict, one) for one in verdict.judged],
+        "targets": [_judged_json(verdict, judged) for judged in verdict.judged],
         "plausible": round(verdict.plausible, 4),
         "chi_square": round(verdict.chi_square, 2),
         "freedom": round(verdict.freedom, 2),
@@ -89,25 +89,28 @@ def verdict_page(verdict: Verdict) -> str:
     """Write a verdict as a page of Markdown, each figure with the words of its source."""
     out = [f"# Verdict on {verdict.study.name}", "", *(line for text in _opening(verdict) for line in (text, ""))]
     out += [*(f"- {text}" for text in _findings(verdict)), ""]
-    made = verdict.record["provenance"]
+    provenance = verdict.record["provenance"]
     out += [
-        f"Made by `flowsim judge`, not to be edited. Study `{made['study'][:16]}`, flowsim {made['flowsim']}.",
+        f"Made by `flowsim judge`, not to be edited. Study `{provenance['study'][:16]}`, "
+        f"flowsim {provenance['flowsim']}.",
         "",
     ]
     out += ["## Each documented figure", ""]
     out += ["I is the implausibility; simulated are the median and the 5 to 95 % interval of the ensemble.", ""]
     for family, group in _families(verdict).items():
         out += [f"### {family}", ""]
-        for fact in dict.fromkeys(one.target.fact for one in group):
+        for fact in dict.fromkeys(judged.target.fact for judged in group):
             known = verdict.study.facts[fact]
             out += [f"“{known.quote}” ({known.source}, {known.place})", ""]
         out += ["| figure | documented | simulated | I | verdict |", "|---|---:|---:|---:|---|"]
-        for one in group:
-            sense = {"=": "", ">": "over ", "<": "under "}[one.target.sense]
-            told = f"{sense}{number(one.target.value)} ± {number(one.target.tolerance)} {one.target.unit}"
-            interval = f"{number(one.median)} ({number(one.lower)} to {number(one.upper)})"
-            word = one.word if one.target.fitted else f"{one.word}, not fitted"
-            out.append(f"| {_short(one)} | {told} | {interval} | {one.implausibility:.1f} | {word} |")
+        for judged in group:
+            sense = {"=": "", ">": "over ", "<": "under "}[judged.target.sense]
+            documented = (
+                f"{sense}{number(judged.target.value)} ± {number(judged.target.tolerance)} {judged.target.unit}"
+            )
+            interval = f"{number(judged.median)} ({number(judged.lower)} to {number(judged.upper)})"
+            word = judged.word if judged.target.fitted else f"{judged.word}, not fitted"
+            out.append(f"| {_short(judged)} | {documented} | {interval} | {judged.implausibility:.1f} | {word} |")
         out.append("")
     out += ["## What the documents tell of each factor", ""]
     out += [
@@ -124,16 +127,18 @@ def verdict_page(verdict: Verdict) -> str:
     ]
     out += ["the prior's: 100 % is a factor that the documents tell nothing of.", ""]
     out += ["## Which figures pull against which", ""]
-    found = pulls(verdict)
-    out += ["| factor | higher | lower |", "|---|---|---|"] * bool(found) or ["None does."]
-    for pull in found:
+    opposed = pulls(verdict)
+    out += ["| factor | higher | lower |", "|---|---|---|"] * bool(opposed) or ["None does."]
+    for pull in opposed:
         sides = (", ".join(f"{name} ({force:.1f})" for name, force in side[:3]) for side in (pull.up, pull.down))
         out.append(f"| `{pull.factor}` | {' | '.join(sides)} |")
-    out += ["", "## Is the uncertainty right?", "", *(f"- {told}" for told in _truths(verdict.record)), ""]
+    out += ["", "## Is the uncertainty right?", "", *(f"- {sentence}" for sentence in _truths(verdict.record)), ""]
     out += ["## Held out", "", "| held out | inside their 90 % interval | outside |", "|---|---:|---|"]
-    for one in verdict.record["hold_outs"]:
-        missed = [name for name in one["held"] if name not in one["inside"]]
-        out.append(f"| {one['name']} | {len(one['inside'])} of {len(one['held'])} | {', '.join(missed)} |")
+    for hold_out in verdict.record["hold_outs"]:
+        missed = [name for name in hold_out["held"] if name not in hold_out["inside"]]
+        out.append(
+            f"| {hold_out['name']} | {len(hold_out['inside'])} of {len(hold_out['held'])} | {', '.join(missed)} |"
+        )
     for station, waits in _wait_tables(verdict).items():
         out += [
             "",
@@ -152,28 +157,33 @@ def _spent(seconds: float) -> str:
 
 
 def _opening(verdict: Verdict) -> Iterator[str]:
-    made = verdict.record["provenance"]
+    provenance = verdict.record["provenance"]
     yield (
         f"{verdict.study.name}: {len(verdict.judged)} documented figures, {len(verdict.fitted)} of them fitted, beside "
         f"{verdict.sets} parameter sets, and {verdict.replications} replications at the mode, on fresh draws "
-        f"(seed {verdict.seed}; calibrated with seed {made['seed']} and {made['draws']:,} draws from the prior)."
+        f"(seed {verdict.seed}; calibrated with seed {provenance['seed']} and "
+        f"{provenance['draws']:,} draws from the prior)."
     )
 
 
 def _findings(verdict: Verdict) -> Iterator[str]:
-    below = sum(one.implausibility < 3 for one in verdict.fitted)
+    below = sum(judged.implausibility < 3 for judged in verdict.fitted)
     yield (
         f"{below} of {len(verdict.fitted)} fitted figures ({verdict.plausible:.1%}) have an implausibility below 3: "
         "the distance of the mode's mean over the root of the squared tolerance and spread of one history."
     )
-    worst = ", ".join(f"{one.target.name} {one.implausibility:.1f}" for one in verdict.worst())
+    worst = ", ".join(f"{judged.target.name} {judged.implausibility:.1f}" for judged in verdict.worst())
     yield f"The farthest: {worst}."
     yield (
         f"Chi-square {verdict.chi_square:.1f} on {verdict.freedom:.1f} effective degrees of freedom, "
         f"p = {verdict.p:.2g}."
     )
-    inside = [one for one in verdict.fitted if one.target.sense == "=" and one.lower <= one.target.value <= one.upper]
-    equal = sum(one.target.sense == "=" for one in verdict.fitted)
+    inside = [
+        judged
+        for judged in verdict.fitted
+        if judged.target.sense == "=" and judged.lower <= judged.target.value <= judged.upper
+    ]
+    equal = sum(judged.target.sense == "=" for judged in verdict.fitted)
     yield f"{len(inside)} of {equal} figures lie in the ensemble's 5 to 95 % interval, tolerance not counted."
     groups = "; ".join(", ".join(group) for group in verdict.together)
     yield f"Not told apart (correlation of .7 and more): {groups or 'none'}."
@@ -181,32 +191,32 @@ def _findings(verdict: Verdict) -> Iterator[str]:
 
 def _truths(record: Mapping[str, Any]) -> Iterator[str]:
     for where, coverage in (("from the prior", record["coverage"]), ("around the mode", record["coverage_near"])):
-        told = [
+        sentences = [
             f"{coverage['truths']:,} known truths {where}: uniform ranks, smallest p {min(coverage['uniform']):.2g} "
             f"over {len(coverage['uniform'])} factors (Kolmogorov-Smirnov, after Holm)."
         ]
         for interval, shares in coverage["inside"].items():
             p = min(coverage["right"][interval])
-            told.append(
+            sentences.append(
                 f"{interval} intervals hold {min(shares):.1%} to {max(shares):.1%} of them, smallest p {p:.2g}."
             )
-        yield " ".join(told)
+        yield " ".join(sentences)
 
 
 def _families(verdict: Verdict) -> dict[str, list[Judged]]:
     groups: dict[str, list[Judged]] = {}
-    for one in verdict.judged:
-        groups.setdefault(one.target.family.replace("_", " ").capitalize(), []).append(one)
+    for judged in verdict.judged:
+        groups.setdefault(judged.target.family.replace("_", " ").capitalize(), []).append(judged)
     return groups
 
 
-def _short(one: Judged) -> str:
-    family, _, rest = one.target.name.partition(".")
-    return rest if rest and family == one.target.family else one.target.name
+def _short(judged: Judged) -> str:
+    family, _, rest = judged.target.name.partition(".")
+    return rest if rest and family == judged.target.family else judged.target.name
 
 
-def _mark(one: Judged) -> str:
-    return {"strained": "*", "contradicts": "**"}.get(one.word, "") + ("" if one.target.fitted else "(n)")
+def _mark(judged: Judged) -> str:
+    return {"strained": "*", "contradicts": "**"}.get(judged.word, "") + ("" if judged.target.fitted else "(n)")
 
 
 def _wait_tables(verdict: Verdict) -> dict[str, list[tuple[str, list[str]]]]:
@@ -232,10 +242,10 @@ def _plain(
         yield month, p05, p50, p95
 
 
-def _judged_json(verdict: Verdict, one: Judged) -> dict[str, Any]:
-    target = one.target
+def _judged_json(verdict: Verdict, judged: Judged) -> dict[str, Any]:
+    target = judged.target
     fact = verdict.study.facts[target.fact]
-    told = {
+    data = {
         "name": target.name,
         "family": target.family,
         "fitted": target.fitted,
@@ -248,12 +258,12 @@ def _judged_json(verdict: Verdict, one: Judged) -> dict[str, Any]:
         "documented": target.value,
         "unit": target.unit,
         "tolerance": target.tolerance,
-        "mean": one.mean,
-        "process": one.process,
-        "p05": one.lower,
-        "p50": one.median,
-        "p95": one.upper,
-        "implausibility": one.implausibility,
-        "verdict": one.word,
+        "mean": judged.mean,
+        "process": judged.process,
+        "p05": judged.lower,
+        "p50": judged.median,
+        "p95": judged.upper,
+        "implausibility": judged.implausibility,
+        "verdict": judged.word,
     }
-    return {key: None if value != value else value for key, value in told.items()}
+    return {key: None if value != value else value for key, value in data.items()}

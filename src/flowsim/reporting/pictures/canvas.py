@@ -21,8 +21,8 @@ __all__ = [
     "blank_canvas",
     "check_picture",
     "drawn",
+    "drawn_name",
     "halo",
-    "legible",
     "quiet",
 ]
 
@@ -88,7 +88,7 @@ def halo(text: Any) -> None:
     text.set_path_effects([withStroke(linewidth=2, foreground="white")])
 
 
-def legible(name: str, most: int = 40) -> str:
+def drawn_name(name: str, most: int = 40) -> str:
     """Return a name as a picture can show it: printable, not too long, and such that a legend does not leave it out."""
     shown = "".join(letter if letter.isprintable() else " " for letter in name)
     shown = shown if len(shown) <= most else shown[: most - 1] + "…"

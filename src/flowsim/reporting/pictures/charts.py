@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from flowsim.core.arrays import Floats
-from flowsim.reporting.pictures.canvas import COLOURS, INK, blank_canvas, drawn, legible, quiet
+from flowsim.reporting.pictures.canvas import COLOURS, INK, blank_canvas, drawn, drawn_name, quiet
 from flowsim.reporting.pictures.layout import Link, columns_of, layers_of, middles_of
 
-__all__ = ["LEVELS", "Band", "Fan", "FanWords", "Flow", "fans", "flows", "forward"]
+__all__ = ["QUANTILES", "Band", "Fan", "FanWords", "Flow", "fans", "flows", "forward"]
 
-LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 """The quantiles of a band."""
 _STYLES = ("-", "--", "-.", ":")
 _TALL, _BAR = 560.0, 0.045
@@ -75,7 +75,7 @@ def fans(panels: Sequence[Fan], words: FanWords, number: Number, kind: str) -> b
         first, alone = first or axes, len(panel.bands) == 1
         for place, (band, colour, style) in enumerate(zip(panel.bands, cycle(COLOURS), cycle(_STYLES))):
             q = _apart(panel.bands[0].quantiles, band.quantiles, place)
-            name = words.median if alone else f"{words.median}: {legible(band.label)}"
+            name = words.median if alone else f"{words.median}: {drawn_name(band.label)}"
             light = axes.fill_between(panel.times, q[0], q[4], color=colour, alpha=0.16, linewidth=0)
             legend.setdefault(words.most, light)
             if alone:
@@ -87,7 +87,7 @@ def fans(panels: Sequence[Fan], words: FanWords, number: Number, kind: str) -> b
             told = sorted(panel.documented)
             (points,) = axes.plot(*zip(*told, strict=True), "D", color=INK, markersize=4)
             legend.setdefault(words.documented, points)
-        axes.set_title(legible(panel.title, 90), loc="left", fontsize=10)
+        axes.set_title(drawn_name(panel.title, 90), loc="left", fontsize=10)
         axes.set_ylim(bottom=0)
         axes.set_xticks(_years(panel.times))
         axes.yaxis.set_major_formatter(_by_step(axes, number))
@@ -149,7 +149,7 @@ def flows(streams: Sequence[Flow], labels: Mapping[str, str], number: Number, ki
     layer |= dict.fromkeys(ends, last)
     ways = {flow: _way(flow, layer) for flow in streams}
     links: dict[Link, float] = {
-        (one, other, False): flow.citizens for flow, way in ways.items() for one, other in pairwise(way)
+        (source, target, False): flow.citizens for flow, way in ways.items() for source, target in pairwise(way)
     }
     columns = columns_of(list(links), layer)
     size = {key: _size(key, links) for column in columns for key in column}
@@ -165,12 +165,12 @@ def flows(streams: Sequence[Flow], labels: Mapping[str, str], number: Number, ki
     figure = blank_canvas(6.4)
     axes = figure.add_subplot()
     for flow, way in ways.items():
-        for one, other in pairwise(way):
-            link = one, other, False
+        for source, target in pairwise(way):
+            link = source, target, False
             _ribbon(
                 axes,
-                (x[one] + (_BAR if one in labels else 0), right[link]),
-                (x[other] - (_BAR if other in labels else 0), left[link]),
+                (x[source] + (_BAR if source in labels else 0), right[link]),
+                (x[target] - (_BAR if target in labels else 0), left[link]),
                 flow.citizens * scale,
                 colours[flow.source],
             )
@@ -180,7 +180,7 @@ def flows(streams: Sequence[Flow], labels: Mapping[str, str], number: Number, ki
         place = (x[key] + 2.4 * _BAR, middle[key]) if key in ends else (x[key], top[key] - 3)
         axes.text(
             *place,
-            f"{legible(labels[key])} {number(citizens, 0)}",
+            f"{drawn_name(labels[key])} {number(citizens, 0)}",
             fontsize=7.5,
             color=INK,
             ha="left" if key in ends else "center",

@@ -21,8 +21,8 @@ from flowsim.reporting.pictures.canvas import (
     SHOCK,
     blank_canvas,
     drawn,
+    drawn_name,
     halo,
-    legible,
     quiet,
 )
 from flowsim.simulation.intervals import Interval
@@ -58,7 +58,7 @@ def differences_picture(comparison: Comparison, kind: str) -> bytes:
         comparison: a comparison of measures by one kind of period, of which at most the first `MOST` are drawn.
         kind: one of `KINDS`.
     """
-    names = [legible(name) for name in comparison.names]
+    names = [drawn_name(name) for name in comparison.names]
     pairs = [(name, paired) for name, (_, paired) in zip(names[1:], comparison.differences(), strict=True)]
     columns: dict[str, list[int]] = {}
     for column, row in enumerate(comparison.index):
@@ -161,13 +161,21 @@ def _round_step(least: float) -> float:
     return next(step for step in (10.0**power, 2 * 10.0**power, 5 * 10.0**power, 10.0 ** (power + 1)) if step >= least)
 
 
-def _across(box: Box, one: float, other: float, cost: float) -> EqualCost:
+def _across(box: Box, price: float, other_price: float, cost: float) -> EqualCost:
     """Return the line of a cost within a box, at what a unit of the one and of the other costs."""
     # Where the other is free the line stands upright and meets neither side, so nothing is divided by 0.
-    enters = cost - one * box.left <= other * box.top
-    leaves = cost - one * box.right >= other * box.bottom
-    start = (box.left, (cost - one * box.left) / other) if enters else ((cost - other * box.top) / one, box.top)
-    end = (box.right, (cost - one * box.right) / other) if leaves else ((cost - other * box.bottom) / one, box.bottom)
+    enters = cost - price * box.left <= other_price * box.top
+    leaves = cost - price * box.right >= other_price * box.bottom
+    start = (
+        (box.left, (cost - price * box.left) / other_price)
+        if enters
+        else ((cost - other_price * box.top) / price, box.top)
+    )
+    end = (
+        (box.right, (cost - price * box.right) / other_price)
+        if leaves
+        else ((cost - other_price * box.bottom) / price, box.bottom)
+    )
     return EqualCost(cost=cost, start=start, end=end)
 
 
@@ -228,7 +236,7 @@ def panels(answer: Answer, title: Callable[[Goal], str], kept: str) -> list[Pane
         name: str, unit: str, each: Sequence[Interval], verdicts: Sequence[Decision], bound: float, top: float
     ) -> Panel:
         scale = 100 if unit == "share" else 1
-        drawn = [[scale * value for value in (one.estimate, one.low, one.high)] for one in each]
+        drawn = [[scale * value for value in (interval.estimate, interval.low, interval.high)] for interval in each]
         figures, low, high = zip(*drawn, strict=True)
         return Panel(name, levels, figures, low, high, verdicts, scale * bound, scale * top)
 
@@ -239,7 +247,7 @@ def panels(answer: Answer, title: Callable[[Goal], str], kept: str) -> list[Pane
     for place, goal in enumerate(answer.question.goals):
         findings = [trial.findings[place] for trial in answer.trials]
         top = answer.ceiling.findings[place].mean.estimate
-        means, verdicts = [one.mean for one in findings], [one.verdict for one in findings]
+        means, verdicts = [finding.mean for finding in findings], [finding.verdict for finding in findings]
         out.append(panel(title(goal), goal.response.unit, means, verdicts, goal.bound, top))
     return out
 

@@ -30,14 +30,14 @@ def printout(document: Document) -> bytes:
     except ImportError:
         raise InputError("PDF needs typst: pip install 'flowsim[report]'") from None
     template = (data_folder("report") / "report.typ").read_bytes()
-    inputs = {"document": json.dumps(_told(document))}
+    inputs = {"document": json.dumps(_plain_document(document))}
     try:
         return typst.compile(template, sys_inputs=inputs, ignore_system_fonts=True, pdf_standards=["ua-1"])
     except typst.TypstError:
         return typst.compile(template, sys_inputs=inputs, ignore_system_fonts=True)
 
 
-def _told(document: Document) -> dict[str, Any]:
+def _plain_document(document: Document) -> dict[str, Any]:
     """Return what the template lays out: texts, and for each block its `kind` and what it holds."""
     language = document.language
     sections = [_section(section, language) for section in document.sections]

@@ -40,7 +40,7 @@ from flowsim.simulation.engine.kernel import (
     VISITS,
     WANTED,
     WIDER,
-    Run,
+    RunState,
     arrival_ticks,
     count_events,
     list_events,
@@ -82,7 +82,7 @@ def simulate(model: Model, seed: int, replication: int) -> Trace:
     at[FREE] = at[NOW] = at[FREE_CHUNK] = -1
     at[LIMIT] = MOST_OPEN
     shift, buckets = _buckets(model.horizon, bits, stock)
-    run = Run(
+    run = RunState(
         seed=key[0],
         replication=key[1],
         bits=bits,
@@ -167,7 +167,7 @@ def _buckets(horizon: int, bits: int, events: int) -> tuple[int, int]:
     return bits + shift, ((horizon + 1) >> shift) + 1
 
 
-def _spread(run: Run, horizon: int) -> Run:
+def _spread(run: RunState, horizon: int) -> RunState:
     """Sort the events into more and shorter buckets, where too many stand on the heap."""
     at, bits, opened = run.at, int(run.bits), int(run.at[HEAP])
     coming = np.empty(count_events(run.heads, run.chunks), np.int64)

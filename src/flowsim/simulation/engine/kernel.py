@@ -56,7 +56,7 @@ __all__ = [
     "VISITS",
     "WANTED",
     "WIDER",
-    "Run",
+    "RunState",
     "count_events",
     "list_events",
     "put_events",
@@ -601,7 +601,7 @@ DESK = np.dtype(
 ACCOUNT = np.dtype([("present", "<i8"), ("presence", "<i8"), ("since", "<i8")])
 
 
-class Run(NamedTuple):
+class RunState(NamedTuple):
     """The working tables of one replication, and where it stands: it can be left and taken up between two events."""
 
     seed: Any

@@ -33,11 +33,11 @@ from flowsim.simulation.measures.stations import (
     utilisation,
     waited,
 )
-from flowsim.simulation.measures.timeline import Calendar, Dated, Series
+from flowsim.simulation.measures.timeline import Calendar, DatedTrace, MeasureSeries
 
 __all__ = ["MEASURES", "Catalogue", "Frame"]
 
-MEASURES: tuple[Callable[[Dated], Iterator[Series]], ...] = (
+MEASURES: tuple[Callable[[DatedTrace], Iterator[MeasureSeries]], ...] = (
     entries,
     stocks,
     mean_stocks,
@@ -149,8 +149,8 @@ class Catalogue:
         return np.concatenate(values) if values else np.zeros(0)
 
 
-def _measured(trace: Trace, pathway: Pathway, calendar: Calendar) -> Iterator[Series]:
-    dated = Dated(trace, pathway, calendar)
+def _measured(trace: Trace, pathway: Pathway, calendar: Calendar) -> Iterator[MeasureSeries]:
+    dated = DatedTrace(trace, pathway, calendar)
     return chain.from_iterable(measure(dated) for measure in MEASURES)
 
 

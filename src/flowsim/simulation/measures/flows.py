@@ -8,7 +8,7 @@ import numpy as np
 
 from flowsim.core.periods import BY_QUARTER_AND_YEAR
 from flowsim.simulation.measures.measure import Kind
-from flowsim.simulation.measures.timeline import Dated, Series
+from flowsim.simulation.measures.timeline import DatedTrace, MeasureSeries
 
 __all__ = [
     "AWARDS",
@@ -30,7 +30,7 @@ AWARDS = Kind(name="awards", of=("state",), unit="awards", every=BY_QUARTER_AND_
 EXITS = Kind(name="exits", of=("benefit", "following"), unit="spells", every=("year",), adds="sum")
 
 
-def entries(dated: Dated) -> Iterator[Series]:
+def entries(dated: DatedTrace) -> Iterator[MeasureSeries]:
     """Count the citizens who entered by each door.
 
     `entries.<entry>`, citizens, quarterly and yearly. Those who are there at the start enter in no period, so
@@ -43,7 +43,7 @@ def entries(dated: Dated) -> Iterator[Series]:
             yield from dated.counted(ENTRIES(door.name), before[number])
 
 
-def stocks(dated: Dated) -> Iterator[Series]:
+def stocks(dated: DatedTrace) -> Iterator[MeasureSeries]:
     """Count the citizens who live on each benefit at a period's end.
 
     `stock.<benefit>`, citizens, quarterly and yearly. Whoever waits lives on the benefit of the state she
@@ -54,7 +54,7 @@ def stocks(dated: Dated) -> Iterator[Series]:
         yield from dated.at_ends(STOCK(label), there[number])
 
 
-def mean_stocks(dated: Dated) -> Iterator[Series]:
+def mean_stocks(dated: DatedTrace) -> Iterator[MeasureSeries]:
     """Average over a year the citizens who live on each benefit.
 
     `mean_stock.<benefit>`, citizens, yearly: the time that citizens spent on the benefit within the year over the
@@ -64,10 +64,10 @@ def mean_stocks(dated: Dated) -> Iterator[Series]:
     spent = dated.by_benefit(dated.time_present)
     mean = calendar.during(spent, "year") / calendar.during(calendar.edges, "year")
     for number, label in enumerate(dated.pathway.benefits):
-        yield Series(measure=MEAN_STOCK(label), every="year", values=mean[number])
+        yield MeasureSeries(measure=MEAN_STOCK(label), every="year", values=mean[number])
 
 
-def awards(dated: Dated) -> Iterator[Series]:
+def awards(dated: DatedTrace) -> Iterator[MeasureSeries]:
     """Count the citizens who entered each outcome.
 
     `awards.<state>`, awards, quarterly and yearly, by the date of entering the state ("Afgang til fleksjob og
@@ -81,7 +81,7 @@ def awards(dated: Dated) -> Iterator[Series]:
             yield from dated.counted(AWARDS(state.name), before[number])
 
 
-def exits(dated: Dated) -> Iterator[Series]:
+def exits(dated: DatedTrace) -> Iterator[MeasureSeries]:
     """Count the spells of each benefit that ended, by the benefit that followed.
 
     `exits.<benefit>.<next benefit>`, spells, yearly, for every pair that the pathway makes possible. A return

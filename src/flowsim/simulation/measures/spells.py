@@ -13,7 +13,7 @@ from flowsim.core.periods import BY_QUARTER_AND_YEAR, Every
 from flowsim.model.parts import Clock, Followup
 from flowsim.simulation.engine.trace import LATER
 from flowsim.simulation.measures.measure import Kind
-from flowsim.simulation.measures.timeline import Dated, Series, passes
+from flowsim.simulation.measures.timeline import DatedTrace, MeasureSeries, passes
 
 __all__ = [
     "CLOCK_ENDED",
@@ -80,7 +80,7 @@ class Runs(NamedTuple):
     ended: Bools
 
 
-def clock_runs(dated: Dated, clock: Clock) -> Runs:
+def clock_runs(dated: DatedTrace, clock: Clock) -> Runs:
     """Follow a clock through every citizen's visits.
 
     It begins when a stay in a state of `begins` starts (or is joined, as `begins_at` says), and ends at her
@@ -97,7 +97,7 @@ def clock_runs(dated: Dated, clock: Clock) -> Runs:
     return Runs(*passes().clock_runs(dated.citizen, dated.joined, at, dated.state, begins, ends, stops))
 
 
-def clocks(dated: Dated) -> Iterator[Series]:
+def clocks(dated: DatedTrace) -> Iterator[MeasureSeries]:
     """Return, by quarter and year, how long each clock had run when it ended, and which still run.
 
     "De 23 uger starter, når borgerens sagsbehandler starter med at udarbejde den forberedende plan og
@@ -112,7 +112,7 @@ def clocks(dated: Dated) -> Iterator[Series]:
         yield from _clock(dated, clock)
 
 
-def _clock(dated: Dated, clock: Clock) -> Iterator[Series]:
+def _clock(dated: DatedTrace, clock: Clock) -> Iterator[MeasureSeries]:
     calendar = dated.calendar
     runs, limit = clock_runs(dated, clock), calendar.ticks(clock.limit)
     stopped = calendar.month(runs.stopped)
@@ -126,10 +126,10 @@ def _clock(dated: Dated, clock: Clock) -> Iterator[Series]:
             (CLOCK_WITHIN, ratio(calendar.during(within, every), cases)),
             (CLOCK_MEAN, ratio(calendar.during(total, every), cases) / calendar.per("week")),
         ):
-            yield Series(measure=kind(clock.name), every=every, values=values)
+            yield MeasureSeries(measure=kind(clock.name), every=every, values=values)
     quarter = calendar.number(month, "quarter")
     median = _medians(quarter[quarter >= 0], took[quarter >= 0], len(calendar.periods("quarter")))
-    yield Series(measure=CLOCK_MEDIAN(clock.name), every="quarter", values=median / calendar.per("week"))
+    yield MeasureSeries(measure=CLOCK_MEDIAN(clock.name), every="quarter", values=median / calendar.per("week"))
     late = runs.begun + limit
     overdue = runs.stopped > late
     there = _before(dated, calendar.month(runs.begun)) - _before(dated, stopped)
@@ -138,12 +138,12 @@ def _clock(dated: Dated, clock: Clock) -> Iterator[Series]:
     yield from dated.at_ends(CLOCK_OVERDUE(clock.name), there)
 
 
-def _before(dated: Dated, month: Ints) -> Ints:
+def _before(dated: DatedTrace, month: Ints) -> Ints:
     out: Ints = dated.before(month, np.zeros(len(month), np.int64), 1)[0]
     return out
 
 
-def _summed_before(dated: Dated, values: Ints, month: Ints) -> Floats:
+def _summed_before(dated: DatedTrace, values: Ints, month: Ints) -> Floats:
     out: Floats = dated.summed_before(values, month, np.zeros(len(month), np.int64), 1)[0]
     return out
 
@@ -158,7 +158,7 @@ def _medians(group: Ints, values: Ints, groups: int) -> Floats:
     return median
 
 
-def times_to_outcome(dated: Dated) -> Iterator[Series]:
+def times_to_outcome(dated: DatedTrace) -> Iterator[MeasureSeries]:
     """Return how long citizens had lived on the benefit that they came from when an outcome was awarded.
 
     `time_to.<state>`: the mean, and `time_to.<state>.median`, years (of 365.25 days), yearly, among those who
@@ -178,7 +178,7 @@ def times_to_outcome(dated: Dated) -> Iterator[Series]:
         if state.outcome:
             for kind, ticks in ((TIME_TO, mean), (TIME_TO_MEDIAN, median)):
                 values = ticks[number * years : (number + 1) * years] / calendar.per("year")
-                yield Series(measure=kind(state.name), every="year", values=values)
+                yield MeasureSeries(measure=kind(state.name), every="year", values=values)
 
 
 class Spells(NamedTuple):
@@ -190,7 +190,7 @@ class Spells(NamedTuple):
     ended: Ints
 
 
-def spells_of(dated: Dated) -> Spells:
+def spells_of(dated: DatedTrace) -> Spells:
     """Join each citizen's consecutive visits with one benefit label to spells."""
     return Spells(*dated.benefit_spells)
 
@@ -205,7 +205,7 @@ def last_spells(among: Spells, benefit: int, gap: int) -> Ints:
     return out
 
 
-def followups(dated: Dated) -> Iterator[Series]:
+def followups(dated: DatedTrace) -> Iterator[MeasureSeries]:
     """Return what citizens lived on some time after they left a benefit, by quarter and year in which it ended.
 
     "Ved afsluttet forløb forstås en periode på fire uger uden ressourceforløbsydelse" (svar-2017-05): spells
@@ -221,7 +221,7 @@ def followups(dated: Dated) -> Iterator[Series]:
             yield from _followup(dated, followup, among)
 
 
-def _followup(dated: Dated, followup: Followup, among: Spells) -> Iterator[Series]:
+def _followup(dated: DatedTrace, followup: Followup, among: Spells) -> Iterator[MeasureSeries]:
     calendar, labels = dated.calendar, dated.pathway.benefits
     gap = calendar.ticks(followup.gap)
     rows = last_spells(among, labels.index(followup.benefit), gap)
@@ -229,7 +229,7 @@ def _followup(dated: Dated, followup: Followup, among: Spells) -> Iterator[Serie
     ended = _before(dated, month)
     for every in ENDED.every:
         values = _followed(dated, calendar.during(ended, every), every, gap)
-        yield Series(measure=ENDED(followup.name), every=every, values=values)
+        yield MeasureSeries(measure=ENDED(followup.name), every=every, values=values)
     for span in followup.after:
         after = calendar.ticks(span)
         status = among.benefit[_under_way(among, rows, after)]
@@ -243,7 +243,7 @@ def _followup(dated: Dated, followup: Followup, among: Spells) -> Iterator[Serie
             for every in STATUS.every:
                 share = 100 * ratio(calendar.during(part, every), calendar.during(ended, every))
                 values = _followed(dated, share, every, max(gap, after))
-                yield Series(measure=measure, every=every, values=values)
+                yield MeasureSeries(measure=measure, every=every, values=values)
 
 
 def _under_way(among: Spells, rows: Ints, after: int) -> Ints:
@@ -259,7 +259,7 @@ def _under_way(among: Spells, rows: Ints, after: int) -> Ints:
     return row
 
 
-def seniorities(dated: Dated) -> Iterator[Series]:
+def seniorities(dated: DatedTrace) -> Iterator[MeasureSeries]:
     """Count the citizens who live on a benefit and have done so for long, at a period's end.
 
     "Aktivitetsparate kontanthjælpsmodtagere, der har været på ydelsen i mere end 3 år" (status-2021-01, Tabel 1).
@@ -279,7 +279,7 @@ def seniorities(dated: Dated) -> Iterator[Series]:
                 yield from dated.at_ends(SENIORITY(seniority.name, f"over_{_span_name(span)}"), there)
 
 
-def _followed(dated: Dated, values: Floats, every: Every, needed: int) -> Floats:
+def _followed(dated: DatedTrace, values: Floats, every: Every, needed: int) -> Floats:
     """Blank the periods whose last spells need to be followed beyond the horizon."""
     ends = dated.calendar.edges[dated.calendar.ends(every)]
     return np.where(ends + needed > dated.calendar.horizon, np.nan, values)

@@ -12,7 +12,7 @@ from flowsim.core.civil_time import ByDate
 from flowsim.core.periods import BY_MONTH_QUARTER_AND_YEAR, BY_QUARTER_AND_YEAR
 from flowsim.simulation.engine.trace import LATER, NEVER
 from flowsim.simulation.measures.measure import Kind, Measure
-from flowsim.simulation.measures.timeline import Dated, Series
+from flowsim.simulation.measures.timeline import DatedTrace, MeasureSeries
 
 __all__ = [
     "BACKLOG",
@@ -58,7 +58,7 @@ CASELOAD = Kind(
 )
 
 
-def staffs(dated: Dated) -> Iterator[Series]:
+def staffs(dated: DatedTrace) -> Iterator[MeasureSeries]:
     """Average over a period the caseworkers of each party with staff, and the servers of each station with servers.
 
     `staff.<station>.<party>`, caseworkers, and `servers.<station>`, servers, quarterly and yearly: the time in
@@ -72,7 +72,7 @@ def staffs(dated: Dated) -> Iterator[Series]:
                 yield from _averaged(dated, STAFF(station.name, party.name), integral(dated, party.staff))
 
 
-def meetings(dated: Dated) -> Iterator[Series]:
+def meetings(dated: DatedTrace) -> Iterator[MeasureSeries]:
     """Count the meetings of each station and the places that they offered, taken or not.
 
     `meetings.<station>`, meetings with at least one place, and `places.<station>`, places, quarterly and yearly.
@@ -87,7 +87,7 @@ def meetings(dated: Dated) -> Iterator[Series]:
             yield from dated.counted(PLACES(place.name), offered[number])
 
 
-def waited(dated: Dated) -> Iterator[Series]:
+def waited(dated: DatedTrace) -> Iterator[MeasureSeries]:
     """Add up the time that citizens spent in each station's queue within a period.
 
     `waited.<station>`, citizen-weeks, quarterly and yearly: the mean number in the queue times the period's weeks.
@@ -98,14 +98,14 @@ def waited(dated: Dated) -> Iterator[Series]:
         yield from dated.counted(WAITED(station.name), spent[number])
 
 
-def _averaged(dated: Dated, measure: Measure, before: Floats) -> Iterator[Series]:
+def _averaged(dated: DatedTrace, measure: Measure, before: Floats) -> Iterator[MeasureSeries]:
     calendar = dated.calendar
     for every in measure.kind.every:
         values = calendar.during(before, every) / calendar.during(calendar.edges, every)
-        yield Series(measure=measure, every=every, values=values)
+        yield MeasureSeries(measure=measure, every=every, values=values)
 
 
-def queues(dated: Dated) -> Iterator[Series]:
+def queues(dated: DatedTrace) -> Iterator[MeasureSeries]:
     """Count the citizens who wait at each station at a period's end.
 
     `queue.<station>`, citizens, monthly, quarterly and yearly.
@@ -114,7 +114,7 @@ def queues(dated: Dated) -> Iterator[Series]:
         yield from dated.at_ends(QUEUE(station.name), dated.waiting[number])
 
 
-def served_waits(dated: Dated) -> Iterator[Series]:
+def served_waits(dated: DatedTrace) -> Iterator[MeasureSeries]:
     """Return how long those had waited whose stay started in a period: the first reading.
 
     `wait.<station>.served`: the mean of started - joined over all of them, weeks, monthly, quarterly and yearly; NaN
@@ -133,11 +133,11 @@ def served_waits(dated: Dated) -> Iterator[Series]:
     for number, place in enumerate(stations):
         for every in SERVED.every:
             mean = ratio(during(total[number], every), during(started[number], every)) / week
-            yield Series(measure=SERVED(place.name), every=every, values=mean)
-        yield Series(measure=SERVED_P90(place.name), every="month", values=p90[number])
+            yield MeasureSeries(measure=SERVED(place.name), every=every, values=mean)
+        yield MeasureSeries(measure=SERVED_P90(place.name), every="month", values=p90[number])
 
 
-def _p90(dated: Dated, station: Ints, waits: Ints, month: Ints) -> Floats:
+def _p90(dated: DatedTrace, station: Ints, waits: Ints, month: Ints) -> Floats:
     """Return the shortest wait that at least 90 % had at most, in ticks, shape (stations, months)."""
     stations, months = len(dated.pathway.stations), len(dated.calendar.edges) - 1
     within = month <= months
@@ -149,7 +149,7 @@ def _p90(dated: Dated, station: Ints, waits: Ints, month: Ints) -> Floats:
     return p90.reshape(stations, months)
 
 
-def first_free_places(dated: Dated) -> Iterator[Series]:
+def first_free_places(dated: DatedTrace) -> Iterator[MeasureSeries]:
     """Return how long someone who joins at a month's end waits for the first free place: the second reading.
 
     `wait.<station>.first_free`, weeks, monthly; NaN where the horizon comes first. This is what a secretariat
@@ -170,10 +170,10 @@ def first_free_places(dated: Dated) -> Iterator[Series]:
         else:
             free = _first_free_server(dated, number, edges, np.maximum(cleared[number], edges))
         weeks = np.where(free == LATER, np.nan, (free - edges) / dated.calendar.per("week"))
-        yield Series(measure=FIRST_FREE(station.name), every="month", values=weeks)
+        yield MeasureSeries(measure=FIRST_FREE(station.name), every="month", values=weeks)
 
 
-def _first_free_server(dated: Dated, number: int, edges: Ints, cleared: Ints) -> Ints:
+def _first_free_server(dated: DatedTrace, number: int, edges: Ints, cleared: Ints) -> Ints:
     """Return when a server would begin with whoever joins at each edge, behind those who are gone when it is cleared.
 
     That is at the first instant from `cleared` on at which servers are left idle, or begin with somebody who joined
@@ -200,7 +200,7 @@ def _first_free_server(dated: Dated, number: int, edges: Ints, cleared: Ints) ->
     return free
 
 
-def _capacity_steps(dated: Dated, number: int) -> tuple[Ints, Ints]:
+def _capacity_steps(dated: DatedTrace, number: int) -> tuple[Ints, Ints]:
     """Return the ticks at which a station's servers change, and how many there are before, and from each on."""
     capacity, calendar = dated.pathway.stations[number].capacity, dated.calendar
     assert capacity is not None
@@ -209,7 +209,7 @@ def _capacity_steps(dated: Dated, number: int) -> tuple[Ints, Ints]:
     return np.array(ticks, np.int64), np.array([0, *capacity.values], np.int64)
 
 
-def _cleared(dated: Dated) -> Ints:
+def _cleared(dated: DatedTrace) -> Ints:
     """Return when the last of those who joined each station before each edge left its queue."""
     by_state = dated.latest_before(dated.left, dated.in_joined, dated.state, len(dated.pathway.states))
     none = np.full_like(by_state[:1], NEVER)
@@ -219,7 +219,7 @@ def _cleared(dated: Dated) -> Ints:
     return cleared
 
 
-def backlogs(dated: Dated) -> Iterator[Series]:
+def backlogs(dated: DatedTrace) -> Iterator[MeasureSeries]:
     """Divide those who wait at a month's end by the places offered a week in that month: the third reading.
 
     `wait.<station>.backlog`, weeks, monthly; NaN where no place was offered. This is what a planner works out
@@ -233,10 +233,10 @@ def backlogs(dated: Dated) -> Iterator[Series]:
     for number, station in enumerate(dated.pathway.stations):
         places = calendar.during((offered if station.is_meeting else started)[number], "month")
         wait = ratio(dated.waiting[number, 1:] * weeks, places)
-        yield Series(measure=BACKLOG(station.name), every="month", values=wait)
+        yield MeasureSeries(measure=BACKLOG(station.name), every="month", values=wait)
 
 
-def utilisation(dated: Dated) -> Iterator[Series]:
+def utilisation(dated: DatedTrace) -> Iterator[MeasureSeries]:
     """Return how much of what a station offered in a period was used.
 
     `utilisation.<station>`, share, quarterly and yearly; NaN where nothing was offered. A meeting: places taken /
@@ -251,10 +251,10 @@ def utilisation(dated: Dated) -> Iterator[Series]:
             used, offered = busy[number], integral(dated, station.capacity)
         for every in UTILISATION.every:
             share = ratio(dated.calendar.during(used, every), dated.calendar.during(offered, every))
-            yield Series(measure=UTILISATION(station.name), every=every, values=share)
+            yield MeasureSeries(measure=UTILISATION(station.name), every=every, values=share)
 
 
-def integral(dated: Dated, values: ByDate[Any] | None) -> Floats:
+def integral(dated: DatedTrace, values: ByDate[Any] | None) -> Floats:
     """Add up over the ticks before each edge what holds by date, such as a station's servers."""
     assert values is not None
     calendar = dated.calendar
@@ -266,7 +266,7 @@ def integral(dated: Dated, values: ByDate[Any] | None) -> Floats:
     return out
 
 
-def caseloads(dated: Dated) -> Iterator[Series]:
+def caseloads(dated: DatedTrace) -> Iterator[MeasureSeries]:
     """Return how many citizens a member of staff follows up at a period's end.
 
     `caseload.<station>.<party>`, citizens per caseworker, quarterly and yearly, for parties with staff and states to
@@ -281,10 +281,10 @@ def caseloads(dated: Dated) -> Iterator[Series]:
                 for every in CASELOAD.every:
                     staff = np.array([party.staff.at(when) for when in dated.calendar.last_moments(every)], np.float64)
                     values = ratio(followed[dated.calendar.ends(every)], staff)
-                    yield Series(measure=CASELOAD(station.name, party.name), every=every, values=values)
+                    yield MeasureSeries(measure=CASELOAD(station.name, party.name), every=every, values=values)
 
 
-def sessions_before(dated: Dated, column: str) -> Floats:
+def sessions_before(dated: DatedTrace, column: str) -> Floats:
     """Sum a column of the session log before each edge, shape (stations, edges)."""
     sessions = dated.trace.sessions
     station = sessions["station"].astype(np.int64)

@@ -20,13 +20,13 @@ from flowsim.model.pathway import Pathway
 from flowsim.simulation.engine.trace import LATER, Trace
 from flowsim.simulation.measures.measure import Measure
 
-__all__ = ["Calendar", "Dated", "Series", "passes"]
+__all__ = ["Calendar", "DatedTrace", "MeasureSeries", "passes"]
 
 Numbers = TypeVar("Numbers", Ints, Floats)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Series:
+class MeasureSeries:
     """One measure over all periods of a kind; NaN where it is undefined."""
 
     measure: Measure
@@ -34,7 +34,7 @@ class Series:
     values: Floats
 
 
-class Dated:
+class DatedTrace:
     """A trace read against the calendar: columns of the visit table, and what happened before each edge.
 
     Attributes:
@@ -156,16 +156,16 @@ class Dated:
         out: Ints = np.maximum.accumulate(by_month[:, :-1], axis=1)
         return out
 
-    def counted(self, measure: Measure, before: Ints | Floats) -> Iterator[Series]:
+    def counted(self, measure: Measure, before: Ints | Floats) -> Iterator[MeasureSeries]:
         """Yield the number of events in each period."""
         for every in measure.kind.every:
-            yield Series(measure=measure, every=every, values=self.calendar.during(before, every))
+            yield MeasureSeries(measure=measure, every=every, values=self.calendar.during(before, every))
 
-    def at_ends(self, measure: Measure, there: Ints | Floats) -> Iterator[Series]:
+    def at_ends(self, measure: Measure, there: Ints | Floats) -> Iterator[MeasureSeries]:
         """Yield what is there just before the end of each period."""
         for every in measure.kind.every:
             values = np.asarray(there[self.calendar.ends(every)], np.float64)
-            yield Series(measure=measure, every=every, values=values)
+            yield MeasureSeries(measure=measure, every=every, values=values)
 
 
 def passes() -> ModuleType:

@@ -14,7 +14,7 @@ from typing import Any
 from scipy import optimize, stats
 
 from flowsim.model.pathway import Pathway
-from flowsim.theory.verification.statistics import Statistic
+from flowsim.theory.verification.statistics import CheckedStatistic
 
 __all__ = [
     "CITIZENS",
@@ -49,7 +49,7 @@ class Case:
 
     name: str
     pathway: Pathway
-    statistics: tuple[Statistic, ...]
+    statistics: tuple[CheckedStatistic, ...]
     replications: int
 
 

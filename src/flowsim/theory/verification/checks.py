@@ -24,7 +24,7 @@ from flowsim.core.errors import InputError, unknown_name
 from flowsim.simulation.runner import Engine, known_engine, run
 from flowsim.theory.verification.cases import Case
 from flowsim.theory.verification.exact import ORACLES, STORIES, rows
-from flowsim.theory.verification.statistics import Seen
+from flowsim.theory.verification.statistics import Sample
 from flowsim.theory.verification.textbook import FAMILIES
 
 if TYPE_CHECKING:
@@ -214,8 +214,8 @@ def _compared(
         numbers = range(first, min(first + _AT_ONCE, replications))
         results = run(case.pathway, engine=engine, replications=numbers, seed=own, executor=executor, keep_traces=True)
         for number in numbers:
-            seen = Seen(results.traces[number], case.pathway)
-            sums.append([statistic.observe(seen) for statistic in case.statistics])
+            sample = Sample(results.traces[number], case.pathway)
+            sums.append([statistic.observe(sample) for statistic in case.statistics])
         if engine != "kernel":
             twin = run(case.pathway, replications=numbers, seed=own, executor=executor)
             equal += [one == other for one, other in zip(results.digests, twin.digests, strict=True)]

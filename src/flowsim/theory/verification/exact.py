@@ -18,10 +18,10 @@ from flowsim.core.arrays import Ints
 from flowsim.model.pathway import Pathway
 from flowsim.simulation.engine.trace import LATER, NEVER, Trace
 
-__all__ = ["ORACLES", "STORIES", "Oracle", "Row", "Story", "rows", "starts_at_meetings", "starts_at_servers"]
+__all__ = ["ORACLES", "STORIES", "Oracle", "Story", "VisitRow", "rows", "starts_at_meetings", "starts_at_servers"]
 
 _START = datetime(2001, 1, 1)
-Row = tuple[int, str, int | None, int | None, int | None, str | None]
+VisitRow = tuple[int, str, int | None, int | None, int | None, str | None]
 """A visit: citizen, state, joined, started, ended, next; None is never."""
 
 
@@ -118,10 +118,10 @@ class Story:
 
     name: str
     pathway: Pathway
-    rows: tuple[Row, ...]
+    rows: tuple[VisitRow, ...]
 
 
-def rows(trace: Trace, pathway: Pathway) -> tuple[Row, ...]:
+def rows(trace: Trace, pathway: Pathway) -> tuple[VisitRow, ...]:
     """Return the visits of a trace to states that are not final, as a story tells them."""
     names = [state.name for state in pathway.states]
 
@@ -140,7 +140,7 @@ def rows(trace: Trace, pathway: Pathway) -> tuple[Row, ...]:
     )
 
 
-def _story(name: str, expected: Sequence[Row], **parts: Any) -> Story:
+def _story(name: str, expected: Sequence[VisitRow], **parts: Any) -> Story:
     raw = {"name": "story", "start": "2020-01-01", "end": "2020-01-03", "tick": "1 minute"}
     parts["states"] = parts["states"] | {"out": {"final": True}}
     return Story(name=name, pathway=Pathway.from_dict(raw | parts), rows=tuple(expected))

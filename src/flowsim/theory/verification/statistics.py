@@ -17,14 +17,24 @@ from flowsim.core.arrays import Floats
 from flowsim.model.pathway import Pathway
 from flowsim.simulation.engine.trace import NEVER, Trace
 
-__all__ = ["TICKS", "Seen", "Statistic", "mean_square", "mean_wait", "served", "sojourn_over", "unserved", "wait_over"]
+__all__ = [
+    "TICKS",
+    "CheckedStatistic",
+    "Sample",
+    "mean_square",
+    "mean_wait",
+    "served",
+    "sojourn_over",
+    "unserved",
+    "wait_over",
+]
 
 Bools = npt.NDArray[np.bool_]
 TICKS = 3600
 """Ticks of a second in an hour."""
 
 
-class Seen:
+class Sample:
     """One replication, read in hours."""
 
     def __init__(self, trace: Trace, pathway: Pathway) -> None:
@@ -72,7 +82,7 @@ def _by(times: npt.NDArray[np.int64], tick: float) -> Bools:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Statistic:
+class CheckedStatistic:
     """What is compared: a ratio of two sums over a replication, whose expectations' ratio theory knows.
 
     Attributes:
@@ -83,73 +93,73 @@ class Statistic:
 
     name: str
     theory: float
-    observe: Callable[[Seen], tuple[float, float]]
+    observe: Callable[[Sample], tuple[float, float]]
 
 
-def mean_wait(theory: float, state: str = "desk", what: str = "mean wait, hours") -> Statistic:
+def mean_wait(theory: float, state: str = "desk", what: str = "mean wait, hours") -> CheckedStatistic:
     """Return the mean time in the queue, of the refused and of those who gave up too."""
 
-    def observe(seen: Seen) -> tuple[float, float]:
-        waits = seen.waits(state)
+    def observe(sample: Sample) -> tuple[float, float]:
+        waits = sample.waits(state)
         return float(waits.sum()), len(waits)
 
-    return Statistic(name=what, theory=theory, observe=observe)
+    return CheckedStatistic(name=what, theory=theory, observe=observe)
 
 
-def mean_square(theory: float) -> Statistic:
+def mean_square(theory: float) -> CheckedStatistic:
     """Return the mean of the squared time in the queue."""
 
-    def observe(seen: Seen) -> tuple[float, float]:
-        waits = seen.waits("desk")
+    def observe(sample: Sample) -> tuple[float, float]:
+        waits = sample.waits("desk")
         return float((waits**2).sum()), len(waits)
 
-    return Statistic(name="mean squared wait, hours²", theory=theory, observe=observe)
+    return CheckedStatistic(name="mean squared wait, hours²", theory=theory, observe=observe)
 
 
-def wait_over(hours: float, theory: float) -> Statistic:
+def wait_over(hours: float, theory: float) -> CheckedStatistic:
     """Return the share of those who waited longer than so many hours."""
 
-    def observe(seen: Seen) -> tuple[float, float]:
-        waits = seen.waits("desk")
+    def observe(sample: Sample) -> tuple[float, float]:
+        waits = sample.waits("desk")
         return float((waits > hours).sum()), len(waits)
 
-    return Statistic(
+    return CheckedStatistic(
         name=f"wait over {hours:.3g} hours, share" if hours else "had to wait, share", theory=theory, observe=observe
     )
 
 
-def sojourn_over(hours: float, theory: float) -> Statistic:
+def sojourn_over(hours: float, theory: float) -> CheckedStatistic:
     """Return the share of those whose wait and stay together were longer than so many hours."""
 
-    def observe(seen: Seen) -> tuple[float, float]:
-        visits = seen.settled("desk")
-        long = (visits["ended"] == NEVER) | ((visits["ended"] - visits["joined"]) / seen.ticks > hours)
+    def observe(sample: Sample) -> tuple[float, float]:
+        visits = sample.settled("desk")
+        long = (visits["ended"] == NEVER) | ((visits["ended"] - visits["joined"]) / sample.ticks > hours)
         return float(long.sum()), len(visits)
 
-    return Statistic(name=f"sojourn over {hours:.3g} hours, share", theory=theory, observe=observe)
+    return CheckedStatistic(name=f"sojourn over {hours:.3g} hours, share", theory=theory, observe=observe)
 
 
-def unserved(theory: float, what: str) -> Statistic:
+def unserved(theory: float, what: str) -> CheckedStatistic:
     """Return the share of those whose stay never started."""
 
-    def observe(seen: Seen) -> tuple[float, float]:
-        visits = seen.settled("desk")
+    def observe(sample: Sample) -> tuple[float, float]:
+        visits = sample.settled("desk")
         return float((visits["started"] == NEVER).sum()), len(visits)
 
-    return Statistic(name=what, theory=theory, observe=observe)
+    return CheckedStatistic(name=what, theory=theory, observe=observe)
 
 
-def served(statistic: Statistic) -> Statistic:
+def served(statistic: CheckedStatistic) -> CheckedStatistic:
     """Return the same statistic of those alone whose stay started."""
 
-    class _Served(Seen):
+    class _Served(Sample):
         def settled(self, *states: str) -> npt.NDArray[np.void]:
             visits = super().settled(*states)
             served: npt.NDArray[np.void] = visits[visits["started"] != NEVER]
             return served
 
-    return Statistic(
+    return CheckedStatistic(
         name=statistic.name + ", of the served",
         theory=statistic.theory,
-        observe=lambda seen: statistic.observe(_Served(seen.trace, seen.pathway)),
+        observe=lambda sample: statistic.observe(_Served(sample.trace, sample.pathway)),
     )

@@ -34,8 +34,8 @@ from flowsim.theory.verification.cases import (
 )
 from flowsim.theory.verification.statistics import (
     TICKS,
-    Seen,
-    Statistic,
+    CheckedStatistic,
+    Sample,
     mean_square,
     mean_wait,
     served,
@@ -47,12 +47,12 @@ from flowsim.theory.verification.statistics import (
 __all__ = ["FAMILIES"]
 
 
-def _present_at(model_mean: float, hour: float) -> Statistic:
+def _present_at(model_mean: float, hour: float) -> CheckedStatistic:
     names = [f"desk{number}" for number in range(COPIES)]
-    return Statistic(
+    return CheckedStatistic(
         name=f"present after {hour / 24:g} days, citizens",
         theory=model_mean,
-        observe=lambda seen: (seen.in_stay(hour, *names), COPIES),
+        observe=lambda sample: (sample.in_stay(hour, *names), COPIES),
     )
 
 
@@ -237,8 +237,8 @@ def _meeting() -> Iterator[Case]:
         model = Meeting(rate=load * places / interval, interval=interval, places=places)
         after = model.queue_before[places:]
 
-        def left(seen: Seen) -> tuple[float, float]:
-            log = seen.trace.sessions[len(seen.trace.sessions) // 5 :]
+        def left(sample: Sample) -> tuple[float, float]:
+            log = sample.trace.sessions[len(sample.trace.sessions) // 5 :]
             return float((log["waiting"] - log["taken"]).sum()), len(log)
 
         yield Case(
@@ -252,7 +252,7 @@ def _meeting() -> Iterator[Case]:
             statistics=(
                 mean_wait(model.means.wait),
                 wait_over(interval, model.wait_tail(interval)),
-                Statistic(
+                CheckedStatistic(
                     name="left after a meeting, cases", theory=float(np.arange(len(after)) @ after), observe=left
                 ),
             ),
@@ -266,9 +266,9 @@ def _jackson() -> Iterator[Case]:
     model = Jackson(rates=(0.08, 0.02, 0.0), shares=shares, mean_service=(10.0, 15.0, 5.0), servers=(2, 2, 1))
     onward = [dict(zip(names, row, strict=True)) | {"out": "rest"} for row in shares]
 
-    def sojourn(seen: Seen) -> tuple[float, float]:
-        visits = seen.settled(*names)
-        long = np.where(visits["ended"] != NEVER, visits["ended"], seen.hours * TICKS) - visits["joined"]
+    def sojourn(sample: Sample) -> tuple[float, float]:
+        visits = sample.settled(*names)
+        long = np.where(visits["ended"] != NEVER, visits["ended"], sample.hours * TICKS) - visits["joined"]
         return float(long.sum()) / TICKS, float((visits["step"] == 0).sum())
 
     yield Case(
@@ -283,7 +283,7 @@ def _jackson() -> Iterator[Case]:
             entries={"front": door(0.08, "intake"), "side": door(0.02, "doctor")},
         ),
         statistics=(
-            Statistic(name="mean time in the network, hours", theory=model.sojourn_mean, observe=sojourn),
+            CheckedStatistic(name="mean time in the network, hours", theory=model.sojourn_mean, observe=sojourn),
             *(
                 mean_wait(station.means.wait, name, f"mean wait for the {name}, hours")
                 for name, station in zip(names, model.stations, strict=True)
@@ -318,8 +318,8 @@ def _mtmc() -> Iterator[Case]:
     rate = {date_of(day): f"{rate!r} per hour" for day, rate in zip(days, rates, strict=True)}
     capacity = {date_of(day): number for day, number in zip(days, servers, strict=True)}
 
-    def waiting(hour: float) -> Statistic:
-        return Statistic(
+    def waiting(hour: float) -> CheckedStatistic:
+        return CheckedStatistic(
             name=f"waiting after {hour / 24:.3g} days, citizens",
             theory=model.at(hour).number_in_queue,
             observe=lambda trace: (trace.waiting(hour, *names), COPIES),
@@ -335,7 +335,7 @@ def _mtmc() -> Iterator[Case]:
         statistics=(
             waiting(24.0 * 20),
             waiting(12.0),
-            Statistic(
+            CheckedStatistic(
                 name="in service 2 hours after the cut, citizens",
                 theory=model.at(cut).number_in_service,
                 observe=lambda trace: (trace.in_stay(cut, *names), COPIES),
@@ -363,11 +363,11 @@ def _absorbing() -> Iterator[Case]:
         for way, mean in zip(ways, means, strict=True)
     ]
 
-    def ended(outcome: str) -> Callable[[Seen], tuple[float, float]]:
+    def ended(outcome: str) -> Callable[[Sample], tuple[float, float]]:
         # Of all who came: the horizon is long enough for everybody to end.
         return lambda sample: (float(sample.of_states(outcome).sum()), float(sample.trace.first[-1]))
 
-    def spent(sample: Seen) -> tuple[float, float]:
+    def spent(sample: Sample) -> tuple[float, float]:
         visits = sample.trace.visits[sample.of_states(*states)]
         return float((visits["ended"] - visits["joined"]).sum()) / TICKS, float(sample.trace.first[-1])
 
@@ -382,9 +382,11 @@ def _absorbing() -> Iterator[Case]:
                 entries={"door": {"to": "plan", "rate": {date_of(0): "0.05 per hour", date_of(2000): "0 per hour"}}},
             ),
             statistics=(
-                Statistic(name="mean time to an outcome, hours", theory=float(chain.time_mean[0]), observe=spent),
+                CheckedStatistic(
+                    name="mean time to an outcome, hours", theory=float(chain.time_mean[0]), observe=spent
+                ),
                 *(
-                    Statistic(name=f"ended in {outcome}, share", theory=float(share), observe=ended(outcome))
+                    CheckedStatistic(name=f"ended in {outcome}, share", theory=float(share), observe=ended(outcome))
                     for outcome, share in zip(outcomes, chain.outcome_shares[0], strict=True)
                 ),
             ),
