@@ -79,7 +79,7 @@ def test_the_base_is_sound():
 
 
 LATER = {"2020-02-01": 1}
-TOO_LATE = "the first date is 2020-02-01, so nothing is told from the start (2020-01-01) until then"
+TOO_LATE = "the first date is 2020-02-01, so nothing is given from the start (2020-01-01) until then"
 NEEDS = "a station needs `capacity` (servers), or `weekdays` with `places` or `parties` (a meeting)"
 KINDS = "a station has either `capacity` (servers) or `weekdays` and `places` (a meeting)"
 PARTY = "stations/team/parties/town"
@@ -150,7 +150,7 @@ REFUSED = [
     ("stations/team/at", ["09:00", "09:00"], "stations.team: `at` needs one or more different hours"),
     ("stations/team/at", "9 o'clock", "stations.team.at: \"9 o'clock\" is no time of day: write '09:00'"),
     ("stations/team/at", [9], "stations.team.at[0]: 9 is no time of day: write '09:00'"),
-    (f"{PARTY}/places", 3.0, "stations.team.parties.town: `places` are told, so staff, hours, hours_a_case and"),
+    (f"{PARTY}/places", 3.0, "stations.team.parties.town: `places` are given, so staff, hours, hours_a_case and"),
     (f"{PARTY}/staff", DROP, "stations.team.parties.town: a party tells either `places`, or `staff`, `hours` and"),
     (f"{PARTY}/hours_a_case", "0 hours", "stations.team.parties.town: `hours_a_case` must be longer than 0"),
     (f"{PARTY}/staff", -1.0, "stations.team.parties.town.staff: -1.0 is not allowed"),
@@ -198,10 +198,10 @@ REFUSED = [
     ("states/plan/stay", {"law": "gamma", "mean": "1 day", "cv": 0.001}, "a coefficient of variation of 0.001 is"),
     ("states/plan/stay", {"law": "weibull", "mean": "1 day", "cv": 21.0}, "a coefficient of variation of 21.0 is"),
     ("states/plan/stay", {"law": "fixed", "mean": "1 day", "cv": 1.0}, "a law 'fixed' takes no `cv`"),
-    ("states/plan/stay", {"law": "fixed"}, "a law 'fixed' is told by its `mean`, without `values` or `weights`"),
+    ("states/plan/stay", {"law": "fixed"}, "a law 'fixed' is given by its `mean`, without `values` or `weights`"),
     ("states/plan/stay", {"law": "exponential", "mean": "1 day", "values": ["1 day"]}, "a law 'exponential' is told"),
     ("states/plan/stay", {"law": "exponential", "mean": "0 days"}, "an exponential law needs a positive `mean`; write"),
-    ("states/plan/stay", {"law": "empirical"}, "an empirical law is told by its `values` alone, at least one"),
+    ("states/plan/stay", {"law": "empirical"}, "an empirical law is given by its `values` alone, at least one"),
     ("states/plan/stay", {"law": "empirical", "values": ["1 day"], "mean": "1 day"}, "an empirical law is told by its"),
     ("states/plan/stay", {"law": "empirical", "values": ["1 day"], "weights": [1.0, 2.0]}, "`weights` are as many as"),
     ("states/plan/stay", {"law": "empirical", "values": ["1 day"], "weights": [-1.0]}, "`weights` are as many as"),

@@ -158,7 +158,7 @@ class _Discrepancy(Record):
 
     def of(self, value: float, unit: str) -> float:
         if self.unit and unit != self.unit:
-            raise InputError(f"its family's discrepancy is told in {self.unit}, the figure in {unit or 'no unit'}")
+            raise InputError(f"its family's discrepancy is given in {self.unit}, the figure in {unit or 'no unit'}")
         if self.absolute is not None:
             return self.absolute
         assert self.share is not None

@@ -54,7 +54,7 @@ app = typer.Typer(
 
 
 def start() -> None:
-    """Run the command line: whatever goes wrong is told in one line; exit code 2, or 130 after Ctrl-C."""
+    """Run the command line: whatever goes wrong is reported in one line; exit code 2, or 130 after Ctrl-C."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # what a terminal can't show is no reason to fail

@@ -13,7 +13,7 @@ __all__ = ["WIDTH", "counted", "cut", "number", "progress_bar", "table", "wrappe
 
 @contextmanager
 def progress_bar(what: str, *, show: bool = True) -> Iterator[Callable[[int, int], object] | None]:
-    """Show a bar on a terminal's error stream, where it is no part of the output; it is told (done, all)."""
+    """Show a bar on a terminal's error stream, where it is no part of the output; it is given (done, all)."""
     if not (show and sys.stderr.isatty()):
         yield None
         return

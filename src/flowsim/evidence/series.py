@@ -85,7 +85,7 @@ class Series:
 
     Attributes:
         name: what is counted, in the words of the file.
-        unit: "persons", "full-year persons", "full-time persons", "percent", "awards"; empty where none is told.
+        unit: "persons", "full-year persons", "full-time persons", "percent", "awards"; empty where none is given.
         every: "quarter" or "month".
         first: the first period, such as "2017Q1" or "2017-01".
         values: one a period.

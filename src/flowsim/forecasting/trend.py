@@ -2,7 +2,7 @@
 
 The point forecast is a weighted mean of seven members (`flowsim.forecasting.members`): exponential smoothing of the
 logs, of the values, complex exponential smoothing and a steady drift, each averaged over a grid of parameters, and
-three models of statsmodels. The weights depend on what the series is like. Intervals are reckoned on the log scale, so
+three models of statsmodels. The weights depend on what the series is like. Intervals are computed on the log scale, so
 that counts stay above zero, and are as wide as thousands of public forecasts have shown
 (`flowsim.forecasting.widening`); of few counts a period they are those of a negative binomial.
 """

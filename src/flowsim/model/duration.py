@@ -89,9 +89,9 @@ class Duration(Record):
     def _complete(self) -> Duration:
         empirical = self.law == "empirical"
         if empirical and (not self.values or self.mean is not None):
-            raise ValueError("an empirical law is told by its `values` alone, at least one")
+            raise ValueError("an empirical law is given by its `values` alone, at least one")
         if not empirical and (self.mean is None or self.values or self.weights):
-            raise ValueError(f"a law '{self.law}' is told by its `mean`, without `values` or `weights`")
+            raise ValueError(f"a law '{self.law}' is given by its `mean`, without `values` or `weights`")
         shaped = self.law in ("gamma", "weibull", "lognormal")
         if shaped and (self.cv is None or self.mean == 0):
             raise ValueError(f"a law '{self.law}' needs a positive `mean` and its `cv`")

@@ -136,7 +136,7 @@ class Party(Record):
         if self.places is not None:
             if any(by_hours) or self.follow_up:
                 raise ValueError(
-                    "`places` are told, so staff, hours, hours_a_case and follow_up have no say: drop one side"
+                    "`places` are given, so staff, hours, hours_a_case and follow_up have no say: drop one side"
                 )
         elif not all(by_hours):
             raise ValueError("a party tells either `places`, or `staff`, `hours` and `hours_a_case`")

@@ -1,6 +1,6 @@
 """What a planner changes: staffing and policy by date on top of a base, in a TOML file of her own.
 
-Every edit names what it changes and holds from a date until another (the whole horizon where none is told);
+Every edit names what it changes and holds from a date until another (the whole horizon where none is given);
 from `until` on, the base's values hold again. A value is absolute, or starts from the base's: "+2", "-20 %",
 "+2 hours". Edits apply in this order, and in the file's order among each kind: parameters, stations, shares,
 exits, stays, arrivals, waiting, closures.

@@ -164,7 +164,7 @@ def _dates(pathway: Whole) -> None:
     for path, value in dated_values(pathway):
         if value is not None and value.first > pathway.start:
             raise ValueError(
-                f"{path}: the first date is {value.first:%Y-%m-%d}, so nothing is told from the start "
+                f"{path}: the first date is {value.first:%Y-%m-%d}, so nothing is given from the start "
                 f"({pathway.start:%Y-%m-%d}) until then"
             )
 

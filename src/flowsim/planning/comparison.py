@@ -332,7 +332,7 @@ def headlines(measures: Sequence[Measure]) -> tuple[Measure, ...]:
 def averaged(results: Results, every: Every, measures: Sequence[str]) -> Results:
     """Return some measures by quarter or by year alone, in the order named.
 
-    What is told by shorter periods only is averaged over those within, the undefined left out.
+    What is given by shorter periods only is averaged over those within, the undefined left out.
 
     Raises:
         InputError: for an unknown measure, with the nearest one.

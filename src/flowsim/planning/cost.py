@@ -101,7 +101,7 @@ def waiting_price(comparison: Comparison, name: str, cost: str = "cost.effort") 
     """Return what a week of waiting costs that a scenario saves, by one of the measures of cost.
 
     Raises:
-        InputError: for an unknown scenario or measure, with the nearest one; costs are told of whole years alone.
+        InputError: for an unknown scenario or measure, with the nearest one; costs are given for whole years alone.
     """
     reference, other = comparison.reference, comparison.of(name)
     years = {row.period for row in reference.select(cost).index}

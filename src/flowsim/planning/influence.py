@@ -267,7 +267,7 @@ class Decomposition:
     Attributes:
         shares: of each factor.
         luck: of what two runs of one set differ by.
-        rest: of what is neither: joint effects, and curves where lines are told.
+        rest: of what is neither: joint effects, and curves where lines are given.
         low: the 10 % quantile of each factor, shape (factors,).
         high: the 90 % quantile.
         at_low: the figure where a factor is at `low`, on average over the others.
@@ -289,7 +289,7 @@ def decompose(x: Floats, figures: Floats, degrees: Sequence[int] | None = None, 
     Args:
         x: the factors of each set, shape (sets, factors).
         figures: of two runs of each set, shape (sets, 2).
-        degrees: of the polynomial by which each factor is told; straight lines where left out.
+        degrees: of the polynomial by which each factor enters; straight lines where left out.
         seed: of the resampling of sets, of which the intervals are made: those of the bootstrap at 95 %, moved to the
             estimate, for a resample repeats rows and so explains too much.
     """

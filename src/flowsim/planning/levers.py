@@ -66,7 +66,7 @@ class Lever:
         return {party.name: float(getattr(party, self.key).at(when)) for party in parties}
 
     def set(self, scenario: Scenario, level: float, since: datetime) -> Scenario:
-        """Return a scenario in which the number is `level` from a moment on, whatever was told for then.
+        """Return a scenario in which the number is `level` from a moment on, whatever was given for then.
 
         Its closures still apply, for they keep a share of it. Infinity is more than anybody waits for.
         """

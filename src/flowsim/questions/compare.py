@@ -38,7 +38,7 @@ class Compare(Inquiry):
         engine: "kernel" or "simpy".
         first: the first period to report; the whole run where left out.
         last: the last one.
-        cost: reckon costs too.
+        cost: compute costs too.
         prices: a file of prices, for costs; those that ship with the base where left out.
     """
 
@@ -92,7 +92,7 @@ class Compare(Inquiry):
 
     @cached_property
     def priced(self) -> Prices | None:
-        """The prices that costs are reckoned by; None where costs are not asked for."""
+        """The prices that costs are computed by; None where costs are not asked for."""
         if not (self.cost or self.prices):
             return None
         prices = prices_of(self.subjects[0], self.prices)

@@ -92,7 +92,7 @@ class Report(Inquiry):
 
     @cached_property
     def priced(self) -> Prices | None:
-        """The prices that costs are reckoned by; None where there are none."""
+        """The prices that costs are computed by; None where there are none."""
         return prices_of(self.subjects[0], self.prices)
 
     @property

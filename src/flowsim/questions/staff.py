@@ -98,7 +98,7 @@ class Staff(Inquiry):
         """What the levers cost; or, where that can't be said, why."""
         prices = prices_of(self.subject, self.prices)
         if prices is None:
-            return "What this costs is told with a file of prices: --prices FILE."
+            return "What this costs is given with a file of prices: --prices FILE."
         levers = [levels.lever for levels in self.levels]
         lacking = unpriced(levers, prices)
         if lacking:

@@ -25,7 +25,7 @@ from flowsim.simulation.results import Results
 __all__ = ["Exhibits"]
 
 _FEWEST = 0.003  # of all flows of a year: what is less is left out of the picture
-_FEW = 4  # documented figures that are told one by one
+_FEW = 4  # documented figures that are given one by one
 _BACK = "back:"
 _FAN = ("measure", "scenario", "period", "p05", "median", "p95", "documented")
 

@@ -47,7 +47,7 @@ class Findings:
         comparison: their runs; of one alone too.
         parameters: what its replications drew their parameters from.
         staffing: what staffing meets a goal; None where that was not asked.
-        prices: what costs are reckoned by; None where there are none.
+        prices: what costs are computed by; None where there are none.
     """
 
     scenarios: tuple[Scenario, ...]
@@ -143,7 +143,7 @@ def explore(
     Args:
         scenarios: one to four; more than one as `compare` takes them.
         parameters: see `ensemble.Parameters`.
-        prices: what costs are reckoned by, in whole years.
+        prices: what costs are computed by, in whole years.
         between: the first and the last period to report.
         replications: of each scenario.
         seed: of all draws.

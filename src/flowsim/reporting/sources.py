@@ -33,7 +33,7 @@ class SourceTables:
         return self.wording.language
 
     def lead(self) -> str:
-        """Say which of the model's numbers are told here: all of a shipped base, those with a name of one's own."""
+        """Return which of the model's numbers are given here: all of a shipped base, those with a name of one's own."""
         if self.wording.shipped:
             return self.language.say("assumptions.lead")
         return self.language.say("assumptions.own", file=self.findings.scenarios[0].base.source)
@@ -99,7 +99,7 @@ class SourceTables:
         return Table(title=say("table.factors"), columns=columns, rows=tuple(rows), note=say("table.factors.note"))
 
     def prices(self) -> Table | None:
-        """List the prices with their sources or reasons; None where costs are not reckoned."""
+        """List the prices with their sources or reasons; None where costs are not computed."""
         prices, say = self.findings.prices, self.language.say
         if prices is None:
             return None

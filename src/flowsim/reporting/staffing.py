@@ -18,7 +18,7 @@ from flowsim.simulation.measures.stations import SERVED
 
 __all__ = ["StaffingConclusions", "cost_of", "staffing_chart"]
 
-_FEW = 5  # points of a frontier that are told one by one
+_FEW = 5  # points of a frontier that are given one by one
 
 
 def cost_of(search: Answer | Frontier, prices: Prices | None) -> StaffingCost | None:
@@ -36,7 +36,7 @@ class StaffingConclusions:
     Attributes:
         search: the answer, or the frontier.
         wording: the words for its model.
-        prices: what costs are told by; None where there are none.
+        prices: what costs are computed by; None where there are none.
     """
 
     search: Answer | Frontier

@@ -44,7 +44,7 @@ class _Job(NamedTuple):
     seed: int
     number: int
     keep: bool
-    a_citizen: float  # visits that one is reckoned with
+    a_citizen: float  # visits that one is counted with
 
 
 class _Replication(NamedTuple):

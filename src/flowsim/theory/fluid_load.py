@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["Bottleneck", "Load", "Prospect", "StationLoad", "workload"]
 
 _T = TypeVar("_T")
-_ALIKE = 0.05  # of utilisation: periods that differ less are told as one
-_IDLE = 0.8  # all below are told as one, too
+_ALIKE = 0.05  # of utilisation: periods that differ less are given as one
+_IDLE = 0.8  # all below are given as one, too
 _NOTICED = 0.02  # of those who come: a queue that grows by less stands still
 _QUARTERS_BELOW = 2 * MINUTES["year"]
 

@@ -290,7 +290,7 @@ def test_why_no_cost_is_told(desks):
     told = " ".join(fine("staff", file, *ASKED, *TWO, "--prices", prices).split())
     assert told.endswith(f"What this costs is not told: {prices} has no price of servers.desk.")
     bare = fine("staff", file, *ASKED, *TWO)
-    assert bare.endswith("\nWhat this costs is told with a file of prices: --prices FILE.\n")
+    assert bare.endswith("\nWhat this costs is given with a file of prices: --prices FILE.\n")
     assert not {"currency", "unit_costs"} & set(json.loads(fine("staff", file, *ASKED, *TWO, "--json")))
 
 

@@ -50,7 +50,7 @@ def scenarios(
 
 
 def prices() -> None:
-    """Print the prices that flowsim compare --cost reckons with, each with its source or reason, to start from.
+    """Print the prices that flowsim compare --cost computes with, each with its source or reason, to start from.
 
     Example: [bold]flowsim prices > mine.toml[/bold]
     """

@@ -24,7 +24,7 @@ def verify(
 ) -> None:
     """Hold an engine against queueing theory: exit code 1 where anything fails.
 
-    Queues whose answer is known run as any pathway does, and the difference is told in standard errors (z).
+    Queues whose answer is known run as any pathway does, and the difference is given in standard errors (z).
 
     What is known exactly has to agree to the tick.
 

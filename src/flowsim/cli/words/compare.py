@@ -32,7 +32,7 @@ _NOTHING = ("0.00", "0.0", "-")
 def by_headline(comparison: Comparison, asked: Every | None = None, costs: bool = False) -> Comparison:
     """Return the headline measures alone, by the periods asked for, or the longest that are reported whole.
 
-    With `costs` also what the costs come to, where years are told.
+    With `costs` also what the costs come to, where years are given.
     """
     lengths: dict[str, set[int]] = {}
     for row in comparison.index:
@@ -72,7 +72,7 @@ def differing(comparison: Comparison) -> Comparison:
 def comparison_lines(comparison: Comparison) -> list[str]:
     """Write the reference's measures and the differences to it, in lines of at most eighty columns.
 
-    A measure is told where a scenario surely differs in it in some period, and a period where one does in some measure.
+    A measure is shown where a scenario surely differs in it in some period, a period where one does in some measure.
     """
     if not comparison.index:
         return ["", "No headline measure is reported for such periods: ask for whole quarters or years."]
@@ -170,7 +170,7 @@ _COSTS = ("cost.effort", "cost.total")
 def waiting_lines(comparison: Comparison, currency: str) -> list[str]:
     """Write what a week of waiting saved costs over the whole years reported, or why that can't be told."""
     if not any(row.measure == _COSTS[0] for row in comparison.index):
-        return ["A week of waiting saved: its cost is told of whole years, and none is reported"]
+        return ["A week of waiting saved: its cost is given for whole years, and none is reported"]
     lines = [f"A week of waiting saved costs, {currency}"]
     for name in comparison.names[1:]:
         effort, total = (waiting_price(comparison, name, cost) for cost in _COSTS)

@@ -202,7 +202,9 @@ def load_lines(load: Load) -> list[str]:
     for prospect in load.prospects:
         ends = ", ".join(f"{name} {share:.3f}" for name, share in prospect.outcomes.items() if share > 0)
         visits = ", ".join(f"{name} {mean:.2f}" for name, mean in prospect.visits.items() if mean > 0)
-        text = f"who comes by {prospect.entry} ends in {ends} after {number(prospect.weeks)} weeks besides waits"
+        text = (
+            f"a citizen who comes by {prospect.entry} ends in {ends} after {number(prospect.weeks)} weeks besides waits"
+        )
         out.append(wrapped(f"{text}; visits: {visits}"))
     out += [wrapped(f"no outcome shares: {load.why_no_prospects}")] if load.why_no_prospects else []
     return out

@@ -36,7 +36,7 @@ def figure(value: float, unit: str) -> str:
 
 
 def answer_lines(answer: Answer, parameters: str, cost: StaffingCost | None = None) -> list[str]:
-    """Write an answer in lines of at most eighty columns, with what it costs where that is told."""
+    """Write an answer in lines of at most eighty columns, with what it costs where that is given."""
     lines = [*_heading(answer.question, [answer.levels], parameters), "", *map(wrapped, _verdict(answer))]
     lines += [*_answer_cost(answer, cost), ""]
     lines += _table(answer.question, answer.levels.lever, (*answer.trials, answer.ceiling))
@@ -45,7 +45,7 @@ def answer_lines(answer: Answer, parameters: str, cost: StaffingCost | None = No
 
 
 def frontier_lines(frontier: Frontier, parameters: str, cost: StaffingCost | None = None) -> list[str]:
-    """Write a frontier in lines of at most eighty columns, with what its points cost where that is told."""
+    """Write a frontier in lines of at most eighty columns, with what its points cost where that is given."""
     lever, other = frontier.rows.lever, frontier.levels.lever
     lines = [*_heading(frontier.question, [frontier.rows, frontier.levels], parameters), ""]
     width = len(lever.name)
@@ -228,7 +228,7 @@ def _relief_lines(search: Answer | Frontier) -> list[str]:
 def _steps(question: Question) -> list[tuple[str, float]]:
     """Return the steps between the beginning and the end of the goals' clocks with their mean weeks, longest first.
 
-    Steps that take the same are told as one.
+    Steps that take the same are given as one.
     """
     pathway = question.scenario.pathway()
     names = {goal.response.measure.of("clock") for goal in question.goals}
@@ -257,7 +257,7 @@ def _sure(search: Answer | Frontier) -> str:
 
 
 def staff_picture(search: Answer | Frontier, kind: str, cost: StaffingCost | None = None) -> bytes:
-    """Draw an answer, or a frontier with lines of the same cost where that is told."""
+    """Draw an answer, or a frontier with lines of the same cost where that is given."""
     goals = search.question.goals
     if isinstance(search, Frontier):
         points = [(float(point.level), None if point.least is None else float(point.least)) for point in search.points]
@@ -284,7 +284,7 @@ def _yearly(amounts: Sequence[float], currency: str) -> list[str]:
 def staff_json(search: Answer | Frontier, parameters: str, cost: StaffingCost | None = None) -> dict[str, Any]:
     """Return all of an answer or a frontier as plain data; a place for everybody is the level None.
 
-    Where costs are told: `currency`, `prices`, `unit_costs` a year by lever, and the `cost` of what was found.
+    Where costs are given: `currency`, `prices`, `unit_costs` a year by lever, and the `cost` of what was found.
     """
     question = search.question
     data: dict[str, Any] = {

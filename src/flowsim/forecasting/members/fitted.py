@@ -150,7 +150,7 @@ def fit_members(
 
 
 def _own(fit: MemberFit, values: Floats, seasons: Seasonal, size: float) -> Own:
-    """Put the seasons back, and reckon what the model's errors within the series mean for those ahead."""
+    """Put the seasons back, and compute what the model's errors within the series mean for those ahead."""
     positive = values[values > 0]
     least = float(positive.min()) / 2
     offset = least if len(positive) < len(values) else 0.0

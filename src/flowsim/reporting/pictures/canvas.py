@@ -36,7 +36,7 @@ SHADE = "#d8e6f4"
 
 
 def check_picture(path: Path, series: int = 1) -> None:
-    """Refuse what can't be drawn, before anything is reckoned; raises InputError."""
+    """Refuse what can't be drawn, before anything is computed; raises InputError."""
     if path.suffix.lower() not in KINDS:
         raise InputError(f"--plot: '{path}' is not allowed: the name ends with {', '.join(KINDS)}")
     if series > MOST:

@@ -1,6 +1,6 @@
 """A picture of a pathway: self-contained SVG that needs no script, no font file and no network.
 
-States stand in layers from left to right; where that is wider than a page, from top to bottom. A place is told
+States stand in layers from left to right; where that is wider than a page, from top to bottom. A place is given
 as along, the way the arrows lead, and across. `flowsim.reporting.pictures.layout` orders the layers.
 """
 

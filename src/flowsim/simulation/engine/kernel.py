@@ -1006,7 +1006,7 @@ def _move(m, r, number, now):
 
 @_step
 def _is_stale(rows, citizens, number, now):
-    """Tell whether the event of a citizen no longer holds: she has left, or has been taken meanwhile."""
+    """Return whether the event of a citizen no longer holds: she has left, or has been taken meanwhile."""
     row = rows[number]
     return row == _GONE or (row >= 0 and citizens[row].due != now)
 

@@ -29,7 +29,7 @@ def size_of(pathway: Pathway, engine: str = "kernel", a_citizen: float | None = 
     Args:
         pathway: what is run.
         engine: which engine runs it.
-        a_citizen: how many visits a citizen is reckoned with; by default what `most_visits` bounds.
+        a_citizen: how many visits a citizen is counted with; by default what `most_visits` bounds.
     """
     horizon = (pathway.end - pathway.start).total_seconds() / 60
     citizens = sum(entry.expected(pathway.start, pathway.end) for entry in pathway.entries)

@@ -3,7 +3,7 @@
 Each statistic is a ratio of sums over independent replications, and its standard error that of the ratio. It passes
 with fewer than 4.5 standard errors between it and theory, and a standard error of at most one per cent of theory: a
 check that is not sharp shows nothing. One statistic of each case, from draws of its own, goes into a chi-square over
-all, which notices a bias too small for any single check, and errors that are told too large.
+all, which notices a bias too small for any single check, and errors that are stated too large.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Check:
 
     @property
     def passed(self) -> bool:
-        """Tell whether the check is sharp enough, and theory within reach."""
+        """Return whether the check is sharp enough, and theory within reach."""
         return abs(self.z) < MOST_DEVIATION and self.error <= self.most_error
 
 
@@ -84,7 +84,7 @@ class Exact:
 
     @property
     def passed(self) -> bool:
-        """Tell whether all agrees."""
+        """Return whether all agrees."""
         return self.compared > 0 and self.wrong == 0
 
 
@@ -123,7 +123,7 @@ class Verification:
 
     @property
     def passed(self) -> bool:
-        """Tell whether everything agrees."""
+        """Return whether everything agrees."""
         checked = all(check.passed for check in self.checks) and all(one.passed for one in self.exact)
         return checked and self.p_value >= _LEAST_P
 
