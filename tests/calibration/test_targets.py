@@ -330,7 +330,7 @@ REFUSED = [
     ('measures = "wait.team.served"', "measures = []", "", "targets.wait: measures: at least one is needed"),
     ("absolute = 1.0", "absolute = -1.0", "", "families.waits.discrepancy.absolute: -1.0 is not allowed"),
     (', unit = "weeks"', "", "", "families.waits.discrepancy: `unit` tells what"),
-    ('unit = "weeks"', 'unit = "awards"', "", "its family's discrepancy is told in awards, the figure in weeks"),
+    ('unit = "weeks"', 'unit = "awards"', "", "its family's discrepancy is given in awards, the figure in weeks"),
     ("share = 0.1", "share = 0.1, absolute = 1.0", "", "families.awards.discrepancy: one of `share`"),
     ("share = 0.1", 'share = 0.1, at_least = 3, at_most = 2, unit = "awards"', "", "contradict each other: at least 3"),
     ("share = 0.1", "", "", "families.awards.discrepancy: one of `share`"),

@@ -203,7 +203,7 @@ def test_costs_by_the_planners_own_prices():
     assert (told["prices"], told["currency"]) == ("prices.toml", "EUR")
     price = told["week_of_waiting_saved"]["more"]["cost.effort"]
     assert price["price"][0] == pytest.approx(price["cost"][0] / price["weeks_saved"][0])
-    assert "told of whole years, and none is reported" in fine(*words, "--from", "2020Q1", "--to", "2020Q2")
+    assert "given for whole years, and none is reported" in fine(*words, "--from", "2020Q1", "--to", "2020Q2")
 
 
 def test_costs_of_copenhagen_by_the_prices_that_ship():
