@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
-from flowsim.calibration.checks import holm
+from flowsim.simulation.estimates import holm
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=20))

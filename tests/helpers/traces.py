@@ -119,11 +119,16 @@ def measured(one, catalogue=CATALOGUE):
 
 
 def of(values, measure):
-    """The defined values of a measure that are not 0, by period."""
+    """The values of a measure that are numbers and not 0, by period."""
     out = {period: value for (name, period), value in values.items() if name == measure}
     assert out, measure
-    return {period: value for period, value in out.items() if value != 0 and not math.isnan(value)}
+    return {period: value for period, value in out.items() if value != 0 and math.isfinite(value)}
 
 
 def undefined(values, measure):
     return [period for (name, period), value in values.items() if name == measure and math.isnan(value)]
+
+
+def stalled(values, measure):
+    """The periods in which a wait is infinite, for the queue stands still."""
+    return [period for (name, period), value in values.items() if name == measure and value == math.inf]

@@ -3,7 +3,6 @@ from .checks import HoldOut as HoldOut
 from .checks import coverage_of as coverage_of
 from .checks import hold_out as hold_out
 from .checks import hold_outs as hold_outs
-from .checks import holm as holm
 from .checks import predicted as predicted
 from .draws import Around as Around
 from .draws import AtPositions as AtPositions

@@ -6,7 +6,7 @@ what it would have shown, its rank in its own posterior is uniform, for every fa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
@@ -27,9 +27,10 @@ from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError
 from flowsim.core.periods import Period
 from flowsim.core.progress import Progress
+from flowsim.simulation.estimates import holm
 from flowsim.simulation.runner import run
 
-__all__ = ["INTERVALS", "Coverage", "HoldOut", "coverage_of", "hold_out", "hold_outs", "holm", "predicted"]
+__all__ = ["INTERVALS", "Coverage", "HoldOut", "coverage_of", "hold_out", "hold_outs", "predicted"]
 
 
 def coverage_of(among: Conditioned, truths: int, progress: Progress | None = None) -> Coverage:
@@ -180,12 +181,3 @@ class Coverage:
         truths = len(self.below)
         counts = np.rint(self.inside(interval) * truths).astype(int)
         return holm([stats.binomtest(int(count), truths, interval).pvalue for count in counts])
-
-
-def holm(p: Sequence[float]) -> Floats:
-    """Return p-values adjusted for being many (Holm 1979): the smallest times how many there are, and so on."""
-    order = np.argsort(p)
-    steps = np.array(p)[order] * np.arange(len(p), 0, -1)
-    out = np.empty(len(p))
-    out[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
-    return out

@@ -66,7 +66,8 @@ class Response:
     def read(self, results: Results) -> Floats:
         """Return the number of each replication, shape (replications,); NaN where there is nobody to tell of.
 
-        Parts of which a mean is undefined (a month in which nobody was served) are left out.
+        Parts of which a mean is undefined (a month in which nobody was served) are left out. It is infinite where in no
+        part anybody was served and in one the queue stands still.
         """
         columns = results.columns
         values = results.values[:, [columns[self.measure, part] for part in self.parts]]
@@ -79,8 +80,9 @@ class Response:
         weights = np.ones_like(values)
         if self.how == "weighted" and (cases := self.measure.weight):
             weights = results.values[:, [columns[cases, part] for part in self.parts]]
-        weights = np.where(np.isnan(values), 0.0, weights)
-        return ratio((weights * np.nan_to_num(values)).sum(axis=1), weights.sum(axis=1))
+        weights = np.where(np.isfinite(values), weights, 0.0)
+        mean = ratio((weights * np.where(np.isfinite(values), values, 0.0)).sum(axis=1), weights.sum(axis=1))
+        return np.where(np.isnan(mean) & np.isinf(values).any(axis=1), np.inf, mean)
 
     @property
     def words(self) -> str:

@@ -1,3 +1,13 @@
+from .estimates import Differences as Differences
+from .estimates import Estimates as Estimates
+from .estimates import SingleEstimate as SingleEstimate
+from .estimates import difference as difference
+from .estimates import differences as differences
+from .estimates import holm as holm
+from .estimates import level as level
+from .estimates import levels as levels
+from .estimates import quantiles as quantiles
+from .estimates import sure_rows as sure_rows
 from .measures.catalogue import Catalogue as Catalogue
 from .measures.catalogue import Frame as Frame
 from .measures.measure import Adds as Adds

@@ -20,11 +20,13 @@ __all__ = [
     "betting_interval",
     "bootstrap_t",
     "bounded_interval",
+    "cautious_ends",
     "cautious_interval",
     "median_interval",
     "rarest_missed",
     "share_interval",
     "skewness_corrected_interval",
+    "standard_moments",
     "student_interval",
 ]
 
@@ -101,6 +103,30 @@ def cautious_interval(values: Floats, error: float) -> Interval:
     plain, corrected = student_interval(values, error), skewness_corrected_interval(values, error)
     low, high = min(plain.low, corrected.low), max(plain.high, corrected.high)
     return Interval(estimate=plain.estimate, error=plain.error, low=low, high=high)
+
+
+def cautious_ends(values: Floats, error: float) -> tuple[Floats, Floats]:
+    """Return the same ends for the mean of each column, shape (n, columns); NaN where a column has no spread."""
+    mean, spread, a = standard_moments(values)
+    quantile = float(stats.t.isf(error / 2, len(values) - 1))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        above, below = (
+            np.where(np.abs(a) < 1e-9, side, 3 / a * (np.cbrt(1 + a * (side - a / 6)) - 1))
+            for side in (quantile, -quantile)
+        )
+    return mean - spread * np.maximum(quantile, above), mean - spread * np.minimum(-quantile, below)
+
+
+def standard_moments(values: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return the mean of each column, its standard error, and the skewness over the root of n.
+
+    Shape (n, columns) without NaN. The error and the skewness are NaN where there is no spread.
+    """
+    n, mean = len(values), values.mean(axis=0)
+    flat = np.ptp(values, axis=0) <= 1e-12 * np.abs(values).max(axis=0)
+    centred = np.where(flat, np.nan, values - mean)
+    variance = (centred**2).mean(axis=0)
+    return mean, np.sqrt(variance / (n - 1)), (centred**3).mean(axis=0) / variance**1.5 / math.sqrt(n)
 
 
 def bounded_interval(values: Floats, error: float, most: float = 1.0) -> Interval:

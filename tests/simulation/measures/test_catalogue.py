@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from flowsim import run
 from flowsim.core.errors import InputError
 from flowsim.model.pathway import Pathway
 from flowsim.simulation.measures.catalogue import Catalogue
-from helpers.traces import RAW, day, measured, of, trace, undefined
+from helpers.traces import RAW, day, measured, of, stalled, trace, undefined
 
 
 def test_entries_count_by_period_and_leave_out_who_was_there():
@@ -119,7 +121,9 @@ def test_wait_of_the_served():
     # 90 % of 11 is 9.9, so the tenth; the 95th percentile or the ninth would be another.
     assert of(values, "wait.desk.served_p90") == {"2019-03": 10}
     assert "2019-02" not in undefined(values, "wait.desk.served")
-    assert len(undefined(values, "wait.desk.served")) == 16 + 5
+    # One waits for ever: from April on, where nobody starts, the queue stands still.
+    assert len(stalled(values, "wait.desk.served")) == 1 + 15 + 5  # January, from April on, and five quarters
+    assert undefined(values, "wait.desk.served") == []
     assert len(undefined(values, "wait.board.served")) == 18 + 6 + 1
 
 
@@ -216,14 +220,36 @@ def test_backlog_over_the_places_a_week():
     values = measured(trace(meetings, there=waiting))
     # February: 6 wait, 12 places in 4 weeks are 3 a week. March: 7 places in 31/7 weeks.
     assert of(values, "wait.board.backlog") == pytest.approx({"2019-02": 2, "2019-03": 6 * 31 / 49})
-    assert len(undefined(values, "wait.board.backlog")) == 16
+    # Six wait from 10 January on: a month in which nothing is offered is one without end.
+    assert undefined(values, "wait.board.backlog") == ["2019-01"]
+    assert len(stalled(values, "wait.board.backlog")) == 15
 
 
 def test_backlog_of_servers_over_the_starts_a_week():
     stories = [[("plan", 0, "2019-02-04", None)]] * 2 + [[("plan", 0, None, None)]] * 3
     values = measured(trace(there=stories))
     assert of(values, "wait.desk.backlog") == {"2019-02": 6}  # 3 wait, 2 starts in 4 weeks are 0.5 a week
-    assert len(undefined(values, "wait.desk.backlog")) == 17
+    assert undefined(values, "wait.desk.backlog") == ["2019-01"]  # nobody waits at its beginning
+    assert len(stalled(values, "wait.desk.backlog")) == 16
+
+
+def test_a_queue_stands_still_where_somebody_waits_all_month_and_nobody_starts():
+    stories = [[("plan", "2019-01-20", "2019-04-10", None)], [("plan", "2019-05-02", None, None)]]
+    values = measured(trace(there=stories))
+    served = {period: value for (name, period), value in values.items() if name == "wait.desk.served"}
+    # January: she has just come. February and March: she waits all month. April: her turn. May: the next has come.
+    months = [served[f"2019-{month:02}"] for month in range(1, 8)]
+    np.testing.assert_array_equal(np.isnan(months), [True, False, False, False, True, False, False])
+    np.testing.assert_array_equal(np.isinf(months), [False, True, True, False, False, True, True])
+    assert served["2019Q1"] == math.inf
+    assert served["2019"] == pytest.approx(80 / 7)  # whoever was served in a year defines it
+
+
+def test_a_queue_that_nobody_is_in_does_not_stand_still():
+    values = measured(
+        trace(there=[[("plan", "2019-02-01", None, "2019-03-05"), ("cash", "2019-03-05", "2019-03-05", None)]])
+    )
+    assert stalled(values, "wait.desk.served") == []  # she waits through February, and gives up in March
 
 
 def test_utilisation():

@@ -129,15 +129,18 @@ def slow(one, measure, period):
         here = [row for row in visits if row["station"] == name]
         queue = [row for row in here if row["joined"] < until <= row["left"]]
         waits = sorted(row["started"] - row["joined"] for row in here if since <= row["started"] < until)
+        last_month = edges_of(Period.at(Period(period).after - 1, "month"))[0]
+        stays = any(row["joined"] < last_month <= row["left"] for row in here) and bool(queue)
+        nobody = math.inf if stays else math.nan
         if more == ["served"]:
-            return mean(waits) / week if waits else math.nan
+            return mean(waits) / week if waits else nobody
         if more == ["served_p90"]:
             enough = [w for w in waits if sum(v <= w for v in waits) * 10 >= 9 * len(waits)]
-            return enough[0] / week if waits else math.nan
+            return enough[0] / week if waits else nobody
         log = [s for s in one.sessions if SMALL.stations[s["station"]].name == name]
         if more == ["backlog"]:
             places = len(waits) if name == "desk" else sum(s["places"] for s in log if since <= s["time"] < until)
-            return len(queue) / (places / ((until - since) / week)) if places else math.nan
+            return len(queue) / (places / ((until - since) / week)) if places else nobody
         if name == "desk":
             return (slow_first_free(here, until) - until) / week
         else:

@@ -206,6 +206,6 @@ def _price(waiting: WaitingPrice) -> str:
 def comparison_json(comparison: Comparison) -> list[dict[str, Any]]:
     """Return the table of a comparison as plain rows; what is undefined, or infinite, is None."""
     frame = comparison.frame()
-    frame["variance_ratio"] = frame["variance_ratio"].replace(math.inf, math.nan)
+    frame = frame.replace([math.inf, -math.inf], math.nan)
     rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
     return [{str(key): value for key, value in row.items()} for row in rows]

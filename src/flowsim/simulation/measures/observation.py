@@ -113,8 +113,10 @@ class Observer:
     def observe(self, values: Floats) -> Floats:
         """Read the observations, shape (replications, measures) to (replications, observations).
 
-        NaN where one of its measures is, and where it is a share of nothing.
+        NaN where one of its measures is, and where it is a share of nothing. A document has no figure of a queue that
+        stands still, so what is infinite is undefined here.
         """
+        values = np.where(np.isinf(values), np.nan, values)
         out = self.whole.take(values)
         if len(self.before.which):
             out[:, self.before.which] -= self.before.take(values)

@@ -9,7 +9,7 @@ import numpy as np
 
 from flowsim.core.arrays import Floats, Ints, ratio, sorted_within
 from flowsim.core.civil_time import ByDate
-from flowsim.core.periods import BY_MONTH_QUARTER_AND_YEAR, BY_QUARTER_AND_YEAR
+from flowsim.core.periods import BY_MONTH_QUARTER_AND_YEAR, BY_QUARTER_AND_YEAR, Every
 from flowsim.simulation.engine.trace import LATER, NEVER
 from flowsim.simulation.measures.measure import Kind, Measure
 from flowsim.simulation.measures.timeline import DatedTrace, MeasureSeries
@@ -118,7 +118,8 @@ def served_waits(dated: DatedTrace) -> Iterator[MeasureSeries]:
     """Return how long those had waited whose stay started in a period: the first reading.
 
     `wait.<station>.served`: the mean of started - joined over all of them, weeks, monthly, quarterly and yearly; NaN
-    where nobody started. This is
+    where nobody started, and infinite where the queue stands still: nobody started though somebody waits at the
+    beginning and at the end of the period's last month. This is
     what a register of held meetings shows; it lags behind a queue that grows, and leaves out those who gave
     up. `wait.<station>.served_p90`: the shortest wait that at least 90 % of them had at most, itself an
     observed one, monthly.
@@ -133,8 +134,17 @@ def served_waits(dated: DatedTrace) -> Iterator[MeasureSeries]:
     for number, place in enumerate(stations):
         for every in SERVED.every:
             mean = ratio(during(total[number], every), during(started[number], every)) / week
-            yield MeasureSeries(measure=SERVED(place.name), every=every, values=mean)
-        yield MeasureSeries(measure=SERVED_P90(place.name), every="month", values=p90[number])
+            yield MeasureSeries(measure=SERVED(place.name), every=every, values=_worst(dated, number, every, mean))
+        yield MeasureSeries(
+            measure=SERVED_P90(place.name), every="month", values=_worst(dated, number, "month", p90[number])
+        )
+
+
+def _worst(dated: DatedTrace, station: int, every: Every, waits: Floats) -> Floats:
+    """Return waits that are infinite where they are undefined since the queue of a station stands still."""
+    ends = dated.calendar.ends(every)
+    stays = (dated.waiting[station, ends] > 0) & (dated.waiting[station, ends - 1] > 0)
+    return np.where(np.isnan(waits) & stays, np.inf, waits)
 
 
 def _p90(dated: DatedTrace, station: Ints, waits: Ints, month: Ints) -> Floats:
@@ -222,7 +232,8 @@ def _cleared(dated: DatedTrace) -> Ints:
 def backlogs(dated: DatedTrace) -> Iterator[MeasureSeries]:
     """Divide those who wait at a month's end by the places offered a week in that month: the third reading.
 
-    `wait.<station>.backlog`, weeks, monthly; NaN where no place was offered. This is what a planner works out
+    `wait.<station>.backlog`, weeks, monthly; NaN where no place was offered, and infinite where the queue stands still.
+    This is what a planner works out
     from a list and a meeting plan; it looks ahead as far as the past month's places stay. At servers: by the
     stays that started a week in that month, for a server offers no places.
     """
@@ -233,7 +244,7 @@ def backlogs(dated: DatedTrace) -> Iterator[MeasureSeries]:
     for number, station in enumerate(dated.pathway.stations):
         places = calendar.during((offered if station.is_meeting else started)[number], "month")
         wait = ratio(dated.waiting[number, 1:] * weeks, places)
-        yield MeasureSeries(measure=BACKLOG(station.name), every="month", values=wait)
+        yield MeasureSeries(measure=BACKLOG(station.name), every="month", values=_worst(dated, number, "month", wait))
 
 
 def utilisation(dated: DatedTrace) -> Iterator[MeasureSeries]:
