@@ -202,7 +202,7 @@ REFUSED = [
     ("states/plan/stay", {"law": "exponential", "mean": "1 day", "values": ["1 day"]}, "a law 'exponential' is given"),
     ("states/plan/stay", {"law": "exponential", "mean": "0 days"}, "an exponential law needs a positive `mean`; write"),
     ("states/plan/stay", {"law": "empirical"}, "an empirical law is given by its `values` alone, at least one"),
-    ("states/plan/stay", {"law": "empirical", "values": ["1 day"], "mean": "1 day"}, "an empirical law is given by its"),
+    ("states/plan/stay", {"law": "empirical", "values": ["1 day"], "mean": "1 day"}, "an empirical law is given by"),
     ("states/plan/stay", {"law": "empirical", "values": ["1 day"], "weights": [1.0, 2.0]}, "`weights` are as many as"),
     ("states/plan/stay", {"law": "empirical", "values": ["1 day"], "weights": [-1.0]}, "`weights` are as many as"),
     ("states/plan/stay", {"law": "empirical", "values": ["1 day"], "weights": [0.0]}, "`weights` are as many as"),

@@ -23,7 +23,7 @@ from flowsim.calibration.posterior import (
 from flowsim.calibration.study import Study
 from flowsim.calibration.table import ReferenceTable
 from flowsim.calibration.targets import Target
-from flowsim.core.arrays import Floats
+from flowsim.core.arrays import Floats, defined_mean, defined_quantiles
 from flowsim.core.errors import InputError
 from flowsim.core.periods import Period
 from flowsim.core.progress import Progress
@@ -113,8 +113,8 @@ def hold_out(
     seen = blurred(out, predicted(study, z, seed=seed + 1, executor=executor)[:, columns], seed)
     inside = []
     for target, values in zip(out, seen.T, strict=True):
-        low, high = np.nanquantile(values, (0.05, 0.95)) if target.sense == "=" else (0.05, 1.0)
-        told = target.value if target.sense == "=" else float(np.nanmean(values))
+        low, high = defined_quantiles(values, (0.05, 0.95)) if target.sense == "=" else (0.05, 1.0)
+        told = target.value if target.sense == "=" else float(defined_mean(values))
         if low <= told <= high:
             inside.append(target.name)
     return HoldOut(name=name, held=tuple(t.name for t in out), inside=tuple(inside), kept=len(rest))

@@ -20,7 +20,7 @@ from scipy.optimize import least_squares
 
 from flowsim.calibration.study import Study
 from flowsim.calibration.targets import Target
-from flowsim.core.arrays import Floats
+from flowsim.core.arrays import Floats, defined_deviation, defined_mean
 from flowsim.core.errors import InputError
 from flowsim.core.files import write_bytes
 from flowsim.core.progress import Progress
@@ -98,8 +98,9 @@ class Fit:
 
 def observed_at(study: Study, z: Floats, *, replications: int, seed: int, executor: Executor | None = None) -> Mode:
     """Simulate a position of the factors, and return what it says of the fitted targets."""
-    seen = study.observe(run(study.model(z), replications=replications, seed=seed, executor=executor), study.fitted)
-    return Mode(z=z, mean=np.nanmean(seen, axis=0), process=np.nanstd(seen, axis=0, ddof=1))
+    results = run(study.model(z), replications=replications, seed=seed, executor=executor)
+    observed = study.observe(results, study.fitted)
+    return Mode(z=z, mean=defined_mean(observed), process=defined_deviation(observed))
 
 
 def misfit(targets: Sequence[Target], mean: Floats, scale: Floats) -> Floats:

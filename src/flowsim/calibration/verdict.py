@@ -19,7 +19,7 @@ from flowsim.calibration.mode import misfit
 from flowsim.calibration.study import Study
 from flowsim.calibration.targets import Target
 from flowsim.calibration.workflow import Calibration
-from flowsim.core.arrays import Floats
+from flowsim.core.arrays import Floats, defined_deviation, defined_mean, defined_quantiles
 from flowsim.core.errors import InputError
 from flowsim.core.progress import Progress, shifted
 from flowsim.simulation.results import Results
@@ -165,9 +165,9 @@ def judge(
     )
     observed = study.observe(spread)
     tolerance = np.array([target.tolerance for target in study.targets])
-    mean, process = np.nanmean(at_mode, axis=0), np.nanstd(at_mode, axis=0, ddof=1)
+    mean, process = defined_mean(at_mode), defined_deviation(at_mode)
     off = misfit(study.targets, mean, np.hypot(tolerance, process))
-    low, middle, high = np.nanquantile(observed, (0.05, 0.5, 0.95), axis=0)
+    low, middle, high = defined_quantiles(observed, (0.05, 0.5, 0.95))
     judged = [
         Judged(
             target=target,
@@ -201,7 +201,7 @@ def _chi_square(at_mode: Floats, off: Floats, tolerance: Floats) -> float:
 
     An inequality that holds counts as no distance.
     """
-    middle = np.nanmean(at_mode, axis=0)
+    middle = defined_mean(at_mode)
     deviation = np.where(np.isnan(at_mode), 0.0, at_mode - middle)
     covariance = deviation.T @ deviation / (len(at_mode) - 1) + np.diag(tolerance**2)
     return float(off @ np.linalg.solve(covariance, off))

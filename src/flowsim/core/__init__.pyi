@@ -1,7 +1,10 @@
 from .arrays import Bools as Bools
 from .arrays import Floats as Floats
 from .arrays import Ints as Ints
+from .arrays import defined_deviation as defined_deviation
 from .arrays import defined_mean as defined_mean
+from .arrays import defined_quantiles as defined_quantiles
+from .arrays import plain as plain
 from .arrays import ratio as ratio
 from .arrays import sorted_within as sorted_within
 from .civil_time import ByDate as ByDate

@@ -8,11 +8,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError
 
 __all__ = ["coverage", "crps", "interval_score", "mase", "scale", "smape"]
-
-Floats = npt.NDArray[np.float64]
 
 
 def scale(history: npt.ArrayLike, season: int = 4) -> float:

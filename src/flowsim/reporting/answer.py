@@ -9,6 +9,7 @@ import numpy as np
 
 from flowsim.calibration.ensemble import Ensemble
 from flowsim.calibration.targets import documented
+from flowsim.core.arrays import defined_mean, defined_quantiles
 from flowsim.core.errors import InputError
 from flowsim.core.periods import Period
 from flowsim.planning.comparison import paired
@@ -138,7 +139,7 @@ class Conclusions:
             except InputError:  # what is reported ends before, or begins after
                 return ""
             values = response.read(results)
-            value = math.nan if np.isnan(values).all() else float(np.nanmean(values))
+            value = float(defined_mean(values))
             if value >= _LONG:
                 wait = self.wording.value(value, response.unit)
                 waits.append(language.say("answer.wait", value=wait, awaited=self.wording.awaited(name)))
@@ -169,7 +170,7 @@ class Conclusions:
         surely, _, best, measure, place = max([start, *ranked], key=lambda entry: entry[:3])
         unit, of = findings.unit(measure), runs[measure]
         year, before = of[reference][0][place], of[reference][1][:, place]
-        mean = math.nan if np.isnan(before).all() else float(np.nanmean(before))
+        mean = float(defined_mean(before))
         what = {"measure": self.wording.measure(measure), "year": year, "scenario": self._scenario(reference)}
         first = say("answer.reference" if surely else "answer.alike", **what, value=self.wording.value(mean, unit))
         parts, sure_of = [], []
@@ -199,9 +200,9 @@ class Conclusions:
                 continue
             years, values = findings.yearly(measure)[name]
             column = values[:, -1]
-            if np.isnan(column).all():
+            figures = defined_quantiles(column, (0.5, 0.05, 0.95)).tolist()
+            if math.isnan(figures[0]):
                 continue
-            figures = [float(q) for q in np.nanquantile(column, (0.5, 0.05, 0.95))]
             median, low, high = self.wording.values(figures, findings.unit(measure))
             ends = {"median": median, "low": low, "high": high}
             ends["interval"] = self.wording.language.interval(low, high)
@@ -220,7 +221,7 @@ class Conclusions:
         inside = 0
         for key, value in figures.items():
             column = results.values[:, columns[key]]
-            low, high = np.nanquantile(column, (0.05, 0.95)) if not np.isnan(column).all() else (math.nan, math.nan)
+            low, high = defined_quantiles(column, (0.05, 0.95))
             inside += bool(low <= value <= high)
         counts = {"told": language.number(len(figures), 0), "inside": language.number(inside, 0)}
         return language.say("sure.documents", **counts)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from flowsim.calibration.targets import documented
-from flowsim.core.arrays import Floats, defined_mean
+from flowsim.core.arrays import Floats, defined_mean, defined_quantiles
 from flowsim.core.periods import Every, Period
 from flowsim.planning.response import series
 from flowsim.reporting.document import Cell, Chart, Figure, Table
@@ -163,7 +163,7 @@ class Exhibits:
             scale = 100.0 if unit == "share" else 1.0
             bands = []
             for name, (_, values) in runs.items():
-                quantiles, scenario = _quantiles(values), self.wording.scenario(name)
+                quantiles, scenario = defined_quantiles(values, QUANTILES), self.wording.scenario(name)
                 bands.append(Band(scenario, scale * quantiles))
                 for period, figures in zip(periods, quantiles[[0, 2, 4]].T.tolist(), strict=True):
                     cells = (self._figure(value, unit) for value in (*figures, points_of.get(period, np.nan)))
@@ -286,12 +286,6 @@ def _flows(findings: Findings, name: str, year: str) -> list[Flow]:
             key = (doors[door], benefits[door]) if door else (measure.names[0], measure.names[1])
             came[key] = came.get(key, 0.0) + mean
     return [Flow(*key, citizens) for key, citizens in came.items() if citizens > 0]
-
-
-def _quantiles(values: Floats) -> Floats:
-    """Return the quantiles over the replications in which each period is defined; NaN where it is in none."""
-    columns = [column[~np.isnan(column)] for column in values.T]
-    return np.array([np.quantile(c, QUANTILES) if len(c) else np.full(len(QUANTILES), np.nan) for c in columns]).T
 
 
 def _middle(period: Period) -> float:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from flowsim.core.arrays import Floats
+from flowsim.core.arrays import Floats, defined_quantiles
 from flowsim.core.errors import InputError, unknown_name
 from flowsim.core.periods import Period
 from flowsim.model.pathway import Pathway
@@ -126,7 +126,7 @@ class Results:
         if wrong:
             raise InputError(f"there is no quantile {wrong[0]}: it lies between 0 and 1")
         frame = self._index_frame()
-        for share, values in zip(q, _quantiles(self.values, q), strict=True):
+        for share, values in zip(q, defined_quantiles(self.values, q), strict=True):
             frame[f"p{'0' if share < 0.1 else ''}{100 * share:.10g}"] = values
         return frame
 
@@ -201,18 +201,3 @@ class Results:
 def _named(names: Sequence[str], numbers: npt.NDArray[np.generic]) -> npt.NDArray[np.object_]:
     """Write numbers as names; -1 is the last of the names."""
     return np.array(names, object)[numbers.astype(np.int64)]
-
-
-def _quantiles(values: Floats, q: Sequence[float]) -> Floats:
-    """Return quantiles over the first axis, shape (quantiles, columns), leaving out NaN."""
-    if not len(values):
-        return np.full((len(q), values.shape[1]), np.nan)
-    inside = np.sort(values, axis=0)  # NaN comes last
-    last = np.maximum(np.sum(~np.isnan(values), axis=0) - 1, 0)
-    at = np.array(q)[:, None] * last
-    low = np.floor(at).astype(np.int64)
-    high = np.minimum(low + 1, last)
-    columns = np.arange(values.shape[1])
-    left, right = inside[low, columns], inside[high, columns]
-    out: Floats = left + (at - low) * (right - left)
-    return out

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 from scipy import optimize, special
 
+from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError, require, require_counts, require_positive
 
 __all__ = [
@@ -37,7 +37,6 @@ __all__ = [
     "require_time",
 ]
 
-Floats = npt.NDArray[np.float64]
 _MOST_WAITING = 2**20
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -92,8 +91,9 @@ def run(
 def _print_json(scenario: Scenario, results: Results, quantiles: pd.DataFrame, parameters: str) -> None:
     import json
 
-    finite = quantiles.replace([math.inf, -math.inf], math.nan)  # JSON has no word for a queue that stands still
-    measures = finite.astype(object).where(finite.notna(), None).to_dict("records")
+    from flowsim.core.arrays import plain
+
+    measures = plain(quantiles.to_dict("records"))
     for row in measures:
         if row["documented"] is None:
             del row["documented"]

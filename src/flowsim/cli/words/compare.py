@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from flowsim.cli.terminal import counted, number, wrapped
-from flowsim.core.arrays import Bools, defined_mean
+from flowsim.core.arrays import Bools, defined_mean, plain
 from flowsim.core.periods import MONTHS, Every, Period
 from flowsim.planning.comparison import Comparison, Paired, averaged, headlines
 from flowsim.planning.cost import TOTALS, WaitingPrice, waiting_price
@@ -186,14 +186,15 @@ def waiting_json(comparison: Comparison) -> dict[str, Any]:
     if not any(row.measure == _COSTS[0] for row in comparison.index):
         return {}
     return {
-        name: {cost: _plain(waiting_price(comparison, name, cost)) for cost in _COSTS} for name in comparison.names[1:]
+        name: {cost: _price_json(waiting_price(comparison, name, cost)) for cost in _COSTS}
+        for name in comparison.names[1:]
     }
 
 
-def _plain(waiting: WaitingPrice) -> dict[str, Any]:
+def _price_json(waiting: WaitingPrice) -> dict[str, Any]:
     figures = {"weeks_saved": waiting.saved, "cost": waiting.cost, "price": waiting.price}
-    plain = {key: [None if math.isnan(value) else value for value in values] for key, values in figures.items()}
-    return plain | {"undefined": waiting.why or None}
+    record: dict[str, Any] = plain(figures)
+    return record | {"undefined": waiting.why or None}
 
 
 def _price(waiting: WaitingPrice) -> str:
@@ -205,7 +206,5 @@ def _price(waiting: WaitingPrice) -> str:
 
 def comparison_json(comparison: Comparison) -> list[dict[str, Any]]:
     """Return the table of a comparison as plain rows; what is undefined, or infinite, is None."""
-    frame = comparison.frame()
-    frame = frame.replace([math.inf, -math.inf], math.nan)
-    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
-    return [{str(key): value for key, value in row.items()} for row in rows]
+    rows: list[dict[str, Any]] = plain(comparison.frame().to_dict("records"))
+    return rows

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flowsim.cli.terminal import number, table, wrapped
+from flowsim.core.arrays import plain
 from flowsim.core.civil_time import MINUTES
 from flowsim.model.soundness import reached
 from flowsim.planning.levers import Levels, Lever
@@ -312,17 +313,10 @@ def staff_json(search: Answer | Frontier, parameters: str, cost: StaffingCost | 
         else:
             data["unit_costs"] = dict(zip(data["levers"], cost.units, strict=True))
             for row, point in zip(data["frontier"], search.points, strict=True):
-                row["cost"] = _plain(_cost(point, cost))
+                row["cost"] = plain(_cost(point, cost))
     data["relief"] = [
         {"stations": list(relief.stations), "verdict": relief.trial.verdict}
-        | {"means": [_plain(finding.mean.estimate) for finding in relief.trial.findings]}
+        | {"means": plain([finding.mean.estimate for finding in relief.trial.findings])}
         for relief in search.relief
     ]
-    rows = [
-        {key: _plain(value) for key, value in row.items()} for row in search.frame().astype(object).to_dict("records")
-    ]
-    return data | {"trials": rows}
-
-
-def _plain(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return data | {"trials": plain(search.frame().astype(object).to_dict("records"))}

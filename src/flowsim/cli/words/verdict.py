@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flowsim.calibration.verdict import WAITS, Judged, Verdict, pulls
 from flowsim.cli.terminal import number, table, wrapped
+from flowsim.core.arrays import plain
 
 __all__ = ["calibration_lines", "verdict_json", "verdict_lines", "verdict_page"]
 
@@ -74,9 +75,10 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
         "together": [list(group) for group in verdict.together],
         "pulls": [{"factor": pull.factor, "up": dict(pull.up), "down": dict(pull.down)} for pull in pulls(verdict)],
         "waits": [
-            {"station": station, "reading": reading, "period": month, "p05": p05, "p50": p50, "p95": p95}
+            {"station": station, "reading": reading, "period": month}
+            | plain({"p05": round(p05, 4), "p50": round(p50, 4), "p95": round(p95, 4)})
             for (station, reading), rows in verdict.waits.items()
-            for month, p05, p50, p95 in _plain(rows)
+            for month, p05, p50, p95 in rows
         ],
         "sets": verdict.sets,
         "replications": verdict.replications,
@@ -234,36 +236,30 @@ def _interval(p05: float, p50: float, p95: float) -> str:
     return "-" if p50 != p50 else f"{number(p50)} ({number(p05)}-{number(p95)})"
 
 
-def _plain(
-    rows: Sequence[tuple[str, float, float, float]],
-) -> Iterator[tuple[str, float | None, float | None, float | None]]:
-    for month, *figures in rows:
-        p05, p50, p95 = (None if figure != figure else round(figure, 4) for figure in figures)
-        yield month, p05, p50, p95
-
-
 def _judged_json(verdict: Verdict, judged: Judged) -> dict[str, Any]:
     target = judged.target
     fact = verdict.study.facts[target.fact]
-    data = {
-        "name": target.name,
-        "family": target.family,
-        "fitted": target.fitted,
-        "fact": target.fact,
-        "key": target.key,
-        "quote": fact.quote,
-        "place": fact.place,
-        "why": target.why,
-        "sense": target.sense,
-        "documented": target.value,
-        "unit": target.unit,
-        "tolerance": target.tolerance,
-        "mean": judged.mean,
-        "process": judged.process,
-        "p05": judged.lower,
-        "p50": judged.median,
-        "p95": judged.upper,
-        "implausibility": judged.implausibility,
-        "verdict": judged.word,
-    }
-    return {key: None if value != value else value for key, value in data.items()}
+    data: dict[str, Any] = plain(
+        {
+            "name": target.name,
+            "family": target.family,
+            "fitted": target.fitted,
+            "fact": target.fact,
+            "key": target.key,
+            "quote": fact.quote,
+            "place": fact.place,
+            "why": target.why,
+            "sense": target.sense,
+            "documented": target.value,
+            "unit": target.unit,
+            "tolerance": target.tolerance,
+            "mean": judged.mean,
+            "process": judged.process,
+            "p05": judged.lower,
+            "p50": judged.median,
+            "p95": judged.upper,
+            "implausibility": judged.implausibility,
+            "verdict": judged.word,
+        }
+    )
+    return data

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import stats
 
-from flowsim.core.arrays import Floats
+from flowsim.core.arrays import Floats, plain
 from flowsim.core.errors import InputError, unknown_name
 from flowsim.simulation.runner import Engine, known_engine, run
 from flowsim.theory.verification.cases import Case
@@ -131,7 +131,7 @@ class Verification:
         """Return a row a statistic of a case, with the fields of `Check`."""
         import pandas as pd
 
-        return pd.DataFrame([_plain(check) | {"passed": check.passed} for check in self.checks])
+        return pd.DataFrame([plain(vars(check)) | {"passed": check.passed} for check in self.checks])
 
     def as_json(self) -> dict[str, Any]:
         """Return all figures as plain values, None where one is undefined."""
@@ -142,14 +142,9 @@ class Verification:
             "chi_square": self.chi_square,
             "degrees": len(self.first_checks),
             "p_value": self.p_value,
-            "checks": [_plain(check) | {"passed": check.passed} for check in self.checks],
-            "exact": [_plain(one) | {"passed": one.passed} for one in self.exact],
+            "checks": [plain(vars(check)) | {"passed": check.passed} for check in self.checks],
+            "exact": [plain(vars(one)) | {"passed": one.passed} for one in self.exact],
         }
-
-
-def _plain(one: Check | Exact) -> dict[str, Any]:
-    """Return the fields of a check; None where a figure is undefined."""
-    return {key: None if value != value else value for key, value in vars(one).items()}
 
 
 def verify(

@@ -13,7 +13,7 @@ from datetime import timedelta
 import numpy as np
 import numpy.typing as npt
 
-from flowsim.core.arrays import Floats
+from flowsim.core.arrays import Bools, Floats
 from flowsim.model.pathway import Pathway
 from flowsim.simulation.engine.trace import NEVER, Trace
 
@@ -29,7 +29,6 @@ __all__ = [
     "wait_over",
 ]
 
-Bools = npt.NDArray[np.bool_]
 TICKS = 3600
 """Ticks of a second in an hour."""
 
