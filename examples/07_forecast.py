@@ -15,7 +15,9 @@ for choice in ("2020Q2=as-observed", "2020Q2=recovers:4"):
     forecasts: list[Forecast | Joint] = [*joint.parts, joint]
     for each in forecasts:
         low, high = each.interval(0.8)
-        print(f"  {each.name:<16}{each.periods[-1]}{each.point[-1]:8.0f}, 80 % interval {low[-1]:.0f} to {high[-1]:.0f}")
+        print(
+            f"  {each.name:<16}{each.periods[-1]}{each.point[-1]:8.0f}, 80 % interval {low[-1]:.0f} to {high[-1]:.0f}"
+        )
 
 paths = joint.paths(10_000, seed=1)
 more = (paths.sum(axis=1).sum(axis=1) > 4 * 598).mean()

@@ -1,6 +1,6 @@
 """Hold the share of public names with a known type, as pyright reports it, to what we promise.
 
-    python tests/importer/completeness.py REPORT
+python tests/importer/completeness.py REPORT
 """
 
 import re

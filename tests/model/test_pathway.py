@@ -247,9 +247,7 @@ def test_constructors_refuse_as_from_dict_does_in_one_line_with_the_key_path():
     with pytest.raises(InputError, match=r"^State 'out': a final state has no [^\n]*$"):
         State(name="out", final=True, stay="1 day")
     with pytest.raises(InputError, match=r"^Pathway 'town': states\.plan\.stay\.mean: '8 weks' has the unknown unit"):
-        Pathway(
-            name="town", start="2024", end="2025", states={"plan": {"stay": "8 weks", "to": "out"}}, entries=()
-        )
+        Pathway(name="town", start="2024", end="2025", states={"plan": {"stay": "8 weks", "to": "out"}}, entries=())
     assert issubclass(InputError, ValueError)
 
 

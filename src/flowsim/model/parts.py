@@ -43,7 +43,6 @@ __all__ = [
     "Station",
     "as_shares",
     "listed",
-    "several",
 ]
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
