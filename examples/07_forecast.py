@@ -4,13 +4,13 @@ What the lock-down says about the quarters after it is no question for statistic
 shows. The total is the sum of its parts, on every sample path too.
 """
 
-from flowsim.evidence.series import awards
+from flowsim.evidence.series import documented_awards
 from flowsim.forecasting.distribution import Forecast, Joint
 from flowsim.forecasting.shocks import Shock
 from flowsim.forecasting.trend import forecast_parts
 
 for choice in ("2020Q2=as-observed", "2020Q2=recovers:4"):
-    joint = forecast_parts(awards().series, horizon=4, shock=Shock.parse(choice))
+    joint = forecast_parts(documented_awards().series, horizon=4, shock=Shock.parse(choice))
     print(choice)
     forecasts: list[Forecast | Joint] = [*joint.parts, joint]
     for each in forecasts:
