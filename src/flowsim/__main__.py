@@ -1,6 +1,6 @@
 """`python -m flowsim`: the command line."""
 
-from flowsim.cli.main import start
+from flowsim.cli.entry import begin
 
 if __name__ == "__main__":
-    start()
+    begin()

@@ -76,17 +76,12 @@ def test_json_is_one_object_with_the_librarys_own_results():
     assert (told["scenario"], told["engine"], told["replications"], told["seed"]) == ("desk", "kernel", 3, 7)
     assert told["visits_sha256"] == own.visits_sha256
     assert told["versions"]["flowsim"] == __version__
-    expected = own.table().to_dict("records")
+    expected = own.quantiles().to_dict("records")
     assert len(told["measures"]) == len(expected) > 50
     for row, mine in zip(told["measures"], expected, strict=True):
-        assert list(row) == [
-            *("measure", "period", "unit", "statistic", "level", "low", "high"),
-            *("p05", "p50", "p95", "defined", "left_out", "stalled"),
-        ]
-        finite = {
-            key: None if isinstance(cell, float) and not math.isfinite(cell) else cell for key, cell in mine.items()
-        }
-        assert row == finite
+        assert list(row) == ["measure", "period", "unit", "p05", "p50", "p95"]
+        defined = {key: None if isinstance(cell, float) and math.isnan(cell) else cell for key, cell in mine.items()}
+        assert row == defined
     assert {"2019-03", "2019Q1", "2019"} <= {row["period"] for row in told["measures"]}
     assert out.count("\n") == 1
 
@@ -549,3 +544,65 @@ def test_what_a_scenario_changes_is_not_called_off():
         out = flowsim("run", "s.toml", "-n", "1", "--from", "2018", "--to", "2018")[1]
         assert title in out
         assert column in out
+
+
+ENTRY = [sys.executable, "-m", "flowsim"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("module", ["flowsim.cli.main", "flowsim.simulation.runner"])
+def test_a_signal_while_a_module_loads_ends_with_one_line(module, number, folder):
+    """Whichever is being loaded: the command line itself, or what a command needs."""
+    program = f"""
+import importlib.abc, os, signal, sys
+class Finder(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "{module}":
+            os.kill(os.getpid(), {int(number)})
+sys.meta_path.insert(0, Finder())
+sys.argv = ["flowsim", "run", "desk.toml", "-n", "1"]
+from flowsim.cli.entry import begin
+begin()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True)
+    assert (done.returncode, done.stderr) == (128 + number, b"flowsim: stopped; nothing is half written\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's")
+def test_sigterm_is_as_ctrl_c_with_its_own_code():
+    program = """
+import flowsim.cli.main as main, os, signal
+main.app = lambda **_: os.kill(os.getpid(), signal.SIGTERM)
+main.start()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True)
+    assert (done.returncode, done.stdout, done.stderr) == (143, b"", b"flowsim: stopped; nothing is half written\n")
+
+
+def test_signals_are_as_they_were_after_a_command():
+    earlier = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    fine("--version")
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == earlier
+
+
+@pytest.mark.skipif(os.name == "nt", reason="descriptors are POSIX's")
+def test_a_closed_output_is_no_error():
+    done = subprocess.run(["sh", "-c", f"'{sys.executable}' -m flowsim names >&-"], stderr=subprocess.PIPE)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_worker_process_that_the_system_ends_is_one_line():
+    program = """
+import flowsim.cli.main as main, os, signal
+from flowsim.simulation.workers import executor_of
+def app(**_):
+    with executor_of(1, processes=True) as executor:
+        executor.submit(os.kill, executor.submit(os.getpid).result(), 9).result()
+main.app = app
+main.start()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("flowsim: a worker process was ended from outside")
+    assert done.stderr.count("\n") == 1

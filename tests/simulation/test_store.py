@@ -9,6 +9,7 @@ import pytest
 from pyarrow.parquet import ParquetWriter
 
 from flowsim import InputError
+from flowsim.core import atomic
 from flowsim.core.files import write_text
 from flowsim.simulation import store
 from flowsim.simulation.runner import run
@@ -86,10 +87,11 @@ def test_an_earlier_run_comes_back_if_the_new_one_cannot_take_its_place(tmp_path
     before, replace = everything(tmp_path), os.replace
 
     def second_fails(source, target):
-        if Path(source).name == "new":
+        if Path(source).suffix == ".new":
             raise KeyboardInterrupt
         replace(source, target)
 
+    monkeypatch.setattr(atomic, "_exchanged", lambda new, target: False)
     monkeypatch.setattr(os, "replace", second_fails)
     with pytest.raises(KeyboardInterrupt):
         write(tmp_path / "run", run(SMALL, replications=1, seed=2), overwrite=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
@@ -26,6 +27,7 @@ from flowsim.cli.commands.show import check, diagram, evidence, names, new, pric
 from flowsim.cli.commands.staff import staff
 from flowsim.cli.commands.verify import verify
 from flowsim.cli.options import WithPairs
+from flowsim.cli.signals import end, listen, stop_signal
 
 __all__ = ["app", "start"]
 
@@ -54,10 +56,27 @@ app = typer.Typer(
 
 
 def start() -> None:
-    """Run the command line: whatever goes wrong is reported in one line; exit code 2, or 130 after Ctrl-C."""
+    """Run the command line: whatever goes wrong is reported in one line; exit code 2.
+
+    After a signal the exit code is 128 and its number: 130 after Ctrl-C, 143 after SIGTERM.
+    """
+    usual = listen()
+    try:
+        code = _run()
+    finally:
+        for number, handler in usual.items():
+            signal.signal(number, handler)
+    sys.exit(code)
+
+
+def _run() -> int:
+    """Run the command of the words that were given, and return the exit code; where it was stopped, end."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # whoever closed it wants to read nothing
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # what a terminal can't show is no reason to fail
+    code: int = 0
     try:
         with _own_warnings():
             code = app(prog_name="flowsim", standalone_mode=False) or 0
@@ -70,6 +89,8 @@ def start() -> None:
         code = _refused(f"{error.strerror}: '{error.filename}'" if error.filename else str(error.strerror))
     except MemoryError:
         code = _refused("there is not enough memory: run fewer replications or workers, or a smaller population")
+    except KeyboardInterrupt:
+        code = 130
     except Exception as mistake:
         from flowsim.core.errors import InputError
 
@@ -79,12 +100,17 @@ def start() -> None:
             code = _refused(mistake.format_message())
         elif _interrupted(mistake):
             code = 130
+        elif {kind.__name__ for kind in type(mistake).__mro__} & {"BrokenExecutor", "KilledWorker"}:
+            _refused(
+                "a worker process was ended from outside, perhaps because memory was short: give fewer --workers; "
+                "what was finished and kept is found again"
+            )
+            code = 1
         else:
             raise
     if code == 130:
-        print("flowsim: stopped; nothing is half written", file=sys.stderr, flush=True)
-        os._exit(code)  # a replication under way can't be told to stop, and Python would wait for its thread
-    sys.exit(code)
+        end(stop_signal())
+    return code
 
 
 def _interrupted(error: BaseException | None) -> bool:

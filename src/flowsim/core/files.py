@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import tempfile
 import tomllib
 import unicodedata
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+from flowsim.core.atomic import place_files, remove_strays, reserved
 from flowsim.core.errors import InputError
 
 __all__ = [
@@ -30,6 +30,9 @@ __all__ = [
     "write_files",
     "write_text",
 ]
+
+
+_LONGEST_NAME = 255  # bytes: the limit of nearly all file systems
 
 
 def data_folder(name: str = "") -> Traversable:
@@ -205,21 +208,33 @@ def check_file(path: Path, overwrite: bool = False) -> None:
     """Refuse a file that may not, or cannot, be written: before the work, not after it.
 
     Raises:
-        InputError: where it exists and may not be overwritten, its folder does not exist, or nothing can be written
-            there.
+        InputError: where it exists and may not be overwritten, its folder does not exist, nothing can be written
+            there, or another process is writing it.
     """
-    if path.exists() and not path.is_file():
-        raise InputError(f"'{path}' is no file: name one")
-    if os.path.lexists(path) and not overwrite:
-        raise InputError(f"'{path}' exists already: name a file that does not exist yet")
-    if not path.parent.is_dir():
-        raise InputError(f"there is no folder '{path.parent}'")
+    _check_content(path, overwrite)
+    target = Path(os.path.realpath(path))
+    remove_strays(target.parent)
     try:
-        handle, name = tempfile.mkstemp(prefix=".flowsim-", dir=path.parent)
-        os.close(handle)
-        os.unlink(name)
+        with reserved(target):
+            pass
     except OSError as error:
         raise InputError(f"nothing can be written to '{path.parent}': {error.strerror}") from None
+
+
+def _check_content(path: Path, overwrite: bool) -> None:
+    if len(os.fsencode(path.name)) > _LONGEST_NAME:
+        raise InputError(f"'{path.name[:40]}…': the name is longer than {_LONGEST_NAME} bytes")
+    try:
+        if path.exists() and not path.is_file():
+            raise InputError(f"'{path}' is no file: name one")
+        if os.path.lexists(path) and not overwrite:
+            raise InputError(f"'{path}' exists already: name a file that does not exist yet")
+        if not path.parent.is_dir():
+            raise InputError(f"there is no folder '{path.parent}'")
+        if path.is_file() and not os.access(path, os.W_OK):
+            raise InputError(f"'{path}' is protected against writing")
+    except OSError as error:
+        raise InputError(f"nothing can be written to '{path}': {error.strerror}") from None
 
 
 def write_text(path: Path, text: str, overwrite: bool = False) -> None:
@@ -239,18 +254,5 @@ def write_bytes(path: Path, content: bytes, overwrite: bool = False) -> None:
 def write_files(contents: Mapping[Path, bytes], overwrite: bool = False) -> None:
     """Write several files, all of them or none; as `write_bytes`."""
     for path in contents:
-        check_file(path, overwrite)
-    temporary: dict[Path, str] = {}
-    try:
-        for path, content in contents.items():
-            handle, temporary[path] = tempfile.mkstemp(prefix=".flowsim-", dir=path.parent)
-            with open(handle, "wb") as file:
-                file.write(content)
-            os.chmod(temporary[path], 0o644)
-        for path in contents:
-            os.replace(temporary[path], path)
-            del temporary[path]
-    except BaseException:
-        for name in temporary.values():
-            os.unlink(name)
-        raise
+        _check_content(path, overwrite)
+    place_files(contents, lambda path: _check_content(path, overwrite))

@@ -137,12 +137,12 @@ class ForecastResult:
 
 
 def forecast(
-    series: Series | pd.Series[Any],
+    series: Series | pd.Series[float],
     horizon: int = 8,
     *,
     origin: str | None = None,
     shock: Shock | str | None = None,
-    reference: Sequence[Series | pd.Series[Any]] = (),
+    reference: Sequence[Series | pd.Series[float]] = (),
 ) -> ForecastResult:
     """Forecast a quarterly or monthly series.
 

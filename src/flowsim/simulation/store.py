@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flowsim.core.atomic import placed_folder, remove_strays, reserved
 from flowsim.core.errors import InputError
 from flowsim.core.spreadsheets import csv_text
 
@@ -62,12 +61,13 @@ def _check_content(folder: Path, overwrite: bool, files: Sequence[str]) -> None:
 
 def _check_place(target: Path) -> None:
     """Try whether the folder can be made, and leave nothing behind; raises OSError where it can't."""
-    created = [path for path in (target, *target.parents) if not path.exists()]
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-        os.rmdir(tempfile.mkdtemp(prefix=".flowsim-", dir=target.parent))
-    finally:
-        _remove(created)
+    home = next(path for path in target.parents if path.exists())
+    remove_strays(home)
+    for name in target.relative_to(home).parts:
+        with suppress(FileNotFoundError):
+            os.lstat(home / name)  # a name that is too long is refused
+    with reserved(home / target.name):
+        pass
 
 
 def _real(folder: Path) -> Path:
@@ -92,7 +92,7 @@ def save(
     """
     check_folder(folder, overwrite)
     tables = {"measures": [quantiles], "replications": (part.frame() for part in _parts(results))}
-    _save(tables, manifest, folder)
+    _save(tables, manifest, folder, lambda: _check_content(folder, overwrite, FILES))
 
 
 def save_comparison(
@@ -104,52 +104,20 @@ def save_comparison(
         InputError: as `check_folder`.
     """
     check_folder(folder, overwrite, COMPARED)
-    _save({"comparison": [comparison]}, manifest, folder)
+    _save({"comparison": [comparison]}, manifest, folder, lambda: _check_content(folder, overwrite, COMPARED))
 
 
-def _save(tables: Mapping[str, Iterable[pd.DataFrame]], manifest: Mapping[str, Any], folder: Path) -> None:
-    target = _real(folder)
-    with _parents(target), _built(target) as building:
+def _save(
+    tables: Mapping[str, Iterable[pd.DataFrame]], manifest: Mapping[str, Any], folder: Path, check: Callable[[], None]
+) -> None:
+    import pyarrow.parquet  # noqa: F401  # now, since a signal during an import ends the process at once
+
+    with placed_folder(_real(folder), check) as building:
         for name, parts in tables.items():
             _write(building / name, parts)
         text = json.dumps(dict(manifest), indent=2, ensure_ascii=False)
         # A name that is no text (from the file system) is escaped, as JSON allows.
         (building / MANIFEST).write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
-
-
-@contextmanager
-def _parents(target: Path) -> Iterator[None]:
-    """Make the folders above, and take away those that were made if it comes to nothing."""
-    created = [path for path in target.parents if not path.exists()]
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        yield
-    except BaseException:
-        _remove(created)
-        raise
-
-
-def _remove(folders: Iterable[Path]) -> None:
-    for folder in folders:
-        with suppress(OSError):  # it was not made after all, or others have put something into it
-            folder.rmdir()
-
-
-@contextmanager
-def _built(target: Path) -> Iterator[Path]:
-    """Yield a folder to build in, which then takes the place of the target."""
-    work = Path(tempfile.mkdtemp(prefix=".flowsim-", dir=target.parent))
-    building, earlier = work / "new", work / "earlier"
-    try:
-        building.mkdir()
-        yield building
-        if target.exists():
-            os.replace(target, earlier)
-        os.replace(building, target)
-    finally:
-        if earlier.exists() and not target.exists():
-            os.replace(earlier, target)
-        shutil.rmtree(work, ignore_errors=True)
 
 
 def _parts(results: Results) -> Iterator[Results]:

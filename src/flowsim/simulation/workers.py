@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from multiprocessing import parent_process
+from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any
 
 from flowsim.core.errors import InputError, whole_number
@@ -47,7 +48,6 @@ def executor_of(
     Threads share a compiled model. Processes are quicker where every replication has a model of its own.
     """
     from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-    from multiprocessing import get_context
 
     if cluster is not None:
         with connected(cluster) as machines:
@@ -55,7 +55,7 @@ def executor_of(
         return
     count = (os.cpu_count() or 1) if workers is None else whole_number("workers", workers, 1)
     pool: Executor = (
-        ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_in_a_worker)
+        ProcessPoolExecutor(count, mp_context=_Quiet(), initializer=_in_a_worker)
         if processes
         else ThreadPoolExecutor(count)
     )
@@ -63,6 +63,25 @@ def executor_of(
         yield pool
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+class _Worker(SpawnProcess):
+    """A process that never hears Ctrl-C, not even while it starts: the main process does, and ends it."""
+
+    def start(self) -> None:
+        """Start it."""
+        if not hasattr(signal, "pthread_sigmask"):
+            super().start()
+            return
+        earlier = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # a new process inherits what is blocked
+        try:
+            super().start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, earlier)
+
+
+class _Quiet(SpawnContext):
+    Process = _Worker
 
 
 def _in_a_worker() -> None:
