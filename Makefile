@@ -31,11 +31,16 @@ test: $(READY) ## run the tests, but for the slow ones
 test-all: $(READY) ## run all tests
 	$(BIN)/python -m pytest -m "slow or not slow"
 
-lint: $(READY) ## check style, types and the arrows between rooms
+lint: $(READY) ## check style, types (ours, and an importer's) and the arrows between rooms
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tests/importer/blocks.py .types
+	$(BIN)/mypy --config-file tests/importer/mypy.ini tests/importer/service.py tests/importer/blocks.py examples .types
+	$(BIN)/pyright -p tests/importer --pythonpath $(BIN)/python
+	$(BIN)/pyright --pythonpath $(BIN)/python --verifytypes flowsim --ignoreexternal > .types/completeness.txt || true
+	$(BIN)/python tests/importer/completeness.py .types/completeness.txt
 
 verify: $(READY) ## hold the compiled engine against queueing theory, in one or two minutes
 	$(BIN)/flowsim verify
@@ -75,4 +80,4 @@ learn: $(PUBLIC) ## learn again how much each member of a forecast counts, and h
 	$(BIN)/python -m benchmarks.learning
 
 clean: ## remove .venv and all that was built
-	rm -rf .venv .venv-statsforecast docs/_build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-statsforecast docs/_build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .types

@@ -6,7 +6,7 @@ from pydantic import BaseModel
 from sphinx.application import Sphinx
 
 import flowsim
-from flowsim.evidence.series import awards
+from flowsim.evidence.series import documented_awards
 from flowsim.forecasting.trend import forecast_parts
 from flowsim.reporting.pictures.forecasts import picture as draw_forecasts
 
@@ -53,7 +53,7 @@ def draw(app: Sphinx) -> None:
     picture = Path(app.srcdir) / "_build" / "copenhagen.svg"
     picture.parent.mkdir(exist_ok=True)
     picture.write_text(flowsim.draw(flowsim.read_base("copenhagen").pathway()), encoding="utf-8")
-    joint = forecast_parts(awards().series, 4)
+    joint = forecast_parts(documented_awards().series, 4)
     picture.with_name("awards.svg").write_bytes(draw_forecasts([*joint.parts, joint], ".svg"))
 
 

@@ -27,7 +27,7 @@ waits = []
 for replication in results.replications:
     visits = results.visits(replication)
     met = visits[(visits["station"] == "desk") & (visits["joined"] >= "2021") & visits["started"].notna()]
-    waits.append((met["started"] - met["joined"]).mean().total_seconds() / 86400)
+    waits.append((met["started"] - met["joined"]).dt.total_seconds().mean() / 86400)
 mean, error = statistics.mean(waits), statistics.stdev(waits) / len(waits) ** 0.5
 
 

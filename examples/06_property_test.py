@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from flowsim import Pathway, run
 from flowsim.testing import pathways
 
-tried = []
+tried: list[Pathway] = []
 
 
 @settings(max_examples=30, deadline=None, derandomize=True, database=None)

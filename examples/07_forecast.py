@@ -4,16 +4,20 @@ What the lock-down says about the quarters after it is no question for statistic
 shows. The total is the sum of its parts, on every sample path too.
 """
 
-from flowsim.evidence.series import awards
+from flowsim.evidence.series import documented_awards
+from flowsim.forecasting.distribution import Forecast, Joint
 from flowsim.forecasting.shocks import Shock
 from flowsim.forecasting.trend import forecast_parts
 
-for said in ("2020Q2=as-observed", "2020Q2=recovers:4"):
-    joint = forecast_parts(awards().series, horizon=4, shock=Shock.parse(said))
-    print(said)
-    for one in (*joint.parts, joint):
-        low, high = one.interval(0.8)
-        print(f"  {one.name:<16}{one.periods[-1]}{one.point[-1]:8.0f}, 80 % interval {low[-1]:.0f} to {high[-1]:.0f}")
+for choice in ("2020Q2=as-observed", "2020Q2=recovers:4"):
+    joint = forecast_parts(documented_awards().series, horizon=4, shock=Shock.parse(choice))
+    print(choice)
+    forecasts: list[Forecast | Joint] = [*joint.parts, joint]
+    for each in forecasts:
+        low, high = each.interval(0.8)
+        print(
+            f"  {each.name:<16}{each.periods[-1]}{each.point[-1]:8.0f}, 80 % interval {low[-1]:.0f} to {high[-1]:.0f}"
+        )
 
 paths = joint.paths(10_000, seed=1)
 more = (paths.sum(axis=1).sum(axis=1) > 4 * 598).mean()

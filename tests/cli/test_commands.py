@@ -76,12 +76,17 @@ def test_json_is_one_object_with_the_librarys_own_results():
     assert (told["scenario"], told["engine"], told["replications"], told["seed"]) == ("desk", "kernel", 3, 7)
     assert told["visits_sha256"] == own.visits_sha256
     assert told["versions"]["flowsim"] == __version__
-    expected = own.quantiles().to_dict("records")
+    expected = own.table().to_dict("records")
     assert len(told["measures"]) == len(expected) > 50
     for row, mine in zip(told["measures"], expected, strict=True):
-        assert list(row) == ["measure", "period", "unit", "p05", "p50", "p95"]
-        defined = {key: None if isinstance(cell, float) and math.isnan(cell) else cell for key, cell in mine.items()}
-        assert row == defined
+        assert list(row) == [
+            *("measure", "period", "unit", "statistic", "level", "low", "high"),
+            *("p05", "p50", "p95", "defined", "left_out", "stalled"),
+        ]
+        finite = {
+            key: None if isinstance(cell, float) and not math.isfinite(cell) else cell for key, cell in mine.items()
+        }
+        assert row == finite
     assert {"2019-03", "2019Q1", "2019"} <= {row["period"] for row in told["measures"]}
     assert out.count("\n") == 1
 

@@ -16,7 +16,7 @@ RESULTS = run(SMALL, replications=3)
 
 
 def table(*rows):
-    return pd.DataFrame(rows, columns=["measure", "period", "unit", "p05", "p50", "p95", "documented"])
+    return pd.DataFrame(rows, columns=["measure", "period", "unit", "p05", "level", "p95", "documented"])
 
 
 @pytest.mark.parametrize(
@@ -54,22 +54,41 @@ def test_a_documented_figure_stands_beside_the_simulated_one():
         ("wait.y", "2020-03", "weeks", math.nan, math.nan, math.nan, 9.0),
         ("stock.z", "2020", "citizens", 1.0, 2.0, 3.0, math.nan),
     )
-    assert beside_documents(rows) == [
+    assert beside_documents(rows, 20) == [
         "Documented beside simulated",
-        "                  documented    median           5 to 95 %    off by",
+        "                  documented simulated               5 to 95 %    off by",
         "awards.x (awards)",
-        "  2019                   100       110         90.0 to 120",
-        "  2020                   100       110          101 to 120     +10 %",
+        "  2019                   100       110             90.0 to 120",
+        "  2020                   100       110              101 to 120     +10 %",
         "wait.y (weeks)",
-        "  2020-02                9.0       2.0          1.0 to 3.0     -78 %",
-        "  2020-03                9.0         -              - to -",
+        "  2020-02                9.0       2.0              1.0 to 3.0     -78 %",
+        "  2020-03                9.0         -                  - to -",
         "1 more documented figures, by quarter, stand in --out and --json",
     ]
-    assert beside_documents(rows.iloc[5:]) == []
+    assert beside_documents(rows.iloc[5:], 20) == []
+    assert " lowest to highest of 18    off by" in beside_documents(rows, 18)[1]
+
+
+def test_a_queue_that_stands_still_and_figures_of_fewer_futures_are_named():
+    columns = ["measure", "period", "unit", "level", "defined", "left_out", "stalled"]
+    rows = [
+        ("wait.desk.served", "2019", "weeks", math.inf, 100, 0, 60),
+        ("wait.desk.served", "2020", "weeks", 8.0, 98, 2, 7),
+        ("wait.board.served", "2019", "weeks", 3.0, 100, 0, 0),
+        ("wait.board.served", "2019Q1", "weeks", 3.0, 90, 10, 5),
+        ("queue.desk", "2019", "citizens", 3.0, 100, 0, 0),
+    ]
+    lines = by_period(pd.DataFrame(rows, columns=columns), SMALL)
+    text = " ".join(" ".join(lines).split())
+    assert "wait.desk.served ∞ 8.0" in text
+    assert "as ∞) in futures: 60 of 100 in 2019, 7 of 100 in 2020" in text
+    assert "wait.desk.served: of the futures in which it is defined: 98 of 100 in 2020" in text
+    assert "2019Q1" not in text
+    assert "wait.board.served: " not in text
 
 
 def test_documents_are_joined_by_measure_and_period():
-    joined = with_documented(RESULTS.quantiles(), {("stock.cash", "2019"): 7.0, ("stock.cash", "1999"): 8.0})
+    joined = with_documented(RESULTS.table(), {("stock.cash", "2019"): 7.0, ("stock.cash", "1999"): 8.0})
     told = joined[joined["documented"].notna()]
     assert told[["measure", "period", "documented"]].to_numpy().tolist() == [["stock.cash", "2019", 7.0]]
 
@@ -77,16 +96,16 @@ def test_documents_are_joined_by_measure_and_period():
 @pytest.mark.parametrize(
     ("first", "last", "title", "periods", "queue", "clock"),
     [
-        ("2019", "2020", "Year by year, medians", ["2019"], ["2019-12"], ["2019Q4"]),
-        ("2019Q2", "2019Q3", "Quarter by quarter, medians", ["2019Q2", "2019Q3"], ["2019-06", "2019-09"],
+        ("2019", "2020", "Year by year", ["2019"], ["2019-12"], ["2019Q4"]),
+        ("2019Q2", "2019Q3", "Quarter by quarter", ["2019Q2", "2019Q3"], ["2019-06", "2019-09"],
          ["2019Q2", "2019Q3"]),
-        ("2019-05", "2019-06", "Month by month, medians", ["2019-05", "2019-06"], ["2019-05", "2019-06"], None),
+        ("2019-05", "2019-06", "Month by month", ["2019-05", "2019-06"], ["2019-05", "2019-06"], None),
     ],
 )  # fmt: skip
 def test_the_longest_whole_periods_are_told_with_the_values_at_their_ends(first, last, title, periods, queue, clock):
     some = RESULTS.between(first, last)
-    quantiles = some.quantiles()
-    cells = {(m, p): v for m, p, v in quantiles[["measure", "period", "p50"]].to_numpy().tolist()}
+    quantiles = some.table()
+    cells = {(m, p): v for m, p, v in quantiles[["measure", "period", "level"]].to_numpy().tolist()}
     lines = by_period(quantiles, SMALL)
     assert lines[0].removeprefix(title).split() == periods
     told = {line.split()[0]: line.split()[1:] for line in lines[1:]}
@@ -111,14 +130,14 @@ def test_no_line_is_longer_than_eighty_columns():
     raw["stations"][name] = {"capacity": 4, "room": 9}
     raw["states"]["cash"] = RAW["states"]["cash"] | {"station": "desk", "refused_to": "work"}
     pathway = Pathway.from_dict(raw)
-    quantiles = run(pathway, replications=2).quantiles()
-    huge = quantiles.assign(p05=1e12, p50=1e12, p95=9e12, documented=3e12)
+    quantiles = run(pathway, replications=2).table()
+    huge = quantiles.assign(p05=1e12, level=1e12, p95=9e12, documented=3e12)
     months = huge[huge["period"].str.contains("-")]
     blocks = [
         by_period(quantiles, pathway),
         by_period(huge, pathway),
         by_period(months, pathway),
-        beside_documents(huge),
+        beside_documents(huge, 20),
     ]
     for lines in blocks:
         assert len(lines) > 10

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from flowsim.simulation.estimates import Differences, difference, differences, level, levels, quantiles, sure_rows
+from flowsim.core.arrays import defined_quantiles
+from flowsim.simulation.estimates import Differences, difference, differences, level, levels, sure_rows
 from flowsim.simulation.intervals import cautious_interval
 from flowsim.simulation.measures.flows import AWARDS
 from flowsim.simulation.measures.stations import QUEUE, SERVED
@@ -127,13 +128,13 @@ def test_the_sure_rows_of_a_table_by_hand():
 
 def test_quantiles_stand_at_the_n_plus_first_place():
     nineteen = np.arange(1.0, 20)[:, None]
-    assert quantiles(nineteen, (0.05, 0.5, 0.95)).ravel().tolist() == [1, 10, 19]
-    assert quantiles(np.arange(1.0, 6)[:, None], (0.05, 0.5, 0.95)).ravel().tolist() == [1, 3, 5]
+    assert defined_quantiles(nineteen, (0.05, 0.5, 0.95)).ravel().tolist() == [1, 10, 19]
+    assert defined_quantiles(np.arange(1.0, 6)[:, None], (0.05, 0.5, 0.95)).ravel().tolist() == [1, 3, 5]
     twenty = np.arange(1.0, 21)[:, None]
-    assert quantiles(twenty, (0.05, 0.95)).ravel() == pytest.approx([1.05, 19.95])
+    assert defined_quantiles(twenty, (0.05, 0.95)).ravel() == pytest.approx([1.05, 19.95])
     table = np.array([[1.0, nan, inf], [2, nan, 1], [3, nan, 2]])
-    np.testing.assert_array_equal(quantiles(table, (0.5,)), [[2, nan, 2]])
-    np.testing.assert_array_equal(quantiles(np.array([[1.0], [inf]]), (0.0, 0.4, 1.0)).ravel(), [1, inf, inf])
+    np.testing.assert_array_equal(defined_quantiles(table, (0.5,)), [[2, nan, 2]])
+    np.testing.assert_array_equal(defined_quantiles(np.array([[1.0], [inf]]), (0.0, 0.4, 1.0)).ravel(), [1, inf, inf])
 
 
 @pytest.mark.parametrize("n", [19, 20, 50])
@@ -141,7 +142,7 @@ def test_nine_in_ten_further_futures_lie_between_p05_and_p95(n):
     # Of a further value the chance is exactly .9 for whole places, whatever the law; a little less in between.
     rng = np.random.default_rng(n)
     tables, further = rng.exponential(size=(n, 4000)) ** 2, rng.exponential(size=4000) ** 2
-    low, high = quantiles(tables, (0.05, 0.95))
+    low, high = defined_quantiles(tables, (0.05, 0.95))
     inside = int(((low <= further) & (further <= high)).sum())
     assert stats.binom.ppf(0.0005, 4000, 0.88) <= inside <= stats.binom.ppf(0.9995, 4000, 0.93)
 

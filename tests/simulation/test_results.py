@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from flowsim.core.errors import InputError
+from helpers.measures import row
 from helpers.results import INDEX, NAN, results
 from helpers.traces import CATALOGUE, measured, trace
 
@@ -22,9 +23,9 @@ def test_quantiles_leave_out_the_undefined():
     assert [tuple(row) for row in table[["measure", "period", "unit"]].to_numpy()] == [
         (*row, row.unit) for row in INDEX
     ]
-    # Of 1, 2, 4 the lower quarter lies halfway from 1 to 2, and 97.5 % at 2 + 0.95 x 2. Of 8, 9 it is 8.25.
-    assert table.loc[0, ["p00", "p25", "p50", "p97.5"]].tolist() == pytest.approx([1, 1.5, 2, 3.9])
-    assert table.loc[3, ["p00", "p25", "p50", "p97.5"]].tolist() == pytest.approx([8, 8.25, 8.5, 8.975])
+    # Of 1, 2, 4 the lower quarter is the first of (3 + 1) / 4 and 97.5 % the last. Of 8, 9 it is the first too.
+    assert table.loc[0, ["p00", "p25", "p50", "p97.5"]].tolist() == pytest.approx([1, 1, 2, 4])
+    assert table.loc[3, ["p00", "p25", "p50", "p97.5"]].tolist() == pytest.approx([8, 8, 8.5, 9])
     assert table.loc[2, ["p00", "p25", "p50", "p97.5"]].isna().all()
     assert list(results().quantiles().columns[3:]) == ["p05", "p50", "p95"]
     assert results().quantiles((1,))["p100"].tolist()[:2] == [4, 7]
@@ -35,7 +36,23 @@ def test_quantiles_as_numpy_has_them():
     values[np.random.default_rng(6).random((40, 4)) < 0.3] = NAN
     many = results(values, replications=tuple(range(40)), digests=("x",) * 40)
     ours = many.quantiles((0.05, 0.5, 0.95))[["p05", "p50", "p95"]].to_numpy().T
-    assert ours == pytest.approx(np.nanquantile(values, (0.05, 0.5, 0.95), axis=0))
+    assert ours == pytest.approx(np.nanquantile(values, (0.05, 0.5, 0.95), axis=0, method="weibull"))
+
+
+def test_the_table_has_a_level_with_its_interval_and_what_it_is_of():
+    index = (row("wait.desk.served", "2019", "weeks"), row("awards.course", "2019", "awards"))
+    waits, awards = [*range(1, 19), np.inf, NAN], [*range(20)]
+    values = np.array([waits, awards], float).T
+    table = results(values, index=index, replications=tuple(range(20)), digests=("x",) * 20).table()
+    wait, award = table.to_dict("records")
+    # Of 19 the 95 % interval of the median goes from the 5th to the 15th.
+    assert [wait[key] for key in ("statistic", "level", "low", "high")] == ["median", 10, 5, 15]
+    assert [wait[key] for key in ("p05", "p50", "p95")] == [1, 10, np.inf]
+    assert [wait[key] for key in ("defined", "left_out", "stalled")] == [19, 1, 1]
+    half = 2.093024 * np.std(range(20), ddof=1) / 20**0.5  # nothing leans: Student's interval
+    assert award["statistic"] == "mean"
+    assert [award[key] for key in ("level", "low", "high")] == pytest.approx([9.5, 9.5 - half, 9.5 + half])
+    assert [award[key] for key in ("defined", "left_out", "stalled")] == [20, 0, 0]
 
 
 def test_no_replication_has_no_quantiles():

@@ -30,10 +30,12 @@ from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError
 from flowsim.core.files import data_folder, write_text
 from flowsim.model.library import cities
-from flowsim.simulation.runner import run
+from flowsim.simulation.runner import checked_seed, run
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from flowsim.core.written import Seed
 
 __all__ = ["Calibration", "Effort", "calibrate", "check_place", "fingerprint"]
 
@@ -166,7 +168,7 @@ def calibrate(
     study: Study,
     *,
     effort: Effort | None = None,
-    seed: int = 1,
+    seed: Seed = 1,
     folder: Path | None = None,
     executor: Executor | None = None,
     progress: Stage | None = None,
@@ -184,6 +186,7 @@ def calibrate(
     Raises:
         InputError: before anything runs.
     """
+    seed = checked_seed(seed)
     effort = effort or Effort()
     if len(study.fitted) == 0:
         raise InputError(f"{study.source}: targets: none is fitted")

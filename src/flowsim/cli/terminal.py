@@ -33,6 +33,8 @@ def number(value: float) -> str:
     """Write a figure as a planner reads it: whole above a hundred, one decimal above one; six places at the most."""
     if math.isnan(value):
         return "-"
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
     if abs(value) >= 1e9:
         return f"{value:.0e}"
     if abs(value) >= 1e6:

@@ -38,6 +38,7 @@ from .files import write_bytes as write_bytes
 from .files import write_files as write_files
 from .files import write_text as write_text
 from .numbers import AmbiguousNumber as AmbiguousNumber
+from .numbers import plain_number as plain_number
 from .numbers import read_number as read_number
 from .numbers import with_plain_spaces as with_plain_spaces
 from .periods import Every as Every
@@ -55,3 +56,9 @@ from .quantities import parse_share as parse_share
 from .quantities import quantity as quantity
 from .quantities import read_percentage as read_percentage
 from .quantities import times as times
+from .written import ByDateLike as ByDateLike
+from .written import MomentLike as MomentLike
+from .written import RealLike as RealLike
+from .written import Seed as Seed
+from .written import SpanLike as SpanLike
+from .written import WholeLike as WholeLike

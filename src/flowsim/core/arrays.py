@@ -48,13 +48,15 @@ def defined_deviation(values: Floats) -> Floats:
 def defined_quantiles(values: Floats, levels: Sequence[float]) -> Floats:
     """Return quantiles along the first axis over what is defined, one row a level; NaN where nothing is.
 
+    At the place (n + 1) p among n ordered values, and within them, so that a further value lies below as often as it
+    says: number 6 of Hyndman and Fan (1996), Sample quantiles in statistical packages, The American Statistician 50.
     Infinite values have their place; between a finite one and an infinite one lies the infinite one.
     """
     if not len(values):
         return np.full((len(levels), *values.shape[1:]), np.nan)
     inside = np.sort(values.reshape(len(values), -1), axis=0)  # NaN comes last
     last = np.maximum(np.sum(~np.isnan(inside), axis=0) - 1, 0)
-    at = np.array(levels)[:, None] * last
+    at = np.clip(np.array(levels)[:, None] * (last + 2) - 1, 0, last)
     low = np.floor(at).astype(np.int64)
     columns = np.arange(inside.shape[1])
     left, right = inside[low, columns], inside[np.minimum(low + 1, last), columns]

@@ -11,9 +11,17 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
-from pydantic import BeforeValidator, PlainSerializer, RootModel, WithJsonSchema, model_serializer, model_validator
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    RootModel,
+    WithJsonSchema,
+    model_serializer,
+    model_validator,
+)
 
 from flowsim.core.errors import nearest
 from flowsim.core.numbers import TOKEN, read_number, with_plain_spaces
@@ -169,7 +177,7 @@ class ByDate(RootModel[tuple[tuple[Moment, T], ...]], Generic[T]):
     Written as a value, or as a table of dates: `{ 2019-01-01 = 30, 2019-06-01 = 36 }`.
     """
 
-    model_config = {"frozen": True}
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True)
 
     @model_validator(mode="before")
     @classmethod

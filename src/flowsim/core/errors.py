@@ -7,7 +7,7 @@ import math
 import operator
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
@@ -60,9 +60,28 @@ def unknown_name(what: str, name: str, allowed: Iterable[str]) -> str:
 
 
 class Record(BaseModel):
-    """A frozen value whose keys are all known: a typo is answered with the nearest key."""
+    """A frozen value whose keys are all known: a typo is answered with the nearest key.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, arbitrary_types_allowed=True)
+    Raises:
+        InputError: from the constructor, in one line with the key path.
+    """
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, arbitrary_types_allowed=True
+    )
+
+    if not TYPE_CHECKING:  # a type checker reads the fields instead
+
+        def __init__(self, /, **data: Any) -> None:
+            try:
+                super().__init__(**data)
+            except ValidationError as error:
+                name = data.get("name")
+                source = type(self).__name__ + (f" '{name}'" if isinstance(name, str) else "")
+                raise located(error, data, source) from None
+
+        # Without this mark pydantic calls it for values inside others too, and their key paths would be lost.
+        __init__.__pydantic_base_init__ = True
 
     @model_validator(mode="before")
     @classmethod
@@ -76,7 +95,7 @@ class Record(BaseModel):
 
 
 def located(error: ValidationError, raw: Any, source: str) -> InputError:
-    """Turn the first fault that pydantic close into one line.
+    """Turn the first fault that pydantic finds into one line.
 
     The key path is given in the names of the input itself: `states.plan.stay`, never `states.3`.
     """

@@ -1,11 +1,13 @@
-"""Numbers as people type them, with a decimal comma or point; what can be two numbers is refused."""
+"""Numbers as people type them, with a decimal comma or point, and as NumPy holds them."""
 
 from __future__ import annotations
 
 import math
 import re
+from numbers import Integral, Real
+from typing import Any
 
-__all__ = ["TOKEN", "AmbiguousNumber", "read_number", "with_plain_spaces"]
+__all__ = ["TOKEN", "AmbiguousNumber", "plain_number", "read_number", "with_plain_spaces"]
 
 TOKEN = r"[+\-−]?(?:\d(?:[\d.,]|[ ' ’](?=\d{3}(?!\d)))*|[.,]\d+)(?:[eE][+-]?\d+)?"
 """What may be a number in a longer text; `read_number` tells whether it is one."""
@@ -63,3 +65,12 @@ def read_number(text: str, *, typed: bool = True) -> float:
     if typed and not math.isfinite(number):
         raise ValueError(f"'{text}' is too large for a number")
     return number
+
+
+def plain_number(value: Any) -> Any:
+    """Return a number of NumPy as Python's own; anything else as it is, for others to judge."""
+    if isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Integral):
+        return int(value)
+    return float(value) if isinstance(value, Real) else value

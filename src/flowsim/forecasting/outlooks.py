@@ -29,11 +29,13 @@ from flowsim.model.scenario import Scenario
 from flowsim.model.varying import Varying
 from flowsim.simulation.measures.stations import UTILISATION
 from flowsim.simulation.results import Results
-from flowsim.simulation.runner import run
+from flowsim.simulation.runner import checked_seed, run
 from flowsim.theory.fluid_load import StationLoad, workload
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from flowsim.core.written import Seed
 
 __all__ = ["FULL", "LEVEL", "Flag", "Outcome", "OutlookResult", "Sources", "outlook"]
 
@@ -188,7 +190,7 @@ def outlook(
     demand: Demand | None = None,
     horizon: int = 12,
     replications: int = 200,
-    seed: int = 1,
+    seed: Seed = 1,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> OutlookResult:
@@ -208,6 +210,7 @@ def outlook(
         InputError: for a scenario over another base, and where nothing is documented quarter by quarter, or the horizon
             of the scenario ends before the forecast's.
     """
+    seed = checked_seed(seed)
     ensemble = calibration.ensemble
     varying = ensemble.over(scenario)
     series = series_of(quarterly(calibration.study))

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal, SupportsIndex
 
 from pydantic import field_validator, model_serializer, model_validator
 
 from flowsim.core.civil_time import MINUTES, Span, parse_span, span_text
-from flowsim.core.errors import Record
+from flowsim.core.errors import InputError, Record
+from flowsim.core.numbers import plain_number
+
+if TYPE_CHECKING:
+    from flowsim.core.written import RealLike, SpanLike
 
 __all__ = ["Duration", "weibull_inverse_shape"]
 
@@ -20,7 +26,8 @@ class Duration(Record):
     """A law of durations, such as a stay, a patience, or the time between two arrivals.
 
     Written in a file as a span (`"12 weeks"`, fixed) or a table
-    (`{ law = "gamma", mean = "12 weeks", cv = 0.5 }`); made in Python by the class methods.
+    (`{ law = "gamma", mean = "12 weeks", cv = 0.5 }`); made in Python by the class methods, which take spans as such
+    texts or as `timedelta`. A `timedelta` alone is a fixed duration wherever one is asked for.
 
     Attributes:
         law: fixed, exponential, gamma (Erlang is gamma with `cv = phases ** -0.5`), weibull, lognormal, empirical.
@@ -36,47 +43,74 @@ class Duration(Record):
     values: tuple[Span, ...] = ()
     weights: tuple[float, ...] = ()
 
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            law: Law,
+            mean: SpanLike | None = None,
+            cv: RealLike | None = None,
+            values: Iterable[SpanLike] = (),
+            weights: Iterable[RealLike] = (),
+        ) -> None: ...
+
     @classmethod
-    def fixed(cls, length: str) -> Duration:
+    def fixed(cls, length: SpanLike) -> Duration:
         """Make a duration that is always the same."""
         return cls(law="fixed", mean=length)
 
     @classmethod
-    def exponential(cls, mean: str) -> Duration:
+    def exponential(cls, mean: SpanLike) -> Duration:
         """Make a memoryless duration."""
         return cls(law="exponential", mean=mean)
 
     @classmethod
-    def erlang(cls, mean: str, phases: int) -> Duration:
-        """Make the sum of a number of equal exponential phases."""
-        if phases < 1:
-            raise ValueError(f"phases = {phases}: an Erlang law has 1 phase or more")
-        return cls(law="gamma", mean=mean, cv=phases**-0.5)
+    def erlang(cls, mean: SpanLike, phases: SupportsIndex) -> Duration:
+        """Make the sum of a number of equal exponential phases: 1 or more."""
+        number = phases.__index__()
+        if number < 1:
+            raise InputError(f"phases = {number}: an Erlang law has 1 phase or more")
+        return cls(law="gamma", mean=mean, cv=number**-0.5)
 
     @classmethod
-    def gamma(cls, mean: str, cv: float) -> Duration:
+    def gamma(cls, mean: SpanLike, cv: RealLike) -> Duration:
         """Make a gamma duration."""
         return cls(law="gamma", mean=mean, cv=cv)
 
     @classmethod
-    def weibull(cls, mean: str, cv: float) -> Duration:
+    def weibull(cls, mean: SpanLike, cv: RealLike) -> Duration:
         """Make a Weibull duration."""
         return cls(law="weibull", mean=mean, cv=cv)
 
     @classmethod
-    def lognormal(cls, mean: str, cv: float) -> Duration:
+    def lognormal(cls, mean: SpanLike, cv: RealLike) -> Duration:
         """Make a lognormal duration."""
         return cls(law="lognormal", mean=mean, cv=cv)
 
     @classmethod
-    def empirical(cls, values: list[str], weights: list[float] | None = None) -> Duration:
+    def empirical(cls, values: Iterable[SpanLike], weights: Iterable[RealLike] | None = None) -> Duration:
         """Make a duration that is one of the observed ones, with weights where given."""
-        return cls(law="empirical", values=tuple(values), weights=tuple(weights or ()))
+        return cls(law="empirical", values=values, weights=() if weights is None else weights)
+
+    @field_validator("values", "weights", mode="before")
+    @classmethod
+    def _listed(cls, raw: Any) -> Any:
+        return tuple(raw) if isinstance(raw, Iterable) and not isinstance(raw, str) else raw
+
+    @field_validator("cv", mode="before")
+    @classmethod
+    def _plain(cls, raw: Any) -> Any:
+        return plain_number(raw)
 
     @model_validator(mode="before")
     @classmethod
     def _from_span(cls, raw: Any) -> Any:
-        return {"law": "fixed", "mean": raw} if isinstance(raw, str) else raw
+        if isinstance(raw, str | timedelta):
+            return {"law": "fixed", "mean": raw}
+        if isinstance(raw, int | float):
+            raise ValueError(f"{raw!r} is no duration: write a number with its unit, such as '12 weeks'")
+        return raw
 
     @field_validator("cv")
     @classmethod
@@ -137,10 +171,10 @@ class Duration(Record):
         """Return the same law, `factor` times as long.
 
         Raises:
-            ValueError: for a negative factor.
+            InputError: for a negative factor.
         """
         if factor < 0:
-            raise ValueError(f"a duration cannot become {factor} times as long")
+            raise InputError(f"a duration cannot become {factor} times as long")
         if self.law == "empirical":
             longer = [span_text(v * factor) for v in self.values]
             return Duration.empirical(longer, list(self.weights))

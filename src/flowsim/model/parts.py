@@ -11,24 +11,39 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
     AfterValidator,
+    BaseModel,
     BeforeValidator,
     Field,
     PlainSerializer,
     Strict,
     WithJsonSchema,
-    field_validator,
     model_validator,
 )
 
 from flowsim.core.civil_time import MINUTES, ByDate, Moment, Rate, Span
 from flowsim.core.errors import Record
+from flowsim.core.numbers import plain_number
 from flowsim.model.duration import Duration
 
-__all__ = ["Clock", "Entry", "Exit", "Followup", "Party", "Seniority", "State", "Station", "as_shares", "listed"]
+if TYPE_CHECKING:
+    from flowsim.core.written import ByDateLike, MomentLike, RealLike, SpanLike, WholeLike
+
+__all__ = [
+    "Clock",
+    "Entry",
+    "Exit",
+    "Followup",
+    "Party",
+    "Seniority",
+    "State",
+    "Station",
+    "as_shares",
+    "listed",
+]
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -53,12 +68,20 @@ def _pairs(raw: Any) -> Any:
     return tuple(raw.items()) if isinstance(raw, Mapping) else raw
 
 
+def several(raw: Any) -> Any:
+    """Read one text, date or hour, or any number of values, as a tuple."""
+    if isinstance(raw, str | date | time | timedelta):
+        return (raw,)
+    return tuple(raw) if isinstance(raw, Iterable) and not isinstance(raw, Mapping | BaseModel) else raw
+
+
 def as_shares(raw: Any) -> Any:
     """Read shares as pairs of a name and a number: "plan" alone is all of them, "rest" what the others leave."""
     if isinstance(raw, str):
         return ((raw, 1.0),)
     if not isinstance(raw, Mapping) or "rest" not in raw.values():
         return _pairs(raw)
+    raw = {name: plain_number(share) for name, share in raw.items()}
     numbers = [share for share in raw.values() if isinstance(share, int | float)]
     if len(numbers) != len(raw) - 1:
         raise ValueError("one share alone may be 'rest', and the others are numbers")
@@ -81,7 +104,7 @@ def _sum_to_one(shares: tuple[tuple[str, float], ...]) -> tuple[tuple[str, float
 def listed(raw: Any) -> Any:
     """Read a table of named tables as a list: `[states.plan]` is a state named plan."""
     if not isinstance(raw, Mapping):
-        return raw
+        return several(raw)
     out = []
     for name, body in raw.items():
         if not isinstance(body, Mapping):
@@ -91,9 +114,9 @@ def listed(raw: Any) -> Any:
 
 
 Name = Annotated[str, AfterValidator(_name)]
-Number = Annotated[float, Strict()]
-Count = Annotated[int, Strict(), Field(ge=0)]
-Amount = Annotated[float, Strict(), Field(ge=0, le=1e9)]
+Number = Annotated[float, BeforeValidator(plain_number), Strict()]
+Count = Annotated[int, BeforeValidator(plain_number), Strict(), Field(ge=0)]
+Amount = Annotated[float, BeforeValidator(plain_number), Strict(), Field(ge=0, le=1e9)]
 Hour = Annotated[time, BeforeValidator(_hour), PlainSerializer(lambda t: t.isoformat(), return_type=str)]
 Shares = Annotated[
     tuple[tuple[str, Number], ...],
@@ -109,10 +132,19 @@ ByState = Annotated[
     WithJsonSchema({"type": "object"}),
 ]
 BySpent = Annotated[
-    tuple[tuple[Span, Annotated[float, Strict(), Field(ge=0)]], ...],
+    tuple[tuple[Span, Annotated[float, BeforeValidator(plain_number), Strict(), Field(ge=0)]], ...],
     BeforeValidator(_pairs),
     WithJsonSchema({"type": "object", "additionalProperties": {"type": "number"}}),
 ]
+Names = Annotated[tuple[str, ...], BeforeValidator(several)]
+Spans = Annotated[tuple[Span, ...], BeforeValidator(several)]
+Weekdays = Annotated[tuple[Weekday, ...], BeforeValidator(several)]
+
+if TYPE_CHECKING:
+    StayLike: TypeAlias = Duration | SpanLike | Mapping[str, Any]
+    ShareLike: TypeAlias = RealLike | Literal["rest"]
+    # Names of states with their shares, or dates with such tables: in one mapping, for mypy to infer what stands in it.
+    SharesLike: TypeAlias = str | Mapping[Any, ShareLike | str | Mapping[str, ShareLike]] | ByDate[Any]
 
 
 class Party(Record):
@@ -129,6 +161,19 @@ class Party(Record):
     hours: ByDate[Span] | None = None
     hours_a_case: ByDate[Span] | None = None
     follow_up: ByState = ()
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            name: str,
+            places: ByDateLike[RealLike] | None = None,
+            staff: ByDateLike[RealLike] | None = None,
+            hours: ByDateLike[SpanLike] | None = None,
+            hours_a_case: ByDateLike[SpanLike] | None = None,
+            follow_up: Mapping[str, ByDateLike[SpanLike]] = ...,
+        ) -> None: ...
 
     @model_validator(mode="after")
     def _one_way(self) -> Party:
@@ -156,29 +201,44 @@ class Station(Record):
     name: Name
     title: str = ""
     capacity: ByDate[Count] | None = None
-    weekdays: ByDate[tuple[Weekday, ...]] | None = None
-    at: tuple[Hour, ...] = (time(9),)
-    holidays: tuple[date, ...] = ()
+    weekdays: ByDate[Weekdays] | None = None
+    at: Annotated[tuple[Hour, ...], BeforeValidator(several)] = (time(9),)
+    holidays: Annotated[tuple[date, ...], BeforeValidator(several)] = ()
     places: ByDate[Amount] | None = None
     parties: Annotated[tuple[Party, ...], BeforeValidator(listed)] = ()
     room: Count | None = None
 
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            name: str,
+            title: str = "",
+            capacity: ByDateLike[WholeLike] | None = None,
+            weekdays: ByDateLike[str | Iterable[str]] | None = None,
+            at: str | time | Iterable[str | time] = ...,
+            holidays: str | date | Iterable[str | date] = (),
+            places: ByDateLike[RealLike] | None = None,
+            parties: Iterable[Party | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]] = (),
+            room: WholeLike | None = None,
+        ) -> None: ...
+
     @classmethod
-    def servers(cls, name: str, capacity: int | Mapping[str, int], room: int | None = None) -> Station:
+    def servers(cls, name: str, capacity: ByDateLike[WholeLike], room: WholeLike | None = None) -> Station:
         """Make a station of servers, each held for the whole stay."""
         return cls(name=name, capacity=capacity, room=room)
 
     @classmethod
     def sessions(
-        cls, name: str, weekdays: list[str], places: float | Mapping[str, float], at: str = "09:00"
+        cls,
+        name: str,
+        weekdays: ByDateLike[str | Iterable[str]],
+        places: ByDateLike[RealLike],
+        at: str | time | Iterable[str | time] = "09:00",
     ) -> Station:
         """Make a meeting that takes up to `places` waiting cases each time."""
-        return cls(name=name, weekdays=weekdays, places=places, at=(at,))
-
-    @field_validator("at", mode="before")
-    @classmethod
-    def _one_or_more(cls, raw: Any) -> Any:
-        return (raw,) if isinstance(raw, str | time) else raw
+        return cls(name=name, weekdays=weekdays, places=places, at=at)
 
     @model_validator(mode="after")
     def _one_kind(self) -> Station:
@@ -245,6 +305,18 @@ class Exit(Record):
     by_time_spent: BySpent = ()
     after: Duration | None = None
 
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            to: str = ...,
+            name: str = ...,
+            rate: ByDateLike[str] | None = None,
+            by_time_spent: Mapping[str, RealLike] | Mapping[timedelta, RealLike] = ...,
+            after: StayLike | None = None,
+        ) -> None: ...
+
     @model_validator(mode="before")
     @classmethod
     def _named_by_target(cls, raw: Any) -> Any:
@@ -279,7 +351,7 @@ class State(Record):
     title: str = ""
     benefit: str = ""
     station: str | None = None
-    priority: Annotated[int, Strict(), Field(ge=0, le=1000)] = 0
+    priority: Annotated[int, BeforeValidator(plain_number), Strict(), Field(ge=0, le=1000)] = 0
     stay: ByDate[Duration] | None = None
     to: ByDate[Shares] | None = None
     race: Annotated[tuple[Exit, ...], BeforeValidator(listed)] = ()
@@ -288,6 +360,26 @@ class State(Record):
     refused_to: str | None = None
     final: bool = False
     outcome: bool = False
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            name: str,
+            title: str = "",
+            benefit: str = ...,
+            station: str | None = None,
+            priority: WholeLike = 0,
+            stay: ByDateLike[StayLike] | None = None,
+            to: SharesLike | None = None,
+            race: Iterable[Exit | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]] = (),
+            patience: StayLike | None = None,
+            reneges_to: str | None = None,
+            refused_to: str | None = None,
+            final: bool = False,
+            outcome: bool = False,
+        ) -> None: ...
 
     @model_validator(mode="before")
     @classmethod
@@ -330,10 +422,25 @@ class Entry(Record):
     to: str
     rate: ByDate[Rate] | None = None
     every: Duration | None = None
-    at: tuple[Moment, ...] = ()
+    at: Annotated[tuple[Moment, ...], BeforeValidator(several)] = ()
     count: Count | None = None
     elapsed: Duration | None = None
     waiting: bool = False
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            name: str,
+            to: str,
+            rate: ByDateLike[str] | None = None,
+            every: StayLike | None = None,
+            at: MomentLike | Iterable[MomentLike] = (),
+            count: WholeLike | None = None,
+            elapsed: StayLike | None = None,
+            waiting: bool = False,
+        ) -> None: ...
 
     @model_validator(mode="after")
     def _one_kind(self) -> Entry:
@@ -367,11 +474,24 @@ class Clock(Record):
     """
 
     name: Name
-    begins: tuple[str, ...]
-    ends: tuple[str, ...]
-    abandons: tuple[str, ...] = ()
+    begins: Names
+    ends: Names
+    abandons: Names = ()
     begins_at: Literal["started", "joined"] = "started"
     limit: Span
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            name: str,
+            begins: str | Iterable[str],
+            ends: str | Iterable[str],
+            abandons: str | Iterable[str] = (),
+            begins_at: Literal["started", "joined"] = "started",
+            limit: SpanLike,
+        ) -> None: ...
 
 
 class Followup(Record):
@@ -382,14 +502,26 @@ class Followup(Record):
 
     name: Name
     benefit: str
-    after: tuple[Span, ...]
+    after: Spans
     gap: Span = 4 * MINUTES["week"]
     groups: Annotated[
-        tuple[tuple[str, tuple[str, ...]], ...],
+        tuple[tuple[str, Names], ...],
         BeforeValidator(_pairs),
         PlainSerializer(dict, return_type=dict[str, tuple[str, ...]]),
         WithJsonSchema({"type": "object", "additionalProperties": {"type": "array"}}),
     ] = ()
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            name: str,
+            benefit: str,
+            after: SpanLike | Iterable[SpanLike],
+            gap: SpanLike = "4 weeks",
+            groups: Mapping[str, str | Iterable[str]] = ...,
+        ) -> None: ...
 
 
 class Seniority(Record):
@@ -397,7 +529,17 @@ class Seniority(Record):
 
     name: Name
     benefit: str
-    over: tuple[Span, ...]
+    over: Spans
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            name: str,
+            benefit: str,
+            over: SpanLike | Iterable[SpanLike],
+        ) -> None: ...
 
 
 def _unique(what: str, names: Iterable[str]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import (
     BeforeValidator,
@@ -22,6 +22,9 @@ from flowsim.model.parts import Clock, Entry, Followup, Name, Seniority, State, 
 from flowsim.model.soundness import check
 from flowsim.model.ticks import MINUTE, fitting_tick, warn_of_coarse_tick, without_tick_warnings
 
+if TYPE_CHECKING:
+    from flowsim.core.written import MomentLike, SpanLike
+
 __all__ = ["Pathway"]
 
 
@@ -33,8 +36,7 @@ class Pathway(Record):
     more than 1 part in 2,000. Stations are served in their order here.
 
     Raises:
-        ValidationError: from the constructor, where anything is wrong (a subclass of ValueError).
-        InputError: from `from_dict`, in one line with the key path.
+        InputError: where anything is wrong, in one line with the key path.
     """
 
     name: Name
@@ -48,6 +50,24 @@ class Pathway(Record):
     clocks: Annotated[tuple[Clock, ...], BeforeValidator(listed)] = ()
     followups: Annotated[tuple[Followup, ...], BeforeValidator(listed)] = ()
     seniorities: Annotated[tuple[Seniority, ...], BeforeValidator(listed)] = ()
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            name: str,
+            title: str = "",
+            start: MomentLike,
+            end: MomentLike,
+            tick: SpanLike = ...,
+            stations: Iterable[Station | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]] = (),
+            states: Iterable[State | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]],
+            entries: Iterable[Entry | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]],
+            clocks: Iterable[Clock | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]] = (),
+            followups: Iterable[Followup | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]] = (),
+            seniorities: Iterable[Seniority | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]] = (),
+        ) -> None: ...
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any], source: str = "pathway") -> Pathway:

@@ -6,6 +6,7 @@ numbers make it narrow, as in Law, Simulation Modeling and Analysis (2015), sect
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -27,10 +28,12 @@ from flowsim.simulation.measures.catalogue import Catalogue
 from flowsim.simulation.measures.measure import Measure, Row
 from flowsim.simulation.precision import FEWEST, Precision, chosen_columns, joined, next_number
 from flowsim.simulation.results import Results
-from flowsim.simulation.runner import Engine, run
+from flowsim.simulation.runner import Engine, checked_seed, run
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from flowsim.core.written import Seed, WholeLike
 
 __all__ = ["Comparison", "Paired", "averaged", "check_comparable", "compare", "headlines", "paired", "to_one_end"]
 
@@ -181,11 +184,11 @@ def compare(
     scenarios: Sequence[Scenario | Pathway],
     *,
     parameters: Ensemble | Mapping[str, Any] | None = None,
-    replications: int | Iterable[int] = 50,
+    replications: WholeLike | Iterable[WholeLike] = 50,
     precision: Precision | None = None,
     confidence: float = 0.95,
     engine: Engine = "kernel",
-    seed: int = 1,
+    seed: Seed = 1,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Comparison:
@@ -207,6 +210,7 @@ def compare(
     Raises:
         InputError: before anything runs, for scenarios that can't be compared and arguments that are not allowed.
     """
+    seed = checked_seed(seed)
     names, subjects = check_comparable(scenarios, parameters)
     if not 0.5 <= confidence < 1:
         raise InputError(f"confidence: {confidence} is not allowed: from 0.5 to below 1")
@@ -221,7 +225,11 @@ def compare(
         return out
 
     if precision is None:
-        numbers = replications if isinstance(replications, int) else list(replications)
+        numbers = (
+            [operator.index(number) for number in replications]
+            if isinstance(replications, Iterable)
+            else operator.index(replications)
+        )
         many = numbers if isinstance(numbers, int) else len(numbers)
         if many < 2:
             raise InputError(f"replications: {many} is not allowed: a difference takes at least 2 to be sure of")

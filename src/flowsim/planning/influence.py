@@ -33,10 +33,12 @@ from flowsim.planning.levers import Levels
 from flowsim.planning.response import Response
 from flowsim.planning.shapley import Orders, orders_of, shapley_shares
 from flowsim.simulation.measures.catalogue import Catalogue
-from flowsim.simulation.runner import run
+from flowsim.simulation.runner import checked_seed, run
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from flowsim.core.written import Seed
 
 __all__ = [
     "Decomposition",
@@ -162,7 +164,7 @@ def explain(
     ensemble: Ensemble | None = None,
     levers: Sequence[Levels] = (),
     sets: int | None = None,
-    seed: int = 1,
+    seed: Seed = 1,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Sensitivity:
@@ -183,6 +185,7 @@ def explain(
         InputError: before anything runs, where nothing varies, for an unknown measure or period, and for too few sets;
             after it, where the measure is undefined in nearly all runs.
     """
+    seed = checked_seed(seed)
     response, sets = checked_response(scenario, measure, period, ensemble, levers, sets)
     factors = (len(ensemble.names) if ensemble else 0) + len(levers)
     since, until = Period(period).start, Period(period).end

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,7 +28,10 @@ from flowsim.simulation.measures.spells import CLOCK_WITHIN
 from flowsim.simulation.measures.stations import QUEUE, SERVED
 from flowsim.simulation.measures.timeline import Calendar
 from flowsim.simulation.results import Results
-from flowsim.simulation.runner import run
+from flowsim.simulation.runner import checked_seed, run
+
+if TYPE_CHECKING:
+    from flowsim.core.written import Seed
 
 __all__ = ["STATIONS", "Findings", "check_reportable", "explore"]
 
@@ -134,7 +138,7 @@ def explore(
     prices: Prices | None = None,
     between: tuple[str, str] = ("0001", "9999"),
     replications: int = 100,
-    seed: int = 1,
+    seed: Seed = 1,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Findings:
@@ -154,6 +158,7 @@ def explore(
         InputError: before anything runs, for more scenarios than a chart holds, a time without a whole year, less than
             two replications, and as `compare`.
     """
+    seed = checked_seed(seed)
     check_reportable(scenarios, between, replications)
     if len(scenarios) == 1:
         (scenario,) = scenarios

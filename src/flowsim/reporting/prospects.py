@@ -137,12 +137,12 @@ class ForecastResult:
 
 
 def forecast(
-    series: Series | pd.Series[float],
+    series: Series | pd.Series[Any],
     horizon: int = 8,
     *,
     origin: str | None = None,
     shock: Shock | str | None = None,
-    reference: Sequence[Series | pd.Series[float]] = (),
+    reference: Sequence[Series | pd.Series[Any]] = (),
 ) -> ForecastResult:
     """Forecast a quarterly or monthly series.
 

@@ -6,7 +6,6 @@ from .estimates import differences as differences
 from .estimates import holm as holm
 from .estimates import level as level
 from .estimates import levels as levels
-from .estimates import quantiles as quantiles
 from .estimates import sure_rows as sure_rows
 from .measures.catalogue import Catalogue as Catalogue
 from .measures.catalogue import Frame as Frame

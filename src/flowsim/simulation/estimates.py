@@ -33,7 +33,6 @@ __all__ = [
     "level",
     "levels",
     "paired_differences",
-    "quantiles",
     "sure_rows",
 ]
 
@@ -176,23 +175,6 @@ def holm(p: Sequence[float] | Floats) -> Floats:
     out = np.empty(len(p))
     out[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
     return out
-
-
-def quantiles(values: Floats, q: Sequence[float]) -> Floats:
-    """Return quantiles over the first axis, shape (quantiles, columns), of what is defined; NaN where nothing is.
-
-    At the place (n + 1) q among n ordered values, and within them: so that of a further future as many in a hundred
-    lie below as it says. The definition of Weibull, number 6 of Hyndman and Fan (1996), Sample quantiles in
-    statistical packages, The American Statistician 50.
-    """
-    if not len(values):
-        return np.full((len(q), values.shape[1]), np.nan)
-    inside = np.sort(values, axis=0)  # NaN comes last
-    last = np.maximum(np.sum(~np.isnan(values), axis=0) - 1, 0)
-    at = np.clip(np.array(q)[:, None] * (last + 2) - 1, 0, last)
-    low = np.floor(at).astype(np.int64)
-    columns = np.arange(values.shape[1])
-    return _between(inside[low, columns], inside[np.minimum(low + 1, last), columns], at - low)
 
 
 def _between(left: Floats, right: Floats, part: Floats) -> Floats:

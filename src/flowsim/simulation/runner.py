@@ -28,6 +28,7 @@ from flowsim.simulation.measures.timeline import Calendar
 from flowsim.simulation.results import Results
 
 if TYPE_CHECKING:
+    from flowsim.core.written import Seed, WholeLike
     from flowsim.simulation.engine.compiler import Model
 
 __all__ = ["Engine", "estimate_memory", "known_engine", "run"]
@@ -59,10 +60,10 @@ def run(
     subject: Pathway | Scenario | Varying,
     *,
     engine: Engine = "kernel",
-    replications: int | Iterable[int] = 10,
-    seed: int = 1,
+    replications: WholeLike | Iterable[WholeLike] = 10,
+    seed: Seed = 1,
     executor: Executor | None = None,
-    workers: int | None = None,
+    workers: WholeLike | None = None,
     progress: Progress | None = None,
     keep_traces: bool = False,
 ) -> Results:
@@ -75,7 +76,7 @@ def run(
         subject: what to run. Of a `Varying`, each replication runs the pathway of its own.
         engine: "kernel" (compiled) or "simpy" (the readable reference).
         replications: how many, numbered from 0; or the numbers themselves, to run some of them again.
-        seed: a whole number from 0 to 2**64 - 1.
+        seed: a whole number from 0 to 2**64 - 1, or NumPy's `SeedSequence`, of which the first 64 bits are taken.
         executor: where the replications run, instead of threads of this process.
         workers: how many threads; by default one for each core on the kernel, and this thread alone on SimPy, which
             Python's global lock keeps from running in parallel.
@@ -130,12 +131,14 @@ def run(
     )
 
 
-def checked_seed(seed: int) -> int:
-    """Return a seed as Python's own whole number.
+def checked_seed(seed: Seed) -> int:
+    """Return a seed as Python's own whole number: of a `SeedSequence` its first 64 bits, which are always the same.
 
     Raises:
         InputError: for anything but a whole number from 0 to 2**64 - 1.
     """
+    if isinstance(seed, np.random.SeedSequence):
+        return int(seed.generate_state(1, np.uint64)[0])
     try:
         return whole_number("seed", seed, 0, 2**64 - 1)
     except InputError:
@@ -154,7 +157,7 @@ def known_engine(name: str) -> Engine:
     raise InputError(f"engine: {unknown_name('engine', name, get_args(Engine))}")
 
 
-def _numbers(replications: int | Iterable[int]) -> list[int]:
+def _numbers(replications: WholeLike | Iterable[WholeLike]) -> list[int]:
     if not isinstance(replications, Iterable) or isinstance(replications, str):
         try:
             return list(range(whole_number("replications", replications, 1, _MOST_REPLICATIONS)))

@@ -74,26 +74,26 @@ def run(
     ):
         results = question.answer(executor, progress)
     scenario, parameters = question.subject, question.chosen.words
-    quantiles = with_documented(results.quantiles(), documented(scenario.base.name))
+    table = with_documented(results.table(), documented(scenario.base.name))
     if out is not None:
         record = manifest(scenario, results, question.command_line(results), parameters)
-        save(results, quantiles, record, out, overwrite=force)
+        save(results, table, record, out, overwrite=force)
     if as_json:
-        _print_json(scenario, results, quantiles, parameters)
+        _print_json(scenario, results, table, parameters)
     elif not quiet:
-        _print_summary(scenario, results, quantiles, parameters, out)
+        _print_summary(scenario, results, table, parameters, out)
     if question.wanted is not None and not quiet:
         width = f"{question.wanted.relative:.3g} of the mean of {', '.join(question.wanted.measures)}"
         verb = "took" if results.reached else "was not reached with"
         print(f"A half-width of {width} {verb} {len(results.replications)} replications", file=sys.stderr)
 
 
-def _print_json(scenario: Scenario, results: Results, quantiles: pd.DataFrame, parameters: str) -> None:
+def _print_json(scenario: Scenario, results: Results, table: pd.DataFrame, parameters: str) -> None:
     import json
 
     from flowsim.core.arrays import plain
 
-    measures = plain(quantiles.to_dict("records"))
+    measures = plain(table.to_dict("records"))
     for row in measures:
         if row["documented"] is None:
             del row["documented"]
@@ -111,11 +111,12 @@ def _print_json(scenario: Scenario, results: Results, quantiles: pd.DataFrame, p
 
 
 def _print_summary(
-    scenario: Scenario, results: Results, quantiles: pd.DataFrame, parameters: str, out: Path | None
+    scenario: Scenario, results: Results, table: pd.DataFrame, parameters: str, out: Path | None
 ) -> None:
     from flowsim.cli.terminal import counted, wrapped
     from flowsim.cli.words.run import beside_documents, by_period
     from flowsim.questions.asking import OWN_PARAMETERS
+    from flowsim.simulation.estimates import FEWEST_FOR_RANGE
 
     head = (
         f"{scenario.name}: {counted(len(results.replications), 'replication')}, seed {results.seed}, "
@@ -123,8 +124,14 @@ def _print_summary(
     )
     if parameters != OWN_PARAMETERS:
         head += f", parameters: {parameters}"
+    count = len(results.replications)
+    if count < FEWEST_FOR_RANGE:
+        head += (
+            f"\nwarning: {counted(count, 'replication')} say little of how sure a figure is: ranges are the lowest to "
+            f"the highest of {count}, and nine in ten futures lie in a range from {FEWEST_FOR_RANGE} on"
+        )
     print("\n".join(wrapped(text) for text in (head, scenario.file.description) if text))
-    for lines in (beside_documents(quantiles, scenario.changes_base), by_period(quantiles, results.pathway)):
+    for lines in (beside_documents(table, count, scenario.changes_base), by_period(table, results.pathway)):
         if lines:
             print("\n" + "\n".join(lines))
     if not results.index:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -30,10 +30,13 @@ __all__ = [
     "fact_words",
     "load_lines",
     "name_lines",
+    "range_title",
+    "standing_still",
     "verification_lines",
     "with_documented",
 ]
 
+_COUNTS = ["measure", "period", "defined", "left_out", "stalled"]
 _LABEL = 38  # leaves room for six years
 
 
@@ -41,42 +44,51 @@ class _Row(NamedTuple):
     measure: str
     period: str
     unit: str
+    level: float
     p05: float
-    p50: float
     p95: float
     documented: float
 
 
-def with_documented(quantiles: pd.DataFrame, documented: Mapping[tuple[str, Period], float]) -> pd.DataFrame:
-    """Return the quantiles with a column of documented figures, empty where there is none."""
-    keys = zip(quantiles["measure"], quantiles["period"], strict=True)
-    return quantiles.assign(documented=[documented.get(key, math.nan) for key in keys])
+def with_documented(table: pd.DataFrame, documented: Mapping[tuple[str, Period], float]) -> pd.DataFrame:
+    """Return the table of a run with a column of documented figures, empty where there is none."""
+    keys = zip(table["measure"], table["period"], strict=True)
+    return table.assign(documented=[documented.get(key, math.nan) for key in keys])
 
 
-def beside_documents(quantiles: pd.DataFrame, changed: bool = False) -> list[str]:
+def range_title(count: int) -> str:
+    """Return what stands between p05 and p95 of so many replications."""
+    from flowsim.simulation.estimates import FEWEST_FOR_RANGE  # loads scipy, which a refusal does without
+
+    return "5 to 95 %" if count >= FEWEST_FOR_RANGE else f"lowest to highest of {count}"
+
+
+def beside_documents(table: pd.DataFrame, count: int, changed: bool = False) -> list[str]:
     """Write each documented figure beside the simulated one, in lines of at most eighty columns.
 
-    `changed` says that the simulation is of something else than what is documented, so the two may differ.
+    `count` is the number of replications; `changed` says that the simulation is of something else than what is
+    documented, so the two may differ.
 
     Where a measure is documented by year, its shorter periods are left to the files.
     """
-    told = quantiles[quantiles["documented"].notna()]
-    rows = [_Row(*row) for row in told[list(_Row._fields)].to_numpy().tolist()]
+    known = table[table["documented"].notna()]
+    rows = [_Row(*row) for row in known[list(_Row._fields)].to_numpy().tolist()]
     yearly = {row.measure for row in rows if Period(row.period).every == "year"}
     shown = [row for row in rows if Period(row.period).every == "year" or row.measure not in yearly]
     if not shown:
         return []
     title = "Documented history beside this scenario" if changed else "Documented beside simulated"
     differs = "differs" if changed else "off by"
-    lines = [title, f"{'':16}{'documented':>12}{'median':>10}{'5 to 95 %':>20}{differs:>10}"]
+    lines = [title, f"{'':16}{'documented':>12}{'simulated':>10}{range_title(count):>24}{differs:>10}"]
     last = ""
     for row in shown:
         if row.measure != last:
             lines.append(cut(f"{row.measure} ({row.unit})", WIDTH))
         inside = row.p05 <= row.documented <= row.p95
-        off = "" if math.isnan(row.p50) or not row.documented else f"{100 * (row.p50 / row.documented - 1):+.0f} %"
+        comparable = math.isfinite(row.level) and row.documented
+        off = f"{100 * (row.level / row.documented - 1):+.0f} %" if comparable else ""
         interval = f"{number(row.p05)} to {number(row.p95)}"
-        figures = f"{number(row.documented):>12}{number(row.p50):>10}{interval:>20}{'' if inside else off:>10}"
+        figures = f"{number(row.documented):>12}{number(row.level):>10}{interval:>24}{'' if inside else off:>10}"
         lines.append(f"  {row.period:<14}{figures}".rstrip())
         last = row.measure
     if len(shown) < len(rows):
@@ -84,14 +96,14 @@ def beside_documents(quantiles: pd.DataFrame, changed: bool = False) -> list[str
     return lines
 
 
-def by_period(quantiles: pd.DataFrame, pathway: Pathway) -> list[str]:
+def by_period(table: pd.DataFrame, pathway: Pathway) -> list[str]:
     """Write the headline measures by year: awards and stocks, and queues and waits at the year's end.
 
     By quarter or month where no whole year, or quarter, is reported. In lines of at most eighty columns.
     """
-    keys = zip(quantiles["measure"], quantiles["period"], strict=True)
-    cells = dict(zip(keys, quantiles["p50"].tolist(), strict=True))
-    reported = {Period(text) for text in quantiles["period"]}
+    keys = zip(table["measure"], table["period"], strict=True)
+    cells = dict(zip(keys, table["level"].tolist(), strict=True))
+    reported = {Period(text) for text in table["period"]}
     longest = max(reported, key=lambda period: period.months, default=None)
     every = longest.every if longest else ""
     periods = sorted(period for period in reported if period.every == every)
@@ -99,17 +111,42 @@ def by_period(quantiles: pd.DataFrame, pathway: Pathway) -> list[str]:
     columns, lines = (WIDTH - _LABEL) // wide, list[str]()
     for first in range(0, len(periods), columns):
         block = periods[first : first + columns]
-        title = f"{every.capitalize()} by {every}, medians"
+        title = f"{every.capitalize()} by {every}"
         lines += [""] * bool(lines) + [f"{title:<{_LABEL}}" + "".join(f"{period:>{wide}}" for period in block)]
         for name in _headlines(pathway):
             row = [cells.get((name, period), math.nan) for period in block]
             if any(not math.isnan(value) and value != 0 for value in row):
                 label = cut(name, _LABEL)
                 lines.append(f"{label:<{_LABEL}}" + "".join(f"{number(value):>{wide}}" for value in row))
-    if lines and every != "month":
-        lines.append(f"(stocks, queues and overdue cases at the {every}'s end; waits in weeks, mean of")
-        lines.append(f"those who started in the {every}; shares of those decided in it)")
+    if lines:
+        ends = (
+            f"Stocks, queues and overdue cases are those at the {every}'s end; waits are in weeks, the mean of those "
+            f"who started in the {every}; shares are of those decided in it. "
+        )
+        notes = [f"({ends if every != 'month' else ''}Over the futures awards are means, all else medians.)"]
+        notes += standing_still(table, set(_headlines(pathway)), periods)
+        lines += [line for note in notes for line in wrapped(note).splitlines()]
     return lines
+
+
+def standing_still(table: pd.DataFrame, measures: Collection[str], periods: Collection[str]) -> list[str]:
+    """Say in how many futures queues stand still, and which figures are of fewer futures than the others."""
+    still: dict[str, list[str]] = {}
+    fewer: dict[str, list[str]] = {}
+    for measure, period, defined, left_out, stalled in table[_COUNTS].itertuples(index=False):
+        if measure in measures and period in periods and defined:
+            if stalled:
+                still.setdefault(measure, []).append(f"{stalled} of {defined + left_out} in {period}")
+            if left_out:
+                fewer.setdefault(measure, []).append(f"{defined} of {defined + left_out} in {period}")
+    lines = [
+        f"{measure}: the queue stands still (nobody is served while somebody waits, shown as ∞) in futures: "
+        + ", ".join(cases)
+        for measure, cases in still.items()
+    ]
+    return lines + [
+        f"{measure}: of the futures in which it is defined: {', '.join(cases)}" for measure, cases in fewer.items()
+    ]
 
 
 def _headlines(pathway: Pathway) -> Iterable[Measure]:

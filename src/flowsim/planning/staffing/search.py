@@ -17,9 +17,12 @@ from flowsim.core.errors import InputError, KeyedError
 from flowsim.core.progress import Progress
 from flowsim.planning.levers import Levels, Lever
 from flowsim.planning.staffing.trials import Bench, Question, StoppingRule, Trial
+from flowsim.simulation.runner import checked_seed
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from flowsim.core.written import Seed
 
 __all__ = ["Answer", "Ending", "Frontier", "Point", "Relief", "frontier", "seek", "staff"]
 
@@ -152,7 +155,7 @@ def staff(
     levels: Sequence[Levels],
     *,
     stopping: StoppingRule | None = None,
-    seed: int = 1,
+    seed: Seed = 1,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Answer | Frontier:
@@ -163,6 +166,7 @@ def staff(
     Raises:
         InputError: for no lever or more than two, and as `seek` and `frontier`.
     """
+    seed = checked_seed(seed)
     if len(levels) == 1:
         return seek(question, levels[0], stopping=stopping, seed=seed, executor=executor, progress=progress)
     if len(levels) != 2:
@@ -175,7 +179,7 @@ def seek(
     levels: Levels,
     *,
     stopping: StoppingRule | None = None,
-    seed: int = 1,
+    seed: Seed = 1,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Answer:
@@ -198,6 +202,7 @@ def seek(
     Raises:
         InputError: as `runner.run`, and where the settings make no sound model.
     """
+    seed = checked_seed(seed)
     stopping, lever, allowed = stopping or StoppingRule(), levels.lever, levels.all
     stations = _others(question, [lever])
     tests = 8 + max(2 * _halvings(len(allowed)), len(stations) + 1)
@@ -232,7 +237,7 @@ def frontier(
     levels: Levels,
     *,
     stopping: StoppingRule | None = None,
-    seed: int = 1,
+    seed: Seed = 1,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Frontier:
@@ -245,6 +250,7 @@ def frontier(
     Raises:
         InputError: where both levers change the same, and as `seek`.
     """
+    seed = checked_seed(seed)
     stopping, row_lever, lever, allowed = stopping or StoppingRule(), rows.lever, levels.lever, levels.all
     if row_lever.station == lever.station and set(row_lever.parties) & set(lever.parties):
         raise InputError(f"{lever.name}: it changes the same as {row_lever.name}: vary two different things")

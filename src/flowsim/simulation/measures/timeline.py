@@ -44,6 +44,23 @@ class DatedTrace:
         benefit_of, station_of: the number of each state's benefit label and station, -1 where there is none.
     """
 
+    trace: Trace
+    pathway: Pathway
+    calendar: Calendar
+    citizen: Ints
+    step: Ints
+    state: Ints
+    next: Ints
+    joined: Ints
+    started: Ints
+    ended: Ints
+    since: Ints
+    left: Ints
+    in_joined: Ints
+    in_started: Ints
+    in_ended: Ints
+    in_left: Ints
+
     def __init__(self, trace: Trace, pathway: Pathway, calendar: Calendar) -> None:
         self.trace, self.pathway, self.calendar = trace, pathway, calendar
         columns: Ints = passes().visits_as_columns(trace.visits, *calendar.cells)

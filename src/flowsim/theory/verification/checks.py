@@ -21,7 +21,7 @@ from scipy import stats
 
 from flowsim.core.arrays import Floats, plain
 from flowsim.core.errors import InputError, unknown_name
-from flowsim.simulation.runner import Engine, known_engine, run
+from flowsim.simulation.runner import Engine, checked_seed, known_engine, run
 from flowsim.theory.verification.cases import Case
 from flowsim.theory.verification.exact import ORACLES, STORIES, rows
 from flowsim.theory.verification.statistics import Sample
@@ -29,6 +29,8 @@ from flowsim.theory.verification.textbook import FAMILIES
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from flowsim.core.written import Seed
 
 __all__ = ["MOST_DEVIATION", "MOST_ERROR", "Check", "Exact", "Verification", "verify"]
 
@@ -151,7 +153,7 @@ def verify(
     families: Iterable[str] | None = None,
     *,
     engine: Engine = "kernel",
-    seed: int = 1,
+    seed: Seed = 1,
     executor: Executor | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> Verification:
@@ -167,6 +169,7 @@ def verify(
     Raises:
         InputError: for an unknown family or engine, with the nearest one.
     """
+    seed = checked_seed(seed)
     known_engine(engine)
     names = [*FAMILIES, _EXACT] if families is None else list(dict.fromkeys(families))
     for name in names:

@@ -36,6 +36,11 @@ TICKS = 3600
 class Sample:
     """One replication, read in hours."""
 
+    trace: Trace
+    pathway: Pathway
+    ticks: float
+    hours: float
+
     def __init__(self, trace: Trace, pathway: Pathway) -> None:
         self.trace, self.pathway = trace, pathway
         self.ticks = 60 / pathway.tick  # in an hour
