@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import groupby
+from typing import Literal
 
 __all__ = ["WIDTH", "counted", "cut", "number", "progress_bar", "table", "wrapped"]
 
@@ -61,24 +63,32 @@ def wrapped(text: str) -> str:
     )
 
 
-def table(columns: Mapping[str, int], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Write a table without frames or colours, so that it can be searched; the first column stands to the left.
+def table(columns: Mapping[str, int], rows: Iterable[Sequence[str] | str], left: Container[str] = ()) -> list[str]:
+    """Write a table without frames or colours, so that it can be searched: figures stand to the right.
 
     Args:
-        columns: titles and widths; what is longer is cut, with a mark.
-        rows: their cells, as many as there are columns.
+        columns: titles and widths, at most eighty columns of text together; what is longer is cut, with a mark.
+        rows: their cells, as many as there are columns; or one text, a heading that stands across all of them.
+        left: titles of the columns of words beside the first one, which stand to the left.
     """
+    lines = _rendered(columns, [tuple(columns)], left)
+    for is_heading, group in groupby(rows, lambda row: isinstance(row, str)):
+        block = list(group)
+        lines += [cut(str(row), WIDTH) for row in block] if is_heading else _rendered(columns, block, left)
+    return lines
+
+
+def _rendered(columns: Mapping[str, int], rows: Iterable[Sequence[str]], left: Container[str]) -> list[str]:
     from io import StringIO
 
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    grid = Table(box=None, padding=0, pad_edge=False, show_edge=False, header_style="")
+    grid = Table.grid(padding=0, pad_edge=False)
     for place, (title, width) in enumerate(columns.items()):
-        grid.add_column(
-            Text(title), width=width, justify="right" if place else "left", no_wrap=True, overflow="ellipsis"
-        )
+        justify: Literal["left", "right"] = "left" if place == 0 or title in left else "right"
+        grid.add_column(width=width, justify=justify, no_wrap=True, overflow="ellipsis")
     for row in rows:
         grid.add_row(*map(Text, row))
     plain = StringIO()

@@ -119,7 +119,7 @@ class Results:
     def quantiles(self, q: Sequence[float] = (0.05, 0.5, 0.95)) -> pd.DataFrame:
         """Return quantiles over the replications: measure, period, unit, and p05, p50, p95 or as `q` says.
 
-        As `arrays.defined_quantiles` defines them, over the replications in which the measure is defined: nine in ten lie
+        As `arrays.defined_quantiles` does, over the replications in which the measure is defined: nine in ten lie
         between p05 and p95 from 19 on, and of fewer these are the lowest and the highest; NaN if there are none.
 
         Raises:

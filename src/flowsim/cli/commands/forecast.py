@@ -13,6 +13,7 @@ import typer
 from flowsim.cli.options import FILES, JSON
 
 if TYPE_CHECKING:
+    from flowsim.core.arrays import Floats
     from flowsim.evidence.series import Mark, Observed, Provenance, Series
     from flowsim.forecasting.backtest import Backtest
     from flowsim.forecasting.distribution import Forecast, Joint
@@ -279,7 +280,7 @@ def _head(asked: _Asked) -> list[str]:
 
 
 def _lines(asked: _Asked, forecasts: Sequence[Forecast | Joint], broken: bool) -> list[str]:
-    from flowsim.cli.terminal import number, wrapped
+    from flowsim.cli.terminal import number, table, wrapped
     from flowsim.forecasting.distribution import LEVELS, Forecast, Joint
     from flowsim.reporting.prospects import meaning, reasons, what_if
 
@@ -291,15 +292,20 @@ def _lines(asked: _Asked, forecasts: Sequence[Forecast | Joint], broken: bool) -
         lines += ["", wrapped(f"{ahead.name}{unit}: {len(ahead.series.values)} {ahead.every}s to {ahead.origin}")]
         if isinstance(ahead, Joint):
             lines[-1] += f", the sum of {len(ahead.parts)} parts"
-        lines.append(f"  {'':8}{'expected':>10}" + "".join(f"{f'{level:.0%} interval':>22}" for level in LEVELS))
-        ends = [ahead.interval(level) for level in LEVELS]
-        for at, period in enumerate(ahead.periods):
-            cells = "".join(f"{f'{number(float(low[at]))} to {number(float(high[at]))}':>22}" for low, high in ends)
-            lines.append(f"  {period:8}{number(float(ahead.point[at])):>10}{cells}")
+        columns = {"": 10, "expected": 10} | {f"{level:.0%} interval": 22 for level in LEVELS}
+        ends = [_intervals(*ahead.interval(level)) for level in LEVELS]
+        points = [number(point) for point in ahead.point.tolist()]
+        lines += table(columns, zip((f"  {period}" for period in ahead.periods), points, *ends, strict=True))
         if isinstance(ahead, Forecast):
             lines.append(wrapped(f"  {reasons(ahead)}"))
             lines += [wrapped(f"  {what_if(ahead)}")] if broken else []
     return [*lines, "", wrapped(meaning())]
+
+
+def _intervals(low: Floats, high: Floats) -> list[str]:
+    from flowsim.cli.terminal import number
+
+    return [f"{number(a)} to {number(b)}" for a, b in zip(low.tolist(), high.tolist(), strict=True)]
 
 
 def _notes(ahead: Forecast | Joint) -> list[str]:
@@ -371,7 +377,7 @@ def _members(ahead: Forecast, broken: bool) -> dict[str, Any]:
 
 
 def _scored(result: Backtest) -> list[str]:
-    from flowsim.cli.terminal import wrapped
+    from flowsim.cli.terminal import table, wrapped
 
     lines = [
         "",
@@ -379,11 +385,16 @@ def _scored(result: Backtest) -> list[str]:
             f"{result.name}: {len(result.origins)} origins, {result.origins[0]} to {result.origins[-1]}, "
             f"up to {result.horizon} {result.every}s ahead"
         ),
-        f"  {'':16}{'MASE':>8}{'sMAPE':>8}{'80 %':>8}{'95 %':>8}{'interval':>10}{'CRPS':>8}",
-    ]
-    lines += [
-        f"  {score.method:16}{score.mase:8.2f}{score.smape:8.1f}{score.coverage_80:8.0%}{score.coverage_95:8.0%}"
-        f"{score.interval_score_95:10.1f}{score.crps:8.2f}"
-        for score in result.scores
+        *table(
+            {"": 18, "MASE": 8, "sMAPE": 8, "80 %": 8, "95 %": 8, "interval": 10, "CRPS": 8},
+            (
+                (
+                    *(f"  {score.method}", f"{score.mase:.2f}", f"{score.smape:.1f}"),
+                    *(f"{score.coverage_80:.0%}", f"{score.coverage_95:.0%}"),
+                    *(f"{score.interval_score_95:.1f}", f"{score.crps:.2f}"),
+                )
+                for score in result.scores
+            ),
+        ),
     ]
     return [*lines, wrapped(f"  {result.finding}")]

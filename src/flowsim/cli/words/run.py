@@ -6,9 +6,10 @@ import math
 import textwrap
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from flowsim.cli.terminal import WIDTH, counted, cut, number, wrapped
+from flowsim.cli.terminal import WIDTH, counted, cut, number, table, wrapped
 from flowsim.core.periods import Period
 from flowsim.simulation.measures.flows import AWARDS, STOCK
 from flowsim.simulation.measures.spells import CLOCK_OVERDUE, CLOCK_WITHIN
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from flowsim.model.scenario import Scenario
     from flowsim.simulation.measures.measure import Measure
     from flowsim.theory.fluid_load import Load
-    from flowsim.theory.verification.checks import Verification
+    from flowsim.theory.verification.checks import Check, Verification
 
 __all__ = [
     "beside_documents",
@@ -50,10 +51,10 @@ class _Row(NamedTuple):
     documented: float
 
 
-def with_documented(table: pd.DataFrame, documented: Mapping[tuple[str, Period], float]) -> pd.DataFrame:
+def with_documented(levels: pd.DataFrame, documented: Mapping[tuple[str, Period], float]) -> pd.DataFrame:
     """Return the table of a run with a column of documented figures, empty where there is none."""
-    keys = zip(table["measure"], table["period"], strict=True)
-    return table.assign(documented=[documented.get(key, math.nan) for key in keys])
+    keys = zip(levels["measure"], levels["period"], strict=True)
+    return levels.assign(documented=[documented.get(key, math.nan) for key in keys])
 
 
 def range_title(count: int) -> str:
@@ -63,7 +64,7 @@ def range_title(count: int) -> str:
     return "5 to 95 %" if count >= FEWEST_FOR_RANGE else f"lowest to highest of {count}"
 
 
-def beside_documents(table: pd.DataFrame, count: int, changed: bool = False) -> list[str]:
+def beside_documents(levels: pd.DataFrame, count: int, changed: bool = False) -> list[str]:
     """Write each documented figure beside the simulated one, in lines of at most eighty columns.
 
     `count` is the number of replications; `changed` says that the simulation is of something else than what is
@@ -71,7 +72,7 @@ def beside_documents(table: pd.DataFrame, count: int, changed: bool = False) -> 
 
     Where a measure is documented by year, its shorter periods are left to the files.
     """
-    known = table[table["documented"].notna()]
+    known = levels[levels["documented"].notna()]
     rows = [_Row(*row) for row in known[list(_Row._fields)].to_numpy().tolist()]
     yearly = {row.measure for row in rows if Period(row.period).every == "year"}
     shown = [row for row in rows if Period(row.period).every == "year" or row.measure not in yearly]
@@ -79,31 +80,29 @@ def beside_documents(table: pd.DataFrame, count: int, changed: bool = False) -> 
         return []
     title = "Documented history beside this scenario" if changed else "Documented beside simulated"
     differs = "differs" if changed else "off by"
-    lines = [title, f"{'':16}{'documented':>12}{'simulated':>10}{range_title(count):>24}{differs:>10}"]
-    last = ""
-    for row in shown:
-        if row.measure != last:
-            lines.append(cut(f"{row.measure} ({row.unit})", WIDTH))
-        inside = row.p05 <= row.documented <= row.p95
-        comparable = math.isfinite(row.level) and row.documented
-        off = f"{100 * (row.level / row.documented - 1):+.0f} %" if comparable else ""
-        interval = f"{number(row.p05)} to {number(row.p95)}"
-        figures = f"{number(row.documented):>12}{number(row.level):>10}{interval:>24}{'' if inside else off:>10}"
-        lines.append(f"  {row.period:<14}{figures}".rstrip())
-        last = row.measure
+    cells: list[str | tuple[str, ...]] = []
+    for (measure, unit), group in groupby(shown, lambda row: (row.measure, row.unit)):
+        cells.append(f"{measure} ({unit})")
+        for row in group:
+            comparable = math.isfinite(row.level) and row.documented and not row.p05 <= row.documented <= row.p95
+            off = f"{100 * (row.level / row.documented - 1):+.0f} %" if comparable else ""
+            interval = f"{number(row.p05)} to {number(row.p95)}"
+            cells.append((f"  {row.period}", number(row.documented), number(row.level), interval, off))
+    columns = {"": 16, "documented": 12, "simulated": 10, range_title(count): 24, differs: 10}
+    lines = [title, *table(columns, cells)]
     if len(shown) < len(rows):
         lines.append(f"{len(rows) - len(shown)} more documented figures, by quarter, stand in --out and --json")
     return lines
 
 
-def by_period(table: pd.DataFrame, pathway: Pathway) -> list[str]:
+def by_period(levels: pd.DataFrame, pathway: Pathway) -> list[str]:
     """Write the headline measures by year: awards and stocks, and queues and waits at the year's end.
 
     By quarter or month where no whole year, or quarter, is reported. In lines of at most eighty columns.
     """
-    keys = zip(table["measure"], table["period"], strict=True)
-    cells = dict(zip(keys, table["level"].tolist(), strict=True))
-    reported = {Period(text) for text in table["period"]}
+    keys = zip(levels["measure"], levels["period"], strict=True)
+    cells = dict(zip(keys, levels["level"].tolist(), strict=True))
+    reported = {Period(text) for text in levels["period"]}
     longest = max(reported, key=lambda period: period.months, default=None)
     every = longest.every if longest else ""
     periods = sorted(period for period in reported if period.every == every)
@@ -111,29 +110,26 @@ def by_period(table: pd.DataFrame, pathway: Pathway) -> list[str]:
     columns, lines = (WIDTH - _LABEL) // wide, list[str]()
     for first in range(0, len(periods), columns):
         block = periods[first : first + columns]
-        title = f"{every.capitalize()} by {every}"
-        lines += [""] * bool(lines) + [f"{title:<{_LABEL}}" + "".join(f"{period:>{wide}}" for period in block)]
-        for name in _headlines(pathway):
-            row = [cells.get((name, period), math.nan) for period in block]
-            if any(not math.isnan(value) and value != 0 for value in row):
-                label = cut(name, _LABEL)
-                lines.append(f"{label:<{_LABEL}}" + "".join(f"{number(value):>{wide}}" for value in row))
+        titles = {f"{every.capitalize()} by {every}": _LABEL} | dict.fromkeys(block, wide)
+        rows = {name: [cells.get((name, period), math.nan) for period in block] for name in _headlines(pathway)}
+        moving = {name: row for name, row in rows.items() if any(not math.isnan(value) and value for value in row)}
+        lines += [""] * bool(lines) + table(titles, ((name, *map(number, row)) for name, row in moving.items()))
     if lines:
         ends = (
             f"Stocks, queues and overdue cases are those at the {every}'s end; waits are in weeks, the mean of those "
             f"who started in the {every}; shares are of those decided in it. "
         )
         notes = [f"({ends if every != 'month' else ''}Over the futures awards are means, all else medians.)"]
-        notes += standing_still(table, set(_headlines(pathway)), periods)
+        notes += standing_still(levels, set(_headlines(pathway)), periods)
         lines += [line for note in notes for line in wrapped(note).splitlines()]
     return lines
 
 
-def standing_still(table: pd.DataFrame, measures: Collection[str], periods: Collection[str]) -> list[str]:
+def standing_still(levels: pd.DataFrame, measures: Collection[str], periods: Collection[str]) -> list[str]:
     """Say in how many futures queues stand still, and which figures are of fewer futures than the others."""
     still: dict[str, list[str]] = {}
     fewer: dict[str, list[str]] = {}
-    for measure, period, defined, left_out, stalled in table[_COUNTS].itertuples(index=False):
+    for measure, period, defined, left_out, stalled in levels[_COUNTS].itertuples(index=False):
         if measure in measures and period in periods and defined:
             if stalled:
                 still.setdefault(measure, []).append(f"{stalled} of {defined + left_out} in {period}")
@@ -183,23 +179,17 @@ def verification_lines(result: Verification) -> list[str]:
     from flowsim.theory.verification.textbook import FAMILIES
 
     lines: list[str] = []
-    family = case = ""
-    for check in result.checks:
-        if check.family != family:
-            title = f"{FAMILIES[check.family].title} ({FAMILIES[check.family].formula})"
-            lines += [""] * bool(lines) + [title, f"{'':40}{'theory':>10}{'simulated':>11}{'error':>8}{'z':>8}"]
-        if check.case != case:
-            lines.append(f"  {check.case}, {counted(check.replications, 'replication')}")
-        error = f"{100 * check.error / abs(check.theory):.2f} %"
-        figures = f"{check.theory:>10.4g}{check.simulated:>11.4g}{error:>8}{check.z:>8.2f}"
-        lines.append(f"    {cut(check.statistic, 35):<36}{figures}" + ("" if check.passed else "  !"))
-        family, case = check.family, check.case
+    columns = {"": 40, "theory": 10, "simulated": 11, "error": 8, "z": 8, " ": 3}
+    for family, checks in groupby(result.checks, lambda check: check.family):
+        rows: list[str | tuple[str, ...]] = []
+        for (case, replications), group in groupby(checks, lambda check: (check.case, check.replications)):
+            rows.append(f"  {case}, {counted(replications, 'replication')}")
+            rows += [(f"    {cut(check.statistic, 35)}", *_check_cells(check)) for check in group]
+        title = f"{FAMILIES[family].title} ({FAMILIES[family].formula})"
+        lines += [""] * bool(lines) + [title, *table(columns, rows)]
     if result.exact:
-        lines += [""] * bool(lines) + [f"{'To the tick':<56}{'compared':>10}{'wrong':>8}"]
-        lines += [
-            f"  {cut(case.name, 53):<54}{case.compared:>10,}{case.wrong:>8,}" + ("" if case.passed else "  !")
-            for case in result.exact
-        ]
+        exact = ((f"  {cut(x.name, 53)}", f"{x.compared:,}", f"{x.wrong:,}", _mark(x.passed)) for x in result.exact)
+        lines += [""] * bool(lines) + table({"To the tick": 56, "compared": 10, "wrong": 8, " ": 3}, exact)
     lines.append("")
     if result.checks:
         lines.append(
@@ -208,23 +198,37 @@ def verification_lines(result: Verification) -> list[str]:
         )
     failed = sum(not check.passed for check in result.checks) + sum(not case.passed for case in result.exact)
     outcome = "passed" if result.passed else f"FAILED ({counted(failed, 'check')}, marked with !)"
-    checks = counted(len(result.checks) + len(result.exact), "check")
-    lines.append(f"{checks} on the {result.engine} engine, seed {result.seed}: {outcome}")
+    all_checks = counted(len(result.checks) + len(result.exact), "check")
+    lines.append(f"{all_checks} on the {result.engine} engine, seed {result.seed}: {outcome}")
     return lines
+
+
+def _check_cells(check: Check) -> tuple[str, ...]:
+    error = f"{100 * check.error / abs(check.theory):.2f} %"
+    return f"{check.theory:.4g}", f"{check.simulated:.4g}", error, f"{check.z:.2f}", _mark(check.passed)
+
+
+def _mark(passed: bool) -> str:
+    return "" if passed else "!"
 
 
 def load_lines(load: Load) -> list[str]:
     """Write what stations are offered by period, what is scarcest, what will not settle, and where citizens end."""
-    width = min(max([7, *(len(row.station) for row in load.stations)]), 25)
     out = []
     if load.stations:
+        width = min(max([7, *(len(row.station) for row in load.stations)]), 24)
+        columns = {"station": width + 1, "period": 13}
+        columns |= {"cases": 7, "places": 8, "load": 6, "queue": 7, "growth": 8, "weeks": 6}
+        cells = (
+            (
+                *(cut(row.station, width), _between(load, row.since, row.until)),
+                *(number(row.cases_a_week), number(row.places_a_week), f"{row.utilisation:.2f}"),
+                *(number(row.queue), f"{row.growth_a_week:+.1f}", number(row.wait_weeks)),
+            )
+            for row in load.stations
+        )
         out = ["", "Mean flows before any run, a week; near full load chance makes longer queues"]
-        heads = f"{'cases':>7}{'places':>8}{'load':>6}{'queue':>7}{'growth':>8}{'weeks':>6}"
-        out.append(f"{'station':<{width}} {'period':<13}{heads}")
-    for row in load.stations:
-        figures = f"{number(row.cases_a_week):>7}{number(row.places_a_week):>8}{row.utilisation:>6.2f}"
-        figures += f"{number(row.queue):>7}{row.growth_a_week:>+8.1f}{number(row.wait_weeks):>6}"
-        out.append(f"{cut(row.station, width):<{width}} {_between(load, row.since, row.until):<13}{figures}")
+        out += table(columns, cells, left=("period",))
     parts = [f"{row.station} {_between(load, row.since, row.until)}" for row in load.bottlenecks]
     out += [wrapped(f"scarcest: {', '.join(parts)}")] if len(parts) else []
     for row in load.unsettled:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flowsim.calibration.verdict import WAITS, Judged, Verdict, pulls
-from flowsim.cli.terminal import number, table, wrapped
+from flowsim.cli.terminal import cut, number, table, wrapped
 from flowsim.core.arrays import plain
 
 __all__ = ["calibration_lines", "verdict_json", "verdict_lines", "verdict_page"]
@@ -19,16 +19,9 @@ _READINGS = {"served": "treated in the month", "first_free": "first free place",
 def verdict_lines(verdict: Verdict) -> list[str]:
     """Write a verdict in lines of at most eighty columns."""
     lines = [wrapped(text) for text in _opening(verdict)]
-    head = f"{'documented':>10}{'median':>9}{'5 to 95 %':>17}{'I':>5}"
+    figures = {"documented": 10, "median": 9, "5 to 95 %": 17, "I": 5, " ": 7}
     for family, group in _families(verdict).items():
-        lines += ["", f"{family:<{_LABEL}}{head}"]
-        for judged in group:
-            interval = f"{number(judged.lower)} to {number(judged.upper)}"
-            documented = {"=": "", ">": "> ", "<": "< "}[judged.target.sense] + number(judged.target.value)
-            name = _short(judged)
-            label = name if len(name) <= _LABEL - 3 else name[: _LABEL - 4] + "…"
-            row = f"  {label:<{_LABEL - 2}}{documented:>10}{number(judged.median):>9}{interval:>17}"
-            lines.append(f"{row}{judged.implausibility:>5.1f} {_mark(judged)}".rstrip())
+        lines += ["", *table({family: _LABEL} | figures, map(_cells, group), left=(" ",))]
     lines += ["", "I: implausibility; * strained (2 and more), ** contradicts (3 and more)", "(n): not fitted"]
     lines += ["", *(line for text in _findings(verdict) for line in wrapped(text).splitlines())]
     lines += ["", *calibration_lines(verdict.record)]
@@ -51,12 +44,13 @@ def calibration_lines(record: Mapping[str, Any]) -> list[str]:
         lines += wrapped(f"Out of the prior's reach: {', '.join(record['out_of_reach'])}").splitlines()
     lines += ["", *(line for sentence in _truths(record) for line in wrapped(sentence).splitlines())]
     if record["hold_outs"]:
-        lines += ["", "Held out: how many of them lie in the 90 % interval that the others give"]
+        rows: list[str | tuple[str, ...]] = []
         for hold_out in record["hold_outs"]:
             missed = [name for name in hold_out["held"] if name not in hold_out["inside"]]
-            row = f"  {hold_out['name']:<44}{len(hold_out['inside']):>4} of {len(hold_out['held']):>3}"
-            lines.append(row)
-            lines += wrapped("    outside: " + ", ".join(missed)).splitlines() if 0 < len(missed) <= 6 else []
+            rows.append((f"  {hold_out['name']}", str(len(hold_out["inside"])), str(len(hold_out["held"]))))
+            rows += wrapped("    outside: " + ", ".join(missed)).splitlines() if 0 < len(missed) <= 6 else []
+        lines += ["", "Held out: how many of them lie in the 90 % interval that the others give"]
+        lines += table({"": 46, "inside": 8, "of": 6}, rows)
     spent = sum(record["seconds"].values())
     parts = ", ".join(f"{name} {_spent(seconds)}" for name, seconds in record["seconds"].items())
     lines += ["", *wrapped(f"It took {_spent(spent)} ({parts})").splitlines()]
@@ -203,6 +197,13 @@ def _truths(record: Mapping[str, Any]) -> Iterator[str]:
                 f"{interval} intervals hold {min(shares):.1%} to {max(shares):.1%} of them, smallest p {p:.2g}."
             )
         yield " ".join(sentences)
+
+
+def _cells(judged: Judged) -> tuple[str, ...]:
+    documented = {"=": "", ">": "> ", "<": "< "}[judged.target.sense] + number(judged.target.value)
+    interval = f"{number(judged.lower)} to {number(judged.upper)}"
+    figures = documented, number(judged.median), interval, f"{judged.implausibility:.1f}"
+    return f"  {cut(_short(judged), _LABEL - 3)}", *figures, f" {_mark(judged)}"
 
 
 def _families(verdict: Verdict) -> dict[str, list[Judged]]:
