@@ -26,6 +26,7 @@ from flowsim.cli.commands.run import run
 from flowsim.cli.commands.show import check, diagram, evidence, names, new, prices, scenarios, schema
 from flowsim.cli.commands.staff import staff
 from flowsim.cli.commands.verify import verify
+from flowsim.cli.commands.web import web
 from flowsim.cli.options import WithPairs
 from flowsim.cli.signals import end, listen, stop_signal
 
@@ -179,3 +180,4 @@ app.command()(judge)
 app.command()(forecast)
 app.command()(outlook)
 app.command()(verify)
+app.command()(web)

@@ -1,0 +1,74 @@
+// The frame: language, screens, and the address that holds all choices.
+import { about, el, load, say } from "/static/words.js";
+import { start } from "/static/start.js";
+import { workbench } from "/static/workbench.js";
+
+const screens = { start, workbench };
+
+function pack(state) {
+  const bytes = new TextEncoder().encode(JSON.stringify(state));
+  return btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+}
+
+function unpack(text) {
+  try {
+    const bytes = Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return {};
+  }
+}
+
+export function address(screen, choice) {
+  const query = new URLSearchParams({ lang: about.language });
+  if (choice && Object.keys(choice).length) query.set("s", pack(choice));
+  return `#/${screen}?${query}`;
+}
+
+function current() {
+  const [path, query] = location.hash.replace(/^#\/?/, "").split("?");
+  const values = new URLSearchParams(query ?? "");
+  const screen = path in screens ? path : "start";
+  const preferred = navigator.language.toLowerCase().startsWith("da") ? "da" : "en";
+  return { screen, language: values.get("lang") ?? preferred, choice: unpack(values.get("s") ?? "") };
+}
+
+let leave = () => {};
+
+async function show() {
+  const { screen, language, choice } = current();
+  leave();
+  if (about === null || about.language !== language) await load(language);
+  document.title = `${say(screen === "start" ? "title" : "bench.title")} – flowsim`;
+  const main = el("main", { id: "content", tabindex: "-1" });
+  const languages = el("select", {
+    onchange: (event) => {
+      const { screen: now, choice: chosen } = current();
+      const query = address(now, chosen).replace(/lang=\w+/, `lang=${event.target.value}`);
+      location.hash = query;
+    },
+  });
+  for (const code of about.languages) {
+    languages.append(el("option", { value: code, selected: code === about.language }, say(`language.${code}`)));
+  }
+  const links = Object.keys(screens).map((name) =>
+    el("a", { href: address(name, name === "workbench" ? choice : {}), "aria-current": name === screen && "page" },
+      say(`nav.${name}`)));
+  document.getElementById("page").replaceChildren(
+    el("a", { class: "skip", href: "#content", onclick: (e) => { e.preventDefault(); main.focus(); } }, say("skip")),
+    el("header", {}, el("strong", {}, "flowsim"), el("span", {}, about.base), el("nav", { "aria-label": say("nav") }, links),
+      el("span", { class: "grow" }), el("label", {}, `${say("language")} `, languages)),
+    main,
+    el("footer", {}, `${say("local")} flowsim ${about.version}`),
+  );
+  leave = screens[screen](main, choice) ?? (() => {});
+}
+
+let written = "";
+// The address follows the choices without another step in the browser's history, and without drawing the page anew.
+export function keep(screen, choice) {
+  written = address(screen, choice);
+  history.replaceState(null, "", written);
+}
+window.addEventListener("hashchange", () => { if (location.hash !== written) show(); });
+show();

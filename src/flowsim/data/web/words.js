@@ -1,0 +1,80 @@
+// Words, numbers and elements. A user's text reaches the page as text alone.
+export let about = null;
+
+export async function load(language) {
+  const answer = await fetch(`/api/page?lang=${encodeURIComponent(language)}`);
+  about = await answer.json();
+  document.documentElement.lang = about.language;
+  return about;
+}
+
+export function say(key, values = {}) {
+  return (about.words[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+}
+
+export function number(value, digits) {
+  if (value === null || value === undefined || Number.isNaN(value)) return "–";
+  const size = Math.abs(value);
+  const most = digits ?? (size >= 99.95 ? 0 : size >= 0.995 || size === 0 ? 1 : 2);
+  const locale = about.language === "da" ? "da-DK" : "en-GB";
+  return new Intl.NumberFormat(locale, { maximumFractionDigits: most }).format(value).replace("-", "−");
+}
+
+// "31,5" and "31.5" are numbers; "1.200" and "1,200" are asked about, for they are read in two ways.
+export function read(text) {
+  const plain = text.trim().replace(/[\s%]/g, "").replace("−", "-");
+  if (/^[+-]?\d{1,3}([.,])\d{3}$/.test(plain)) return { twice: plain.replace(/[.,]/, "") };
+  if (!/^[+-]?\d+([.,]\d+)?$/.test(plain)) return {};
+  return { value: Number(plain.replace(",", ".")) };
+}
+
+export function el(tag, attributes = {}, ...children) {
+  const out = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) out.addEventListener(name.slice(2), value);
+    else if (value === true) out.setAttribute(name, "");
+    else if (value !== false && value !== null && value !== undefined) out.setAttribute(name, value);
+  }
+  out.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return out;
+}
+
+const tab = Math.random().toString(36).slice(2);
+
+async function post(path, body, signal) {
+  const answer = await fetch(path, {
+    method: "POST", signal, headers: { "content-type": "application/json" },
+    body: JSON.stringify({ ...body, lang: about.language, tab }),
+  });
+  if (!answer.ok) throw Object.assign(new Error("refused"), (await answer.json()).error);
+  return answer;
+}
+
+export async function ask(path, body, signal) {
+  return (await post(path, body, signal)).json();
+}
+
+// The news of a job as they come; leaving the loop ends the job.
+export async function* news(path, body, signal) {
+  const answer = await post(path, body, signal);
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const lines = (rest + value).split("\n");
+    rest = lines.pop();
+    for (const line of lines) {
+      const item = JSON.parse(line);
+      if (item.error) throw Object.assign(new Error("refused"), item.error);
+      yield item;
+    }
+  }
+}
+
+export function fault(error) {
+  if (error.message === "fault") return say("error.fault");
+  if (error.message === "busy") return say("error.busy");
+  if (error instanceof TypeError) return say("error.gone");
+  return `${say("error")} ${error.message}`;
+}

@@ -1,0 +1,421 @@
+// The workbench: what is changed to the left, what comes of it to the right; a look while dragging, a run after.
+import { about, ask, el, fault, news, number, read, say } from "/static/words.js";
+import { address, keep } from "/static/page.js";
+import { fans, way } from "/static/way.js";
+
+const finished = [];
+
+export function workbench(main, choice) {
+  // What the address holds: preset, own, name, year; values by control; locked; rows by date.
+  const chosen = {
+    preset: "", own: "", name: say("bench.name.value"), year: about.year, values: {}, rows: [], unlocked: false, ...choice,
+  };
+  let looking = null, running = null, pending = false, last = null;
+  const tiles = el("div", { class: "tiles" });
+  const nothing = el("p", { class: "hint" }, say("bench.nothing", { year: about.year }));
+  const status = el("div", { class: "bar" });
+  const spoken = el("p", { class: "hidden", role: "status" });
+  const wrong = el("p", { class: "wrong", role: "alert" });
+  const picture = way(), lines = fans();
+  const again = el("div", {});
+  const history = el("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "runs" });
+
+  // --- The state that is asked about ---
+
+  function state() {
+    const changes = [];
+    for (const control of about.controls) {
+      const value = chosen.values[control.name];
+      if (value !== undefined) changes.push({ control: control.name, value: String(value) });
+    }
+    for (const row of chosen.rows) {
+      if (row.control) changes.push({ control: row.control, value: row.value, since: row.since, through: row.through });
+    }
+    const out = { name: chosen.name, changes };
+    if (chosen.preset) out.preset = chosen.preset;
+    if (chosen.own) out.own = chosen.own;
+    return out;
+  }
+
+  function body() {
+    return { state: state(), year: chosen.year };
+  }
+
+  function unchanged() {
+    const { changes, preset, own } = state();
+    return !changes.length && !preset && !own;
+  }
+
+  function remember() {
+    const kept = {};
+    for (const [key, value] of Object.entries(chosen)) {
+      const plain = { year: about.year, name: say("bench.name.value"), unlocked: false }[key];
+      if (value !== plain && value !== "" && (typeof value !== "object" || Object.keys(value).length)) kept[key] = value;
+    }
+    keep("workbench", kept);
+  }
+
+  // --- Asking ---
+
+  // While a control moves: the newest choice is looked at as soon as the look before has its first figures.
+  async function look() {
+    remember();
+    stopRun();
+    stale();
+    if (looking) { pending = true; return false; }
+    pending = false;
+    const own = looking = new AbortController();
+    let whole = true;
+    try {
+      for await (const item of news("/api/look", body(), own.signal)) {
+        if (item.view) show(item);
+        if (item.view && pending) { whole = false; break; }
+      }
+    } catch (error) {
+      if (error.name !== "AbortError") refuse(error);
+      whole = false;
+    }
+    own.abort();
+    if (looking === own) looking = null;
+    if (pending) return look();
+    return whole;
+  }
+
+  function stopRun() {
+    running?.abort();
+    running = null;
+  }
+
+  async function run() {
+    remember();
+    stopRun();
+    const own = running = new AbortController();
+    const begun = performance.now();
+    const bar = el("progress", { max: 1, value: 0, "aria-label": say("bench.waiting") });
+    const text = el("span", {}, say("bench.waiting"));
+    const cancel = el("button", { type: "button", class: "small", onclick: () => {
+      stopRun();
+      status.replaceChildren(el("span", {}, say("bench.cancelled")), restart());
+    } }, say("bench.cancel"));
+    status.replaceChildren(bar, text, cancel);
+    try {
+      for await (const item of news("/api/run", body(), own.signal)) {
+        if (own !== running) return;
+        if (item.total) {
+          bar.max = item.total;
+          bar.value = item.done;
+          const left = Math.ceil((performance.now() - begun) / 1000 / item.done * (item.total - item.done));
+          text.textContent = `${say("bench.running", item)}, ${say("bench.left", { seconds: left })}`;
+        }
+        if (item.view) {
+          show(item);
+          list(item.view);
+          spoken.textContent = say("bench.done", item.view);
+          status.replaceChildren(el("span", { class: "quiet" }, say("bench.done", item.view)));
+          repeat();
+        }
+        if (item.present) picture.show(item);
+      }
+    } catch (error) {
+      if (error.name !== "AbortError" && own === running) refuse(error);
+    }
+    if (own === running) running = null;
+  }
+
+  function restart() {
+    return el("button", { type: "button", class: "small", onclick: run }, say("bench.again"));
+  }
+
+  // A control has come to rest.
+  async function settle() {
+    if (await look()) run();
+  }
+
+  function stale() {
+    wrong.textContent = "";
+    for (const tile of tiles.children) tile.classList.add("stale");
+    status.replaceChildren(el("span", { class: "quiet" }, say("bench.stale")), restart());
+  }
+
+  function refuse(error) {
+    wrong.textContent = fault(error);
+    status.replaceChildren(restart());
+  }
+
+  // --- Figures ---
+
+  function show(item) {
+    last = item;
+    nothing.classList.toggle("hidden", !unchanged());
+    const label = say(item.look ? "bench.look" : "bench.done", item.view);
+    tiles.replaceChildren(...item.view.tiles.map((one) => {
+      const parts = [el("h3", {}, one.title), el("p", { class: "value" }, one.value)];
+      if (one.verdict) {
+        const sure = one.verdict === "sure";
+        const sign = sure ? ` (${say(one.better ? "better" : "worse")})` : "";
+        parts.push(el("p", {}, `${say("bench.reference")}: ${one.reference}`),
+          el("p", { class: sure && (one.better ? "good" : "bad") }, `${one.words}${sign}`),
+          one.verdict !== "none" && el("p", {}, `${one.change} (${one.interval})`));
+      }
+      parts.push(el("p", { class: "quiet" }, one.tail), el("p", { class: "quiet" }, label));
+      return el("section", { class: `card tile${item.look ? " look" : ""}` }, parts);
+    }));
+    picture.show(item);
+    lines.show(item);
+  }
+
+  function list(view) {
+    const row = { name: chosen.name, hash: location.hash, tiles: view.tiles, year: view.year };
+    if (!unchanged()) finished.unshift(row);
+    draw();
+    function draw() {
+      if (!finished.length) { history.replaceChildren(el("p", { class: "quiet" }, say("runs.none"))); return; }
+      const head = [say("start.preset.choose"), say("bench.year"), ...view.tiles.map((tile) => tile.title), ""];
+      history.replaceChildren(el("table", {},
+        el("thead", {}, el("tr", {}, head.map((text) => (text ? el("th", { scope: "col" }, text) : el("td", {}))))),
+        el("tbody", {}, finished.map((one) => el("tr", {}, el("th", { scope: "row" }, one.name), el("td", {}, String(one.year)),
+          one.tiles.map((tile) => el("td", { class: tile.verdict === "sure" && (tile.better ? "good" : "bad") },
+            tile.value, el("br"), `${tile.change ?? ""} ${tile.verdict === "sure" ? say(tile.better ? "better" : "worse") : tile.words ?? ""}`)),
+          el("td", {}, el("a", { href: one.hash }, say("runs.show"))))))));
+    }
+  }
+
+  async function repeat() {
+    try {
+      const out = await ask("/api/scenario", { state: state() });
+      const link = el("a", { class: "button", download: out.file, href: `data:application/toml;charset=utf-8,${encodeURIComponent(out.toml)}` },
+        say("again.download"));
+      const shown = (label, text) => [el("h3", {}, label), el("pre", { tabindex: "0", "aria-label": label }, text)];
+      again.replaceChildren(el("details", {}, el("summary", {}, say("again")), el("p", {}, say("again.about")), el("p", {}, link),
+        shown(say("again.command"), out.command), shown(say("again.python"), out.python),
+        shown(out.file, out.toml), el("p", { class: "quiet" }, say("again.link"))));
+    } catch { again.replaceChildren(); }
+  }
+
+  // --- Controls ---
+
+  const form = el("section", { class: "card", "aria-labelledby": "change" });
+  const drawn = new Map();
+
+  function controls() {
+    form.replaceChildren(el("h2", { id: "change" }, say("bench.change")),
+      el("p", { class: "quiet" }, say("bench.from", { today: about.todayWords })),
+      origin(), name(), about.controls.filter((one) => one.kind !== "closures").map(control), dated(),
+      el("p", {}, el("button", { type: "button", onclick: () => {
+        Object.assign(chosen, { values: {}, rows: [], preset: "", own: "" });
+        controls();
+        settle();
+      } }, say("bench.reset.all"))));
+  }
+
+  function origin() {
+    const select = el("select", { id: "origin", onchange: () => {
+      if (select.value !== "*") Object.assign(chosen, { preset: select.value, own: "" });
+      const preset = about.presets.find((one) => one.name === select.value);
+      chosen.name = preset?.title ?? say("bench.name.value");
+      controls();
+      document.getElementById("origin").focus();
+      settle();
+    } }, el("option", { value: "" }, about.reference),
+      about.presets.map((one) => el("option", { value: one.name, selected: one.name === chosen.preset }, one.title)),
+      chosen.own && el("option", { value: "*", selected: true }, say("bench.own")));
+    const words = about.presets.find((one) => one.name === chosen.preset)?.about;
+    return el("div", { class: "control" }, el("label", { for: "origin" }, say("bench.start")), select,
+      words && el("p", { class: "quiet" }, words));
+  }
+
+  function name() {
+    const input = el("input", { id: "name", maxlength: 60, value: chosen.name, onchange: () => {
+      chosen.name = input.value;
+      remember();
+      repeat();
+    } });
+    return el("div", { class: "control" }, el("label", { for: "name" }, say("bench.name")), input);
+  }
+
+  function control(one) {
+    return one.kind === "weekdays" ? weekdays(one) : slider(one);
+  }
+
+  function weekdays(one) {
+    const note = el("p", { class: "wrong", role: "alert" });
+    const days = () => (chosen.values[one.name] ?? one.today).split(",").filter(Boolean);
+    return el("fieldset", { class: "control" }, el("legend", {}, one.title), el("div", { class: "days" },
+      Object.entries(about.days).map(([day, label]) => el("label", {}, el("input", {
+        type: "checkbox", checked: days().includes(day), onchange: (event) => {
+          const now = new Set(days());
+          if (event.target.checked) now.add(day); else now.delete(day);
+          if (!now.size) { note.textContent = say("bench.days"); event.target.checked = true; return; }
+          note.textContent = "";
+          const value = Object.keys(about.days).filter((name) => now.has(name)).join(",");
+          if (value === one.today) delete chosen.values[one.name]; else chosen.values[one.name] = value;
+          settle();
+        },
+      }), label))), note);
+  }
+
+  function slider(one) {
+    const shown = () => chosen.values[one.name] ?? one.today;
+    const range = el("input", { type: "range", min: one.least, max: one.most, step: one.step, value: shown(), "aria-label": one.title });
+    const field = el("input", { inputmode: "decimal", autocomplete: "off", "aria-label": `${one.title}: ${say("bench.value")}`, value: written(shown()) });
+    const change = el("span", { class: "quiet" });
+    const note = el("p", { class: "wrong", role: "alert" });
+    const limit = el("p", { class: "hint hidden" });
+    const reset = el("button", { type: "button", class: "small", "aria-label": say("bench.reset", { control: one.title }), onclick: () => {
+      set(one.today);
+      settle();
+    } }, say("bench.reset.short"));
+
+    function written(value) {
+      return one.relative ? `${value > 0 ? "+" : ""}${number(value)} %` : number(value, 2);
+    }
+
+    function set(value, alone = false) {
+      if (value === one.today) delete chosen.values[one.name]; else chosen.values[one.name] = value;
+      if (!alone && one.with && !chosen.unlocked) {
+        // Both have as many more as this one.
+        const other = about.controls.find((item) => item.name === one.with);
+        if (other) drawn.get(other.name)?.set(Math.max(other.today + value - one.today, 0), true);
+      }
+      refresh();
+    }
+
+    function refresh() {
+      const value = shown();
+      if (Number(range.value) !== value) range.value = value;
+      if (document.activeElement !== field) field.value = written(value);
+      range.setAttribute("aria-valuetext", written(value));
+      const more = Math.round((value - one.today) * 100) / 100;
+      change.textContent = one.relative || !more ? "" : `${number(one.today, 2)} → ${number(value, 2)} (${more > 0 ? "+" : ""}${number(more, 2)})`;
+      reset.disabled = !(one.name in chosen.values);
+      note.textContent = "";
+      field.removeAttribute("aria-invalid");
+      for (const each of [drawn.get(one.with), drawn.get(one.name)]) each?.scarce();
+    }
+
+    function scarce() {
+      const other = one.with && about.controls.find((item) => item.name === one.with);
+      if (!other) return;
+      const own = shown(), its = chosen.values[other.name] ?? other.today;
+      const now = own < its && one.today >= other.today;
+      limit.classList.toggle("hidden", !now);
+      limit.textContent = now ? say("bench.limit", { control: one.title }) : "";
+    }
+
+    range.addEventListener("input", () => { set(Number(range.value)); look(); });
+    range.addEventListener("change", () => { set(Number(range.value)); settle(); });
+    field.addEventListener("change", () => {
+      const { value, twice } = read(field.value);
+      const far = value !== undefined && (one.relative ? value < one.least || value > one.most : value < 0 || value > 1e6);
+      if (value === undefined || far) {
+        field.setAttribute("aria-invalid", "true");
+        const bounds = one.relative ? [one.least, one.most] : [0, 1e6];
+        note.textContent = twice ? say("bench.mean", { number: twice }) : far
+          ? say("bench.bounds", { least: number(bounds[0]), most: number(bounds[1]), nearest: number(value < bounds[0] ? bounds[0] : bounds[1]) })
+          : say("bench.number");
+        return;
+      }
+      set(value);
+      settle();
+    });
+    field.addEventListener("blur", () => { if (!field.hasAttribute("aria-invalid")) field.value = written(shown()); });
+    drawn.set(one.name, { set, scarce });
+    const first = one.with && about.controls.findIndex((item) => item.name === one.with) > about.controls.indexOf(one);
+    const lock = first && el("label", {}, el("input", { type: "checkbox", checked: !chosen.unlocked, onchange: (event) => {
+      chosen.unlocked = !event.target.checked;
+      remember();
+    } }), ` ${say("bench.lock")}`);
+    const out = el("div", { class: "control", role: "group", "aria-label": one.title }, el("b", {}, one.title),
+      el("div", { class: "row" }, range, field), el("div", { class: "under" }, change, reset), note, limit,
+      (one.later ?? []).map((step) => el("p", { class: "quiet" }, say("bench.later", step))), lock);
+    refresh();
+    return out;
+  }
+
+  function dated() {
+    const closing = about.controls.find((one) => one.kind === "closures");
+    const add = (row) => {
+      chosen.rows = [...chosen.rows, row];
+      controls();
+      settle();
+    };
+    return el("div", { class: "control" }, el("h3", {}, say("bench.dated")),
+      chosen.rows.map((row, place) => datedRow(row, place)),
+      el("div", { class: "under" },
+        el("button", { type: "button", class: "small", onclick: () => {
+          const one = about.controls[0];
+          add({ control: one.name, value: String(one.today), since: about.today, through: "" });
+        } }, say("bench.dated.add")),
+        closing && el("button", { type: "button", class: "small", onclick: () =>
+          add({ control: closing.name, value: "", since: `${chosen.year}-07-01`, through: `${chosen.year}-07-31` }) },
+          say("bench.july", { year: chosen.year }))));
+  }
+
+  function datedRow(row, place) {
+    const kind = () => about.controls.find((one) => one.name === row.control)?.kind;
+    const changed = () => { chosen.rows = [...chosen.rows]; settle(); };
+    const what = el("select", { onchange: () => {
+      const one = about.controls.find((item) => item.name === what.value);
+      Object.assign(row, { control: one.name, value: one.kind === "closures" ? "" : String(one.today) });
+      controls();
+      settle();
+    } }, about.controls.map((one) => el("option", { value: one.name, selected: one.name === row.control }, one.title)));
+    const text = (key, type) => {
+      const input = el("input", { type, value: row[key], min: type === "date" && about.start, max: type === "date" && about.end,
+        onchange: () => { row[key] = input.value; changed(); } });
+      return input;
+    };
+    return el("fieldset", { class: "dated-row" },
+      el("legend", { class: "quiet" }, `${place + 1}`),
+      el("label", { class: "wide" }, say("bench.dated.what"), what),
+      el("label", {}, say("bench.dated.since"), text("since", "date")),
+      el("label", {}, say("bench.dated.through"), text("through", "date")),
+      kind() !== "closures" && el("label", {}, say("bench.value"), text("value", "text")),
+      el("button", { type: "button", class: "small", "aria-label": say("bench.dated.remove", { number: place + 1 }), onclick: () => {
+        chosen.rows = chosen.rows.filter((one) => one !== row);
+        controls();
+        settle();
+      } }, say("bench.dated.remove.short")));
+  }
+
+  // --- The screen ---
+
+  const panels = [["way", picture.node], ["time", lines.node]];
+  const tabs = panels.map(([key, node], place) => {
+    const panel = el("div", { role: "tabpanel", id: `panel-${key}`, "aria-labelledby": `tab-${key}`, class: place ? "hidden" : "" }, node);
+    const tab = el("button", { type: "button", role: "tab", id: `tab-${key}`, "aria-controls": `panel-${key}`,
+      "aria-selected": String(!place), tabindex: place ? -1 : 0, onclick: () => select(place) }, say(`tab.${key}`));
+    return { tab, panel };
+  });
+  function select(place) {
+    tabs.forEach(({ tab, panel }, number) => {
+      tab.setAttribute("aria-selected", String(number === place));
+      tab.tabIndex = number === place ? 0 : -1;
+      panel.classList.toggle("hidden", number !== place);
+    });
+    tabs[place].tab.focus();
+    lines.draw();
+    if (last) picture.show({});
+  }
+  const bar = el("div", { class: "tabs", role: "tablist", "aria-label": say("tabs"), onkeydown: (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    const now = tabs.findIndex(({ tab }) => tab === document.activeElement);
+    if (step && now >= 0) select((now + step + tabs.length) % tabs.length);
+  } }, tabs.map(({ tab }) => tab));
+  const years = el("select", { id: "year", onchange: () => { chosen.year = Number(years.value); settle(); } },
+    about.years.map((year) => el("option", { value: year, selected: year === chosen.year }, String(year))));
+
+  controls();
+  history.append(el("p", { class: "quiet" }, say("runs.none")));
+  main.append(el("h1", {}, say("bench.title")), el("div", { class: "bench" }, form, el("div", {},
+    el("div", { class: "bar" }, el("label", { for: "year" }, say("bench.year")), years), nothing, status, spoken, wrong, tiles,
+    el("section", { class: "card" }, bar, tabs.map(({ panel }) => panel)),
+    el("section", { class: "card" }, el("h2", { id: "runs" }, say("runs")), history), again)));
+  settle();
+  return () => {
+    looking?.abort();
+    stopRun();
+    picture.pause();
+    lines.close();
+  };
+}

@@ -1,0 +1,131 @@
+"""What the page is made of besides figures: its words, controls with today's values, scenarios and stops; plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from flowsim import __version__
+from flowsim.core.civil_time import MINUTES
+from flowsim.model.parts import Station
+from flowsim.model.pathway import Pathway
+from flowsim.model.scenario import Scenario
+from flowsim.reporting.language import LANGUAGES, Language
+from flowsim.reporting.wording import Wording
+from flowsim.web.asked import Desk
+from flowsim.web.layout import Control, moment
+from flowsim.web.workbench import FIRST_LOOK, LOOK, RUN
+
+__all__ = ["contents"]
+
+_PREFIX = "web."
+
+
+def contents(desk: Desk, language: Language) -> dict[str, Any]:
+    """Return the contents of the page in a language."""
+    reference = desk.reference_scenario
+    pathway = reference.pathway()
+    wording = Wording.of(reference, pathway, language)
+    layout = desk.layout
+    return {
+        "language": language.code,
+        "languages": list(LANGUAGES),
+        "version": __version__,
+        "words": {key[len(_PREFIX) :]: text for key, text in language.words.items() if key.startswith(_PREFIX)},
+        "base": language.name(reference.base.name, pathway.title or reference.base.name),
+        "reference": wording.scenario(reference.name),
+        "today": layout.today.isoformat(),
+        "todayWords": language.day(layout.today),
+        "year": layout.year,
+        "years": [year for year in range(layout.today.year, pathway.end.year) if year >= pathway.start.year],
+        "start": pathway.start.date().isoformat(),
+        "end": pathway.end.date().isoformat(),
+        "replications": {"first": FIRST_LOOK, "look": LOOK, "run": RUN},
+        "controls": [_control(control, desk, pathway, wording) for control in layout.controls],
+        "presets": [_preset(name, wording) for name in layout.presets],
+        "stops": list(_stops(desk, pathway, wording)),
+        "arrows": _arrows(desk, pathway),
+        "days": {day: language.say(f"web.day.{day}") for day in ("mon", "tue", "wed", "thu", "fri")},
+    }
+
+
+def _preset(name: str, wording: Wording) -> dict[str, str]:
+    description = Scenario.of(name).file.description
+    return {"name": name, "title": wording.scenario(name), "about": wording.language.told(description)}
+
+
+def _control(control: Control, desk: Desk, pathway: Pathway, wording: Wording) -> dict[str, Any]:
+    out: dict[str, Any] = {"name": control.name, "kind": control.kind, "relative": control.relative}
+    out |= {"least": control.least, "most": control.most, "step": control.step, "with": control.follows}
+    key = f"web.control.{control.name}"
+    words = wording.language.words
+    out["title"] = words[key] if wording.shipped and key in words else _title(control, wording)
+    when = moment(desk.layout.today)
+    if control.kind == "lever":
+        values = _values(pathway.station(control.station), control)
+        out["today"] = values.at(when)
+        out["later"] = [
+            {"since": wording.language.day(since.date()), "value": wording.language.number(value)}
+            for since, value in values.root
+            if since > when
+        ]
+    elif control.kind == "weekdays":
+        days = pathway.station(control.station).weekdays
+        out["today"] = ",".join(days.at(when)) if days else ""
+    else:
+        out["today"] = 0
+    return out
+
+
+def _values(station: Station, control: Control) -> Any:
+    holder: Any = station
+    if control.party:
+        holder = next(party for party in station.parties if party.name == control.party)
+    return getattr(holder, control.key)
+
+
+def _title(control: Control, wording: Wording) -> str:
+    say = wording.language.say
+    if control.kind == "arrivals":
+        return say("web.control.arrivals", entry=", ".join(control.entries))
+    if control.kind == "stays":
+        return say("web.control.stays", state=", ".join(wording.state(name) for name in control.states))
+    station = wording.station(control.station)
+    if control.kind in ("weekdays", "closures"):
+        return say(f"web.control.{control.kind}", station=station)
+    party = f" ({wording.name(control.party)})" if control.party else ""
+    return f"{say(f'web.control.{control.key}', station=station)}{party}"
+
+
+def _stops(desk: Desk, pathway: Pathway, wording: Wording) -> Iterator[dict[str, Any]]:
+    when = moment(desk.layout.today)
+    for stop in desk.layout.stops:
+        key = f"web.stop.{stop.name}"
+        words, states = wording.language.words, [pathway.state(name) for name in stop.states]
+        stations = dict.fromkeys(state.station for state in states if state.station)
+        title = words[key] if wording.shipped and key in words else ""
+        if not title:
+            title = wording.station(stop.name) if stop.name in stations else (states[0].title or stop.name)
+        rows = []
+        for state in states:
+            weeks = state.stay.at(when).mean_minutes / MINUTES["week"] if state.stay else None
+            rows.append(
+                {
+                    "title": state.title or state.name,
+                    "stay": wording.value(weeks, "weeks") if weeks else "",
+                    "station": wording.station(state.station) if state.station else "",
+                }
+            )
+        yield {"name": stop.name, "title": title, "place": stop.place, "queues": bool(stations), "states": rows}
+
+
+def _arrows(desk: Desk, pathway: Pathway) -> list[tuple[str, str]]:
+    """Return between which stops citizens move, in the order of the stops."""
+    stop_of = {state: stop.name for stop in desk.layout.stops for state in stop.states}
+    pairs = (
+        (stop_of[state.name], stop_of[target])
+        for state in pathway.states
+        for target in sorted(state.targets)
+        if state.name in stop_of and target in stop_of
+    )
+    return list(dict.fromkeys(pair for pair in pairs if pair[0] != pair[1]))

@@ -1,0 +1,167 @@
+"""Whose turn it is: replications of all tabs share a few threads, first looks go first, and tabs take turns.
+
+A job ends when nobody listens any more: its next replication is not begun.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from concurrent.futures import Executor, Future
+from typing import Any, NamedTuple, ParamSpec, TypeVar
+
+from flowsim.core.errors import InputError
+from flowsim.core.progress import Progress
+
+__all__ = ["Busy", "News", "Turns", "Work"]
+
+News = Mapping[str, Any]
+Work = Callable[[Executor, Progress], Iterator[News]]
+"""Yields what is known so far; takes where replications run, and what is called as they are done."""
+_P, _T = ParamSpec("_P"), TypeVar("_T")
+_MOST_JOBS = 24
+_PAUSE = 0.25
+
+
+class Busy(InputError):
+    """There are as many jobs as this machine takes at a time."""
+
+
+class _Stopped(Exception):  # noqa: N818 (no error: nobody listens)
+    pass
+
+
+class _Task(NamedTuple):
+    later: bool
+    round: int
+    number: int
+    future: Future[Any]
+    call: Callable[[], Any]
+
+    def __lt__(self, other: tuple[Any, ...]) -> bool:
+        return self[:3] < other[:3]
+
+
+class Turns:
+    """Threads for the replications of all tabs, in fair order: urgent work first, then each tab in turn."""
+
+    def __init__(self, workers: int) -> None:
+        self._waiting: list[_Task] = []
+        self._numbers = itertools.count()
+        self._round = 0
+        self._last: dict[str, int] = {}
+        self._changed = threading.Condition()
+        self._closed = False
+        self._jobs = 0
+        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(workers)]
+        for thread in self._threads:
+            thread.start()
+
+    def executor(self, tab: str, *, urgent: bool) -> Executor:
+        """Return where the replications of a tab run."""
+        return _Turn(self, tab, urgent)
+
+    def close(self) -> None:
+        """End the threads after what they are at; what waits is cancelled."""
+        with self._changed:
+            self._closed = True
+            for task in self._waiting:
+                task.future.cancel()
+            self._waiting.clear()
+            self._changed.notify_all()
+
+    @property
+    def jobs(self) -> int:
+        """How many jobs are under way."""
+        return self._jobs
+
+    def submit(self, tab: str, urgent: bool, call: Callable[[], Any]) -> Future[Any]:
+        """Let a call take its turn."""
+        future: Future[Any] = Future()
+        with self._changed:
+            if self._closed:
+                raise RuntimeError("the page is closed")
+            # A tab's n-th waiting call stands in the n-th round from now: who has asked for much waits for who has not.
+            turn = max(self._last.get(tab, 0), self._round) + 1
+            self._last[tab] = turn
+            heapq.heappush(self._waiting, _Task(not urgent, turn, next(self._numbers), future, call))
+            self._changed.notify()
+        return future
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                while not self._waiting and not self._closed:
+                    self._last.clear()
+                    self._changed.wait()
+                if self._closed:
+                    return
+                task = heapq.heappop(self._waiting)
+                self._round = max(self._round, task.round)
+            if task.future.set_running_or_notify_cancel():
+                try:
+                    task.future.set_result(task.call())
+                except BaseException as error:
+                    task.future.set_exception(error)
+
+    async def news(self, work: Work, tab: str, *, urgent: bool = False) -> AsyncIterator[News]:
+        """Do a job in a thread of its own and yield its news; the job is stopped when this is no longer read.
+
+        Raises:
+            Busy: where too many are under way; what the work raises is raised here.
+        """
+        if self._jobs >= _MOST_JOBS:
+            raise Busy("busy")
+        loop, news = asyncio.get_running_loop(), asyncio.Queue[News | BaseException | None]()
+        stopped = threading.Event()
+
+        def tell(item: News | BaseException | None) -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(news.put_nowait, item)
+
+        def progress(done: int, total: int) -> None:
+            if stopped.is_set():
+                raise _Stopped
+            tell({"done": done, "total": total})
+
+        def do() -> None:
+            try:
+                for item in work(self.executor(tab, urgent=urgent), progress):
+                    if stopped.is_set():
+                        break
+                    tell(item)
+                tell(None)
+            except _Stopped:
+                tell(None)
+            except BaseException as error:
+                tell(error)
+            finally:
+                self._jobs -= 1
+
+        self._jobs += 1
+        threading.Thread(target=do, daemon=True).start()
+        try:
+            while True:
+                try:
+                    item = await asyncio.wait_for(news.get(), _PAUSE)
+                except TimeoutError:
+                    yield {}  # so that a tab that is gone is noticed between two replications
+                    continue
+                if item is None:
+                    return
+                if isinstance(item, BaseException):
+                    raise item
+                yield item
+        finally:
+            stopped.set()
+
+
+class _Turn(Executor):
+    def __init__(self, turns: Turns, tab: str, urgent: bool) -> None:
+        self.turns, self.tab, self.urgent = turns, tab, urgent
+
+    def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
+        return self.turns.submit(self.tab, self.urgent, lambda: fn(*args, **kwargs))

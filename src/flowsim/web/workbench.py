@@ -1,0 +1,350 @@
+"""The workbench: a first look while a control is moved, the run behind it, and what is shown of both."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import numpy as np
+
+from flowsim.calibration.targets import targets_of
+from flowsim.core.files import data_folder
+from flowsim.core.errors import InputError
+from flowsim.core.periods import Period
+from flowsim.core.progress import Progress, shifted
+from flowsim.evidence import facts
+from flowsim.model.library import cities
+from flowsim.model.scenario import Scenario
+from flowsim.planning.comparison import Comparison
+from flowsim.planning.cost import costed
+from flowsim.planning.prices import Prices, prices_of
+from flowsim.questions.asking import chosen_parameters
+from flowsim.questions.compare import Compare
+from flowsim.questions.run import Run
+from flowsim.reporting.language import Language
+from flowsim.reporting.wording import Wording
+from flowsim.simulation.measures.measure import known_measure
+from flowsim.simulation.results import Results
+from flowsim.theory.fluid import Fluid, flow
+from flowsim.web.asked import Desk, State, as_toml, file_name
+from flowsim.web.jobs import News
+from flowsim.web.layout import Stop, Tile, moment
+
+__all__ = ["FIRST_LOOK", "LOOK", "RUN", "Workbench"]
+
+FIRST_LOOK, LOOK, RUN = 4, 20, 100
+"""Replications of the first figures while a control is moved, of the ones that follow, and after it is let go."""
+_FULL = 0.99
+"""The share of its places from which on a stop is shown as full."""
+_KEPT = 12
+_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+_T = TypeVar("_T")
+
+
+class _Kept:
+    """The last few values by key."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._lock = most, threading.Lock()
+        self._values: OrderedDict[Any, Any] = OrderedDict()
+
+    def get(self, key: Any) -> Any:
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+            return self._values.get(key)
+
+    def put(self, key: Any, value: _T) -> _T:
+        with self._lock:
+            self._values[key] = value
+            while len(self._values) > self._most:
+                self._values.popitem(last=False)
+        return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workbench:
+    """What is asked and shown of one base.
+
+    Attributes:
+        desk: the layout, and the scenario to compare with.
+        prices: of the base; None where none ship.
+        seed: of all draws.
+    """
+
+    desk: Desk
+    prices: Prices | None
+    seed: int = 1
+    _runs: _Kept = field(default_factory=lambda: _Kept(_KEPT), repr=False)
+    _fluids: _Kept = field(default_factory=lambda: _Kept(_KEPT), repr=False)
+
+    @classmethod
+    def of(cls, desk: Desk) -> Workbench:
+        """Set up the workbench of a base."""
+        reference = desk.reference_scenario
+        return cls(desk=desk, prices=prices_of(reference, None))
+
+    def look(self, state: State, year: int, language: Language) -> Callable[[Executor, Progress], Iterator[News]]:
+        """Return the work of a first look: a few replications, then more."""
+
+        def work(executor: Executor, progress: Progress) -> Iterator[News]:
+            for many in (FIRST_LOOK, LOOK):
+                if many == FIRST_LOOK and self._has(state, LOOK):
+                    continue
+                yield {"view": self._view(state, many, year, language, executor, progress), "look": True}
+
+        return work
+
+    def run(self, state: State, year: int, language: Language) -> Callable[[Executor, Progress], Iterator[News]]:
+        """Return the work of a run: all replications of both scenarios, and then the stops of the way."""
+
+        def work(executor: Executor, progress: Progress) -> Iterator[News]:
+            yield {"view": self._view(state, RUN, year, language, executor, progress), "look": False}
+            yield {"present": self._present(state, executor)}
+
+        return work
+
+    def written(self, state: State) -> dict[str, str]:
+        """Return a state as a scenario file, and the commands that repeat its run.
+
+        Raises:
+            InputError: as `Desk.scenario`.
+        """
+        layout, scenario = self.desk.layout, self.desk.scenario(state)
+        with self.desk.file(state) as name:
+            own = name.endswith(".toml")
+            shown = file_name(state.name) if own else name
+            question: Compare | Run
+            if state.unchanged:
+                question = Run(scenario=name, replications=RUN, seed=self.seed)
+            else:
+                priced = self.prices is not None
+                pair = (layout.reference, name)
+                question = Compare(scenarios=pair, replications=RUN, seed=self.seed, cost=priced)
+            command = question.command_line().replace(name, shown) if own else question.command_line()
+            asked = repr(question.to_dict()).replace(name, shown) if own else repr(question.to_dict())
+        kind = type(question).__name__
+        python = f"from flowsim.questions import {kind}\n\nanswer = {kind}.from_dict({asked}).answer()"
+        text = as_toml(scenario.to_dict() if not own else self.desk.content(state))
+        return {"toml": text, "file": file_name(scenario.name), "command": command, "python": python}
+
+    def _has(self, state: State, many: int) -> bool:
+        return self._runs.get((self.desk.scenario(state).digest, many)) is not None
+
+    def _results(self, state: State, many: int, executor: Executor, progress: Progress | None) -> Results:
+        """Answer the question what comes of a state; kept, for its replications are the same whenever they run."""
+        scenario = self.desk.scenario(state)
+        key = (scenario.digest, many)
+        kept: Results | None = self._runs.get(key)
+        if kept is not None:
+            return kept
+        with self.desk.file(state) as name:
+            question = Run(scenario=name, replications=many, seed=self.seed)
+        results = question.answer(executor, progress)
+        if self.prices is not None:
+            results = costed(results, self.prices, scenario.name)
+        return self._runs.put(key, results)
+
+    def _view(
+        self, state: State, many: int, year: int, language: Language, executor: Executor, progress: Progress
+    ) -> dict[str, Any]:
+        unchanged, base = state.unchanged, State()
+        missing = [one for one in ([] if unchanged else [state]) + [base] if not self._has(one, many)]
+        total, done = len(missing) * many, 0
+        results = {}
+        for one in missing:
+            results[one] = self._results(one, many, executor, shifted(progress, done, total))
+            done += many
+        reference = results.get(base) or self._results(base, many, executor, None)
+        scenario = None if unchanged else results.get(state) or self._results(state, many, executor, None)
+        if scenario is not None and scenario.index != reference.index:
+            raise InputError("the scenario ends on another day than the one it is compared with: leave out `until`")
+        return View(desk=self.desk, reference=reference, scenario=scenario, language=language).shown(year)
+
+    def _present(self, state: State, executor: Executor) -> dict[str, Any]:
+        """Return how many are at each stop at the end of each month, as a fluid; the fluid takes its turn too."""
+        out = {}
+        for key, one in (("reference", State()), ("scenario", state)):
+            if key == "scenario" and state.unchanged:
+                continue
+            scenario = self.desk.scenario(one)
+            fluid: Fluid | None = self._fluids.get(scenario.digest)
+            if fluid is None:
+                fluid = self._fluids.put(scenario.digest, executor.submit(_fluid, scenario).result())
+            out[key] = _present(fluid, self.desk.layout.stops)
+        return out
+
+
+def _fluid(scenario: Scenario) -> Fluid:
+    parameters: Any = chosen_parameters(scenario, None, point=True).parameters
+    return flow(scenario.pathway(parameters))
+
+
+def _present(fluid: Fluid, stops: tuple[Stop, ...]) -> dict[str, list[float]]:
+    pathway = fluid.pathway
+    first = pathway.start.year * 12 + pathway.start.month - 1
+    last = pathway.end.year * 12 + pathway.end.month - 1
+    ends = [Period.at(month, "month").end for month in range(first, last)]
+    steps = [max(fluid.steps_of(pathway.start, end).stop - 1, 0) for end in ends]
+    names = [state.name for state in pathway.states]
+    return {
+        stop.name: fluid.present[steps][:, [names.index(state) for state in stop.states]].sum(axis=1).round(1).tolist()
+        for stop in stops
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """Two runs in figures and words, as the page shows them: plain data.
+
+    Attributes:
+        desk: what is shown.
+        reference: the run of the scenario that is compared with.
+        scenario: that of the state, with as many replications; None where nothing is changed.
+        language: of the words.
+    """
+
+    desk: Desk
+    reference: Results
+    scenario: Results | None
+    language: Language
+
+    def shown(self, year: int) -> dict[str, Any]:
+        """Return tiles of a year, fans of all quarters, and queues and waits of all months."""
+        return {
+            "replications": len(self.reference.replications),
+            "year": year,
+            "tiles": [self._tile(tile, year) for tile in self.desk.layout.tiles if self._has(tile, year)],
+            "charts": [self._chart(name) for name in self.desk.layout.charts],
+            "way": self._way(),
+        }
+
+    @property
+    def _wording(self) -> Wording:
+        return Wording.of(self.desk.reference_scenario, self.reference.pathway, self.language)
+
+    def _has(self, tile: Tile, year: int) -> bool:
+        return (tile.measure, str(year)) in self.reference.columns
+
+    def _tile(self, tile: Tile, year: int) -> dict[str, Any]:
+        wording, say = self._wording, self.language.say
+        before = self.reference.select(tile.measure, str(year))
+        measure = before.index[0].measure
+        out: dict[str, Any] = {"measure": str(measure), "title": wording.measure(measure)}
+        low, middle, high = (float(x) for x in before.quantiles((0.05, 0.5, 0.95)).iloc[0, -3:])
+        out["reference"] = wording.value(middle, measure.unit)
+        if self.scenario is not None:
+            after = self.scenario.select(tile.measure, str(year))
+            low, middle, high = (float(x) for x in after.quantiles((0.05, 0.5, 0.95)).iloc[0, -3:])
+            both = Comparison(names=("reference", "scenario"), results=(before, after))
+            paired = both.difference("scenario")
+            mean, least, most = float(paired.mean[0]), float(paired.low[0]), float(paired.high[0])
+            verdict = _verdict(mean, least, most)
+            change, *ends = wording.values([mean, least, most], measure.unit, signed=True)
+            out |= {"verdict": verdict, "words": say(f"web.verdict.{verdict}"), "change": change}
+            out |= {"interval": self.language.interval(*ends), "better": (mean < 0) == (tile.better == "lower")}
+        out["value"] = wording.value(middle, measure.unit)
+        edge = high if tile.better == "lower" else low
+        out["tail"] = say(f"web.tail.{tile.better}", value=wording.value(edge, measure.unit))
+        return out
+
+    def _chart(self, name: str) -> dict[str, Any]:
+        measure = known_measure(name, self.reference.measures)
+        wording = self._wording
+        factor = 100.0 if measure.unit == "share" else 1.0
+        runs = {"reference": self.reference} | ({"scenario": self.scenario} if self.scenario else {})
+        fans, periods = {}, []
+        for key, results in runs.items():
+            chosen = results.only(lambda row: row.measure == measure and row.period.every == "quarter")
+            periods = [row.period for row in chosen.index]
+            table = chosen.quantiles(_QUANTILES).iloc[:, -len(_QUANTILES) :].to_numpy(np.float64) * factor
+            fans[key] = [_plain(column) for column in table.T]
+        unit = wording.unit(measure.unit)
+        return {
+            "measure": name,
+            "title": wording.measure(measure),
+            "unit": unit,
+            "at": [_middle(period) for period in periods],
+            "periods": [self.language.period(period) for period in periods],
+            "fans": fans,
+            "points": self._points(name, factor),
+        }
+
+    def _points(self, name: str, factor: float) -> list[dict[str, Any]]:
+        """Return what documents say of a measure, each with its source."""
+        base = self.desk.reference_scenario.base.name
+        evidence, out = facts.load(base) if base in cities() else None, []
+        for target in targets_of(base) if evidence else ():
+            seen = target.observation
+            if seen.measures != (name,) or len(seen.periods) != 1 or seen.of or seen.since or target.sense != "=":
+                continue
+            assert evidence is not None
+            source = evidence.sources[evidence[target.fact].source]
+            period = Period(seen.periods[0])
+            if period.every == "year":
+                continue  # a year's sum is no point among quarters
+            out.append(
+                {"at": _middle(period), "value": target.value / seen.factor * factor, "fact": target.fact}
+                | {"source": self.language.told(source.title), "date": self.language.told(source.date)}
+                | {"period": self.language.period(period)}
+            )
+        return out
+
+    def _way(self) -> dict[str, Any]:
+        pathway = self.reference.pathway
+        months = [row.period for row in self._monthly(self.reference, "queue", pathway.stations[0].name).index]
+        runs = {"reference": self.reference} | ({"scenario": self.scenario} if self.scenario else {})
+        out: dict[str, Any] = {
+            "months": [self.language.period(month) for month in months],
+            "first": str(months[0]) if months else "",
+        }
+        for key, results in runs.items():
+            out[key] = {stop.name: self._stop(results, stop, months) for stop in self.desk.layout.stops}
+        return out
+
+    def _stop(self, results: Results, stop: Stop, months: list[Period]) -> Mapping[str, Any]:
+        pathway = results.pathway
+        stations = dict.fromkeys(pathway.state(name).station for name in stop.states)
+        queues, waits, full = [], [], np.zeros(len(months), bool)
+        for station in filter(None, stations):
+            queues.append(_medians(self._monthly(results, "queue", station)))
+            waits.append(_medians(self._monthly(results, "wait", station, "served")))
+            used = results.only(
+                lambda row, name=f"utilisation.{station}": row.measure == name and row.period.every == "quarter"  # type: ignore[misc]
+            )
+            crowded = {
+                row.period for row, share in zip(used.index, _medians(used), strict=True) if share >= _FULL
+            }
+            full |= [Period.at(month.first, "quarter") in crowded for month in months]
+        if not queues:
+            return {}
+        longest = np.fmax.reduce(waits)
+        return {"queue": _plain(np.sum(queues, axis=0)), "weeks": _plain(longest), "full": full.tolist()}
+
+    @staticmethod
+    def _monthly(results: Results, kind: str, station: str, reading: str = "") -> Results:
+        name = ".".join(filter(None, (kind, station, reading)))
+        return results.only(lambda row: row.measure == name and row.period.every == "month")
+
+
+def _verdict(mean: float, low: float, high: float) -> str:
+    if low == high == 0 or mean != mean:
+        return "none"
+    return "sure" if low > 0 or high < 0 else "unsure"
+
+
+def _medians(results: Results) -> np.ndarray[Any, np.dtype[np.float64]]:
+    return results.quantiles((0.5,)).iloc[:, -1].to_numpy(np.float64)
+
+
+def _plain(values: Any) -> list[float | None]:
+    """Return numbers as JSON can have them, with four digits of which the page shows three."""
+    return [None if np.isnan(value) else float(f"{value:.4g}") for value in values]
+
+
+def _middle(period: Period) -> float:
+    return round((period.first + period.months / 2) / 12, 4)
