@@ -9,7 +9,7 @@ PUBLIC := .venv/.accuracy-installed
 STATSFORECAST := .venv-statsforecast/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all lint verify docs calibrate bench accuracy learn clean
+.PHONY: help run web test test-all test-browser lint verify docs calibrate bench accuracy learn clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,17 +19,24 @@ $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("flowsim needs Python 3.11 or newer: make PYTHON=..." if sys.version_info < (3, 11) else 0)'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --editable '.[testing,dask,excel,plot,report,calibrate]' --group test --group lint --group docs
+	$(BIN)/python -m pip install --quiet --editable '.[testing,dask,excel,plot,report,calibrate,web]' --group test --group lint --group docs
 	touch $@
 
 run: $(READY) ## simulate Copenhagen (ARGS="..." for anything else that `flowsim run` takes)
 	$(BIN)/flowsim run $(ARGS)
+
+web: $(READY) ## open the planners' page in the browser (ARGS are of `run`; PAGE="--port 8700" of this)
+	$(BIN)/flowsim web $(PAGE)
 
 test: $(READY) ## run the tests, but for the slow ones
 	$(BIN)/python -m pytest -n 2
 
 test-all: $(READY) ## run all tests
 	$(BIN)/python -m pytest -m "slow or not slow"
+
+test-browser: $(READY) ## drive the page in a real browser, which has to be installed (Debian: apt-get install chromium)
+	$(BIN)/python -m pip install --quiet --group browser
+	BROWSER_REQUIRED=1 $(BIN)/python -m pytest tests/web -m browser
 
 lint: $(READY) ## check style, types (ours, and an importer's) and the arrows between rooms
 	$(BIN)/ruff check .

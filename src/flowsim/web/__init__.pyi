@@ -1,9 +1,9 @@
 from .asked import Change as Change
+from .asked import Choice as Choice
 from .asked import Desk as Desk
-from .asked import State as State
 from .asked import as_toml as as_toml
 from .asked import file_name as file_name
-from .contents import contents as contents
+from .contents import page_contents as page_contents
 from .jobs import Busy as Busy
 from .jobs import News as News
 from .jobs import Turns as Turns

@@ -19,7 +19,7 @@ from flowsim.model.library import scenario_names
 from flowsim.model.scenario import Scenario
 from flowsim.web.layout import Control, Layout
 
-__all__ = ["Change", "Desk", "State", "as_toml", "file_name"]
+__all__ = ["Change", "Choice", "Desk", "as_toml", "file_name"]
 
 _Text = Annotated[str, StringConstraints(max_length=60)]
 _Day = Annotated[str, StringConstraints(pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
@@ -36,7 +36,7 @@ class Change(Record):
     through: _Day = ""
 
 
-class State(Record):
+class Choice(Record):
     """All that a tab has set: a scenario to start from, or the text of an own one, and what is changed beside it."""
 
     name: _Text = "my scenario"
@@ -45,7 +45,7 @@ class State(Record):
     changes: Annotated[tuple[Change, ...], Field(max_length=_MOST_CHANGES)] = ()
 
     @classmethod
-    def read(cls, raw: Any) -> State:
+    def read(cls, raw: Any) -> Choice:
         """Read a state from plain data.
 
         Raises:
@@ -68,7 +68,7 @@ class Desk(Record):
     layout: Layout
     reference: Any  # a Scenario, which is no pydantic model
 
-    def content(self, state: State) -> dict[str, Any]:
+    def content(self, state: Choice) -> dict[str, Any]:
         """Return the scenario of a state as plain data.
 
         Raises:
@@ -85,7 +85,7 @@ class Desk(Record):
                 raise KeyedError(str(number), str(error)) from None
         return content
 
-    def scenario(self, state: State) -> Scenario:
+    def scenario(self, state: Choice) -> Scenario:
         """Return the checked scenario of a state.
 
         Raises:
@@ -113,7 +113,7 @@ class Desk(Record):
             raise InputError(f"there is no scenario '{preset}' on this page")
         return preset
 
-    def _start(self, state: State) -> Mapping[str, Any]:
+    def _start(self, state: Choice) -> Mapping[str, Any]:
         if state.own:
             name = "scenario.json" if state.own.lstrip().startswith("{") else "scenario.toml"
             content = state.own.encode()
@@ -132,7 +132,7 @@ class Desk(Record):
         return {key: value for key, value in self.reference_scenario.to_dict().items() if key != "description"}
 
     @contextmanager
-    def file(self, state: State) -> Iterator[str]:
+    def file(self, state: Choice) -> Iterator[str]:
         """Yield what a question names the scenario of a state by: a shipped one, or a file in a folder of its own.
 
         The folder is private, and removed afterwards.
@@ -150,7 +150,7 @@ class Desk(Record):
 
 def file_name(name: str) -> str:
     """Return what a scenario's file is called: small letters, digits and hyphens alone."""
-    plain = name.lower().translate(str.maketrans({"æ": "ae", "ø": "oe", "å": "aa"}))
+    plain = name.lower().replace("æ", "ae").replace("ø", "oe").replace("å", "aa")
     return (re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "scenario") + ".toml"
 
 
@@ -204,9 +204,14 @@ def as_toml(content: Mapping[str, Any]) -> str:
     for key, value in content.items():
         if _is_tables(value):
             for table in value:
-                lines = [f"{_key(name)} = {_value(cell)}" for name, cell in table.items()]
+                lines = [f"{_key(name)} = {_cell(name, cell)}" for name, cell in table.items()]
                 out.append("\n".join([f"[[{_key(key)}]]", *lines]))
     return "\n\n".join(out) + "\n"
+
+
+def _cell(name: str, value: Any) -> str:
+    day = re.fullmatch(r"(\d{4}-\d{2}-\d{2})(T00:00:00)?", str(value)) if name in ("from", "until", "through") else None
+    return day[1] if day else _value(value)
 
 
 def _is_tables(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""What the page is made of besides figures: its words, controls with today's values, scenarios and stops; plain data."""
+"""What the page has besides figures: its words, controls with today's values, scenarios and stops; plain data."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from flowsim.web.asked import Desk
 from flowsim.web.layout import Control, moment
 from flowsim.web.workbench import FIRST_LOOK, LOOK, RUN
 
-__all__ = ["contents"]
+__all__ = ["page_contents"]
 
 _PREFIX = "web."
 
 
-def contents(desk: Desk, language: Language) -> dict[str, Any]:
+def page_contents(desk: Desk, language: Language) -> dict[str, Any]:
     """Return the contents of the page in a language."""
     reference = desk.reference_scenario
     pathway = reference.pathway()
@@ -51,7 +51,7 @@ def contents(desk: Desk, language: Language) -> dict[str, Any]:
 
 def _preset(name: str, wording: Wording) -> dict[str, str]:
     description = Scenario.of(name).file.description
-    return {"name": name, "title": wording.scenario(name), "about": wording.language.told(description)}
+    return {"name": name, "title": wording.scenario(name), "about": wording.language.translated(description)}
 
 
 def _control(control: Control, desk: Desk, pathway: Pathway, wording: Wording) -> dict[str, Any]:

@@ -21,7 +21,8 @@ __all__ = ["Busy", "News", "Turns", "Work"]
 News = Mapping[str, Any]
 Work = Callable[[Executor, Progress], Iterator[News]]
 """Yields what is known so far; takes where replications run, and what is called as they are done."""
-_P, _T = ParamSpec("_P"), TypeVar("_T")
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 _MOST_JOBS = 24
 _PAUSE = 0.25
 
@@ -30,8 +31,8 @@ class Busy(InputError):
     """There are as many jobs as this machine takes at a time."""
 
 
-class _Stopped(Exception):  # noqa: N818 (no error: nobody listens)
-    pass
+class _Stopped(Exception):
+    """Nobody listens any more."""
 
 
 class _Task(NamedTuple):
@@ -139,9 +140,11 @@ class Turns:
             except BaseException as error:
                 tell(error)
             finally:
-                self._jobs -= 1
+                with self._changed:
+                    self._jobs -= 1
 
-        self._jobs += 1
+        with self._changed:
+            self._jobs += 1
         threading.Thread(target=do, daemon=True).start()
         try:
             while True:

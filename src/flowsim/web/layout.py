@@ -1,4 +1,4 @@
-"""What the page shows of a base: its controls, tiles, charts, and the stops of its way; data, or drawn from the model."""
+"""What the page shows of a base: controls, tiles, charts, and the stops of the way; data, or drawn from the model."""
 
 from __future__ import annotations
 
@@ -69,6 +69,11 @@ class Layout(Record):
     charts: tuple[str, ...]
     controls: tuple[Control, ...]
     stops: tuple[Stop, ...]
+
+    @property
+    def measures(self) -> frozenset[str]:
+        """The measures that tiles and charts are of."""
+        return frozenset({tile.measure for tile in self.tiles} | set(self.charts))
 
     def control(self, name: str) -> Control:
         """Return the control of a name.
@@ -141,11 +146,14 @@ def _controls(pathway: Pathway) -> Iterator[Control]:
                 | {"key": key, "most": max(10, int(2 * largest))}
             )
         if station.is_meeting:
-            yield Control(name=f"{station.name}.weekdays", kind="weekdays", station=station.name)
+            yield Control.model_validate(
+                {"name": f"{station.name}.weekdays", "kind": "weekdays", "station": station.name}
+            )
     for entry in pathway.entries:
         if entry.rate is not None:
             name = f"{entry.name}.arrivals"
-            yield Control(name=name, kind="arrivals", entries=(entry.name,), least=-50, most=50, step=5)
+            bounds = {"least": -50, "most": 50, "step": 5}
+            yield Control.model_validate({"name": name, "kind": "arrivals", "entries": (entry.name,)} | bounds)
 
 
 def _stops(pathway: Pathway) -> Iterator[Stop]:

@@ -23,8 +23,8 @@ from starlette.routing import Route
 from flowsim.core.errors import InputError, KeyedError
 from flowsim.core.files import data_folder
 from flowsim.reporting.language import LANGUAGES, Language
-from flowsim.web.asked import Desk, State
-from flowsim.web.contents import contents
+from flowsim.web.asked import Choice, Desk
+from flowsim.web.contents import page_contents
 from flowsim.web.jobs import Busy, Turns, Work
 from flowsim.web.workbench import Workbench
 
@@ -143,12 +143,12 @@ def page(desk: Desk, *, hosts: frozenset[str] | None, workers: int | None = None
         return Response((data_folder("web") / name).read_bytes(), media_type=f"{_FILES[name]}; charset=utf-8")
 
     async def about(request: Request) -> Response:
-        return JSONResponse(contents(desk, _language(request.query_params.get("lang"))))
+        return JSONResponse(page_contents(desk, _language(request.query_params.get("lang"))))
 
     async def written(request: Request) -> Response:
         try:
             raw = await _body(request)
-            return JSONResponse(bench.written(State.read(raw.get("state"))))
+            return JSONResponse(bench.written(Choice.read(raw.get("state"))))
         except InputError as error:
             return _refused(error)
 
@@ -156,7 +156,7 @@ def page(desk: Desk, *, hosts: frozenset[str] | None, workers: int | None = None
         async def answer(request: Request) -> Response:
             try:
                 raw = await _body(request)
-                state, language, year = State.read(raw.get("state")), _language(raw.get("lang")), raw.get("year")
+                state, language, year = Choice.read(raw.get("state")), _language(raw.get("lang")), raw.get("year")
                 if not isinstance(year, int) or not 1000 <= year <= 9999:
                     raise InputError("year: a whole number is expected")
                 desk.scenario(state)

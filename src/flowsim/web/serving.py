@@ -85,6 +85,7 @@ def _listening(host: str, port: int) -> socket.socket:
         if os.name == "posix":  # Windows would let a second page take the same port
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         opened.bind((host, port))
+        opened.listen(128)  # so that the address answers as soon as it is printed
     except (OSError, OverflowError) as error:
         opened.close()
         reason = error.strerror if isinstance(error, OSError) else "0 to 65535 are allowed"

@@ -12,12 +12,12 @@ from typing import Any, TypeVar
 import numpy as np
 
 from flowsim.calibration.targets import targets_of
-from flowsim.core.files import data_folder
 from flowsim.core.errors import InputError
-from flowsim.core.periods import Period
+from flowsim.core.periods import Every, Period
 from flowsim.core.progress import Progress, shifted
 from flowsim.evidence import facts
 from flowsim.model.library import cities
+from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
 from flowsim.planning.comparison import Comparison
 from flowsim.planning.cost import costed
@@ -27,12 +27,14 @@ from flowsim.questions.compare import Compare
 from flowsim.questions.run import Run
 from flowsim.reporting.language import Language
 from flowsim.reporting.wording import Wording
-from flowsim.simulation.measures.measure import known_measure
+from flowsim.simulation.measures.measure import Measure, Row, known_measure
+from flowsim.simulation.measures.stations import QUEUE, SERVED, UTILISATION
+from flowsim.simulation.measures.timeline import Calendar
 from flowsim.simulation.results import Results
 from flowsim.theory.fluid import Fluid, flow
-from flowsim.web.asked import Desk, State, as_toml, file_name
+from flowsim.web.asked import Choice, Desk, as_toml, file_name
 from flowsim.web.jobs import News
-from flowsim.web.layout import Stop, Tile, moment
+from flowsim.web.layout import Layout, Stop, Tile
 
 __all__ = ["FIRST_LOOK", "LOOK", "RUN", "Workbench"]
 
@@ -88,7 +90,7 @@ class Workbench:
         reference = desk.reference_scenario
         return cls(desk=desk, prices=prices_of(reference, None))
 
-    def look(self, state: State, year: int, language: Language) -> Callable[[Executor, Progress], Iterator[News]]:
+    def look(self, state: Choice, year: int, language: Language) -> Callable[[Executor, Progress], Iterator[News]]:
         """Return the work of a first look: a few replications, then more."""
 
         def work(executor: Executor, progress: Progress) -> Iterator[News]:
@@ -99,7 +101,7 @@ class Workbench:
 
         return work
 
-    def run(self, state: State, year: int, language: Language) -> Callable[[Executor, Progress], Iterator[News]]:
+    def run(self, state: Choice, year: int, language: Language) -> Callable[[Executor, Progress], Iterator[News]]:
         """Return the work of a run: all replications of both scenarios, and then the stops of the way."""
 
         def work(executor: Executor, progress: Progress) -> Iterator[News]:
@@ -108,7 +110,7 @@ class Workbench:
 
         return work
 
-    def written(self, state: State) -> dict[str, str]:
+    def written(self, state: Choice) -> dict[str, str]:
         """Return a state as a scenario file, and the commands that repeat its run.
 
         Raises:
@@ -132,10 +134,10 @@ class Workbench:
         text = as_toml(scenario.to_dict() if not own else self.desk.content(state))
         return {"toml": text, "file": file_name(scenario.name), "command": command, "python": python}
 
-    def _has(self, state: State, many: int) -> bool:
+    def _has(self, state: Choice, many: int) -> bool:
         return self._runs.get((self.desk.scenario(state).digest, many)) is not None
 
-    def _results(self, state: State, many: int, executor: Executor, progress: Progress | None) -> Results:
+    def _results(self, state: Choice, many: int, executor: Executor, progress: Progress | None) -> Results:
         """Answer the question what comes of a state; kept, for its replications are the same whenever they run."""
         scenario = self.desk.scenario(state)
         key = (scenario.digest, many)
@@ -147,12 +149,13 @@ class Workbench:
         results = question.answer(executor, progress)
         if self.prices is not None:
             results = costed(results, self.prices, scenario.name)
-        return self._runs.put(key, results)
+        # A page that is left open holds what it shows, not all ten thousand figures of each replication.
+        return self._runs.put(key, results.only(lambda row: _is_shown(row, self.desk.layout)))
 
     def _view(
-        self, state: State, many: int, year: int, language: Language, executor: Executor, progress: Progress
+        self, state: Choice, many: int, year: int, language: Language, executor: Executor, progress: Progress
     ) -> dict[str, Any]:
-        unchanged, base = state.unchanged, State()
+        unchanged, base = state.unchanged, Choice()
         missing = [one for one in ([] if unchanged else [state]) + [base] if not self._has(one, many)]
         total, done = len(missing) * many, 0
         results = {}
@@ -165,10 +168,10 @@ class Workbench:
             raise InputError("the scenario ends on another day than the one it is compared with: leave out `until`")
         return View(desk=self.desk, reference=reference, scenario=scenario, language=language).shown(year)
 
-    def _present(self, state: State, executor: Executor) -> dict[str, Any]:
+    def _present(self, state: Choice, executor: Executor) -> dict[str, Any]:
         """Return how many are at each stop at the end of each month, as a fluid; the fluid takes its turn too."""
         out = {}
-        for key, one in (("reference", State()), ("scenario", state)):
+        for key, one in (("reference", Choice()), ("scenario", state)):
             if key == "scenario" and state.unchanged:
                 continue
             scenario = self.desk.scenario(one)
@@ -179,6 +182,10 @@ class Workbench:
         return out
 
 
+def _is_shown(row: Row, layout: Layout) -> bool:
+    return row.measure in layout.measures or row.measure.kind in (QUEUE, SERVED, UTILISATION)
+
+
 def _fluid(scenario: Scenario) -> Fluid:
     parameters: Any = chosen_parameters(scenario, None, point=True).parameters
     return flow(scenario.pathway(parameters))
@@ -186,9 +193,7 @@ def _fluid(scenario: Scenario) -> Fluid:
 
 def _present(fluid: Fluid, stops: tuple[Stop, ...]) -> dict[str, list[float]]:
     pathway = fluid.pathway
-    first = pathway.start.year * 12 + pathway.start.month - 1
-    last = pathway.end.year * 12 + pathway.end.month - 1
-    ends = [Period.at(month, "month").end for month in range(first, last)]
+    ends = [Period.at(month, "month").end for month in _months(pathway)]
     steps = [max(fluid.steps_of(pathway.start, end).stop - 1, 0) for end in ends]
     names = [state.name for state in pathway.states]
     return {
@@ -259,7 +264,7 @@ class View:
         runs = {"reference": self.reference} | ({"scenario": self.scenario} if self.scenario else {})
         fans, periods = {}, []
         for key, results in runs.items():
-            chosen = results.only(lambda row: row.measure == measure and row.period.every == "quarter")
+            chosen = _of(results, measure, "quarter")
             periods = [row.period for row in chosen.index]
             table = chosen.quantiles(_QUANTILES).iloc[:, -len(_QUANTILES) :].to_numpy(np.float64) * factor
             fans[key] = [_plain(column) for column in table.T]
@@ -289,14 +294,14 @@ class View:
                 continue  # a year's sum is no point among quarters
             out.append(
                 {"at": _middle(period), "value": target.value / seen.factor * factor, "fact": target.fact}
-                | {"source": self.language.told(source.title), "date": self.language.told(source.date)}
+                | {"source": self.language.translated(source.title), "date": self.language.translated(source.date)}
                 | {"period": self.language.period(period)}
             )
         return out
 
     def _way(self) -> dict[str, Any]:
         pathway = self.reference.pathway
-        months = [row.period for row in self._monthly(self.reference, "queue", pathway.stations[0].name).index]
+        months = [Period.at(month, "month") for month in _months(pathway)]
         runs = {"reference": self.reference} | ({"scenario": self.scenario} if self.scenario else {})
         out: dict[str, Any] = {
             "months": [self.language.period(month) for month in months],
@@ -311,24 +316,25 @@ class View:
         stations = dict.fromkeys(pathway.state(name).station for name in stop.states)
         queues, waits, full = [], [], np.zeros(len(months), bool)
         for station in filter(None, stations):
-            queues.append(_medians(self._monthly(results, "queue", station)))
-            waits.append(_medians(self._monthly(results, "wait", station, "served")))
-            used = results.only(
-                lambda row, name=f"utilisation.{station}": row.measure == name and row.period.every == "quarter"  # type: ignore[misc]
-            )
-            crowded = {
-                row.period for row, share in zip(used.index, _medians(used), strict=True) if share >= _FULL
-            }
+            queues.append(_medians(_of(results, QUEUE(station), "month")))
+            waits.append(_medians(_of(results, SERVED(station), "month")))
+            used = _of(results, UTILISATION(station), "quarter")
+            crowded = {row.period for row, share in zip(used.index, _medians(used), strict=True) if share >= _FULL}
             full |= [Period.at(month.first, "quarter") in crowded for month in months]
         if not queues:
             return {}
         longest = np.fmax.reduce(waits)
         return {"queue": _plain(np.sum(queues, axis=0)), "weeks": _plain(longest), "full": full.tolist()}
 
-    @staticmethod
-    def _monthly(results: Results, kind: str, station: str, reading: str = "") -> Results:
-        name = ".".join(filter(None, (kind, station, reading)))
-        return results.only(lambda row: row.measure == name and row.period.every == "month")
+
+def _of(results: Results, measure: Measure, every: Every) -> Results:
+    return results.only(lambda row: row.measure == measure and row.period.every == every)
+
+
+def _months(pathway: Pathway) -> range:
+    """Return the whole months of a horizon, in months since the year 0."""
+    months = Calendar.of(pathway).periods("month")
+    return range(months[0].first, months[-1].after)
 
 
 def _verdict(mean: float, low: float, high: float) -> str:

@@ -124,7 +124,7 @@ export function way() {
         slider.max = view.way.months.length - 1;
         if (fresh) {
           const [first, since] = view.way.first.split("-").map(Number);
-          slider.value = Math.max((view.year - first) * 12 + 11 - since, 0);
+          slider.value = Math.max((view.year - first) * 12 + 12 - since, 0);
         }
         present = null;
       }

@@ -200,7 +200,7 @@ export function workbench(main, choice) {
   function controls() {
     form.replaceChildren(el("h2", { id: "change" }, say("bench.change")),
       el("p", { class: "quiet" }, say("bench.from", { today: about.todayWords })),
-      origin(), name(), about.controls.filter((one) => one.kind !== "closures").map(control), dated(),
+      origin(), name(), ...about.controls.filter((one) => one.kind !== "closures").map(control), dated(),
       el("p", {}, el("button", { type: "button", onclick: () => {
         Object.assign(chosen, { values: {}, rows: [], preset: "", own: "" });
         controls();
@@ -275,7 +275,7 @@ export function workbench(main, choice) {
       if (!alone && one.with && !chosen.unlocked) {
         // Both have as many more as this one.
         const other = about.controls.find((item) => item.name === one.with);
-        if (other) drawn.get(other.name)?.set(Math.max(other.today + value - one.today, 0), true);
+        if (other) drawn.get(other.name)?.set(Math.max(Math.round((other.today + value - one.today) * 100) / 100, 0), true);
       }
       refresh();
     }

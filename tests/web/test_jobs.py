@@ -1,0 +1,91 @@
+"""Tabs take turns, first looks go first, and a job ends when nobody listens."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+
+import pytest
+
+from flowsim.web.jobs import Busy, Turns
+
+
+def order_of(submissions):
+    """Hand calls in while the only thread is busy, and return the order in which they ran."""
+    turns, gate, ran = Turns(1), threading.Event(), []
+    first = turns.executor("z", urgent=True).submit(gate.wait)
+    time.sleep(0.05)
+    futures = [turns.executor(tab, urgent=urgent).submit(ran.append, name) for name, tab, urgent in submissions]
+    gate.set()
+    for future in [first, *futures]:
+        future.result(5)
+    turns.close()
+    return ran
+
+
+def test_tabs_take_turns():
+    asked = [("a1", "a", False), ("a2", "a", False), ("a3", "a", False), ("b1", "b", False), ("b2", "b", False)]
+    assert order_of(asked) == ["a1", "b1", "a2", "b2", "a3"]
+
+
+def test_a_first_look_goes_before_runs():
+    assert order_of([("a1", "a", False), ("a2", "a", False), ("b1", "b", True)]) == ["b1", "a1", "a2"]
+
+
+def test_a_job_that_nobody_listens_to_begins_no_further_replication():
+    turns, begun = Turns(1), []
+
+    def work(executor, progress):
+        for number in range(100):
+            begun.append(number)
+            executor.submit(time.sleep, 0.02).result()
+            progress(number + 1, 100)
+        yield {"done": True}
+
+    async def listen():
+        news = turns.news(work, "a")
+        async for item in news:
+            if item.get("done", 0) >= 3:
+                break
+        await news.aclose()
+
+    asyncio.run(listen())
+    time.sleep(0.3)
+    assert 3 <= len(begun) < 10
+    assert turns.jobs == 0
+    turns.close()
+
+
+def test_what_goes_wrong_in_a_job_is_raised_where_it_is_listened_to():
+    turns = Turns(1)
+
+    def work(executor, progress):
+        yield {"first": 1}
+        raise ZeroDivisionError
+
+    async def listen():
+        return [item async for item in turns.news(work, "a")]
+
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(listen())
+    turns.close()
+
+
+def test_more_jobs_than_a_machine_takes_are_refused(monkeypatch):
+    monkeypatch.setattr("flowsim.web.jobs._MOST_JOBS", 0)
+    turns = Turns(1)
+
+    async def listen():
+        return [item async for item in turns.news(lambda executor, progress: iter(()), "a")]
+
+    with pytest.raises(Busy):
+        asyncio.run(listen())
+    turns.close()
+
+
+def test_a_closed_page_takes_nothing_more():
+    turns = Turns(1)
+    turns.close()
+    with pytest.raises(RuntimeError):
+        turns.executor("a", urgent=False).submit(print)

@@ -1,0 +1,59 @@
+"""What the page shows of Copenhagen holds together with its model; of another base it is drawn from the model."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from flowsim import InputError
+from flowsim.model.library import scenario_names
+from flowsim.reporting.language import LANGUAGES, Language
+from flowsim.simulation.measures.catalogue import Catalogue
+from flowsim.web.contents import page_contents
+from flowsim.web.serving import desk_of
+
+
+def test_copenhagen_s_way_has_twelve_stops_and_each_state_once(copenhagen):
+    layout, pathway = copenhagen.layout, copenhagen.reference_scenario.pathway()
+    assert len(layout.stops) == 12
+    states = [state for stop in layout.stops for state in stop.states]
+    assert sorted(states) == sorted(state.name for state in pathway.states)
+    assert len({stop.place for stop in layout.stops}) == 12
+
+
+def test_copenhagen_s_measures_and_presets_exist(copenhagen):
+    measures = {row.measure for row in Catalogue.of(copenhagen.reference_scenario.pathway()).index}
+    assert copenhagen.layout.measures - measures == {"cost.effort"}  # which prices add
+    assert set(copenhagen.layout.presets) <= set(scenario_names())
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_every_control_and_stop_of_copenhagen_has_words(copenhagen, code):
+    shown = page_contents(copenhagen, Language.of(code))
+    for kind, names in (("control", copenhagen.layout.controls), ("stop", copenhagen.layout.stops)):
+        assert {f"{kind}.{one.name}" for one in names} <= set(shown["words"])
+    assert shown["controls"][0]["with"] == "team_region"
+
+
+def test_today_s_values_and_what_changes_later(copenhagen):
+    shown = {one["name"]: one for one in page_contents(copenhagen, Language.of("da"))["controls"]}
+    assert shown["plan_bif"]["today"] == 100
+    assert shown["plan_bif"]["later"] == [{"since": "1.\u00a0juli\u00a02022", "value": "62,0"}]
+    assert shown["team_weekdays"]["today"] == "tue,thu"
+
+
+def test_another_base_is_laid_out_from_its_model(desk):
+    assert [control.name for control in desk.layout.controls] == ["team", "team.weekdays", "new.arrivals"]
+    assert [(stop.name, stop.place) for stop in desk.layout.stops] == [
+        ("plan", (0, 0)), ("team", (1, 0)), ("job", (2, 0)), ("pension", (2, 1)),
+    ]  # fmt: skip
+    assert [tile.measure for tile in desk.layout.tiles] == [
+        "wait.team.served", "queue.team", "clock.decided.within", "utilisation.team",
+    ]  # fmt: skip
+
+
+def test_a_day_outside_the_horizon_is_refused(town):
+    with pytest.raises(InputError, match="from 2021-01-01 to before 2023-01-01"):
+        desk_of(str(town), date(2024, 1, 1))
+    assert desk_of(str(town), date(2022, 3, 1)).layout.year == 2022
