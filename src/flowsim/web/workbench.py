@@ -349,7 +349,7 @@ def _medians(results: Results) -> np.ndarray[Any, np.dtype[np.float64]]:
 
 def _plain(values: Any) -> list[float | None]:
     """Return numbers as JSON can have them, with four digits of which the page shows three."""
-    return [None if np.isnan(value) else float(f"{value:.4g}") for value in values]
+    return [float(f"{value:.4g}") if np.isfinite(value) else None for value in values]
 
 
 def _middle(period: Period) -> float:
