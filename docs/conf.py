@@ -52,7 +52,7 @@ def draw(app: Sphinx) -> None:
     """Draw the pathway of Copenhagen and the forecast of its awards as they are now, for their pages."""
     picture = Path(app.srcdir) / "_build" / "copenhagen.svg"
     picture.parent.mkdir(exist_ok=True)
-    picture.write_text(flowsim.draw(flowsim.read_base("copenhagen").pathway()), encoding="utf-8")
+    flowsim.draw(flowsim.read_base("copenhagen").pathway()).save(picture, overwrite=True)
     joint = forecast_parts(documented_awards().series, 4)
     picture.with_name("awards.svg").write_bytes(draw_forecasts([*joint.parts, joint], ".svg"))
 

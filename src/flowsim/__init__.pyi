@@ -30,9 +30,9 @@ from .model.scenario import Scenario as Scenario
 from .planning.comparison import compare as compare
 from .planning.influence import explain as explain
 from .planning.staffing.search import staff as staff
-from .reporting.assembly import report as report
 from .reporting.pictures.diagram import draw as draw
 from .reporting.prospects import forecast as forecast
+from .reporting.reports import report as report
 from .simulation.results import Results as Results
 from .simulation.runner import run as run
 from .theory.fluid_load import workload as workload

@@ -130,3 +130,12 @@ def test_an_earlier_word_is_refused_with_the_new_one(earlier, name):
     code, out, err = flowsim(earlier, "copenhagen")
     assert (code, out) == (2, "")
     assert f"'{earlier}' is called '{name}' now" in err
+
+
+def test_the_command_holds_where_it_ran(more):
+    for question in (Run(scenario=TOWN), Compare(scenarios=(TOWN, more))):
+        assert "--workers" not in question.command_line()
+        words = shlex.split(question.command_line(workers=3, cluster="tcp://host:8786"))
+        assert words[-4:] == ["--workers", "3", "--cluster", "tcp://host:8786"]
+    asked = Report(scenarios=(TOWN,)).command_line(workers=2)
+    assert shlex.split(asked)[-3:] == ["--workers", "2", TOWN]

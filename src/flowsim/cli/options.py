@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
@@ -27,6 +28,7 @@ __all__ = [
     "WORKERS",
     "WithPairs",
     "asked",
+    "named_options",
 ]
 
 _Question = TypeVar("_Question", bound="Inquiry")
@@ -62,20 +64,27 @@ def _at_least_one(workers: int | None) -> int | None:
     return workers
 
 
+@contextmanager
+def named_options(keys: Container[str] = ("out",)) -> Iterator[None]:
+    """Say of a mistake at one of some keys at which option it is."""
+    from flowsim.core.errors import InputError, KeyedError
+
+    try:
+        yield
+    except KeyedError as mistake:
+        if mistake.key not in keys:
+            raise
+        raise InputError(f"--{_OPTIONS.get(mistake.key, mistake.key)}: {mistake.reason}") from None
+
+
 def asked(kind: type[_Question], values: Mapping[str, Any]) -> _Question:
     """Fill a question from options.
 
     Raises:
         InputError: as `Inquiry.from_dict`, with the option where the question says the key.
     """
-    from flowsim.core.errors import InputError, KeyedError
-
-    try:
+    with named_options(kind.model_fields):
         return kind.from_dict(values)
-    except KeyedError as mistake:
-        if mistake.key not in {*kind.model_fields}:
-            raise
-        raise InputError(f"--{_OPTIONS.get(mistake.key, mistake.key)}: {mistake.reason}") from None
 
 
 class WithPairs(TyperCommand):

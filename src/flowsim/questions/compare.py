@@ -126,7 +126,9 @@ class Compare(Inquiry):
             comparison = with_costs(comparison, self.priced)
         return comparison.between(self.first or "0001", self.last or "9999")
 
-    def command_line(self, answer: Comparison | None = None) -> str:
+    def command_line(
+        self, answer: Comparison | None = None, *, workers: int | None = None, cluster: str | None = None
+    ) -> str:
         """Write the command that asks again; of an answer, with as many replications as that took."""
         options: dict[str, Any] = {"replications": self.replications}
         options |= {"precision": self.precision, "measure": self.measure}
@@ -135,4 +137,5 @@ class Compare(Inquiry):
         options |= {"seed": self.seed, "engine": self.engine, "from": self.first, "to": self.last}
         options |= {"point": self.point, "calibrated": self.calibrated}
         options |= {"cost": self.cost and not self.prices, "prices": self.prices}
+        options |= {"workers": workers, "cluster": cluster}
         return command("compare", self.scenarios, options)

@@ -85,11 +85,11 @@ class Explain(Inquiry):
             progress=progress,
         )
 
-    def command_line(self) -> str:
+    def command_line(self, *, workers: int | None = None) -> str:
         """Write the command that asks again."""
         return command(
             "explain",
             [self.scenario],
             {"measure": self.measure, "period": self.period, "vary": self.vary, "between": self.between}
-            | {"sets": self.sets, "calibrated": self.calibrated, "seed": self.seed},
+            | {"sets": self.sets, "calibrated": self.calibrated, "seed": self.seed, "workers": workers},
         )

@@ -118,12 +118,12 @@ class Outlook(Inquiry):
         known = series_of(quarterly(self.calibration.study))
         return [pair(series, self.calibration.retrospects) for series in known.values()]
 
-    def command_line(self) -> str:
+    def command_line(self, *, workers: int | None = None) -> str:
         """Write the command that asks again."""
         return command(
             "outlook",
             [self.scenario],
             {"demand": self.demand, "series": self.series, "door": self.door, "months": self.months}
             | {"decimal": self.decimal, "horizon": self.horizon, "replications": self.replications, "seed": self.seed}
-            | {"calibrated": self.calibrated},
+            | {"calibrated": self.calibrated, "workers": workers},
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor
-from dataclasses import replace
 from functools import cached_property
 
 from pydantic import model_validator
@@ -16,12 +15,12 @@ from flowsim.model.scenario import Scenario
 from flowsim.planning.comparison import to_one_end
 from flowsim.planning.levers import Levels, varied
 from flowsim.planning.prices import Prices, prices_of
-from flowsim.planning.staffing.search import staff
 from flowsim.planning.staffing.trials import Question as Goals
 from flowsim.questions.asking import Chosen, Inquiry, check_periods, chosen_parameters, command
 from flowsim.questions.staff import goals_of
-from flowsim.reporting.findings import Findings, check_reportable, explore
+from flowsim.reporting.findings import check_reportable
 from flowsim.reporting.language import Language
+from flowsim.reporting.reports import ReportResult, report
 
 __all__ = ["Report"]
 
@@ -121,24 +120,23 @@ class Report(Inquiry):
         """Whether processes are quicker than threads: where every replication has a model of its own."""
         return isinstance(self.chosen.parameters, Ensemble)
 
-    def answer(self, executor: Executor | None = None, progress: Progress | None = None) -> Findings:
-        """Run the scenarios, then search for the staffing; `reporting.assembly.report` writes the report of it."""
-        findings = explore(
+    def answer(self, executor: Executor | None = None, progress: Progress | None = None) -> ReportResult:
+        """Run the scenarios, then search for the staffing."""
+        return report(
             self.subjects,
             parameters=self.chosen.parameters,
             prices=self.priced,
+            staffing=self.staffing,
+            question=self.question,
+            language=self.language,
             between=self.span,
             replications=self.replications,
             seed=self.seed,
             executor=executor,
             progress=progress,
         )
-        if self.staffing is None:
-            return findings
-        answer = staff(*self.staffing, seed=self.seed, executor=executor, progress=progress)
-        return replace(findings, staffing=answer)
 
-    def command_line(self, out: tuple[str, ...] = ()) -> str:
+    def command_line(self, out: tuple[str, ...] = (), *, workers: int | None = None) -> str:
         """Write the command that makes the same report again, to the files of some names."""
         return command(
             "report",
@@ -146,6 +144,6 @@ class Report(Inquiry):
             {"out": out, "goal": self.goal, "vary": self.vary, "between": self.between, "during": self.during}
             | {"chance": self.chance, "from": self.first, "to": self.last, "question": self.question or None}
             | {"language": self.language, "replications": self.replications, "seed": self.seed}
-            | {"point": self.point, "calibrated": self.calibrated, "prices": self.prices},
+            | {"point": self.point, "calibrated": self.calibrated, "prices": self.prices, "workers": workers},
             files_last=True,
         )

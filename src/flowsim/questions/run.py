@@ -91,7 +91,9 @@ class Run(Inquiry):
             )
         return results.between(self.first or "0001", self.last or "9999")
 
-    def command_line(self, answer: Results | None = None) -> str:
+    def command_line(
+        self, answer: Results | None = None, *, workers: int | None = None, cluster: str | None = None
+    ) -> str:
         """Write the command that asks again; of an answer, with as many replications as that took."""
         many = self.replications if answer is None else len(answer.replications)
         sure = {"precision": self.precision, "measure": self.measure} if answer is None else {}
@@ -99,5 +101,6 @@ class Run(Inquiry):
             "run",
             [self.scenario],
             {"replications": many, **sure, "seed": self.seed, "engine": self.engine}
-            | {"from": self.first, "to": self.last, "point": self.point, "calibrated": self.calibrated},
+            | {"from": self.first, "to": self.last, "point": self.point, "calibrated": self.calibrated}
+            | {"workers": workers, "cluster": cluster},
         )

@@ -116,7 +116,7 @@ class Staff(Inquiry):
             self.goals, self.levels, stopping=self.stopping, seed=self.seed, executor=executor, progress=progress
         )
 
-    def command_line(self) -> str:
+    def command_line(self, *, workers: int | None = None) -> str:
         """Write the command that asks again."""
         return command(
             "staff",
@@ -124,7 +124,7 @@ class Staff(Inquiry):
             {"goal": self.goal, "vary": self.vary, "between": self.between, "during": self.during}
             | {"chance": self.chance, "every": self.every, "confidence": self.confidence}
             | {"replications": self.replications, "seed": self.seed, "point": self.point}
-            | {"calibrated": self.calibrated, "prices": self.prices},
+            | {"calibrated": self.calibrated, "prices": self.prices, "workers": workers},
         )
 
 

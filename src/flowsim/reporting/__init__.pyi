@@ -1,5 +1,5 @@
 from .answer import Conclusions as Conclusions
-from .assembly import report as report
+from .assembly import assemble as assemble
 from .document import Block as Block
 from .document import Cell as Cell
 from .document import Chart as Chart
@@ -15,9 +15,13 @@ from .findings import Findings as Findings
 from .findings import check_reportable as check_reportable
 from .findings import explore as explore
 from .language import Language as Language
+from .pictures.diagram import Diagram as Diagram
 from .pictures.diagram import draw as draw
 from .prospects import ForecastResult as ForecastResult
 from .prospects import forecast as forecast
+from .reports import ReportResult as ReportResult
+from .reports import check_report_files as check_report_files
+from .reports import report as report
 from .sources import SourceTables as SourceTables
 from .staffing import StaffingConclusions as StaffingConclusions
 from .staffing import cost_of as cost_of

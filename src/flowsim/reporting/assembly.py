@@ -10,10 +10,10 @@ from flowsim.reporting.language import Language
 from flowsim.reporting.sources import SourceTables
 from flowsim.reporting.wording import Wording, words_and_ranges
 
-__all__ = ["report"]
+__all__ = ["assemble"]
 
 
-def report(findings: Findings, language: Language, *, question: str = "", repeat: str = "") -> Document:
+def assemble(findings: Findings, language: Language, *, question: str = "", repeat: str = "") -> Document:
     """Write a report of some findings.
 
     Args:

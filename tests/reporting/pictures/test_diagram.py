@@ -7,11 +7,17 @@ from xml.etree import ElementTree
 
 import pytest
 
+from flowsim.core.errors import InputError
 from flowsim.model.pathway import Pathway
-from flowsim.reporting.pictures.diagram import _looks, _wrap, draw
+from flowsim.reporting.pictures.diagram import _looks, _wrap
+from flowsim.reporting.pictures.diagram import draw as drawn_diagram
 from flowsim.reporting.pictures.layout import layers_of
 
 SVG = "{http://www.w3.org/2000/svg}"
+
+
+def draw(pathway):
+    return drawn_diagram(pathway).svg
 
 
 def pathway(**changes):
@@ -236,3 +242,17 @@ def test_the_same_text_in_any_process():
 
 def test_many_states_are_drawn_in_good_time():
     assert len(titles(draw(chain(60)))) == 62
+
+
+def test_the_arrows_are_a_table_and_the_picture_is_saved(tmp_path):
+    picture = drawn_diagram(pathway())
+    table = picture.frame()
+    assert list(table.columns) == ["from", "to", "share", "unserved"]
+    assert len(table) == len(picture.arrows)
+    assert set(table["from"]) >= {f"entry {entry.name}" for entry in pathway().entries}
+    picture.save(tmp_path / "a.svg")
+    assert (tmp_path / "a.svg").read_text(encoding="utf-8") == picture.svg == picture._repr_svg_()
+    with pytest.raises(InputError, match="exists already"):
+        picture.save(tmp_path / "a.svg")
+    with pytest.raises(InputError, match=r"ends with \.svg"):
+        picture.save(tmp_path / "a.png")

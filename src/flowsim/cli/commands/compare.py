@@ -100,7 +100,10 @@ def compare(
         record["lengthened"] = {name: f"{end:%Y-%m-%d}" for name, end in question.lengthened.items()}
     if out is not None:
         save_comparison(
-            comparison.frame(), record | {"repeat": question.command_line(comparison)}, out, overwrite=force
+            comparison.frame(),
+            record | {"repeat": question.command_line(comparison, workers=workers, cluster=cluster)},
+            out,
+            overwrite=force,
         )
     if plot is not None:
         shown = by_headline(comparison, "quarter")

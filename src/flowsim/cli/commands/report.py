@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from flowsim.cli.options import CALIBRATED, FILES, FIRST, LAST, POINT, SEED, WORKERS, asked
+from flowsim.cli.options import CALIBRATED, FILES, FIRST, LAST, POINT, SEED, WORKERS, asked, named_options
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
-
-if TYPE_CHECKING:
-    from flowsim.reporting.document import Document
 
 __all__ = ["report"]
 
@@ -68,20 +64,11 @@ def report(
     Example: [bold]flowsim report today flere-skal-med-2-ends --out report.pdf --language da[/bold]
     """
     from flowsim.cli.terminal import wrapped
-    from flowsim.core.errors import InputError
-    from flowsim.core.files import check_file, write_files
     from flowsim.questions.report import Report
-    from flowsim.reporting.answer import Conclusions
-    from flowsim.reporting.assembly import report as written
-    from flowsim.reporting.language import Language
-    from flowsim.reporting.wording import Wording
+    from flowsim.reporting.reports import check_report_files
 
-    spoken = Language.of(language)
-    writers = [_writer(path) for path in out]
-    for number, path in enumerate(out):
-        check_file(path, force)
-        if path.resolve() in [other.resolve() for other in out[:number]]:
-            raise InputError(f"--out: '{path}' is named twice")
+    with named_options():
+        check_report_files(out, force)
     values: dict[str, Any] = {"scenarios": files, "question": question, "language": language, "goal": goal}
     values |= {"vary": vary, "between": between, "during": during, "chance": chance, "replications": replications}
     values |= {"seed": seed, "point": point, "calibrated": calibrated and str(calibrated)}
@@ -91,40 +78,9 @@ def report(
         progress_bar("replications", show=not quiet) as progress,
         executor_of(workers, processes=asking.in_processes) as executor,
     ):
-        findings = asking.answer(executor, progress)
-    repeat = asking.command_line(tuple(str(path) for path in out))
-    document = written(findings, spoken, question=question, repeat=repeat)
-    write_files({path: writer(document) for path, writer in zip(out, writers, strict=True)}, overwrite=force)
+        result = asking.answer(executor, progress)
+    repeat = asking.command_line(tuple(str(path) for path in out), workers=workers)
+    result.write(*out, overwrite=force, repeat=repeat)
     if not quiet:
-        conclusions = Conclusions(
-            findings=findings, wording=Wording.of(findings.scenarios[0], findings.pathway, spoken)
-        )
-        print("\n".join(wrapped(line) for line in (*conclusions.answer(), *conclusions.remarks())))
+        print("\n".join(wrapped(line) for line in result.lines()))
         print("\n".join(f"Written to {path}" for path in out))
-
-
-def _writer(path: Path) -> Callable[[Document], bytes]:
-    """Return what writes a document to a file of a name, by how the name ends.
-
-    Raises:
-        InputError: where it ends otherwise, or what writes it is not installed.
-    """
-    from importlib.util import find_spec
-
-    from flowsim.core.errors import InputError
-    from flowsim.reporting.writers.html import webpage
-    from flowsim.reporting.writers.pdf import printout
-    from flowsim.reporting.writers.xlsx import workbook
-
-    kinds: dict[str, tuple[Callable[[Document], bytes], tuple[str, ...]]] = {
-        ".html": (webpage, ("jinja2",)),
-        ".pdf": (printout, ("typst",)),
-        ".xlsx": (workbook, ("xlsxwriter",)),
-    }
-    if path.suffix.lower() not in kinds:
-        raise InputError(f"--out: '{path}' is not allowed: the name ends with {', '.join(kinds)}")
-    writer, needed = kinds[path.suffix.lower()]
-    for name in ("matplotlib", *needed):
-        if find_spec(name) is None:
-            raise InputError(f"--out: '{path}' needs {name}: pip install 'flowsim[report]'")
-    return writer

@@ -76,7 +76,8 @@ def run(
     scenario, parameters = question.subject, question.chosen.words
     table = with_documented(results.table(), documented(scenario.base.name))
     if out is not None:
-        record = manifest(scenario, results, question.command_line(results), parameters)
+        repeat = question.command_line(results, workers=workers, cluster=cluster)
+        record = manifest(scenario, results, repeat, parameters)
         save(results, table, record, out, overwrite=force)
     if as_json:
         _print_json(scenario, results, table, parameters)

@@ -115,11 +115,10 @@ def diagram(
 
     Example: [bold]flowsim diagram copenhagen --out copenhagen.svg[/bold]
     """
-    from flowsim.core.files import write_text
     from flowsim.model.scenario import Scenario
     from flowsim.reporting.pictures.diagram import draw
 
-    write_text(out, draw(Scenario.of(file).pathway()), overwrite=force)
+    draw(Scenario.of(file).pathway()).save(out, overwrite=force)
     print(f"Wrote {out}")
 
 

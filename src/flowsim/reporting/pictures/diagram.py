@@ -9,18 +9,23 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
+from flowsim.core.errors import InputError
+from flowsim.core.files import write_text
 from flowsim.reporting.pictures.layout import Link, Plan, columns_of, layers_of, middles_of
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from flowsim.model.parts import State
     from flowsim.model.pathway import Pathway
 
-__all__ = ["draw"]
+__all__ = ["Diagram", "draw"]
 
 # Okabe and Ito's colours and a wine red, dark ones last; after them hatched. The stripe's number is for grey paper.
 _COLOURS = ("#56b4e9", "#e69f00", "#009e73", "#f0e442", "#cc79a7", "#d55e00", "#0072b2", "#882255")
@@ -40,8 +45,41 @@ class _Look:
     hatched: bool
 
 
-def draw(pathway: Pathway) -> str:
-    """Return a picture of the pathway as SVG text; the same pathway gives the same text.
+@dataclass(frozen=True, kw_only=True)
+class Diagram:
+    """A picture of a pathway.
+
+    Attributes:
+        svg: the picture, self-contained; the same pathway gives the same text.
+        arrows: from where, to where, the constant share that goes that way (empty where there is none), and whether
+            citizens leave a queue unserved there; of an entry the first is "entry" and its name.
+    """
+
+    svg: str = field(repr=False)
+    arrows: tuple[tuple[str, str, str, bool], ...]
+
+    def frame(self) -> pd.DataFrame:
+        """Return the arrows as a table: from, to, share, unserved."""
+        import pandas as pd
+
+        return pd.DataFrame(self.arrows, columns=["from", "to", "share", "unserved"])
+
+    def save(self, path: str | Path, overwrite: bool = False) -> None:
+        """Write the picture to a file.
+
+        Raises:
+            InputError: where its name does not end with .svg, and as `files.check_file`.
+        """
+        if Path(path).suffix.lower() != ".svg":
+            raise InputError(f"'{path}' is not allowed: the name ends with .svg")
+        write_text(Path(path), self.svg, overwrite)
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+
+def draw(pathway: Pathway) -> Diagram:
+    """Draw a pathway.
 
     Boxes are states, coloured by benefit (grey if it is only where the pathway ends), with a double frame where
     the pathway ends. Arrows carry a share where it is constant; dashed ones leave a queue unserved; what leads
@@ -75,7 +113,10 @@ def draw(pathway: Pathway) -> str:
         f"<desc>{_safe(f'The pathway {pathway.name}: {ways}.')}</desc>{_HEAD}",
         '<rect width="100%" height="100%" fill="#ffffff"/>',
     ]
-    return "\n".join([*head, *body, *legend, "</svg>", ""])
+    return Diagram(
+        svg="\n".join([*head, *body, *legend, "</svg>", ""]),
+        arrows=tuple((source, target, label, dashed) for (source, target, dashed), label in arrows.items()),
+    )
 
 
 def _arrows(pathway: Pathway) -> dict[Link, str]:
@@ -266,9 +307,9 @@ def _box(
 def _legend(looks: dict[str, _Look], y: float, right: float, dashed: bool) -> tuple[list[str], float]:
     """Draw what the colours and lines mean, in rows as wide as the picture; return the bottom too."""
     out, x = [], _MARGIN
-    told: dict[str, _Look | None] = {"double frame: the pathway ends": None}
-    told |= {"dashed: leaves unserved": None} if dashed else {}
-    for words, look in [*looks.items(), *told.items()]:
+    meanings: dict[str, _Look | None] = {"double frame: the pathway ends": None}
+    meanings |= {"dashed: leaves unserved": None} if dashed else {}
+    for words, look in [*looks.items(), *meanings.items()]:
         indent = 26 if look else 0
         if x > _MARGIN and x + indent + _width(words, _TEXT) > right:
             x, y = _MARGIN, y + 26
