@@ -37,6 +37,12 @@ from .files import text_of as text_of
 from .files import write_bytes as write_bytes
 from .files import write_files as write_files
 from .files import write_text as write_text
+from .laws import Distribution as Distribution
+from .laws import PhaseType as PhaseType
+from .laws import between as between
+from .laws import moments_of_quantiles as moments_of_quantiles
+from .laws import of_moments as of_moments
+from .laws import weibull_inverse_shape as weibull_inverse_shape
 from .numbers import AmbiguousNumber as AmbiguousNumber
 from .numbers import plain_number as plain_number
 from .numbers import read_number as read_number

@@ -5,7 +5,6 @@ from .base import read_base as read_base
 from .changes import apply_edits as apply_edits
 from .changes import located_at as located_at
 from .duration import Duration as Duration
-from .duration import weibull_inverse_shape as weibull_inverse_shape
 from .edits import ArrivalsEdit as ArrivalsEdit
 from .edits import Closure as Closure
 from .edits import Edit as Edit

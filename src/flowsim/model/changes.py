@@ -276,7 +276,7 @@ def _longer(old: Any, stay: str | Duration) -> Any:
         return stay.model_dump(mode="json")
     if isinstance(old, str):
         return changed(old, stay)
-    if old["law"] != "empirical":
+    if "mean" in old and "shift" not in old:
         return old | {"mean": changed(old["mean"], stay)}
     mean = Duration.model_validate(old).mean_minutes
     if mean == 0:

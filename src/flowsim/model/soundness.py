@@ -5,6 +5,7 @@ The parts check themselves; this is what only the whole can tell. Called by `Pat
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Protocol
@@ -226,5 +227,4 @@ def _at_once(pathway: Whole, state: State) -> set[str]:
 
 
 def _zero(duration: Duration, pathway: Whole) -> bool:
-    shortest = min(duration.values) if duration.law == "empirical" else duration.mean_minutes
-    return duration.law in ("fixed", "empirical") and shortest < pathway.tick / 2
+    return min(duration.atoms(), default=math.inf) < pathway.tick / 2

@@ -33,7 +33,7 @@ def fitting_tick(pathway: Whole) -> float:
 
     At most 1 part in 2,000. A tick at which an event's key has no room for the horizon and the citizens is not taken.
     """
-    lengths = [length for _, law in _laws(pathway) for length in _fixed_lengths(law)]
+    lengths = [length for _, law in _laws(pathway) for length in law.atoms()]
     chosen = MINUTE
     for tick in (MINUTE, *_FINER):
         if tick != MINUTE and not _fits_a_key(pathway, tick):
@@ -48,7 +48,7 @@ def warn_of_coarse_tick(pathway: Whole) -> None:
     """Warn of the fixed stay that is rounded by too much, and of means of few ticks."""
     if _silent.get():
         return
-    stays = [(path, length) for path, law in _laws(pathway) for length in _fixed_lengths(law)]
+    stays = [(path, length) for path, law in _laws(pathway) for length in law.atoms()]
     fixed = [(_error(length, pathway.tick), path, length) for path, length in stays]
     error, path, length = max(fixed, default=(0.0, "", 0.0))
     if error > _LARGEST_ERROR:
@@ -89,10 +89,6 @@ def _laws(pathway: Whole) -> Iterator[tuple[str, Duration]]:
         for exit_ in state.race:
             if exit_.after:
                 yield f"states.{state.name}.race.{exit_.name}", exit_.after
-
-
-def _fixed_lengths(law: Duration) -> tuple[float, ...]:
-    return law.values if law.law == "empirical" else (law.mean_minutes,) if law.law == "fixed" else ()
 
 
 def _error(length: float, tick: float) -> float:

@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import special
 
-from flowsim.model.duration import weibull_inverse_shape
 from flowsim.theory.queues import Floats
 
 if TYPE_CHECKING:
@@ -64,31 +62,23 @@ def mean_within(law: Duration, ages: Floats) -> Floats:
 
 def _curves(law: Duration, ages: Floats) -> tuple[Floats, Floats]:
     """Return the survival at each age, and its integral up to there, from partial means of each law."""
-    mean = law.mean_minutes
+    if law.law == "mixture":
+        parts = [_curves(part, ages) for part in law.of]
+        return tuple(sum(w * p[i] for w, p in zip(law.shares(), parts, strict=True)) for i in (0, 1))  # type: ignore[return-value]
     if law.law in ("fixed", "empirical"):
-        values = np.array(law.values or (mean,))
-        weights = np.array(law.weights or (1.0,) * len(values))
-        weights = weights / weights.sum()
+        values = np.array(list(law.atoms()))
+        weights = np.array(law.shares() or (1.0,))
         longer = (values[:, None] > ages.ravel()).astype(np.float64)
         least = np.minimum(values[:, None], ages.ravel())
         return (weights @ longer).reshape(ages.shape), (weights @ least).reshape(ages.shape)
-    if law.law == "exponential":
-        return np.exp(-ages / mean), -mean * np.expm1(-ages / mean)
-    assert law.cv is not None
-    if law.law == "gamma":
-        shape, scale = law.cv**-2, mean * law.cv**2
-        more = special.gammaincc(shape, ages / scale)
-        below = special.gammainc(shape + 1, ages / scale)
-    elif law.law == "weibull":
-        inverse = weibull_inverse_shape(law.cv)
-        power = (ages * math.gamma(1 + inverse) / mean) ** (1 / inverse)
-        more, below = np.exp(-power), special.gammainc(1 + inverse, power)
-    else:
-        sigma2 = math.log1p(law.cv**2)
-        with np.errstate(divide="ignore"):
-            normal = (np.log(ages / mean) + sigma2 / 2) / math.sqrt(sigma2)
-        more, below = special.ndtr(-normal), special.ndtr(normal - math.sqrt(sigma2))
-    return np.asarray(more, np.float64), np.asarray(mean * below + ages * more, np.float64)
+    shift = law.shift or 0.0
+    after = np.maximum(ages - shift, 0.0)
+    more, inside = np.zeros_like(ages), np.minimum(ages, shift)
+    for share, piece in law.pieces():
+        longer = piece.frozen.sf(after)
+        more = more + share * longer
+        inside = inside + share * (piece.partial_mean(after) + after * longer)
+    return np.where(ages < shift, 1.0, more), inside
 
 
 def cohort_of_law(law: Duration | None, step: float, steps: int) -> Cohort:
@@ -160,8 +150,7 @@ def cohort_of_race(race: Sequence[Exit], rates: Sequence[float], step: float, st
 
 def _points(race: Sequence[Exit], step: float, steps: int) -> Floats:
     """Return the ages between which hazards are taken as constant; twice, as close as can be, around a jump."""
-    jumps = [v for e in race if e.after and e.after.law in ("fixed", "empirical") for v in e.after.values]
-    jumps += [e.after.mean_minutes for e in race if e.after and e.after.law == "fixed"]
+    jumps = [atom for exit_ in race if exit_.after for atom in exit_.after.atoms()]
     cuts = [span for exit_ in race for span, _ in exit_.by_time_spent]
     first = step * _FINER ** -np.arange(300.0)
     beyond = step * steps * _FINER ** np.arange(400.0)

@@ -14,12 +14,13 @@ from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from flowsim.core.arrays import Floats, Ints
 from flowsim.core.civil_time import ByDate
 from flowsim.core.errors import InputError
-from flowsim.model.duration import Duration, weibull_inverse_shape
+from flowsim.core.laws import Distribution, of_moments, weibull_inverse_shape
+from flowsim.model.duration import Duration
 from flowsim.model.parts import Entry, Exit, Party, State, Station
 from flowsim.model.pathway import Pathway
 from flowsim.model.soundness import reached
@@ -29,6 +30,7 @@ __all__ = [
     "EXPONENTIAL",
     "FIXED",
     "GIVEN",
+    "MIXTURE",
     "POISSON",
     "RENEWAL",
     "STOCK",
@@ -42,13 +44,14 @@ __all__ = [
     "records",
 ]
 
-FIXED, EXPONENTIAL, WEIBULL, TABLE, EMPIRICAL = range(5)
+FIXED, EXPONENTIAL, WEIBULL, TABLE, EMPIRICAL, MIXTURE = range(6)
 POISSON, RENEWAL, GIVEN, STOCK = range(4)
 _MICROSECOND = timedelta(microseconds=1)
 
 GRID_EDGE = 40.0
 """The quantile tables run over the logit of the survival probability, from -40 to 40."""
-GRID_STEP = 1.0 / 16.0
+_POINTS, _FINE = 16.0, 64.0
+"""Points of a table in one unit of the logit, and of a phase-type law, whose phases may differ much."""
 
 
 def _table(*fields: str) -> np.dtype[np.void]:
@@ -72,7 +75,9 @@ TABLES: dict[str, np.dtype[np.void]] = {
     "spents": _table("since.", "factor."),
     # `a`: length, mean or scale; `b`: 1 / shape of a Weibull law.
     "laws": _table("kind", "a.", "b.", "point", "point_end"),
-    # Table: log of the quantile and its slope by the logit. Empirical: a value and the probability of more.
+    # Table: log of the quantile and its rise to the next point by the slope there; `b` of the law is the points in a
+    # unit of the logit. Empirical: a value and the probability of more.
+    # Mixture: shares summed up, and the number of the law of each.
     "points": _table("x.", "y."),
     # `law`: between the arrivals of a renewal stream, or elapsed in a stock.
     "entries": _table("key", "kind", "to", "law", "count", "waiting", "step", "step_end"),
@@ -163,51 +168,68 @@ def compile_pathway(pathway: Pathway) -> Model:
     return _Compiler(pathway).model()
 
 
-def _law_row(law: Duration, tick: float) -> tuple[int, float, float, Floats]:
-    """Return the kind of a law, its two parameters and its points, shape (points, 2)."""
+_LawRow = tuple[int, float, float, Floats]
+"""The kind of a law, its two parameters, and its points, shape (points, 2)."""
+
+
+def _law_rows(law: Duration, tick: float) -> list[tuple[float, _LawRow]]:
+    """Return the rows of the laws that a law, which is no mixture, is made of, and their shares."""
     none = np.empty((0, 2))
     mean = law.mean_minutes / tick
     if law.law == "fixed":
-        return FIXED, mean, 0.0, none
-    if law.law == "exponential":
-        return EXPONENTIAL, mean, 0.0, none
+        return [(1.0, (FIXED, mean, 0.0, none))]
     if law.law == "empirical":
         values = np.array(law.values) / tick
         order = np.argsort(values, kind="stable")
         weights = np.array(law.weights or (1.0,) * len(values))[order]
         more = np.cumsum(weights[::-1])[::-1] - weights
-        return EMPIRICAL, mean, 0.0, np.column_stack([values[order], more / weights.sum()])
-    assert law.cv is not None
-    if law.law == "weibull":
+        return [(1.0, (EMPIRICAL, mean, 0.0, np.column_stack([values[order], more / weights.sum()])))]
+    if law.law == "exponential" and not law.shift:
+        return [(1.0, (EXPONENTIAL, mean, 0.0, none))]
+    if law.law == "weibull" and not law.shift:
+        assert law.cv is not None
         inverse = _to_40_bits(weibull_inverse_shape(law.cv))
-        return WEIBULL, mean / _to_40_bits(math.gamma(1 + inverse)), inverse, none
-    shift = _to_40_bits(math.log(mean))
-    return TABLE, mean, 0.0, _quantile_table(law.law, law.cv) + np.array([shift, 0.0])
+        return [(1.0, (WEIBULL, mean / _to_40_bits(math.gamma(1 + inverse)), inverse, none))]
+    if law.law in ("gamma", "lognormal") and not law.shift:
+        assert law.cv is not None
+        shift = np.array([_to_40_bits(math.log(mean)), 0.0])
+        return [(1.0, (TABLE, mean, _POINTS, _table_of_moments(law.law, law.cv) + shift))]
+    in_ticks = np.array([-_to_40_bits(math.log(tick)), 0.0])
+    fineness = _FINE if law.phases else _POINTS
+    return [(share, (TABLE, mean, fineness, points + in_ticks)) for share, points in _tables_of(law, fineness)]
 
 
 # Pathways that differ in numbers, as draws of uncertain parameters, mostly keep their laws' shapes.
 @lru_cache(maxsize=64)
-def _quantile_table(law: str, cv: float) -> Floats:
-    """Tabulate a law of mean 1: log quantile and slope over the logit of the survival, for Hermite interpolation.
+def _table_of_moments(law: str, cv: float) -> Floats:
+    """Tabulate a law of mean 1."""
+    return _quantile_table(of_moments(law, 1.0, cv), 0.0, 1.0, _POINTS)
+
+
+@lru_cache(maxsize=64)
+def _tables_of(law: Duration, fineness: float) -> list[tuple[float, Floats]]:
+    """Tabulate the pieces of a law, in minutes, and return them with their shares."""
+    return [
+        (share, _quantile_table(piece, law.shift or 0.0, law.mean_minutes, fineness)) for share, piece in law.pieces()
+    ]
+
+
+def _quantile_table(law: Distribution, shift: float, mean: float, fineness: float) -> Floats:
+    """Tabulate a law: log quantile and rise to the next point over the logit of the survival, for Hermite interpolation.
 
     On this scale both tails of the gamma and lognormal laws are nearly straight, so the relative error stays
     near 1e-8 throughout.
     """
-    sigma2 = math.log1p(cv**2)
-    frozen = (
-        stats.gamma(cv**-2, scale=cv**2)
-        if law == "gamma"
-        else stats.lognorm(math.sqrt(sigma2), scale=math.exp(-sigma2 / 2))
-    )
-    y = np.arange(-GRID_EDGE, GRID_EDGE + GRID_STEP / 2, GRID_STEP)
+    y = np.arange(-GRID_EDGE * fineness, GRID_EDGE * fineness + 1) / fineness
     below, above = special.expit(y), special.expit(-y)
-    x = np.where(y < 0, frozen.ppf(below), frozen.isf(above))
+    x = np.where(y < 0, law.frozen.ppf(below), law.frozen.isf(above))
     # Less than e^-60 of the mean is no time at all; there the table lies flat.
-    floor = math.exp(-60)
+    floor = mean * math.exp(-60)
     flat = ~(x > floor)
     x = np.where(flat, floor, x)
-    slope = np.exp(np.log(below) + np.log(above) - frozen.logpdf(x) - np.log(x))
-    return np.column_stack([_to_40_bits(np.log(x)), _to_40_bits(np.where(flat, 0.0, slope))])
+    slope = np.exp(np.log(below) + np.log(above) - law.frozen.logpdf(x) - np.log(x))
+    slope = np.where(flat, 0.0, slope) * x / (shift + x)
+    return np.column_stack([_to_40_bits(np.log(shift + x)), _to_40_bits(slope / fineness)])
 
 
 def _to_40_bits(x: Any) -> Any:
@@ -289,11 +311,29 @@ class _Compiler:
         if law is None:
             return -1
         if law not in self.law_number:
-            kind, a, b, points = _law_row(law, self.pathway.tick)
-            first = sum(map(len, self.points))
-            self.points.append(points)
-            self.law_number[law] = self._add("laws", kind, a, b, first, first + len(points)) - 1
+            parts = self._law_parts(law)
+            if len(parts) == 1:
+                self.law_number[law] = parts[0][1]
+            else:
+                shares, numbers = zip(*parts, strict=True)
+                upto = np.cumsum(shares)
+                upto[-1] = 1.0  # the last one takes what rounding leaves over
+                row = MIXTURE, law.mean_minutes / self.pathway.tick, 0.0, np.column_stack([upto, numbers])
+                self.law_number[law] = self._law_row(row)
         return self.law_number[law]
+
+    def _law_parts(self, law: Duration) -> list[tuple[float, int]]:
+        """Return the numbers of the laws that a law is made of, and their shares."""
+        if law.law != "mixture":
+            return [(share, self._law_row(row)) for share, row in _law_rows(law, self.pathway.tick)]
+        shared = [(share, part) for share, part in zip(law.shares(), law.of, strict=True) if share > 0]
+        return [(share * within, number) for share, part in shared for within, number in self._law_parts(part)]
+
+    def _law_row(self, row: _LawRow) -> int:
+        kind, a, b, points = row
+        first = sum(map(len, self.points))
+        self.points.append(points)
+        return self._add("laws", kind, a, b, first, first + len(points)) - 1
 
     def _stations(self) -> dict[tuple[str, int], int]:
         """Return numbers of the queues: one for each priority that states have at a station, the best first."""

@@ -25,7 +25,7 @@ from flowsim.simulation.engine.compiler import (
     FIXED,
     GIVEN,
     GRID_EDGE,
-    GRID_STEP,
+    MIXTURE,
     POISSON,
     RENEWAL,
     STOCK,
@@ -310,25 +310,38 @@ def power(x, y):
 
 
 @_rule
-def _hermite(points, low, y):
-    """Interpolate the log quantile at logit `y` in the table that starts at row `low`."""
-    place = (y + GRID_EDGE) / GRID_STEP
-    last = int(2 * GRID_EDGE / GRID_STEP)
+def _hermite(m, law, y):
+    """Interpolate the log quantile at logit `y` in the table of a law."""
+    low, last = m.laws[law].point, m.laws[law].point_end - 1
+    place = (y + GRID_EDGE) * m.laws[law].b
     if place <= 0.0:
-        return points[low].x
-    if place >= last:
-        return points[low + last].x
+        return m.points[low].x
+    if place >= last - low:
+        return m.points[last].x
     i = int(place)
     t = place - i
-    x0, x1 = points[low + i].x, points[low + i + 1].x
-    d0, d1 = points[low + i].y * GRID_STEP, points[low + i + 1].y * GRID_STEP
+    x0, x1 = m.points[low + i].x, m.points[low + i + 1].x
+    d0, d1 = m.points[low + i].y, m.points[low + i + 1].y
     step = x1 - x0
     return x0 + t * (d0 + t * (3.0 * step - 2.0 * d0 - d1 + t * (d0 + d1 - 2.0 * step)))
 
 
 @_rule
+def _part_of_mixture(m, law, u):
+    """Return the law of a mixture that `u` falls to, and which part of its share `u` is."""
+    row = m.laws[law].point
+    before = 0.0
+    while m.points[row].x < u:
+        before = m.points[row].x
+        row += 1
+    return np.int64(m.points[row].y), (u - before) / (m.points[row].x - before)
+
+
+@_rule
 def quantile(m, law, u):
-    """Return the duration that lasts longer with probability `u`, in ticks."""
+    """Return the duration that lasts longer with probability `u`, in ticks; of a mixture, a draw by `u`."""
+    if m.laws[law].kind == MIXTURE:
+        law, u = _part_of_mixture(m, law, u)
     kind = m.laws[law].kind
     if kind == FIXED:
         return m.laws[law].a
@@ -342,12 +355,12 @@ def quantile(m, law, u):
             low += 1
         return m.points[low].x
     # The logit runs against the survival probability: a long duration is an improbable one.
-    return exp(_hermite(m.points, low, log((1.0 - u) / u)))
+    return exp(_hermite(m, law, log((1.0 - u) / u)))
 
 
 @_rule
-def survival(m, law, x):
-    """Return the probability of a duration longer than `x` ticks."""
+def _survival_of_part(m, law, x):
+    """Return the probability of a duration longer than `x` ticks, of a law that is no mixture."""
     kind = m.laws[law].kind
     if x < 0.0:
         return 1.0
@@ -369,11 +382,23 @@ def survival(m, law, x):
     left, right = -GRID_EDGE, GRID_EDGE
     for _ in range(60):
         middle = 0.5 * (left + right)
-        if _hermite(m.points, low, middle) < log(x):
+        if _hermite(m, law, middle) < log(x):
             left = middle
         else:
             right = middle
     return 1.0 / (1.0 + exp(0.5 * (left + right)))
+
+
+@_rule
+def survival(m, law, x):
+    """Return the probability of a duration longer than `x` ticks."""
+    if m.laws[law].kind != MIXTURE:
+        return _survival_of_part(m, law, x)
+    before = alive = 0.0
+    for row in range(m.laws[law].point, m.laws[law].point_end):
+        alive += (m.points[row].x - before) * _survival_of_part(m, np.int64(m.points[row].y), x)
+        before = m.points[row].x
+    return alive
 
 
 @_rule
@@ -384,7 +409,21 @@ def residual(m, law, u, elapsed):
     if m.laws[law].kind == FIXED:
         return max(m.laws[law].a - elapsed, 0.0)
     alive = survival(m, law, elapsed)
-    return max(quantile(m, law, u * alive) - elapsed, 0.0) if alive > 0.0 else 0.0
+    if alive <= 0.0:
+        return 0.0
+    left = u * alive
+    if m.laws[law].kind == MIXTURE:
+        # Those of a law's share who have lasted so long stand for it.
+        row, before = m.laws[law].point, 0.0
+        share = m.points[row].x * _survival_of_part(m, np.int64(m.points[row].y), elapsed)
+        while left > share and row + 1 < m.laws[law].point_end:
+            left -= share
+            before = m.points[row].x
+            row += 1
+            share = (m.points[row].x - before) * _survival_of_part(m, np.int64(m.points[row].y), elapsed)
+        left /= m.points[row].x - before
+        law = np.int64(m.points[row].y)
+    return max(quantile(m, law, left) - elapsed, 0.0)
 
 
 @_rule

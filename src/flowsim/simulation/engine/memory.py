@@ -118,15 +118,13 @@ def _ways(pathway: Pathway, state: State, h: float) -> Iterator[dict[str, float]
 
 
 def _discount(law: Duration, h: float) -> float:
-    """Return the mean of exp(-T / h); of a Weibull or lognormal law that of a gamma law with its two moments."""
-    if law.law == "empirical":
-        weights = np.array(law.weights or (1.0,) * len(law.values))
-        return float(weights @ np.exp(-np.array(law.values) / h) / weights.sum())
-    mean = law.mean_minutes / h
-    if law.law == "fixed":
-        return math.exp(-mean)
-    squared = 1.0 if law.cv is None else law.cv**2
-    return float((1 + mean * squared) ** (-1 / squared))
+    """Return the mean of exp(-T / h), for most laws that of a gamma law with the same two moments."""
+    if law.law == "mixture":
+        return math.fsum(share * _discount(part, h) for share, part in zip(law.shares(), law.of, strict=True))
+    if law.law in ("fixed", "empirical"):
+        return float(np.array(law.shares() or (1.0,)) @ np.exp(-np.array(list(law.atoms())) / h))
+    squared = law.squared_cv
+    return float((1 + law.mean_minutes / h * squared) ** (-1 / squared))
 
 
 def available_memory() -> float:
