@@ -15,14 +15,17 @@ from flowsim.model.pathway import Pathway
 __all__ = ["durations", "pathways"]
 
 _DATES = ("2020-01-01", "2020-01-03", "2020-01-04")
+_KINDS = (
+    *("fixed", "fixed", "exponential", "gamma", "weibull", "lognormal", "loglogistic", "normal"),
+    *("uniform", "triangular", "pert", "phase_type", "mixture", "empirical"),
+)
 _ROUND = ("6 hours", "12 hours", "1 day", "36 hours")
 
 
 @st.composite
 def durations(draw: st.DrawFn, zero: bool = False) -> Any:
     """Draw a duration as a pathway file writes it; with `zero` it may also be no time at all."""
-    kinds = ["fixed", "fixed", "exponential", "gamma", "weibull", "lognormal", "empirical"]
-    kind = draw(st.sampled_from([*kinds, "zero"] if zero else kinds))
+    kind = draw(st.sampled_from([*_KINDS, "zero"] if zero else _KINDS))
     if kind == "zero":
         return "0 minutes"
     if kind == "fixed":
@@ -30,9 +33,20 @@ def durations(draw: st.DrawFn, zero: bool = False) -> Any:
     if kind == "empirical":
         values = draw(st.lists(st.sampled_from(_ROUND), min_size=1, max_size=3, unique=True))
         return {"law": kind, "values": values, "weights": [float(n + 1) for n in range(len(values))]}
+    if kind == "mixture":
+        return {"law": kind, "of": [draw(durations()), draw(st.sampled_from(_ROUND))], "weights": [3.0, 1.0]}
+    if kind in ("uniform", "triangular", "pert"):
+        bounds = {"law": kind, "least": "6 hours", "most": "36 hours"}
+        return bounds if kind == "uniform" else bounds | {"mode": draw(st.sampled_from(_ROUND))}
+    if kind == "phase_type":
+        return {"law": kind, "phases": ["6 hours", "1 day"], "next": [[0.0, 0.5], [0.25, 0.0]]}
     law: dict[str, Any] = {"law": kind, "mean": draw(st.sampled_from(_ROUND))}
-    if kind != "exponential":
+    if kind == "normal":
+        law["cv"] = draw(st.sampled_from([0.3, 0.8]))
+    elif kind != "exponential":
         law["cv"] = draw(st.sampled_from([0.3, 1.0, 2.5]))
+    if draw(st.integers(0, 4)) == 0:
+        law["shift"] = "6 hours"
     return law
 
 

@@ -193,16 +193,16 @@ REFUSED = [
     ("states/plan/stay", "14 dyas", "states.plan.stay.mean: '14 dyas' has the unknown unit 'dyas'; did you mean 'day'"),
     ("states/plan/stay", "-2 days", "states.plan.stay.mean: '-2 days' is negative: a span of time is 0 or longer"),
     ("states/plan/stay", {"law": "gama", "mean": "1 day"}, "states.plan.stay.law: 'gama' is not allowed: it should be"),
-    ("states/plan/stay", {"law": "gamma", "mean": "1 day"}, "a law 'gamma' needs a positive `mean` and its `cv`"),
-    ("states/plan/stay", {"law": "gamma", "mean": "0 days", "cv": 1.0}, "a law 'gamma' needs a positive `mean` and"),
+    ("states/plan/stay", {"law": "gamma", "mean": "1 day"}, "a law 'gamma' is given by `mean` and `cv`: `cv` is"),
+    ("states/plan/stay", {"law": "gamma", "mean": "0 days", "cv": 1.0}, "a law 'gamma' needs a positive `mean`; write"),
     ("states/plan/stay", {"law": "gamma", "mean": "1 day", "cv": 0.001}, "a coefficient of variation of 0.001 is"),
     ("states/plan/stay", {"law": "weibull", "mean": "1 day", "cv": 21.0}, "a coefficient of variation of 21.0 is"),
     ("states/plan/stay", {"law": "fixed", "mean": "1 day", "cv": 1.0}, "a law 'fixed' takes no `cv`"),
-    ("states/plan/stay", {"law": "fixed"}, "a law 'fixed' is given by its `mean`, without `values` or `weights`"),
-    ("states/plan/stay", {"law": "exponential", "mean": "1 day", "values": ["1 day"]}, "a law 'exponential' is given"),
-    ("states/plan/stay", {"law": "exponential", "mean": "0 days"}, "an exponential law needs a positive `mean`; write"),
-    ("states/plan/stay", {"law": "empirical"}, "an empirical law is given by its `values` alone, at least one"),
-    ("states/plan/stay", {"law": "empirical", "values": ["1 day"], "mean": "1 day"}, "an empirical law is given by"),
+    ("states/plan/stay", {"law": "fixed"}, "a law 'fixed' is given by `mean`: `mean` is missing"),
+    ("states/plan/stay", {"law": "exponential", "mean": "1 day", "values": ["1 day"]}, "a law 'exponential' takes no"),
+    ("states/plan/stay", {"law": "exponential", "mean": "0 days"}, "a law 'exponential' needs a positive `mean`"),
+    ("states/plan/stay", {"law": "empirical"}, "a law 'empirical' is given by `values`: `values` is missing"),
+    ("states/plan/stay", {"law": "empirical", "values": ["1 day"], "mean": "1 day"}, "a law 'empirical' takes no"),
     ("states/plan/stay", {"law": "empirical", "values": ["1 day"], "weights": [1.0, 2.0]}, "`weights` are as many as"),
     ("states/plan/stay", {"law": "empirical", "values": ["1 day"], "weights": [-1.0]}, "`weights` are as many as"),
     ("states/plan/stay", {"law": "empirical", "values": ["1 day"], "weights": [0.0]}, "`weights` are as many as"),
@@ -356,6 +356,7 @@ def test_a_duration_scales_its_mean(raw, factor):
     law = Duration.model_validate(raw)
     longer = law.scaled(factor)
     assert longer.mean_minutes == pytest.approx(factor * law.mean_minutes)
+    assert longer.squared_cv == pytest.approx(law.squared_cv, abs=1e-12)
     assert (longer.law, longer.cv, longer.weights) == (law.law, law.cv, law.weights)
     assert Duration.model_validate(law.model_dump(mode="json")) == law
 

@@ -39,8 +39,8 @@ from .files import write_files as write_files
 from .files import write_text as write_text
 from .laws import Distribution as Distribution
 from .laws import PhaseType as PhaseType
-from .laws import between as between
 from .laws import moments_of_quantiles as moments_of_quantiles
+from .laws import of_bounds as of_bounds
 from .laws import of_moments as of_moments
 from .laws import weibull_inverse_shape as weibull_inverse_shape
 from .numbers import AmbiguousNumber as AmbiguousNumber

@@ -16,8 +16,8 @@ from flowsim.core.arrays import Floats
 __all__ = [
     "Distribution",
     "PhaseType",
-    "between",
     "moments_of_quantiles",
+    "of_bounds",
     "of_moments",
     "weibull_inverse_shape",
 ]
@@ -35,7 +35,7 @@ class Distribution:
     """
 
     frozen: Any
-    partial_mean: Callable[[Floats], Floats]
+    partial_mean: Callable[[Floats], Any]
 
 
 def of_moments(law: str, mean: float, cv: float) -> Distribution:
@@ -118,7 +118,7 @@ def moments_of_quantiles(law: str, quantiles: Sequence[tuple[float, float]]) -> 
     return short / float(of_moments(law, 1.0, cv).frozen.ppf(low)), cv
 
 
-def between(law: str, least: float, mode: float, most: float) -> list[tuple[float, Distribution]]:
+def of_bounds(law: str, least: float, mode: float, most: float) -> list[tuple[float, Distribution]]:
     """Return the uniform, triangular or pert law between two bounds, as pieces with a smooth density, and their shares.
 
     A triangular law has a piece on each side of its mode, a beta law each; a pert law is the beta law of

@@ -199,7 +199,9 @@ class Duration(Record):
         return cls(law="phase_type", phases=phases, start=start, next=next)
 
     @classmethod
-    def mixture(cls, of: Iterable[Duration | SpanLike | Mapping[str, Any]], weights: Iterable[RealLike] = ()) -> Duration:
+    def mixture(
+        cls, of: Iterable[Duration | SpanLike | Mapping[str, Any]], weights: Iterable[RealLike] = ()
+    ) -> Duration:
         """Make a duration that follows one of several laws, each with its weight."""
         return cls(law="mixture", of=of, weights=weights)
 
@@ -408,12 +410,12 @@ class Duration(Record):
 
         One for most laws; two for a triangular one, whose density has an edge; none for a law of atoms or a mixture.
         """
-        from flowsim.core.laws import between, of_moments
+        from flowsim.core.laws import of_bounds, of_moments
 
         if self.phases:
             return [(1.0, self._phase_type().distribution())]
         if self.most is not None:
-            return between(self.law, self.least or 0.0, self.mode or 0.0, self.most)
+            return of_bounds(self.law, self.least or 0.0, self.mode or 0.0, self.most)
         if self.law in ("fixed", "empirical", "mixture"):
             return []
         return [(1.0, of_moments(self.law, self.mean or 0.0, self.cv or 1.0))]

@@ -1,6 +1,7 @@
 """Laws by bounds, quantiles, phases and parts, against SciPy, matrix exponentials and numeric integration."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -13,7 +14,9 @@ from flowsim.theory.survival import mean_within, survival_at
 
 DAY = 1440.0
 # In both tails as far as a survival function near 1 keeps eight digits.
-PROBABILITIES = np.concatenate([10.0 ** np.arange(-9, -1), np.linspace(0.013, 0.987, 60), 1 - 10.0 ** np.arange(-9, -1)])
+PROBABILITIES = np.concatenate(
+    [10.0 ** np.arange(-9, -1), np.linspace(0.013, 0.987, 60), 1 - 10.0 ** np.arange(-9, -1)]
+)
 
 
 def compiled(law):
@@ -63,7 +66,11 @@ class Fisk:
 def cut_normal(mean, sd):
     """A normal law by the mean and sd before the cut, with those that it has after it."""
     theirs = stats.truncnorm(-mean / sd, math.inf, loc=mean, scale=sd)
-    return {"law": "normal", "mean": f"{float(theirs.mean())!r} minutes", "cv": float(theirs.std() / theirs.mean())}, theirs
+    return {
+        "law": "normal",
+        "mean": f"{float(theirs.mean())!r} minutes",
+        "cv": float(theirs.std() / theirs.mean()),
+    }, theirs
 
 
 def pert(least, mode, most):
@@ -73,7 +80,11 @@ def pert(least, mode, most):
 
 def loglogistic(shape, scale):
     theirs = Fisk(shape, scale)
-    return {"law": "loglogistic", "mean": f"{float(theirs.mean())!r} minutes", "cv": float(theirs.std() / theirs.mean())}, theirs
+    return {
+        "law": "loglogistic",
+        "mean": f"{float(theirs.mean())!r} minutes",
+        "cv": float(theirs.std() / theirs.mean()),
+    }, theirs
 
 
 COXIAN = {"phases": ["2 days", "30 days", "1 day"], "start": [0.5, 0.3, 0.2]}
@@ -129,10 +140,7 @@ def test_closed_forms_of_theory_are_integrals_of_the_survival(raw, theirs):
     law = Duration.model_validate(raw)
     ages = law.mean_minutes * np.array([0.0, 0.02, 0.2, 0.5, 1.0, 1.5, 4.0])
     np.testing.assert_allclose(survival_at(law, ages), theirs.sf(ages), rtol=1e-8, atol=1e-12)
-    steps = [
-        integrate.quad(lambda x: float(theirs.sf(x)), a, b, epsabs=1e-6, limit=200)[0]
-        for a, b in zip(ages, ages[1:], strict=False)
-    ]
+    steps = [integrate.quad(lambda x: float(theirs.sf(x)), a, b, epsabs=1e-6, limit=200)[0] for a, b in pairwise(ages)]
     np.testing.assert_allclose(np.diff(mean_within(law, ages)), steps, rtol=1e-6, atol=1e-4)
 
 
@@ -169,9 +177,7 @@ def test_a_triangular_law_is_scipys(least, mode, most):
     np.testing.assert_allclose(shares_above(model, law, durations), theirs.sf(durations), atol=1e-4)
     elapsed = theirs.isf(0.6)
     longer = durations[durations > elapsed]
-    np.testing.assert_allclose(
-        shares_above(model, law, longer - elapsed, elapsed), theirs.sf(longer) / 0.6, atol=2e-4
-    )
+    np.testing.assert_allclose(shares_above(model, law, longer - elapsed, elapsed), theirs.sf(longer) / 0.6, atol=2e-4)
     own = Duration.model_validate(raw)
     assert (own.mean_minutes, own.squared_cv) == pytest.approx((theirs.mean(), theirs.var() / theirs.mean() ** 2))
     np.testing.assert_allclose(survival_at(own, durations), theirs.sf(durations), rtol=1e-9)
@@ -277,7 +283,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("raw", "message"), REFUSED, ids=str)
-def test_a_law_that_is_not_told_whole_is_refused_with_what_is_missing(raw, message):
-    with pytest.raises(InputError, match="states.talk.stay") as refusal:
+def test_a_law_that_is_not_given_whole_is_refused_with_what_is_missing(raw, message):
+    with pytest.raises(InputError, match=r"states\.talk\.stay") as refusal:
         compiled(raw)
     assert message in str(refusal.value)

@@ -215,7 +215,7 @@ def _tables_of(law: Duration, fineness: float) -> list[tuple[float, Floats]]:
 
 
 def _quantile_table(law: Distribution, shift: float, mean: float, fineness: float) -> Floats:
-    """Tabulate a law: log quantile and rise to the next point over the logit of the survival, for Hermite interpolation.
+    """Tabulate a law over the logit of the survival: log quantile, and its rise to the next point by the slope here.
 
     On this scale both tails of the gamma and lognormal laws are nearly straight, so the relative error stays
     near 1e-8 throughout.
