@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal, SupportsIndex
+from typing import TYPE_CHECKING, Annotated, Any, Literal, SupportsIndex
 
-from pydantic import field_validator, model_serializer, model_validator
+from pydantic import WithJsonSchema, field_validator, model_serializer, model_validator
 
 from flowsim.core.civil_time import MINUTES, Span, parse_span, span_text
 from flowsim.core.errors import InputError, Record
@@ -47,6 +47,8 @@ _KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "empirical": (("values",), ("weights",)),
 }
 """The keys that each law is given by, and those that it may have."""
+_BY_SHARE = {"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 2, "maxProperties": 2}
+_LAWS = {"type": "array", "items": {"type": ["string", "object"]}}  # a schema that refers to itself fits in no other
 _OPTIONAL = tuple(dict.fromkeys(key for keys in _KEYS.values() for group in keys for key in group))
 _LONGEST = 200 * MINUTES["year"]
 _LEAST_CV, _MOST_CV = 0.01, 20.0
@@ -99,11 +101,11 @@ class Duration(Record):
     least: Span | None = None
     mode: Span | None = None
     most: Span | None = None
-    quantiles: tuple[tuple[float, Span], ...] = ()
+    quantiles: Annotated[tuple[tuple[float, Span], ...], WithJsonSchema(_BY_SHARE)] = ()
     phases: tuple[Span, ...] = ()
     start: tuple[float, ...] = ()
     next: tuple[tuple[float, ...], ...] = ()
-    of: tuple[Duration, ...] = ()
+    of: Annotated[tuple[Duration, ...], WithJsonSchema(_LAWS)] = ()
     values: tuple[Span, ...] = ()
     weights: tuple[float, ...] = ()
 
