@@ -138,6 +138,9 @@ def test_where_the_team_is_full_the_outlook_says_so(office):
     # As many more as the trend is above what is delivered: 5 a week times the ratio less one.
     assert flag.more == pytest.approx(5 * (flag.trend / flag.simulated - 1), rel=0.03)
     assert f"team is full from {flag.full_since}: the trend's {flag.trend:,.0f} would need" in flag.words
+    assert repr(told).startswith("<Outlook for 'office': 1 outcomes, 2023Q1 to 2024Q4, driven by ")
+    assert "they differ" in {line.get_label() for line in told.plot().axes[0].lines}
+    assert "<th>measure</th>" in told._repr_html_()
     used = told.results.select("utilisation.team", flag.full_since).values
     assert np.median(used) >= FULL
 

@@ -21,6 +21,7 @@ import numpy as np
 
 from flowsim.calibration.study import Prior, Study
 from flowsim.core.arrays import Floats
+from flowsim.core.display import Displayed
 from flowsim.core.errors import InputError
 from flowsim.core.files import data_folder
 from flowsim.model.base import Base
@@ -45,7 +46,7 @@ STAMP = "study.json"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Ensemble:
+class Ensemble(Displayed):
     """Equally likely positions of a base's factors.
 
     Attributes:
@@ -59,6 +60,9 @@ class Ensemble:
     z: Floats = field(repr=False)
     mode: Mapping[str, Any] = field(repr=False)
     provenance: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        return f"<Ensemble of '{self.prior.base.name}': {len(self):,} sets of {len(self.names)} factors>"
 
     @classmethod
     def of(cls, base: Base) -> Ensemble | None:

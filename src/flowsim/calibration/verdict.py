@@ -20,8 +20,9 @@ from flowsim.calibration.study import Study
 from flowsim.calibration.targets import Target
 from flowsim.calibration.workflow import Calibration
 from flowsim.core.arrays import Floats, defined_deviation, defined_mean, defined_quantiles
+from flowsim.core.display import Displayed
 from flowsim.core.errors import InputError
-from flowsim.core.progress import Progress, shifted
+from flowsim.core.progress import Progress, shifted, shows_progress
 from flowsim.simulation.results import Results
 from flowsim.simulation.runner import run
 
@@ -62,7 +63,7 @@ class Judged:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Verdict:
+class Verdict(Displayed):
     """How well a calibrated model says what is documented.
 
     Attributes:
@@ -89,6 +90,12 @@ class Verdict:
     together: tuple[tuple[str, ...], ...]
     study: Study = field(repr=False)
     record: Mapping[str, Any] = field(repr=False)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Verdict on {self.study.source}: {self.plausible:.0%} of {len(self.fitted):,} fitted figures plausible, "
+            f"chi-square {self.chi_square:,.1f} on {self.freedom:,.1f}, seed {self.seed}>"
+        )
 
     @property
     def p(self) -> float:
@@ -121,6 +128,7 @@ class Verdict:
         return tuple(sorted(self.fitted, key=lambda one: -one.implausibility)[:count])
 
 
+@shows_progress("judge")
 def judge(
     calibration: Calibration,
     *,

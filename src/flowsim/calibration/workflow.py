@@ -29,6 +29,7 @@ from flowsim.calibration.targets import Target
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError
 from flowsim.core.files import data_folder, write_text
+from flowsim.core.progress import shows_progress
 from flowsim.model.library import cities
 from flowsim.simulation.runner import checked_seed, run
 
@@ -164,6 +165,7 @@ def check_place(study: Study, folder: Path, seed: int) -> None:
         )
 
 
+@shows_progress("calibrate")
 def calibrate(
     study: Study,
     *,

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from itertools import groupby
 from typing import Literal
 
+from flowsim.core.progress import silent
+
 __all__ = ["WIDTH", "counted", "cut", "number", "progress_bar", "table", "wrapped"]
 
 
@@ -17,7 +19,8 @@ __all__ = ["WIDTH", "counted", "cut", "number", "progress_bar", "table", "wrappe
 def progress_bar(what: str, *, show: bool = True) -> Iterator[Callable[[int, int], object] | None]:
     """Show a bar on a terminal's error stream, where it is no part of the output; it is given (done, all)."""
     if not (show and sys.stderr.isatty()):
-        yield None
+        with silent():
+            yield None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn

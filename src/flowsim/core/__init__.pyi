@@ -16,6 +16,8 @@ from .civil_time import parse_moment as parse_moment
 from .civil_time import parse_rate as parse_rate
 from .civil_time import parse_span as parse_span
 from .civil_time import span_text as span_text
+from .display import Displayed as Displayed
+from .display import html_of as html_of
 from .errors import InputError as InputError
 from .errors import KeyedError as KeyedError
 from .errors import Record as Record
@@ -53,6 +55,8 @@ from .periods import quarter as quarter
 from .periods import read_period as read_period
 from .progress import Progress as Progress
 from .progress import shifted as shifted
+from .progress import shows_progress as shows_progress
+from .progress import silent as silent
 from .quantities import changed as changed
 from .quantities import check_typed as check_typed
 from .quantities import is_number as is_number

@@ -1,15 +1,122 @@
-"""How far a piece of work has come, and the same for a part of it."""
+"""How far a piece of work has come, the same for a part of it, and a bar by itself where somebody looks on."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
-__all__ = ["Progress", "shifted"]
+__all__ = ["Progress", "shifted", "shows_progress", "silent"]
 
 Progress = Callable[[int, int], object]
 """What is called as work goes on, with how much is done and how much there is in all."""
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+_SOON = 1.0  # seconds of work before a bar appears
+_OFTEN = 0.1  # seconds between two pictures of it
+_watched: ContextVar[bool] = ContextVar("_watched", default=False)
 
 
 def shifted(progress: Progress | None, first: int, total: int) -> Progress | None:
     """Return the progress of a part of the work, counting on from what was done before it; None where there is none."""
     return None if progress is None else lambda done, _: progress(first + done, total)
+
+
+@contextmanager
+def silent() -> Iterator[None]:
+    """Show no bars by themselves within: what calls has its own, or wants none."""
+    token = _watched.set(True)
+    try:
+        yield
+    finally:
+        _watched.reset(token)
+
+
+def shows_progress(what: str) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
+    """Give a verb a bar by itself in a terminal or a notebook where its `progress` is left out.
+
+    The bar comes after a second of work and goes when that is done. What the verb calls shows none of its own.
+    """
+
+    def decorate(verb: Callable[_P, _R]) -> Callable[_P, _R]:
+        @wraps(verb)
+        def watched(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+            bar = None
+            if kwargs.get("progress") is None and not _watched.get():
+                bar = _bar(what)
+                if bar is not None:
+                    kwargs["progress"] = bar.update
+            try:
+                with silent():
+                    return verb(*args, **kwargs)
+            finally:
+                if bar is not None:
+                    bar.close()
+
+        return watched
+
+    return decorate
+
+
+class _Bar:
+    """A line that is written over again and again; in a notebook, a display that is."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        self.drawn_at = time.monotonic() + _SOON - _OFTEN
+        self.shown = False
+
+    def update(self, *stage_done_total: Any) -> None:
+        """Take (done, all), or (stage, done, all)."""
+        *stage, done, total = stage_done_total
+        now = time.monotonic()
+        if now - self.drawn_at >= _OFTEN:
+            self.drawn_at, self.shown = now, True
+            self.draw(f"{self.what}{': ' if stage else ''}{''.join(map(str, stage))}", done, total)
+
+    def draw(self, what: str, done: int, total: int) -> None:
+        wide = 30 * done // total if total else 0
+        sys.stderr.write(f"\r\033[K{what[:40]} {'━' * wide}{'·' * (30 - wide)} {done:,}/{total:,}")
+        sys.stderr.flush()
+
+    def close(self) -> None:
+        if self.shown:
+            self.clear()
+
+    def clear(self) -> None:
+        sys.stderr.write("\r\033[K")
+        sys.stderr.flush()
+
+
+class _NotebookBar(_Bar):
+    handle: Any = None
+
+    def draw(self, what: str, done: int, total: int) -> None:
+        from html import escape
+
+        self._show(f'{escape(what)} <progress value="{done}" max="{total}"></progress> {done:,}/{total:,}')
+
+    def clear(self) -> None:
+        self._show("")
+
+    def _show(self, text: str) -> None:
+        import IPython.display
+
+        shown = IPython.display.HTML(text)
+        if self.handle is None:
+            self.handle = IPython.display.display(shown, display_id=True)
+        else:
+            self.handle.update(shown)
+
+
+def _bar(what: str) -> _Bar | None:
+    """Return a bar where somebody looks on: a notebook, or a terminal at the error stream; None elsewhere."""
+    shell = sys.modules.get("IPython")
+    if shell is not None and getattr(shell.get_ipython(), "kernel", None) is not None:
+        return _NotebookBar(what)
+    return _Bar(what) if sys.stderr is not None and sys.stderr.isatty() else None

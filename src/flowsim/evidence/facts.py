@@ -15,6 +15,7 @@ from typing import Annotated, Any, TypeGuard, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, field_validator, model_validator
 
+from flowsim.core.display import Displayed
 from flowsim.core.errors import InputError, Record, located, unknown_name
 from flowsim.core.files import data_folder
 
@@ -275,13 +276,19 @@ class Contradiction(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evidence:
+class Evidence(Displayed):
     """All facts with their sources; the supplementary ones stand apart."""
 
     sources: Mapping[str, Source]
     facts: tuple[Fact, ...]
     supplementary: tuple[Fact, ...]
     contradictions: tuple[Contradiction, ...]
+
+    def __repr__(self) -> str:
+        many = len(self.facts) + len(self.supplementary)
+        return (
+            f"<Evidence: {many:,} facts from {len(self.sources):,} sources, {len(self.contradictions)} contradictions>"
+        )
 
     def __iter__(self) -> Iterator[Fact]:
         return chain(self.facts, self.supplementary)

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from flowsim.core.arrays import Floats
+from flowsim.core.display import Displayed
 from flowsim.core.errors import InputError
 from flowsim.core.periods import Every, Period, read_period
 from flowsim.evidence.series import Series
@@ -47,7 +48,7 @@ class Effect:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Forecast:
+class Forecast(Displayed):
     """The forecast of one series. Arrays hold one number a period ahead.
 
     Attributes:
@@ -81,6 +82,11 @@ class Forecast:
     shock: Shock | None = None
     effect: Effect | None = None
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        low, high = self.interval(LEVELS[-1])
+        last = f"{self.point[-1]:,.0f} ({low[-1]:,.0f} to {high[-1]:,.0f}) in {self.periods[-1]}"
+        return f"<Forecast of '{self.name}' from {self.origin}, {len(self.point)} ahead: {last}>"
 
     @property
     def name(self) -> str:
@@ -181,7 +187,7 @@ class Forecast:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Joint:
+class Joint(Displayed):
     """Forecasts of the parts of a whole, and of the whole: on each sample path the parts add up to it.
 
     Attributes:
@@ -194,6 +200,11 @@ class Joint:
     parts: tuple[Forecast, ...]
     name: str = "total"
     dependence: float = 0.0
+
+    def __repr__(self) -> str:
+        low, high = self.interval(LEVELS[-1])
+        last = f"{self.point[-1]:,.0f} ({low[-1]:,.0f} to {high[-1]:,.0f}) in {self.periods[-1]}"
+        return f"<Joint forecast of '{self.name}' of {len(self.parts)} parts from {self.origin}: {last}>"
 
     @classmethod
     def of(cls, parts: Sequence[Forecast], whole: Forecast | None = None) -> Joint:

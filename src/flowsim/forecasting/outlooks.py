@@ -17,9 +17,10 @@ import numpy.typing as npt
 from flowsim.calibration.retrospect import quarterly
 from flowsim.calibration.workflow import Calibration
 from flowsim.core.arrays import Floats
+from flowsim.core.display import Displayed
 from flowsim.core.errors import InputError
 from flowsim.core.periods import Period
-from flowsim.core.progress import Progress
+from flowsim.core.progress import Progress, shows_progress
 from flowsim.forecasting.demand import Demand
 from flowsim.forecasting.distribution import Forecast, Joint
 from flowsim.forecasting.pairing import Pairing, pair, pooled, series_of
@@ -144,7 +145,7 @@ class Sources:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class OutlookResult:
+class OutlookResult(Displayed):
     """What comes, from both sides.
 
     Attributes:
@@ -160,6 +161,15 @@ class OutlookResult:
     outcomes: tuple[Outcome, ...]
     sources: tuple[Sources, ...]
     results: Results = field(repr=False)
+
+    def __repr__(self) -> str:
+        ahead = self.outcomes[0].periods if self.outcomes else ()
+        when = f", {ahead[0]} to {ahead[-1]}" if ahead else ""
+        driven = f", driven by {self.demand}" if self.demand else ""
+        return (
+            f"<Outlook for '{self.scenario}': {len(self.outcomes)} outcomes{when}{driven}, "
+            f"{len(self.results.replications):,} futures, {len(self.flags)} flags>"
+        )
 
     @property
     def flags(self) -> tuple[Flag, ...]:
@@ -183,6 +193,7 @@ class OutlookResult:
         return pd.DataFrame(rows, columns=["measure", "period", "method", "p05", "p50", "p95", "differs"])
 
 
+@shows_progress("outlook")
 def outlook(
     scenario: Scenario,
     calibration: Calibration,

@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from flowsim.core.civil_time import Moment, Span
+from flowsim.core.display import html_of
 from flowsim.core.errors import InputError, Record, located, unknown_name
 from flowsim.model.parts import Clock, Entry, Followup, Name, Seniority, State, Station, listed
 from flowsim.model.soundness import check
@@ -68,6 +69,14 @@ class Pathway(Record):
             followups: Iterable[Followup | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]] = (),
             seniorities: Iterable[Seniority | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]] = (),
         ) -> None: ...
+
+    def __repr__(self) -> str:
+        parts = f"{len(self.states)} states, {len(self.stations)} stations, {len(self.entries)} entries"
+        return f"<Pathway '{self.name}': {parts}, {self.start:%Y-%m-%d} to {self.end:%Y-%m-%d}>"
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the line above its diagram."""
+        return html_of(self)
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any], source: str = "pathway") -> Pathway:

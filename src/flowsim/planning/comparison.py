@@ -17,9 +17,10 @@ from scipy.stats import t as student
 
 from flowsim.calibration.ensemble import Ensemble
 from flowsim.core.arrays import Bools, Floats, Ints, defined_mean, ratio
+from flowsim.core.display import Displayed
 from flowsim.core.errors import InputError, unknown_name
 from flowsim.core.periods import MONTHS, Every, Period
-from flowsim.core.progress import Progress, shifted
+from flowsim.core.progress import Progress, shifted, shows_progress
 from flowsim.model.edits import ScenarioFile
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
@@ -91,7 +92,7 @@ def _times(whole: Floats, part: Floats) -> Floats:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Comparison:
+class Comparison(Displayed):
     """Runs of several scenarios whose replications are pairs; the first one is the reference.
 
     Attributes:
@@ -105,6 +106,13 @@ class Comparison:
     results: tuple[Results, ...]
     confidence: float = 0.95
     reached: bool | None = None
+
+    def __repr__(self) -> str:
+        first, *others = self.names
+        return (
+            f"<Comparison of {', '.join(others)} with {first}: {len(self.reference.replications):,} pairs, "
+            f"seed {self.reference.seed}, {len(self.reference.measures):,} measures>"
+        )
 
     def __post_init__(self) -> None:
         first = self.results[0]
@@ -180,6 +188,7 @@ class Comparison:
         return pd.concat(frames, ignore_index=True).astype({"pairs": "Int64"})
 
 
+@shows_progress("compare")
 def compare(
     scenarios: Sequence[Scenario | Pathway],
     *,

@@ -25,7 +25,7 @@ from flowsim.calibration.ensemble import Ensemble
 from flowsim.core.arrays import Floats, Ints
 from flowsim.core.errors import InputError, require
 from flowsim.core.periods import Period
-from flowsim.core.progress import Progress
+from flowsim.core.progress import Progress, shows_progress
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
 from flowsim.model.varying import cut_after
@@ -156,6 +156,7 @@ def least_sets(factors: int) -> int:
     return 2 * factors + 10
 
 
+@shows_progress("explain")
 def explain(
     scenario: Scenario,
     measure: str,

@@ -14,7 +14,7 @@ from flowsim.calibration.ensemble import Ensemble, Parameters
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError
 from flowsim.core.periods import MONTHS, Every, Period
-from flowsim.core.progress import Progress
+from flowsim.core.progress import Progress, shows_progress
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
 from flowsim.planning.comparison import Comparison, Paired, check_comparable, compare, paired
@@ -131,6 +131,7 @@ class Findings:
         return years, paired(before, after, self.comparison.confidence)
 
 
+@shows_progress("report")
 def explore(
     scenarios: Sequence[Scenario],
     *,

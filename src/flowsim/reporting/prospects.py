@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, expm1
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flowsim.core.display import Displayed
 from flowsim.core.errors import InputError
-from flowsim.core.files import check_file, write_bytes
 from flowsim.evidence.series import Series, from_pandas
 from flowsim.forecasting.distribution import LEVELS, Forecast
 from flowsim.forecasting.reference import ReferenceClass, learn_from
@@ -27,7 +26,7 @@ _SHOWN = 0.01  # the least weight of a member that is named
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ForecastResult:
+class ForecastResult(Displayed):
     """Where a series is heading if nothing changes, and how sure that is.
 
     Attributes:
@@ -37,6 +36,9 @@ class ForecastResult:
 
     forecast: Forecast
     reference: ReferenceClass | None = None
+
+    def __repr__(self) -> str:
+        return repr(self.forecast)
 
     @property
     def members(self) -> Mapping[str, Floats]:
@@ -87,28 +89,6 @@ class ForecastResult:
                 for side, share in (("lower", (1 - level) / 2), ("upper", (1 + level) / 2)):
                     columns.setdefault(f"{side}_{100 * level:.0f}", []).append(float(np.quantile(sums, share)))
         return pd.DataFrame(columns, index=pd.PeriodIndex(whole, freq="Q", name="period"))
-
-    def plot(self, path: str | Path | None = None, force: bool = False) -> Any:
-        """Draw history, forecast, intervals and members.
-
-        Args:
-            path: a .png, .svg or .pdf file to write; a matplotlib figure is returned either way.
-            force: overwrite the file.
-
-        Raises:
-            InputError: where matplotlib is missing, or the file is there already or of another kind.
-        """
-        from flowsim.reporting.pictures.canvas import check_picture, drawn
-        from flowsim.reporting.pictures.forecasts import forecast_figure
-
-        target = Path("picture.png" if path is None else path)
-        check_picture(target)
-        if path is not None:
-            check_file(target, force)
-        figure = forecast_figure([self.forecast])
-        if path is not None:
-            write_bytes(target, drawn(figure, target.suffix.lower()), force)
-        return figure
 
     def summary(self) -> str:
         """Say in words what is expected, how sure that is, and why."""

@@ -15,7 +15,7 @@ from scipy.stats import t as student
 
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError, unknown_name
-from flowsim.core.progress import Progress, shifted
+from flowsim.core.progress import Progress, shifted, shows_progress
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
 from flowsim.model.varying import Varying
@@ -72,6 +72,7 @@ def half_widths(values: Floats, confidence: float = 0.95) -> Floats:
     return np.where(mean == 0, np.nan, relative)
 
 
+@shows_progress("run")
 def run_to_precision(
     subject: Pathway | Scenario | Varying,
     precision: Precision,

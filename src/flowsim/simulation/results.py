@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flowsim.core.arrays import Floats, defined_quantiles
+from flowsim.core.display import Displayed
 from flowsim.core.errors import InputError, unknown_name
 from flowsim.core.periods import Period
 from flowsim.model.pathway import Pathway
@@ -27,7 +28,7 @@ __all__ = ["Results"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Results:
+class Results(Displayed):
     """The measures of every replication of a pathway.
 
     Attributes:
@@ -56,6 +57,17 @@ class Results:
     traces: Mapping[int, Trace] = field(default_factory=dict, repr=False)
     ticks: Mapping[int, float] = field(default_factory=dict, repr=False)
     reached: bool | None = None
+
+    def __repr__(self) -> str:
+        many, periods = len(self.replications), [row.period for row in self.index]
+        when = ""
+        if periods:
+            first, after = min(period.first for period in periods), max(period.after for period in periods)
+            when = f", {Period.at(first, 'month')} to {Period.at(after - 1, 'month')}"
+        return (
+            f"<Results of '{self.pathway.name}': {many:,} replication{'s' * (many != 1)}, seed {self.seed}, "
+            f"{len(self.measures):,} measure{'s' * (len(self.measures) != 1)}{when}>"
+        )
 
     def __post_init__(self) -> None:
         shape = (len(self.replications), len(self.index))

@@ -15,7 +15,7 @@ import numpy as np
 
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError, unknown_name, whole_number
-from flowsim.core.progress import Progress
+from flowsim.core.progress import Progress, shows_progress
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
 from flowsim.model.ticks import without_tick_warnings
@@ -56,6 +56,7 @@ class _Replication(NamedTuple):
     tick: float
 
 
+@shows_progress("run")
 def run(
     subject: Pathway | Scenario | Varying,
     *,

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
+from flowsim.core.display import Displayed
 from flowsim.core.errors import InputError, KeyedError
-from flowsim.core.progress import Progress
+from flowsim.core.progress import Progress, shows_progress
 from flowsim.planning.levers import Levels, Lever
 from flowsim.planning.staffing.trials import Bench, Question, StoppingRule, Trial
 from flowsim.simulation.runner import checked_seed
@@ -38,7 +39,7 @@ class Relief:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class Answer(Displayed):
     """The least level of a lever that meets the goals.
 
     Attributes:
@@ -69,6 +70,11 @@ class Answer:
     stopping: StoppingRule
     seed: int
 
+    def __repr__(self) -> str:
+        goals = ", ".join(goal.text for goal in self.question.goals)
+        found = self.outcome if self.least is None else f"{self.least:,} ({self.outcome})"
+        return f"<Answer: {self.levels.lever.name} for {goals}: {found}, {len(self.trials)} trials, seed {self.seed}>"
+
     @property
     def below(self) -> Trial | None:
         """The trial of the next lower level than the one found."""
@@ -96,7 +102,7 @@ class Point:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Frontier:
+class Frontier(Displayed):
     """For each level of one lever the least of another that meets the goals together with it.
 
     Attributes:
@@ -122,6 +128,14 @@ class Frontier:
     tests: int
     stopping: StoppingRule
     seed: int
+
+    def __repr__(self) -> str:
+        goals = ", ".join(goal.text for goal in self.question.goals)
+        found = ", ".join(
+            f"{point.level:,}: {point.least if point.least is not None else '-'}" for point in self.points
+        )
+        levers = f"{self.levels.lever.name} by {self.rows.lever.name}"
+        return f"<Frontier: {levers} for {goals}: {found}; {len(self.trials)} trials, seed {self.seed}>"
 
     def trial(self, level: int, other: int) -> Trial:
         """Return the trial of a row's level and one of the other lever, or raise InputError where there was none."""
@@ -150,6 +164,7 @@ def _frame(levers: Sequence[Lever], trials: Sequence[Trial]) -> pd.DataFrame:
     )
 
 
+@shows_progress("staff")
 def staff(
     question: Question,
     levels: Sequence[Levels],
@@ -174,6 +189,7 @@ def staff(
     return frontier(question, *levels, stopping=stopping, seed=seed, executor=executor, progress=progress)
 
 
+@shows_progress("staff")
 def seek(
     question: Question,
     levels: Levels,
@@ -231,6 +247,7 @@ def seek(
     )
 
 
+@shows_progress("staff")
 def frontier(
     question: Question,
     rows: Levels,

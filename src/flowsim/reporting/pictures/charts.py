@@ -13,7 +13,7 @@ from flowsim.core.arrays import Floats
 from flowsim.reporting.pictures.canvas import COLOURS, INK, blank_canvas, drawn, drawn_name, quiet
 from flowsim.reporting.pictures.layout import Link, columns_of, layers_of, middles_of
 
-__all__ = ["QUANTILES", "Band", "Fan", "FanWords", "Flow", "fans", "flows", "forward"]
+__all__ = ["QUANTILES", "Band", "Fan", "FanWords", "Flow", "fans", "fans_figure", "flows", "forward"]
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 """The quantiles of a band."""
@@ -68,6 +68,11 @@ def fans(panels: Sequence[Fan], words: FanWords, number: Number, kind: str) -> b
         number: writes a figure of an axis.
         kind: one of `picture.KINDS`.
     """
+    return drawn(fans_figure(panels, words, number), kind)
+
+
+def fans_figure(panels: Sequence[Fan], words: FanWords, number: Number) -> Any:
+    """Return the figure that `fans` draws."""
     figure = blank_canvas(2.3 * len(panels) + 0.6)
     first, legend = None, dict[str, Any]()
     for row, panel in enumerate(panels):
@@ -96,7 +101,7 @@ def fans(panels: Sequence[Fan], words: FanWords, number: Number, kind: str) -> b
     figure.legend(
         legend.values(), legend.keys(), loc="outside upper left", fontsize=8, frameon=False, ncols=min(len(legend), 2)
     )
-    return drawn(figure, kind)
+    return figure
 
 
 def _by_step(axes: Any, number: Number) -> Callable[[float, Any], str]:

@@ -14,7 +14,7 @@ from flowsim.reporting.pictures.canvas import FAINT, FORECAST, INK, SHADE, SHOCK
 if TYPE_CHECKING:
     from flowsim.forecasting.outlooks import OutlookResult
 
-__all__ = ["backtest_picture", "forecast_figure", "outlook_picture", "picture"]
+__all__ = ["backtest_picture", "forecast_figure", "outlook_figure", "outlook_picture", "picture"]
 
 # Blue and orange differ for every kind of colour vision, and by their lines in print.
 _METHODS = {"forecast": ("#1f5fa8", "#9dbfe3", "-o"), "simulation": ("#b35900", "#f2c18d", "--s")}
@@ -110,6 +110,11 @@ def outlook_picture(outlook: OutlookResult, kind: str) -> bytes:
         outlook: of at most `MOST` outcomes.
         kind: one of `KINDS`.
     """
+    return drawn(outlook_figure(outlook), kind)
+
+
+def outlook_figure(outlook: OutlookResult) -> Any:
+    """Return the figure that `outlook_picture` draws."""
     count = len(outlook.outcomes)
     figure = blank_canvas(2.6 * count + 0.5)
     frame = outlook.frame()
@@ -130,7 +135,7 @@ def outlook_picture(outlook: OutlookResult, kind: str) -> bytes:
             axes.plot(off, [0] * len(off), "^", color=SHOCK, markersize=6, clip_on=False, label="they differ")
         axes.set_title(outcome.measure, loc="left", fontsize=11)
         _dress(axes, first, ahead[-1], "quarter", legend=row == 0)
-    return drawn(figure, kind)
+    return figure
 
 
 def _dress(axes: Any, first: int, last: int, every: Every, *, legend: bool) -> None:

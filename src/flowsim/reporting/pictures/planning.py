@@ -40,13 +40,16 @@ __all__ = [
     "Panel",
     "Spot",
     "Words",
+    "differences_figure",
     "differences_picture",
     "equal_cost_lines",
+    "frontier_figure",
     "frontier_map",
     "map_box",
     "map_costs",
     "panels",
     "staffings",
+    "staffings_figure",
     "tornado",
 ]
 
@@ -58,6 +61,11 @@ def differences_picture(comparison: Comparison, kind: str) -> bytes:
         comparison: a comparison of measures by one kind of period, of which at most the first `MOST` are drawn.
         kind: one of `KINDS`.
     """
+    return drawn(differences_figure(comparison), kind)
+
+
+def differences_figure(comparison: Comparison) -> Any:
+    """Return the figure that `differences_picture` draws."""
     names = [drawn_name(name) for name in comparison.names]
     pairs = [(name, paired) for name, (_, paired) in zip(names[1:], comparison.differences(), strict=True)]
     columns: dict[str, list[int]] = {}
@@ -83,7 +91,7 @@ def differences_picture(comparison: Comparison, kind: str) -> bytes:
         quiet(axes, "y")
         if panel == 0:
             axes.legend(fontsize=8, frameon=False, ncols=4)
-    return drawn(figure, kind)
+    return figure
 
 
 class Bar(NamedTuple):
@@ -254,6 +262,11 @@ def panels(answer: Answer, title: Callable[[Goal], str], kept: str) -> list[Pane
 
 def staffings(panels: Sequence[Panel], label: str, least: float | None, kind: str, words: Words = ENGLISH) -> bytes:
     """Draw one panel a goal: what each level of a lever gives, beside the bound; the least that meets all is marked."""
+    return drawn(staffings_figure(panels, label, least, words), kind)
+
+
+def staffings_figure(panels: Sequence[Panel], label: str, least: float | None, words: Words = ENGLISH) -> Any:
+    """Return the figure that `staffings` draws."""
     figure = blank_canvas(2.8 * len(panels) + 0.8)
     for row, panel in enumerate(panels):
         axes = figure.add_subplot(len(panels), 1, row + 1)
@@ -277,7 +290,7 @@ def staffings(panels: Sequence[Panel], label: str, least: float | None, kind: st
         axes.set_xlabel(label, fontsize=8)
         quiet(axes, "y")
     _legend_below(figure)
-    return drawn(figure, kind)
+    return figure
 
 
 def _legend_below(figure: Any) -> None:
@@ -343,6 +356,18 @@ def frontier_map(
         costs: lines within `map_box` of the levels tried, and the cheapest point.
         words: of the signs.
     """
+    return drawn(frontier_figure(points, trials, labels, title, costs, words), kind)
+
+
+def frontier_figure(
+    points: Sequence[tuple[float, float | None]],
+    trials: Sequence[tuple[float, float, str]],
+    labels: tuple[str, str],
+    title: str,
+    costs: Costs | None = None,
+    words: Words = ENGLISH,
+) -> Any:
+    """Return the figure that `frontier_map` draws."""
     figure = blank_canvas(4.8)
     axes = figure.add_subplot()
     met = [(level, other) for level, other in points if other is not None]
@@ -369,7 +394,7 @@ def frontier_map(
     axes.set_title(title, loc="left", fontsize=11)
     quiet(axes, "both")
     _legend_below(figure)
-    return drawn(figure, kind)
+    return figure
 
 
 def _draw_costs(axes: Any, box: Box, costs: Costs, words: Words) -> None:

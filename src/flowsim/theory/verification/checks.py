@@ -21,6 +21,7 @@ from scipy import stats
 
 from flowsim.core.arrays import Floats, plain
 from flowsim.core.errors import InputError, unknown_name
+from flowsim.core.progress import shows_progress
 from flowsim.simulation.runner import Engine, checked_seed, known_engine, run
 from flowsim.theory.verification.cases import Case
 from flowsim.theory.verification.exact import ORACLES, STORIES, rows
@@ -149,6 +150,7 @@ class Verification:
         }
 
 
+@shows_progress("verify")
 def verify(
     families: Iterable[str] | None = None,
     *,
