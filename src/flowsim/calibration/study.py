@@ -18,7 +18,7 @@ from pydantic import Field, ValidationError
 from flowsim.calibration.targets import Target, observer, read_targets, targets_of
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError, Record, located, nearest, unknown_name
-from flowsim.core.files import read_toml
+from flowsim.core.files import is_file, read_toml
 from flowsim.core.quantities import times
 from flowsim.evidence.facts import Evidence, load
 from flowsim.model.base import Base, read_base
@@ -235,7 +235,7 @@ class Study:
             content, folder = city_file(source, "factors.toml").read_bytes(), None
         else:
             path = Path(name_or_path)
-            if not path.is_file():
+            if not is_file(path):
                 hint = nearest(str(name_or_path), cities())
                 known = ", ".join(f"'{name}'" for name in cities())
                 raise InputError(f"there is no file '{path}'{hint} (allowed: {known}, or a calibration file)")

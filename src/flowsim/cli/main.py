@@ -101,6 +101,8 @@ def _run() -> int:
             code = _refused(mistake.format_message())
         elif _interrupted(mistake):
             code = 130
+        elif isinstance(mistake, UnicodeEncodeError):  # of letters that stand for bytes of a name
+            code = _refused(f"'{_legible(mistake.object)}' is no name in UTF-8: give the file another one")
         elif {kind.__name__ for kind in type(mistake).__mro__} & {"BrokenExecutor", "KilledWorker"}:
             _refused(
                 "a worker process was ended from outside, perhaps because memory was short: give fewer --workers; "
@@ -140,11 +142,15 @@ def _own_warnings() -> Iterator[None]:
 
 def _refused(message: str) -> int:
     """Tell a mistake in one line, without what would move a terminal's cursor."""
-    line = " ".join(message.split())
-    if line:
-        shown = "".join(letter if letter.isprintable() else "?" for letter in line)
-        print(f"flowsim: {shown}", file=sys.stderr)
+    from flowsim.core.errors import one_line
+
+    if line := one_line(message):
+        print(f"flowsim: {_legible(line)}", file=sys.stderr)
     return 2
+
+
+def _legible(text: str) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def _version(asked: bool) -> None:

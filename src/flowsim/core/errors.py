@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import operator
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -17,6 +18,7 @@ __all__ = [
     "Record",
     "located",
     "nearest",
+    "one_line",
     "require",
     "require_counts",
     "require_positive",
@@ -25,8 +27,22 @@ __all__ = [
 ]
 
 
+_LONGEST_WORD = 300  # letters without a space: longer than any path that a person types
+_LONGEST = 2_000
+_LONG_WORD = re.compile(rf"\S{{{_LONGEST_WORD},}}")
+
+
+def one_line(text: str) -> str:
+    """Return a message as one line in which nothing, such as a name from a file, is longer than can be read."""
+    line = " ".join(_LONG_WORD.sub(lambda word: f"{word[0][:80]}…{word[0][-20:]}", text).split())
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 500]} … {line[-480:]}"
+
+
 class InputError(ValueError):
-    """One mistake in what the user gave; the message says where, what, and what is allowed."""
+    """One mistake in what the user gave; the message, one line, says where, what, and what is allowed."""
+
+    def __str__(self) -> str:
+        return one_line(super().__str__())
 
 
 class KeyedError(InputError):
@@ -43,12 +59,12 @@ class KeyedError(InputError):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"{self.key}: {self.reason}"
+        return one_line(f"{self.key}: {self.reason}")
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:
     """Return "; did you mean 'x'?" for the closest allowed name, or an empty string."""
-    close = difflib.get_close_matches(str(name), list(allowed), n=1, cutoff=0.6)
+    close = difflib.get_close_matches(str(name)[:_LONGEST_WORD], list(allowed), n=1, cutoff=0.6)
     return f"; did you mean '{close[0]}'?" if close else ""
 
 
@@ -112,7 +128,10 @@ def located(error: ValidationError, raw: Any, source: str) -> InputError:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no whole number of more than 4,300 digits
+        return "a number of too many digits"
     return text if len(text) <= 60 else text[:57] + "..."
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import tomllib
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping
+from datetime import datetime, time
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -21,6 +24,7 @@ __all__ = [
     "check_file",
     "data_folder",
     "file_named",
+    "is_file",
     "is_json",
     "read_data",
     "read_json",
@@ -33,6 +37,9 @@ __all__ = [
 
 
 _LONGEST_NAME = 255  # bytes: the limit of nearly all file systems
+_MOST_BYTES = 5_000_000  # of a file of plain data: a hundred times the largest that a person writes
+_MOST_PARTS = 50  # of a dotted key
+_DEEP_KEY = re.compile(rf"(?:\.[\w-]*){{{_MOST_PARTS}}}")
 
 
 def data_folder(name: str = "") -> Traversable:
@@ -50,6 +57,14 @@ def read_data(content: bytes, source: str) -> dict[str, Any]:
     return read_json(content, source) if is_json(source) else read_toml(content, source)
 
 
+def is_file(path: str | Path) -> bool:
+    """Return whether there is a file of this name; a name that can't be one, such as a very long one, has none."""
+    try:
+        return Path(path).is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def is_json(source: str) -> bool:
     """Return whether a file's name says that it holds JSON."""
     return source.lower().endswith(".json")
@@ -61,19 +76,28 @@ def file_named(path: str | Path) -> Path:
     The path itself where there is none.
     """
     path = Path(path)
-    if not path.is_file() and path.parent.is_dir() and not path.name.isascii():
+    if not is_file(path) and not path.name.isascii() and _is_folder(path.parent):
         wanted = unicodedata.normalize("NFC", path.name)
         alike = (other for other in path.parent.iterdir() if unicodedata.normalize("NFC", other.name) == wanted)
         return next(alike, path)
     return path
 
 
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 def text_of(content: bytes, source: str) -> str:
     """Return the text of a file, its letters composed (NFC), so that one name is one text.
 
     Raises:
-        InputError: for what is no UTF-8 text, with the line.
+        InputError: for what is no UTF-8 text, with the line, and for more than is read.
     """
+    if len(content) > _MOST_BYTES:
+        raise InputError(f"{source}: {len(content):,} bytes are more than the {_MOST_BYTES:,} that are read")
     try:
         text = content.decode("utf-8-sig")  # Windows' editors begin a file with a mark
     except UnicodeDecodeError as error:
@@ -91,11 +115,11 @@ def read_json(content: bytes, source: str) -> dict[str, Any]:
     text = text_of(content, source)
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        keys = [key for key, _ in pairs]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise InputError(f"{source}: the key '{key}' stands twice")
-        return dict(pairs)
+        values = dict(pairs)
+        if len(values) < len(pairs):
+            key = next(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)
+            raise InputError(f"{source}: the key '{key}' stands twice")
+        return values
 
     def constant(name: str) -> Any:
         raise InputError(f"{source}: {name} is no number")
@@ -114,6 +138,7 @@ def read_json(content: bytes, source: str) -> dict[str, Any]:
         raise InputError(f"{source}: brackets stand in brackets too deep to be read") from None
     if not isinstance(raw, dict):
         raise InputError(f"{source}: the file should hold one object of keys, in curly brackets")
+    _check_values(raw, source)
     return raw
 
 
@@ -124,8 +149,13 @@ def read_toml(content: bytes, source: str) -> dict[str, Any]:
         InputError: for what is no UTF-8 text or no TOML, with the line, and how to write what stands there.
     """
     text = text_of(content, source)
+    # A dotted key makes a table of each part, and its reader's work grows with their square.
+    plain = _without_texts(text).translate({ord(" "): None, ord("\t"): None})
+    if match := _DEEP_KEY.search(plain):
+        line = plain.count("\n", 0, match.start()) + 1
+        raise InputError(f"{source}, line {line}: a key of more than {_MOST_PARTS} parts is not read")
     try:
-        return tomllib.loads(text)
+        raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         message = str(error)
         match = re.search(r" \(at line (\d+), column \d+\)", message)
@@ -138,6 +168,25 @@ def read_toml(content: bytes, source: str) -> dict[str, Any]:
         raise InputError(f"{source}: a number has too many digits") from None
     except RecursionError:
         raise InputError(f"{source}: brackets stand in brackets too deep to be read") from None
+    _check_values(raw, source)
+    return raw
+
+
+def _check_values(raw: Mapping[str, Any], source: str) -> None:
+    """Refuse numbers that no computation holds, and times of a zone, wherever they stand in plain data."""
+    rest: list[tuple[str, Any]] = [("", raw)]
+    while rest:
+        path, value = rest.pop()
+        if isinstance(value, dict):
+            rest += [(f"{path}.{key}" if path else key, inner) for key, inner in value.items()]
+        elif isinstance(value, list):
+            rest += [(path, inner) for inner in value]
+        elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+            raise InputError(f"{source}: {path}: a whole number has at most 63 bits, so from -2^63 to 2^63 - 1")
+        elif isinstance(value, float) and not math.isfinite(value):
+            raise InputError(f"{source}: {path}: {value} is no number that can be used, or one too large")
+        elif isinstance(value, datetime | time) and value.tzinfo is not None:
+            raise InputError(f"{source}: {path}: {value} has a time zone: write it without one")
 
 
 _DAY_FIRST = re.compile(r"[=:,\[{]\s*(\d{1,2})[-./](\d{1,2})[-./](\d{4})\b")
@@ -173,6 +222,11 @@ _SIGNED = re.compile(r"[=,\[]\s*\+(\d[\d_.eE]*)")
 _THREE_DECIMALS = re.compile(r"[=,\[]\s*[+-]?([1-9]\d{0,2})\.(\d{3})(?![\d_.eE])")
 
 
+def _without_texts(text: str) -> str:
+    """Return TOML or JSON with spaces for what stands in quotes or is a remark."""
+    return _NOT_NUMBERS.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+
+
 def check_bare_numbers(content: bytes, source: str, *, changes: bool) -> None:
     """Refuse bare numbers of a file that read as something else: +2, which TOML takes for 2, and 1.200 for 1.2.
 
@@ -185,7 +239,7 @@ def check_bare_numbers(content: bytes, source: str, *, changes: bool) -> None:
     Raises:
         InputError: with the line, and the two ways to write it.
     """
-    text = _NOT_NUMBERS.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text_of(content, source))
+    text = _without_texts(text_of(content, source))
     for match in _SIGNED.finditer(text) if changes else ():
         number = match[1]
         raise InputError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -69,6 +70,8 @@ def changed(value: Any, change: Any) -> Any:
         new = number + by * parse(f"1 {match[3]}") / parse(f"1{unit}")
     if new < 0:
         raise ValueError(f"'{change}' takes {value!r} below 0")
+    if not math.isfinite(new):
+        raise ValueError(f"'{change}' takes {value!r} beyond any number")
     new = float(f"{new:.12g}")  # 12 weeks +10 % are 13.2, not 13.200000000000001
     if parse is None:
         return int(new) if isinstance(value, int) and new == int(new) else new
@@ -85,6 +88,8 @@ def times(value: Any, factor: float, *, whole: bool = False) -> Any:
     if number is None:
         raise ValueError(f"{value!r} is no number")
     new = float(f"{number * factor:.12g}")
+    if not math.isfinite(new):
+        raise ValueError(f"{factor:g} times {value!r} is beyond any number")
     if whole:
         return f"{round(new)}{unit}" if unit else round(new)
     return f"{new:.12g}{unit}" if unit else new

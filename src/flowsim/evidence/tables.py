@@ -7,15 +7,21 @@ import hashlib
 import io
 import math
 import re
+import time
 import unicodedata
+import warnings
+import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+from xml.parsers import expat
 
 from flowsim.core.errors import InputError
+from flowsim.core.files import is_file
 from flowsim.core.numbers import with_plain_spaces
 from flowsim.core.spreadsheets import original_text
 
@@ -34,12 +40,15 @@ _ENGLISH = re.compile(
     rf"[-+]?(?:[1-9]\d{{0,2}}(?:,\d{{3}})+|\d*)\.\d+{_EXPONENT}|[-+]?[1-9]\d{{0,2}}(?:,\d{{3}}){{2,}}"
 )
 _EITHER = re.compile(r"[-+]?[1-9]\d{0,2}([.,])\d{3}")
+_LONGEST_FIGURE = 500  # letters of a cell that may be a figure or a period, with its note
 _NOTE = re.compile(r"(?P<text>.*?\S)(?P<note>\s*\*+|\s*\([^()]*\)|\s+\w{1,2}\)|[¹²³⁴⁵⁶⁷⁸⁹⁰]+)")
 
 
 def without_note(cell: str) -> tuple[str, str]:
     """Return a cell's text and the note that stands after it: "2019K3*", "118 1)", "2015K1 (databrud)"."""
     text, notes = cell, ""
+    if len(cell) > _LONGEST_FIGURE:  # prose, and work that grows with its square
+        return text, notes
     while text.lower() not in MARKS and (match := _NOTE.fullmatch(text)):
         text, notes = match["text"].rstrip(), match["note"].strip() + notes
     return text, notes
@@ -53,6 +62,8 @@ def _token(cell: str) -> str:
 
 def is_figure(cell: Cell) -> bool:
     """Return whether a cell looks like a number, with a note or without; a mark does not."""
+    if isinstance(cell, str) and len(cell) > _LONGEST_FIGURE and not cell.isdecimal():
+        return False
     return isinstance(cell, float) or bool(re.fullmatch(r"[-+]?[.,]?\d[\d.,]*(?:[eE][-+]?\d+)?", _token(cell)))
 
 
@@ -123,6 +134,9 @@ def reader(
 Cell = str | float
 """A number where the file itself holds one (Excel), otherwise text, empty where there is nothing."""
 _MOST_BYTES = 50_000_000
+_MOST_ROWS, _MOST_COLUMNS, _MOST_CELLS = 200_000, 16_384, 1_000_000
+_MOST_PARTS, _MOST_UNPACKED, _MOST_RATIO, _DEEPEST = 1_000, 60_000_000, 200, 64
+_MOST_SECONDS = 20.0
 _EXCEL = (".xlsx", ".xlsm")
 _QUOTED = re.compile(r'"[^"]*"')
 
@@ -161,7 +175,7 @@ def read_sheet(path: str | Path) -> Sheet:
         InputError: where there is no such file, it is empty, too large, of an unknown kind, or has several sheets.
     """
     path = Path(path)
-    if not path.is_file():
+    if not is_file(path):
         raise InputError(f"there is no file '{path}'")
     if path.stat().st_size > _MOST_BYTES:
         raise InputError(f"{path.name}: {path.stat().st_size:,} bytes are more than the {_MOST_BYTES:,} that are read")
@@ -178,6 +192,8 @@ def read_sheet(path: str | Path) -> Sheet:
         name = ""
         delimiter, rows = _text(path.name, content)
     width = max(map(len, rows), default=0)
+    if len(rows) * width > _MOST_CELLS:
+        raise InputError(f"{path.name}: {len(rows):,} rows of {width:,} cells: {_too_many('cells', _MOST_CELLS)}")
     padded = tuple((*row, *[""] * (width - len(row))) for row in rows)
     return Sheet(
         file=path.name, sha256=hashlib.sha256(content).hexdigest(), name=name, delimiter=delimiter, rows=padded
@@ -200,9 +216,35 @@ def _decoded(name: str, content: bytes) -> str:
     raise InputError(f"{name}: its letters are neither UTF-8 nor Windows-1252: save it as 'CSV UTF-8'")
 
 
+def _too_many(what: str, most: int) -> str:
+    return f"more than {most:,} {what} are not read: keep the table that you mean, by itself"
+
+
+def _bounded(name: str, rows: Iterable[Sequence[Cell]]) -> list[list[Cell]]:
+    """Take rows in as long as they are few, short and quick enough.
+
+    Raises:
+        InputError: where they aren't.
+    """
+    begun, cells, kept = time.monotonic(), 0, []
+    for row in rows:
+        cells += len(row)
+        kept.append(list(row))
+        for what, count, most in (
+            ("rows", len(kept), _MOST_ROWS),
+            ("columns", len(row), _MOST_COLUMNS),
+            ("cells", cells, _MOST_CELLS),
+        ):
+            if count > most:
+                raise InputError(f"{name}: {_too_many(what, most)}")
+        if time.monotonic() - begun > _MOST_SECONDS:
+            raise InputError(f"{name}: reading it takes longer than {_MOST_SECONDS:.0f} seconds: save it as CSV")
+    return kept
+
+
 def _text(name: str, content: bytes) -> tuple[str, list[list[Cell]]]:
     text = _decoded(name, content)
-    lines = [_QUOTED.sub("", line) for line in text.splitlines()]
+    lines = [_QUOTED.sub("", line) for line in islice(io.StringIO(text), 5_000)]
 
     def shared(mark: str) -> int:
         """Count the lines that agree on how often the mark stands in them: titles and decimals don't."""
@@ -210,11 +252,12 @@ def _text(name: str, content: bytes) -> tuple[str, list[list[Cell]]]:
         return max(times.values(), default=0)
 
     delimiter = max((";", "\t", ","), key=shared)
+    cells = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+        rows = _bounded(name, ([_plain_text(original_text(cell)) for cell in row] for row in cells))
     except csv.Error as error:
         raise InputError(f"{name}: this is no table of cells: {error}") from None
-    return delimiter, [[_plain_text(original_text(cell)) for cell in row] for row in rows]
+    return delimiter, rows
 
 
 def _excel(name: str, content: bytes) -> tuple[str, list[list[Cell]]]:
@@ -224,23 +267,82 @@ def _excel(name: str, content: bytes) -> tuple[str, list[list[Cell]]]:
         raise InputError(
             f"{name}: Excel files need openpyxl: pip install 'flowsim[excel]', or save the sheet as CSV"
         ) from None
+    unreadable = f"{name}: this is no Excel file that can be read: save it as .xlsx or .csv again"
     try:
-        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+        _check_package(name, content)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of styles and extensions, which no cell depends on
+            book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+            try:
+                sheets = _sheets(name, book.worksheets)
+            finally:
+                book.close()
+    except (InputError, MemoryError):
+        raise
     except Exception:  # it raises whatever its zip and XML readers do
-        raise InputError(f"{name}: this is no Excel file that can be read: save it as .xlsx or .csv again") from None
-    try:
-        sheets = {
-            sheet.title: [[_cell(value) for value in row] for row in sheet.iter_rows(values_only=True)]
-            for sheet in book.worksheets
-        }
-    finally:
-        book.close()
+        raise InputError(unreadable) from None
     filled = {title: rows for title, rows in sheets.items() if any(cell != "" for row in rows for cell in row)}
     if not filled:
         raise InputError(f"{name}: the file is empty")
     if len(filled) > 1:
         raise InputError(f"{name}: it has {len(filled)} sheets ({', '.join(filled)}): save the one you mean by itself")
     return next(iter(filled.items()))
+
+
+def _sheets(name: str, worksheets: Iterable[Any]) -> dict[str, list[list[Cell]]]:
+    sheets: dict[str, list[list[Cell]]] = {}
+    cells = 0
+    for sheet in worksheets:
+        sheet.reset_dimensions()  # a file may claim a million empty rows: what stands in it counts
+        rows = ([_cell(value) for value in row] for row in sheet.iter_rows(values_only=True))
+        sheets[sheet.title] = _bounded(name, rows)
+        cells += sum(map(len, sheets[sheet.title]))
+        if cells > _MOST_CELLS:
+            raise InputError(f"{name}: {_too_many('cells', _MOST_CELLS)}")
+    return sheets
+
+
+def _check_package(name: str, content: bytes) -> None:
+    """Refuse an Excel file that unpacks to more than is read, or whose XML has entities or is nested without end.
+
+    Raises:
+        InputError: with the limit.
+    """
+    with zipfile.ZipFile(io.BytesIO(content)) as package:
+        parts = package.infolist()
+        unpacked = sum(part.file_size for part in parts)
+        if len(parts) > _MOST_PARTS:
+            raise InputError(f"{name}: it packs {len(parts):,} files: at most {_MOST_PARTS:,} are read")
+        if unpacked > _MOST_UNPACKED:
+            raise InputError(f"{name}: unpacked it has {unpacked:,} bytes: at most {_MOST_UNPACKED:,} are read")
+        if unpacked > 1_000_000 and unpacked > _MOST_RATIO * len(content):
+            raise InputError(f"{name}: it is packed more than {_MOST_RATIO}-fold, as no sheet of figures is")
+        for part in parts:
+            if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise InputError(f"{name}: it is packed in a way that Excel does not use")
+            if part.filename.lower().endswith((".xml", ".rels")):
+                _check_xml(name, package.read(part))
+
+
+def _check_xml(name: str, content: bytes) -> None:
+    depth = 0
+
+    def refuse(*_: Any) -> None:
+        raise InputError(f"{name}: its XML has definitions of its own, which no Excel file needs")
+
+    def begin(*_: Any) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > _DEEPEST:
+            raise InputError(f"{name}: its XML is nested more than {_DEEPEST} deep")
+
+    def close(_: str) -> None:
+        nonlocal depth
+        depth -= 1
+
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler, parser.StartElementHandler, parser.EndElementHandler = refuse, begin, close
+    parser.Parse(content, True)
 
 
 def _cell(value: object) -> Cell:

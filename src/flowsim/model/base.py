@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from flowsim.core.civil_time import is_dated
 from flowsim.core.errors import InputError, nearest, unknown_name
-from flowsim.core.files import check_bare_numbers, file_named, read_data
+from flowsim.core.files import check_bare_numbers, file_named, is_file, read_data
 from flowsim.core.quantities import check_typed, is_number, quantity
 from flowsim.model.library import cities, city_file
 from flowsim.model.pathway import Pathway
@@ -113,7 +113,7 @@ def read_base(name_or_path: str | Path, folder: Path | None = None) -> Base:
         content = city_file(str(name_or_path), "pathway.toml").read_bytes()
     else:
         path = file_named((folder or Path()) / name_or_path)
-        if not path.is_file():
+        if not is_file(path):
             shown = ", ".join(f"'{name}'" for name in cities())
             hint = nearest(str(name_or_path), cities())
             raise InputError(

@@ -54,6 +54,7 @@ _LONGEST = 200 * MINUTES["year"]
 _LEAST_CV, _MOST_CV = 0.01, 20.0
 _MOST_NORMAL_CV = 0.9  # a normal law that is cut at 0 comes near an exponential one, whose cv is 1
 _MOST_PHASES = 20
+_HEAVIEST = 1e15  # so that sums of weights are exact enough, and finite
 
 
 class Duration(Record):
@@ -282,6 +283,8 @@ class Duration(Record):
         count = len(self.values or self.of)
         if self.weights and (len(self.weights) != count or min(self.weights) < 0 or sum(self.weights) <= 0):
             raise ValueError(f"`weights` are as many as `{needed[0]}`, none negative, not all zero")
+        if max(self.weights, default=0.0) > _HEAVIEST:
+            raise ValueError(f"a weight of {max(self.weights):g} is absurd: at most {_HEAVIEST:g}")
         if self.longest_mean > _LONGEST:
             raise ValueError(f"a mean of {self.longest_mean / MINUTES['year']:.0f} years is absurd: at most 200 years")
         return self

@@ -115,8 +115,9 @@ def listed(raw: Any) -> Any:
 
 Name = Annotated[str, AfterValidator(_name)]
 Number = Annotated[float, BeforeValidator(plain_number), Strict()]
-Count = Annotated[int, BeforeValidator(plain_number), Strict(), Field(ge=0)]
-Amount = Annotated[float, BeforeValidator(plain_number), Strict(), Field(ge=0, le=1e9)]
+_MOST = 10**9  # servers, places or citizens: what the engines count fits into 32 bits
+Count = Annotated[int, BeforeValidator(plain_number), Strict(), Field(ge=0, le=_MOST)]
+Amount = Annotated[float, BeforeValidator(plain_number), Strict(), Field(ge=0, le=_MOST)]
 Hour = Annotated[time, BeforeValidator(_hour), PlainSerializer(lambda t: t.isoformat(), return_type=str)]
 Shares = Annotated[
     tuple[tuple[str, Number], ...],
@@ -187,6 +188,12 @@ class Party(Record):
             raise ValueError("a party tells either `places`, or `staff`, `hours` and `hours_a_case`")
         elif any(span <= 0 for span in self.hours_a_case.values):  # type: ignore[union-attr]
             raise ValueError("`hours_a_case` must be longer than 0")
+        elif self.staff and self.hours and self.hours_a_case:
+            places = max(self.staff.values) * max(self.hours.values) / min(self.hours_a_case.values)
+            if places > _MOST:
+                raise ValueError(
+                    f"`staff` times `hours` by `hours_a_case` is {places:.3g} places at a meeting: at most {_MOST:,}"
+                )
         return self
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from flowsim.core.errors import InputError, located, nearest, unknown_name
-from flowsim.core.files import check_bare_numbers, data_folder, file_named, read_data, read_toml
+from flowsim.core.files import check_bare_numbers, data_folder, file_named, is_file, read_data, read_toml
 from flowsim.core.quantities import changed, check_typed
 from flowsim.model.base import Base, read_base
 from flowsim.model.changes import apply_edits, edit_steps, located_at
@@ -50,7 +50,7 @@ class Scenario:
             InputError: one line with the file, the key path, the value and what is allowed.
         """
         path = file_named(path)
-        if not path.is_file():
+        if not is_file(path):
             raise InputError(f"there is no file '{path}'")
         content = path.read_bytes()
         return cls._of_file(read_data(content, str(path)), content, path)
@@ -70,14 +70,14 @@ class Scenario:
         path, name = file_named(name_or_path), str(name_or_path)
         if name in scenario_names():
             return cls.from_dict(read_toml(scenario_text(name).encode(), name), name)
-        if name not in cities() and not path.is_file():
+        if name not in cities() and not is_file(path):
             known = ", ".join(f"'{city}'" for city in cities())
             hint = nearest(name, (*cities(), *scenario_names()))
             raise InputError(
                 f"there is no file '{path}'{hint} (allowed: {known}, a scenario file, a pathway file, or a name that "
                 "`flowsim scenarios` lists)"
             )
-        if path.is_file() and name not in cities():
+        if is_file(path) and name not in cities():
             content = path.read_bytes()
             raw = read_data(content, str(path))
             if "states" not in raw:

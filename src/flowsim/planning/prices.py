@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from flowsim.core.errors import InputError, unknown_name
-from flowsim.core.files import file_named, read_data
+from flowsim.core.files import file_named, is_file, read_data
 from flowsim.core.numbers import TOKEN, read_number, with_plain_spaces
 from flowsim.evidence import facts
 from flowsim.model.library import cities, city_file
@@ -123,7 +123,7 @@ class Prices:
             source, content = "prices.toml", shipped_prices().encode()
         else:
             path = file_named(path)
-            if not path.is_file():
+            if not is_file(path):
                 raise InputError(f"there is no file '{path}'")
             source, content = str(path), path.read_bytes()
         return replace(cls.from_dict(read_data(content, source), source), sha256=hashlib.sha256(content).hexdigest())

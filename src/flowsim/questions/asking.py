@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from flowsim.calibration.ensemble import Ensemble, Parameters
 from flowsim.core.errors import InputError, KeyedError, Record, located, unknown_name
-from flowsim.core.files import is_json, read_data, write_text
+from flowsim.core.files import is_file, is_json, read_data, write_text
 from flowsim.core.periods import Period
 from flowsim.core.quantities import parse_precision
 from flowsim.model.scenario import Scenario
@@ -61,7 +61,7 @@ class Inquiry(Record):
             InputError: one line with the file, the key, the value and what is allowed.
         """
         place = Path(path)
-        if not place.is_file():
+        if not is_file(place):
             raise InputError(f"there is no file '{path}'")
         raw = read_data(place.read_bytes(), str(path))
         for key in _PATHS:
