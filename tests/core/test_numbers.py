@@ -1,10 +1,12 @@
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flowsim.core.civil_time import MINUTES, parse_rate, parse_span
 from flowsim.core.errors import InputError
-from flowsim.core.numbers import AmbiguousNumber, read_number
+from flowsim.core.numbers import AmbiguousNumber, composed, read_number, unambiguous
 from flowsim.core.quantities import changed, check_typed, parse_share
 
 
@@ -82,3 +84,17 @@ def test_a_file_with_a_text_that_can_be_two_numbers_is_refused_by_key(text):
 @pytest.mark.parametrize("text", ["12,5 weeks", "2019-01-01", "1.200 and more, as told", "K1.200x"])
 def test_other_texts_of_a_file_are_left_alone(text):
     check_typed({"a": text}, "f")
+
+
+@pytest.mark.parametrize(
+    ("text", "written"), [("1.234", "1.2340"), ("-12.345", "-12.3450"), ("0.512", "0.512"), ("1.2", "1.2"), ("7", "7")]
+)
+def test_what_could_be_two_numbers_is_written_so_that_it_is_one(text, written):
+    assert unambiguous(text) == written
+    assert read_number(unambiguous(text)) == float(text)
+
+
+def test_letters_are_composed_at_any_depth():
+    name = unicodedata.normalize("NFD", "Århus")
+    data = {name: [name, {"to": (name, 1.0)}], "plain": 2}
+    assert composed(data) == {"Århus": ["Århus", {"to": ("Århus", 1.0)}], "plain": 2}

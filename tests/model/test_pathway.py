@@ -2,6 +2,7 @@
 
 import copy
 import re
+import unicodedata
 import warnings
 from datetime import date, datetime, time, timedelta
 
@@ -13,6 +14,7 @@ from pydantic import ValidationError
 from flowsim import Duration, Entry, InputError, Party, Pathway, State, Station, run
 from flowsim.core.civil_time import MINUTES, ByDate, Span, parse_moment, parse_rate, parse_span, span_text
 from flowsim.model.ticks import CoarseTickWarning
+from flowsim.planning.levers import Lever
 from flowsim.simulation.engine import compiler, reference
 from flowsim.simulation.engine.compiler import compile_pathway
 from flowsim.simulation.engine.fast import simulate
@@ -554,3 +556,40 @@ def test_two_exits_with_one_random_address_are_refused(monkeypatch):
     )
     with pytest.raises(InputError, match=r"states\.course\.race: two exits share a random address: rename one"):
         compile_pathway(Pathway.from_dict(raw))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("entries/door/rate", "1.200 per year"),
+        ("entries/door/rate", "1,200 per year"),
+        ("states/plan/stay", "1.200 hours"),
+        ("stations/desk/capacity", "1.200"),
+    ],
+)
+def test_plain_data_is_read_as_a_file_is(path, value):
+    number = value.split()[0]
+    with pytest.raises(InputError, match=re.escape(f"{path.replace('/', '.')}: '{number}': 1200 or 1.2?")):
+        Pathway.from_dict(changed(path, value))
+
+
+def test_a_number_that_nobody_typed_reads_back_as_itself():
+    pathway = Pathway.from_dict(changed("entries/door/rate", "1.2340 per minute"))
+    assert pathway.to_dict()["entries"][0]["rate"] == "1.2340 per minute"
+    assert Pathway.from_dict(pathway.to_dict()) == pathway
+
+
+@pytest.mark.parametrize("path", ["entries/door/rate", "states/plan/stay", "stations/desk/capacity"])
+def test_a_percentage_without_a_base_says_what_to_write(path):
+    with pytest.raises(InputError, match=r"'50 %' is a share of something.* '-50 %' is so much less"):
+        Pathway.from_dict(changed(path, "50 %"))
+
+
+def test_names_are_one_however_their_letters_are_composed():
+    typed = unicodedata.normalize("NFD", "Århus")
+    assert Station(name=typed, capacity=2).name == "Århus"
+    raw = changed(f"stations/{typed}", BASE["stations"]["desk"])
+    raw["states"]["plan"]["station"] = "Århus"
+    pathway = Pathway.from_dict(raw)
+    assert pathway.station(typed) == pathway.station("Århus")
+    assert Lever.parse(f"{typed}.capacity", pathway).station == "Århus"

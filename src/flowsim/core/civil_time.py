@@ -24,7 +24,7 @@ from pydantic import (
 )
 
 from flowsim.core.errors import nearest
-from flowsim.core.numbers import TOKEN, read_number, with_plain_spaces
+from flowsim.core.numbers import TOKEN, bare_percentage, read_number, unambiguous, with_plain_spaces
 
 __all__ = [
     "MINUTES",
@@ -73,7 +73,8 @@ def parse_span(value: Any) -> float:
     elif isinstance(value, str) and (match := _SPAN.fullmatch(with_plain_spaces(value))):
         minutes = read_number(match[1], typed=False) * _unit(match[2], value)
     else:
-        raise ValueError(f"{value!r} is no span of time: write a number with its unit, such as '12 weeks'")
+        message = f"{value!r} is no span of time: write a number with its unit, such as '12 weeks'"
+        raise ValueError(bare_percentage(value) or message)
     if not math.isfinite(minutes):
         raise ValueError(f"'{value}' is too long for a number")
     if minutes < 0:
@@ -89,7 +90,8 @@ def parse_rate(value: Any) -> float:
     """
     match = _RATE.fullmatch(with_plain_spaces(value)) if isinstance(value, str) else None
     if not match:
-        raise ValueError(f"{value!r} is no rate: write a number per unit of time, such as '2400 per year'")
+        message = f"{value!r} is no rate: write a number per unit of time, such as '2400 per year'"
+        raise ValueError(bare_percentage(value) or message)
     over = read_number(match[2] or "1", typed=False) * _unit(match[3], value)
     if over <= 0:
         raise ValueError(f"'{value}' is per no time at all")
@@ -124,7 +126,7 @@ def parse_moment(value: Any) -> datetime:
 
 
 def _number_text(value: float) -> str:
-    return repr(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
+    return unambiguous(repr(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value))
 
 
 def span_text(minutes: float) -> str:
@@ -149,7 +151,7 @@ Span = Annotated[
 Rate = Annotated[
     float,
     BeforeValidator(parse_rate),
-    PlainSerializer(lambda rate: f"{rate!r} per minute", return_type=str),
+    PlainSerializer(lambda rate: f"{unambiguous(repr(rate))} per minute", return_type=str),
     WithJsonSchema({"type": "string", "description": "a number per unit of time", "examples": ["2400 per year"]}),
 ]
 Moment = Annotated[

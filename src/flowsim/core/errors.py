@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
+from flowsim.core.numbers import bare_percentage, composed
+
 __all__ = [
     "InputError",
     "KeyedError",
@@ -90,7 +92,7 @@ class Record(BaseModel):
 
         def __init__(self, /, **data: Any) -> None:
             try:
-                super().__init__(**data)
+                super().__init__(**composed(data))
             except ValidationError as error:
                 name = data.get("name")
                 source = type(self).__name__ + (f" '{name}'" if isinstance(name, str) else "")
@@ -121,6 +123,8 @@ def located(error: ValidationError, raw: Any, source: str) -> InputError:
         text = "this key is missing"
     elif fault["type"] == "value_error":
         text = message
+    elif percentage := bare_percentage(fault.get("input")):
+        text = percentage
     else:
         text = f"{_short(fault.get('input'))} is not allowed: it should be {message[0].lower()}{message[1:]}"
     path = _path(raw, fault["loc"])

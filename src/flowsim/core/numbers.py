@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
+from collections.abc import Mapping
 from numbers import Integral, Real
 from typing import Any
 
-__all__ = ["TOKEN", "AmbiguousNumber", "plain_number", "read_number", "with_plain_spaces"]
+__all__ = [
+    "TOKEN",
+    "AmbiguousNumber",
+    "bare_percentage",
+    "composed",
+    "plain_number",
+    "read_number",
+    "unambiguous",
+    "with_plain_spaces",
+]
 
 TOKEN = r"[+\-−]?(?:\d(?:[\d.,]|[ ' ’](?=\d{3}(?!\d)))*|[.,]\d+)(?:[eE][+-]?\d+)?"
 """What may be a number in a longer text; `read_number` tells whether it is one."""
@@ -65,6 +76,31 @@ def read_number(text: str, *, typed: bool = True) -> float:
     if typed and not math.isfinite(number):
         raise ValueError(f"'{text}' is too large for a number")
     return number
+
+
+def bare_percentage(value: Any) -> str:
+    """Say what to write instead of a percentage where a value is asked for; nothing for what is none."""
+    if not (isinstance(value, str) and re.fullmatch(rf"\s*[+-]?\s*{TOKEN}\s*%\s*", with_plain_spaces(value))):
+        return ""
+    bare = value.strip().lstrip("+-").strip()
+    return (
+        f"'{value.strip()}' is a share of something, and a value is asked for: write the value itself (a share: 0.5); "
+        f"in a scenario '-{bare}' is so much less than in its base, and '+{bare}' so much more"
+    )
+
+
+def unambiguous(text: str) -> str:
+    """Return a written number as none can misread it: "1.234" as "1.2340"."""
+    return f"{text}0" if _EITHER.fullmatch(text.removeprefix("-")) else text
+
+
+def composed(value: Any) -> Any:
+    """Return plain data with the letters of its texts composed (NFC), so that one name is one text however typed."""
+    if isinstance(value, str):
+        return value if value.isascii() else unicodedata.normalize("NFC", value)
+    if isinstance(value, Mapping):
+        return {composed(key): composed(each) for key, each in value.items()}
+    return type(value)(map(composed, value)) if type(value) in (list, tuple) else value
 
 
 def plain_number(value: Any) -> Any:

@@ -111,7 +111,7 @@ class Demand:
                 raise InputError(f"--door: {unknown_name('door', door, known if self.relative else _entries(pathway))}")
             table = _table(raw, door)
             table["rate"] = self._rates(known[door], self.paths[number % len(self.paths)])
-        return Pathway.from_dict(raw, pathway.name)
+        return Pathway.of_plain(raw, pathway.name)
 
     def _rates(self, before: ByDate[float], path: Floats) -> dict[datetime, str]:
         """Return the rates by date: as before until the first quarter, and driven from then on."""

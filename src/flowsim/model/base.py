@@ -97,7 +97,7 @@ class Base:
         Raises:
             InputError: for an unknown parameter, or where the values make no sound pathway.
         """
-        return Pathway.from_dict(self.filled(overrides), self.source)
+        return Pathway.of_plain(self.filled(overrides), self.source)
 
 
 def read_base(name_or_path: str | Path, folder: Path | None = None) -> Base:

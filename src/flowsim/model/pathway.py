@@ -19,6 +19,8 @@ from pydantic import (
 from flowsim.core.civil_time import Moment, Span
 from flowsim.core.display import html_of
 from flowsim.core.errors import InputError, Record, located, unknown_name
+from flowsim.core.numbers import composed
+from flowsim.core.quantities import check_typed
 from flowsim.model.parts import Clock, Entry, Followup, Name, Seniority, State, Station, listed
 from flowsim.model.soundness import check
 from flowsim.model.ticks import MINUTE, fitting_tick, warn_of_coarse_tick, without_tick_warnings
@@ -83,6 +85,17 @@ class Pathway(Record):
         """Read a pathway from plain data, as TOML gives it.
 
         Raises:
+            InputError: one line with `source`, the key path, the value and what is allowed; also for a text that can be
+                two numbers, such as "1.200 per year".
+        """
+        check_typed(raw, source)
+        return cls.of_plain(composed(raw), source)
+
+    @classmethod
+    def of_plain(cls, raw: Mapping[str, Any], source: str = "pathway") -> Pathway:
+        """Read plain data whose numbers nobody typed, or which were checked: all texts are read as Python reads them.
+
+        Raises:
             InputError: one line with `source`, the key path, the value and what is allowed.
         """
         try:
@@ -134,13 +147,14 @@ class Pathway(Record):
 
 def _unpickled(raw: Mapping[str, Any]) -> Pathway:
     with without_tick_warnings():
-        return Pathway.from_dict(raw)
+        return Pathway.of_plain(raw)
 
 
 _Part = TypeVar("_Part", State, Station, Entry)
 
 
 def _find(what: str, name: str, among: Iterable[_Part]) -> _Part:
+    name = composed(name)
     for item in among:
         if item.name == name:
             return item

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from flowsim.core.errors import InputError, located, nearest, unknown_name
 from flowsim.core.files import check_bare_numbers, data_folder, file_named, is_file, read_data, read_toml
+from flowsim.core.numbers import composed
 from flowsim.core.quantities import changed, check_typed
 from flowsim.model.base import Base, read_base
 from flowsim.model.changes import apply_edits, edit_steps, located_at
@@ -95,7 +96,7 @@ class Scenario:
         """
         check_typed(numbered(raw), source)
         try:
-            file = ScenarioFile.model_validate(raw)
+            file = ScenarioFile.model_validate(composed(raw))
         except ValidationError as error:
             raise located(error, numbered(raw), source) from None
         with located_at(f"{source}: base"):
@@ -142,7 +143,7 @@ class Scenario:
         try:
             raw = self.base.filled(values)
             apply_edits(raw, self.file, self.source)
-            return Pathway.from_dict(raw, f"{self.source} over {self.base.source}")
+            return Pathway.of_plain(raw, f"{self.source} over {self.base.source}")
         except (ValueError, TypeError, KeyError, AttributeError):
             # Where the values alone make no sound pathway, the fault is theirs and not the changes'.
             with located_at(f"{self.source}: parameters" if self.file.parameters else ""):
@@ -155,9 +156,9 @@ class Scenario:
         raw = self.base.filled()
         steps = edit_steps(raw, self.file, self.source)
         next(steps)
-        before, out = Pathway.from_dict(raw), []
+        before, out = Pathway.of_plain(raw), []
         for where in steps:
-            after = Pathway.from_dict(raw)
+            after = Pathway.of_plain(raw)
             if not list_differences(before, after):
                 out.append(where.removeprefix(f"{self.source}: "))
             before = after

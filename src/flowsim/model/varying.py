@@ -51,7 +51,7 @@ def frozen(pathway: Pathway, moment: datetime) -> Pathway:
 
     Arrivals at given times after it stay, for they are no value by date.
     """
-    return Pathway.from_dict(_without_later(pathway.to_dict(), moment), pathway.name)
+    return Pathway.of_plain(_without_later(pathway.to_dict(), moment), pathway.name)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

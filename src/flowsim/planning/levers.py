@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Literal
 
 from flowsim.core.errors import InputError, KeyedError, require, unknown_name
+from flowsim.core.numbers import composed
 from flowsim.model.edits import StationEdit
 from flowsim.model.parts import Party, Station
 from flowsim.model.pathway import Pathway
@@ -48,6 +49,7 @@ class Lever:
             InputError: for an unknown one, with the nearest names.
         """
         known = {lever.name: lever for lever in _levers(pathway)}
+        name = composed(name)
         if name not in known:
             raise InputError(unknown_name("lever", name, known))
         return known[name]

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from flowsim.calibration.ensemble import Ensemble, Parameters
 from flowsim.core.errors import InputError, KeyedError, Record, located, unknown_name
 from flowsim.core.files import is_file, is_json, read_data, write_text
+from flowsim.core.numbers import composed
 from flowsim.core.periods import Period
 from flowsim.core.quantities import parse_precision
 from flowsim.model.scenario import Scenario
@@ -44,7 +45,7 @@ class Inquiry(Record):
                 where = f"{source}: " if source else ""
                 raise InputError(f"{where}{unknown_name('key', str(key), cls.model_fields)}")
         try:
-            return cls.model_validate(given)
+            return cls.model_validate(composed(given))
         except ValidationError as error:
             cause = error.errors()[0].get("ctx", {}).get("error")
             if isinstance(cause, ValueError) and not isinstance(cause, InputError):

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from flowsim.core.errors import InputError, unknown_name
+from flowsim.core.numbers import composed
 from flowsim.core.periods import Every, Period
 
 __all__ = ["Adds", "Kind", "Measure", "Part", "Row", "Statistic", "known_measure"]
@@ -148,6 +149,7 @@ def known_measure(name: str, among: Iterable[Measure]) -> Measure:
         InputError: where there is none, with the nearest one.
     """
     by_name = {measure: measure for measure in among}
+    name = composed(name)
     if name not in by_name:
         raise InputError(unknown_name("measure", name, by_name))
     return by_name[name]  # type: ignore[index]

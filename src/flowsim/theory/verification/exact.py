@@ -85,7 +85,7 @@ class Oracle:
 
 
 def _queue(station: dict[str, Any], stay: Any, rate: str) -> Pathway:
-    return Pathway.from_dict(
+    return Pathway.of_plain(
         {
             "name": "oracle",
             "start": _START.isoformat(),
@@ -143,7 +143,7 @@ def rows(trace: Trace, pathway: Pathway) -> tuple[VisitRow, ...]:
 def _story(name: str, expected: Sequence[VisitRow], **parts: Any) -> Story:
     raw = {"name": "story", "start": "2020-01-01", "end": "2020-01-03", "tick": "1 minute"}
     parts["states"] = parts["states"] | {"out": {"final": True}}
-    return Story(name=name, pathway=Pathway.from_dict(raw | parts), rows=tuple(expected))
+    return Story(name=name, pathway=Pathway.of_plain(raw | parts), rows=tuple(expected))
 
 
 def _at(*minutes: int) -> list[str]:
