@@ -18,7 +18,10 @@ def test_the_answer_comes_first_and_the_trials_after_it():
     assert "team.places, places a meeting, from 2024-01-01 on: 1 to 9 (the scenario has" in told
     assert "parameters: those of the file" in told
     least = json.loads(fine(*ASKED, *VARIED, "--json"))["least"]
-    assert f"\n{least} places a meeting are the least that surely meet it.\n{least - 1} " in told
+    error = "Asked again with other luck, too few would be named in at most 1 of 40\n  repetitions."
+    assert f"\n{least} places a meeting are the least that meet it.\n{error}\n{least - 1} " in told
+    assert "\nAs the scenario is: " in told
+    assert "surely" not in told
     assert told.index("are the least") < told.index("\nplaces        runs")
     assert "All intervals hold at once with at least 95%" in told
 
@@ -38,7 +41,9 @@ def test_trials_and_picture_are_written(tmp_path):
     out, plot = tmp_path / "trials.csv", tmp_path / "answer.svg"
     fine(*ASKED, *VARIED, "--out", out, "--plot", plot)
     head, *rows = out.read_text(encoding="utf-8").splitlines()
-    assert head.startswith("team.places,goal,measure,unit,mean,low,high,undefined,kept,replications,verdict")
+    assert head.startswith(
+        "team.places,goal,measure,unit,mean,low,high,undefined,standstills,kept,kept_low,kept_high,replications,verdict"
+    )
     assert rows[-1].startswith("inf,wait for team <= 4 weeks,wait.team.served,weeks,")
     assert "<svg" in plot.read_text(encoding="utf-8")
     for path in (out, plot):
@@ -79,9 +84,9 @@ def test_what_else_must_give_is_told():
 
 
 def test_two_words_follow_between_wherever_it_stands():
-    here = ("staff", "--between", 1, 9, "--vary", "team.places", *ASKED[1:], "-n", 20, "--json")
+    here = ("staff", "--between", 1, 9, "--vary", "team.places", *ASKED[1:], "-n", 40, "--json")
     assert json.loads(fine(*here))["between"] == [1, 9]
-    assert json.loads(fine(*ASKED, "--vary", "team.places", "--between", "1..9", "-n", 20, "--json"))["between"] == [
+    assert json.loads(fine(*ASKED, "--vary", "team.places", "--between", "1..9", "-n", 40, "--json"))["between"] == [
         1,
         9,
     ]
@@ -104,7 +109,7 @@ def test_two_words_follow_between_wherever_it_stands():
         ((*VARIED, "--during", "2030"), "during 2030: the horizon does not hold all of it"),
         ((*VARIED, "--chance", "most"), "--chance: 'most' is not allowed: write '90%' or '0.9'"),
         ((*VARIED, "--confidence", "100%"), "confidence: 1.0 is not allowed"),
-        ((*VARIED, "-n", 5), "replications: 5 is not allowed: at least 10 are needed"),
+        ((*VARIED, "-n", 5), "replications: 5 is not allowed: at least 40 are needed"),
         ((*VARIED, "--workers", 0), "--workers: 0 is not allowed"),
         ((*VARIED, "--plot", "answer.gif"), "--plot: 'answer.gif' is not allowed: the name ends with .png"),
         ((*VARIED, "--calibrated", "nowhere"), "'nowhere' holds no calibration"),

@@ -389,6 +389,7 @@ def answered(ran, question, least, *trials, lever="team.places", **more):
         question=question,
         levels=levels,
         least=least,
+        today=ceiling,
         trials=trials,
         tests=12,
         stopping=StoppingRule(confidence=0.9),
@@ -422,6 +423,7 @@ def test_the_answer_tells_the_least_level_and_the_one_below(ran, asked):
     ]
     (told,) = [line for line in plain(conclusions.uncertainty()) if line.startswith("The intervals of the staffing")]
     assert "together with 90 % confidence (of at most 12 staffings)" in told
+    assert told.endswith("too few would be named in at most 1 of 20 repetitions.")
     chart = exhibits.staffing()
     assert [row[1:] for row in chart.table.rows[2:]] == [
         (Figure(4), Figure(3, 1), Figure(2.5, 1), Figure(4, 1), *shares(0.7, 0.67, 0.72), "meets it"),
@@ -452,7 +454,7 @@ def test_what_makes_an_answer_doubtful_is_told_beside_it(ran, asked):
         "More is not always better here: 4 is enough and 5 is not, so the search may have passed by a lower number "
         "that is.",
         "With 2 and 3 places a meeting of the Rehabilitation team it is too close to call.",
-        "In up to 9 of the runs of a staffing there was nobody to tell of; they count as missed.",
+        "In up to 9 of the runs of a staffing nobody came; they are left out of the mean.",
     ]
     nowhere = tried(asked, math.inf, 9, "misses")
     (told,) = plain(parts(answered(nobody, asked, 4, meets, ceiling=nowhere))[1].remarks())
@@ -527,6 +529,7 @@ def bordered(ran, question, *points, rows="desk.capacity", levels="team.places")
         levels=levels,
         points=tuple(Point(level=level, least=least) for level, least in points),
         ceiling=tried(question, (math.inf, math.inf), 0.5, "meets", kept=1),
+        today=tried(question, (), 0.5, "meets"),
         trials=tuple(tried(question, *trial) for trial in trials),
         relief=(),
         tests=12,

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from flowsim.core.arrays import Floats, ratio
+from flowsim.core.arrays import Bools, Floats, ratio
 from flowsim.core.errors import InputError
 from flowsim.core.periods import MONTHS, Every, Period
-from flowsim.simulation.measures.measure import Adds, Measure, Row, known_measure
+from flowsim.simulation.measures.measure import Adds, Kind, Measure, Row, known_measure
+from flowsim.simulation.measures.spells import CLOCK_MEAN, CLOCK_MEDIAN, CLOCK_OVERDUE, CLOCK_WITHIN
+from flowsim.simulation.measures.stations import BACKLOG, FIRST_FREE, QUEUE, SERVED, SERVED_P90
 from flowsim.simulation.results import Results
 
 __all__ = ["Response", "series"]
+
+_LEFT_WAITING: dict[Kind, Kind] = {
+    **dict.fromkeys((SERVED, SERVED_P90, FIRST_FREE, BACKLOG), QUEUE),
+    **dict.fromkeys((CLOCK_WITHIN, CLOCK_MEAN, CLOCK_MEDIAN), CLOCK_OVERDUE),
+}
+"""Who is left in the end where a measure of those who got through is undefined, since nobody did."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +92,23 @@ class Response:
         weights = np.where(np.isfinite(values), weights, 0.0)
         mean = ratio((weights * np.where(np.isfinite(values), values, 0.0)).sum(axis=1), weights.sum(axis=1))
         return np.where(np.isnan(mean) & np.isinf(values).any(axis=1), np.inf, mean)
+
+    def stands_still(self, results: Results) -> Bools:
+        """Return in which replications nobody got through in the period though some waited at its end, (replications,).
+
+        Their number is undefined, and yet they are the worst that may come: no wait is longer than theirs.
+        """
+        left = _LEFT_WAITING.get(self.measure.kind)
+        column = results.columns.get((left(*self.measure.names), self.parts[-1])) if left is not None else None
+        if column is None:
+            return np.zeros(len(results.replications), np.bool_)
+        out: Bools = np.isnan(self.read(results)) & (results.values[:, column] > 0)
+        return out
+
+    @property
+    def worst(self) -> float:
+        """What stands for a replication in which everything stands still: a share of 0, or a time without end."""
+        return 0.0 if self.unit in ("share", "per cent") else math.inf
 
     @property
     def words(self) -> str:

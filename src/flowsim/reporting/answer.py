@@ -81,8 +81,9 @@ class Conclusions:
         if len(findings.scenarios) > 1:
             out.append(say("sure.paired", confidence=language.percent(findings.comparison.confidence, 0)))
         if findings.staffing is not None:
-            confidence = language.percent(findings.staffing.stopping.confidence, 0)
-            out.append(say("sure.staff", confidence=confidence, tests=language.number(findings.staffing.tests, 0)))
+            stopping, tests = findings.staffing.stopping, language.number(findings.staffing.tests, 0)
+            ends = {"confidence": language.percent(stopping.confidence, 0), "many": language.number(stopping.one_in, 0)}
+            out.append(say("sure.staff", tests=tests, **ends))
         fit = self._fit()
         return tuple([*out, fit, say("sure.model")] if fit else [*out, say("sure.model")])
 

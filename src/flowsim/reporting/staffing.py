@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flowsim.model.pathway import Pathway
 from flowsim.planning.levers import Lever
 from flowsim.planning.prices import Prices
-from flowsim.planning.staffing.cost import StaffingCost, amounts_told, cheapest, unpriced
+from flowsim.planning.staffing.cost import StaffingCost, amounts_told, cheapest, rivals, unpriced
 from flowsim.planning.staffing.search import Answer, Frontier
 from flowsim.planning.staffing.trials import Finding, Trial
 from flowsim.reporting.document import Cell, Chart, Figure, Table
@@ -79,13 +80,19 @@ class StaffingConclusions:
             for low, high in search.contrary:
                 levels = {"low": self._number(low.levels[0]), "high": self._plenty(high.levels[0])}
                 out.append(say("remark.contrary", **levels))
-            close = [t.levels[0] for t in search.trials if t.verdict == "close" and t.levels[0] < (search.least or 0)]
-            if len(close) > 1:
-                among = language.listed([self._number(level) for level in close])
+            if search.least is not None and len(search.close) > 1:
+                among = language.listed([self._number(trial.levels[0]) for trial in search.close])
                 out.append(say("remark.close", levels=among, lever=self.levers()[0]))
-        undefined = max(finding.undefined for trial in (*search.trials, search.ceiling) for finding in trial.findings)
-        if undefined:
-            out.append(say("remark.undefined", most=self._number(undefined)))
+        else:
+            open_ = [(point.level, search.close(point)) for point in search.points if search.close(point)]
+            for row, close in open_:
+                among = language.listed([self._number(level) for level in close])
+                out.append(say("remark.close.row", row=self._number(row), levels=among, one=self.levers()[0]))
+        findings = [finding for trial in (*search.trials, search.ceiling) for finding in trial.findings]
+        for key in ("undefined", "standstills"):
+            most = max(getattr(finding, key) for finding in findings)
+            if most:
+                out.append(say(f"remark.{key}", most=self._number(most)))
         cost = cost_of(search, self.prices)
         if isinstance(search, Answer) and search.least is not None and cost is not None:
             (each,) = cost.units
@@ -98,9 +105,10 @@ class StaffingConclusions:
         (lever,) = self.levers()
         if answer.least is None:
             allowed = say("range", low=self._number(answer.levels.least), high=self._number(answer.levels.most))
-            first = say(f"answer.{answer.outcome}", allowed=allowed, lever=lever, goal=goals)
+            close = self.wording.language.listed([self._number(trial.levels[0]) for trial in answer.close])
+            first = say(f"answer.{answer.outcome}", allowed=allowed, lever=lever, goal=goals, close=close)
             return first, self._instead(answer), self._kept(answer.ceiling, "answer.kept.plenty")
-        trial = next(tried for tried in answer.trials if tried.levels[0] == answer.least)
+        trial = next(one for one in answer.trials if one.levels[0] == answer.least)
         words = {"least": f"{self._number(answer.least)} {lever}{self._weekly(answer)}", "goal": goals}
         words |= {"since": self.wording.language.day(answer.question.since.date()), "reached": self._reached(trial)}
         words["confidence"] = self._confidence(answer)
@@ -117,6 +125,10 @@ class StaffingConclusions:
         if answer.conflict is not None:
             level, reached = self._number(answer.conflict.levels[0]), self._reached(answer.conflict)
             return say("answer.conflict.level", level=level, reached=reached)
+        if answer.outcome == "close":
+            trial = answer.close[0]
+            level, reached = self._number(trial.levels[0]), self._reached(trial)
+            return say("answer.below.close", level=level, reached=reached)
         ceiling = say("answer.ceiling", reached=self._reached(answer.ceiling))
         if not answer.relief:
             return ceiling
@@ -137,7 +149,9 @@ class StaffingConclusions:
         points = language.listed([self._point(point.level, point.least or 0) for point in shown])
         ends = {"goal": self.goals(), "confidence": self._confidence(frontier)}
         first = say("answer.frontier", one=lever, other=other, points=points, **ends)
-        nowhere = [self._number(point.level) for point in frontier.points if point.least is None]
+        nowhere = [
+            self._number(point.level) for point in frontier.points if point.least is None and not frontier.close(point)
+        ]
         if nowhere:
             first = f"{first[:-1]}; {say('answer.frontier.nowhere', one=lever, levels=language.listed(nowhere))}"
         cost = cost_of(frontier, self.prices)
@@ -147,6 +161,9 @@ class StaffingConclusions:
         else:
             chosen = cheap
             second = say("answer.cheapest", point=self._point(*cheap), amount=self._money(cost.at(cheap), cost))
+            open_ = language.listed([self._point(*levels) for levels in rivals(frontier, cost)])
+            if open_:
+                second = f"{second.removesuffix('.')}; {say('answer.cheapest.rivals', points=open_)}"
         level, least = (self._number(number) for number in chosen)
         return first, second, self._kept(frontier.trial(*chosen), "answer.kept.point", level=level, least=least)
 
@@ -154,9 +171,20 @@ class StaffingConclusions:
         """Say what a staffing gives; where a chance was asked for, the share of the futures that keep the goals too."""
         say, parts = self.wording.language.say, []
         for finding in trial.findings:
-            mean = finding.mean
-            value, low, high = self.wording.values([mean.estimate, mean.low, mean.high], finding.goal.response.unit)
-            measure, unit = finding.goal.response.measure, finding.goal.response.unit
+            mean, measure, unit = finding.mean, finding.goal.response.measure, finding.goal.response.unit
+            if finding.standstills:
+                ends = {"many": self._number(finding.standstills), "runs": self._number(trial.replications)}
+                parts.append(say("answer.reached.standstill", **ends))
+                continue
+            if finding.quantile is not None:
+                share = self.wording.language.percent(self.search.question.chance or 0.0, 0)
+                key = "answer.reached.most" if finding.goal.sense == "<=" else "answer.reached.least"
+                parts.append(say(key, value=self.wording.value(finding.quantile, unit), share=share))
+                continue
+            if math.isinf(mean.high):
+                parts.append(say("answer.reached.alike", value=self.wording.value(mean.estimate, unit)))
+                continue
+            value, low, high = self.wording.values([mean.estimate, mean.low, mean.high], unit)
             key = "answer.reached.share" if unit == "share" else "answer.reached"
             key = "answer.reached.wait" if measure.kind.name == SERVED.name else key
             parts.append(say(key, value=value, low=low, high=high, interval=self.wording.language.interval(low, high)))
@@ -283,7 +311,8 @@ def _frontier(frontier: Frontier, wording: Wording, prices: Prices | None) -> Ch
     trials = [(trial.levels[0], trial.levels[1], trial.verdict) for trial in frontier.trials]
     goals = "\n".join(wording.goal(goal) for goal in frontier.question.goals)
     met = [(level, least) for level, least in points if least is not None]
-    nowhere = [language.number(level, 0) for level, least in points if least is None]
+    open_ = {float(point.level) for point in frontier.points if point.least is None and frontier.close(point)}
+    nowhere = [language.number(level, 0) for level, least in points if least is None and level not in open_]
     words, note = [f"{conclusions.goals()}."], ""
     if met:
         parts = [say("staff.point", level=_whole(a, wording), least=_whole(b, wording)) for a, b in met]
@@ -301,7 +330,8 @@ def _frontier(frontier: Frontier, wording: Wording, prices: Prices | None) -> Ch
     costs = None if cost is None else map_costs(frontier, cost, lambda amounts: _yearly(amounts, cost, wording))
     rows: list[tuple[Cell, ...]] = []
     for level_, least_ in points:
-        cells: tuple[Cell, ...] = (say("staff.none") if least_ is None else Figure(least_),)
+        none = say("staff.close" if level_ in open_ else "staff.none")
+        cells: tuple[Cell, ...] = (none if least_ is None else Figure(least_),)
         if cost is not None:
             cells += ("",) if least_ is None else (Figure(cost.at([level_, least_])),)
         rows.append((Figure(level_), *cells))
@@ -329,7 +359,7 @@ def _yearly(amounts: Sequence[float], cost: StaffingCost, wording: Wording) -> l
 def _figure(value: float, unit: str) -> Figure:
     if unit == "share":
         return Figure(value, 1, share=True)
-    return Figure(value, 0 if unit in COUNTED else 1)
+    return Figure(value if math.isfinite(value) else math.nan, 0 if unit in COUNTED else 1)
 
 
 def _whole(value: float, wording: Wording) -> str:

@@ -51,9 +51,10 @@ class Interval:
 
         That is where the estimate would have to move away from the bound by more than a standard error. To stop then
         can't make a verdict wrong: it is left open a little earlier. Before an eighth of `most` it is never so, nor
-        where there is no spread, for then nothing is known of how wide the interval will be.
+        where there is no spread, for then nothing is known of how wide the interval will be. The shorter side is what
+        shrinks with the root of n; what skewness adds to the longer one shrinks faster.
         """
-        half = max(self.high - self.estimate, self.estimate - self.low)
+        half = min(self.high - self.estimate, self.estimate - self.low)
         inside = self.low < bound < self.high and self.error > 0
         return inside and 8 * n >= most and abs(self.estimate - bound) + self.error < half * math.sqrt(n / most)
 

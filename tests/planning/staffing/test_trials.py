@@ -10,14 +10,14 @@ from flowsim.simulation.intervals import share_interval, student_interval
 
 
 def test_looks_grow_by_half_up_to_the_most():
-    assert looks(200) == (10, 15, 23, 35, 53, 80, 120, 200)
-    assert looks(FEWEST) == (10,)
-    assert looks(11) == (10, 11)
+    assert looks(200) == (40, 60, 90, 135, 200)
+    assert looks(FEWEST) == (40,)
+    assert looks(41) == (40, 41)
     assert all(
-        early < late for most in range(10, 500) for early, late in zip(looks(most), looks(most)[1:], strict=False)
+        early < late for most in range(40, 500) for early, late in zip(looks(most), looks(most)[1:], strict=False)
     )
-    with pytest.raises(InputError, match="replications: 9 is not allowed: at least 10 are needed"):
-        looks(9)
+    with pytest.raises(InputError, match="replications: 39 is not allowed: at least 40 are needed"):
+        looks(39)
 
 
 def test_a_mean_worked_by_hand():

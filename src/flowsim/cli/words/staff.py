@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flowsim.cli.terminal import number, table, wrapped
 from flowsim.core.arrays import plain
 from flowsim.core.civil_time import MINUTES
 from flowsim.model.soundness import reached
 from flowsim.planning.levers import Levels, Lever
-from flowsim.planning.staffing.cost import StaffingCost, amounts_told, cheapest
+from flowsim.planning.staffing.cost import StaffingCost, amounts_told, cheapest, rivals
 from flowsim.planning.staffing.goals import Goal
 from flowsim.planning.staffing.search import Answer, Frontier, Point
-from flowsim.planning.staffing.trials import Question, Trial
+from flowsim.planning.staffing.trials import Finding, Question, StoppingRule, Trial
 from flowsim.reporting.pictures.planning import frontier_map, map_costs, panels, staffings
 from flowsim.simulation.intervals import Interval
 
-if TYPE_CHECKING:
-    pass
-
-
 __all__ = ["answer_lines", "figure", "frontier_lines", "staff_json", "staff_picture"]
 
-_SAID = {"meets": "meets", "misses": "misses", "close": "too close to call"}
+_VERDICTS = {"meets": "meets", "misses": "misses", "close": "too close to call"}
 _STEPS = 5
 _COST = 10
 
@@ -39,7 +35,7 @@ def figure(value: float, unit: str) -> str:
 def answer_lines(answer: Answer, parameters: str, cost: StaffingCost | None = None) -> list[str]:
     """Write an answer in lines of at most eighty columns, with what it costs where that is given."""
     lines = [*_heading(answer.question, [answer.levels], parameters), "", *map(wrapped, _verdict(answer))]
-    lines += [*_answer_cost(answer, cost), ""]
+    lines += [wrapped(_as_it_is(answer)), *_answer_cost(answer, cost), ""]
     lines += _table(answer.question, answer.levels.lever, (*answer.trials, answer.ceiling))
     lines += _relief_lines(answer)
     return [*lines, "", _sure(answer)]
@@ -56,13 +52,17 @@ def frontier_lines(frontier: Frontier, parameters: str, cost: StaffingCost | Non
     money = "" if cost is None else f"{cost.currency + ' a year':>{_COST}}  "
     lines.append(f"{lever.name}  {money}least {other.name}")
     for point, more in zip(frontier.points, dearer, strict=True):
-        least = f"none up to {frontier.levels.most}"
+        close = "too close to call: " + ", ".join(map(str, frontier.close(point)))
+        words = close if frontier.close(point) else f"none up to {frontier.levels.most}"
         if point.least is not None:
             reached = _reached(frontier.question, frontier.trial(point.level, point.least))
-            least = f"{point.least}: {reached}{_doubt(frontier, point.level, point.least)}"
-        lines.append(wrapped(f"{point.level:>{width}}  {more}{least}"))
+            words = f"{point.least}: {reached}" + (f"; {close}" if frontier.close(point) else "")
+        lines.append(wrapped(f"{point.level:>{width}}  {more}{words}"))
     lines += _frontier_cost(frontier, cost)
-    lines += ["", wrapped(f"With a place for everybody: {_reached(frontier.question, frontier.ceiling)}.")]
+    if any(point.least is not None for point in frontier.points):
+        lines += ["", wrapped(_chance_of_error(frontier.stopping, "a row"))]
+    lines += ["", wrapped(_as_it_is(frontier))]
+    lines.append(wrapped(f"With a place for everybody: {_reached(frontier.question, frontier.ceiling)}."))
     lines.append(wrapped(f"{len(frontier.trials)} staffings were tried: --out and --json have them all."))
     lines += _relief_lines(frontier)
     return [*lines, "", _sure(frontier)]
@@ -101,19 +101,21 @@ def _frontier_cost(frontier: Frontier, cost: StaffingCost | None) -> list[str]:
     each = " and ".join(
         f"{_money(unit, cost)} for each of {name}" for name, unit in zip(names, cost.units, strict=True)
     )
-    sentence = f"Cheapest of these: {staffing}, {_money(cost.at(levels), cost)} a year; that is {each} ({cost.source})."
-    return ["", wrapped(sentence)]
+    lines = [
+        "",
+        wrapped(
+            f"Cheapest of these: {staffing}, {_money(cost.at(levels), cost)} a year; that is {each} ({cost.source})."
+        ),
+    ]
+    open_ = rivals(frontier, cost)
+    if open_:
+        pairs = ", ".join(f"{row} with {level} or more" for row, level in open_)
+        lines.append(wrapped(f"Not told apart from it, for they may meet the goal too and cost less: {pairs}."))
+    return lines
 
 
 def _money(amount: float, cost: StaffingCost) -> str:
     return f"{number(amount)} {cost.currency}"
-
-
-def _doubt(frontier: Frontier, level: int, least: int | None) -> str:
-    if least is None:
-        return ""
-    close = [t for t in frontier.trials if t.levels[0] == level and t.levels[1] < least and t.verdict == "close"]
-    return f"; too close to call: {', '.join(f'{t.levels[1]:g}' for t in close)}" if close else ""
 
 
 def _heading(question: Question, varied: Sequence[Levels], parameters: str) -> list[str]:
@@ -139,43 +141,91 @@ def _verdict(answer: Answer) -> list[str]:
     allowed = f"from {levels.least} to {levels.most}"
     conflict = answer.conflict or answer.ceiling
     first = {
-        "found": f"{answer.least} {lever.unit} are the least that surely meet {it}.",
+        "found": f"{answer.least} {lever.unit} are the least that meet {it}.",
         "lowest": f"{answer.least} {lever.unit}, the least allowed, meet {it} already.",
+        "close": f"None {allowed} is known to meet {it}.",
         "beyond": f"None {allowed} meets {it}; with a place for everybody it would be: {plenty}. Look higher.",
-        "conflict": f"{_level(conflict.levels[0])} {lever.unit} are the least for the goals that need more, and there "
+        "conflict": f"{_level(conflict.levels)} {lever.unit} are the least for the goals that need more, and there "
         f"others do not hold: {_reached(answer.question, conflict)}. No level tried meets them all.",
         "unreachable": f"None tried {allowed} meets {it}, and a place for everybody would not: {plenty}.",
-        "undecided": f"None {allowed} is known to meet {it}, and with a place for everybody it is too close to call: "
+        "undecided": f"None {allowed} meets {it}, and with a place for everybody it is too close to call: "
         f"{plenty}. More replications may tell.",
     }[answer.outcome]
-    lines = [first]
-    if answer.below is not None:
-        close = [
-            f"{t.levels[0]:g}" for t in answer.trials if t.levels[0] < (answer.least or 0) and t.verdict == "close"
-        ]
-        below = f"{answer.below.levels[0]:g} {_SAID[answer.below.verdict]}: {_reached(answer.question, answer.below)}."
-        lines.append(below[:1].upper() + below[1:])
-        if len(close) > 1:
-            lines.append(f"Too close to call: {', '.join(close)}.")
-    for low, high in answer.contrary:
-        lines.append(
-            f"note: more is not always better here: {_level(low.levels[0])} meets {it} and {_level(high.levels[0])} "
-            "does not, so the search may have passed by a lower level that meets it"
-        )
+    if answer.least is not None:
+        return [first, _chance_of_error(answer.stopping), *_lower(answer), *_contrary(answer, it)]
+    return [*_too_close(answer), first, *_contrary(answer, it)]
+
+
+def _lower(answer: Answer) -> list[str]:
+    """Say why not one less."""
+    if answer.below is None:
+        return []
+    lines = [f"{_level(answer.below.levels)} {_verdict_word(answer.below)}: {_reached(answer.question, answer.below)}."]
+    if len(answer.close) > 1:
+        lines.append(f"Too close to call: {', '.join(_level(trial.levels) for trial in answer.close)}.")
     return lines
 
 
+def _too_close(answer: Answer) -> list[str]:
+    """Name the levels that may meet the goals for all that is known, before it is said that none is known to."""
+    if not answer.close:
+        return []
+    trials = answer.close
+    verb = "is" if len(trials) == 1 else "are"
+    most = answer.stopping.most
+    lines = [
+        f"{', '.join(_level(trial.levels) for trial in trials)} {verb} too close to call after {most} replications."
+    ]
+    lines += [f"{_level(trial.levels)}: {_reached(answer.question, trial)}." for trial in trials[:_STEPS]]
+    if any(finding.alike and math.isinf(finding.mean.high) for trial in trials for finding in trial.findings):
+        return [*lines, "What is the same in every run rules nothing out that is rare and large."]
+    return [*lines, f"More may tell: --replications {4 * most}."]
+
+
+def _contrary(answer: Answer, it: str) -> list[str]:
+    return [
+        f"note: more is not always better here: {_level(low.levels)} meets {it} and {_level(high.levels)} "
+        "does not, so the search may have passed by a lower level that meets it"
+        for low, high in answer.contrary
+    ]
+
+
+def _chance_of_error(stopping: StoppingRule, where: str = "") -> str:
+    named = f"too few would be named{f' in {where}' if where else ''}"
+    return f"Asked again with other luck, {named} in at most 1 of {stopping.one_in} repetitions."
+
+
+def _as_it_is(search: Answer | Frontier) -> str:
+    return f"As the scenario is: {_reached(search.question, search.today)}."
+
+
+def _verdict_word(trial: Trial) -> str:
+    return "met in every run" if trial.hopeful and not trial.meets else _VERDICTS[trial.verdict]
+
+
 def _reached(question: Question, trial: Trial) -> str:
-    parts = []
-    for finding in trial.findings:
-        unit = finding.goal.response.unit
-        part = f"{figure(finding.mean.estimate, unit)}{_word(unit)} ({_between(finding.mean, unit)})"
-        if finding.undefined:
-            part = f"nobody to tell of in {finding.undefined} of {trial.replications} replications"
-        parts.append(part)
+    parts = [_reached_goal(finding, trial, question.chance) for finding in trial.findings]
     if question.chance is not None:
         parts.append(f"kept in {figure(trial.kept.estimate, 'share')} ({_between(trial.kept, 'share')})")
     return "; ".join(parts)
+
+
+def _reached_goal(finding: Finding, trial: Trial, chance: float | None) -> str:
+    """Say what came of a goal, by what its verdict is given: the mean and its interval, or what enough futures have."""
+    unit, runs = finding.goal.response.unit, trial.replications
+    number_of = f"{figure(finding.mean.estimate, unit)}{_word(unit)}"
+    if finding.standstills:
+        return f"everything stands still in {finding.standstills} of {runs} runs"
+    if finding.undefined == runs:
+        return f"nobody comes in any of {runs} runs"
+    if finding.quantile is not None:
+        side = "at most" if finding.goal.sense == "<=" else "at least"
+        words = f"{side} {figure(finding.quantile, unit)}{_word(unit)} in {chance:.0%} of the runs"
+    elif finding.alike and math.isinf(finding.mean.high):
+        words = f"{number_of} in every run"
+    else:
+        words = f"{number_of} ({_between(finding.mean, unit)})"
+    return words + (f", without {finding.undefined} of {runs} runs to which nobody came" if finding.undefined else "")
 
 
 def _word(unit: str) -> str:
@@ -187,24 +237,47 @@ def _between(interval: Interval, unit: str) -> str:
     return f"{low.removesuffix(' %')} to {high}"
 
 
-def _level(level: float) -> str:
-    return "enough" if math.isinf(level) else f"{level:g}"
+def _level(levels: Sequence[float]) -> str:
+    return "enough" if math.isinf(levels[0]) else f"{levels[0]:g}"
 
 
 def _table(question: Question, lever: Lever, trials: Iterable[Trial]) -> list[str]:
-    """Write trials in a table: one line each, and one more for each further goal."""
-    columns = {lever.key: 12, "runs": 6, "mean": 10, "surely within": 19, "kept": 9, "": 19}
+    """Write trials in a table: one line each, and one more for each further goal; the interval is of what is judged."""
+    if question.chance is None:
+        columns = {lever.key: 12, "runs": 6, "mean": 10, "interval": 19, "kept": 9, "": 19}
+    else:
+        columns = {lever.key: 12, "runs": 6, f"{question.chance:.0%} have": 12, "kept": 9, "interval": 17, "": 19}
     rows = []
     for trial in trials:
-        first = (_level(trial.levels[0]), str(trial.replications))
-        last = (figure(trial.kept.estimate, "share"), f"  {_SAID[trial.verdict]:<17}")
+        first, kept = (_level(trial.levels), str(trial.replications)), figure(trial.kept.estimate, "share")
+        word = f"  {_verdict_word(trial):<17}"
         for place, finding in enumerate(trial.findings):
-            unit = finding.goal.response.unit
-            middle = (figure(finding.mean.estimate, unit), _between(finding.mean, unit))
-            rows.append((*first, *middle, *last) if place == 0 else ("", "", *middle, "", ""))
+            ends = (word,) if place == 0 else ("",)
+            if finding.quantile is not None:
+                middle = (
+                    figure(finding.quantile, finding.goal.response.unit),
+                    *((kept, _between(trial.kept, "share")) if place == 0 else ("", "")),
+                )
+            else:
+                middle = (*_mean_cells(finding, trial.replications), kept if place == 0 else "")
+            rows.append((*(first if place == 0 else ("", "")), *middle, *ends))
     lines = table(columns, rows)
     lines.append("(enough: a place for everybody; kept: share of the runs that meet every goal)")
+    undefined = max(finding.undefined for trial in trials for finding in trial.findings)
+    if undefined:
+        lines.append(
+            wrapped(f"(runs to which nobody came are left out of the means: at most {undefined} of a staffing)")
+        )
     return lines
+
+
+def _mean_cells(finding: Finding, runs: int) -> tuple[str, str]:
+    unit = finding.goal.response.unit
+    if math.isinf(finding.mean.estimate):
+        return "stalled", f"in {finding.standstills} of {runs}"
+    if finding.alike and math.isinf(finding.mean.high):
+        return figure(finding.mean.estimate, unit), "in every run"
+    return figure(finding.mean.estimate, unit), _between(finding.mean, unit)
 
 
 def _relief_lines(search: Answer | Frontier) -> list[str]:
@@ -215,10 +288,10 @@ def _relief_lines(search: Answer | Frontier) -> list[str]:
         return []
     if search.relief:
         lines.append("What else must give. With a place for everybody, and nobody waiting at")
-    for relief in search.relief:
-        name = relief.stations[0] if len(relief.stations) == 1 else "any station"
-        lines.append(wrapped(f"  {name}: {_reached(question, relief.trial)}, {_SAID[relief.trial.verdict]}"))
-    if not any(relief.trial.meets for relief in search.relief):
+    for one in search.relief:
+        name = one.stations[0] if len(one.stations) == 1 else "any station"
+        lines.append(wrapped(f"  {name}: {_reached(question, one.trial)}, {_verdict_word(one.trial)}"))
+    if not any(one.trial.meets for one in search.relief):
         text = "It is not queues that stand in the way: the steps themselves have to take less time, or fewer or other "
         text += "citizens to come."
         steps = [f"{name} {number(weeks)}" for name, weeks in _steps(question)[:_STEPS]]
@@ -302,9 +375,13 @@ def staff_json(search: Answer | Frontier, parameters: str, cost: StaffingCost | 
     if isinstance(search, Answer):
         data |= {"lever": search.levels.lever.name, "between": [search.levels.least, search.levels.most]}
         data |= {"outcome": search.outcome, "least": search.least}
+        data["too_close"] = [trial.levels[0] for trial in search.close]
     else:
         data["levers"] = [search.rows.lever.name, search.levels.lever.name]
-        data["frontier"] = [{"level": point.level, "least": point.least} for point in search.points]
+        data["frontier"] = [
+            {"level": point.level, "least": point.least, "too_close": list(search.close(point))}
+            for point in search.points
+        ]
     if cost is not None:
         data |= {"currency": cost.currency, "prices": cost.source}
         if isinstance(search, Answer):
@@ -314,9 +391,14 @@ def staff_json(search: Answer | Frontier, parameters: str, cost: StaffingCost | 
             data["unit_costs"] = dict(zip(data["levers"], cost.units, strict=True))
             for row, point in zip(data["frontier"], search.points, strict=True):
                 row["cost"] = plain(_cost(point, cost))
+            data["not_told_apart"] = [list(levels) for levels in rivals(search, cost)]
     data["relief"] = [
-        {"stations": list(relief.stations), "verdict": relief.trial.verdict}
-        | {"means": plain([finding.mean.estimate for finding in relief.trial.findings])}
-        for relief in search.relief
+        {"stations": list(one.stations), "verdict": one.trial.verdict}
+        | {"means": [plain(finding.mean.estimate) for finding in one.trial.findings]}
+        for one in search.relief
+    ]
+    data["today"] = [
+        {"mean": plain(finding.mean.estimate), "low": plain(finding.mean.low), "high": plain(finding.mean.high)}
+        for finding in search.today.findings
     ]
     return data | {"trials": plain(search.frame().astype(object).to_dict("records"))}

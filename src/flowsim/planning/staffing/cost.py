@@ -18,7 +18,7 @@ from flowsim.planning.prices import Prices
 from flowsim.planning.staffing.search import Frontier
 from flowsim.planning.staffing.trials import Question
 
-__all__ = ["StaffingCost", "amounts_told", "cheapest", "unit_cost", "unpriced"]
+__all__ = ["StaffingCost", "amounts_told", "cheapest", "rivals", "unit_cost", "unpriced"]
 
 _MANY = 1_000_000  # units, so that it does not show that a closure keeps whole servers
 
@@ -85,6 +85,18 @@ def cheapest(found: Frontier, cost: StaffingCost) -> tuple[int, int] | None:
     """Return both levels of the point that costs least, the first of several; None where no row has a point."""
     met = [(point.level, point.least) for point in found.points if point.least is not None]
     return min(met, key=cost.at, default=None)
+
+
+def rivals(found: Frontier, cost: StaffingCost) -> tuple[tuple[int, int], ...]:
+    """Return the staffings that may meet the goals and cost less than the cheapest known to meet them, one a row.
+
+    They are what is not told apart from it: the lowest level of each row that is left open, see `Frontier.may_do`.
+    """
+    known = cheapest(found, cost)
+    if known is None:
+        return ()
+    open_ = [(point.level, found.may_do(point)) for point in found.points]
+    return tuple((row, level) for row, level in open_ if level is not None and cost.at((row, level)) < cost.at(known))
 
 
 def amounts_told(amounts: Sequence[float]) -> tuple[list[float], int, bool]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "Ending", "Frontier", "Point", "Relief", "frontier", "seek", "staff"]
 
-Ending = Literal["found", "lowest", "conflict", "beyond", "unreachable", "undecided"]
+Ending = Literal["found", "lowest", "close", "conflict", "beyond", "unreachable", "undecided"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,12 +45,14 @@ class Answer(Displayed):
     Attributes:
         question: what was asked.
         levels: what was allowed.
-        outcome: "found"; "lowest", where the least level allowed meets them already; "conflict", where the least level
-            that meets those goals that need more of it misses another one; or, where none of those tried meets them,
-            what plenty of it would do: "beyond" (it meets them), "unreachable", "undecided".
+        outcome: "found"; "lowest", where the least level allowed meets them already; "close", where none of those tried
+            is known to meet them and of some that is too close to call; "conflict", where the least level that meets
+            those goals that need more of it misses another one; or, where all of those tried miss them, what plenty of
+            it would do: "beyond" (it meets them), "unreachable", "undecided".
         least: that level, or None.
         conflict: the trial of the level at which goals conflict.
         ceiling: the trial with a place for everybody.
+        today: the trial of the scenario as it is.
         trials: of levels allowed, in rising order.
         relief: where no level meets the goals, what other stations have to do with it; those first that help most.
         tests: how many trials there were at most; each had an equal part of the error.
@@ -64,6 +66,7 @@ class Answer(Displayed):
     least: int | None
     conflict: Trial | None
     ceiling: Trial
+    today: Trial
     trials: tuple[Trial, ...]
     relief: tuple[Relief, ...]
     tests: int
@@ -74,6 +77,12 @@ class Answer(Displayed):
         goals = ", ".join(goal.text for goal in self.question.goals)
         found = self.outcome if self.least is None else f"{self.least:,} ({self.outcome})"
         return f"<Answer: {self.levels.lever.name} for {goals}: {found}, {len(self.trials)} trials, seed {self.seed}>"
+
+    @property
+    def close(self) -> tuple[Trial, ...]:
+        """The trials that are too close to call, of levels below the one found where there is one."""
+        most = math.inf if self.least is None else self.least
+        return tuple(trial for trial in self.trials if trial.verdict == "close" and trial.levels[0] < most)
 
     @property
     def below(self) -> Trial | None:
@@ -89,7 +98,7 @@ class Answer(Displayed):
         return tuple((low, high) for low, high in pairwise(told) if low.meets and not high.meets)
 
     def frame(self) -> pd.DataFrame:
-        """Return every trial in a row for each goal: levels, goal, measure, unit, mean, low, high, kept, verdict."""
+        """Return every trial in a row for each goal: levels, goal, its mean and interval, share kept, verdict."""
         return _frame([self.levels.lever], (*self.trials, self.ceiling))
 
 
@@ -111,6 +120,7 @@ class Frontier(Displayed):
         levels: what was allowed of the other.
         points: one for each row.
         ceiling: the trial with a place for everybody at both.
+        today: the trial of the scenario as it is.
         trials: of levels allowed; the row's level comes first in `Trial.levels`.
         relief: as in `Answer`, where no row has a point.
         tests: how many trials there were at most.
@@ -123,6 +133,7 @@ class Frontier(Displayed):
     levels: Levels
     points: tuple[Point, ...]
     ceiling: Trial
+    today: Trial
     trials: tuple[Trial, ...]
     relief: tuple[Relief, ...]
     tests: int
@@ -137,6 +148,26 @@ class Frontier(Displayed):
         levers = f"{self.levels.lever.name} by {self.rows.lever.name}"
         return f"<Frontier: {levers} for {goals}: {found}; {len(self.trials)} trials, seed {self.seed}>"
 
+    def close(self, point: Point) -> tuple[int, ...]:
+        """Return the levels of the other lever that are too close to call in a row, below its least one."""
+        most = math.inf if point.least is None else point.least
+        tried = [trial for trial in self.trials if trial.levels[0] == point.level and trial.verdict == "close"]
+        return tuple(int(trial.levels[1]) for trial in tried if trial.levels[1] < most)
+
+    def may_do(self, point: Point) -> int | None:
+        """Return the lowest level of the other lever that may meet the goals in a row, for all that is known.
+
+        Where some are too close to call, it is the one above the highest that misses them; else the least that meets
+        them, or None.
+        """
+        if not self.close(point):
+            return point.least
+        most = math.inf if point.least is None else point.least
+        tried = [trial for trial in self.trials if trial.levels[0] == point.level and trial.levels[1] < most]
+        missing = max((trial.levels[1] for trial in tried if trial.verdict == "misses"), default=-math.inf)
+        left = [level for level in self.levels.all if missing < level <= most]
+        return left[0] if left else point.least
+
     def trial(self, level: int, other: int) -> Trial:
         """Return the trial of a row's level and one of the other lever, or raise InputError where there was none."""
         for trial in self.trials:
@@ -145,7 +176,7 @@ class Frontier(Displayed):
         raise InputError(f"{self.rows.lever.name} = {level} with {self.levels.lever.name} = {other} was not tried")
 
     def frame(self) -> pd.DataFrame:
-        """Return every trial in a row for each goal: levels, goal, measure, unit, mean, low, high, kept, verdict."""
+        """Return every trial in a row for each goal: levels, goal, its mean and interval, share kept, verdict."""
         return _frame([self.rows.lever, self.levels.lever], (*self.trials, self.ceiling))
 
 
@@ -157,7 +188,9 @@ def _frame(levers: Sequence[Lever], trials: Sequence[Trial]) -> pd.DataFrame:
             {lever.name: level for lever, level in zip(levers, trial.levels, strict=True)}
             | {"goal": each.goal.text, "measure": each.goal.response.measure, "unit": each.goal.response.unit}
             | {"mean": each.mean.estimate, "low": each.mean.low, "high": each.mean.high, "undefined": each.undefined}
-            | {"kept": trial.kept.estimate, "replications": trial.replications, "verdict": trial.verdict}
+            | {"standstills": each.standstills, "kept": trial.kept.estimate}
+            | {"kept_low": trial.kept.low, "kept_high": trial.kept.high}
+            | {"replications": trial.replications, "verdict": trial.verdict}
             for trial in trials
             for each in trial.findings
         ]
@@ -221,26 +254,39 @@ def seek(
     seed = checked_seed(seed)
     stopping, lever, allowed = stopping or StoppingRule(), levels.lever, levels.all
     stations = _others(question, [lever])
-    tests = 8 + max(2 * _halvings(len(allowed)), len(stations) + 1)
+    tests = 9 + max(2 * _halvings(len(allowed)), len(stations) + 1)
     bench = Bench(question=question, tests=tests, stopping=stopping, seed=seed, executor=executor, progress=progress)
-    ceiling = bench.trial({lever: math.inf})
-    least = _least(lambda number: bench.trial({lever: allowed[number]}).meets, len(allowed))
-    conflict = None
+    today, ceiling = bench.trial({}, among=()), bench.trial({lever: math.inf})
+
+    def meets(number: int) -> bool:
+        return bench.trial({lever: allowed[number]}).meets
+
+    def hopeful(number: int) -> bool:
+        return bench.trial({lever: allowed[number]}).hopeful
+
+    least, meeting = _least(hopeful, len(allowed)), None
     if least is None and len(question.goals) > 1 and question.chance is None:
-        meeting = _least_for_the_rest(bench, lever, allowed)
-        if meeting is not None:
-            tried = bench.trial({lever: allowed[meeting]})
-            least, conflict = (meeting, None) if tried.meets else (None, tried)
-    relief = () if least is not None or conflict or ceiling.meets else _relief(bench, {lever: math.inf}, stations)
+        least = meeting = _least_for_the_rest(bench, lever, allowed)
+    if least is None or not meets(least):
+        # What was left as too close to call is run to the end before it is said that nothing meets the goals.
+        close = [int(trial.levels[0]) for trial in _within(bench) if trial.verdict == "close"]
+        for level in close:
+            bench.trial({lever: level}, to_the_end=True)
+        known = [int(trial.levels[0]) for trial in _within(bench) if trial.meets]
+        least = allowed.index(known[0]) if known else None
+    left = any(trial.verdict == "close" for trial in _within(bench))
+    conflict = bench.trial({lever: allowed[meeting]}) if least is None and not left and meeting is not None else None
+    nothing = least is None and not left and conflict is None and not ceiling.hopeful
     return Answer(
         question=question,
         levels=levels,
-        outcome="conflict" if conflict else _outcome(least, ceiling),
+        outcome=_outcome(least, left, conflict, ceiling),
         least=None if least is None else allowed[least],
         conflict=conflict,
         ceiling=ceiling,
+        today=today,
         trials=_within(bench),
-        relief=relief,
+        relief=_relief(bench, {lever: math.inf}, stations) if nothing else (),
         tests=tests,
         stopping=stopping,
         seed=seed,
@@ -272,29 +318,37 @@ def frontier(
     if row_lever.station == lever.station and set(row_lever.parties) & set(lever.parties):
         raise InputError(f"{lever.name}: it changes the same as {row_lever.name}: vary two different things")
     stations = _others(question, [row_lever, lever])
-    tests = 2 + len(rows.all) * (2 * _halvings(len(allowed)) + 3) + len(stations)
+    tests = 3 + len(rows.all) * (2 * _halvings(len(allowed)) + 3) + len(stations)
     bench = Bench(question=question, tests=tests, stopping=stopping, seed=seed, executor=executor, progress=progress)
     plenty = {row_lever: math.inf, lever: math.inf}
-    ceiling = bench.trial(plenty)
+    today, ceiling = bench.trial({}, among=()), bench.trial(plenty)
 
     def row_of(level: int) -> Callable[[int], bool]:
-        return lambda number: bench.trial({row_lever: level, lever: allowed[number]}).meets
+        return lambda number: bench.trial({row_lever: level, lever: allowed[number]}).hopeful
+
+    def tried_in(level: int) -> list[Trial]:
+        return [trial for trial in _within(bench) if trial.levels[0] == level]
 
     points: list[Point] = []
     guess = len(allowed) - 1
     for level in rows.all:
         found = _least_near(row_of(level), len(allowed), guess)
+        if found is None:
+            for trial in [trial for trial in tried_in(level) if trial.verdict == "close"]:
+                bench.trial({row_lever: level, lever: trial.levels[1]}, to_the_end=True)
         guess = len(allowed) - 1 if found is None else found
-        points.append(Point(level=level, least=None if found is None else allowed[found]))
-    nowhere = all(point.least is None for point in points)
+        least = min((int(trial.levels[1]) for trial in tried_in(level) if trial.meets), default=None)
+        points.append(Point(level=level, least=least))
+    nowhere = not any(trial.verdict != "misses" for trial in _within(bench))
     return Frontier(
         question=question,
         rows=rows,
         levels=levels,
         points=tuple(points),
         ceiling=ceiling,
+        today=today,
         trials=_within(bench),
-        relief=_relief(bench, plenty, stations) if nowhere and not ceiling.meets else (),
+        relief=_relief(bench, plenty, stations) if nowhere and not ceiling.hopeful else (),
         tests=tests,
         stopping=stopping,
         seed=seed,
@@ -353,11 +407,11 @@ def _least_near(meets: Callable[[int], bool], count: int, guess: int) -> int | N
 def _least_for_the_rest(bench: Bench, lever: Lever, allowed: Sequence[int]) -> int | None:
     """Return the least level that meets those goals that the lowest one misses; None where the highest does not."""
     lowest = bench.trial({lever: allowed[0]}, among=range(len(bench.question.goals)))
-    missed = [number for number, finding in enumerate(lowest.findings) if finding.verdict != "meets"]
+    missed = [number for number, finding in enumerate(lowest.findings) if not finding.hopeful]
 
     def meets(number: int) -> bool:
         findings = bench.trial({lever: allowed[number]}, among=missed).findings
-        return all(findings[goal].verdict == "meets" for goal in missed)
+        return all(findings[goal].hopeful for goal in missed)
 
     return _halved(meets, 0, len(allowed) - 1) if meets(len(allowed) - 1) else None
 
@@ -384,11 +438,18 @@ def _relief(bench: Bench, plenty: Mapping[Lever, float], stations: Sequence[str]
 
 
 def _within(bench: Bench) -> tuple[Trial, ...]:
-    tried = [trial for trial in bench.trials.values() if not any(map(math.isinf, trial.levels))]
+    tried = [trial for trial in bench.trials.values() if trial.levels and not any(map(math.isinf, trial.levels))]
     return tuple(sorted(tried, key=lambda trial: trial.levels))
 
 
-def _outcome(found: int | None, ceiling: Trial) -> Ending:
-    if found is not None:
-        return "found" if found else "lowest"
-    return {"meets": "beyond", "misses": "unreachable", "close": "undecided"}[ceiling.verdict]  # type: ignore[return-value]
+def _outcome(least: int | None, left: bool, conflict: Trial | None, ceiling: Trial) -> Ending:
+    """Name the ending, where `left` tells whether a level is left that is too close to call."""
+    if least is not None:
+        return "found" if least else "lowest"
+    if left:
+        return "close"
+    if conflict is not None:
+        return "conflict"
+    if ceiling.hopeful:
+        return "beyond"
+    return "unreachable" if ceiling.verdict == "misses" else "undecided"

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from flowsim.calibration.ensemble import Ensemble, Parameters
-from flowsim.core.arrays import Floats
+from flowsim.core.arrays import Bools, Floats
 from flowsim.core.errors import require
 from flowsim.core.periods import Period
 from flowsim.core.progress import Progress, shifted
@@ -21,7 +21,7 @@ from flowsim.model.scenario import Scenario
 from flowsim.model.varying import Cut, cut_after
 from flowsim.planning.levers import Lever, without_queues
 from flowsim.planning.staffing.goals import Goal, parse_goals
-from flowsim.simulation.intervals import Interval, share_interval, student_interval
+from flowsim.simulation.intervals import Interval, bounded_interval, cautious_interval, rarest_missed, share_interval
 from flowsim.simulation.runner import run
 
 __all__ = [
@@ -37,6 +37,10 @@ __all__ = [
 
 Decision = Literal["meets", "misses", "close"]
 Setting = tuple[tuple[float, ...], tuple[str, ...]]
+
+FEWEST = 40
+"""Replications before the first look, and with a figure before a verdict: fewer say too little of what is skewed."""
+_CERTAIN = 2  # replications where all of them are the same
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,22 +119,47 @@ class StoppingRule:
         require(0.5 <= self.confidence < 1, "confidence", self.confidence, "from 0.5 to below 1")
         looks(self.most)
 
+    @property
+    def one_in(self) -> int:
+        """In one of how many repetitions, at most, too few are named: half of the error allowed lies on that side."""
+        return round(2 / (1 - self.confidence))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """What came of one goal: its number's mean over the replications, which surely lies within the interval.
+    """What came of one goal: its number's mean over the replications, and the interval that the mean lies in.
 
-    `undefined` counts the replications with nobody to tell of, which are left out of the mean and miss the goal.
+    Attributes:
+        goal: the goal.
+        mean: over the replications that have a number.
+        undefined: how many replications have none, since nobody came: they are left out.
+        standstills: in how many nobody got through though some waited, which is the worst that may come: a wait without
+            end, or a share of 0. They count in the mean.
+        alike: whether the number was the same in every replication. Of an unbounded one that rules nothing large out
+            that is rare; its interval is open above.
+        quantile: the number that as many replications keep to as were asked for; None where the mean decides.
+        few: whether less than `FEWEST` replications have a number, too few for a verdict.
     """
 
     goal: Goal
     mean: Interval
     undefined: int = 0
+    standstills: int = 0
+    alike: bool = False
+    quantile: float | None = None
+    few: bool = False
 
     @property
     def verdict(self) -> Decision:
         """Whether the mean meets the goal, for all that the interval leaves open."""
-        return "misses" if self.undefined else _verdict(self.mean, self.goal.bound, self.goal.sense)
+        return "close" if self.few else _verdict(self.mean, self.goal.bound, self.goal.sense)
+
+    @property
+    def hopeful(self) -> bool:
+        """Whether the goal is met, or was in every replication by the very same number."""
+        estimate = self.mean.estimate
+        inside = estimate >= self.goal.bound if self.goal.sense == ">=" else estimate <= self.goal.bound
+        return self.verdict == "meets" or (self.verdict == "close" and self.alike and inside)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,10 +167,11 @@ class Trial:
     """One staffing that was tried.
 
     Attributes:
-        levels: of what is varied; infinity where there is a place for everybody.
+        levels: of what is varied; infinity where there is a place for everybody, none for the scenario as it is.
         replications: how many were run.
         findings: one for each goal.
         kept: the share of the replications that meet all goals at once.
+        chance: the share that was asked for, by which alone the verdict is given; None where the means decide.
         verdict: whether the goals are met; "close" where the replications allowed do not tell.
     """
 
@@ -149,12 +179,21 @@ class Trial:
     replications: int
     findings: tuple[Finding, ...]
     kept: Interval
+    chance: float | None = None
     verdict: Decision
 
     @property
     def meets(self) -> bool:
-        """Whether the goals are met for sure."""
+        """Whether the goals are met beyond doubt."""
         return self.verdict == "meets"
+
+    @property
+    def hopeful(self) -> bool:
+        """Whether the goals are met, or doubtful only since a number was the same in every replication.
+
+        Good enough to search on below, where numbers differ, but not for an answer.
+        """
+        return self.meets or (self.chance is None and all(finding.hopeful for finding in self.findings))
 
 
 @dataclass(kw_only=True)
@@ -170,6 +209,7 @@ class Bench:
         progress: told (replications done, replications planned so far).
         trials: those made, by levels and stations without queues.
         values: the goals' numbers in each, shape (replications, goals).
+        standing: in which of them everything stands still, of the same shape.
         done: all replications so far.
     """
 
@@ -181,28 +221,39 @@ class Bench:
     progress: Progress | None = None
     trials: dict[Setting, Trial] = field(default_factory=dict)
     values: dict[Setting, Floats] = field(default_factory=dict)
+    standing: dict[Setting, Bools] = field(default_factory=dict)
     done: int = 0
 
     def trial(
-        self, settings: Mapping[Lever, float], unqueued: Sequence[str] = (), among: Sequence[int] | None = None
+        self,
+        settings: Mapping[Lever, float],
+        unqueued: Sequence[str] = (),
+        among: Sequence[int] | None = None,
+        to_the_end: bool = False,
     ) -> Trial:
         """Try a staffing until it is decided, or the replications are used up.
 
         Args:
             settings: the levels.
             unqueued: stations with a place for everybody.
-            among: the numbers of the goals that shall be decided one by one, where not whether all of them are met.
+            among: the numbers of the goals that shall be decided one by one, where not whether all of them are met;
+                nothing is to be decided where there are none.
+            to_the_end: do not stop for a verdict being unlikely.
         """
         key: Setting = tuple(settings.values()), tuple(unqueued)
-        if key not in self.trials or not self._settled(self.trials[key], among):
-            self._try(key, settings, among)
+        if key not in self.trials or not self._settled(self.trials[key], among, to_the_end):
+            self._try(key, settings, among, to_the_end)
         return self.trials[key]
 
-    def _try(self, key: Setting, settings: Mapping[Lever, float], among: Sequence[int] | None) -> None:
+    def _try(
+        self, key: Setting, settings: Mapping[Lever, float], among: Sequence[int] | None, to_the_end: bool
+    ) -> None:
         model, goals = self.question.model(settings, key[1]), self.question.goals
-        schedule = looks(self.stopping.most)
+        certain = isinstance(model, Pathway) and _leaves_nothing_to_chance(model)
+        schedule = (_CERTAIN,) if certain else looks(self.stopping.most)
         error = (1 - self.stopping.confidence) / (self.tests * len(schedule))
         values = self.values.get(key, np.zeros((0, len(goals))))
+        standing = self.standing.get(key, np.zeros((0, len(goals)), np.bool_))
         for look in schedule:
             if look <= len(values):
                 continue
@@ -210,49 +261,104 @@ class Bench:
             progress = shifted(self.progress, self.done, self.done + len(numbers))
             batch = run(model, replications=numbers, seed=self.seed, executor=self.executor, progress=progress)
             self.done += len(numbers)
-            read = np.column_stack([goal.response.read(batch) for goal in goals])
+            still = np.column_stack([goal.response.stands_still(batch) for goal in goals])
+            worst = np.array([goal.response.worst for goal in goals])
+            read = np.where(still, worst, np.column_stack([goal.response.read(batch) for goal in goals]))
             self.values[key] = values = np.concatenate([values, read])
-            self.trials[key] = self._judged(key[0], values, error)
-            if self._settled(self.trials[key], among):
+            self.standing[key] = standing = np.concatenate([standing, still])
+            self.trials[key] = self._judged(key[0], values, standing, None if certain else error)
+            if self._settled(self.trials[key], among, to_the_end):
                 break
 
-    def _settled(self, trial: Trial, among: Sequence[int] | None) -> bool:
+    def _settled(self, trial: Trial, among: Sequence[int] | None, to_the_end: bool) -> bool:
         n, most = trial.replications, self.stopping.most
-        if n >= most:
+        if n >= most or n == _CERTAIN or among == ():
             return True
         if self.question.chance is not None:
-            return trial.verdict != "close" or trial.kept.in_vain(self.question.chance, n, most)
+            hopeless = not to_the_end and trial.kept.in_vain(self.question.chance, n, most)
+            return trial.verdict != "close" or hopeless
         findings = trial.findings if among is None else [trial.findings[number] for number in among]
-        if any(finding.mean.in_vain(finding.goal.bound, n, most) for finding in findings):
+        if not to_the_end and any(finding.mean.in_vain(finding.goal.bound, n, most) for finding in findings):
             return True
         if among is None:
             return trial.verdict != "close"
         return all(finding.verdict != "close" for finding in findings)
 
-    def _judged(self, levels: tuple[float, ...], values: Floats, error: float) -> Trial:
+    def _judged(self, levels: tuple[float, ...], values: Floats, standing: Bools, error: float | None) -> Trial:
         goals, chance = self.question.goals, self.question.chance
-        findings = tuple(
-            _finding(goal, column, error / len(goals)) for goal, column in zip(goals, values.T, strict=True)
-        )
+        part = None if error is None else error / len(goals)
+        columns = zip(goals, values.T, standing.sum(axis=0).tolist(), strict=True)
+        findings = tuple(_finding(goal, column, still, part) for goal, column, still in columns)
+        if chance is not None:
+            findings = tuple(
+                replace(finding, quantile=_kept_by(column, chance, finding.goal.sense))
+                for finding, column in zip(findings, values.T, strict=True)
+            )
         kept = np.all([goal.met(column) for goal, column in zip(goals, values.T, strict=True)], axis=0)
-        share = share_interval(int(kept.sum()), len(kept), error)
+        share = _exactly(float(kept.mean())) if error is None else share_interval(int(kept.sum()), len(kept), error)
         if chance is not None:
             verdict = _verdict(share, chance, ">=")
         else:
             verdicts = {finding.verdict for finding in findings}
             verdict = next(v for v in ("misses", "close", "meets") if v in verdicts)
-        return Trial(levels=levels, replications=len(values), findings=findings, kept=share, verdict=verdict)
+        return Trial(
+            levels=levels, replications=len(values), findings=findings, kept=share, chance=chance, verdict=verdict
+        )
 
 
-def _finding(goal: Goal, column: Floats, error: float) -> Finding:
+def _finding(goal: Goal, column: Floats, standstills: int, error: float | None) -> Finding:
+    """Judge a goal by its numbers; without an error nothing is left to chance."""
     defined = column[~np.isnan(column)]
+    undefined = len(column) - len(defined)
+    alike = len(defined) > 1 and bool(np.isfinite(defined).all() and np.ptp(defined) <= 1e-12 * np.abs(defined).max())
     if len(defined) < 2:
-        nothing = Interval(estimate=math.nan, error=math.nan, low=math.nan, high=math.nan)
-        return Finding(goal=goal, mean=nothing, undefined=len(column) - len(defined))
-    told = student_interval(defined, error)
-    most = {"share": 1.0, "per cent": 100.0}.get(goal.response.unit, math.inf)  # no figure is below 0
-    inside = replace(told, low=max(told.low, 0.0), high=min(told.high, most))
-    return Finding(goal=goal, mean=inside, undefined=len(column) - len(defined))
+        mean = Interval(estimate=math.nan, error=math.nan, low=math.nan, high=math.nan)
+    elif np.isinf(defined).any():
+        mean = _exactly(math.inf)
+    elif error is None:
+        mean, alike = _exactly(float(defined.mean())), False
+    else:
+        mean = _mean(defined, error, {"share": 1.0, "per cent": 100.0}.get(goal.response.unit), alike)
+    few = len(defined) < (2 if error is None else FEWEST)
+    return Finding(goal=goal, mean=mean, undefined=undefined, standstills=standstills, alike=alike, few=few)
+
+
+def _mean(values: Floats, error: float, most: float | None, alike: bool) -> Interval:
+    """Return the mean of numbers of which none is below 0 and, where it is given, none above `most`."""
+    if most is not None:
+        return bounded_interval(values, error, most)
+    if alike:  # what never came may be rare and large; but it can't take away more than all, as often as it may come
+        value = float(values[0])
+        least = value * (1 - rarest_missed(len(values), error / 2))
+        return Interval(estimate=value, error=0.0, low=least, high=math.inf)
+    told = cautious_interval(values, error)
+    return replace(told, low=max(told.low, 0.0))
+
+
+def _kept_by(column: Floats, chance: float, sense: Literal[">=", "<="]) -> float:
+    """Return the number on whose good side a share of all replications lies; those without one lie on the other."""
+    towards = 1.0 if sense == "<=" else -1.0
+    values = np.where(np.isnan(column), np.inf, towards * column)
+    return towards * float(np.quantile(values, chance, method="inverted_cdf"))
+
+
+def _exactly(value: float) -> Interval:
+    return Interval(estimate=value, error=0.0, low=value, high=value)
+
+
+def _leaves_nothing_to_chance(pathway: Pathway) -> bool:
+    """Return whether every replication of a pathway is the same."""
+    durations = [state.patience for state in pathway.states]
+    durations += [stay for state in pathway.states if state.stay is not None for _, stay in state.stay.root]
+    durations += [duration for entry in pathway.entries for duration in (entry.every, entry.elapsed)]
+    shares = [to for state in pathway.states if state.to is not None for _, to in state.to.root]
+    return (
+        all(duration is None or duration.law == "fixed" for duration in durations)
+        and all(len(to) == 1 for to in shares)
+        and not any(state.race for state in pathway.states)
+        and all(entry.rate is None for entry in pathway.entries)
+        and all(entry.count is None or entry.waiting or entry.elapsed is not None for entry in pathway.entries)
+    )
 
 
 def _verdict(interval: Interval, bound: float, sense: Literal[">=", "<="]) -> Decision:
@@ -261,8 +367,6 @@ def _verdict(interval: Interval, bound: float, sense: Literal[">=", "<="]) -> De
     return "meets" if interval.high <= bound else "misses" if interval.low > bound else "close"
 
 
-FEWEST = 10
-"""Replications before the first look."""
 _GROWTH = 1.5
 _SHORT = 1.2  # nothing is won by a last look that has hardly more than the one before
 

@@ -244,7 +244,15 @@ def panels(answer: Answer, title: Callable[[Goal], str], kept: str) -> list[Pane
         name: str, unit: str, each: Sequence[Interval], verdicts: Sequence[Decision], bound: float, top: float
     ) -> Panel:
         scale = 100 if unit == "share" else 1
-        drawn = [[scale * value for value in (interval.estimate, interval.low, interval.high)] for interval in each]
+        # A queue that stands still has no mark, and what is the same in every run no interval.
+        finite = [
+            (
+                interval.estimate,
+                *(end if math.isfinite(end) else interval.estimate for end in (interval.low, interval.high)),
+            )
+            for interval in each
+        ]
+        drawn = [[scale * value if math.isfinite(value) else math.nan for value in ends] for ends in finite]
         figures, low, high = zip(*drawn, strict=True)
         return Panel(name, levels, figures, low, high, verdicts, scale * bound, scale * top)
 
