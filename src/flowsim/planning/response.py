@@ -13,16 +13,12 @@ from flowsim.core.errors import InputError
 from flowsim.core.periods import MONTHS, Every, Period
 from flowsim.simulation.measures.measure import Adds, Kind, Measure, Row, known_measure
 from flowsim.simulation.measures.spells import CLOCK_MEAN, CLOCK_MEDIAN, CLOCK_OVERDUE, CLOCK_WITHIN
-from flowsim.simulation.measures.stations import BACKLOG, FIRST_FREE, QUEUE, SERVED, SERVED_P90
 from flowsim.simulation.results import Results
 
 __all__ = ["Response", "series"]
 
-_LEFT_WAITING: dict[Kind, Kind] = {
-    **dict.fromkeys((SERVED, SERVED_P90, FIRST_FREE, BACKLOG), QUEUE),
-    **dict.fromkeys((CLOCK_WITHIN, CLOCK_MEAN, CLOCK_MEDIAN), CLOCK_OVERDUE),
-}
-"""Who is left in the end where a measure of those who got through is undefined, since nobody did."""
+_OVERDUE: dict[Kind, Kind] = dict.fromkeys((CLOCK_WITHIN, CLOCK_MEAN, CLOCK_MEDIAN), CLOCK_OVERDUE)
+"""Who is left in the end where a measure of decisions is undefined, since none was made."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,15 +90,16 @@ class Response:
         return np.where(np.isnan(mean) & np.isinf(values).any(axis=1), np.inf, mean)
 
     def stands_still(self, results: Results) -> Bools:
-        """Return in which replications nobody got through in the period though some waited at its end, (replications,).
+        """Return in which replications nobody got through in the period though some waited, shape (replications,).
 
-        Their number is undefined, and yet they are the worst that may come: no wait is longer than theirs.
+        Those of a wait are infinite. Of a clock they are those in which nothing was decided and somebody waits longer
+        than its limit.
         """
-        left = _LEFT_WAITING.get(self.measure.kind)
+        values = self.read(results)
+        left = _OVERDUE.get(self.measure.kind)
         column = results.columns.get((left(*self.measure.names), self.parts[-1])) if left is not None else None
-        if column is None:
-            return np.zeros(len(results.replications), np.bool_)
-        out: Bools = np.isnan(self.read(results)) & (results.values[:, column] > 0)
+        overdue = np.isnan(values) & (results.values[:, column] > 0) if column is not None else np.False_
+        out: Bools = np.isinf(values) | overdue
         return out
 
     @property

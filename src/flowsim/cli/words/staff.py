@@ -160,7 +160,8 @@ def _lower(answer: Answer) -> list[str]:
     """Say why not one less."""
     if answer.below is None:
         return []
-    lines = [f"{_level(answer.below.levels)} {_verdict_word(answer.below)}: {_reached(answer.question, answer.below)}."]
+    verb = "misses" if answer.below.verdict == "misses" else f"is {_verdict_word(answer.below)}"
+    lines = [f"{_level(answer.below.levels)} {verb}: {_reached(answer.question, answer.below)}."]
     if len(answer.close) > 1:
         lines.append(f"Too close to call: {', '.join(_level(trial.levels) for trial in answer.close)}.")
     return lines
