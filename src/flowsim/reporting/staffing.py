@@ -172,7 +172,7 @@ class StaffingConclusions:
         say, parts = self.wording.language.say, []
         for finding in trial.findings:
             mean, measure, unit = finding.mean, finding.goal.response.measure, finding.goal.response.unit
-            if finding.standstills:
+            if finding.standstills and (finding.quantile is None or math.isinf(finding.quantile)):
                 ends = {"many": self._number(finding.standstills), "runs": self._number(trial.replications)}
                 parts.append(say("answer.reached.standstill", **ends))
                 continue

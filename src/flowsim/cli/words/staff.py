@@ -215,7 +215,7 @@ def _reached_goal(finding: Finding, trial: Trial, chance: float | None) -> str:
     """Say what came of a goal, by what its verdict is given: the mean and its interval, or what enough futures have."""
     unit, runs = finding.goal.response.unit, trial.replications
     number_of = f"{figure(finding.mean.estimate, unit)}{_word(unit)}"
-    if finding.standstills:
+    if finding.standstills and (finding.quantile is None or math.isinf(finding.quantile)):
         return f"everything stands still in {finding.standstills} of {runs} runs"
     if finding.undefined == runs:
         return f"nobody comes in any of {runs} runs"
