@@ -48,6 +48,15 @@ def test_shares_are_shapleys_of_the_adjusted_r_squared(seed, owners, noise):
     assert shares.sum() == pytest.approx(adjusted(x, y), abs=2e-6)
 
 
+def test_all_subsets_say_what_all_orders_do():
+    generator = np.random.default_rng(3)
+    x, owners = generator.standard_normal((40, 7)), np.array([0, 1, 1, 2, 3, 3, 4])
+    y = x @ generator.standard_normal(7) + generator.standard_normal(40)
+    np.testing.assert_allclose(shapley_shares(x, y, None, owners), by_definition(x, y, list(owners)), atol=2e-6)
+    with pytest.raises(InputError, match="factors: 13 is not allowed: orders are needed above 12"):
+        shapley_shares(generator.standard_normal((40, 13)), y)
+
+
 @pytest.mark.parametrize("correlation", [-0.5, 0.0, 0.6, 0.95])
 def test_two_correlated_factors_in_closed_form(correlation):
     # Owen and Prieur (2017), section 4: a linear model of two normal factors.

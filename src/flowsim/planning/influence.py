@@ -31,7 +31,7 @@ from flowsim.model.scenario import Scenario
 from flowsim.model.varying import cut_after
 from flowsim.planning.levers import Levels
 from flowsim.planning.response import Response
-from flowsim.planning.shapley import Orders, orders_of, shapley_shares
+from flowsim.planning.shapley import ALL_SUBSETS, Orders, orders_of, shapley_shares
 from flowsim.simulation.measures.catalogue import Catalogue
 from flowsim.simulation.runner import checked_seed, run
 
@@ -54,7 +54,7 @@ __all__ = [
 _TAILS = (0.1, 0.9)
 _DEGREE = 3
 _RESAMPLES = 400
-_FEWER = 100  # orders in a resample
+_ORDERS = 200
 _CONFIDENCE = 0.95
 
 
@@ -77,8 +77,9 @@ class Influence:
         kind: "parameter" or "lever".
         low: its 10 % quantile over the sets; of a parameter, what the base's first values are multiplied by.
         high: its 90 % quantile.
-        at_low: the measure's mean there, on average over the other factors, by the regression.
-        at_high: the same at `high`.
+        effect_low: what the measure is there more (above 0) or less than its mean over all runs, by regression, with
+            all other factors as they are on average. A straight line may move further than the measure itself can.
+        effect_high: the same at `high`.
         share: of the variance of one history's figure.
     """
 
@@ -87,8 +88,8 @@ class Influence:
     kind: Literal["parameter", "lever"]
     low: float
     high: float
-    at_low: Estimate
-    at_high: Estimate
+    effect_low: Estimate
+    effect_high: Estimate
     share: Estimate
 
 
@@ -107,6 +108,7 @@ class Sensitivity:
         rest: the share of joint effects, and of curves that lines do not tell.
         sets: how many sets were run, twice each.
         undefined: how many of them had nobody to tell of, and are left out.
+        standstills: in how many the queue stood still: a wait without end has no variance, so they are left out.
         seed: of all draws.
     """
 
@@ -118,6 +120,7 @@ class Sensitivity:
     rest: Estimate
     sets: int
     undefined: int
+    standstills: int
     seed: int
 
     def frame(self) -> pd.DataFrame:
@@ -132,8 +135,8 @@ class Sensitivity:
                 "low": influence.low,
                 "high": influence.high,
             }
-            | _columns("at_low", influence.at_low)
-            | _columns("at_high", influence.at_high)
+            | _columns("effect_low", influence.effect_low)
+            | _columns("effect_high", influence.effect_high)
             | _columns("share", influence.share)
             for influence in self.influences
         ]
@@ -202,10 +205,13 @@ def explain(
     figures = response.read(results).reshape(sets, 2)
     drawn = np.array([ensemble.z[ensemble.number(seed, number)] for number in range(sets)]) if ensemble else None
     x = design.levels if drawn is None else np.column_stack([drawn, design.levels])
-    defined = ~np.isnan(figures).any(axis=1)
+    still = np.isinf(figures).any(axis=1)
+    undefined = np.isnan(figures).any(axis=1) & ~still
+    defined = ~(still | undefined)
     if defined.sum() < least_sets(factors):
         raise InputError(
-            f"{measure}: there is nobody to tell of in {sets - defined.sum()} of {sets} sets: run more of them"
+            f"{measure}: in {undefined.sum()} of {sets} sets nobody comes, and in {still.sum()} the queue stalls: "
+            "run more of them, or ask for another measure, such as the queue"
         )
     if figures[defined].min() == figures[defined].max():
         raise InputError(f"{measure}: it is {figures[defined].min():g} in every run, so nothing drives it")
@@ -219,8 +225,8 @@ def explain(
             kind=kind,
             low=scale(parts.low[number]),
             high=scale(parts.high[number]),
-            at_low=parts.at_low[number],
-            at_high=parts.at_high[number],
+            effect_low=parts.effect_low[number],
+            effect_high=parts.effect_high[number],
             share=parts.shares[number],
         )
         for number, (name, title, kind, scale) in enumerate(_columns_of(ensemble, levers))
@@ -233,7 +239,8 @@ def explain(
         luck=parts.luck,
         rest=parts.rest,
         sets=sets,
-        undefined=int(sets - defined.sum()),
+        undefined=int(undefined.sum()),
+        standstills=int(still.sum()),
         seed=seed,
     )
 
@@ -274,8 +281,8 @@ class Decomposition:
         rest: of what is neither: joint effects, and curves where lines are given.
         low: the 10 % quantile of each factor, shape (factors,).
         high: the 90 % quantile.
-        at_low: the figure where a factor is at `low`, on average over the others.
-        at_high: where it is at `high`.
+        effect_low: what the figure is more than its mean where a factor is at `low`, all others as on average.
+        effect_high: where it is at `high`.
     """
 
     shares: tuple[Estimate, ...]
@@ -283,8 +290,8 @@ class Decomposition:
     rest: Estimate
     low: Floats
     high: Floats
-    at_low: tuple[Estimate, ...]
-    at_high: tuple[Estimate, ...]
+    effect_low: tuple[Estimate, ...]
+    effect_high: tuple[Estimate, ...]
 
 
 def decompose(x: Floats, figures: Floats, degrees: Sequence[int] | None = None, seed: int = 1) -> Decomposition:
@@ -295,26 +302,13 @@ def decompose(x: Floats, figures: Floats, degrees: Sequence[int] | None = None, 
         figures: of two runs of each set, shape (sets, 2).
         degrees: of the polynomial by which each factor enters; straight lines where left out.
         seed: of the resampling of sets, of which the intervals are made: those of the bootstrap at 95 %, moved to the
-            estimate, for a resample repeats rows and so explains too much.
+            estimate, for a resample repeats rows and so explains too much, and widened as the residuals of a regression
+            are too small: by the root of n over its degrees of freedom.
     """
-    sets, factors = x.shape
-    degrees = degrees or (1,) * factors
-    owners: Ints = np.repeat(np.arange(factors), degrees)
-    terms = _terms(x, x, degrees)
-    low, high = np.quantile(x, _TAILS, axis=0)
-    # At each point one factor is at its tail, and the others' terms are at their means.
-    points = np.tile(terms.mean(axis=0), (2 * factors, 1))
-    for row, ends in enumerate((_terms(low[None], x, degrees)[0], _terms(high[None], x, degrees)[0])):
-        for number in range(factors):
-            points[row * factors + number, owners == number] = ends[owners == number]
-    orders = orders_of(factors, seed=seed)
-    value = _estimates(terms, figures, points, orders, owners)
-    generator = np.random.default_rng(seed)
-    resampled = []
-    for _ in range(_RESAMPLES):
-        rows = generator.integers(0, sets, sets)
-        resampled.append(_estimates(terms[rows], figures[rows], points, orders[:_FEWER], owners))
+    factors = x.shape[1]
+    value, resampled, low, high = _raw(x, figures, degrees or (1,) * factors, seed, _RESAMPLES)
     off = np.quantile(resampled, [(1 - _CONFIDENCE) / 2, (1 + _CONFIDENCE) / 2], axis=0) - np.mean(resampled, axis=0)
+    off *= math.sqrt(len(x) / (len(x) - sum(degrees or (1,) * factors) - 1))
     estimates = [
         Estimate(value=v, low=v + a, high=v + b) for v, a, b in zip(value.tolist(), *off.tolist(), strict=True)
     ]
@@ -324,9 +318,33 @@ def decompose(x: Floats, figures: Floats, degrees: Sequence[int] | None = None, 
         rest=estimates[factors + 1],
         low=low,
         high=high,
-        at_low=tuple(estimates[factors + 2 : 2 * factors + 2]),
-        at_high=tuple(estimates[2 * factors + 2 :]),
+        effect_low=tuple(estimates[factors + 2 : 2 * factors + 2]),
+        effect_high=tuple(estimates[2 * factors + 2 :]),
     )
+
+
+def _raw(
+    x: Floats, figures: Floats, degrees: Sequence[int], seed: int, resamples: int
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return estimates, the same of each resample of the sets, and the tails of each factor."""
+    sets, factors = x.shape
+    owners: Ints = np.repeat(np.arange(factors), degrees)
+    terms = _terms(x, x, degrees)
+    low, high = np.quantile(x, _TAILS, axis=0)
+    ends = np.concatenate([_terms(low[None], x, degrees), _terms(high[None], x, degrees)])
+
+    def orders(count: int, number: int) -> Orders | None:
+        return None if factors <= ALL_SUBSETS else orders_of(factors, count, seed=number)
+
+    value = _estimates(terms, figures, ends, orders(_ORDERS, seed), owners)
+    generator = np.random.default_rng(seed)
+    resampled = []
+    for number in range(resamples):
+        rows = generator.integers(0, sets, sets)
+        # Orders are drawn anew, for which of them are drawn is a part of what the estimate is unsure of.
+        drawn = orders(_ORDERS, (seed + 1) * resamples + number)
+        resampled.append(_estimates(terms[rows], figures[rows], ends, drawn, owners))
+    return value, np.array(resampled), low, high
 
 
 def _terms(at: Floats, x: Floats, degrees: Sequence[int]) -> Floats:
@@ -336,15 +354,15 @@ def _terms(at: Floats, x: Floats, degrees: Sequence[int]) -> Floats:
     return np.column_stack([legvander(scaled[:, n], degree)[:, 1:] for n, degree in enumerate(degrees)])
 
 
-def _estimates(terms: Floats, figures: Floats, points: Floats, orders: Orders, owners: Ints) -> Floats:
-    """Return the shares of factors, luck and the rest, and the regression's figure at each of the points."""
+def _estimates(terms: Floats, figures: Floats, ends: Floats, orders: Orders | None, owners: Ints) -> Floats:
+    """Return the shares of factors, luck and the rest, and what each factor does at its low and at its high end."""
     middle = figures.mean(axis=1)
     total, luck = _variances(figures)
     shares = shapley_shares(terms, middle, orders, owners) * middle.var(ddof=1) / total
     centre = terms.mean(axis=0)
     slopes, *_ = np.linalg.lstsq(terms - centre, middle - middle.mean(), rcond=None)
-    lines = middle.mean() + (points - centre) @ slopes
-    return np.concatenate([shares, [luck / total, 1 - luck / total - shares.sum()], lines])
+    effects = [np.bincount(owners, weights=(end - centre) * slopes, minlength=owners[-1] + 1) for end in ends]
+    return np.concatenate([shares, [luck / total, 1 - luck / total - shares.sum()], *effects])
 
 
 def _variances(figures: Floats) -> tuple[float, float]:

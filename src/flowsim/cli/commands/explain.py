@@ -79,7 +79,7 @@ def explain(
 
 
 def _lines(scenario: Scenario, explained: Sensitivity, parameters: str) -> list[str]:
-    from flowsim.cli.terminal import counted, wrapped
+    from flowsim.cli.terminal import counted, table, wrapped
     from flowsim.cli.words.staff import figure
 
     response = explained.response
@@ -89,27 +89,45 @@ def _lines(scenario: Scenario, explained: Sensitivity, parameters: str) -> list[
         wrapped(f"parameters: {parameters}; {counted(explained.sets, 'set')}, two runs each, seed {explained.seed}"),
         f"mean {figure(explained.mean, unit)}; one run deviates from it by {figure(explained.deviation, unit)}",
         "",
-        f"{'factor':<28}{'10 to 90 %':>16}{'figure there':>18}{'share of variance':>18}",
     ]
+    rows = []
     for influence in explained.influences[:_SHOWN]:
         values = f"{_value(influence, influence.low)} to {_value(influence, influence.high)}"
-        there = f"{figure(influence.at_low.value, unit).removesuffix(' %')} to {figure(influence.at_high.value, unit)}"
-        lines.append(f"{influence.name[:27]:<28}{values:>16}{there:>18}{_share(influence.share):>18}")
+        moves = f"{_signed(influence.effect_low.value, unit)} to {_signed(influence.effect_high.value, unit)}"
+        rows.append((influence.name, values, moves, _share(influence.share)))
     left = explained.influences[_SHOWN:]
     if left:
-        lines.append(f"{f'{len(left)} more together':<62}{sum(influence.share.value for influence in left):>7.0%}")
-    lines.append(f"{'luck of one history':<62}{_share(explained.luck):>18}")
-    lines.append(f"{'joint effects, other curves':<62}{_share(explained.rest):>18}")
-    lines.append("(a parameter: times its first value; figure there: by regression, on average")
-    lines.append("over the others; share: with its 95 % interval by the bootstrap)")
+        together = sum(max(influence.share.value, 0.0) for influence in left)
+        rows.append((f"{len(left)} more together", "", "", f"{100 * together:.0f} %" + " " * 11))
+    rows.append(("luck of one history", "", "", _share(explained.luck)))
+    rows.append(("joint effects, other curves", "", "", _share(explained.rest)))
+    lines += table({"factor": 28, "10 to 90 %": 14, "moves the mean by": 19, "share of variance": 19}, rows)
+    lines.append(
+        wrapped(
+            "(a parameter: times its first value; moves the mean by: what the figure is more (+) or less (-) than the "
+            "mean above at the low and at the high end, by regression, all else as it is on average; share: with its "
+            "95 % interval by the bootstrap)"
+        )
+    )
     if explained.undefined:
         lines.append(
-            f"note: {explained.undefined} of {explained.sets} sets are left out: there is nobody to tell of in them"
+            wrapped(f"note: {explained.undefined} of {explained.sets} sets are left out: nobody comes in them")
         )
+    if explained.standstills:
+        still = f"note: in {explained.standstills} of {explained.sets} sets the queue stands still, which no mean can "
+        lines.append(wrapped(still + "hold: they are left out, so this tells of the others; ask for the queue instead"))
     if explained.rest.value > _MUCH:
         note = f"note: {explained.rest.value:.0%} belongs to no factor alone: what one does depends on the others"
         lines.append(wrapped(note))
     return lines
+
+
+def _signed(value: float, unit: str) -> str:
+    """Write a difference with its sign; of shares in percentage points."""
+    from flowsim.cli.words.staff import figure
+
+    words = figure(abs(value), unit).removesuffix(" %")
+    return words if not any(digit in words for digit in "123456789") else f"{'+' if value > 0 else '-'}{words}"
 
 
 def _value(one: Influence, value: float) -> str:
@@ -128,17 +146,17 @@ def _picture(scenario: Scenario, explained: Sensitivity, kind: str) -> bytes:
     bars = [
         Bar(
             label=influence.name,
-            low=scale * influence.at_low.value,
-            high=scale * influence.at_high.value,
-            low_interval=(scale * influence.at_low.low, scale * influence.at_low.high),
-            high_interval=(scale * influence.at_high.low, scale * influence.at_high.high),
+            low=scale * influence.effect_low.value,
+            high=scale * influence.effect_high.value,
+            low_interval=(scale * influence.effect_low.low, scale * influence.effect_low.high),
+            high_interval=(scale * influence.effect_high.low, scale * influence.effect_high.high),
             share=f"{max(influence.share.value, 0.0):.0%}",
         )
         for influence in explained.influences[:_SHOWN]
     ]
     title = f"{scenario.name}: {explained.response.measure}, {explained.response.words}"
-    unit = "per cent" if scale == 100 else explained.response.unit
-    return tornado(bars, scale * explained.mean, title, unit, kind)
+    unit = "percentage points" if scale == 100 else explained.response.unit
+    return tornado(bars, 0.0, title, f"{unit} more or less than the mean", kind)
 
 
 def _json(scenario: Scenario, explained: Sensitivity, parameters: str) -> dict[str, Any]:
@@ -152,6 +170,7 @@ def _json(scenario: Scenario, explained: Sensitivity, parameters: str) -> dict[s
         "parameters": parameters,
         "sets": explained.sets,
         "undefined": explained.undefined,
+        "standstills": explained.standstills,
         "seed": explained.seed,
         "mean": explained.mean,
         "deviation": explained.deviation,
