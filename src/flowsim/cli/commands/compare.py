@@ -107,8 +107,11 @@ def compare(
         )
     if plot is not None:
         shown = by_headline(comparison, "quarter")
-        shown = differing(shown if shown.index else by_headline(comparison))
-        write_bytes(plot, differences_picture(shown, plot.suffix.lower()), overwrite=force)
+        headline = shown if shown.index else by_headline(comparison)
+        shown = differing(headline)
+        names = [dict.fromkeys(str(row.measure) for row in each.index) for each in (headline, shown)]
+        alike = [name for name in names[0] if name not in names[1]]
+        write_bytes(plot, differences_picture(shown, plot.suffix.lower(), alike), overwrite=force)
     if as_json:
         _print_json(comparison, record)
     elif not quiet:

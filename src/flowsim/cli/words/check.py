@@ -42,11 +42,12 @@ def _line(difference: Difference) -> str:
     return f"{difference.of}: {values}{' %' if unit == '%' else unit} {_when(difference)}{share}"
 
 
-def _bound(found: Sequence[Difference], pathway: Pathway) -> Iterator[str]:
-    """Say which party binds where another was raised past it, for the least counts at a meeting."""
-    for difference in found:
+def _bound(differences: Sequence[Difference], pathway: Pathway) -> Iterator[str]:
+    """Say which party binds where another alone was raised past it, for the least counts at a meeting."""
+    raised = [each for each in differences if each.unit == "places" and each.after > (each.before or 0)]
+    for difference in raised:
         name, _, party = difference.of.partition(", ")
-        if difference.unit != "places" or not party or difference.after <= (difference.before or 0):
+        if not party:
             continue
         others = {
             other.name: other.places.at(difference.since)
@@ -54,11 +55,18 @@ def _bound(found: Sequence[Difference], pathway: Pathway) -> Iterator[str]:
             if other.places is not None and other.name != party
         }
         least = min(others, key=lambda other: others[other], default=None)
+        if any(other.of == f"{name}, {least}" and _overlap(other, difference) for other in raised):
+            continue  # who raised it too knows that it counts
         if least is not None and others[least] < difference.after:
             yield (
                 f"note: at {name} the least counts, and from {difference.since:%Y-%m-%d} that is {least} with "
                 f"{_value(others[least])} places, not {party} with {_value(difference.after)}: raise {least} too"
             )
+
+
+def _overlap(first: Difference, second: Difference) -> bool:
+    ends = [each.until or datetime.max for each in (first, second)]
+    return max(first.since, second.since) < min(ends)
 
 
 def _when(difference: Difference) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import textwrap
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +24,13 @@ __all__ = [
     "check_picture",
     "drawn",
     "drawn_name",
+    "drawn_names",
     "halo",
     "quiet",
+    "wrapped_title",
 ]
 
+_WIDE = 7.5  # inches, of all pictures
 KINDS = (".png", ".svg", ".pdf")
 MOST = 12
 """Series in one picture."""
@@ -52,7 +57,7 @@ def blank_canvas(height: float) -> Any:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7.5, height), layout="constrained")
+    figure = Figure(figsize=(_WIDE, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 
@@ -89,7 +94,27 @@ def halo(text: Any) -> None:
 
 
 def drawn_name(name: str, most: int = 40) -> str:
-    """Return a name as a picture can show it: printable, not too long, and such that a legend does not leave it out."""
+    """Return a name as a picture can show it: printable, not too long, and such that a legend does not leave it out.
+
+    What is too long loses its middle, for names of one kind begin alike.
+    """
     shown = "".join(letter if letter.isprintable() else " " for letter in name)
-    shown = shown if len(shown) <= most else shown[: most - 1] + "…"
+    if len(shown) > most:
+        end = most // 2
+        shown = f"{shown[: most - end - 1]}…{shown[-end:]}"
     return f" {shown}" if shown.startswith("_") else shown
+
+
+def drawn_names(names: Sequence[str], most: int = 40) -> list[str]:
+    """Return names as a picture can show them, all different: numbered where what is shown of two is alike."""
+    shown = [drawn_name(name, most) for name in names]
+    return [
+        f"{name} ({shown[: place + 1].count(name)})" if shown.count(name) > 1 else name
+        for place, name in enumerate(shown)
+    ]
+
+
+def wrapped_title(text: str, size: float, share: float = 1.0) -> str:
+    """Return a title in lines no longer than a share of a picture's width, in letters of a size; its own lines stay."""
+    columns = int(share * _WIDE * 72 / (0.52 * size))
+    return "\n".join(line for own in text.splitlines() for line in textwrap.wrap(own, columns))

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from flowsim.core.arrays import Floats
-from flowsim.reporting.pictures.canvas import COLOURS, INK, blank_canvas, drawn, drawn_name, quiet
+from flowsim.reporting.pictures.canvas import COLOURS, INK, blank_canvas, drawn, drawn_name, quiet, wrapped_title
 from flowsim.reporting.pictures.layout import Link, columns_of, layers_of, middles_of
 
 __all__ = ["QUANTILES", "Band", "Fan", "FanWords", "Flow", "fans", "fans_figure", "flows", "forward"]
@@ -92,7 +92,7 @@ def fans_figure(panels: Sequence[Fan], words: FanWords, number: Number) -> Any:
             told = sorted(panel.documented)
             (points,) = axes.plot(*zip(*told, strict=True), "D", color=INK, markersize=4)
             legend.setdefault(words.documented, points)
-        axes.set_title(drawn_name(panel.title, 90), loc="left", fontsize=10)
+        axes.set_title(wrapped_title(drawn_name(panel.title, 240), 10), loc="left", fontsize=10)
         axes.set_ylim(bottom=0)
         axes.set_xticks(_years(panel.times))
         axes.yaxis.set_major_formatter(_by_step(axes, number))

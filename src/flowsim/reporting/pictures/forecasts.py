@@ -9,7 +9,17 @@ from flowsim.core.periods import Every, Period, quarter
 from flowsim.forecasting.backtest import OURS, Backtest
 from flowsim.forecasting.distribution import LEVELS, Forecast, Joint
 from flowsim.forecasting.trend import period_number
-from flowsim.reporting.pictures.canvas import FAINT, FORECAST, INK, SHADE, SHOCK, blank_canvas, drawn, quiet
+from flowsim.reporting.pictures.canvas import (
+    FAINT,
+    FORECAST,
+    INK,
+    SHADE,
+    SHOCK,
+    blank_canvas,
+    drawn,
+    quiet,
+    wrapped_title,
+)
 
 if TYPE_CHECKING:
     from flowsim.forecasting.outlooks import OutlookResult
@@ -53,11 +63,8 @@ def forecast_figure(forecasts: Sequence[Forecast | Joint]) -> Any:
             _draw_members(axes, series_forecast, ahead)
         axes.plot(ahead, series_forecast.point, color=FORECAST, marker="o", markersize=3, label="forecast")
         _mark(axes, series_forecast)
-        axes.set_title(
-            f"{series_forecast.name} ({series_forecast.unit})" if series_forecast.unit else series_forecast.name,
-            loc="left",
-            fontsize=11,
-        )
+        unit = f" ({series_forecast.unit})" if series_forecast.unit else ""
+        axes.set_title(wrapped_title(f"{series_forecast.name}{unit}", 11), loc="left", fontsize=11)
         _dress(axes, first, ahead[-1], series_forecast.every, legend=row == 0)
     return figure
 
@@ -87,7 +94,8 @@ def backtest_picture(results: Sequence[Backtest], kind: str) -> bytes:
             axes = figure.add_subplot(len(results), 3, 3 * row + column + 1)
             axes.barh(places, [getattr(score, key) for score in scores], color=colours, height=0.65)
             axes.set_yticks(places, names if column == 0 else [""] * len(names), fontsize=8)
-            axes.set_title(f"{result.name}: {title}" if column == 0 else title, loc="left", fontsize=9)
+            heading = wrapped_title(f"{result.name}: {title}", 9, 0.3) if column == 0 else title
+            axes.set_title(heading, loc="left", fontsize=9)
             axes.tick_params(axis="x", labelsize=8)
             quiet(axes, "x")
         axes = figure.add_subplot(len(results), 3, 3 * row + 3)

@@ -21,9 +21,10 @@ from flowsim.reporting.pictures.canvas import (
     SHOCK,
     blank_canvas,
     drawn,
-    drawn_name,
+    drawn_names,
     halo,
     quiet,
+    wrapped_title,
 )
 from flowsim.simulation.intervals import Interval
 
@@ -54,27 +55,34 @@ __all__ = [
 ]
 
 
-def differences_picture(comparison: Comparison, kind: str) -> bytes:
+def differences_picture(comparison: Comparison, kind: str, alike: Sequence[str] = ()) -> bytes:
     """Draw one panel a measure: each scenario's mean difference to the first one, with its confidence interval.
 
     Args:
-        comparison: a comparison of measures by one kind of period, of which at most the first `MOST` are drawn.
+        comparison: a comparison of measures by one kind of period, of which at most the first `MOST` are drawn; those
+            left out are named below.
         kind: one of `KINDS`.
+        alike: further measures that were asked for, in which no difference is sure; they are named below.
     """
-    return drawn(differences_figure(comparison), kind)
+    return drawn(differences_figure(comparison, alike), kind)
 
 
-def differences_figure(comparison: Comparison) -> Any:
+def differences_figure(comparison: Comparison, alike: Sequence[str] = ()) -> Any:
     """Return the figure that `differences_picture` draws."""
-    names = [drawn_name(name) for name in comparison.names]
+    names = drawn_names(comparison.names)
     pairs = [(name, paired) for name, (_, paired) in zip(names[1:], comparison.differences(), strict=True)]
     columns: dict[str, list[int]] = {}
     for column, row in enumerate(comparison.index):
         columns.setdefault(row.measure, []).append(column)
     shown = list(columns.items())[:MOST]
-    figure = blank_canvas(1.9 * max(len(shown), 1) + 0.9)
+    beyond = list(columns)[MOST:]
+    notes = [f"No room for {', '.join(beyond)}: the tables have them."] * bool(beyond)
+    notes += [f"No sure difference in {', '.join(alike)}."] * bool(alike)
+    note = wrapped_title("\n".join(notes), 8)
+    figure = blank_canvas(1.9 * max(len(shown), 1) + 0.9 + 0.15 * len(note.splitlines()))
+    figure.supxlabel(note, x=0.01, ha="left", fontsize=8) if note else None
     title = f"Difference to {names[0]}, with {100 * comparison.confidence:.3g} % intervals"
-    figure.suptitle(title if shown else f"No sure difference to {names[0]}", fontsize=11)
+    figure.suptitle(wrapped_title(title if shown else f"No sure difference to {names[0]}", 11), fontsize=11)
     for panel, (measure, places) in enumerate(shown):
         axes = figure.add_subplot(len(shown), 1, panel + 1)
         periods = [comparison.index[n].period for n in places]
@@ -84,7 +92,7 @@ def differences_figure(comparison: Comparison) -> Any:
             colour, style = COLOURS[number % len(COLOURS)], "--" if number >= len(COLOURS) else "-"
             axes.fill_between(at, paired.low[places], paired.high[places], color=colour, alpha=0.2, linewidth=0)
             axes.plot(at, paired.mean[places], color=colour, linestyle=style, marker="o", markersize=2.5, label=name)
-        axes.set_title(f"{measure} ({comparison.index[places[0]].unit})", loc="left", fontsize=9)
+        axes.set_title(wrapped_title(f"{measure} ({comparison.index[places[0]].unit})", 9), loc="left", fontsize=9)
         step = max(1, -(-len(periods) // 14))
         axes.set_xticks([*at][::step], periods[::step], fontsize=8)
         axes.tick_params(axis="y", labelsize=8)
@@ -120,7 +128,7 @@ def tornado(bars: Sequence[Bar], middle: float, title: str, unit: str, kind: str
     axes.axvline(middle, color=INK, linewidth=0.9)
     axes.set_yticks(range(len(bars)), [bar.label for bar in reversed(bars)], fontsize=8)
     axes.set_xlabel(unit, fontsize=9)
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+    figure.suptitle(wrapped_title(title, 11), x=0.01, ha="left", fontsize=11)
     quiet(axes, "x")
     axes.legend(fontsize=8, frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     axes.annotate("share", (1.01, 1), xycoords="axes fraction", fontsize=8, va="bottom")
@@ -294,7 +302,7 @@ def staffings_figure(panels: Sequence[Panel], label: str, least: float | None, w
         if least is not None:
             axes.axvline(least, color=FORECAST, linewidth=0.9)
             axes.set_title(f"{words.least}: {least:g}", loc="right", fontsize=8, color=FORECAST)
-        axes.set_title(panel.title, loc="left", fontsize=11)
+        axes.set_title(wrapped_title(panel.title, 11), loc="left", fontsize=11)
         axes.set_xlabel(label, fontsize=8)
         quiet(axes, "y")
     _legend_below(figure)
@@ -399,7 +407,7 @@ def frontier_figure(
         axis.get_major_locator().set_params(integer=True)
     axes.set_xlabel(labels[0], fontsize=9)
     axes.set_ylabel(labels[1], fontsize=9)
-    axes.set_title(title, loc="left", fontsize=11)
+    axes.set_title(wrapped_title(title, 11), loc="left", fontsize=11)
     quiet(axes, "both")
     _legend_below(figure)
     return figure

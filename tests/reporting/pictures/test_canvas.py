@@ -1,0 +1,35 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowsim.reporting.pictures.canvas import drawn_name, drawn_names, wrapped_title
+
+TEXTS = st.text(st.characters(whitelist_categories=("L", "Nd", "Zs", "Pc")), min_size=1, max_size=120)
+
+
+def test_a_long_name_loses_its_middle():
+    long = "Copenhagen with two more caseworkers and a team that meets twice a week, from 2021"
+    assert drawn_name(long) == "Copenhagen with two…ce a week, from 2021"
+    assert drawn_name("_short") == " _short"
+
+
+def test_names_that_would_look_alike_are_numbered():
+    long = "a" * 30 + "{}" + "b" * 30
+    assert drawn_names([long.format(1), "town", long.format(2)]) == [
+        f"{'a' * 19}…{'b' * 20} (1)",
+        "town",
+        f"{'a' * 19}…{'b' * 20} (2)",
+    ]
+
+
+@given(st.lists(TEXTS, unique=True, min_size=1, max_size=6))
+def test_every_name_is_short(names):
+    assert all(len(name) <= 45 for name in drawn_names(names))
+
+
+def test_a_title_is_wrapped_and_keeps_its_own_lines():
+    title = "wait.rehabilitation_team.served of those that came by the door of the benefit and waited (weeks)"
+    lines = wrapped_title(f"{title} {title}\nfrom 2020", 11).splitlines()
+    assert " ".join(lines[:-1]) == f"{title} {title}"
+    assert lines[-1] == "from 2020"
+    assert max(map(len, lines)) <= 94
+    assert len(wrapped_title(title, 11, 0.3).splitlines()) > len(wrapped_title(title, 11).splitlines())
