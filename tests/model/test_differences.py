@@ -124,6 +124,11 @@ def test_the_party_that_binds_is_named_where_another_is_raised_past_it():
         " ".join(lines(stations=[edit])).split()
     )
     assert not any(line.startswith("note") for line in lines(stations=[edit | {"places": 50}]))
+    # Who raised the other one too, though not as far, knows that it counts.
+    both = [edit, {"station": "team", "party": "region", "places": "+2", "from": "2021-07-01"}]
+    assert not any(line.startswith("note") for line in lines(stations=both))
+    before = [edit, {"station": "team", "party": "region", "places": "+2", "until": "2021-07-01"}]
+    assert any(line.startswith("note") for line in lines(stations=before))
 
 
 def test_a_share_of_a_rate_needs_a_sign():

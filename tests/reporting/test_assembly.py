@@ -22,6 +22,7 @@ from flowsim.planning.prices import Prices
 from flowsim.planning.response import series
 from flowsim.planning.staffing.search import frontier, seek
 from flowsim.planning.staffing.trials import Question
+from flowsim.questions.report import Report as ReportQuestion
 from flowsim.reporting.answer import Conclusions
 from flowsim.reporting.assembly import assemble
 from flowsim.reporting.document import Chart, Figure, Table, Text
@@ -801,3 +802,19 @@ def test_the_verb_gives_figures_words_and_files(tmp_path, as_texts):
         result.write(tmp_path / "a.html")
     with pytest.raises(InputError, match="there is no language"):
         flowsim_report(scenarios(), language="dk")
+
+
+@pytest.mark.parametrize(
+    ("code", "lengthened"),
+    [
+        ("en", f"latest end among them: “longer” by itself ends on 1{HARD}July{HARD}2025."),
+        ("da", f"seneste slutdato blandt dem: »longer« slutter selv den 1.{HARD}juli{HARD}2025."),
+    ],
+)
+def test_a_scenario_that_is_run_longer_is_named(tmp_path, code, lengthened):
+    short = tmp_path / "short.toml"
+    short.write_text(f'name = "longer"\nbase = "{TOWN}"\nuntil = 2025-07-01\n', encoding="utf-8")
+    result = ReportQuestion(scenarios=(str(TOWN), str(short)), replications=2, language=code, last="2024").answer()
+    assert any(lengthened in line for line in result.lines())
+    same = ReportQuestion(scenarios=(str(TOWN),), replications=2, language=code, last="2024").answer()
+    assert same.findings.own_ends == {}

@@ -80,9 +80,14 @@ class Report(Inquiry):
             raise KeyedError("during", f"{during} is not within what is reported: widen --from and --to")
 
     @cached_property
-    def subjects(self) -> tuple[Scenario, ...]:
+    def as_read(self) -> tuple[Scenario, ...]:
         """The scenarios as read."""
-        return to_one_end(tuple(Scenario.of(name) for name in self.scenarios))
+        return tuple(Scenario.of(name) for name in self.scenarios)
+
+    @cached_property
+    def subjects(self) -> tuple[Scenario, ...]:
+        """The scenarios as run: all to the latest end among them."""
+        return to_one_end(self.as_read)
 
     @cached_property
     def chosen(self) -> Chosen:
@@ -123,7 +128,7 @@ class Report(Inquiry):
     def answer(self, executor: Executor | None = None, progress: Progress | None = None) -> ReportResult:
         """Run the scenarios, then search for the staffing."""
         return report(
-            self.subjects,
+            self.as_read,
             parameters=self.chosen.parameters,
             prices=self.priced,
             staffing=self.staffing,

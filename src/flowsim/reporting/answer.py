@@ -46,11 +46,23 @@ class Conclusions:
 
     def remarks(self) -> tuple[str, ...]:
         """Return what a reader of the answer has to know besides."""
-        staffing = self._staffing
+        staffing, lengthened = self._staffing, self._lengthened()
         if staffing is None:
-            return ()
+            return lengthened
         beside = self._beside(staffing.search)
-        return tuple([*staffing.remarks(), beside] if beside else staffing.remarks())
+        return (*lengthened, *staffing.remarks(), *([beside] if beside else []))
+
+    def _lengthened(self) -> tuple[str, ...]:
+        """Say that scenarios were run longer than their files say, so that all end alike."""
+        language, own_ends = self.wording.language, self.findings.own_ends
+        if not own_ends:
+            return ()
+        own = [
+            language.say("remark.lengthened.own", scenario=self._scenario(name), end=language.day(end))
+            for name, end in own_ends.items()
+        ]
+        end = language.day(self.findings.pathway.end.date())
+        return (language.say("remark.lengthened", end=end, own=language.listed(own)),)
 
     def question(self) -> str:
         """Return the question that the findings answer, where nobody has put it in her own words."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from flowsim.core.periods import MONTHS, Every, Period
 from flowsim.core.progress import Progress, shows_progress
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
-from flowsim.planning.comparison import Comparison, Paired, check_comparable, compare, paired
+from flowsim.planning.comparison import Comparison, Paired, check_comparable, compare, paired, to_one_end
 from flowsim.planning.cost import with_costs
 from flowsim.planning.prices import Prices
 from flowsim.planning.response import series
@@ -52,6 +53,7 @@ class Findings:
         parameters: what its replications drew their parameters from.
         staffing: what staffing meets a goal; None where that was not asked.
         prices: what costs are computed by; None where there are none.
+        own_ends: by name, the own ends of scenarios that were run longer, to the latest end among all.
     """
 
     scenarios: tuple[Scenario, ...]
@@ -59,6 +61,7 @@ class Findings:
     parameters: Parameters = field(repr=False)
     staffing: Answer | Frontier | None = None
     prices: Prices | None = None
+    own_ends: Mapping[str, date] = field(default_factory=dict)
 
     @property
     def pathway(self) -> Pathway:
@@ -160,6 +163,8 @@ def explore(
             two replications, and as `compare`.
     """
     seed = checked_seed(seed)
+    own_ends = {scenario.name: scenario.pathway().end.date() for scenario in scenarios}
+    scenarios = to_one_end(tuple(scenarios))
     check_reportable(scenarios, between, replications)
     if len(scenarios) == 1:
         (scenario,) = scenarios
@@ -181,6 +186,7 @@ def explore(
         comparison=priced.between(*between),
         parameters=parameters,
         prices=prices,
+        own_ends={name: end for name, end in own_ends.items() if end != max(own_ends.values())},
     )
 
 
