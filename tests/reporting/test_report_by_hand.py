@@ -15,7 +15,7 @@ from flowsim.planning.staffing.goals import parse_goals
 from flowsim.planning.staffing.search import Answer, Frontier, Point, Relief
 from flowsim.planning.staffing.trials import Finding, Question, StoppingRule, Trial
 from flowsim.reporting.answer import Conclusions
-from flowsim.reporting.assembly import report
+from flowsim.reporting.assembly import assemble
 from flowsim.reporting.document import Figure, Text
 from flowsim.reporting.exhibits import Exhibits
 from flowsim.reporting.findings import explore
@@ -726,7 +726,7 @@ def test_a_report_has_its_parts_in_order(ran, asked):
     town, more = {(DESK, "2024"): 2, (WAIT, "2025"): 2}, {(DESK, "2024"): 5, (WAIT, "2025"): 3}
     told = answered(made(ran, town, more, blank=1.0), asked, 4, tried(asked, 4, 3, "meets"))
     told = replace(told, prices=prices)
-    document = report(told, Language.of("en"), repeat="flowsim report x")
+    document = assemble(told, Language.of("en"), repeat="flowsim report x")
     assert document.title == "town: what scenarios come to"
     assert document.subject == "Scenarios: town and more; 2022 to 2025"
     blocks = {
@@ -754,7 +754,7 @@ def test_a_report_has_its_parts_in_order(ran, asked):
     assert blocks["Assumptions and sources"][1:] == ["The scenarios", "Prices"]
     assert blocks["How to repeat it"][1:] == [("flowsim report x",), "What made the figures"]
     assert blocks["Every number of the model"] == ["Assumed parameters", "Calibrated parameters"]
-    bare = report(made(ran, town, blank=1.0), Language.of("en"), question="Why?")
+    bare = assemble(made(ran, town, blank=1.0), Language.of("en"), question="Why?")
     sections = {section.title: section.blocks for section in bare.sections}
     assert sections["The question"] == (Text(lines=("Why?",)),)
     assert len(sections["How to repeat it"]) == 1
@@ -764,7 +764,7 @@ def test_a_report_has_its_parts_in_order(ran, asked):
 def test_a_report_of_the_city_tells_its_facts_and_how_sure_the_calibration_is():
     city = Scenario.of("today")
     findings = explore([city], parameters=None, replications=2, between=("2016", "2016"))
-    document = report(replace(findings, parameters=Ensemble.of(city.base)), Language.of("en"))
+    document = assemble(replace(findings, parameters=Ensemble.of(city.base)), Language.of("en"))
     titles = {section.title: [getattr(block, "title", "") for block in section.blocks] for section in document.sections}
     assert titles["Every number of the model"] == [
         "How sure the calibration is",
