@@ -154,7 +154,7 @@ def test_one_figure_is_no_picture_but_shows_itself(results):
 def test_a_notebook_shows_a_pathway_by_its_diagram():
     assert repr(SMALL) == "<Pathway 'small': 3 states, 1 stations, 2 entries, 2020-01-01 to 2020-07-01>"
     shown = SMALL._repr_html_()
-    assert flowsim.draw(SMALL) in shown
+    assert flowsim.draw(SMALL).svg in shown
     assert "&lt;Pathway" in shown
 
 

@@ -87,9 +87,9 @@ def test_a_picture_is_returned_and_written_once(tmp_path):
         (quarters([]), "the series is empty"),
         (
             quarters(COUNTS).drop(pd.Period("2010Q3")),
-            r"1 of 15 quarters .* 2010Q3  '' \(not in the series\)",
+            r"1 of 15 quarters .* 2010Q3 '' \(not in the series\)",
         ),
-        (quarters([*COUNTS[:9], None, *COUNTS[9:]]), r"2012Q2  '' \(missing\)"),
+        (quarters([*COUNTS[:9], None, *COUNTS[9:]]), r"2012Q2 '' \(missing\)"),
     ],
 )
 def test_what_cannot_be_forecast(given, message):

@@ -52,7 +52,7 @@ def notebook_html(value: Any) -> str:
     """
     line = f"<p><b>{html.escape(repr(value))}</b></p>"
     if isinstance(value, Pathway):
-        return f"{line}\n{draw(value)}"
+        return f"{line}\n{draw(value).svg}"
     table = table_of(value)
     more = f"<p>{len(table) - _ROWS:,} more rows: <code>.frame()</code></p>" if len(table) > _ROWS else ""
     rows = table.head(_ROWS).to_html(index=False, border=0, float_format="{:,.3g}".format, na_rep="-")
