@@ -43,6 +43,11 @@ class FromPrior:
 
     study: Study
 
+    @property
+    def digest(self) -> str:
+        """Return a hash of what the draws depend on, but for the seed."""
+        return self.study.digest
+
     def draw(self, seed: int, number: int) -> Floats:
         """Return the position of one draw."""
         return self.study.prior.draw(seed, number)

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from flowsim.calibration.checkpoints import whole
 from flowsim.calibration.study import Prior, Study
 from flowsim.core.arrays import Floats
 from flowsim.core.display import Displayed
@@ -30,6 +31,7 @@ from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
 
 __all__ = [
+    "CHECKSUMS",
     "STAMP",
     "Ensemble",
     "OverEnsemble",
@@ -42,6 +44,8 @@ __all__ = [
 ]
 
 STAMP = "study.json"
+CHECKSUMS = "checksums.json"
+"""Beside the files of a finished calibration: the hash of each."""
 """What tells, in the folder of a calibration, which study and seed it belongs to."""
 
 
@@ -148,12 +152,16 @@ def read_ensemble(study: Study, folder: Traversable) -> Ensemble:
     for file in (sets, mode):
         if not file.is_file():
             raise InputError(f"there is no file '{file}': the calibration is not finished; run `flowsim calibrate`")
-    head, *rows = csv.reader(io.StringIO(sets.read_text(encoding="utf-8")))
-    if tuple(head) != study.prior.names:
-        raise InputError(f"{sets}: its factors are not those of {study.source}: calibrate again")
-    told = tomllib.loads(mode.read_text(encoding="utf-8"))
-    z = np.array(rows, np.float64)
-    return Ensemble(prior=study.prior, z=z, mode=told["values"], provenance=told["provenance"])
+    with whole(sets):
+        head, *rows = csv.reader(io.StringIO(sets.read_text(encoding="utf-8")))
+        if tuple(head) != study.prior.names:
+            raise InputError(f"{sets}: its factors are not those of {study.source}: calibrate again")
+        z = np.array(rows, np.float64)
+        if z.ndim != 2 or not np.isfinite(z).all():
+            raise ValueError(sets)
+    with whole(mode):
+        told = tomllib.loads(mode.read_text(encoding="utf-8"))
+        return Ensemble(prior=study.prior, z=z, mode=told["values"], provenance=told["provenance"])
 
 
 def study_of(folder: Path) -> Study:
@@ -165,14 +173,39 @@ def study_of(folder: Path) -> Study:
     stamp = folder / STAMP
     if not stamp.is_file():
         raise InputError(f"'{folder}' holds no calibration: name a folder that `flowsim calibrate` wrote")
-    stamped = json.loads(stamp.read_text(encoding="utf-8"))
-    source = stamped["source"]
+    with whole(stamp):
+        stamped = json.loads(stamp.read_text(encoding="utf-8"))
+        source, digest = str(stamped["source"]), stamped["study"]
+    check_files(folder)
     study = Study.read(source if source in cities() else folder / source)
-    if study.digest != stamped["study"]:
+    if study.digest != digest:
         raise InputError(
             f"'{folder}': {study.source}, or a file that it names, has changed since this calibration: calibrate again"
         )
     return study
+
+
+def checksums(texts: Mapping[str, str]) -> dict[str, str]:
+    """Return the hash of each file of a calibration, by its name."""
+    return {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
+
+
+def check_files(folder: Path) -> None:
+    """Hold the files of a finished calibration against the hashes that were written with them.
+
+    Raises:
+        InputError: with the file that is missing or differs.
+    """
+    file = folder / CHECKSUMS
+    if not file.is_file():
+        return  # not finished, or of an earlier version: whoever reads the files says what is wrong with them
+    with whole(file):
+        hashes = dict(json.loads(file.read_text(encoding="utf-8")))
+    for name, checksum in hashes.items():
+        with whole(folder / name):
+            text = (folder / name).read_text(encoding="utf-8")
+            if checksums({name: text})[name] != checksum:
+                raise ValueError(name)
 
 
 def ensemble_csv(names: tuple[str, ...], z: Floats) -> str:

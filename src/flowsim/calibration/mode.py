@@ -7,7 +7,6 @@ positions is one of the positions and not of luck. Fewer than forty replications
 from __future__ import annotations
 
 import hashlib
-import io
 import time
 from collections.abc import Sequence
 from concurrent.futures import Executor
@@ -18,11 +17,11 @@ import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.optimize import least_squares
 
+from flowsim.calibration.checkpoints import keep_arrays, kept_arrays
 from flowsim.calibration.study import Study
 from flowsim.calibration.targets import Target
 from flowsim.core.arrays import Floats, defined_deviation, defined_mean
 from flowsim.core.errors import InputError
-from flowsim.core.files import write_bytes
 from flowsim.core.progress import Progress
 from flowsim.simulation.runner import run
 
@@ -71,29 +70,26 @@ class Fit:
     converged: bool
     seconds: float = 0.0
 
-    def write(self, path: Path) -> None:
-        """Keep a fit in a file.
-
-        Raises:
-            InputError: where the file exists.
-        """
-        held, told = io.BytesIO(), {name: getattr(self, name) for name in _KEPT}
-        np.savez(held, z=self.mode.z, mean=self.mode.mean, process=self.mode.process, **told)
-        write_bytes(path, held.getvalue())
+    def write(self, path: Path, owner: str) -> None:
+        """Keep a fit in a file, as `checkpoints.keep`."""
+        values = {name: getattr(self, name) for name in _KEPT}
+        keep_arrays(path, owner, z=self.mode.z, mean=self.mode.mean, process=self.mode.process, **values)
 
     @classmethod
-    def read(cls, path: Path) -> Fit:
-        """Read a fit that was kept."""
-        with np.load(path) as kept:
-            return cls(
-                mode=Mode(z=kept["z"], mean=kept["mean"], process=kept["process"]),
-                slope=kept["slope"],
-                cost=tuple(kept["cost"].tolist()),
-                evaluations=int(kept["evaluations"]),
-                replications=int(kept["replications"]),
-                converged=bool(kept["converged"]),
-                seconds=float(kept["seconds"]),
-            )
+    def read(cls, path: Path | None, owner: str) -> Fit | None:
+        """Read a fit that was kept; None where none was, or none that is whole."""
+        arrays = kept_arrays(path, owner)
+        if arrays is None:
+            return None
+        return cls(
+            mode=Mode(z=arrays["z"], mean=arrays["mean"], process=arrays["process"]),
+            slope=arrays["slope"],
+            cost=tuple(arrays["cost"].tolist()),
+            evaluations=int(arrays["evaluations"]),
+            replications=int(arrays["replications"]),
+            converged=bool(arrays["converged"]),
+            seconds=float(arrays["seconds"]),
+        )
 
 
 def observed_at(study: Study, z: Floats, *, replications: int, seed: int, executor: Executor | None = None) -> Mode:
@@ -216,12 +212,11 @@ class _Search:
             return self._simulated(z)
         name = hashlib.sha256(z.tobytes() + f"{self.replications} {self.seed}".encode()).hexdigest()
         path = self.folder / f"{name[:24]}.npz"
-        if path.is_file():
-            with np.load(path) as kept:
-                return Mode(z=z, mean=kept["mean"], process=kept["process"])
-        simulated, held = self._simulated(z), io.BytesIO()
-        np.savez(held, mean=simulated.mean, process=simulated.process)
-        write_bytes(path, held.getvalue())
+        owner = f"{self.study.digest} {self.seed}"
+        if arrays := kept_arrays(path, owner):
+            return Mode(z=z, mean=arrays["mean"], process=arrays["process"])
+        simulated = self._simulated(z)
+        keep_arrays(path, owner, mean=simulated.mean, process=simulated.process)
         return simulated
 
     def _simulated(self, z: Floats) -> Mode:

@@ -7,7 +7,6 @@ was stopped goes on where it was.
 
 from __future__ import annotations
 
-import io
 import time
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -16,10 +15,10 @@ from typing import Protocol
 
 import numpy as np
 
+from flowsim.calibration.checkpoints import keep_arrays, kept_arrays
 from flowsim.calibration.study import Study
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError
-from flowsim.core.files import write_bytes
 from flowsim.core.progress import Progress, shifted
 from flowsim.model.varying import Varying
 from flowsim.simulation.runner import run
@@ -53,6 +52,11 @@ class Draws(Varying, Protocol):
     @property
     def study(self) -> Study:
         """Whose factors are drawn."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """Return a hash of what the draws depend on, but for the seed."""
         ...
 
     def draw(self, seed: int, number: int) -> Floats:
@@ -89,17 +93,18 @@ def simulate_draws(
     if draws < 2:
         raise InputError(f"draws: {draws} is not allowed: at least 2 are needed")
     parts = []
+    owner = f"{drawn.study.digest} {drawn.digest} {seed}"
     for first in range(0, draws, _PART):
         count = min(_PART, draws - first)
         path = folder / f"draws-{first:06d}-{count}.npz" if folder else None
-        if path is not None and path.is_file():
-            with np.load(path) as kept:
-                parts.append(ReferenceTable(z=kept["z"], simulated=kept["simulated"], seconds=float(kept["seconds"])))
+        if arrays := kept_arrays(path, owner):
+            z, simulated, seconds = arrays["z"], arrays["simulated"], arrays["seconds"]
+            parts.append(ReferenceTable(z=z, simulated=simulated, seconds=float(seconds)))
         else:
             numbers = range(first, first + count)
             parts.append(_part(drawn, numbers, seed, executor, shifted(progress, first, draws)))
             if path is not None:
-                _keep(path, parts[-1])
+                keep_arrays(path, owner, z=parts[-1].z, simulated=parts[-1].simulated, seconds=parts[-1].seconds)
         if progress is not None:
             progress(first + count, draws)
     return ReferenceTable(
@@ -117,9 +122,3 @@ def _part(
     results = run(drawn, replications=numbers, seed=seed, executor=executor, progress=progress)
     simulated = drawn.study.observe(results)
     return ReferenceTable(z=z, simulated=simulated, seconds=time.perf_counter() - begun)
-
-
-def _keep(path: Path, part: ReferenceTable) -> None:
-    held = io.BytesIO()
-    np.savez(held, z=part.z, simulated=part.simulated, seconds=part.seconds)
-    write_bytes(path, held.getvalue())

@@ -17,9 +17,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from flowsim.calibration.checkpoints import keep, kept, whole
 from flowsim.calibration.checks import INTERVALS, Coverage, coverage_of, hold_out, hold_outs
 from flowsim.calibration.draws import Around, FromPrior, untempered
-from flowsim.calibration.ensemble import STAMP, Ensemble, ensemble_csv, fitted, mode_toml, read_ensemble, study_of
+from flowsim.calibration.ensemble import (
+    CHECKSUMS,
+    STAMP,
+    Ensemble,
+    checksums,
+    ensemble_csv,
+    fitted,
+    mode_toml,
+    read_ensemble,
+    study_of,
+)
 from flowsim.calibration.mode import Fit, fit
 from flowsim.calibration.posterior import Conditioned, Posterior, blurred, conditioned, documented_figures
 from flowsim.calibration.retrospect import Retrospect, look_back, origins, retrospects_csv, retrospects_of
@@ -27,8 +38,9 @@ from flowsim.calibration.study import Study
 from flowsim.calibration.table import ReferenceTable, simulate_draws
 from flowsim.calibration.targets import Target
 from flowsim.core.arrays import Floats
+from flowsim.core.atomic import remove_strays, reserved, under_way
 from flowsim.core.errors import InputError
-from flowsim.core.files import data_folder, write_text
+from flowsim.core.files import data_folder, write_files, write_text
 from flowsim.core.progress import shows_progress
 from flowsim.model.library import cities
 from flowsim.simulation.runner import checked_seed, run
@@ -101,8 +113,10 @@ class Calibration:
             folder = Path(name_or_folder)
             study = study_of(folder)
         sets = read_ensemble(study, folder).z
-        record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
-        past = retrospects_of((folder / "retrospect.csv").read_text(encoding="utf-8"))
+        with whole(folder / "record.json"):
+            record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
+        with whole(folder / "retrospect.csv"):
+            past = retrospects_of((folder / "retrospect.csv").read_text(encoding="utf-8"))
         return cls(study=study, sets=sets, retrospects=past, record=record)
 
     @property
@@ -120,6 +134,8 @@ class Calibration:
     def write(self, folder: Path, overwrite: bool = False) -> tuple[Path, ...]:
         """Write the files of a calibration: `ensemble.csv`, `mode.toml`, `retrospect.csv` and `record.json`.
 
+        All of them or none, with the hash of each in `checksums.json`; their paths are returned.
+
         Raises:
             InputError: where one exists and may not be overwritten.
         """
@@ -130,8 +146,8 @@ class Calibration:
             "retrospect.csv": retrospects_csv(self.retrospects),
             "record.json": _json(self.record),
         }
-        for file, text in texts.items():
-            write_text(folder / file, text, overwrite=overwrite)
+        written = texts | {CHECKSUMS: json.dumps(checksums(texts), indent=1) + "\n"}
+        write_files({folder / file: text.encode() for file, text in written.items()}, overwrite=overwrite)
         return tuple(folder / file for file in texts)
 
 
@@ -150,15 +166,19 @@ def check_place(study: Study, folder: Path, seed: int) -> None:
     source = study.source if study.source in cities() else os.path.relpath(study.source, folder)
     content = {"source": Path(source).as_posix(), "study": study.digest, "seed": seed}
     stamp = folder / STAMP
+    remove_strays(folder)
     try:
-        if folder.is_dir() and any(folder.iterdir()) and not stamp.is_file():
+        if folder.is_dir() and not stamp.is_file() and any(not under_way(path) for path in folder.iterdir()):
             raise InputError(f"--out: '{folder}' holds something else: name another folder")
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"--out: nothing can be written to '{folder}': {error.strerror}") from None
     if not stamp.is_file():
         write_text(stamp, json.dumps(content) + "\n")
-    elif json.loads(stamp.read_text(encoding="utf-8")) != content:
+        return
+    with whole(stamp):
+        stamped = json.loads(stamp.read_text(encoding="utf-8"))
+    if stamped != content:
         raise InputError(
             f"--out: '{folder}' holds a calibration of other facts, factors, targets or another seed: "
             "name another folder"
@@ -192,9 +212,23 @@ def calibrate(
     effort = effort or Effort()
     if len(study.fitted) == 0:
         raise InputError(f"{study.source}: targets: none is fitted")
-    if folder is not None:
-        check_place(study, folder, seed)
+    if folder is None:
+        return _calibrated(study, effort, seed, None, executor, progress)
+    check_place(study, folder, seed)
+    with reserved(folder / "calibration", f"'{folder}' is in use by another process that calibrates: wait for it"):
+        return _calibrated(study, effort, seed, folder, executor, progress)
+
+
+def _calibrated(
+    study: Study,
+    effort: Effort,
+    seed: int,
+    folder: Path | None,
+    executor: Executor | None,
+    progress: Stage | None,
+) -> Calibration:
     clock = _Clock(progress)
+    owner = f"{study.digest} {seed}"
     table = simulate_draws(
         FromPrior(study=study),
         effort.draws,
@@ -226,21 +260,21 @@ def calibrate(
     advance = clock.stage("looking back")
     for origin in (since := origins(study)):
         path = folder and folder / f"retrospect-{effort.draws}-{origin}.csv"
-        past += retrospects_of(_once(path, partial(_looked_back, study, table, origin, seed, executor)))
+        past += retrospects_of(_once(path, owner, partial(_looked_back, study, table, origin, seed, executor)))
         advance(len(past), len(since))
     groups = list(hold_outs(study))
     held, advance = [], clock.stage("hold-outs")
     for done, (name, of) in enumerate(groups, start=1):
         path = folder and folder / f"hold-out-{effort.draws}-{done}.json"
-        held.append(json.loads(_once(path, partial(_held_out, study, table, name, of, seed, executor))))
+        held.append(json.loads(_once(path, owner, partial(_held_out, study, table, name, of, seed, executor))))
         advance(done, len(groups))
     clock.stop()
     # These may have been made before this command was given again.
     clock.at_least({"reference table": table.seconds, "fit": mode.seconds, "second table": second.seconds})
     if folder is not None:
         path = folder / "seconds.json"
-        clock.at_least(json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {})
-        write_text(path, json.dumps(clock.seconds) + "\n", overwrite=True)
+        clock.at_least(json.loads(kept(path, owner) or b"{}"))
+        keep(path, json.dumps(clock.seconds).encode(), owner)
     record = {
         "provenance": {
             "study": study.digest,
@@ -272,9 +306,10 @@ def _fitted(
     executor: Executor | None,
     progress: Callable[[int, int], object],
 ) -> Fit:
-    kept = folder and folder / f"fit-{effort.draws}-{effort.replications}-{effort.steps}.npz"
-    if kept and kept.is_file():
-        return Fit.read(kept)
+    path = folder and folder / f"fit-{effort.draws}-{effort.replications}-{effort.steps}.npz"
+    owner = f"{study.digest} {seed}"
+    if earlier := Fit.read(path, owner):
+        return earlier
     fitted_mode = fit(
         study,
         start=among.posterior().mean,
@@ -285,8 +320,8 @@ def _fitted(
         executor=executor,
         progress=progress,
     )
-    if kept:
-        fitted_mode.write(kept)
+    if path:
+        fitted_mode.write(path, owner)
     return fitted_mode
 
 
@@ -305,13 +340,14 @@ def _held_out(
     return json.dumps(asdict(hold_out(study, table, name, of, seed=seed, executor=executor)))
 
 
-def _once(path: Path | None, make: Callable[[], str]) -> str:
+def _once(path: Path | None, owner: str, make: Callable[[], str]) -> str:
     """Return what a file keeps of earlier work, or do the work and keep it."""
-    if path is None:
-        return make()
-    if not path.is_file():
-        write_text(path, make())
-    return path.read_text(encoding="utf-8")
+    content = kept(path, owner)
+    if content is None:
+        content = make().encode()
+        if path is not None:
+            keep(path, content, owner)
+    return content.decode()
 
 
 def fingerprint(study: Study) -> str:

@@ -26,7 +26,7 @@ from typing import Any
 
 from flowsim.core.errors import InputError
 
-__all__ = ["place_files", "placed_folder", "remove_strays", "reserved"]
+__all__ = ["place_files", "placed_folder", "remove_strays", "reserved", "under_way"]
 
 _PREFIX = ".flowsim-"
 _KINDS = (".lock", ".new", ".earlier", ".complete")
@@ -84,8 +84,12 @@ def _discard(path: Path) -> None:
 class _Lock:
     """What its writer holds beside a target: a file that says how to clear up, should the writer be killed."""
 
-    def __init__(self, target: Path) -> None:
+    def __init__(self, target: Path, message: str = "") -> None:
         """Take the lock, and clear up what an ended process left.
+
+        Args:
+            target: what is written.
+            message: in other words, why it can't be had.
 
         Raises:
             InputError: where a living process holds it.
@@ -96,7 +100,8 @@ class _Lock:
             self.descriptor = os.open(self.path, flags, 0o600)
             try:
                 if not _lock(self.descriptor):
-                    raise InputError(f"'{target}' is being written by another process: wait for it, or name another")
+                    usual = f"'{target}' is being written by another process: wait for it, or name another"
+                    raise InputError(message or usual)
                 # The one that was opened may have been removed by its writer before it was locked here.
                 if _same(self.descriptor, self.path):
                     break
@@ -180,6 +185,11 @@ def _finish(files: Sequence[Path], token: str) -> None:
     _discard(_beside(files[0], ".complete", token))
 
 
+def under_way(path: Path) -> bool:
+    """Return whether a path is no file of anybody's, but what stands beside one while it is written."""
+    return path.name.startswith(_PREFIX) and path.name.endswith(_KINDS)
+
+
 def remove_strays(folder: Path) -> None:
     """Clear up what processes that were killed left in a folder; what living ones are writing stays."""
     try:
@@ -202,13 +212,13 @@ def remove_strays(folder: Path) -> None:
 
 
 @contextmanager
-def reserved(target: Path) -> Iterator[None]:
+def reserved(target: Path, message: str = "") -> Iterator[None]:
     """Hold a target, so that no other process writes it meanwhile.
 
     Raises:
-        InputError: where another one does.
+        InputError: where another one does, with the message where one is given.
     """
-    lock = _Lock(target)
+    lock = _Lock(target, message)
     try:
         yield
     finally:

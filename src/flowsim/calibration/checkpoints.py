@@ -1,0 +1,91 @@
+"""Finished parts of a calibration on disk: each carries a checksum, so that a damaged or foreign one is made again."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+
+from flowsim.core.arrays import Floats
+from flowsim.core.errors import InputError
+from flowsim.core.files import write_bytes
+
+__all__ = ["DamagedPartWarning", "keep", "keep_arrays", "kept", "kept_arrays", "whole"]
+
+_MARK = b"\nsha256 "
+_LENGTH = len(_MARK) + 64
+
+
+class DamagedPartWarning(UserWarning):
+    """A kept part is empty, cut, changed or of another calibration, and is made again."""
+
+
+def _checksum(content: bytes, name: str, owner: str) -> bytes:
+    return _MARK + hashlib.sha256(f"{owner}\0{name}\0".encode() + content).hexdigest().encode()
+
+
+def keep(path: Path, content: bytes, owner: str) -> None:
+    """Keep a finished part, in place of a damaged one where there is one.
+
+    Args:
+        path: its file.
+        content: what is kept.
+        owner: the calibration that it belongs to, such as its study's digest and seed.
+    """
+    write_bytes(path, content + _checksum(content, path.name, owner), overwrite=True)
+
+
+def kept(path: Path | None, owner: str) -> bytes | None:
+    """Return what a part's file keeps; None where there is none, and where it is damaged or foreign, with a warning."""
+    if path is None or not path.exists():
+        return None
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"'{path}' can't be read: {error.strerror}") from None
+    content, checksum = content[:-_LENGTH], content[-_LENGTH:]
+    if checksum == _checksum(content, path.name, owner):
+        return content
+    warnings.warn(f"'{path}' is damaged, or of another calibration: it is made again", DamagedPartWarning, stacklevel=2)
+    return None
+
+
+def keep_arrays(path: Path, owner: str, **arrays: object) -> None:
+    """Keep arrays by their names, as `keep`."""
+    held = io.BytesIO()
+    np.savez(held, **arrays)  # type: ignore[arg-type]
+    keep(path, held.getvalue(), owner)
+
+
+def kept_arrays(path: Path | None, owner: str) -> dict[str, Floats] | None:
+    """Return the arrays that a part keeps, as `kept`."""
+    content = kept(path, owner)
+    if content is None:
+        return None
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        return dict(arrays)
+
+
+@contextmanager
+def whole(place: object) -> Iterator[None]:
+    """Read a file that a calibration wrote: what is no such file is refused in one line.
+
+    Raises:
+        InputError: with its name.
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, OSError, csv.Error, BadZipFile):
+        raise InputError(
+            f"'{place}' is damaged, or of another version: give the same `flowsim calibrate` again, which goes on from "
+            "its finished parts"
+        ) from None
