@@ -152,6 +152,56 @@ def test_where_there_are_places_enough_nothing_is_flagged(office):
     told = outlook(Scenario.from_dict(in_step), calibration, demand=driven(calibration), horizon=8, replications=60)
     assert told.flags == ()
     assert not told.frame()["differs"].any()
+    (outcome,) = told.outcomes
+    assert outcome.shortfall.max() < 0.7
+
+
+def test_the_trend_beside_a_future_is_not_the_path_that_drives_it(office):
+    scenario, calibration = office(places=400, spread=0.001)
+    told = outlook(scenario, calibration, demand=driven(calibration), horizon=8, replications=60)
+    (outcome,) = told.outcomes
+    assert abs(np.corrcoef(outcome.trend_paths[:, -1], outcome.simulated[:, -1])[0, 1]) < 4 / 60**0.5
+    assert np.corrcoef(outcome.wanted[:, -1], outcome.simulated[:, -1])[0, 1] > 0.6
+
+
+def test_a_demand_a_quarter_above_the_ceiling_is_flagged_in_time(office):
+    """A team that delivers what is asked for today, and a demand that grows beyond it: 25 % after eight quarters."""
+    scenario, calibration = office(places=7.2)
+    told = outlook(scenario, calibration, demand=driven(calibration), horizon=8, replications=60)
+    (outcome,) = told.outcomes
+    assert (outcome.wanted[:, -1] >= 1.05 * outcome.simulated[:, -1]).mean() == outcome.shortfall[-1]
+    assert 1.15 < np.median(outcome.wanted[:, -1]) / np.median(outcome.simulated[:, -1]) < 1.35
+    assert outcome.differs[-1]
+    assert told.flags[-1].station == "team"
+    assert "too little in" in told.flags[-1].words
+
+
+def test_a_full_station_that_is_on_no_way_to_the_outcome_is_not_named(office, tmp_path):
+    aside = """
+[stations.aside]
+capacity = 1
+[states.other]
+station = "aside"
+stay = "1000 days"
+to = "gone"
+[states.gone]
+final = true
+[entries.others]
+to = "other"
+rate = "100 per year"
+"""
+    _, calibration = office(places=40)
+    file = tmp_path / "office.toml"
+    text = file.read_text(encoding="utf-8").replace("400 per year", "60 per year") + aside
+    file.write_text(text, encoding="utf-8")
+    (tmp_path / "study.toml").write_text(STUDY, encoding="utf-8")
+    study = Study.read(tmp_path / "study.toml")
+    record = {"fit": {"mode": [0.0]}, "provenance": {"study": study.digest}}
+    calibration = Calibration(study=study, sets=np.zeros((20, 1)), retrospects=(), record=record)
+    told = outlook(Scenario.of(file), calibration, horizon=8, replications=20)
+    assert np.median(told.results.select("utilisation.aside", "2024Q4").values) >= FULL
+    assert told.flags
+    assert {flag.station for flag in told.flags} == {None}
 
 
 def test_without_demand_the_cases_fall_short_of_the_trend_and_no_station_is_named(office):
@@ -162,7 +212,7 @@ def test_without_demand_the_cases_fall_short_of_the_trend_and_no_station_is_name
     assert told.demand is None
     assert told.flags
     assert {flag.station for flag in told.flags} == {None}
-    assert "no station is full: fewer cases come than the trend implies" in told.flags[0].words
+    assert "no station on the way is full: fewer cases come than the trend implies" in told.flags[0].words
 
 
 def test_what_is_above_the_trend_is_said_to_be():
@@ -172,6 +222,7 @@ def test_what_is_above_the_trend_is_said_to_be():
         last="2021Q3",
         trend=400.0,
         simulated=640.0,
+        shortfall=0.0,
         station="team",
         full_since="2021Q1",
         more=0.0,

@@ -20,10 +20,10 @@ def past(known, off, spread, sets=200):
     return Retrospect(origin=PERIODS[known - 1], fitted=9, periods=PERIODS[known:], paths={"awards.a": paths})
 
 
-def test_a_simulation_that_knows_it_all_wins_and_is_all_that_is_used():
+def test_a_simulation_that_knows_it_all_wins_and_is_half_of_the_combination():
     found = pair(SERIES, [past(known, 0.0, 0.5) for known in (8, 9, 10)])
-    assert found.scores[0].method in ("simulation", "combination")
-    assert found.share == 1.0
+    assert found.scores[0].method == "simulation"
+    assert (found.share, found.distinct) == (0.5, 4)
     scores = {one.method: one for one in found.scores}
     assert scores["simulation"].mase < 0.05
     assert scores["simulation"].coverage_80 == scores["simulation"].coverage_95 == 1.0
@@ -31,19 +31,16 @@ def test_a_simulation_that_knows_it_all_wins_and_is_all_that_is_used():
     assert (found.origins, found.quarters) == (("2019Q4", "2020Q1", "2020Q2"), 4 + 3 + 2)
 
 
-def test_a_simulation_that_is_far_off_loses_and_is_left_out():
+def test_a_simulation_that_is_far_off_loses():
     found = pair(SERIES, [past(known, 500.0, 0.5) for known in (8, 9, 10)])
-    assert (found.share, found.scores[-1].method) == (0.0, "simulation")
-    assert found.scores[0].crps == found.scores[1].crps
+    assert [score.method for score in found.scores] == ["forecast", "combination", "simulation"]
     assert "has the lowest CRPS" in found.finding
+    assert found.finding.endswith("unproven, for the 9 quarters ahead of 3 origins are 4 distinct ones")
 
 
-def test_a_combination_is_judged_by_the_share_of_the_other_origins():
-    # Good twice and hopeless once: at the hopeless origin the other two say to trust the simulation.
+def test_no_score_chooses_the_share_by_which_the_combination_is_judged():
     found = pair(SERIES, [past(8, 0.0, 0.5), past(9, 0.0, 0.5), past(10, 4000.0, 0.5)])
-    scores = {one.method: one.crps for one in found.scores}
-    assert found.share == 0.0
-    assert scores["combination"] > 100 * scores["forecast"]
+    assert found.share == 0.5
 
 
 def test_the_scores_of_a_sharp_simulation_by_hand():

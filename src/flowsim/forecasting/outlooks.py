@@ -1,14 +1,15 @@
 """The outlook: what the trend of documented outcomes says against what a staffing can deliver.
 
 A statistical forecast knows the trend and no staff; a simulation knows the staff and no trend. Where the two differ by
-more than both are unsure, that is the news, and the station that binds is named with it.
+more than both are unsure, or where most paths of the trend ask for more than the staff delivers on that very path, that
+is the news, and the station that binds is named with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,6 +28,7 @@ from flowsim.forecasting.pairing import Pairing, pair, pooled, series_of
 from flowsim.forecasting.trend import forecast_series
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
+from flowsim.model.soundness import reached
 from flowsim.model.varying import Varying
 from flowsim.simulation.measures.stations import UTILISATION
 from flowsim.simulation.results import Results
@@ -38,17 +40,21 @@ if TYPE_CHECKING:
 
     from flowsim.core.written import Seed
 
-__all__ = ["FULL", "LEVEL", "Flag", "Outcome", "OutlookResult", "Sources", "outlook"]
+__all__ = ["FULL", "LEVEL", "LIKELY", "SHORT", "Flag", "Outcome", "OutlookResult", "Sources", "outlook"]
 
 LEVEL = 0.9
 """Of the interval of the difference beyond which forecast and simulation are said to differ."""
+SHORT = 0.05
+"""By how much more than is delivered a path of the trend has to be, to count as a shortfall."""
+LIKELY = 0.8
+"""The share of the paths with a shortfall from which on a quarter is flagged."""
 FULL = 0.98
 """The utilisation from which on a station is called full."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Flag:
-    """Quarters in a row in which forecast and simulation differ beyond their joint uncertainty.
+    """Quarters in a row in which forecast and simulation differ beyond what is uncertain, or a shortfall is likely.
 
     Attributes:
         measure: of the simulation.
@@ -56,7 +62,8 @@ class Flag:
         last: the last one.
         trend: the forecast's median in the last one.
         simulated: the simulation's median in the last one.
-        station: the fullest of the stations that are full then; none where no station is.
+        shortfall: the share of the paths in which the trend is 5 % or more above what is delivered, in the last one.
+        station: the fullest of the stations on a way to the outcome that are full then; none where no station is.
         full_since: the quarter since when it has been full without a break.
         more: places a week that the trend would need there beyond those that there are; 0 without a station.
     """
@@ -66,6 +73,7 @@ class Flag:
     last: str
     trend: float
     simulated: float
+    shortfall: float
     station: str | None
     full_since: str | None
     more: float
@@ -75,10 +83,12 @@ class Flag:
         """The flag as a sentence."""
         when = self.first if self.first == self.last else f"{self.first} to {self.last}"
         ends = f"the trend is {self.trend:,.0f} in {self.last}, the simulation {self.simulated:,.0f}"
+        if self.shortfall >= LIKELY and self.trend >= self.simulated:
+            ends += f", {SHORT:.0%} or more too little in {self.shortfall:.0%} of the paths"
         if self.trend < self.simulated:
             why = "more is decided than the trend says"
         elif self.station is None:
-            why = "no station is full: fewer cases come than the trend implies"
+            why = "no station on the way is full: fewer cases come than the trend implies"
         else:
             why = (
                 f"{self.station} is full from {self.full_since}: the trend's {self.trend:,.0f} would need "
@@ -95,6 +105,8 @@ class Outcome:
         measure: of the simulation; "total" of all of them.
         trend: the statistical forecast, with its history.
         simulated: futures of the simulation in the same quarters, shape (replications, quarters).
+        wanted: what the trend asks for, of the same shape: on the very path of demand that drives the replication where
+            one does that follows the trend, else on a path of its own.
         pairing: how the two did in the past, where a calibration looked back.
         flags: where they differ.
     """
@@ -102,6 +114,7 @@ class Outcome:
     measure: str
     trend: Forecast | Joint = field(repr=False)
     simulated: Floats = field(repr=False)
+    wanted: Floats = field(repr=False)
     pairing: Pairing | None
     flags: tuple[Flag, ...]
 
@@ -114,6 +127,17 @@ class Outcome:
     def trend_paths(self) -> Floats:
         """As many futures of the forecast as of the simulation, shape (replications, quarters)."""
         return _paths(self.trend, len(self.simulated))
+
+    @property
+    def shortfall(self) -> Floats:
+        """In what share of the paths the trend asks for 5 % more than is delivered, or more than that, by quarter."""
+        out: Floats = (self.wanted >= (1 + SHORT) * self.simulated).mean(axis=0)
+        return out
+
+    @property
+    def differs(self) -> npt.NDArray[np.bool_]:
+        """In which quarters the two differ beyond their joint uncertainty, or a shortfall is likely."""
+        return _differing(self.trend_paths, self.simulated) | (self.shortfall >= LIKELY)
 
     @property
     def combined(self) -> Floats | None:
@@ -182,7 +206,7 @@ class OutlookResult(Displayed):
 
         rows = []
         for outcome in self.outcomes:
-            differs = _differing(outcome.trend_paths, outcome.simulated)
+            differs = outcome.differs
             combined = outcome.combined
             methods = {"forecast": outcome.trend_paths, "simulation": outcome.simulated}
             methods |= {} if combined is None else {"combination": combined}
@@ -244,8 +268,10 @@ def outlook(
     for name, trend in trends.items():
         simulated = _values(results, name, series, periods)
         past = pair(series[name], calibration.retrospects) if name in series and calibration.retrospects else None
-        flags = tuple(_flags(name, periods, _paths(trend, replications), simulated, results, loads))
-        outcomes.append(Outcome(measure=name, trend=trend, simulated=simulated, pairing=past, flags=flags))
+        wanted = _wanted(_paths(trend, replications), demand)
+        outcome = Outcome(measure=name, trend=trend, simulated=simulated, wanted=wanted, pairing=past, flags=())
+        on_the_way = _stations_towards(point, [name] if name in series else [*series])
+        outcomes.append(replace(outcome, flags=tuple(_flags(outcome, results, loads, on_the_way))))
     return OutlookResult(
         scenario=scenario.name,
         demand=demand.name if demand else None,
@@ -321,8 +347,36 @@ def _sources(name: str, runs: _Runs, series: Mapping[str, object], periods: Sequ
 
 
 def _paths(trend: Forecast | Joint, count: int) -> Floats:
-    paths = trend.paths(count)
+    """Return futures of a forecast that have nothing to do with the replications of the same numbers.
+
+    Paths of demand may come of the same draws, path for replication, so these begin half-way.
+    """
+    paths = np.roll(trend.paths(count), count // 2, axis=0)
     return paths.sum(axis=1) if isinstance(trend, Joint) else paths
+
+
+def _wanted(trend: Floats, demand: Demand | None) -> Floats:
+    """Return what a trend asks for on each path: in step with the demand that drives the replication, if any."""
+    if demand is None or not demand.relative:
+        return trend
+    quarters = trend.shape[1]
+    driving = demand.paths[np.arange(len(trend)) % len(demand.paths), :quarters]
+    if driving.shape[1] < quarters:
+        return trend
+    middle = np.median(driving, axis=0)
+    out: Floats = np.median(trend, axis=0) * driving / np.where(middle > 0, middle, 1.0)
+    return out
+
+
+def _stations_towards(pathway: Pathway, measures: Sequence[str]) -> set[str]:
+    """Name the stations from which one may come to what one of the measures counts."""
+    states = {measure.rpartition(".")[2] for measure in measures}
+    arrows = {state.name: set() if state.final else state.targets for state in pathway.states}
+    return {
+        state.station
+        for state in pathway.states
+        if state.station is not None and states & reached([state.name], arrows)
+    }
 
 
 def _values(results: Results, name: str, series: Mapping[str, object], periods: Sequence[str]) -> Floats:
@@ -338,32 +392,27 @@ def _differing(trend: Floats, simulated: Floats) -> npt.NDArray[np.bool_]:
     return np.asarray((low > 0) | (high < 0), np.bool_)
 
 
-def _flags(
-    name: str,
-    periods: Sequence[str],
-    trend: Floats,
-    simulated: Floats,
-    results: Results,
-    loads: Sequence[StationLoad],
-) -> list[Flag]:
-    differing = _differing(trend, simulated)
+def _flags(outcome: Outcome, results: Results, loads: Sequence[StationLoad], on_the_way: Collection[str]) -> list[Flag]:
+    periods, trend, simulated = outcome.periods, outcome.trend_paths, outcome.simulated
+    differs, shortfall = outcome.differs, outcome.shortfall
     above = np.median(trend, axis=0) > np.median(simulated, axis=0)
     flags, at = [], 0
     while at < len(periods):
         last = at
-        if differing[at]:
-            while last + 1 < len(periods) and differing[last + 1] and above[last + 1] == above[at]:
+        if differs[at]:
+            while last + 1 < len(periods) and differs[last + 1] and above[last + 1] == above[at]:
                 last += 1
             middle, delivered = float(np.median(trend[:, last])), float(np.median(simulated[:, last]))
-            station, since = _full(results, periods[last])
+            station, since = _full(results, periods[last], on_the_way)
             more = _places(loads, station, periods[last]) * (middle / max(delivered, 1.0) - 1) if station else 0.0
             flags.append(
                 Flag(
-                    measure=name,
+                    measure=outcome.measure,
                     first=periods[at],
                     last=periods[last],
                     trend=middle,
                     simulated=delivered,
+                    shortfall=float(shortfall[last]),
                     station=station,
                     full_since=since,
                     more=max(more, 0.0),
@@ -373,11 +422,11 @@ def _flags(
     return flags
 
 
-def _full(results: Results, period: str) -> tuple[str | None, str | None]:
-    """Return the fullest station of a quarter that is full in the median, and since when it has been."""
+def _full(results: Results, period: str, among: Collection[str]) -> tuple[str | None, str | None]:
+    """Return the fullest of some stations that is full in the median of a quarter, and since when it has been."""
     middle: dict[str, dict[str, float]] = {}
     for column, row in enumerate(results.index):
-        if row.measure.kind == UTILISATION:
+        if row.measure.kind == UTILISATION and row.measure.names[0] in among:
             middle.setdefault(row.measure.names[0], {})[row.period] = float(np.nanmedian(results.values[:, column]))
     full = {name: used[period] for name, used in middle.items() if used.get(period, 0.0) >= FULL}
     if not full:

@@ -2,8 +2,7 @@
 
 From every quarter of the past that a calibration looked back from, the statistical forecast of the same origin stands
 beside the simulation that was fitted to what was known then. Their combination is a linear opinion pool: futures of
-one and of the other, in the proportion that had the lowest CRPS; the combination is scored with the proportion
-that the other origins give, so that it gains nothing from what it is judged by.
+one and of the other, half of each. No score chooses the proportion, so that it gains nothing from what it is judged by.
 """
 
 from __future__ import annotations
@@ -22,10 +21,11 @@ from flowsim.forecasting.distribution import LEVELS
 from flowsim.forecasting.scores import coverage, crps, interval_score, mase, scale
 from flowsim.forecasting.trend import forecast_series
 
-__all__ = ["METHODS", "Pairing", "Scored", "pair", "pooled", "series_of"]
+__all__ = ["METHODS", "SHARE", "Pairing", "Scored", "pair", "pooled", "series_of"]
 
 METHODS = ("forecast", "simulation", "combination")
-_GRID = np.linspace(0.0, 1.0, 21)  # of the simulation's share in the combination
+SHARE = 0.5
+"""The simulation's share in the combination: fixed, the few origins share their quarters and can't tell a better."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,15 +56,20 @@ class Pairing:
         measure: of the simulation.
         origins: the quarters that were looked back from.
         quarters: how many quarters ahead were scored in all.
-        share: the simulation's share in the combination, from all origins.
+        distinct: how many quarters of the calendar these are: origins near each other have most of theirs in common.
         scores: one a method, the lowest CRPS first.
     """
 
     measure: str
     origins: tuple[str, ...]
     quarters: int
-    share: float
+    distinct: int
     scores: tuple[Scored, ...]
+
+    @property
+    def share(self) -> float:
+        """The simulation's share in the combination, which no score has chosen."""
+        return SHARE
 
     @property
     def finding(self) -> str:
@@ -72,8 +77,8 @@ class Pairing:
         best, *others = self.scores
         behind = ", ".join(f"{one.method} {one.crps:.2f}" for one in others)
         return (
-            f"{best.method} has the lowest CRPS, {best.crps:.2f} ({behind}); {len(self.origins)} origins and "
-            f"{self.quarters} quarters ahead are few"
+            f"{best.method} has the lowest CRPS, {best.crps:.2f} ({behind}); unproven, for the {self.quarters} "
+            f"quarters ahead of {len(self.origins)} origins are {self.distinct} distinct ones"
         )
 
 
@@ -98,12 +103,9 @@ def pair(series: Series, retrospects: Sequence[Retrospect]) -> Pairing:
     cases = {past.origin: _case(series, past) for past in retrospects if series.name in past.paths}
     if len(cases) < 2:
         raise InputError(f"{series.name}: {len(cases)} pasts to look back from are too few: at least 2 are needed")
-    losses = {origin: np.array([_loss(case, share) for share in _GRID]) for origin, case in cases.items()}
-    total = np.sum([*losses.values()], axis=0)
     rows: dict[str, list[dict[str, float]]] = {method: [] for method in METHODS}
-    for origin, case in cases.items():
-        share = float(_GRID[np.argmin(total - losses[origin])])
-        together = pooled(case.trend, case.simulated, share)
+    for case in cases.values():
+        together = pooled(case.trend, case.simulated, SHARE)
         for method, paths in zip(METHODS, (case.trend, case.simulated, together), strict=True):
             rows[method].append(_scores(paths, case))
     weights = [len(case.actual) for case in cases.values()]
@@ -118,7 +120,7 @@ def pair(series: Series, retrospects: Sequence[Retrospect]) -> Pairing:
         measure=series.name,
         origins=tuple(cases),
         quarters=sum(weights),
-        share=float(_GRID[np.argmin(total)]),
+        distinct=len({period for past in retrospects if past.origin in cases for period in past.periods}),
         scores=tuple(sorted(scored, key=lambda score: score.crps)),
     )
 
@@ -165,10 +167,6 @@ def _case(series: Series, past: Retrospect) -> _Case:
     trend = forecast_series(series, steps, past.origin).paths(len(simulated))
     actual = np.array(values[known : known + steps])
     return _Case(trend=trend, simulated=simulated, actual=actual, unit=scale(np.array(values[:known])))
-
-
-def _loss(case: _Case, share: float) -> float:
-    return float(crps(pooled(case.trend, case.simulated, share), case.actual)) / case.unit * len(case.actual)
 
 
 def _scores(paths: Floats, case: _Case) -> dict[str, float]:

@@ -34,9 +34,12 @@ def outlook_lines(outlook: OutlookResult) -> list[str]:
             lines.append(f"{period:<9}" + "".join(f"{cell:>22}" for cell in cells) + mark)
         if outcome.pairing is not None:
             share = f"{outcome.pairing.share:.0%} simulation"
-            lines += wrapped(f"The combination is {share}; on the past {outcome.pairing.finding}").splitlines()
+            lines += wrapped(
+                f"The combination is {share}, unproven; on the past {outcome.pairing.finding}"
+            ).splitlines()
     flags = [flag.words for flag in outlook.flags]
-    lines += ["", "* Forecast and simulation differ beyond their joint uncertainty (90 %)"]
+    lines += ["", "* Forecast and simulation differ beyond their joint uncertainty (90 %), or the"]
+    lines += ["  trend asks for 5 % more than is delivered in at least 80 % of the paths"]
     lines += [line for words in flags for line in wrapped(f"  {words}").splitlines()] or ["  nowhere"]
     lines += ["", "Where the uncertainty of a quarter comes from, in the last year ahead"]
     columns = {"": 30, "sd": 7, "luck": 9, "parameters": 12, "demand": 9, "together": 10}
