@@ -8,12 +8,16 @@ import pytest
 from flowsim import InputError
 from flowsim.core.errors import KeyedError
 from flowsim.questions.asking import command
+from flowsim.questions.calibrate import Calibrate
 from flowsim.questions.compare import Compare
 from flowsim.questions.explain import Explain
+from flowsim.questions.forecast import Forecast
+from flowsim.questions.judge import Judge
 from flowsim.questions.outlook import Outlook
 from flowsim.questions.report import Report
 from flowsim.questions.run import Run
 from flowsim.questions.staff import Staff
+from flowsim.questions.verify import Verify
 from helpers.command_line import fine, flowsim
 from helpers.paths import SMALL_TOWN
 
@@ -39,6 +43,10 @@ def test_each_question_is_the_same_from_its_file(tmp_path, ending, more):
         Explain.from_dict(
             {"scenario": TOWN, "measure": "queue.team", "period": "2024", "vary": ["team.places"], "between": ["2 4"]}
         ),
+        Forecast.from_dict({"horizon": 3, "shock": "2020Q2=recovers:4"}),
+        Verify.from_dict({"family": ["mmc", "exact"], "seed": 4}),
+        Judge.from_dict({"replications": 3}),
+        Calibrate.from_dict({"study": str(SMALL_TOWN / "calibration.toml"), "draws": 500, "sets": 20}),
         Report.from_dict(GOAL | {"scenarios": [TOWN], "question": 'Hvor længe "venter" man?', "language": "da"}),
     ]
     for question in questions:
@@ -139,3 +147,57 @@ def test_the_command_holds_where_it_ran(more):
         assert words[-4:] == ["--workers", "3", "--cluster", "tcp://host:8786"]
     asked = Report(scenarios=(TOWN,)).command_line(workers=2)
     assert shlex.split(asked)[-3:] == ["--workers", "2", TOWN]
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "message"),
+    [
+        (Forecast, {"source": "award"}, "there is no series and no file 'award'; did you mean 'awards'?"),
+        (Forecast, {"months": "sum"}, "months: it goes with a file, not with the built-in series 'awards'"),
+        (Forecast, {"horizon": 13}, "13"),
+        (Verify, {"family": ["mmcc"]}, "family: there is no family 'mmcc'; did you mean"),
+        (Verify, {"engine": "kernle"}, "did you mean 'kernel'?"),
+        (Judge, {"replications": 1}, "replications: 1 is not allowed: at least 2 are needed"),
+        (Judge, {"seed": 1}, "1 is the calibration's own"),
+        (Calibrate, {"draws": 10}, "draws: 10 is not allowed"),
+        (Calibrate, {"study": "nowhere.toml"}, "nowhere.toml"),
+    ],
+)
+def test_questions_of_forecasts_and_checks_are_checked_when_made(kind, values, message):
+    with pytest.raises(InputError) as refused:
+        kind.from_dict(values)
+    assert message in str(refused.value)
+
+
+def test_a_forecast_is_answered_as_the_command_does():
+    question = Forecast(source="awards", horizon=2, shock="2020Q2=recovers:4")
+    table = question.answer().frame()
+    assert table["series"].unique().tolist() == ["fleksjob", "førtidspension", "total"]
+    words = shlex.split(question.command_line())
+    printed = json.loads(fine(*words[1:], "--json"))
+    points = [row["point"] for series in printed["series"] for row in series["forecasts"]]
+    assert points == table["point"].tolist()
+
+
+def test_a_verification_is_answered_as_the_command_does():
+    question = Verify(family=("exact",), seed=3)
+    result = question.answer()
+    assert result.passed
+    printed = json.loads(fine(*shlex.split(question.command_line())[1:], "--json"))
+    assert printed["exact"] == json.loads(json.dumps(result.as_json()["exact"]))
+
+
+def test_commands_of_calibrations_hold_their_options():
+    calibrate = Calibrate(study=str(SMALL_TOWN / "calibration.toml"), draws=500, sets=20, out="fits")
+    words = shlex.split(calibrate.command_line(workers=2))
+    assert words[:3] == ["flowsim", "calibrate", str(SMALL_TOWN / "calibration.toml")]
+    assert words[3:] == ["--out", "fits", "--draws", "500", "--sets", "20", "--seed", "1", "--workers", "2"]
+    assert shlex.split(Judge(seed=5).command_line()) == [
+        "flowsim",
+        "judge",
+        "copenhagen",
+        "--replications",
+        "200",
+        "--seed",
+        "5",
+    ]

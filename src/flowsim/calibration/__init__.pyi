@@ -49,10 +49,12 @@ from .verdict import Judged as Judged
 from .verdict import Pull as Pull
 from .verdict import Verdict as Verdict
 from .verdict import collinear as collinear
+from .verdict import fresh_seed as fresh_seed
 from .verdict import judge as judge
 from .verdict import pulls as pulls
 from .workflow import Calibration as Calibration
 from .workflow import Effort as Effort
+from .workflow import Stage as Stage
 from .workflow import calibrate as calibrate
 from .workflow import check_place as check_place
 from .workflow import fingerprint as fingerprint

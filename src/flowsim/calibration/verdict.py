@@ -29,7 +29,7 @@ from flowsim.simulation.runner import run
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["WAITS", "Judged", "Pull", "Verdict", "collinear", "judge", "pulls"]
+__all__ = ["WAITS", "Judged", "Pull", "Verdict", "collinear", "fresh_seed", "judge", "pulls"]
 
 WAITS = ("served", "first_free", "backlog")
 """The three readings of a station's wait."""
@@ -129,6 +129,18 @@ class Verdict(Displayed):
 
 
 @shows_progress("judge")
+def fresh_seed(calibration: Calibration, seed: int | None = None) -> int:
+    """Return the seed of a verdict's draws: 1,000 more than the calibration's own where none is given.
+
+    Raises:
+        InputError: for the seed of the calibration.
+    """
+    own = int(calibration.record["provenance"]["seed"])
+    if seed == own:
+        raise InputError(f"--seed: {seed} is the calibration's own: a verdict needs fresh draws, so take another")
+    return own + 1000 if seed is None else seed
+
+
 def judge(
     calibration: Calibration,
     *,
@@ -150,10 +162,7 @@ def judge(
         InputError: for the seed of the calibration.
     """
     study, sets, record = calibration.study, calibration.sets, calibration.record
-    own = int(record["provenance"]["seed"])
-    seed = own + 1000 if seed is None else seed
-    if seed == own:
-        raise InputError(f"--seed: {seed} is the calibration's own: a verdict needs fresh draws, so take another")
+    seed = fresh_seed(calibration, seed)
     total = replications + len(sets)
     mode = np.array(record["fit"]["mode"])
     results = run(

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
     from flowsim.core.written import Seed
 
-__all__ = ["Calibration", "Effort", "calibrate", "check_place", "fingerprint"]
+__all__ = ["Calibration", "Effort", "Stage", "calibrate", "check_place", "fingerprint"]
 
 _FEWEST = 500  # draws of a table
 _HARDLY_EVER = 0.001

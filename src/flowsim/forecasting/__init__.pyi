@@ -7,8 +7,8 @@ from .demand import Driven as Driven
 from .demand import doors as doors
 from .demand import following as following
 from .distribution import Effect as Effect
-from .distribution import Forecast as Forecast
 from .distribution import Joint as Joint
+from .distribution import SeriesForecast as SeriesForecast
 from .distribution import forecast_frame as forecast_frame
 from .outlooks import Flag as Flag
 from .outlooks import Outcome as Outcome

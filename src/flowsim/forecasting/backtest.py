@@ -13,7 +13,7 @@ from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError
 from flowsim.core.periods import Every
 from flowsim.evidence.series import Series
-from flowsim.forecasting.distribution import LEVELS, Forecast, Joint
+from flowsim.forecasting.distribution import LEVELS, Joint, SeriesForecast
 from flowsim.forecasting.members.fitted import FITTED
 from flowsim.forecasting.members.pool import logs
 from flowsim.forecasting.scores import coverage, crps, interval_score, mase, scale, smape
@@ -103,7 +103,7 @@ def run_backtest(series: Series, horizon: int = 4, shock: Shock | None = None) -
         InputError: as `flowsim.forecasting.trend.forecast_series`, and where there is no origin to score.
     """
 
-    def forecast_from(origin: str, steps: int) -> Forecast:
+    def forecast_from(origin: str, steps: int) -> SeriesForecast:
         return forecast_series(series, steps, origin, _known(shock, series, origin))
 
     return _backtest(series, forecast_from, horizon)
@@ -140,7 +140,7 @@ def _known(shock: Shock | None, series: Series, origin: str) -> Shock | None:
     return shock if enough else Shock(quarter=shock.quarter)
 
 
-def _backtest(series: Series, forecast_from: Callable[[str, int], Forecast | Joint], horizon: int) -> Backtest:
+def _backtest(series: Series, forecast_from: Callable[[str, int], SeriesForecast | Joint], horizon: int) -> Backtest:
     check_horizon(horizon, series.every)
     values = np.array(upto(series).values, np.float64)
     season, fewest = SEASON[series.every], FEWEST[series.every]

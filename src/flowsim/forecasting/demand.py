@@ -14,7 +14,7 @@ from flowsim.core.arrays import Floats
 from flowsim.core.civil_time import ByDate
 from flowsim.core.errors import InputError, unknown_name
 from flowsim.core.periods import quarter
-from flowsim.forecasting.distribution import Forecast, Joint
+from flowsim.forecasting.distribution import Joint, SeriesForecast
 from flowsim.model.library import cities, city_file
 from flowsim.model.pathway import Pathway
 from flowsim.model.varying import Varying
@@ -47,7 +47,7 @@ class Demand:
 
     @classmethod
     def of(
-        cls, forecast: Forecast | Joint, doors: Sequence[str], *, relative: bool, count: int = 200, seed: int = 1
+        cls, forecast: SeriesForecast | Joint, doors: Sequence[str], *, relative: bool, count: int = 200, seed: int = 1
     ) -> Demand:
         """Draw paths of a forecast.
 

@@ -25,7 +25,7 @@ from flowsim.forecasting.widening import Widening
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["LEVELS", "Effect", "Forecast", "Joint", "forecast_frame"]
+__all__ = ["LEVELS", "Effect", "Joint", "SeriesForecast", "forecast_frame"]
 
 
 LEVELS = (0.80, 0.95)
@@ -48,7 +48,7 @@ class Effect:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Forecast(Displayed):
+class SeriesForecast(Displayed):
     """The forecast of one series. Arrays hold one number a period ahead.
 
     Attributes:
@@ -197,7 +197,7 @@ class Joint(Displayed):
             is not called surer than its parts because they happened to move against each other.
     """
 
-    parts: tuple[Forecast, ...]
+    parts: tuple[SeriesForecast, ...]
     name: str = "total"
     dependence: float = 0.0
 
@@ -207,7 +207,7 @@ class Joint(Displayed):
         return f"<Joint forecast of '{self.name}' of {len(self.parts)} parts from {self.origin}: {last}>"
 
     @classmethod
-    def of(cls, parts: Sequence[Forecast], whole: Forecast | None = None) -> Joint:
+    def of(cls, parts: Sequence[SeriesForecast], whole: SeriesForecast | None = None) -> Joint:
         """Join forecasts; raises InputError where they differ in unit, origin or horizon, or share a name.
 
         Args:
@@ -295,7 +295,7 @@ class Joint(Displayed):
         return self.quantile((1 - _open(level)) / 2), self.quantile((1 + level) / 2)
 
 
-def _reconciled(parts: Sequence[Forecast], whole: Forecast) -> list[Forecast]:
+def _reconciled(parts: Sequence[SeriesForecast], whole: SeriesForecast) -> list[SeriesForecast]:
     variances = [_variance(part) for part in parts]
     gap = (whole.point - np.sum([part.point for part in parts], axis=0)) / (sum(variances) + _variance(whole))
     out = []
@@ -306,13 +306,13 @@ def _reconciled(parts: Sequence[Forecast], whole: Forecast) -> list[Forecast]:
     return out
 
 
-def _variance(one: Forecast) -> Floats:
+def _variance(one: SeriesForecast) -> Floats:
     low, high = one.interval(LEVELS[0])
     out: Floats = np.maximum((high - low) ** 2, np.finfo(np.float64).tiny)
     return out
 
 
-def forecast_frame(forecasts: Sequence[Forecast | Joint]) -> pd.DataFrame:
+def forecast_frame(forecasts: Sequence[SeriesForecast | Joint]) -> pd.DataFrame:
     """Write forecasts as one tidy table: a row for each series and period ahead.
 
     Columns: series, unit, origin, period, point, lower_80, upper_80, lower_95, upper_95.

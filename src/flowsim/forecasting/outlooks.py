@@ -23,7 +23,7 @@ from flowsim.core.errors import InputError
 from flowsim.core.periods import Period
 from flowsim.core.progress import Progress, shows_progress
 from flowsim.forecasting.demand import Demand
-from flowsim.forecasting.distribution import Forecast, Joint
+from flowsim.forecasting.distribution import Joint, SeriesForecast
 from flowsim.forecasting.pairing import Pairing, pair, pooled, series_of
 from flowsim.forecasting.trend import forecast_series
 from flowsim.model.pathway import Pathway
@@ -112,7 +112,7 @@ class Outcome:
     """
 
     measure: str
-    trend: Forecast | Joint = field(repr=False)
+    trend: SeriesForecast | Joint = field(repr=False)
     simulated: Floats = field(repr=False)
     wanted: Floats = field(repr=False)
     pairing: Pairing | None
@@ -251,9 +251,9 @@ def outlook(
     series = series_of(quarterly(calibration.study))
     if not series:
         raise InputError(f"{scenario.name}: nothing is documented quarter by quarter, two years or longer")
-    trends: dict[str, Forecast | Joint] = {name: forecast_series(one, horizon) for name, one in series.items()}
+    trends: dict[str, SeriesForecast | Joint] = {name: forecast_series(one, horizon) for name, one in series.items()}
     if len(trends) > 1:
-        trends["total"] = Joint.of([one for one in trends.values() if isinstance(one, Forecast)])
+        trends["total"] = Joint.of([one for one in trends.values() if isinstance(one, SeriesForecast)])
     periods = next(iter(trends.values())).periods
     point = scenario.pathway(ensemble.mode)
     if Period(periods[-1]).after > point.end.year * 12 + point.end.month - 1:
@@ -346,7 +346,7 @@ def _sources(name: str, runs: _Runs, series: Mapping[str, object], periods: Sequ
     )
 
 
-def _paths(trend: Forecast | Joint, count: int) -> Floats:
+def _paths(trend: SeriesForecast | Joint, count: int) -> Floats:
     """Return futures of a forecast that have nothing to do with the replications of the same numbers.
 
     Paths of demand may come of the same draws, path for replication, so these begin half-way.

@@ -21,7 +21,7 @@ from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError
 from flowsim.core.periods import Period, read_period
 from flowsim.evidence.series import Series
-from flowsim.forecasting.distribution import Effect, Forecast, Joint
+from flowsim.forecasting.distribution import Effect, Joint, SeriesForecast
 from flowsim.forecasting.members.counts import count_distributions
 from flowsim.forecasting.members.fitted import FITTED, Own, fit_members
 from flowsim.forecasting.members.pool import GRIDS, logs, run_grids
@@ -140,7 +140,7 @@ def forecast_series(
     origin: str | None = None,
     shock: Shock | None = None,
     taught: Learned | None = None,
-) -> Forecast:
+) -> SeriesForecast:
     """Forecast a quarterly or monthly series.
 
     Args:
@@ -179,7 +179,7 @@ def forecast_series(
         f"{series.name}: {name} is left out: it {reason}" for name, (reason, share) in expected.skipped.items() if share
     )
     point = expected.point * left
-    return Forecast(
+    return SeriesForecast(
         series=used,
         point=point,
         members={name: member * left for name, member in expected.members.items()},

@@ -5,9 +5,15 @@ from .asking import chosen_parameters as chosen_parameters
 from .asking import command as command
 from .asking import keyed as keyed
 from .asking import precision_of as precision_of
+from .calibrate import Calibrate as Calibrate
 from .compare import Compare as Compare
 from .explain import Explain as Explain
+from .forecast import ChosenSeries as ChosenSeries
+from .forecast import Forecast as Forecast
+from .forecast import Forecasts as Forecasts
+from .judge import Judge as Judge
 from .outlook import Outlook as Outlook
 from .report import Report as Report
 from .run import Run as Run
 from .staff import Staff as Staff
+from .verify import Verify as Verify

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Chosen", "Inquiry", "check_periods", "chosen_parameters", "command", "keyed", "precision_of"]
 
 OWN_PARAMETERS = "those of the file"
-_PATHS = ("scenario", "scenarios", "prices", "calibrated")
+_PATHS = ("scenario", "scenarios", "prices", "calibrated", "study", "source")
 
 
 class Inquiry(Record):

@@ -19,7 +19,7 @@ from flowsim.core.arrays import Floats, defined_quantiles
 from flowsim.core.errors import InputError
 from flowsim.core.files import check_file, write_bytes
 from flowsim.evidence.facts import Evidence
-from flowsim.forecasting.distribution import Forecast, Joint
+from flowsim.forecasting.distribution import Joint, SeriesForecast
 from flowsim.forecasting.outlooks import OutlookResult
 from flowsim.model.pathway import Pathway
 from flowsim.planning.comparison import Comparison, headlines
@@ -131,7 +131,7 @@ def _(comparison: Comparison) -> pd.DataFrame:
 @table_of.register(Answer)
 @table_of.register(Frontier)
 @table_of.register(OutlookResult)
-@table_of.register(Forecast)
+@table_of.register(SeriesForecast)
 @table_of.register(Joint)
 def _(value: Any) -> pd.DataFrame:
     frame: pd.DataFrame = value.frame()
@@ -226,10 +226,12 @@ def _(frontier: Frontier) -> Any:
     return planning.frontier_figure(points, trials, labels, "\n".join(goal.text for goal in frontier.question.goals))
 
 
-@figure_of.register(Forecast)
+@figure_of.register(SeriesForecast)
 @figure_of.register(Joint)
-def _(forecast: Forecast | Joint) -> Any:
-    return forecasts.forecast_figure([forecast] if isinstance(forecast, Forecast) else [*forecast.parts, forecast])
+def _(forecast: SeriesForecast | Joint) -> Any:
+    return forecasts.forecast_figure(
+        [forecast] if isinstance(forecast, SeriesForecast) else [*forecast.parts, forecast]
+    )
 
 
 @figure_of.register(ForecastResult)

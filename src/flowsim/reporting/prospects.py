@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from flowsim.core.display import Displayed
 from flowsim.core.errors import InputError
 from flowsim.evidence.series import Series, from_pandas
-from flowsim.forecasting.distribution import LEVELS, Forecast
+from flowsim.forecasting.distribution import LEVELS, SeriesForecast
 from flowsim.forecasting.reference import ReferenceClass, learn_from
 from flowsim.forecasting.shocks import Shock
 from flowsim.forecasting.trend import forecast_series
@@ -34,7 +34,7 @@ class ForecastResult(Displayed):
         reference: what series of the same kind have shown, where they were given.
     """
 
-    forecast: Forecast
+    forecast: SeriesForecast
     reference: ReferenceClass | None = None
 
     def __repr__(self) -> str:
@@ -147,7 +147,7 @@ def forecast(
     return ForecastResult(forecast=forecast_series(own, horizon, origin, choice, learned.taught()), reference=learned)
 
 
-def reasons(own: Forecast) -> str:
+def reasons(own: SeriesForecast) -> str:
     """Say why a forecast is what it is: the members by weight, and where each of them ends."""
     heaviest = sorted(own.weights.items(), key=lambda pair: -pair[1])
     named = [f"{name} {weight:.0%} ({own.members[name][-1]:,.0f})" for name, weight in heaviest if weight >= _SHOWN]
@@ -162,7 +162,7 @@ def meaning() -> str:
     )
 
 
-def what_if(own: Forecast, size: float | None = None) -> str:
+def what_if(own: SeriesForecast, size: float | None = None) -> str:
     """State beside the ordinary 95 % what they would be if the level broke once, by as much as the largest surprise."""
     chosen = own.surprise if size is None else size
     low, high = own.with_break(chosen)

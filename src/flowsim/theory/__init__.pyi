@@ -38,4 +38,5 @@ from .transient import Occupancy as Occupancy
 from .verification.checks import Check as Check
 from .verification.checks import Exact as Exact
 from .verification.checks import Verification as Verification
+from .verification.checks import known_families as known_families
 from .verification.checks import verify as verify

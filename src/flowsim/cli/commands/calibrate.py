@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from flowsim.cli.options import SEED, WORKERS
+from flowsim.cli.options import SEED, WORKERS, asked
 from flowsim.simulation.workers import executor_of
 
 __all__ = ["calibrate"]
@@ -35,17 +35,15 @@ def calibrate(
 
     Example: [bold]flowsim calibrate town-calibration.toml --out town-calibrated[/bold]
     """
-    from flowsim.calibration.study import Study
-    from flowsim.calibration.workflow import Effort, check_place
-    from flowsim.calibration.workflow import calibrate as calibrated
     from flowsim.cli.terminal import wrapped
     from flowsim.cli.words.verdict import calibration_lines
+    from flowsim.questions.calibrate import Calibrate
 
-    study = Study.read(file)
-    effort = Effort(draws=draws, truths=min(1_000, draws // 10), sets=sets)
-    check_place(study, out, seed)
+    values = {"study": file, "draws": draws, "sets": sets, "seed": seed, "out": str(out)}
+    question = asked(Calibrate, values)
+    question.check_folder()
     with stages(show=not quiet) as progress, executor_of(workers, processes=True) as executor:
-        calibration = calibrated(study, effort=effort, seed=seed, folder=out, executor=executor, progress=progress)
+        calibration = question.answer(executor, progress)
     files = calibration.write(out, overwrite=True)
     if not quiet:
         print("\n".join(calibration_lines(calibration.record)))

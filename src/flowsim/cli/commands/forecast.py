@@ -4,33 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flowsim.cli.options import FILES, JSON
+from flowsim.cli.options import FILES, JSON, asked
 
 if TYPE_CHECKING:
     from flowsim.core.arrays import Floats
-    from flowsim.evidence.series import Mark, Observed, Provenance, Series
     from flowsim.forecasting.backtest import Backtest
-    from flowsim.forecasting.distribution import Forecast, Joint
-    from flowsim.forecasting.shocks import Shock
+    from flowsim.forecasting.distribution import Joint, SeriesForecast
+    from flowsim.questions.forecast import ChosenSeries, Forecast
 
 __all__ = ["forecast"]
-
-_AWARDS = ("awards", "fleksjob", "førtidspension", "foertidspension")
-
-
-class _Asked(NamedTuple):
-    series: tuple[Series, ...]
-    left_out: dict[str, str]
-    together: bool  # the series are the parts of a whole
-    provenance: Provenance
-    marks: dict[str, tuple[Mark, ...]]
-    unused: tuple[str, ...] = ()  # cells of the file with a figure that is in no series
 
 
 def forecast(
@@ -78,22 +66,23 @@ def forecast(
     Example: [bold]flowsim forecast awards --horizon 4 --shock 2020Q2=recovers:4 --plot awards.png[/bold]
     """
     from flowsim.core.files import check_file
-    from flowsim.forecasting.shocks import Shock
+    from flowsim.questions.forecast import Forecast
     from flowsim.reporting.pictures.canvas import check_picture
 
-    choice = Shock.parse(shock) if shock else None
-    asked = _asked(source, names, months, origin, decimal)
+    values = {"source": source, "series": names, "horizon": horizon, "origin": origin, "shock": shock}
+    question = asked(Forecast, values | {"months": months, "decimal": decimal})
     if broken:
         _alone("--break", backtest)
     if plot is not None:
-        check_picture(plot, len(asked.series) + asked.together)
+        check_picture(plot, len(question.chosen.series) + question.chosen.together)
         check_file(plot, force)
     if out is not None:
         check_file(out, force)
     if backtest:
-        _backtest(asked, horizon, origin, choice, plot, out, force, as_json)
+        _show_scores(question, plot, out, force, as_json)
     else:
-        _forecast(asked, horizon, origin, choice, broken, plot, out, force, as_json)
+        _show_forecasts(question, broken, plot, out, force, as_json)
+    _written(plot, out)
 
 
 def _alone(option: str, backtest: bool) -> None:
@@ -103,152 +92,50 @@ def _alone(option: str, backtest: bool) -> None:
         raise InputError(f"{option}: it goes with forecasts, not with --backtest")
 
 
-def _asked(
-    source: str, names: Sequence[str] | None, months: str | None, origin: str | None, decimal: str | None
-) -> _Asked:
-    from flowsim.core.errors import InputError, nearest
-    from flowsim.evidence import series
-
-    if source in _AWARDS:
-        for option, given in (("--series", names), ("--months", months), ("--decimal", decimal)):
-            if given:
-                raise InputError(f"{option}: it goes with a file, not with the built-in series '{source}'")
-        known = series.documented_awards()
-        if source == "awards":
-            return _Asked(known.series, {}, True, known.provenance, {})
-        return _Asked((known[source.replace("foe", "fø")],), {}, False, known.provenance, {})
-    if not Path(source).exists() and not Path(source).suffix:
-        raise InputError(
-            f"there is no series and no file '{source}'{nearest(source, _AWARDS)} "
-            f"(allowed: {', '.join(_AWARDS)}, or a CSV or Excel file)"
-        )
-    observed = series.read(source, series.convention(decimal))
-    chosen = [observed[name] for name in dict.fromkeys(names)] if names else observed.series
-    usable, left_out = _usable(chosen, _quarters(observed, months), origin)
-    if not usable or (names and left_out):
-        name, reason = next(iter(left_out.items()))
-        raise InputError(f"{observed.provenance.file}: {reason}" + _others(observed, name))
-    marks = {entry.name: (*entry.marks, *entry.notes) for entry in chosen if entry.marks or entry.notes}
-    return _Asked(tuple(usable), left_out, False, observed.provenance, marks, observed.left_out)
-
-
-def _quarters(observed: Observed, months: str | None) -> Callable[[Series], Series]:
-    from flowsim.core.errors import InputError, unknown_name
-
-    if months not in (None, "sum", "mean", "keep"):
-        raise InputError(f"--months: {unknown_name('way', str(months), ('sum', 'mean', 'keep'))}")
-    monthly = any(entry.every == "month" for entry in observed.series)
-    if monthly and months is None:
-        raise InputError(
-            f"{observed.provenance.file}: the periods are months: add --months sum where things that happen are "
-            "counted (awards, courses), --months mean where people who are there are (full-time persons), or --months "
-            "keep to forecast the months themselves"
-        )
-    if not monthly and months is not None:
-        raise InputError(f"--months: the periods of {observed.provenance.file} are quarters already")
-    if months == "keep":
-        return lambda series: series
-    how: Literal["sum", "mean"] = "sum" if months == "sum" else "mean"
-    return lambda series: series.quarterly(how)
-
-
-def _usable(
-    series: Sequence[Series], quarters: Callable[[Series], Series], origin: str | None
-) -> tuple[list[Series], dict[str, str]]:
-    """Tell series that can be forecast from those that can't, with the reason."""
-    from flowsim.core.errors import InputError
-    from flowsim.forecasting.trend import upto
-
-    usable, left_out = [], {}
-    for figures in series:
-        try:
-            quarterly = quarters(figures.from_first_figure())
-            upto(quarterly, origin)
-            usable.append(quarterly)
-        except InputError as mistake:
-            left_out[figures.name] = str(mistake)
-    return usable, left_out
-
-
-def _others(observed: Observed, name: str) -> str:
-    others = [entry.name for entry in observed.series if entry.name != name]
-    return f"; the file has {len(others)} other series" if others else ""
-
-
-def _forecast(
-    asked: _Asked,
-    horizon: int,
-    origin: str | None,
-    shock: Shock | None,
-    broken: bool,
-    plot: Path | None,
-    out: Path | None,
-    force: bool,
-    as_json: bool,
+def _show_forecasts(
+    question: Forecast, broken: bool, plot: Path | None, out: Path | None, force: bool, as_json: bool
 ) -> None:
     from flowsim.core.files import write_bytes
-    from flowsim.forecasting.distribution import forecast_frame
-    from flowsim.forecasting.trend import forecast_parts, forecast_series
+    from flowsim.reporting.pictures.forecasts import picture
 
-    forecasts: list[Forecast | Joint]
-    if asked.together:
-        joint = forecast_parts(asked.series, horizon, origin, shock)
-        forecasts = [*joint.parts, joint]
-    else:
-        forecasts = [forecast_series(entry, horizon, origin, shock) for entry in asked.series]
+    answer = question.answer()
     if out is not None:
-        write_bytes(out, _csv(forecast_frame(forecasts)), force)
+        write_bytes(out, _csv(answer.frame()), force)
     if plot is not None:
-        from flowsim.reporting.pictures.forecasts import picture
-
-        write_bytes(plot, picture(forecasts, plot.suffix.lower()), force)
+        write_bytes(plot, picture(answer.forecasts, plot.suffix.lower()), force)
     if as_json:
-        print(json.dumps(_json(asked, forecasts, broken), allow_nan=False))
-        return
-    print("\n".join(_lines(asked, forecasts, broken)))
-    _written(plot, out)
+        print(json.dumps(_json(question.chosen, answer.forecasts, broken), allow_nan=False))
+    else:
+        print("\n".join(_lines(question.chosen, answer.forecasts, broken)))
 
 
-def _backtest(
-    asked: _Asked,
-    horizon: int,
-    origin: str | None,
-    shock: Shock | None,
-    plot: Path | None,
-    out: Path | None,
-    force: bool,
-    as_json: bool,
-) -> None:
+def _show_scores(question: Forecast, plot: Path | None, out: Path | None, force: bool, as_json: bool) -> None:
     from flowsim.cli.terminal import wrapped
     from flowsim.core.files import write_bytes
-    from flowsim.forecasting.backtest import backtest_parts, frame, run_backtest
+    from flowsim.forecasting.backtest import frame
     from flowsim.forecasting.trend import chosen, upto
+    from flowsim.reporting.pictures.forecasts import backtest_picture
 
-    series = [upto(entry, origin) for entry in asked.series]
-    choices = [(taken, notes) for taken, notes in (chosen(entry, shock) for entry in series) if taken is not None]
+    series = [upto(figures, question.origin) for figures in question.chosen.series]
+    choices = [chosen(figures, question.taken) for figures in series]
     remarks = dict.fromkeys(
-        notes[0] if notes else f"{taken}, from the origins on that know of it" for taken, notes in choices
+        notes[0] if notes else f"{taken}, from the origins on that know of it"
+        for taken, notes in choices
+        if taken is not None
     )
-    results = (
-        backtest_parts(series, horizon, shock)
-        if asked.together
-        else [run_backtest(entry, horizon, shock) for entry in series]
-    )
+    results = question.backtest()
     if out is not None:
         write_bytes(out, _csv(frame(results)), force)
     if plot is not None:
-        from flowsim.reporting.pictures.forecasts import backtest_picture
-
         write_bytes(plot, backtest_picture(results, plot.suffix.lower()), force)
     if as_json:
         scored = [{**vars(result), "scores": [vars(score) for score in result.scores]} for result in results]
-        print(json.dumps({**_from(asked), "notes": list(remarks), "backtest": scored}, allow_nan=False))
+        print(json.dumps({**_from(question.chosen), "notes": list(remarks), "backtest": scored}, allow_nan=False))
         return
-    lines = [*_head(asked), *(wrapped(f"note: {note}") for note in remarks)]
+    lines = [*_head(question.chosen), *(wrapped(f"note: {note}") for note in remarks)]
     for result in results:
         lines += _scored(result)
     print("\n".join(lines))
-    _written(plot, out)
 
 
 def _csv(table: Any) -> bytes:
@@ -264,27 +151,27 @@ def _written(*paths: Path | None) -> None:
             print(f"Wrote {path}", file=sys.stderr)
 
 
-def _head(asked: _Asked) -> list[str]:
+def _head(chosen: ChosenSeries) -> list[str]:
     from flowsim.cli.terminal import wrapped
     from flowsim.evidence.series import NOTED
 
-    from_ = asked.provenance
+    from_ = chosen.provenance
     origin = [from_.file, *(f"{word} {value}" for word, value in (("table", from_.table), ("of", from_.date)) if value)]
-    lines = [f"From {', '.join(origin)}"] + [f"left out: {reason}" for reason in asked.left_out.values()]
-    if asked.unused:
-        lines.append(f"left out: {', '.join(asked.unused)}: figures with no period")
-    for name, marks in asked.marks.items():
+    lines = [f"From {', '.join(origin)}"] + [f"left out: {reason}" for reason in chosen.left_out.values()]
+    if chosen.unused:
+        lines.append(f"left out: {', '.join(chosen.unused)}: figures with no period")
+    for name, marks in chosen.marks.items():
         noted = [mark for mark in marks if mark.meaning == NOTED]
         lines += [f"note: {mark.place} of {name} has '{mark.text}' beside {mark.period}" for mark in noted[:3]]
     return [wrapped(line) for line in lines]
 
 
-def _lines(asked: _Asked, forecasts: Sequence[Forecast | Joint], broken: bool) -> list[str]:
+def _lines(chosen: ChosenSeries, forecasts: Sequence[SeriesForecast | Joint], broken: bool) -> list[str]:
     from flowsim.cli.terminal import number, table, wrapped
-    from flowsim.forecasting.distribution import LEVELS, Forecast, Joint
+    from flowsim.forecasting.distribution import LEVELS, Joint, SeriesForecast
     from flowsim.reporting.prospects import meaning, reasons, what_if
 
-    lines = _head(asked)
+    lines = _head(chosen)
     notes = dict.fromkeys(note for ahead in forecasts for note in _notes(ahead))
     lines += [wrapped(f"note: {note}") for note in notes]
     for ahead in forecasts:
@@ -296,7 +183,7 @@ def _lines(asked: _Asked, forecasts: Sequence[Forecast | Joint], broken: bool) -
         ends = [_intervals(*ahead.interval(level)) for level in LEVELS]
         points = [number(point) for point in ahead.point.tolist()]
         lines += table(columns, zip((f"  {period}" for period in ahead.periods), points, *ends, strict=True))
-        if isinstance(ahead, Forecast):
+        if isinstance(ahead, SeriesForecast):
             lines.append(wrapped(f"  {reasons(ahead)}"))
             lines += [wrapped(f"  {what_if(ahead)}")] if broken else []
     return [*lines, "", wrapped(meaning())]
@@ -308,12 +195,12 @@ def _intervals(low: Floats, high: Floats) -> list[str]:
     return [f"{number(a)} to {number(b)}" for a, b in zip(low.tolist(), high.tolist(), strict=True)]
 
 
-def _notes(ahead: Forecast | Joint) -> list[str]:
+def _notes(ahead: SeriesForecast | Joint) -> list[str]:
     from math import exp, expm1
 
-    from flowsim.forecasting.distribution import Forecast
+    from flowsim.forecasting.distribution import SeriesForecast
 
-    if not isinstance(ahead, Forecast):
+    if not isinstance(ahead, SeriesForecast):
         return []
     notes = list(ahead.notes)
     if ahead.shock is not None and ahead.effect is not None:
@@ -325,21 +212,21 @@ def _notes(ahead: Forecast | Joint) -> list[str]:
     return notes
 
 
-def _from(asked: _Asked) -> dict[str, Any]:
+def _from(chosen: ChosenSeries) -> dict[str, Any]:
     """Tell where series come from, which could not be used, and each cell without a number."""
     return {
-        "provenance": vars(asked.provenance),
-        "left_out": asked.left_out,
-        "unused": asked.unused,
-        "marks": {name: [vars(mark) for mark in marks] for name, marks in asked.marks.items()},
+        "provenance": vars(chosen.provenance),
+        "left_out": chosen.left_out,
+        "unused": chosen.unused,
+        "marks": {name: [vars(mark) for mark in marks] for name, marks in chosen.marks.items()},
     }
 
 
-def _json(asked: _Asked, forecasts: Sequence[Forecast | Joint], broken: bool) -> dict[str, Any]:
+def _json(chosen: ChosenSeries, forecasts: Sequence[SeriesForecast | Joint], broken: bool) -> dict[str, Any]:
     from importlib.metadata import version
 
     from flowsim import __version__
-    from flowsim.forecasting.distribution import Forecast, Joint, forecast_frame
+    from flowsim.forecasting.distribution import Joint, SeriesForecast, forecast_frame
     from flowsim.forecasting.widening import read_widening
 
     series = []
@@ -357,18 +244,18 @@ def _json(asked: _Asked, forecasts: Sequence[Forecast | Joint], broken: bool) ->
                 "effect": vars(effect) if effect else None,
                 "notes": _notes(ahead),
                 "forecasts": rows,
-                **(_members(ahead, broken) if isinstance(ahead, Forecast) else {}),
+                **(_members(ahead, broken) if isinstance(ahead, SeriesForecast) else {}),
             }
         )
     return {
-        **_from(asked),
+        **_from(chosen),
         "versions": {"flowsim": __version__, "statsmodels": version("statsmodels")},
         "widening": dict(read_widening().provenance),
         "series": series,
     }
 
 
-def _members(ahead: Forecast, broken: bool) -> dict[str, Any]:
+def _members(ahead: SeriesForecast, broken: bool) -> dict[str, Any]:
     members = {name: {"weight": ahead.weights[name], "points": point.tolist()} for name, point in ahead.members.items()}
     if not broken:
         return {"members": members}

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from flowsim.cli.options import JSON, WORKERS
+from flowsim.cli.options import JSON, WORKERS, asked
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
 
@@ -31,19 +31,15 @@ def judge(
 
     Example: [bold]flowsim judge copenhagen --out verdict.md[/bold]
     """
-    from flowsim.calibration.verdict import judge as judged_by
-    from flowsim.calibration.workflow import Calibration
     from flowsim.cli.words.verdict import verdict_json, verdict_lines, verdict_page
-    from flowsim.core.errors import InputError
     from flowsim.core.files import check_file, write_text
+    from flowsim.questions.judge import Judge
 
-    if replications < 2:
-        raise InputError(f"--replications: {replications} is not allowed: at least 2 are needed")
     if out is not None:
         check_file(out, force)
-    found = Calibration.read(calibrated)
+    question = asked(Judge, {"calibrated": calibrated, "replications": replications, "seed": seed})
     with progress_bar("replications", show=not as_json) as progress, executor_of(workers, processes=True) as executor:
-        judged = judged_by(found, replications=replications, seed=seed, executor=executor, progress=progress)
+        judged = question.answer(executor, progress)
     if out is not None:
         write_text(out, verdict_page(judged), overwrite=force)
     if as_json:

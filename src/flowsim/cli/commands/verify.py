@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flowsim.cli.options import ENGINE, JSON, SEED
+from flowsim.cli.options import ENGINE, JSON, SEED, asked
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
 
@@ -33,13 +33,12 @@ def verify(
     import json
 
     from flowsim.cli.words.run import verification_lines
-    from flowsim.simulation.runner import known_engine
-    from flowsim.theory.verification.checks import verify as hold
+    from flowsim.questions.verify import Verify
 
-    named = known_engine(engine)
-    workers = 1 if named == "simpy" else None
+    question = asked(Verify, {"family": family, "engine": engine, "seed": seed})
+    workers = 1 if question.engine == "simpy" else None
     with progress_bar("cases", show=not as_json) as progress, executor_of(workers) as executor:
-        result = hold(family, engine=named, seed=seed, executor=executor, progress=progress)
+        result = question.answer(executor, progress)
     if as_json:
         print(json.dumps(result.as_json(), allow_nan=False))
     else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowsim.core.periods import Every, Period, quarter
 from flowsim.forecasting.backtest import OURS, Backtest
-from flowsim.forecasting.distribution import LEVELS, Forecast, Joint
+from flowsim.forecasting.distribution import LEVELS, Joint, SeriesForecast
 from flowsim.forecasting.trend import period_number
 from flowsim.reporting.pictures.canvas import (
     FAINT,
@@ -33,7 +33,7 @@ _STYLES = (("#d55e00", "--"), ("#009e73", "-."), ("#cc79a7", ":"), ("#e69f00", (
 _BANDS = {LEVELS[0]: "#9dbfe3", LEVELS[1]: SHADE}
 
 
-def picture(forecasts: Sequence[Forecast | Joint], kind: str) -> bytes:
+def picture(forecasts: Sequence[SeriesForecast | Joint], kind: str) -> bytes:
     """Draw one panel a series: history, point forecasts, 80 and 95 % intervals; an intervention is marked.
 
     Where there is one series alone, its members are drawn too, with their weights.
@@ -45,7 +45,7 @@ def picture(forecasts: Sequence[Forecast | Joint], kind: str) -> bytes:
     return drawn(forecast_figure(forecasts), kind)
 
 
-def forecast_figure(forecasts: Sequence[Forecast | Joint]) -> Any:
+def forecast_figure(forecasts: Sequence[SeriesForecast | Joint]) -> Any:
     """Return the figure that `picture` draws."""
     figure = blank_canvas((2.6 if len(forecasts) > 1 else 3.6) * len(forecasts) + 0.5)
     for row, series_forecast in enumerate(forecasts):
@@ -59,7 +59,7 @@ def forecast_figure(forecasts: Sequence[Forecast | Joint]) -> Any:
             low, high = ([end[0], *end, end[-1]] for end in series_forecast.interval(level))
             axes.fill_between(edges, low, high, color=_BANDS[level], linewidth=0, label=f"{level:.0%}")
         axes.plot(past, [float(value or 0) for value in values], color=INK, marker="o", markersize=3, label="observed")
-        if len(forecasts) == 1 and isinstance(series_forecast, Forecast):
+        if len(forecasts) == 1 and isinstance(series_forecast, SeriesForecast):
             _draw_members(axes, series_forecast, ahead)
         axes.plot(ahead, series_forecast.point, color=FORECAST, marker="o", markersize=3, label="forecast")
         _mark(axes, series_forecast)
@@ -69,7 +69,7 @@ def forecast_figure(forecasts: Sequence[Forecast | Joint]) -> Any:
     return figure
 
 
-def _draw_members(axes: Any, series_forecast: Forecast, ahead: range) -> None:
+def _draw_members(axes: Any, series_forecast: SeriesForecast, ahead: range) -> None:
     heaviest = sorted(series_forecast.weights.items(), key=lambda pair: -pair[1])
     for (name, weight), (colour, style) in zip(heaviest, _STYLES, strict=False):
         if round(weight, 2) > 0:
@@ -155,8 +155,8 @@ def _dress(axes: Any, first: int, last: int, every: Every, *, legend: bool) -> N
         axes.legend(fontsize=8, frameon=False, ncols=4, loc="upper left")
 
 
-def _mark(axes: Any, one: Forecast | Joint) -> None:
-    shock = one.shock if isinstance(one, Forecast) else one.parts[0].shock
+def _mark(axes: Any, one: SeriesForecast | Joint) -> None:
+    shock = one.shock if isinstance(one, SeriesForecast) else one.parts[0].shock
     if shock is None:
         return
     words = (

@@ -20,7 +20,7 @@ import numpy as np
 from scipy import stats
 
 from flowsim.core.arrays import Floats, plain
-from flowsim.core.errors import InputError, unknown_name
+from flowsim.core.errors import KeyedError, unknown_name
 from flowsim.core.progress import shows_progress
 from flowsim.simulation.runner import Engine, checked_seed, known_engine, run
 from flowsim.theory.verification.cases import Case
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from flowsim.core.written import Seed
 
-__all__ = ["MOST_DEVIATION", "MOST_ERROR", "Check", "Exact", "Verification", "verify"]
+__all__ = ["MOST_DEVIATION", "MOST_ERROR", "Check", "Exact", "Verification", "known_families", "verify"]
 
 MOST_DEVIATION = 4.5
 """Standard errors: by chance one check in 150,000 lies farther from theory."""
@@ -173,10 +173,7 @@ def verify(
     """
     seed = checked_seed(seed)
     known_engine(engine)
-    names = [*FAMILIES, _EXACT] if families is None else list(dict.fromkeys(families))
-    for name in names:
-        if name != _EXACT and name not in FAMILIES:
-            raise InputError(f"family: {unknown_name('family', name, [*FAMILIES, _EXACT])}")
+    names = known_families(families)
     cases = [(name, case) for name in names if name != _EXACT for case in FAMILIES[name].cases()]
     steps = len(cases) + (len(ORACLES) + len(STORIES) if _EXACT in names else 0)
     checks: list[Check] = []
@@ -196,6 +193,21 @@ def verify(
             if progress is not None:
                 progress(number, steps)
     return Verification(engine=engine, seed=seed, checks=tuple(checks), exact=tuple(exact))
+
+
+def known_families(names: Iterable[str] | None) -> list[str]:
+    """Return the families of some names, each once, or all of them.
+
+    Raises:
+        InputError: for an unknown one, with the nearest.
+    """
+    if names is None:
+        return [*FAMILIES, _EXACT]
+    chosen = list(dict.fromkeys(names))
+    for name in chosen:
+        if name != _EXACT and name not in FAMILIES:
+            raise KeyedError("family", unknown_name("family", name, [*FAMILIES, _EXACT]))
+    return chosen
 
 
 def _seed(*parts: object) -> int:
