@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from flowsim.calibration.targets import targets_of
+from flowsim.core.arrays import Floats, defined_quantiles
 from flowsim.core.errors import InputError
 from flowsim.core.periods import Every, Period
 from flowsim.core.progress import Progress, shifted
@@ -43,7 +44,8 @@ FIRST_LOOK, LOOK, RUN = 4, 20, 100
 _FULL = 0.99
 """The share of its places from which on a stop is shown as full."""
 _KEPT = 12
-_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+_ENDS = (0.05, 0.5, 0.95)
+_FAN = (0.05, 0.25, 0.5, 0.75, 0.95)
 _T = TypeVar("_T")
 
 
@@ -240,11 +242,11 @@ class View:
         before = self.reference.select(tile.measure, str(year))
         measure = before.index[0].measure
         out: dict[str, Any] = {"measure": str(measure), "title": wording.measure(measure)}
-        low, middle, high = (float(x) for x in before.quantiles((0.05, 0.5, 0.95)).iloc[0, -3:])
+        low, middle, high = (float(x) for x in defined_quantiles(before.values, _ENDS)[:, 0])
         out["reference"] = wording.value(middle, measure.unit)
         if self.scenario is not None:
             after = self.scenario.select(tile.measure, str(year))
-            low, middle, high = (float(x) for x in after.quantiles((0.05, 0.5, 0.95)).iloc[0, -3:])
+            low, middle, high = (float(x) for x in defined_quantiles(after.values, _ENDS)[:, 0])
             both = Comparison(names=("reference", "scenario"), results=(before, after))
             paired = both.difference("scenario")
             mean, least, most = float(paired.mean[0]), float(paired.low[0]), float(paired.high[0])
@@ -266,8 +268,7 @@ class View:
         for key, results in runs.items():
             chosen = _of(results, measure, "quarter")
             periods = [row.period for row in chosen.index]
-            table = chosen.quantiles(_QUANTILES).iloc[:, -len(_QUANTILES) :].to_numpy(np.float64) * factor
-            fans[key] = [_plain(column) for column in table.T]
+            fans[key] = [_plain(row) for row in defined_quantiles(chosen.values, _FAN) * factor]
         unit = wording.unit(measure.unit)
         return {
             "measure": name,
@@ -343,8 +344,9 @@ def _verdict(mean: float, low: float, high: float) -> str:
     return "sure" if low > 0 or high < 0 else "unsure"
 
 
-def _medians(results: Results) -> np.ndarray[Any, np.dtype[np.float64]]:
-    return results.quantiles((0.5,)).iloc[:, -1].to_numpy(np.float64)
+def _medians(results: Results) -> Floats:
+    medians: Floats = defined_quantiles(results.values, (0.5,))[0]
+    return medians
 
 
 def _plain(values: Any) -> list[float | None]:

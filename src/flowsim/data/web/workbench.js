@@ -10,7 +10,7 @@ export function workbench(main, choice) {
   const chosen = {
     preset: "", own: "", name: say("bench.name.value"), year: about.year, values: {}, rows: [], unlocked: false, ...choice,
   };
-  let looking = null, running = null, pending = false, last = null;
+  let looking = null, running = null, pending = false, rested = true, last = null;
   const tiles = el("div", { class: "tiles" });
   const nothing = el("p", { class: "hint" }, say("bench.nothing", { year: about.year }));
   const status = el("div", { class: "bar" });
@@ -18,6 +18,7 @@ export function workbench(main, choice) {
   const wrong = el("p", { class: "wrong", role: "alert" });
   const picture = way(), lines = fans();
   const again = el("div", {});
+  const strip = el("div", { class: "strip", "aria-hidden": "true" });
   const history = el("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "runs" });
 
   // --- The state that is asked about ---
@@ -62,23 +63,24 @@ export function workbench(main, choice) {
     remember();
     stopRun();
     stale();
-    if (looking) { pending = true; return false; }
-    pending = false;
+    if (looking) { pending = true; return; }
     const own = looking = new AbortController();
     let whole = true;
+    pending = false;
     try {
       for await (const item of news("/api/look", body(), own.signal)) {
         if (item.view) show(item);
-        if (item.view && pending) { whole = false; break; }
+        if (item.view && pending) break;
       }
     } catch (error) {
       if (error.name !== "AbortError") refuse(error);
       whole = false;
     }
     own.abort();
-    if (looking === own) looking = null;
-    if (pending) return look();
-    return whole;
+    if (looking !== own) return;
+    looking = null;
+    if (pending) look();
+    else if (whole && rested) run();
   }
 
   function stopRun() {
@@ -126,9 +128,10 @@ export function workbench(main, choice) {
     return el("button", { type: "button", class: "small", onclick: run }, say("bench.again"));
   }
 
-  // A control has come to rest.
-  async function settle() {
-    if (await look()) run();
+  // A control has come to rest: the look is followed by a run.
+  function settle() {
+    rested = true;
+    look();
   }
 
   function stale() {
@@ -160,6 +163,10 @@ export function workbench(main, choice) {
       parts.push(el("p", { class: "quiet" }, one.tail), el("p", { class: "quiet" }, label));
       return el("section", { class: `card tile${item.look ? " look" : ""}` }, parts);
     }));
+    // On a phone the tiles are out of sight while a slider is moved.
+    strip.replaceChildren(...item.view.tiles.slice(0, 2).map((one) =>
+      el("div", {}, el("b", {}, one.value), ` ${one.change ?? ""} `, el("span", { class: one.verdict === "sure" && (one.better ? "good" : "bad") }, one.words ?? ""),
+        el("br"), el("span", { class: "quiet" }, one.title))));
     picture.show(item);
     lines.show(item);
   }
@@ -302,7 +309,7 @@ export function workbench(main, choice) {
       limit.textContent = now ? say("bench.limit", { control: one.title }) : "";
     }
 
-    range.addEventListener("input", () => { set(Number(range.value)); look(); });
+    range.addEventListener("input", () => { set(Number(range.value)); rested = false; look(); });
     range.addEventListener("change", () => { set(Number(range.value)); settle(); });
     field.addEventListener("change", () => {
       const { value, twice } = read(field.value);
@@ -410,10 +417,11 @@ export function workbench(main, choice) {
   main.append(el("h1", {}, say("bench.title")), el("div", { class: "bench" }, form, el("div", {},
     el("div", { class: "bar" }, el("label", { for: "year" }, say("bench.year")), years), nothing, status, spoken, wrong, tiles,
     el("section", { class: "card" }, bar, tabs.map(({ panel }) => panel)),
-    el("section", { class: "card" }, el("h2", { id: "runs" }, say("runs")), history), again)));
+    el("section", { class: "card" }, el("h2", { id: "runs" }, say("runs")), history), again)), strip);
   settle();
   return () => {
     looking?.abort();
+    looking = null;
     stopRun();
     picture.pause();
     lines.close();

@@ -1,0 +1,286 @@
+"""The page in a real browser: what a planner does, without help, in both languages, on a desk and on a phone.
+
+With SCREENSHOTS=folder the pictures of the documentation are written there.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flowsim.model.scenario import Scenario
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+LONG = 120_000
+
+
+def missing(what: str) -> None:
+    if os.environ.get("BROWSER_REQUIRED"):
+        pytest.fail(f"{what} is not installed: make test-browser installs what pip has, the system has chromium")
+    pytest.skip(f"{what} is not installed")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    try:
+        from axe_playwright_python import sync_playwright as axe  # noqa: F401
+        from playwright.sync_api import sync_playwright
+    except ImportError as error:
+        missing(str(error.name))
+    place = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if place is None:
+        missing("chromium")
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=place, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def served(base: str) -> Iterator[str]:
+    words = [sys.executable, "-m", "flowsim", "web", "--base", base, "--port", "0", "--no-browser"]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        assert process.stdout is not None
+        yield process.stdout.readline().split()[4]
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture(scope="module")
+def small(town: Path) -> Iterator[str]:
+    with served(str(town)) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def city() -> Iterator[str]:
+    with served("copenhagen") as address:
+        yield address
+
+
+@contextmanager
+def tab(chromium: Any, address: str, language: str = "en", width: int = 1280, scheme: str = "light") -> Iterator[Any]:
+    """Open a tab; afterwards nothing may have been asked of another host, and no script may have failed."""
+    context = chromium.new_context(
+        viewport={"width": width, "height": 900},
+        locale={"da": "da-DK", "en": "en-GB"}[language],
+        color_scheme=scheme,
+    )
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    hosts, failures = set(), []
+    page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
+    page.on("pageerror", lambda error: failures.append(str(error)))
+    page.on("dialog", lambda dialog: failures.append(dialog.message))
+    page.goto(f"{address}/")
+    page.locator("h1").wait_for()
+    yield page
+    assert hosts == {address.split("/")[2]}
+    assert failures == []
+    context.close()
+
+
+def settled(page: Any) -> None:
+    """Wait until a run is done."""
+    page.locator("[role=status]:not(:empty)").wait_for(state="attached", timeout=LONG)
+    page.locator("progress").wait_for(state="detached", timeout=LONG)
+    page.locator(".tile.look, .tile.stale").first.wait_for(state="detached", timeout=LONG)
+
+
+def violations(page: Any) -> list[tuple[str, str]]:
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page, options={"runOnly": RULES}).response["violations"]
+    return [(one["id"], node["html"]) for one in found for node in one["nodes"]]
+
+
+def picture(page: Any, name: str) -> None:
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_anybody_can_use_it(chromium: Any, small: str, language: str, width: int, scheme: str) -> None:
+    with tab(chromium, small, language, width, scheme) as page:
+        page.locator("tbody tr").first.wait_for()
+        assert page.locator("html").get_attribute("lang") == language
+        assert violations(page) == []
+        page.get_by_role(
+            "link", name={"da": "Se situationen i dag", "en": "See how things stand today"}[language]
+        ).click()
+        page.get_by_role("slider").first.wait_for()
+        page.get_by_role("slider").first.press("ArrowRight")
+        settled(page)
+        page.get_by_text(re.compile("The same figures again|Samme tal igen")).click()
+        assert violations(page) == []
+        page.get_by_role("tab").nth(1).click()
+        page.locator("canvas").wait_for()
+        for summary in page.locator("[role=tabpanel] summary").all():
+            summary.click()
+        assert violations(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_figures_come_while_a_slider_is_dragged(chromium: Any, small: str) -> None:
+    with tab(chromium, small) as page:
+        page.get_by_role("link", name="Workbench").click()
+        settled(page)
+        slider = page.get_by_role("slider").first
+        box = slider.bounding_box()
+        page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + box["height"] / 2)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] * 0.8, box["y"] + box["height"] / 2, steps=8)
+        look = page.locator(".tile.look").first
+        look.wait_for()
+        assert "provisional estimate" in look.inner_text()
+        assert "today: " in look.inner_text()  # beside what it is without the change
+        page.mouse.up()
+        settled(page)
+        assert "100 futures" in page.locator(".tile").first.inner_text()
+
+
+def test_by_keyboard_alone(chromium: Any, small: str) -> None:
+    with tab(chromium, small) as page:
+        page.keyboard.press("Tab")
+        assert page.locator(":focus").inner_text() == "Skip to the content"
+        page.keyboard.press("Enter")
+        assert page.locator(":focus").get_attribute("id") == "content"
+        page.get_by_role("link", name="See how things stand today").focus()
+        page.keyboard.press("Enter")
+        settled(page)
+        page.get_by_role("slider").first.focus()
+        page.keyboard.press("ArrowRight")
+        settled(page)
+        page.get_by_role("tab").first.focus()
+        page.keyboard.press("ArrowRight")
+        assert page.get_by_role("tab", name="Over time").get_attribute("aria-selected") == "true"
+        assert page.locator("canvas").is_visible()
+
+
+def test_what_is_typed_is_read_or_asked_about(chromium: Any, small: str) -> None:
+    with tab(chromium, small, "da") as page:
+        page.get_by_role("link", name="Arbejdsbord").click()
+        field = page.get_by_role("textbox", name=re.compile("Pladser pr. møde"))
+        for text, answer in (("1.200", "Mener du 1200?"), ("mange", "Skriv et tal"), ("-3", "Nærmeste værdi er 0")):
+            field.fill(text)
+            field.blur()
+            assert answer in page.locator("[role=group]").first.inner_text()
+            assert field.get_attribute("aria-invalid") == "true"
+        field.fill("4,5")
+        field.blur()
+        settled(page)
+        assert field.get_attribute("aria-invalid") is None
+        assert "4 → 4,5 (+0,5)" in page.locator("[role=group]").first.inner_text()
+
+
+def test_the_address_holds_all_choices(chromium: Any, small: str) -> None:
+    with tab(chromium, small) as page:
+        page.get_by_role("link", name="Workbench").click()
+        page.get_by_role("slider").first.press("ArrowRight")
+        page.get_by_role("button", name="Add a row").click()
+        page.get_by_label("To and with").fill("2022-07-31")
+        page.get_by_label("To and with").blur()
+        settled(page)
+        value, address = page.locator(".tile .value").first.inner_text(), page.url
+        page.goto("about:blank")
+        page.goto(address)
+        settled(page)
+        assert page.get_by_label("To and with").input_value() == "2022-07-31"
+        assert page.locator(".tile .value").first.inner_text() == value
+
+
+def test_a_scenario_goes_down_and_comes_up_again(chromium: Any, small: str, tmp_path: Path) -> None:
+    with tab(chromium, small) as page:
+        page.get_by_role("link", name="Workbench").click()
+        page.get_by_role("slider").first.press("ArrowRight")
+        settled(page)
+        value = page.locator(".tile .value").first.inner_text()
+        page.get_by_text(re.compile("The same figures again|Samme tal igen")).click()
+        with page.expect_download() as waiting:
+            page.get_by_role("link", name="Download the scenario (TOML)").click()
+        path = tmp_path / waiting.value.suggested_filename
+        waiting.value.save_as(path)
+        assert path.name == "my-scenario.toml"
+        assert Scenario.read(path).to_dict()["stations"][0]["places"] == 5
+        page.get_by_role("link", name="Start").click()
+        page.get_by_label(re.compile("Scenario file")).set_input_files(path)
+        settled(page)
+        assert page.locator(".tile .value").first.inner_text() == value
+
+
+def test_a_user_s_text_is_text(chromium: Any, small: str) -> None:
+    name = "<img src=x onerror=alert(1)>"
+    with tab(chromium, small) as page:
+        page.get_by_role("link", name="Workbench").click()
+        page.get_by_label("Name of the scenario").fill(name)
+        page.get_by_label("Name of the scenario").blur()
+        page.get_by_role("slider").first.press("ArrowRight")
+        settled(page)
+        assert page.get_by_role("rowheader", name=name).is_visible()
+        assert page.locator("img").count() == 0
+
+
+def test_a_run_can_be_cancelled_and_taken_up_again(chromium: Any, city: str) -> None:
+    with tab(chromium, city) as page:
+        page.get_by_role("link", name="Workbench").click()
+        page.get_by_role("button", name="Cancel").click(timeout=LONG)
+        assert "Cancelled" in page.locator(".bar").nth(1).inner_text()
+        page.get_by_role("button", name="Compute again").click()
+        page.get_by_role("button", name="Cancel").wait_for()
+
+
+def test_a_second_tab_gets_its_first_figures_while_another_runs(chromium: Any, city: str) -> None:
+    with tab(chromium, city) as first, tab(chromium, city) as second:
+        first.get_by_role("link", name="Workbench").click()
+        first.get_by_role("button", name="Cancel").wait_for(timeout=LONG)
+        since = time.monotonic()
+        second.get_by_role("link", name="Workbench").click()
+        second.get_by_role("slider").nth(2).press("ArrowRight")
+        second.locator(".tile.look").first.wait_for(timeout=LONG)
+        assert first.locator("progress").count() == 1, f"{time.monotonic() - since:.0f} s"
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_july_is_closed_and_the_difference_is_read(chromium: Any, city: str, language: str) -> None:
+    """A planner's journey; the whole of it is to take two minutes, of which the machine has what it needs."""
+    words = {
+        "da": ("Se situationen i dag", "Lukket i juli 2022", "sikker forskel (dårligere)"),
+        "en": ("See how things stand today", "Closed in July 2022", "sure difference (worse)"),
+    }[language]
+    with tab(chromium, city, language) as page:
+        page.locator("tbody tr").first.wait_for(timeout=LONG)
+        row = page.locator("tr", has_text={"da": "længste kø", "en": "longest queue"}[language])
+        assert "team" in row.inner_text()
+        picture(page, f"start-{language}")
+        page.get_by_role("link", name=words[0]).click()
+        page.get_by_role("button", name=words[1]).click()
+        settled(page)
+        assert words[2] in page.locator(".tile").nth(0).inner_text()
+        # The closed month stands red on the way.
+        month = page.locator("#month")
+        month.press("Home")
+        for _ in range(7 * 12 + 7):
+            month.press("ArrowRight")
+        assert {"da": "august 2022", "en": "August 2022"}[language] in month.get_attribute("aria-valuetext").replace(
+            "\xa0", " "
+        )
+        page.get_by_text("≈").first.wait_for(timeout=LONG)
+        picture(page, f"workbench-{language}")
+        page.get_by_role("tab").nth(1).click()
+        picture(page, f"over-time-{language}")
+        assert violations(page) == []
