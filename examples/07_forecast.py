@@ -5,14 +5,14 @@ shows. The total is the sum of its parts, on every sample path too.
 """
 
 from flowsim.evidence.series import documented_awards
-from flowsim.forecasting.distribution import Forecast, Joint
+from flowsim.forecasting.distribution import Joint, SeriesForecast
 from flowsim.forecasting.shocks import Shock
 from flowsim.forecasting.trend import forecast_parts
 
 for choice in ("2020Q2=as-observed", "2020Q2=recovers:4"):
     joint = forecast_parts(documented_awards().series, horizon=4, shock=Shock.parse(choice))
     print(choice)
-    forecasts: list[Forecast | Joint] = [*joint.parts, joint]
+    forecasts: list[SeriesForecast | Joint] = [*joint.parts, joint]
     for each in forecasts:
         low, high = each.interval(0.8)
         print(
