@@ -9,7 +9,7 @@ PUBLIC := .venv/.accuracy-installed
 STATSFORECAST := .venv-statsforecast/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run web test test-all test-browser lint verify docs calibrate bench accuracy learn clean
+.PHONY: help run web test test-all test-browser fuzz mutants audit lint verify docs calibrate bench accuracy learn clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,15 @@ test-all: $(READY) ## run all tests
 test-browser: $(READY) ## drive the page in a real browser, which has to be installed (Debian: apt-get install chromium)
 	$(BIN)/python -m pip install --quiet --group browser
 	BROWSER_REQUIRED=1 $(BIN)/python -m pytest tests/web -m browser
+
+# Cases are functions of a seed: FUZZ="toml --first 200000 --cases 100000" tries others.
+fuzz: $(READY) ## try hostile files and command lines by the hundred thousand, for about an hour
+	PYTHONPATH=src:tests $(BIN)/python -m fuzz $(FUZZ)
+
+audit: $(READY) ## look for known faults in what is installed, and for unsafe calls in src
+	$(BIN)/python -m pip install --quiet --group audit
+	$(BIN)/bandit --quiet --recursive --severity-level medium src
+	$(BIN)/pip-audit --skip-editable
 
 lint: $(READY) ## check style, types (ours, and an importer's) and the arrows between rooms
 	$(BIN)/ruff check .

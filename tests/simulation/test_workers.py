@@ -1,8 +1,10 @@
+import warnings
+
 import numpy as np
 import pytest
 
 from flowsim import Duration, Entry, InputError, Pathway, State, Station, run
-from flowsim.simulation.workers import connected
+from flowsim.simulation.workers import TrustedSchedulerWarning, connected
 
 QUEUE = Pathway(
     name="queue",
@@ -38,3 +40,32 @@ def test_a_cluster_that_does_not_answer_is_said(address):
     pytest.importorskip("distributed")
     with pytest.raises(InputError, match="no scheduler answers at"), connected(address, timeout="1 second"):
         pass
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("tcp://127.0.0.1:1", ""),
+        ("tcp://localhost:1", ""),
+        ("127.8.0.1:1", ""),
+        ("tls://[::1]:1", ""),
+        ("tcp://192.0.2.1:1", "closed network alone, by tls://"),
+        ("192.0.2.1:1", "closed network alone, by tls://"),
+        ("tls://scheduler.example:1", "closed network alone"),
+        ("tcp://127.0.0.1.example:1", "closed network alone, by tls://"),
+    ],
+)
+def test_a_scheduler_elsewhere_has_to_be_trusted(address, said, monkeypatch):
+    distributed = pytest.importorskip("distributed")
+
+    def refuses(*arguments, **options):
+        raise OSError("refused")
+
+    monkeypatch.setattr(distributed, "Client", refuses)
+    with warnings.catch_warnings(record=True) as notes:
+        warnings.simplefilter("always")
+        with pytest.raises(InputError, match="no scheduler answers"), connected(address):
+            raise AssertionError
+    assert [str(note.message).endswith(said) for note in notes if note.category is TrustedSchedulerWarning] == [
+        True
+    ] * bool(said)

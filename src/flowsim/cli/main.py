@@ -131,7 +131,7 @@ def _own_warnings() -> Iterator[None]:
 
         def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
             # By its name, for its module takes longer to import than a refusal may take.
-            if category.__name__ not in ("CoarseTickWarning", "DamagedPartWarning"):
+            if category.__name__ not in ("CoarseTickWarning", "DamagedPartWarning", "TrustedSchedulerWarning"):
                 usual(message, category, *where, **more)
             elif not {"--quiet", "-q"} & set(sys.argv):
                 print(f"flowsim: note: {message}", file=sys.stderr)

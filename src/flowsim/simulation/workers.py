@@ -5,25 +5,55 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
+from ipaddress import ip_address
 from multiprocessing import parent_process
 from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any
 
 from flowsim.core.errors import InputError, whole_number
 
-__all__ = ["connected", "executor_of"]
+__all__ = ["TrustedSchedulerWarning", "connected", "executor_of"]
+
+
+class TrustedSchedulerWarning(UserWarning):
+    """Connecting to the scheduler of another machine means trusting it, and all that can reach it."""
+
+
+def _is_here(address: str) -> bool:
+    """Return whether an address such as tcp://127.0.0.1:8786 is of this machine itself."""
+    scheme, _, rest = address.rpartition("://")
+    host = rest.rsplit("@", 1)[-1]
+    host = host[1 : host.find("]")] if host.startswith("[") else host.split(":")[0]
+    if scheme == "inproc" or host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 @contextmanager
 def connected(address: str, timeout: str = "10 seconds") -> Iterator[Executor]:
     """Yield an executor for `runner.run` that has its work done by the workers of a Dask scheduler.
 
+    An address on another machine gives a `TrustedSchedulerWarning`. For `tls://`, certificates are those of Dask's own
+    settings (`distributed.comm.tls`).
+
     Raises:
         InputError: where the extra is not installed, or no scheduler answers at the address.
     """
+    if not _is_here(address):
+        safer = "" if address.startswith("tls://") else ", by tls://"
+        warnings.warn(
+            f"--cluster: connecting to '{address}' means trusting its scheduler, and all that can reach it, to run "
+            f"what it likes here: connect within a closed network alone{safer}",
+            TrustedSchedulerWarning,
+            stacklevel=4,
+        )
     try:
         from distributed import Client
     except ImportError:

@@ -79,7 +79,7 @@ def drawn(figure: Any, kind: str) -> bytes:
 
     for text in figure.findobj(Text):
         text.set_parse_math(False)
-    buffer, metadata = io.BytesIO(), {"Date": None} if kind == ".svg" else None
+    buffer, metadata = io.BytesIO(), {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(kind)
     with warnings.catch_warnings(), rc_context({"svg.hashsalt": "flowsim"}):
         warnings.filterwarnings("ignore", "Glyph|Font", UserWarning)
         figure.savefig(buffer, format=kind.removeprefix("."), dpi=150, metadata=metadata)
