@@ -1,0 +1,47 @@
+"""What is shown of Copenhagen: all of its tiles, costs among them, its fans with documented points, and its stops."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from flowsim.reporting.language import Language
+from flowsim.web import workbench
+from flowsim.web.asked import Choice
+from flowsim.web.workbench import Workbench
+
+
+@pytest.fixture(scope="module")
+def view(copenhagen):
+    choice = Choice(changes=[{"control": "team_closed", "since": "2022-07-01", "through": "2022-07-31"}])
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(2) as executor:
+        patch.setattr(workbench, "FIRST_LOOK", 2)
+        patch.setattr(workbench, "LOOK", 2)
+        (news,) = Workbench.of(copenhagen).look(choice, 2022, Language.of("da"))(executor, lambda done, total: None)
+    return news["view"]
+
+
+def test_every_tile_has_its_figures_and_a_closed_month_saves_its_meetings(copenhagen, view):
+    assert [tile["measure"] for tile in view["tiles"]] == [tile.measure for tile in copenhagen.layout.tiles]
+    cost = view["tiles"][-1]
+    assert cost["change"].startswith("−1,")  # nine meetings at 3,000 kr., with some 30 places at 5,000 kr. each
+    assert (cost["verdict"], cost["better"]) == ("sure", True)
+
+
+def test_documented_points_have_their_sources(view):
+    wait = view["charts"][0]
+    assert [(point["period"], point["value"]) for point in wait["points"]] == [
+        ("februar\xa02020", 9.0), ("juni\xa02020", 14.5), ("januar\xa02021", 7.0),
+    ]  # fmt: skip
+    assert all(point["source"] and point["fact"] for point in wait["points"])
+
+
+def test_only_what_comes_after_the_change_differs(view):
+    fans = view["charts"][0]["fans"]
+    before = view["charts"][0]["periods"].index("3.\xa0kvartal\xa02022")
+    assert fans["scenario"][2][:before] == fans["reference"][2][:before]
+    assert fans["scenario"][2][before:] != fans["reference"][2][before:]
+    team = view["way"]["scenario"]["rehabilitation_team"]["queue"]
+    july = view["way"]["months"].index("juli\xa02022")
+    assert team[july] > view["way"]["reference"]["rehabilitation_team"]["queue"][july]
