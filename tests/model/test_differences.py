@@ -1,13 +1,17 @@
 """What a scenario changes, as `flowsim check` begins."""
 
+import re
 import tomllib
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
-from flowsim.cli.words.check import change_lines
+from flowsim.cli.words.check import change_lines, load_lines, right_line
 from flowsim.core.errors import InputError
 from flowsim.model.differences import list_differences
+from flowsim.reporting.language import Language
+from flowsim.theory.fluid_load import workload
 from helpers.scenarios import scenario_of
 
 RAW = tomllib.loads("""
@@ -40,7 +44,7 @@ rate = "100 per year"
 
 
 def lines(**changes):
-    return change_lines(scenario_of(RAW, **changes))
+    return change_lines(scenario_of(RAW, **changes), Language.of("en"))
 
 
 def test_a_change_is_said_with_what_it_starts_from():
@@ -136,3 +140,30 @@ def test_a_share_of_a_rate_needs_a_sign():
         ValueError, match=r"'50 %' has no sign: write '-50 %' for so much less, or '.50 %' for so much more"
     ):
         scenario_of(RAW, arrivals=[{"entry": "door", "rate": "50 %"}])
+
+
+def test_a_check_in_danish_says_the_same():
+    danish = Language.of("da")
+    edit = {"station": "team", "party": "municipal", "places": 60, "from": "2021-07-01", "through": "2021-07-31"}
+    scenario = scenario_of(RAW, stations=[edit])
+    told = " ".join(" ".join(change_lines(scenario, danish)).split())
+    assert "fra torsdag den 1. juli til og med lørdag den 31. juli 2021" in told
+    assert "gælder det laveste antal, og fra 1. juli 2021 er det region" in told
+    assert " er i orden: " in right_line(scenario, danish)
+    english, other = (load_lines(workload(scenario.pathway()), Language.of(code)) for code in ("en", "da"))
+    assert len(english) == len(other)
+    figures = [[re.sub(r"[^0-9]", "", line) for line in lines] for lines in (english, other)]
+    assert figures[0] == figures[1]
+
+
+@pytest.mark.parametrize(
+    ("why", "words"),
+    [
+        ("the stay of plan change by date", "varigheden i plan ændrer sig med datoen"),
+        ("those who come to a go round without end", "de, der kommer til a, går i ring uden ende"),
+        ("something else", "something else"),
+    ],
+)
+def test_why_there_are_no_shares_is_told_in_danish(why, words):
+    load = replace(workload(scenario_of(RAW).pathway()), why_no_prospects=why, prospects=())
+    assert f"ingen andele af udfald: {words}" in " ".join(load_lines(load, Language.of("da")))

@@ -59,28 +59,25 @@ def prices() -> None:
     print(shipped_prices(), end="")
 
 
-def check(file: Annotated[str, FILE] = "copenhagen") -> None:
+def check(
+    file: Annotated[str, FILE] = "copenhagen",
+    language: Annotated[str, typer.Option(help="en (English) or da (Danish).")] = "en",
+) -> None:
     """Check a scenario or pathway without running it: how loaded its stations are, and whether they will settle.
 
     Example: [bold]flowsim check more-places.toml[/bold]
     """
-    from flowsim.cli.terminal import counted, wrapped
-    from flowsim.cli.words.check import change_lines
-    from flowsim.cli.words.run import load_lines
+    from flowsim.cli.words.check import change_lines, load_lines, right_line
     from flowsim.model.scenario import Scenario
+    from flowsim.reporting.language import Language
     from flowsim.theory.fluid_load import workload
 
+    spoken = Language.of(language)
     scenario = Scenario.of(file)
-    pathway = scenario.pathway()
     if scenario.changes_base:
-        print("\n".join(change_lines(scenario)))
-    head = (
-        f"{scenario.name} is right: {counted(len(pathway.states), 'state')}, "
-        f"{counted(len(pathway.stations), 'station')}, {counted(len(pathway.entries), 'entry')}, "
-        f"{pathway.start:%Y-%m-%d} to {pathway.end:%Y-%m-%d}"
-    )
-    print(wrapped(head))
-    print("\n".join(load_lines(workload(pathway))))
+        print("\n".join(change_lines(scenario, spoken)))
+    print(right_line(scenario, spoken))
+    print("\n".join(load_lines(workload(scenario.pathway()), spoken)))
 
 
 def names(file: Annotated[str, FILE] = "copenhagen") -> None:

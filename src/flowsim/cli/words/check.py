@@ -1,48 +1,80 @@
-"""What a scenario changes, line by line, before it is run."""
+"""What `flowsim check` says before anything runs: what a scenario changes, and how loaded its stations are."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime, time, timedelta
-from typing import Any
+import math
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
 
-from flowsim.cli.terminal import number, wrapped
+from flowsim.cli.terminal import cut, number, table, wrapped
 from flowsim.model.differences import Difference, list_differences
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
+from flowsim.reporting.language import Language
 
-__all__ = ["change_lines"]
+if TYPE_CHECKING:
+    from flowsim.theory.fluid_load import Load
+
+__all__ = ["change_lines", "load_lines", "right_line"]
 
 _LARGE = 0.5
 _MOST = 40
 
 
-def change_lines(scenario: Scenario) -> list[str]:
+def right_line(scenario: Scenario, language: Language) -> str:
+    """Say that a scenario is right, and how large its model is."""
+    pathway = scenario.pathway()
+    parts = {"state": pathway.states, "station": pathway.stations, "entry": pathway.entries}
+    words = {
+        f"{noun}_count": language.say(
+            f"check.{noun}.{'one' if len(each) == 1 else 'many'}", number=_local(f"{len(each):,}", language)
+        )
+        for noun, each in parts.items()
+    }
+    dates = {"start": _day(pathway.start, language), "end": _day(pathway.end, language)}
+    return wrapped(language.say("check.right", name=scenario.name, **words, **dates))
+
+
+def change_lines(scenario: Scenario, language: Language) -> list[str]:
     """Write what a scenario changes in its base, and which of its changes change nothing."""
     if not scenario.changes_base:
         return []
+    say = language.say
     differences = list_differences(scenario.base.pathway(), scenario.pathway())
-    lines = [wrapped(_line(difference)) for difference in differences[:_MOST]]
-    lines += [f"and {len(differences) - _MOST} more changes"] if len(differences) > _MOST else []
-    lines += [wrapped(line) for line in dict.fromkeys(_bound(differences, scenario.pathway()))]
-    lines += [wrapped(f"warning: {where} changes nothing") for where in scenario.without_effect]
-    return lines or ["nothing differs from the base"]
+    lines = [wrapped(_line(difference, language)) for difference in differences[:_MOST]]
+    lines += [say("check.more", count=str(len(differences) - _MOST))] if len(differences) > _MOST else []
+    lines += [wrapped(line) for line in dict.fromkeys(_bound(differences, scenario.pathway(), language))]
+    lines += [wrapped(say("check.no_effect", where=where)) for where in scenario.without_effect]
+    return lines or [say("check.no_difference")]
 
 
-def _line(difference: Difference) -> str:
-    values = f"{_value(difference.before)} → {_value(difference.after)}"
-    unit = difference.unit if difference.unit in ("", "%") else f" {difference.unit}"
-    relative = difference.relative
+def _line(difference: Difference, language: Language) -> str:
+    say, relative = language.say, difference.relative
+    values = f"{_value(difference.before, language)} → {_value(difference.after, language)}"
+    unit = difference.unit
+    shown_unit = f" {unit}" if unit == "%" else f" {say(f'check.unit.{unit}')}" if unit else ""
     if relative is None:
         share = ""
     elif abs(relative) > _LARGE:
-        share = f" ({relative:+.0%}: more than half: is it meant?)".replace("%", " %")
+        share = f" ({_local(f'{relative:+.0%}', language)}: {say('check.large')})".replace("%", " %")
     else:
-        share = f" ({relative:+.{0 if abs(relative) >= 0.005 else 1}%})".replace("%", " %")
-    return f"{difference.of}: {values}{' %' if unit == '%' else unit} {_when(difference)}{share}"
+        share = f" ({_local(f'{relative:+.{0 if abs(relative) >= 0.005 else 1}%}', language)})".replace("%", " %")
+    return f"{_of(difference.of, language)}: {values}{shown_unit} {_when(difference, language)}{share}"
 
 
-def _bound(differences: Sequence[Difference], pathway: Pathway) -> Iterator[str]:
+def _of(of: str, language: Language) -> str:
+    """Write whose value it is: names as they are typed, and what is of them in words."""
+    if of == "the horizon's end":
+        return language.say("check.horizon")
+    name, _, part = of.rpartition(", ")
+    of = f"{name}, {language.words[f'check.part.{part}']}" if f"check.part.{part}" in language.words else of
+    source, to, target = of.partition(" to ")
+    return f"{source} {language.say('check.to')} {target}" if to else of
+
+
+def _bound(differences: Sequence[Difference], pathway: Pathway, language: Language) -> Iterator[str]:
     """Say which party binds where another alone was raised past it, for the least counts at a meeting."""
     raised = [each for each in differences if each.unit == "places" and each.after > (each.before or 0)]
     for difference in raised:
@@ -58,9 +90,14 @@ def _bound(differences: Sequence[Difference], pathway: Pathway) -> Iterator[str]
         if any(other.of == f"{name}, {least}" and _overlap(other, difference) for other in raised):
             continue  # who raised it too knows that it counts
         if least is not None and others[least] < difference.after:
-            yield (
-                f"note: at {name} the least counts, and from {difference.since:%Y-%m-%d} that is {least} with "
-                f"{_value(others[least])} places, not {party} with {_value(difference.after)}: raise {least} too"
+            yield language.say(
+                "check.bound",
+                station=name,
+                since=_day(difference.since, language),
+                least=least,
+                held=_value(others[least], language),
+                party=party,
+                raised=_value(difference.after, language),
             )
 
 
@@ -69,26 +106,120 @@ def _overlap(first: Difference, second: Difference) -> bool:
     return max(first.since, second.since) < min(ends)
 
 
-def _when(difference: Difference) -> str:
-    since, until = difference.since, difference.until
+def _when(difference: Difference, language: Language) -> str:
+    say, since, until = language.say, difference.since, difference.until
     if until is None:
-        return f"from {since:%Y-%m-%d}"
+        return say("check.from", since=_day(since, language))
     if since.time() != time() or until.time() != time():
-        return f"from {since:%Y-%m-%d %H:%M} until {until:%Y-%m-%d %H:%M}"
+        ends = [f"{_day(when, language)} {when:%H:%M}" for when in (since, until)]
+        return say("check.from.until", since=ends[0], until=ends[1])
     last = until - timedelta(days=1)
-    year = "" if since.year == last.year else f" {since.year}"
-    return f"from {since:%A} {since.day} {since:%B}{year} through {last:%A} {last.day} {last:%B %Y}"
+    return say("check.through", since=_weekday(since, language, since.year != last.year), last=_weekday(last, language))
 
 
-def _value(value: Any) -> str:
+def _weekday(day: date, language: Language, with_year: bool = True) -> str:
+    words = {"weekday": language.words[f"weekday.{day.weekday()}"], "month": language.words[f"month.{day.month}"]}
+    year = f" {day.year}" if with_year else ""
+    return language.say("check.weekday", day=str(day.day), **words) + year
+
+
+def _day(day: date, language: Language) -> str:
+    return f"{day:%Y-%m-%d}" if language.code == "en" else language.day(day).replace("\u00a0", " ")
+
+
+def _local(text: str, language: Language) -> str:
+    """Write a number as the language does."""
+    return text.translate(str.maketrans(",.", ".,")) if language.code == "da" else text
+
+
+def _value(value: Any, language: Language) -> str:
     if value is None:
-        return "none"
+        return language.say("check.none")
     if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d}"
+        return _day(value, language)
     if isinstance(value, tuple):
         return " ".join(str(part) for part in value if part is not None)
-    return number(value) if isinstance(value, float) and value != int(value) else _whole(value)
+    if isinstance(value, int | float):
+        whole = not isinstance(value, float) or value == int(value)
+        return _local(f"{value:,.0f}" if whole else number(value), language)
+    return str(value)
 
 
-def _whole(value: Any) -> str:
-    return f"{value:,.0f}" if isinstance(value, int | float) else str(value)
+def load_lines(load: Load, language: Language) -> list[str]:
+    """Write what stations are offered by period, what is scarcest, what will not settle, and where citizens end."""
+    say, out = language.say, list[str]()
+    if load.stations:
+        width = min(max([7, *(len(row.station) for row in load.stations)]), 24)
+        widths = {"period": 13, "cases": 7, "places": 8, "load": 6, "queue": 7, "growth": 8, "weeks": 6}
+        columns = {say("check.column.station"): width + 1}
+        columns |= {say(f"check.column.{key}"): each for key, each in widths.items()}
+        cells = (
+            (
+                *(cut(row.station, width), _between(load, row.since, row.until, language)),
+                *(_figure(row.cases_a_week, language), _figure(row.places_a_week, language)),
+                *(_local(f"{row.utilisation:.2f}", language), _figure(row.queue, language)),
+                *(_local(f"{row.growth_a_week:+.1f}", language), _figure(row.wait_weeks, language)),
+            )
+            for row in load.stations
+        )
+        out = ["", say("check.flows"), *table(columns, cells, left=(say("check.column.period"),))]
+    parts = [f"{row.station} {_between(load, row.since, row.until, language)}" for row in load.bottlenecks]
+    out += [wrapped(say("check.scarcest", stations=", ".join(parts)))] if len(parts) else []
+    for row in load.unsettled:
+        offered = (
+            say("check.no_places")
+            if math.isinf(row.utilisation)
+            else say("check.offered", times=_local(f"{row.utilisation:.2f}", language))
+        )
+        period = _between(load, row.since, row.until, language)
+        words = {"period": period, "station": row.station, "growth": _figure(row.growth_a_week, language)}
+        out.append(wrapped(say("check.unsettled", offered=offered, **words)))
+    for prospect in load.prospects:
+        ends = _shares(prospect.outcomes.items(), 3, language)
+        visits = _shares(prospect.visits.items(), 2, language)
+        words = {"entry": prospect.entry, "ends": ends, "visits": visits}
+        out.append(wrapped(say("check.prospect", weeks=_figure(prospect.weeks, language), **words)))
+    why = load.why_no_prospects
+    out += [wrapped(say("check.no_prospects", why=_why(why, language)))] if why else []
+    return out
+
+
+def _figure(value: float, language: Language) -> str:
+    return _local(number(value), language)
+
+
+def _shares(shares: Iterable[tuple[str, float]], decimals: int, language: Language) -> str:
+    return ", ".join(f"{name} {_local(f'{share:.{decimals}f}', language)}" for name, share in shares if share > 0)
+
+
+# Why outcomes are not the same for all who come, as `theory.fluid_load` says it; the name in it stays.
+_WHY = {
+    "check.why.date": re.compile(r"the (?P<what>stay|shares|rates) of (?P<name>\S+) change by date"),
+    "check.why.time_spent": re.compile(r"the rates of (?P<name>\S+) depend on the time spent on a benefit"),
+    "check.why.give_up": re.compile(r"how many give up in (?P<name>\S+) depends on the wait"),
+    "check.why.refused": re.compile(r"how many are refused in (?P<name>\S+) depends on the queue"),
+    "check.why.never": re.compile(r"some who come to (?P<name>\S+) never leave"),
+    "check.why.endless": re.compile(r"those who come to (?P<name>\S+) go round without end"),
+}
+
+
+def _why(why: str, language: Language) -> str:
+    for key, form in _WHY.items():
+        if match := form.fullmatch(why):
+            parts = match.groupdict()
+            if "what" in parts:
+                parts["what"] = language.say(f"check.why.{parts['what']}")
+            return language.say(key, **parts)
+    return why
+
+
+def _between(load: Load, since: datetime, until: datetime, language: Language) -> str:
+    """Write a period of the horizon: "2019", "2016-2018", "from 2019"; by quarters where it is cut within a year."""
+    if (since, until) == (load.start, load.end):
+        return language.say("check.throughout")
+    last = until - timedelta(microseconds=1)
+    years = all(row.since in (load.start, datetime(row.since.year, 1, 1)) for row in load.bottlenecks or load.stations)
+    first, to = (f"{w.year}" if years else f"{w.year}Q{(w.month + 2) // 3}" for w in (since, last))
+    if until == load.end:
+        return language.say("check.from", since=first)
+    return first if first == to else f"{first}-{to}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,14 +21,12 @@ if TYPE_CHECKING:
     from flowsim.model.pathway import Pathway
     from flowsim.model.scenario import Scenario
     from flowsim.simulation.measures.measure import Measure
-    from flowsim.theory.fluid_load import Load
     from flowsim.theory.verification.checks import Check, Verification
 
 __all__ = [
     "beside_documents",
     "by_period",
     "fact_words",
-    "load_lines",
     "name_lines",
     "range_title",
     "standing_still",
@@ -210,63 +207,6 @@ def _check_cells(check: Check) -> tuple[str, ...]:
 
 def _mark(passed: bool) -> str:
     return "" if passed else "!"
-
-
-def load_lines(load: Load) -> list[str]:
-    """Write what stations are offered by period, what is scarcest, what will not settle, and where citizens end."""
-    out = []
-    if load.stations:
-        width = min(max([7, *(len(row.station) for row in load.stations)]), 24)
-        columns = {"station": width + 1, "period": 13}
-        columns |= {"cases": 7, "places": 8, "load": 6, "queue": 7, "growth": 8, "weeks": 6}
-        cells = (
-            (
-                *(cut(row.station, width), _between(load, row.since, row.until)),
-                *(number(row.cases_a_week), number(row.places_a_week), f"{row.utilisation:.2f}"),
-                *(number(row.queue), f"{row.growth_a_week:+.1f}", number(row.wait_weeks)),
-            )
-            for row in load.stations
-        )
-        out = ["", "Mean flows before any run, a week; near full load chance makes longer queues"]
-        out += table(columns, cells, left=("period",))
-    parts = [f"{row.station} {_between(load, row.since, row.until)}" for row in load.bottlenecks]
-    out += [wrapped(f"scarcest: {', '.join(parts)}")] if len(parts) else []
-    for row in load.unsettled:
-        out.append(
-            wrapped(
-                f"warning: {_between(load, row.since, row.until)} {row.station} "
-                f"{_offered(row.utilisation)}, "
-                f"and its queue grows by {number(row.growth_a_week)} a week: a simulation will not settle, "
-                "so waits depend on the horizon and on when you look"
-            )
-        )
-    for prospect in load.prospects:
-        ends = ", ".join(f"{name} {share:.3f}" for name, share in prospect.outcomes.items() if share > 0)
-        visits = ", ".join(f"{name} {mean:.2f}" for name, mean in prospect.visits.items() if mean > 0)
-        text = (
-            f"a citizen who comes by {prospect.entry} ends in {ends} after {number(prospect.weeks)} weeks besides waits"
-        )
-        out.append(wrapped(f"{text}; visits: {visits}"))
-    out += [wrapped(f"no outcome shares: {load.why_no_prospects}")] if load.why_no_prospects else []
-    return out
-
-
-def _offered(utilisation: float) -> str:
-    if math.isinf(utilisation):
-        return "has no places while cases come"
-    return f"is offered {utilisation:.2f} times its places"
-
-
-def _between(load: Load, since: datetime, until: datetime) -> str:
-    """Write a period of the horizon: "2019", "2016-2018", "from 2019"; by quarters where it is cut within a year."""
-    if (since, until) == (load.start, load.end):
-        return "throughout"
-    last = until - timedelta(microseconds=1)
-    years = all(row.since in (load.start, datetime(row.since.year, 1, 1)) for row in load.bottlenecks or load.stations)
-    first, to = (f"{w.year}" if years else f"{w.year}Q{(w.month + 2) // 3}" for w in (since, last))
-    if until == load.end:
-        return f"from {first}"
-    return first if first == to else f"{first}-{to}"
 
 
 def name_lines(scenario: Scenario) -> list[str]:
