@@ -42,6 +42,10 @@ test-browser: $(READY) ## drive the page in a real browser, which has to be inst
 fuzz: $(READY) ## try hostile files and command lines by the hundred thousand, for about an hour
 	PYTHONPATH=src:tests $(BIN)/python -m fuzz $(FUZZ)
 
+# The same places at every run: MUTANTS="--seed 2" samples others, MUTANTS="--room core" those of one room.
+mutants: $(READY) ## change the source in 150 sampled places, and count the changes that no test of the room notices
+	PYTHONPATH=tests $(BIN)/python -m mutants $(MUTANTS)
+
 audit: $(READY) ## look for known faults in what is installed, and for unsafe calls in src
 	$(BIN)/python -m pip install --quiet --group audit
 	$(BIN)/bandit --quiet --recursive --severity-level medium src
