@@ -17,7 +17,7 @@ from flowsim.core.display import Displayed
 from flowsim.core.errors import InputError, KeyedError
 from flowsim.core.progress import Progress, shows_progress
 from flowsim.planning.levers import Levels, Lever
-from flowsim.planning.staffing.trials import Bench, Question, StoppingRule, Trial
+from flowsim.planning.staffing.trials import Bench, Draws, Question, StoppingRule, Trial
 from flowsim.simulation.runner import checked_seed
 
 if TYPE_CHECKING:
@@ -230,6 +230,7 @@ def seek(
     stopping: StoppingRule | None = None,
     seed: Seed = 1,
     executor: Executor | None = None,
+    draws: Draws | None = None,
     progress: Progress | None = None,
 ) -> Answer:
     """Find the least level of a lever that meets the goals of a question.
@@ -246,6 +247,7 @@ def seek(
         stopping: how sure, and how many replications of one staffing at most.
         seed: of all draws.
         executor: where replications run, as in `runner.run`.
+        draws: where the goals' numbers come from instead of runs, such as those kept of earlier ones.
         progress: told (replications done, replications planned so far).
 
     Raises:
@@ -256,6 +258,7 @@ def seek(
     stations = _others(question, [lever])
     tests = 9 + max(2 * _halvings(len(allowed)), len(stations) + 1)
     bench = Bench(question=question, tests=tests, stopping=stopping, seed=seed, executor=executor, progress=progress)
+    bench.draws = draws
     today, ceiling = bench.trial({}, among=()), bench.trial({lever: math.inf})
 
     def meets(number: int) -> bool:

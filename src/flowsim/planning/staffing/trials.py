@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -22,21 +22,25 @@ from flowsim.model.varying import Cut, cut_after
 from flowsim.planning.levers import Lever, without_queues
 from flowsim.planning.staffing.goals import Goal, parse_goals
 from flowsim.simulation.intervals import Interval, bounded_interval, cautious_interval, rarest_missed, share_interval
+from flowsim.simulation.results import Results
 from flowsim.simulation.runner import run
 
 __all__ = [
     "FEWEST",
     "Bench",
     "Decision",
+    "Draws",
     "Finding",
     "Question",
     "StoppingRule",
     "Trial",
     "looks",
+    "numbers_of",
 ]
 
 Decision = Literal["meets", "misses", "close"]
 Setting = tuple[tuple[float, ...], tuple[str, ...]]
+"""The levels of all levers, and the stations with a place for everybody."""
 
 FEWEST = 40
 """Replications before the first look, and with a figure before a verdict: fewer say too little of what is skewed."""
@@ -196,6 +200,10 @@ class Trial:
         return self.meets or (self.chance is None and all(finding.hopeful for finding in self.findings))
 
 
+Draws = Callable[[Setting, Pathway | Cut, range], tuple[Floats, Bools]]
+"""Returns of a setting and its model the goals' numbers in some replications, and which of these stand still."""
+
+
 @dataclass(kw_only=True)
 class Bench:
     """Tries staffings, each once, on the same replications: the same citizens with the same luck.
@@ -211,6 +219,7 @@ class Bench:
         values: the goals' numbers in each, shape (replications, goals).
         standing: in which of them everything stands still, of the same shape.
         done: all replications so far.
+        draws: where the goals' numbers come from; replications are run where left out.
     """
 
     question: Question
@@ -223,6 +232,7 @@ class Bench:
     values: dict[Setting, Floats] = field(default_factory=dict)
     standing: dict[Setting, Bools] = field(default_factory=dict)
     done: int = 0
+    draws: Draws | None = None
 
     def trial(
         self,
@@ -258,17 +268,18 @@ class Bench:
             if look <= len(values):
                 continue
             numbers = range(len(values), look)
-            progress = shifted(self.progress, self.done, self.done + len(numbers))
-            batch = run(model, replications=numbers, seed=self.seed, executor=self.executor, progress=progress)
+            read, still = self.draws(key, model, numbers) if self.draws else self._run(model, numbers)
             self.done += len(numbers)
-            still = np.column_stack([goal.response.stands_still(batch) for goal in goals])
-            worst = np.array([goal.response.worst for goal in goals])
-            read = np.where(still, worst, np.column_stack([goal.response.read(batch) for goal in goals]))
             self.values[key] = values = np.concatenate([values, read])
             self.standing[key] = standing = np.concatenate([standing, still])
             self.trials[key] = self._judged(key[0], values, standing, None if certain else error)
             if self._settled(self.trials[key], among, to_the_end):
                 break
+
+    def _run(self, model: Pathway | Cut, numbers: range) -> tuple[Floats, Bools]:
+        progress = shifted(self.progress, self.done, self.done + len(numbers))
+        batch = run(model, replications=numbers, seed=self.seed, executor=self.executor, progress=progress)
+        return numbers_of(self.question.goals, batch)
 
     def _settled(self, trial: Trial, among: Sequence[int] | None, to_the_end: bool) -> bool:
         n, most = trial.replications, self.stopping.most
@@ -304,6 +315,13 @@ class Bench:
         return Trial(
             levels=levels, replications=len(values), findings=findings, kept=share, chance=chance, verdict=verdict
         )
+
+
+def numbers_of(goals: Sequence[Goal], results: Results) -> tuple[Floats, Bools]:
+    """Return the goals' numbers in each replication, shape (replications, goals), and where everything stands still."""
+    still = np.column_stack([goal.response.stands_still(results) for goal in goals])
+    worst = np.array([goal.response.worst for goal in goals])
+    return np.where(still, worst, np.column_stack([goal.response.read(results) for goal in goals])), still
 
 
 def _finding(goal: Goal, column: Floats, standstills: int, error: float | None) -> Finding:
