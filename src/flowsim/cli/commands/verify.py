@@ -19,6 +19,12 @@ def verify(
         list[str] | None, typer.Option(help="Only this family, such as mmc, meeting or exact; can be repeated.")
     ] = None,
     engine: Annotated[str, ENGINE] = "kernel",
+    promises: Annotated[
+        bool, typer.Option("--promises", help="Put what is promised of chance to the test in repetitions, instead.")
+    ] = False,
+    repetitions: Annotated[
+        int | None, typer.Option(help="Of each search, with --promises; 200 if left out, at least 10.")
+    ] = None,
     seed: Annotated[int, SEED] = 1,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
@@ -28,13 +34,24 @@ def verify(
 
     What is known exactly has to agree to the tick.
 
+    With --promises: searches and intervals are repeated on models whose answer is known, in minutes.
+
     Example: [bold]flowsim verify --family meeting --family mtmc[/bold]
     """
     import json
 
     from flowsim.cli.words.run import verification_lines
+    from flowsim.core.errors import InputError, require
     from flowsim.questions.verify import Verify
 
+    if promises:
+        if family or engine != "kernel":
+            raise InputError(f"--{'family' if family else 'engine'}: it does not go with --promises")
+        require(repetitions is None or repetitions >= 10, "--repetitions", repetitions, "at least 10")
+        _promises(repetitions or 200, seed, as_json)
+        return
+    if repetitions is not None:
+        raise InputError("--repetitions: it goes with --promises")
     question = asked(Verify, {"family": family, "engine": engine, "seed": seed})
     workers = 1 if question.engine == "simpy" else None
     with progress_bar("cases", show=not as_json) as progress, executor_of(workers) as executor:
@@ -44,5 +61,24 @@ def verify(
     else:
         print("\n".join(verification_lines(result)))
     if not result.passed:
+        sys.stdout.flush()
+        raise typer.Exit(1)
+
+
+def _promises(repetitions: int, seed: int, as_json: bool) -> None:
+    import json
+
+    from flowsim.cli.words.promises import promise_lines, promises_json
+    from flowsim.planning.promises import put_to_the_test
+    from flowsim.simulation.runner import checked_seed
+
+    seed = checked_seed(seed)
+    with progress_bar("tests", show=not as_json) as progress, executor_of(None) as executor:
+        promises = put_to_the_test(repetitions, seed=seed, executor=executor, progress=progress)
+    if as_json:
+        print(json.dumps(promises_json(promises, seed), allow_nan=False))
+    else:
+        print("\n".join(promise_lines(promises, seed)))
+    if not all(promise.holds for promise in promises):
         sys.stdout.flush()
         raise typer.Exit(1)

@@ -17,7 +17,7 @@ from flowsim.core.display import Displayed
 from flowsim.core.errors import InputError, KeyedError
 from flowsim.core.progress import Progress, shows_progress
 from flowsim.planning.levers import Levels, Lever
-from flowsim.planning.staffing.trials import Bench, Draws, Question, StoppingRule, Trial
+from flowsim.planning.staffing.trials import Bench, NumbersSource, Question, StoppingRule, Trial
 from flowsim.simulation.runner import checked_seed
 
 if TYPE_CHECKING:
@@ -230,7 +230,7 @@ def seek(
     stopping: StoppingRule | None = None,
     seed: Seed = 1,
     executor: Executor | None = None,
-    draws: Draws | None = None,
+    draws: NumbersSource | None = None,
     progress: Progress | None = None,
 ) -> Answer:
     """Find the least level of a lever that meets the goals of a question.

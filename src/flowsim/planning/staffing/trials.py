@@ -29,8 +29,8 @@ __all__ = [
     "FEWEST",
     "Bench",
     "Decision",
-    "Draws",
     "Finding",
+    "NumbersSource",
     "Question",
     "StoppingRule",
     "Trial",
@@ -200,7 +200,7 @@ class Trial:
         return self.meets or (self.chance is None and all(finding.hopeful for finding in self.findings))
 
 
-Draws = Callable[[Setting, Pathway | Cut, range], tuple[Floats, Bools]]
+NumbersSource = Callable[[Setting, Pathway | Cut, range], tuple[Floats, Bools]]
 """Returns of a setting and its model the goals' numbers in some replications, and which of these stand still."""
 
 
@@ -232,7 +232,7 @@ class Bench:
     values: dict[Setting, Floats] = field(default_factory=dict)
     standing: dict[Setting, Bools] = field(default_factory=dict)
     done: int = 0
-    draws: Draws | None = None
+    draws: NumbersSource | None = None
 
     def trial(
         self,
