@@ -159,7 +159,7 @@ def page(desk: Desk, *, hosts: frozenset[str] | None, workers: int | None = None
                 state, language, year = Choice.read(raw.get("state")), _language(raw.get("lang")), raw.get("year")
                 if not isinstance(year, int) or not 1000 <= year <= 9999:
                     raise InputError("year: a whole number is expected")
-                desk.scenario(state)
+                bench.scenario(state)
             except InputError as error:
                 return _refused(error)
             tab = str(raw.get("tab", ""))[:40]

@@ -84,6 +84,7 @@ class Workbench:
     prices: Prices | None
     seed: int = 1
     _runs: _Kept = field(default_factory=lambda: _Kept(_KEPT), repr=False)
+    _scenarios: _Kept = field(default_factory=lambda: _Kept(_KEPT), repr=False)
     _fluids: _Kept = field(default_factory=lambda: _Kept(_KEPT), repr=False)
 
     @classmethod
@@ -91,6 +92,15 @@ class Workbench:
         """Set up the workbench of a base."""
         reference = desk.reference_scenario
         return cls(desk=desk, prices=prices_of(reference, None))
+
+    def scenario(self, state: Choice) -> Scenario:
+        """Return the checked scenario of a choice, which is read once: that takes as long as a replication.
+
+        Raises:
+            InputError: as `Desk.scenario`.
+        """
+        kept: Scenario | None = self._scenarios.get(state)
+        return kept if kept is not None else self._scenarios.put(state, self.desk.scenario(state))
 
     def look(self, state: Choice, year: int, language: Language) -> Callable[[Executor, Progress], Iterator[News]]:
         """Return the work of a first look: a few replications, then more."""
@@ -118,7 +128,7 @@ class Workbench:
         Raises:
             InputError: as `Desk.scenario`.
         """
-        layout, scenario = self.desk.layout, self.desk.scenario(state)
+        layout, scenario = self.desk.layout, self.scenario(state)
         with self.desk.file(state) as name:
             own = name.endswith(".toml")
             shown = file_name(state.name) if own else name
@@ -137,11 +147,11 @@ class Workbench:
         return {"toml": text, "file": file_name(scenario.name), "command": command, "python": python}
 
     def _has(self, state: Choice, many: int) -> bool:
-        return self._runs.get((self.desk.scenario(state).digest, many)) is not None
+        return self._runs.get((self.scenario(state).digest, many)) is not None
 
     def _results(self, state: Choice, many: int, executor: Executor, progress: Progress | None) -> Results:
         """Answer the question what comes of a state; kept, for its replications are the same whenever they run."""
-        scenario = self.desk.scenario(state)
+        scenario = self.scenario(state)
         key = (scenario.digest, many)
         kept: Results | None = self._runs.get(key)
         if kept is not None:
@@ -176,7 +186,7 @@ class Workbench:
         for key, one in (("reference", Choice()), ("scenario", state)):
             if key == "scenario" and state.unchanged:
                 continue
-            scenario = self.desk.scenario(one)
+            scenario = self.scenario(one)
             fluid: Fluid | None = self._fluids.get(scenario.digest)
             if fluid is None:
                 fluid = self._fluids.put(scenario.digest, executor.submit(_fluid, scenario).result())
