@@ -106,8 +106,8 @@ class Compare(Inquiry):
         return prices
 
     @property
-    def in_processes(self) -> bool:
-        """Whether processes are quicker than threads: where every replication has a model of its own."""
+    def varies(self) -> bool:
+        """Whether every replication has a model of its own."""
         return isinstance(self.chosen.parameters, Ensemble) and self.engine == "kernel"
 
     def answer(self, executor: Executor | None = None, progress: Progress | None = None) -> Comparison:

@@ -121,8 +121,8 @@ class Report(Inquiry):
         return goals, (levels[0],) if len(levels) == 1 else (levels[0].thinned(), levels[1])
 
     @property
-    def in_processes(self) -> bool:
-        """Whether processes are quicker than threads: where every replication has a model of its own."""
+    def varies(self) -> bool:
+        """Whether every replication has a model of its own."""
         return isinstance(self.chosen.parameters, Ensemble)
 
     def answer(self, executor: Executor | None = None, progress: Progress | None = None) -> ReportResult:

@@ -106,8 +106,8 @@ class Staff(Inquiry):
         return StaffingCost.of(self.goals, levers, prices)
 
     @property
-    def in_processes(self) -> bool:
-        """Whether processes are quicker than threads: where every replication has a model of its own."""
+    def varies(self) -> bool:
+        """Whether every replication has a model of its own."""
         return isinstance(self.chosen.parameters, Ensemble)
 
     def answer(self, executor: Executor | None = None, progress: Progress | None = None) -> Answer | Frontier:

@@ -6,7 +6,6 @@ import os
 import platform
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib import metadata
 from typing import TYPE_CHECKING, Literal, NamedTuple, cast, get_args
@@ -24,7 +23,6 @@ from flowsim.simulation.engine.memory import available_memory as _available_memo
 from flowsim.simulation.engine.memory import most_visits, size_of
 from flowsim.simulation.engine.trace import Trace
 from flowsim.simulation.measures.catalogue import Catalogue, Frame
-from flowsim.simulation.measures.timeline import Calendar
 from flowsim.simulation.results import Results
 
 if TYPE_CHECKING:
@@ -105,7 +103,7 @@ def run(
     workers = min(workers or os.cpu_count() or 1, len(numbers)) if engine == "kernel" else 1
     _check_memory(pathway, engine, workers, len(numbers) if keep_traces else 0)
     frame = Frame.of(pathway)
-    index = _catalogue(frame, pathway).index
+    index = Catalogue.of(pathway, frame).index
     _check_table(len(numbers), len(index))
     _compiled(pathway)
     visits = most_visits(pathway)
@@ -172,26 +170,8 @@ def _numbers(replications: WholeLike | Iterable[WholeLike]) -> list[int]:
     return numbers
 
 
-# A worker process prepares a pathway once, not once a replication; and all pathways of a frame share a catalogue. What
-# is heavy to import is imported here, so that a run that can't be is refused at once.
-@dataclass(frozen=True)
-class _Framed:
-    frame: Frame
-    pathway: Pathway = field(compare=False)
-
-
-@lru_cache(maxsize=4)
-def _catalogue_of(framed: _Framed) -> Catalogue:
-    return Catalogue.of(framed.pathway)
-
-
-def _catalogue(frame: Frame, pathway: Pathway) -> Catalogue:
-    shared = _catalogue_of(_Framed(frame, pathway))
-    # A stay of this replication may need a finer tick.
-    calendar = shared.calendar if shared.pathway.tick == pathway.tick else Calendar.of(pathway)
-    return replace(shared, pathway=pathway, calendar=calendar)
-
-
+# A pathway is prepared once, not once a replication. What is heavy to import is imported here, so that a run that can't
+# be is refused at once.
 @lru_cache(maxsize=4)
 def _compiled(pathway: Pathway) -> Model:
     from flowsim.simulation.engine.compiler import compile_pathway
@@ -221,7 +201,7 @@ def _replicate(job: _Job) -> _Replication:
         from flowsim.simulation.engine import fast
 
         trace = fast.simulate(model, job.seed, job.number)
-    values = _catalogue(job.frame, pathway).compute(trace)
+    values = Catalogue.of(pathway, job.frame).compute(trace)
     return _Replication(job.number, values, trace.digest, trace if job.keep else None, pathway.tick)
 
 

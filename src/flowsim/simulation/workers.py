@@ -18,6 +18,8 @@ from flowsim.core.errors import InputError, whole_number
 
 __all__ = ["TrustedSchedulerWarning", "connected", "executor_of"]
 
+_MOST_VARYING_THREADS = 4
+
 
 class TrustedSchedulerWarning(UserWarning):
     """Connecting to the scheduler of another machine means trusting it, and all that can reach it."""
@@ -71,11 +73,18 @@ def connected(address: str, timeout: str = "10 seconds") -> Iterator[Executor]:
 
 @contextmanager
 def executor_of(
-    workers: int | None = None, cluster: str | None = None, *, processes: bool = False
+    workers: int | None = None, cluster: str | None = None, *, varies: bool = False, processes: bool = False
 ) -> Iterator[Executor]:
     """Run replications beside this thread, which so hears Ctrl-C at once; or on a cluster.
 
-    Threads share a compiled model. Processes are quicker where every replication has a model of its own.
+    Threads share what was read, compiled and loaded; a process starts with none of it, and gets its models pickled.
+
+    Args:
+        workers: how many; one for each core where left out.
+        cluster: the address of a Dask scheduler, whose workers do the work instead.
+        varies: every replication has a model of its own. Preparing it takes a fifth of the time and holds Python's
+            lock, so that beyond a few workers processes are quicker.
+        processes: take processes in any case.
     """
     from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
@@ -86,7 +95,7 @@ def executor_of(
     count = (os.cpu_count() or 1) if workers is None else whole_number("workers", workers, 1)
     pool: Executor = (
         ProcessPoolExecutor(count, mp_context=_Quiet(), initializer=_in_a_worker)
-        if processes
+        if processes or (varies and count > _MOST_VARYING_THREADS)
         else ThreadPoolExecutor(count)
     )
     try:

@@ -91,7 +91,7 @@ def compare(
         check_file(plot, force)
     with (
         progress_bar("replications", show=not (quiet or as_json)) as progress,
-        executor_of(1 if engine == "simpy" else workers, cluster, processes=question.in_processes) as executor,
+        executor_of(1 if engine == "simpy" else workers, cluster, varies=question.varies) as executor,
     ):
         comparison = question.answer(executor, progress)
     scenarios, priced = question.subjects, question.priced

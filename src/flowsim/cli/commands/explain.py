@@ -64,7 +64,7 @@ def explain(
         check_picture(plot)
     with (
         progress_bar("replications", show=not as_json) as progress,
-        executor_of(workers, processes=True) as executor,
+        executor_of(workers, varies=True) as executor,
     ):
         explained = question.answer(executor, progress)
     scenario, parameters = question.subject, question.chosen.words

@@ -38,7 +38,7 @@ def judge(
     if out is not None:
         check_file(out, force)
     question = asked(Judge, {"calibrated": calibrated, "replications": replications, "seed": seed})
-    with progress_bar("replications", show=not as_json) as progress, executor_of(workers, processes=True) as executor:
+    with progress_bar("replications", show=not as_json) as progress, executor_of(workers, varies=True) as executor:
         judged = question.answer(executor, progress)
     if out is not None:
         write_text(out, verdict_page(judged), overwrite=force)

@@ -75,7 +75,7 @@ def outlook(
             check_file(path, force)
     if plot is not None:
         check_picture(plot, 1)
-    with progress_bar("replications", show=not as_json) as progress, executor_of(workers, processes=True) as executor:
+    with progress_bar("replications", show=not as_json) as progress, executor_of(workers, varies=True) as executor:
         result = question.answer(executor, progress)
     if plot is not None:
         write_bytes(plot, outlook_picture(result, plot.suffix.lower()), overwrite=force)

@@ -76,7 +76,7 @@ def report(
     asking = asked(Report, values)
     with (
         progress_bar("replications", show=not quiet) as progress,
-        executor_of(workers, processes=asking.in_processes) as executor,
+        executor_of(workers, varies=asking.varies) as executor,
     ):
         result = asking.answer(executor, progress)
     repeat = asking.command_line(tuple(str(path) for path in out), workers=workers)

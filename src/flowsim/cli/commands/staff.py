@@ -70,7 +70,7 @@ def staff(
         check_picture(plot)
     with (
         progress_bar("replications", show=not as_json) as progress,
-        executor_of(workers, processes=question.in_processes) as executor,
+        executor_of(workers, varies=question.varies) as executor,
     ):
         answer = question.answer(executor, progress)
     parameters = question.chosen.words

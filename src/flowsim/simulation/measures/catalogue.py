@@ -7,8 +7,9 @@ How many: entries, stocks, awards and exits stand here; `waits` has the queues, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -121,32 +122,47 @@ class Catalogue:
     index: tuple[Row, ...]
 
     @classmethod
-    def of(cls, pathway: Pathway) -> Catalogue:
-        """Draw up the catalogue of a pathway.
+    def of(cls, pathway: Pathway, frame: Frame | None = None) -> Catalogue:
+        """Draw up the catalogue of a pathway, whose frame may be known already; pathways of one frame share an index.
 
         Raises:
             InputError: if two of its measures get one name.
         """
-        calendar = Calendar.of(pathway)
-        # What the measures say of nobody names them all, so names and values can't get out of step.
-        index = tuple(
-            Row(series.measure, period)
-            for series in _measured(_nobody(pathway), pathway, calendar)
-            for period in calendar.periods(series.every)
-        )
-        rows: set[Row] = set()
-        for row in index:
-            if row in rows:
-                raise InputError(
-                    f"two measures of '{pathway.name}' are called '{row.measure}': rename a group, or name a span once"
-                )
-            rows.add(row)
-        return cls(pathway=pathway, calendar=calendar, index=index)
+        shared = _of_frame(_Framed(Frame.of(pathway) if frame is None else frame, pathway))
+        # A stay may need a finer tick.
+        calendar = shared.calendar if shared.pathway.tick == pathway.tick else Calendar.of(pathway)
+        return replace(shared, pathway=pathway, calendar=calendar)
 
     def compute(self, trace: Trace) -> Floats:
         """Compute all measures of one trace, aligned with `index`; NaN where a measure is undefined."""
         values = [series.values for series in _measured(trace, self.pathway, self.calendar)]
         return np.concatenate(values) if values else np.zeros(0)
+
+
+@dataclass(frozen=True)
+class _Framed:
+    frame: Frame
+    pathway: Pathway = field(compare=False)
+
+
+@lru_cache(maxsize=8)
+def _of_frame(framed: _Framed) -> Catalogue:
+    pathway = framed.pathway
+    calendar = Calendar.of(pathway)
+    # What the measures say of nobody names them all, so names and values can't get out of step.
+    index = tuple(
+        Row(series.measure, period)
+        for series in _measured(_nobody(pathway), pathway, calendar)
+        for period in calendar.periods(series.every)
+    )
+    rows: set[Row] = set()
+    for row in index:
+        if row in rows:
+            raise InputError(
+                f"two measures of '{pathway.name}' are called '{row.measure}': rename a group, or name a span once"
+            )
+        rows.add(row)
+    return Catalogue(pathway=pathway, calendar=calendar, index=index)
 
 
 def _measured(trace: Trace, pathway: Pathway, calendar: Calendar) -> Iterator[MeasureSeries]:
