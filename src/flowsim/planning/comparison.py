@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from flowsim.calibration.ensemble import Ensemble
 from flowsim.core.arrays import Bools, Floats, Ints, defined_mean, ratio
@@ -70,7 +70,7 @@ def paired(reference: Floats, other: Floats, confidence: float = 0.95) -> Paired
     pairs: Ints = defined.sum(axis=0, dtype=np.int64)
     before, after = (_moments(values, defined)[1] for values in (reference, other))
     mean, variance = _moments(other - reference, defined)
-    half = student.ppf(0.5 + confidence / 2, np.maximum(pairs - 1, 1)) * np.sqrt(ratio(variance, pairs))
+    half = stdtrit(np.maximum(pairs - 1, 1), 0.5 + confidence / 2) * np.sqrt(ratio(variance, pairs))
     return Paired(mean, mean - half, mean + half, pairs, variance, before + after)
 
 

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError
@@ -129,7 +129,7 @@ def _fieller(above: Floats, below: Floats, confidence: float) -> tuple[float, fl
     """Return the ratio of two means of pairs and its interval (Fieller, 1954), where the lower one is surely not 0."""
     n = len(above)
     (above_variance, covariance), (_, below_variance) = (np.cov(above, below, ddof=1) / n).tolist()
-    t2 = float(student.ppf(0.5 + confidence / 2, n - 1)) ** 2
+    t2 = float(stdtrit(n - 1, 0.5 + confidence / 2)) ** 2
     top, bottom = float(above.mean()), float(below.mean())
     a, b, c = bottom**2 - t2 * below_variance, top * bottom - t2 * covariance, top**2 - t2 * above_variance
     half = math.sqrt(max(b**2 - a * c, 0.0))

@@ -15,10 +15,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy.special import bdtr, stdtr
 
 from flowsim.core.arrays import Bools, Floats, Ints
-from flowsim.simulation.intervals import cautious_ends, standard_moments
+from flowsim.simulation.intervals import cautious_ends, median_rank, standard_moments
 from flowsim.simulation.measures.measure import Measure, Statistic
 
 __all__ = [
@@ -233,17 +233,11 @@ def _medians(values: Floats, error: float) -> tuple[Floats, Floats, Floats]:
     """Return the medians between two order statistics: David and Nagaraja (2003), section 7.1."""
     n, ordered = len(values), np.sort(values, axis=0)
     middle = _between(ordered[(n - 1) // 2], ordered[n // 2], np.full(values.shape[1], 0.0 if n % 2 else 0.5))
-    rank = _rank(n, error)
+    rank = median_rank(n, error)
     if n < FEWEST_DEFINED or not rank:
         nothing = np.full(len(middle), np.nan)
         return middle, nothing, nothing
     return middle, ordered[rank - 1], ordered[n - rank]
-
-
-def _rank(n: int, error: float) -> int:
-    """Return the rank of the lower end of the median's interval, from 1; 0 where `n` values are too few for it."""
-    rank = int(stats.binom.ppf(error / 2, n, 0.5))
-    return rank - int(stats.binom.cdf(rank - 1, n, 0.5) > error / 2)
 
 
 def _p_values(measures: Sequence[Measure], away: Floats) -> Floats:
@@ -259,7 +253,7 @@ def _p_values(measures: Sequence[Measure], away: Floats) -> Floats:
 def _sign_test(away: Floats) -> Floats:
     """Return the error with which the median is not 0: that of the interval between order statistics."""
     against = np.minimum((away <= 0).sum(axis=0), (away >= 0).sum(axis=0))
-    out: Floats = np.minimum(2 * stats.binom.cdf(against, len(away), 0.5), 1.0)
+    out: Floats = np.minimum(2 * bdtr(against, len(away), 0.5), 1.0)
     return out
 
 
@@ -272,5 +266,5 @@ def _of_means(away: Floats, signs: Floats) -> Floats:
     t = mean / spread
     corrected = t + a * t**2 / 3 + a**2 * t**3 / 27 + a / 6
     least = np.where(np.sign(t) == np.sign(corrected), np.minimum(np.abs(t), np.abs(corrected)), 0.0)
-    out: Floats = np.where(np.isnan(spread), signs, 2 * stats.t.sf(least, len(away) - 1))
+    out: Floats = np.where(np.isnan(spread), signs, 2 * stdtr(len(away) - 1, -least))
     return out

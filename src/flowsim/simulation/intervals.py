@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
+from scipy.special import bdtr, ndtri, stdtrit
 
 from flowsim.core.arrays import Floats
 
@@ -23,6 +23,7 @@ __all__ = [
     "cautious_ends",
     "cautious_interval",
     "median_interval",
+    "median_rank",
     "rarest_missed",
     "share_interval",
     "skewness_corrected_interval",
@@ -67,7 +68,7 @@ def _has_spread(values: Floats) -> bool:
 def student_interval(values: Floats, error: float) -> Interval:
     """Return the mean of values, shape (n,), with Student's two-sided interval, wrong with probability `error`."""
     mean, spread = _mean_and_error(values)
-    half = float(stats.t.isf(error / 2, len(values) - 1)) * spread
+    half = -float(stdtrit(len(values) - 1, error / 2)) * spread
     return Interval(estimate=mean, error=spread, low=mean - half, high=mean + half)
 
 
@@ -81,8 +82,9 @@ def skewness_corrected_interval(values: Floats, error: float) -> Interval:
     mean, spread = _mean_and_error(values)
     if not _has_spread(values):
         return Interval(estimate=mean, error=0.0, low=mean, high=mean)
-    skewness = float(stats.skew(values))
-    quantile = float(stats.t.isf(error / 2, n - 1))
+    away = values - mean
+    skewness = float((away**2 * away).mean() / (away**2).mean() ** 1.5)
+    quantile = -float(stdtrit(n - 1, error / 2))
     above, below = (_untransformed(side, skewness / math.sqrt(n)) for side in (quantile, -quantile))
     return Interval(estimate=mean, error=spread, low=mean - spread * above, high=mean - spread * below)
 
@@ -109,7 +111,7 @@ def cautious_interval(values: Floats, error: float) -> Interval:
 def cautious_ends(values: Floats, error: float) -> tuple[Floats, Floats]:
     """Return the same ends for the mean of each column, shape (n, columns); NaN where a column has no spread."""
     mean, spread, a = standard_moments(values)
-    quantile = float(stats.t.isf(error / 2, len(values) - 1))
+    quantile = -float(stdtrit(len(values) - 1, error / 2))
     with np.errstate(divide="ignore", invalid="ignore"):
         above, below = (
             np.where(np.abs(a) < 1e-9, side, 3 / a * (np.cbrt(1 + a * (side - a / 6)) - 1))
@@ -175,6 +177,8 @@ def betting_interval(values: Floats, error: float, most: float = 1.0) -> Interva
 
 def share_interval(count: int, n: int, error: float) -> Interval:
     """Return a share with the two-sided interval of Clopper and Pearson, wrong with probability `error` at most."""
+    from scipy import stats  # takes longer to load than a replication to run
+
     exact = stats.binomtest(count, n).proportion_ci(confidence_level=1 - error, method="exact")
     inner = (count + 1) / (n + 2)  # nothing is sure of a share of which no exception has been drawn
     return Interval(
@@ -194,13 +198,19 @@ def median_interval(values: Floats, error: float) -> Interval:
     Statistics, section 7.1. The standard error is that of a normal law with this interval; NaN where it is infinite.
     """
     n, ordered = len(values), np.sort(values)
-    rank = int(stats.binom.ppf(error / 2, n, 0.5))  # values below the lower end: P(fewer than rank) <= error / 2
-    if stats.binom.cdf(rank - 1, n, 0.5) > error / 2:
-        rank -= 1
+    rank = median_rank(n, error)
     low = float(ordered[rank - 1]) if rank > 0 else -math.inf
     high = float(ordered[n - rank]) if rank > 0 else math.inf
-    spread = (high - low) / (2 * float(stats.norm.isf(error / 2))) if rank > 0 else math.nan
+    spread = (high - low) / (-2 * float(ndtri(error / 2))) if rank > 0 else math.nan
     return Interval(estimate=float(np.median(ordered)), error=spread, low=low, high=high)
+
+
+def median_rank(n: int, error: float) -> int:
+    """Return the rank, from 1, of the value at which the median's interval begins; 0 where `n` are too few.
+
+    It is the greatest for which fewer values below the median have a probability of at most `error` / 2.
+    """
+    return int(np.searchsorted(bdtr(np.arange(n), n, 0.5), error / 2, side="right"))
 
 
 def bootstrap_t(values: Floats, error: float = 0.05, seed: int = 1) -> tuple[Floats, Floats]:

@@ -11,7 +11,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError, unknown_name
@@ -68,7 +68,7 @@ def half_widths(values: Floats, confidence: float = 0.95) -> Floats:
     mean = values.mean(axis=0)
     error = values.std(axis=0, ddof=1) / np.sqrt(n)
     with np.errstate(divide="ignore", invalid="ignore"):
-        relative = student.ppf(0.5 + confidence / 2, n - 1) * error / np.abs(mean)
+        relative = stdtrit(n - 1, 0.5 + confidence / 2) * error / np.abs(mean)
     return np.where(mean == 0, np.nan, relative)
 
 
