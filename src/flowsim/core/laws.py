@@ -9,7 +9,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy import optimize, special, stats
+import scipy  # scipy.stats loads when it is first needed: most models do without it
+from scipy import optimize, special
 
 from flowsim.core.arrays import Floats
 
@@ -47,19 +48,19 @@ def of_moments(law: str, mean: float, cv: float) -> Distribution:
     if law in ("exponential", "gamma"):
         shape, scale = (1.0, mean) if law == "exponential" else (cv**-2, mean * cv**2)
         return Distribution(
-            frozen=stats.gamma(shape, scale=scale),
+            frozen=_Gamma(shape=shape, scale=scale),
             partial_mean=lambda x: mean * special.gammainc(shape + 1, x / scale),
         )
     if law == "lognormal":
         sigma2 = math.log1p(cv**2)
-        frozen = stats.lognorm(math.sqrt(sigma2), scale=mean * math.exp(-sigma2 / 2))
-        tilted = stats.lognorm(math.sqrt(sigma2), scale=mean * math.exp(sigma2 / 2))
+        frozen = scipy.stats.lognorm(math.sqrt(sigma2), scale=mean * math.exp(-sigma2 / 2))
+        tilted = scipy.stats.lognorm(math.sqrt(sigma2), scale=mean * math.exp(sigma2 / 2))
         return Distribution(frozen=frozen, partial_mean=lambda x: mean * tilted.cdf(x))
     if law == "weibull":
         inverse = weibull_inverse_shape(cv)
         scale = mean / math.gamma(1 + inverse)
         return Distribution(
-            frozen=stats.weibull_min(1 / inverse, scale=scale),
+            frozen=scipy.stats.weibull_min(1 / inverse, scale=scale),
             partial_mean=lambda x: mean * special.gammainc(1 + inverse, (x / scale) ** (1 / inverse)),
         )
     if law == "loglogistic":
@@ -78,7 +79,7 @@ def of_moments(law: str, mean: float, cv: float) -> Distribution:
 
 def _above(cut: float) -> tuple[float, float]:
     """Return the mean above the cut, and the variance, of a standard normal law that is cut from below."""
-    hazard = math.exp(float(stats.norm.logpdf(cut) - special.log_ndtr(-cut)))
+    hazard = math.exp(float(scipy.stats.norm.logpdf(cut) - special.log_ndtr(-cut)))
     return hazard - cut, 1 + cut * hazard - hazard**2
 
 
@@ -138,7 +139,7 @@ def of_bounds(law: str, least: float, mode: float, most: float) -> list[tuple[fl
 
 
 def _beta(first: float, second: float, least: float, width: float) -> Distribution:
-    beta = stats.beta(first, second, loc=least, scale=width)
+    beta = scipy.stats.beta(first, second, loc=least, scale=width)
 
     def partial_mean(x: Floats) -> Floats:
         inside = np.clip((x - least) / width, 0.0, 1.0)
@@ -235,6 +236,41 @@ class PhaseType:
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Gamma:
+    """SciPy's gamma law by its formulas, which need no `scipy.stats`.
+
+    Attributes:
+        shape: of which one is the exponential law.
+        scale: the mean over the shape.
+    """
+
+    shape: float
+    scale: float
+
+    def sf(self, x: Any) -> Any:
+        """Return the probability of a longer duration."""
+        return special.gammaincc(self.shape, np.maximum(x, 0.0) / self.scale)
+
+    def cdf(self, x: Any) -> Any:
+        """Return the probability of a shorter duration."""
+        return special.gammainc(self.shape, np.maximum(x, 0.0) / self.scale)
+
+    def logpdf(self, x: Any) -> Any:
+        """Return the logarithm of the density."""
+        y = np.maximum(x, 0.0) / self.scale
+        inside = special.xlogy(self.shape - 1, y) - y - special.gammaln(self.shape) - math.log(self.scale)
+        return np.where(np.asarray(x) < 0, -np.inf, inside)
+
+    def ppf(self, q: Any) -> Any:
+        """Return the duration below which the probability is `q`."""
+        return special.gammaincinv(self.shape, q) * self.scale
+
+    def isf(self, q: Any) -> Any:
+        """Return the duration above which the probability is `q`."""
+        return special.gammainccinv(self.shape, q) * self.scale
+
+
+@dataclass(frozen=True, kw_only=True)
 class _LogLogistic:
     """A law whose logarithm is logistic.
 
@@ -298,13 +334,13 @@ class _CutNormal:
         nodes, weights = np.polynomial.legendre.leggauss(24)
         at = above[..., None] * (nodes + 1) / 2
         near = above / 2 * (np.exp(-(self.cut * at + at**2 / 2)) @ weights)
-        near = near * math.exp(stats.norm.logpdf(self.cut) - special.log_ndtr(-self.cut))
+        near = near * math.exp(scipy.stats.norm.logpdf(self.cut) - special.log_ndtr(-self.cut))
         far = (special.ndtr(self.cut + above) - special.ndtr(self.cut)) / special.ndtr(-self.cut)
         return np.where(above * (abs(self.cut) + above) < 4.0, near, far)
 
     def logpdf(self, x: Any) -> Any:
         """Return the logarithm of the density."""
-        return stats.norm.logpdf(self.cut + x / self.sd) - special.log_ndtr(-self.cut) - math.log(self.sd)
+        return scipy.stats.norm.logpdf(self.cut + x / self.sd) - special.log_ndtr(-self.cut) - math.log(self.sd)
 
     def partial_mean(self, x: Floats) -> Floats:
         """Return the mean of what is not longer than x, and of 0 in place of what is longer."""
