@@ -1,6 +1,11 @@
 """Fixtures of several rooms."""
 
 import pytest
+from hypothesis import settings
+
+# A test is right or wrong, never slow: another program on the machine must not decide it.
+settings.register_profile("flowsim", deadline=None)
+settings.load_profile("flowsim")
 
 
 @pytest.fixture(params=["kernel", "simpy"])

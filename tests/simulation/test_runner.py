@@ -53,7 +53,7 @@ def test_arguments_are_refused_before_anything_runs(arguments, message, nothing_
 
 
 @pytest.mark.parametrize(
-    "entry", [{"rate": "1e12 per year"}, {"count": 10**12}, {"every": "0.000001 seconds"}], ids=lambda e: next(iter(e))
+    "entry", [{"rate": "1e12 per year"}, {"every": "0.000001 seconds"}], ids=lambda e: next(iter(e))
 )
 def test_a_population_of_a_million_millions_is_refused_at_once(entry, nothing_runs):
     with pytest.raises(
