@@ -289,10 +289,10 @@ def _relief_lines(search: Answer | Frontier) -> list[str]:
         return []
     if search.relief:
         lines.append("What else must give. With a place for everybody, and nobody waiting at")
-    for one in search.relief:
-        name = one.stations[0] if len(one.stations) == 1 else "any station"
-        lines.append(wrapped(f"  {name}: {_reached(question, one.trial)}, {_verdict_word(one.trial)}"))
-    if not any(one.trial.meets for one in search.relief):
+    for relief in search.relief:
+        name = relief.stations[0] if len(relief.stations) == 1 else "any station"
+        lines.append(wrapped(f"  {name}: {_reached(question, relief.trial)}, {_verdict_word(relief.trial)}"))
+    if not any(relief.trial.meets for relief in search.relief):
         text = "It is not queues that stand in the way: the steps themselves have to take less time, or fewer or other "
         text += "citizens to come."
         steps = [f"{name} {number(weeks)}" for name, weeks in _steps(question)[:_STEPS]]

@@ -87,15 +87,15 @@ def cheapest(found: Frontier, cost: StaffingCost) -> tuple[int, int] | None:
     return min(met, key=cost.at, default=None)
 
 
-def rivals(found: Frontier, cost: StaffingCost) -> tuple[tuple[int, int], ...]:
+def rivals(frontier: Frontier, cost: StaffingCost) -> tuple[tuple[int, int], ...]:
     """Return the staffings that may meet the goals and cost less than the cheapest known to meet them, one a row.
 
     They are what is not told apart from it: the lowest level of each row that is left open, see `Frontier.may_do`.
     """
-    known = cheapest(found, cost)
+    known = cheapest(frontier, cost)
     if known is None:
         return ()
-    open_ = [(point.level, found.may_do(point)) for point in found.points]
+    open_ = [(point.level, frontier.may_do(point)) for point in frontier.points]
     return tuple((row, level) for row, level in open_ if level is not None and cost.at((row, level)) < cost.at(known))
 
 

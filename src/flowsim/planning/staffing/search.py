@@ -75,8 +75,8 @@ class Answer(Displayed):
 
     def __repr__(self) -> str:
         goals = ", ".join(goal.text for goal in self.question.goals)
-        found = self.outcome if self.least is None else f"{self.least:,} ({self.outcome})"
-        return f"<Answer: {self.levels.lever.name} for {goals}: {found}, {len(self.trials)} trials, seed {self.seed}>"
+        points = self.outcome if self.least is None else f"{self.least:,} ({self.outcome})"
+        return f"<Answer: {self.levels.lever.name} for {goals}: {points}, {len(self.trials)} trials, seed {self.seed}>"
 
     @property
     def close(self) -> tuple[Trial, ...]:
@@ -142,11 +142,11 @@ class Frontier(Displayed):
 
     def __repr__(self) -> str:
         goals = ", ".join(goal.text for goal in self.question.goals)
-        found = ", ".join(
+        points = ", ".join(
             f"{point.level:,}: {point.least if point.least is not None else '-'}" for point in self.points
         )
         levers = f"{self.levels.lever.name} by {self.rows.lever.name}"
-        return f"<Frontier: {levers} for {goals}: {found}; {len(self.trials)} trials, seed {self.seed}>"
+        return f"<Frontier: {levers} for {goals}: {points}; {len(self.trials)} trials, seed {self.seed}>"
 
     def close(self, point: Point) -> tuple[int, ...]:
         """Return the levels of the other lever that are too close to call in a row, below its least one."""
@@ -335,11 +335,11 @@ def frontier(
     points: list[Point] = []
     guess = len(allowed) - 1
     for level in rows.all:
-        found = _least_near(row_of(level), len(allowed), guess)
-        if found is None:
+        nearest = _least_near(row_of(level), len(allowed), guess)
+        if nearest is None:
             for trial in [trial for trial in tried_in(level) if trial.verdict == "close"]:
                 bench.trial({row_lever: level, lever: trial.levels[1]}, to_the_end=True)
-        guess = len(allowed) - 1 if found is None else found
+        guess = len(allowed) - 1 if nearest is None else nearest
         least = min((int(trial.levels[1]) for trial in tried_in(level) if trial.meets), default=None)
         points.append(Point(level=level, least=least))
     nowhere = not any(trial.verdict != "misses" for trial in _within(bench))
