@@ -135,7 +135,7 @@ Cell = str | float
 """A number where the file itself holds one (Excel), otherwise text, empty where there is nothing."""
 _MOST_BYTES = 50_000_000
 _MOST_ROWS, _MOST_COLUMNS, _MOST_CELLS = 200_000, 16_384, 1_000_000
-_MOST_PARTS, _MOST_UNPACKED, _MOST_RATIO, _DEEPEST = 1_000, 60_000_000, 200, 64
+_MOST_PARTS, _MOST_UNPACKED, _MOST_RATIO, _DEEPEST = 1_000, 40_000_000, 200, 64
 _MOST_SECONDS = 20.0
 _EXCEL = (".xlsx", ".xlsm")
 _QUOTED = re.compile(r'"[^"]*"')
