@@ -64,16 +64,16 @@ class Duration(Record):
     (`{ law = "gamma", mean = "12 weeks", cv = 0.5 }`); made in Python by the class methods, which take spans as such
     texts or as `timedelta`. A `timedelta` alone is a fixed duration wherever one is asked for.
 
-    | law | is given by |
-    |---|---|
-    | fixed, exponential | `mean` |
-    | gamma, weibull, lognormal, loglogistic | `mean` and `cv`, or two `quantiles` |
-    | normal | `mean` and `cv` of the law as it is, cut at 0; a `cv` of at most 0.9 |
-    | uniform | `least` and `most` |
-    | triangular, pert | `least`, `mode` and `most` |
-    | phase_type | the mean of each of its `phases`, with `start` and `next` where they are no plain chain |
-    | mixture | the laws it is made `of`, with their `weights` |
-    | empirical | the observed `values`, with their `weights` |
+    What gives a law:
+
+    - fixed, exponential: `mean`
+    - gamma, weibull, lognormal, loglogistic: `mean` and `cv`, or two `quantiles`
+    - normal: `mean` and `cv` of the law as it is, cut at 0; a `cv` of at most 0.9
+    - uniform: `least` and `most`
+    - triangular, pert: `least`, `mode` and `most`
+    - phase_type: the mean of each of its `phases`, with `start` and `next` where they are no plain chain
+    - mixture: the laws it is made `of`, with their `weights`
+    - empirical: the observed `values`, with their `weights`
 
     Attributes:
         law: one of the names above. Erlang is gamma with `cv = phases ** -0.5`.
