@@ -296,19 +296,24 @@ def staffing_promises(
         spent += sum(trial.replications for trial in (*answer.trials, answer.ceiling, answer.today))
     open_ = repetitions - too_few - too_many - denied
     price = f"one too many or more {too_many / repetitions:.0%}, {spent / repetitions:,.0f} replications a search"
-    told = f"staff: the least is {'none' if least is None else least}"
+    promise = f"staff: the least is {'none' if least is None else least}"
     named: dict[str, Any] = {"model": case.name, "repetitions": repetitions}
     out = [
-        Promise(promise=f"{told}, too few named", count=too_few, goal=0.02, side="at most", price=price, **named),
+        Promise(promise=f"{promise}, too few named", count=too_few, goal=0.02, side="at most", price=price, **named),
         Promise(
             promise="staff: all its intervals hold", count=repetitions - outside, goal=0.94, side="at least", **named
         ),
     ]
     if least is not None:
-        said = f"right or left open {open_ / repetitions:.0%}"
+        open_rate = f"right or left open {open_ / repetitions:.0%}"
         out.append(
             Promise(
-                promise="staff: 'none meets it' is wrong", count=denied, goal=0.02, side="at most", price=said, **named
+                promise="staff: 'none meets it' is wrong",
+                count=denied,
+                goal=0.02,
+                side="at most",
+                price=open_rate,
+                **named,
             )
         )
     if real and least is not None:
@@ -362,12 +367,12 @@ def _estimates(case: StaffingCase, n: int, repetitions: int, seed: int, executor
     false_rows = inside = futures = 0
     for _ in range(repetitions):
         rows = generator.integers(0, len(values), n)
-        for place, (found, true) in enumerate(
+        for place, (estimates, true) in enumerate(
             ((levels(measures, values[rows]), truth), (differences(measures, values[rows], others[rows]), apart))
         ):
-            told = ~np.isnan(found.low)
-            known[place] += told
-            held[place] += told & (found.low - 1e-9 <= true) & (true <= found.high + 1e-9)
+            defined = ~np.isnan(estimates.low)
+            known[place] += defined
+            held[place] += defined & (estimates.low - 1e-9 <= true) & (true <= estimates.high + 1e-9)
         # Two towns that are equal: other futures of the same model, so no row differs in truth.
         equal = generator.integers(0, len(values), n)
         false_rows += bool(sure_rows(differences(measures, values[rows], values[equal])).any())
@@ -444,10 +449,10 @@ def _shares_of_variance(factors: int, repetitions: int, seed: int) -> list[Promi
     for number in range(repetitions):
         x = generator.standard_normal((200, factors)) @ root.T
         base = x @ slopes + math.sqrt(noise) * generator.standard_normal(200)
-        found = decompose(x, base[:, None] + math.sqrt(luck) * generator.standard_normal((200, 2)), seed=number)
-        held += sum(share.low <= true <= share.high for share, true in zip(found.shares, truth.tolist(), strict=True))
+        parts = decompose(x, base[:, None] + math.sqrt(luck) * generator.standard_normal((200, 2)), seed=number)
+        held += sum(share.low <= true <= share.high for share, true in zip(parts.shares, truth.tolist(), strict=True))
         ends = zip(
-            [*found.effect_low, *found.effect_high], [*(slopes * found.low), *(slopes * found.high)], strict=True
+            [*parts.effect_low, *parts.effect_high], [*(slopes * parts.low), *(slopes * parts.high)], strict=True
         )
         moved += sum(bool(effect.low <= true <= effect.high) for effect, true in ends)
     named: dict[str, Any] = {"model": f"straight lines, {factors} factors", "goal": 0.92, "side": "at least"}

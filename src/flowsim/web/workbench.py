@@ -168,11 +168,11 @@ class Workbench:
         self, state: Choice, many: int, year: int, language: Language, executor: Executor, progress: Progress
     ) -> dict[str, Any]:
         unchanged, base = state.unchanged, Choice()
-        missing = [one for one in ([] if unchanged else [state]) + [base] if not self._has(one, many)]
+        missing = [choice for choice in ([] if unchanged else [state]) + [base] if not self._has(choice, many)]
         total, done = len(missing) * many, 0
         results = {}
-        for one in missing:
-            results[one] = self._results(one, many, executor, shifted(progress, done, total))
+        for choice in missing:
+            results[choice] = self._results(choice, many, executor, shifted(progress, done, total))
             done += many
         reference = results.get(base) or self._results(base, many, executor, None)
         scenario = None if unchanged else results.get(state) or self._results(state, many, executor, None)
@@ -183,10 +183,10 @@ class Workbench:
     def _present(self, state: Choice, executor: Executor) -> dict[str, Any]:
         """Return how many are at each stop at the end of each month, as a fluid; the fluid takes its turn too."""
         out = {}
-        for key, one in (("reference", Choice()), ("scenario", state)):
+        for key, choice in (("reference", Choice()), ("scenario", state)):
             if key == "scenario" and state.unchanged:
                 continue
-            scenario = self.scenario(one)
+            scenario = self.scenario(choice)
             fluid: Fluid | None = self._fluids.get(scenario.digest)
             if fluid is None:
                 fluid = self._fluids.put(scenario.digest, executor.submit(_fluid, scenario).result())
@@ -295,16 +295,22 @@ class View:
         base = self.desk.reference_scenario.base.name
         evidence, out = facts.load(base) if base in cities() else None, []
         for target in targets_of(base) if evidence else ():
-            seen = target.observation
-            if seen.measures != (name,) or len(seen.periods) != 1 or seen.of or seen.since or target.sense != "=":
+            observation = target.observation
+            if (
+                observation.measures != (name,)
+                or len(observation.periods) != 1
+                or observation.of
+                or observation.since
+                or target.sense != "="
+            ):
                 continue
             assert evidence is not None
             source = evidence.sources[evidence[target.fact].source]
-            period = Period(seen.periods[0])
+            period = Period(observation.periods[0])
             if period.every == "year":
                 continue  # a year's sum is no point among quarters
             out.append(
-                {"at": _middle(period), "value": target.value / seen.factor * factor, "fact": target.fact}
+                {"at": _middle(period), "value": target.value / observation.factor * factor, "fact": target.fact}
                 | {"source": self.language.translated(source.title), "date": self.language.translated(source.date)}
                 | {"period": self.language.period(period)}
             )
