@@ -37,7 +37,10 @@ napoleon_use_ivar = True
 
 # Our own public names must resolve. Other libraries' would need the network; private ones have no page.
 nitpicky = True
-nitpick_ignore_regex = [("py:.*", r"(?!flowsim\.).*"), ("py:.*", r"flowsim\.[\w.]+\.(_\w+|T|Numbers|RootModel.*|ByDate.*)")]
+nitpick_ignore_regex = [
+    ("py:.*", r"(?!flowsim\.).*"),
+    ("py:.*", r"flowsim\.[\w.]+\.(_\w+|T|Numbers|RootModel.*|ByDate.*)"),
+]
 # One line of a docstring names several columns, and columns of different tables share names.
 suppress_warnings = ["ref.python"]
 
