@@ -218,6 +218,20 @@ class Results(Displayed):
         counts = {name: raw[name] for name in ("places", "taken", "waiting")}
         return pd.DataFrame({"time": self._civil(raw["time"], replication), "station": stations, **counts})
 
+    def event_log(self, replication: int) -> pd.DataFrame:
+        """Return the visits of a replication as an event log with the columns of XES, citizen by citizen.
+
+        case:concept:name (the citizen), concept:name (the state), time:timestamp, lifecycle:transition ("schedule" on
+        joining a queue, "start", "complete"), org:resource (a server with its number, such as "desk 2", the lowest
+        that is free; of a meeting its station), station, benefit. Who leaves a queue unserved only joins it.
+
+        Raises:
+            InputError: if the traces were not kept.
+        """
+        from flowsim.simulation.eventlog import as_event_log
+
+        return as_event_log(self.visits(replication), self.pathway)
+
     def _trace(self, replication: int) -> Trace:
         if replication not in self.replications:
             raise InputError(unknown_name("replication", str(replication), map(str, self.replications)))

@@ -1,0 +1,85 @@
+"""The visits of a replication as an event log, with the columns of XES (IEEE 1849) that process mining reads."""
+
+from __future__ import annotations
+
+import heapq
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from flowsim.core.arrays import Ints
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from flowsim.model.pathway import Pathway
+
+__all__ = ["as_event_log", "server_slots"]
+
+_TRANSITIONS = (("joined", "schedule"), ("started", "start"), ("ended", "complete"))
+
+
+def server_slots(started: npt.NDArray[np.datetime64], ended: npt.NDArray[np.datetime64]) -> Ints:
+    """Return which of a station's servers each stay holds, from 1: the lowest that is free when it starts; 0 for none.
+
+    Args:
+        started: when each stay at the station starts; NaT for those that never do.
+        ended: when each ends; NaT for those that are there still.
+    """
+    slots: Ints = np.zeros(len(started), np.int64)
+    never = np.iinfo(np.int64).max
+    since = started.astype("datetime64[us]").astype(np.int64)
+    until = np.where(np.isnat(ended), never, ended.astype("datetime64[us]").astype(np.int64))
+    busy: list[tuple[int, int]] = []
+    free: list[int] = []
+    for row in np.argsort(since, kind="stable").tolist():
+        if np.isnat(started[row]):
+            continue
+        # Who leaves at this very instant leaves before another one starts.
+        while busy and busy[0][0] <= since[row]:
+            heapq.heappush(free, heapq.heappop(busy)[1])
+        slot = heapq.heappop(free) if free else len(busy) + 1
+        heapq.heappush(busy, (int(until[row]), slot))
+        slots[row] = slot
+    return slots
+
+
+def as_event_log(visits: pd.DataFrame, pathway: Pathway) -> pd.DataFrame:
+    """Return the event log of a visit table: see `Results.event_log`."""
+    import pandas as pd
+
+    resources = pd.Series("", index=visits.index, dtype=object)
+    for station in pathway.stations:
+        here = (visits["station"] == station.name).to_numpy() & visits["started"].notna().to_numpy()
+        if station.is_meeting:
+            resources[here] = station.name
+        else:
+            rows = visits[here]
+            slots = server_slots(rows["started"].to_numpy(), rows["ended"].to_numpy())
+            resources[here] = [f"{station.name} {slot}" for slot in slots.tolist()]
+    parts = []
+    for place, (column, transition) in enumerate(_TRANSITIONS):
+        there = visits[column].notna()
+        if transition == "schedule":
+            there &= visits["station"] != ""  # who waits for nothing only starts
+        if transition == "complete":
+            there &= visits["started"].notna()  # who leaves a queue unserved never had the stay
+        rows = visits[there]
+        parts.append(
+            pd.DataFrame(
+                {
+                    "case:concept:name": rows["citizen"].astype(str),
+                    "concept:name": rows["state"],
+                    "time:timestamp": rows[column],
+                    "lifecycle:transition": transition,
+                    "org:resource": "" if transition == "schedule" else resources[there],
+                    "station": rows["station"],
+                    "benefit": rows["benefit"],
+                    "_order": rows["step"] * len(_TRANSITIONS) + place,
+                    "_citizen": rows["citizen"],
+                }
+            )
+        )
+    log = pd.concat(parts).sort_values(["_citizen", "_order"], kind="stable", ignore_index=True)
+    return log.drop(columns=["_order", "_citizen"])
