@@ -49,7 +49,7 @@ def as_event_log(visits: pd.DataFrame, pathway: Pathway) -> pd.DataFrame:
     """Return the event log of a visit table: see `Results.event_log`."""
     import pandas as pd
 
-    resources = pd.Series("", index=visits.index, dtype=object)
+    resources = np.full(len(visits), "", dtype=object)
     for station in pathway.stations:
         here = (visits["station"] == station.name).to_numpy() & visits["started"].notna().to_numpy()
         if station.is_meeting:
@@ -73,7 +73,7 @@ def as_event_log(visits: pd.DataFrame, pathway: Pathway) -> pd.DataFrame:
                     "concept:name": rows["state"],
                     "time:timestamp": rows[column],
                     "lifecycle:transition": transition,
-                    "org:resource": "" if transition == "schedule" else resources[there],
+                    "org:resource": "" if transition == "schedule" else resources[there.to_numpy()],
                     "station": rows["station"],
                     "benefit": rows["benefit"],
                     "_order": rows["step"] * len(_TRANSITIONS) + place,
