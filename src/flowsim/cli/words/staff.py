@@ -179,7 +179,7 @@ def _too_close(answer: Answer) -> list[str]:
     ]
     lines += [f"{_level(trial.levels)}: {_reached(answer.question, trial)}." for trial in trials[:_STEPS]]
     if any(finding.alike and math.isinf(finding.mean.high) for trial in trials for finding in trial.findings):
-        return [*lines, "What is the same in every run rules nothing out that is rare and large."]
+        return [*lines, "What is the same in nearly every run rules nothing out that is rare and large."]
     return [*lines, f"More may tell: --replications {4 * most}."]
 
 
@@ -201,7 +201,7 @@ def _as_it_is(search: Answer | Frontier) -> str:
 
 
 def _verdict_word(trial: Trial) -> str:
-    return "met in every run" if trial.hopeful and not trial.meets else _VERDICTS[trial.verdict]
+    return "met so far" if trial.hopeful and not trial.meets else _VERDICTS[trial.verdict]
 
 
 def _reached(question: Question, trial: Trial) -> str:
@@ -223,7 +223,7 @@ def _reached_goal(finding: Finding, trial: Trial, chance: float | None) -> str:
         side = "at most" if finding.goal.sense == "<=" else "at least"
         words = f"{side} {figure(finding.quantile, unit)}{_word(unit)} in {chance:.0%} of the runs"
     elif finding.alike and math.isinf(finding.mean.high):
-        words = f"{number_of} in every run"
+        words = f"{number_of} in nearly every run"
     else:
         words = f"{number_of} ({_between(finding.mean, unit)})"
     return words + (f", without {finding.undefined} of {runs} runs to which nobody came" if finding.undefined else "")
@@ -277,7 +277,7 @@ def _mean_cells(finding: Finding, runs: int) -> tuple[str, str]:
     if math.isinf(finding.mean.estimate):
         return "stalled", f"in {finding.standstills} of {runs}"
     if finding.alike and math.isinf(finding.mean.high):
-        return figure(finding.mean.estimate, unit), "in every run"
+        return figure(finding.mean.estimate, unit), "in nearly every run"
     return figure(finding.mean.estimate, unit), _between(finding.mean, unit)
 
 

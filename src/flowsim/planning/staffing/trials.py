@@ -21,7 +21,7 @@ from flowsim.model.scenario import Scenario
 from flowsim.model.varying import Cut, cut_after
 from flowsim.planning.levers import Lever, without_queues
 from flowsim.planning.staffing.goals import Goal, parse_goals
-from flowsim.simulation.intervals import Interval, bounded_interval, cautious_interval, rarest_missed, share_interval
+from flowsim.simulation.intervals import Interval, betting_interval, bounded_interval, cautious_interval, share_interval
 from flowsim.simulation.results import Results
 from flowsim.simulation.runner import run
 
@@ -139,8 +139,8 @@ class Finding:
         undefined: how many replications have none, since nobody came: they are left out.
         standstills: in how many nobody got through though some waited, which is the worst that may come: a wait without
             end, or a share of 0. They count in the mean.
-        alike: whether the number was the same in every replication. Of an unbounded one that rules nothing large out
-            that is rare; its interval is open above.
+        alike: whether fewer than ten replications have another number than the commonest one. Of an unbounded one that
+            rules nothing large out that is rare; its interval is open above.
         quantile: the number that as many replications keep to as were asked for; None where the mean decides.
         few: whether less than `FEWEST` replications have a number, too few for a verdict.
     """
@@ -328,7 +328,7 @@ def _finding(goal: Goal, column: Floats, standstills: int, error: float | None) 
     """Judge a goal by its numbers; without an error nothing is left to chance."""
     defined = column[~np.isnan(column)]
     undefined = len(column) - len(defined)
-    alike = len(defined) > 1 and bool(np.isfinite(defined).all() and np.ptp(defined) <= 1e-12 * np.abs(defined).max())
+    alike = len(defined) > 1 and bool(np.isfinite(defined).all()) and _hardly_differ(defined)
     if len(defined) < 2:
         mean = Interval(estimate=math.nan, error=math.nan, low=math.nan, high=math.nan)
     elif np.isinf(defined).any():
@@ -345,10 +345,11 @@ def _mean(values: Floats, error: float, most: float | None, alike: bool) -> Inte
     """Return the mean of numbers of which none is below 0 and, where it is given, none above `most`."""
     if most is not None:
         return bounded_interval(values, error, most)
-    if alike:  # what never came may be rare and large; but it can't take away more than all, as often as it may come
-        value = float(values[0])
-        least = value * (1 - rarest_missed(len(values), error / 2))
-        return Interval(estimate=value, error=0.0, low=least, high=math.inf)
+    if alike:  # what hardly came may be rare and large; but it can't take away more than all
+        commonest = _commonest(values)[0]
+        below = np.minimum(values, commonest)
+        least = betting_interval(below, error, commonest).low if commonest > 0 else 0.0
+        return Interval(estimate=float(values.mean()), error=0.0, low=least, high=math.inf)
     told = cautious_interval(values, error)
     return replace(told, low=max(told.low, 0.0))
 
@@ -358,6 +359,19 @@ def _kept_by(column: Floats, chance: float, sense: Literal[">=", "<="]) -> float
     towards = 1.0 if sense == "<=" else -1.0
     values = np.where(np.isnan(column), np.inf, towards * column)
     return towards * float(np.quantile(values, chance, method="inverted_cdf"))
+
+
+_TELLING = 10  # numbers that differ from the commonest one, below which their spread tells too little
+
+
+def _commonest(values: Floats) -> tuple[float, int]:
+    """Return the commonest number, and how many others there are."""
+    numbers, counts = np.unique(values, return_counts=True)
+    return float(numbers[counts.argmax()]), int(len(values) - counts.max())
+
+
+def _hardly_differ(values: Floats) -> bool:
+    return _commonest(values)[1] < _TELLING
 
 
 def _exactly(value: float) -> Interval:
