@@ -1,6 +1,7 @@
 """Scenarios compared: pairs by hand and by theory, one luck and one set of parameters for all, and what is refused."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from flowsim import Duration, Entry, InputError, Pathway, Scenario, State, Station, run
 from flowsim.calibration.ensemble import Ensemble
 from flowsim.calibration.study import Prior
+from flowsim.cli.words.compare import by_headline, comparison_lines
 from flowsim.model.base import read_base
 from flowsim.planning.comparison import Comparison, averaged, compare, headlines, paired, to_one_end
 from flowsim.simulation.precision import Precision
@@ -88,6 +90,31 @@ def test_pairs_worked_by_hand():
     np.testing.assert_allclose(told.variance, [1, 2, nan, 0])
     np.testing.assert_allclose(told.independent, [2, 0.5 + 4.5, nan, 2])
     np.testing.assert_allclose(told.saved, [2, 2.5, nan, math.inf])
+
+
+def test_futures_in_which_a_queue_stands_still_are_counted_and_left_out_of_all_scenarios():
+    """Waits 1, 2, 3 and never; with more desks .5, never, 2 and 1: the first and the third future are of both."""
+    few = compare([office(40), office(42, "more")], replications=4)
+    (column,) = [n for n, row in enumerate(few.index) if (row.measure, row.period) == ("wait.adviser.served", "2020")]
+    waits = ([1.0, 2.0, 3.0, math.inf], [0.5, math.inf, 2.0, 1.0])
+
+    def with_waits(results, numbers):
+        values = results.values.copy()
+        values[:, column] = numbers
+        return replace(results, values=values)
+
+    found = Comparison(names=few.names, results=tuple(map(with_waits, few.results, waits)))
+    assert found.standstills[column] == 2
+    assert found.difference("more").mean[column] == pytest.approx(-0.75)
+    assert found.difference("more").pairs[column] == 2
+    rows = found.frame().query("measure == 'wait.adviser.served' and period == '2020'")
+    assert rows["mean"].tolist() == [2.0, 1.25]
+    assert rows["standstills"].tolist() == [2, 2]
+    lines = " ".join(comparison_lines(by_headline(found)))
+    assert (
+        "wait.adviser.served leaves out futures in which nobody is served though some wait: up to 2 of 4"
+        in " ".join(lines.split())
+    )
 
 
 def test_equal_values_have_no_variance_however_they_are_rounded():
@@ -284,6 +311,7 @@ def test_the_table_has_a_row_for_each_scenario_and_figure(town):
             "mean",
             "p05",
             "p95",
+            "standstills",
             "difference",
             "low",
             "high",

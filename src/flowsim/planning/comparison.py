@@ -10,6 +10,7 @@ import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -40,13 +41,13 @@ __all__ = ["Comparison", "Paired", "averaged", "check_comparable", "compare", "h
 
 
 class Paired(NamedTuple):
-    """Differences of pairs, an entry a column; NaN where less than two pairs are defined.
+    """Differences of pairs, an entry a column; NaN where less than two pairs are finite.
 
     Attributes:
         mean: the mean difference.
         low: the lower end of its confidence interval.
         high: the upper end.
-        pairs: the number of replications in which both are defined.
+        pairs: the number of replications in which both are finite.
         variance: the variance of a difference.
         independent: the variance that a difference of independent draws has: the sum of the two variances.
     """
@@ -66,7 +67,8 @@ class Paired(NamedTuple):
 
 def paired(reference: Floats, other: Floats, confidence: float = 0.95) -> Paired:
     """Compare the columns of two tables whose rows are pairs, shape (pairs, columns) each."""
-    defined = ~(np.isnan(reference) | np.isnan(other))
+    defined = np.isfinite(reference) & np.isfinite(other)
+    reference, other = (np.where(defined, values, 0.0) for values in (reference, other))
     pairs: Ints = defined.sum(axis=0, dtype=np.int64)
     before, after = (_moments(values, defined)[1] for values in (reference, other))
     mean, variance = _moments(other - reference, defined)
@@ -142,13 +144,29 @@ class Comparison(Displayed):
             raise InputError(unknown_name("scenario", name, self.names))
         return self.results[self.names.index(name)]
 
+    @cached_property
+    def standstills(self) -> Ints:
+        """By column, in how many replications nobody is served in some scenario though some wait."""
+        out: Ints = np.any([np.isinf(result.values) for result in self.results], axis=0).sum(axis=0)
+        return out
+
+    @cached_property
+    def shared(self) -> tuple[Results, ...]:
+        """The same runs, in the replications in which a column is finite in all scenarios; NaN in the others.
+
+        Means and differences are of these, so that they are of the same futures; `standstills` counts the others.
+        """
+        finite = np.all([np.isfinite(result.values) for result in self.results], axis=0)
+        return tuple(replace(result, values=np.where(finite, result.values, np.nan)) for result in self.results)
+
     def difference(self, name: str) -> Paired:
         """Compare a scenario with the reference: a scenario less the reference, an entry a column of `index`.
 
         Raises:
             InputError: for an unknown name, with the nearest one.
         """
-        return paired(self.reference.values, self.of(name).values, self.confidence)
+        self.of(name)
+        return paired(self.shared[0].values, self.shared[self.names.index(name)].values, self.confidence)
 
     def differences(self) -> Iterator[tuple[str, Paired]]:
         """Yield every scenario but the reference with its differences."""
@@ -169,17 +187,19 @@ class Comparison(Displayed):
     def frame(self) -> pd.DataFrame:
         """Return a row a scenario, measure and period.
 
-        scenario, measure, period, unit, mean, p05 and p95 (over the replications in which it is defined); for all but
-        the reference difference, low, high, pairs and variance_ratio too.
+        scenario, measure, period, unit, mean, p05 and p95 (over the replications in which it is finite in all
+        scenarios) and standstills, in how many it is not; for all but the reference difference, low, high, pairs and
+        variance_ratio too.
         """
         import pandas as pd
 
         frames = []
         for number, name in enumerate(self.names):
-            values = self.results[number].values
-            frame = self.results[number].quantiles((0.05, 0.95))
+            values = self.shared[number].values
+            frame = self.shared[number].quantiles((0.05, 0.95))
             frame.insert(0, "scenario", name)
             frame.insert(4, "mean", defined_mean(values))
+            frame["standstills"] = self.standstills
             told = self.difference(name)
             columns = {"difference": told.mean, "low": told.low, "high": told.high, "pairs": told.pairs}
             for column, cells in (columns | {"variance_ratio": told.saved}).items():
@@ -261,7 +281,7 @@ def _widest(reference: Results, other: Results, columns: list[int], precision: P
     """Return the widest half-width of a difference over the reference's mean; 0 where there is none."""
     before, after = reference.values[:, columns], other.values[:, columns]
     told = paired(before, after, precision.confidence)
-    relative = ratio((told.high - told.low) / 2, np.abs(before.mean(axis=0)))
+    relative = ratio((told.high - told.low) / 2, np.abs(defined_mean(np.where(np.isfinite(before), before, np.nan))))
     return float(np.nanmax(relative, initial=0.0))
 
 

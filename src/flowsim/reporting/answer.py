@@ -152,7 +152,7 @@ class Conclusions:
             except InputError:  # what is reported ends before, or begins after
                 return ""
             values = response.read(results)
-            value = float(defined_mean(values))
+            value = float(defined_mean(values[np.isfinite(values)]))
             if value >= _LONG:
                 wait = self.wording.value(value, response.unit)
                 waits.append(language.say("answer.wait", value=wait, awaited=self.wording.awaited(name)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -109,8 +109,21 @@ class Exhibits:
             title=say("table.key"),
             columns=(say("column.measure"), say("column.scenario"), *years),
             rows=tuple(rows),
-            note=say("table.key.note"),
+            note=" ".join([say("table.key.note"), *self._standstills()]),
         )
+
+    def _standstills(self) -> Iterator[str]:
+        """Say of which key measures how many futures are left out, since a queue stands still in them."""
+        comparison, language = self.findings.comparison, self.wording.language
+        many = language.number(len(comparison.reference.replications), 0)
+        for measure in self.findings.measures:
+            places = [
+                n for n, row in enumerate(comparison.index) if row.measure == measure and row.period.every == "year"
+            ]
+            count = int(comparison.standstills[places].max(initial=0))
+            if count:
+                title = self._titled(measure)
+                yield language.say("table.key.standstills", measure=title, count=language.number(count, 0), many=many)
 
     def differences(self) -> Table | None:
         """Tell by how much the scenarios differ from the first one; None where one stands alone."""

@@ -123,8 +123,11 @@ class Findings:
         return {row.measure: row.unit for row in self.comparison.index}
 
     def yearly(self, measure: str) -> dict[str, tuple[tuple[Period, ...], Floats]]:
-        """Return the years and the numbers, shape (replications, years), of a measure in each scenario."""
-        both = zip(self.comparison.names, self.comparison.results, strict=True)
+        """Return the years and the numbers, shape (replications, years), of a measure in each scenario.
+
+        NaN where a queue stands still in any of them.
+        """
+        both = zip(self.comparison.names, self.comparison.shared, strict=True)
         return {name: series(results, measure, "year") for name, results in both}
 
     def difference(self, measure: str, name: str) -> tuple[tuple[Period, ...], Paired]:

@@ -89,10 +89,24 @@ def comparison_lines(comparison: Comparison) -> list[str]:
             "Waits: means over those served in a period; queues: at its end; utilisation: over all of it.",
         )
         lines += ["", *map(wrapped, notes)]
+    lines += [wrapped(line) for line in _standstills(comparison)]
     alike = [measure for measure in columns if measure not in shown]
     if alike:
         lines += [wrapped(f"No sure difference in {counted(len(alike), 'measure')}: {', '.join(alike)}")]
     return lines
+
+
+def _standstills(comparison: Comparison) -> Iterator[str]:
+    """Say of which measures how many replications are left out, since a queue stands still in them."""
+    many = len(comparison.reference.replications)
+    for measure, places in _columns(comparison).items():
+        counts = comparison.standstills[places]
+        if counts.any():
+            worst = comparison.index[places[int(counts.argmax())]].period
+            yield (
+                f"{measure} leaves out futures in which nobody is served though some wait: "
+                f"up to {int(counts.max())} of {many}, in {worst}. Look at its queue there."
+            )
 
 
 def _columns(comparison: Comparison) -> dict[str, list[int]]:
@@ -112,7 +126,7 @@ def _surely(pair: Paired) -> Bools:
 def _tables(
     comparison: Comparison, pairs: Mapping[str, Paired], sure: Bools, shown: Mapping[str, list[int]]
 ) -> Iterator[str]:
-    saved, means = savings(comparison), defined_mean(comparison.reference.values)
+    saved, means = savings(comparison), defined_mean(comparison.shared[0].values)
     cells = {
         name: [number(float(mean)) if pair is None else _cell(pair, n) for n, mean in enumerate(means)]
         for name, pair in zip(comparison.names, (None, *pairs.values()), strict=True)
