@@ -71,7 +71,10 @@ def test_two_levers_give_a_frontier(tmp_path):
     frontier = json.loads(fine(*words, "--json"))["frontier"]
     assert [point["level"] for point in frontier] == [10, 20, 30, 40]
     assert frontier[0]["least"] is None  # with so few desks the other goal can't be met
-    assert all(f"\n{point['level']:>13}  {point['least'] or 'none up to 9'}" in told for point in frontier)
+    for point in frontier:
+        close = ", ".join(map(str, point["too_close"]))
+        least = point["least"] or (f"too close to call: {close}" if close else "none up to 9")
+        assert f"\n{point['level']:>13}  {least}" in told
     assert "With a place for everybody: " in told
     assert plot.read_bytes().startswith(b"\x89PNG")
 
