@@ -82,8 +82,8 @@ def executor_of(
     Args:
         workers: how many; one for each core where left out.
         cluster: the address of a Dask scheduler, whose workers do the work instead.
-        varies: every replication has a model of its own. Preparing it takes a fifth of the time and holds Python's
-            lock, so that beyond a few workers processes are quicker.
+        varies: every replication has a model of its own. Preparing it takes a seventh of the time and holds Python's
+            lock, so beyond a few workers processes are taken.
         processes: take processes in any case.
     """
     from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
