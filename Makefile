@@ -59,7 +59,7 @@ lint: $(READY) ## check style, types (ours, and an importer's) and the arrows be
 	$(BIN)/python tests/importer/blocks.py .types
 	$(BIN)/mypy --config-file tests/importer/mypy.ini tests/importer/service.py tests/importer/blocks.py examples .types
 	$(BIN)/pyright -p tests/importer --pythonpath $(BIN)/python
-	$(BIN)/pyright --pythonpath $(BIN)/python --verifytypes flowsim --ignoreexternal > .types/completeness.txt || true
+	PYTHONPATH="$(CURDIR)/src" $(BIN)/pyright --pythonpath $(BIN)/python --verifytypes flowsim --ignoreexternal > .types/completeness.txt || true
 	$(BIN)/python tests/importer/completeness.py .types/completeness.txt
 
 verify: $(READY) ## hold the compiled engine against queueing theory, in one or two minutes
