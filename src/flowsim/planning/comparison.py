@@ -152,12 +152,12 @@ class Comparison(Displayed):
 
     @cached_property
     def shared(self) -> tuple[Results, ...]:
-        """The same runs, in the replications in which a column is finite in all scenarios; NaN in the others.
+        """The same runs, but NaN in the replications in which a column is infinite in some scenario.
 
         Means and differences are of these, so that they are of the same futures; `standstills` counts the others.
         """
-        finite = np.all([np.isfinite(result.values) for result in self.results], axis=0)
-        return tuple(replace(result, values=np.where(finite, result.values, np.nan)) for result in self.results)
+        standing = np.any([np.isinf(result.values) for result in self.results], axis=0)
+        return tuple(replace(result, values=np.where(standing, np.nan, result.values)) for result in self.results)
 
     def difference(self, name: str) -> Paired:
         """Compare a scenario with the reference: a scenario less the reference, an entry a column of `index`.
@@ -187,9 +187,9 @@ class Comparison(Displayed):
     def frame(self) -> pd.DataFrame:
         """Return a row a scenario, measure and period.
 
-        scenario, measure, period, unit, mean, p05 and p95 (over the replications in which it is finite in all
-        scenarios) and standstills, in how many it is not; for all but the reference difference, low, high, pairs and
-        variance_ratio too.
+        scenario, measure, period, unit, mean, p05 and p95 (over the replications in which it is defined, and infinite
+        in no scenario) and standstills, in how many it is infinite; for all but the reference difference, low, high,
+        pairs and variance_ratio too.
         """
         import pandas as pd
 
