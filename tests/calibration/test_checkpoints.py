@@ -15,7 +15,7 @@ from flowsim.calibration.ensemble import CHECKSUMS, Ensemble, checksums, study_o
 from flowsim.calibration.study import Study
 from flowsim.calibration.table import simulate_draws
 from flowsim.calibration.workflow import Calibration, calibrate, check_place
-from flowsim.core.atomic import reserved
+from flowsim.core.writing.atomic import reserved
 from helpers.command_line import flowsim
 from helpers.paths import SMALL_TOWN
 

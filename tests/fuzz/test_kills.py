@@ -9,14 +9,14 @@ import time
 
 import pytest
 
-from flowsim.core.atomic import remove_strays
+from flowsim.core.writing.atomic import remove_strays
 from helpers.paths import TOWN
 
 WRITER = """
 import itertools, sys
 from pathlib import Path
 from flowsim.cli.signals import end, listen, stop_signal
-from flowsim.core.atomic import placed_folder
+from flowsim.core.writing.atomic import placed_folder
 from flowsim.core.files import write_files
 listen()
 folder = Path(sys.argv[1])

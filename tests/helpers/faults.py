@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from flowsim.core import atomic
+from flowsim.core.writing import atomic
 
 STEPS = ("open", "write", "fsync", "replace", "rename", "unlink", "rmdir", "mkdir", "ftruncate", "chmod")
 

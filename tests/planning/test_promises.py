@@ -27,7 +27,9 @@ def case_of(name):
     return next(case for case in staffing_cases() if case.name == name)
 
 
-@pytest.mark.parametrize("name", ["desk, queue at the end", "rare outcome, queue at the end"])
+@pytest.mark.parametrize(
+    "name", [pytest.param("desk, queue at the end", marks=pytest.mark.slow), "rare outcome, queue at the end"]
+)
 def test_a_search_hardly_ever_names_too_few(name):
     """One interval of ten equal zeros, which is [0, 0], made that 17 to 67 %."""
     too_few, inside, denied = staffing_promises(case_of(name), 40, population=300)

@@ -9,8 +9,8 @@ import pytest
 from pyarrow.parquet import ParquetWriter
 
 from flowsim import InputError
-from flowsim.core import atomic
 from flowsim.core.files import write_text
+from flowsim.core.writing import atomic
 from flowsim.simulation import store
 from flowsim.simulation.runner import run
 from flowsim.simulation.store import FILES, check_folder, save

@@ -38,10 +38,10 @@ from flowsim.calibration.study import Study
 from flowsim.calibration.table import ReferenceTable, simulate_draws
 from flowsim.calibration.targets import Target
 from flowsim.core.arrays import Floats
-from flowsim.core.atomic import remove_strays, reserved, under_way
 from flowsim.core.errors import InputError
 from flowsim.core.files import data_folder, write_files, write_text
 from flowsim.core.progress import shows_progress
+from flowsim.core.writing.atomic import remove_strays, reserved, under_way
 from flowsim.model.library import cities
 from flowsim.simulation.runner import checked_seed, run
 

@@ -16,8 +16,8 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from flowsim.core.atomic import place_files, remove_strays, reserved
 from flowsim.core.errors import InputError
+from flowsim.core.writing.atomic import place_files, remove_strays, reserved
 
 __all__ = [
     "check_bare_numbers",

@@ -23,7 +23,7 @@ from xml.parsers import expat
 from flowsim.core.errors import InputError
 from flowsim.core.files import is_file
 from flowsim.core.numbers import with_plain_spaces
-from flowsim.core.spreadsheets import original_text
+from flowsim.core.writing.spreadsheets import original_text
 
 __all__ = ["MARKS", "Cell", "Decimal", "Sheet", "cell_name", "is_figure", "read_sheet", "reader", "without_note"]
 

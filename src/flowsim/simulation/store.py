@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flowsim.core.atomic import placed_folder, remove_strays, reserved
 from flowsim.core.errors import InputError
-from flowsim.core.spreadsheets import csv_text
+from flowsim.core.writing.atomic import placed_folder, remove_strays, reserved
+from flowsim.core.writing.spreadsheets import csv_text
 
 if TYPE_CHECKING:
     import pandas as pd

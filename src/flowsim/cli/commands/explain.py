@@ -50,7 +50,7 @@ def explain(
     --vary rehabilitation_team.places --between 24 36[/bold]
     """
     from flowsim.core.files import check_file, write_bytes, write_text
-    from flowsim.core.spreadsheets import csv_text
+    from flowsim.core.writing.spreadsheets import csv_text
     from flowsim.questions.explain import Explain
     from flowsim.reporting.pictures.canvas import check_picture
 

@@ -140,7 +140,7 @@ def _show_scores(question: Forecast, plot: Path | None, out: Path | None, force:
 
 def _csv(table: Any) -> bytes:
     """Write a table as Excel opens it: UTF-8 with a mark."""
-    from flowsim.core.spreadsheets import csv_text
+    from flowsim.core.writing.spreadsheets import csv_text
 
     return csv_text(table).encode("utf-8-sig")
 

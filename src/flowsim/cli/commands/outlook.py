@@ -53,7 +53,7 @@ def outlook(
     from flowsim.cli.words.outlook import backtest_lines, outlook_json, outlook_lines
     from flowsim.core.errors import InputError
     from flowsim.core.files import check_file, write_bytes, write_text
-    from flowsim.core.spreadsheets import csv_text
+    from flowsim.core.writing.spreadsheets import csv_text
     from flowsim.questions.outlook import Outlook
     from flowsim.reporting.pictures.canvas import check_picture
     from flowsim.reporting.pictures.forecasts import outlook_picture

@@ -53,7 +53,7 @@ def staff(
     from flowsim.cli.terminal import wrapped
     from flowsim.cli.words.staff import answer_lines, frontier_lines, staff_json, staff_picture
     from flowsim.core.files import check_file, write_bytes, write_text
-    from flowsim.core.spreadsheets import csv_text
+    from flowsim.core.writing.spreadsheets import csv_text
     from flowsim.planning.staffing.cost import StaffingCost
     from flowsim.planning.staffing.search import Answer
     from flowsim.questions.staff import Staff

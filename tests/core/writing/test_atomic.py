@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from flowsim import InputError
-from flowsim.core import atomic
-from flowsim.core.atomic import placed_folder, remove_strays, reserved
 from flowsim.core.files import check_file, write_bytes, write_files
+from flowsim.core.writing import atomic
+from flowsim.core.writing.atomic import placed_folder, remove_strays, reserved
 from helpers.faults import Killed, fault
 
 
@@ -176,7 +176,7 @@ def test_a_folder_that_appears_meanwhile_is_not_overwritten(tmp_path, monkeypatc
 
 def test_what_a_living_process_writes_is_no_stray(tmp_path):
     code = (
-        "import sys\nfrom pathlib import Path\nfrom flowsim.core.atomic import placed_folder\n"
+        "import sys\nfrom pathlib import Path\nfrom flowsim.core.writing.atomic import placed_folder\n"
         f"with placed_folder(Path({str(tmp_path / 'run')!r}), lambda: None) as building:\n"
         "    (building / 'a.txt').write_text('x')\n    print('ready', flush=True)\n    sys.stdin.read()\n"
     )

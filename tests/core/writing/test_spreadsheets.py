@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowsim.core.spreadsheets import as_text, csv_text, original_text
+from flowsim.core.writing.spreadsheets import as_text, csv_text, original_text
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+45 12 34", "-cmd", "@SUM(A1)", "\t=1", "'=1", "''-x", "=\n"])
