@@ -1,9 +1,13 @@
 """`import flowsim` loads nothing heavy, so that a refusal or a page of help is there at once."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+import flowsim
 
 
 @pytest.mark.parametrize("module", ["flowsim", "flowsim.model.pathway", "flowsim.reporting.pictures.diagram"])
@@ -24,3 +28,14 @@ def test_nothing_heavy_is_loaded(module):
     code = f"import sys, {module}; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_only_what_shows_itself_is_loaded_by_its_name():
+    """The contracts of the rooms read the imports that stand in the files; what is loaded by name they cannot see."""
+    sources = Path(flowsim.__file__).parent
+    by_name = {
+        f"{path.relative_to(sources)}": name
+        for path in sources.rglob("*.py")
+        for name in re.findall(r"(?:import_module|__import__)\(([^)]*)\)", path.read_text(encoding="utf-8"))
+    }
+    assert by_name == {"core/display.py": '"flowsim.reporting.displays"'}
