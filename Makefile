@@ -2,6 +2,9 @@
 PYTHON ?= python3
 ARGS ?= --replications 5 --out runs/copenhagen --force
 
+# Those of the classifiers in pyproject.toml.
+PYTHONS ?= 3.11 3.12 3.13
+
 BIN := .venv/bin
 READY := .venv/.installed
 BENCH := .venv/.bench-installed
@@ -9,17 +12,17 @@ PUBLIC := .venv/.accuracy-installed
 STATSFORECAST := .venv-statsforecast/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run web test test-all test-browser fuzz mutants audit lint verify docs calibrate bench accuracy learn clean
+.PHONY: help run web test test-all test-browser test-pythons fuzz mutants audit lint verify docs calibrate bench accuracy learn clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # Installed again only when pyproject.toml changed. Dependency groups need a pip that knows them, so pip comes first.
 $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("flowsim needs Python 3.11 or newer: make PYTHON=..." if sys.version_info < (3, 11) else 0)'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --editable '.[testing,dask,excel,plot,report,calibrate,web]' --group test --group lint --group docs
+	$(BIN)/python -m pip install --quiet --editable '.[testing,dask,excel,parquet,plot,report,calibrate,web]' --group test --group lint --group docs
 	touch $@
 
 run: $(READY) ## simulate Copenhagen (ARGS="..." for anything else that `flowsim run` takes)
@@ -37,6 +40,10 @@ test-all: $(READY) ## run all tests
 test-browser: $(READY) ## drive the page in a real browser, which has to be installed (Debian: apt-get install chromium)
 	$(BIN)/python -m pip install --quiet --group browser
 	BROWSER_REQUIRED=1 $(BIN)/python -m pytest tests/web -m browser
+
+test-pythons: $(READY) ## run the tests on each Python at hand, and with the lowest versions of all libraries
+	command -v uv > /dev/null || $(BIN)/python -m pip install --quiet --group pythons
+	.ci/pythons $(PYTHONS)
 
 # Cases are functions of a seed: FUZZ="toml --first 200000 --cases 100000" tries others.
 fuzz: $(READY) ## try hostile files and command lines by the hundred thousand, for about an hour
@@ -100,4 +107,4 @@ learn: $(PUBLIC) ## learn again how much each member of a forecast counts, and h
 	$(BIN)/python -m benchmarks.learning
 
 clean: ## remove .venv and all that was built
-	rm -rf .venv .venv-statsforecast docs/_build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .types
+	rm -rf .venv .venv-* docs/_build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .types

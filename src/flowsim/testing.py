@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import strategies as st
-
+from flowsim.core.extras import require_extra
 from flowsim.model.pathway import Pathway
+
+require_extra("testing", "flowsim.testing")
+from hypothesis import strategies as st  # noqa: E402  # a missing one is told first
 
 __all__ = ["durations", "pathways"]
 

@@ -135,6 +135,8 @@ def test_every_line_of_a_summary_fits_eighty_columns(more, folder):
 def test_quiet_prints_nothing_and_writes_all_the_same(folder):
     assert fine("run", "desk.toml", "-n", 2, "--quiet", "--out", "runs/a") == ""
     assert sorted(os.listdir(folder / "runs" / "a")) == sorted(store.FILES)
+    assert fine("run", "desk.toml", "-n", 2, "--quiet", "--out", "runs/a", "--force", "--parquet") == ""
+    assert len(os.listdir(folder / "runs" / "a")) == len(store.FILES) + 2
 
 
 def test_the_folder_holds_the_tables_and_how_to_repeat_them(folder):
@@ -142,7 +144,7 @@ def test_the_folder_holds_the_tables_and_how_to_repeat_them(folder):
         'name = "mine"\nbase = "desk.toml"\n[[stations]]\nstation = "desk"\ncapacity = 2'
     )
     words = ["run", "my plan.toml", "-n", 3, "--seed", 5, "--engine", "simpy", "--from", "2019Q3", "--to", "2019"]
-    told = json.loads(fine(*words, "--json", "--out", "a"))
+    told = json.loads(fine(*words, "--json", "--out", "a", "--parquet"))
     manifest = json.loads((folder / "a" / "manifest.json").read_text("utf-8"))
     scenario = Scenario.of("my plan.toml")
     assert manifest["scenario"] == scenario.to_dict()

@@ -221,9 +221,21 @@ def test_the_prices_that_ship_are_a_file_to_start_from(folder):
 
 
 def test_the_folder_holds_the_table_and_how_to_repeat_it(folder):
-    words = ["town.toml", "more.toml", "-n", 5, "--prices", "prices.toml", "--from", "2020", "--out", "a/b"]
+    words = [
+        "town.toml",
+        "more.toml",
+        "-n",
+        5,
+        "--prices",
+        "prices.toml",
+        "--from",
+        "2020",
+        "--out",
+        "a/b",
+        "--parquet",
+    ]
     assert "Written to a/b" in fine(*words)
-    assert sorted(os.listdir(folder / "a" / "b")) == sorted(store.COMPARED)
+    assert sorted(os.listdir(folder / "a" / "b")) == sorted([*store.COMPARED, "comparison.parquet"])
     manifest = json.loads((folder / "a" / "b" / "manifest.json").read_text("utf-8"))
     table = pd.read_parquet(folder / "a" / "b" / "comparison.parquet")
     csv = pd.read_csv(folder / "a" / "b" / "comparison.csv", dtype={"period": str})

@@ -19,8 +19,11 @@ from helpers.traces import SMALL
 RESULTS = run(SMALL, replications=3)
 
 
+ALL = (*FILES, "measures.parquet", "replications.parquet")
+
+
 def write(folder, results=RESULTS, **options):
-    save(results, results.quantiles(), {"seed": results.seed}, folder, **options)
+    save(results, results.quantiles(), {"seed": results.seed}, folder, **({"parquet": True} | options))
 
 
 def everything(folder):
@@ -31,11 +34,19 @@ def everything(folder):
 def test_a_run_is_a_folder_of_these_files_in_new_folders(tmp_path):
     write(tmp_path / "a" / "b" / "run")
     assert sorted(os.listdir(tmp_path / "a" / "b")) == ["run"]
-    assert sorted(os.listdir(tmp_path / "a" / "b" / "run")) == sorted(FILES)
+    assert sorted(os.listdir(tmp_path / "a" / "b" / "run")) == sorted(ALL)
     umask = os.umask(0)
     os.umask(umask)
     assert (tmp_path / "a" / "b" / "run").stat().st_mode & 0o777 == 0o777 & ~umask
     assert json.loads((tmp_path / "a/b/run/manifest.json").read_text("utf-8")) == {"seed": 1}
+
+
+def test_parquet_is_written_where_it_is_asked_for_alone(tmp_path):
+    write(tmp_path / "run")
+    csv = (tmp_path / "run" / "measures.csv").read_bytes()
+    write(tmp_path / "run", parquet=False, overwrite=True)
+    assert sorted(os.listdir(tmp_path / "run")) == sorted(FILES)
+    assert (tmp_path / "run" / "measures.csv").read_bytes() == csv
 
 
 @pytest.mark.parametrize("rows", [1, 7, 10**6])
@@ -113,7 +124,7 @@ def test_a_link_to_a_folder_stays_a_link(tmp_path):
     write(tmp_path / "link")
     write(tmp_path / "link", overwrite=True)
     assert (tmp_path / "link").is_symlink()
-    assert sorted(os.listdir(tmp_path / "real")) == sorted(FILES)
+    assert sorted(os.listdir(tmp_path / "real")) == sorted(ALL)
 
 
 def test_folders_that_hold_anything_else_are_refused(tmp_path):

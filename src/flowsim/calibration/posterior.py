@@ -14,6 +14,7 @@ from flowsim.calibration.table import ReferenceTable
 from flowsim.calibration.targets import Target
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError
+from flowsim.core.extras import require_extra
 
 __all__ = [
     "Conditioned",
@@ -180,11 +181,10 @@ def learn(z: Floats, observed: Floats, seed: int = 1) -> Summaries:
     """
     if len(z) < 100:
         raise InputError(f"draws: {len(z)} are too few to learn from: at least 100 are needed")
-    try:
-        from sklearn.neural_network import MLPRegressor
-        from threadpoolctl import threadpool_limits
-    except ImportError:
-        raise InputError("a calibration needs scikit-learn: pip install 'flowsim[calibrate]'") from None
+    require_extra("calibrate", "a calibration")
+    from sklearn.neural_network import MLPRegressor
+    from threadpoolctl import threadpool_limits
+
     middle = np.nan_to_num(np.nanmedian(observed, axis=0))
     scores = np.quantile(np.where(np.isnan(observed), middle, observed), _GRID, axis=0)
     root = np.linalg.cholesky(np.atleast_2d(np.cov(z.T)))

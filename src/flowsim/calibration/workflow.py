@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import time
@@ -39,6 +40,7 @@ from flowsim.calibration.table import ReferenceTable, simulate_draws
 from flowsim.calibration.targets import Target
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError
+from flowsim.core.extras import require_extra
 from flowsim.core.files import data_folder, write_files, write_text
 from flowsim.core.progress import shows_progress
 from flowsim.core.writing.atomic import remove_strays, reserved, under_way
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Calibration", "Effort", "Stage", "calibrate", "check_place", "fingerprint"]
 
+_LOG = logging.getLogger("flowsim.calibrate")
 _FEWEST = 500  # draws of a table
 _HARDLY_EVER = 0.001
 Stage = Callable[[str, int, int], object]
@@ -208,6 +211,7 @@ def calibrate(
     Raises:
         InputError: before anything runs.
     """
+    require_extra("calibrate", "a calibration")
     seed = checked_seed(seed)
     effort = effort or Effort()
     if len(study.fitted) == 0:
@@ -378,6 +382,7 @@ class _Clock:
         now = time.perf_counter()
         if self.name:
             self.seconds[self.name] = round(now - self.begun, 1)
+            _LOG.info("%s: %.1f s", self.name, now - self.begun)
         self.name, self.begun = "", now
 
 

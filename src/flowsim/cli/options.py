@@ -22,6 +22,7 @@ __all__ = [
     "FIRST",
     "JSON",
     "LAST",
+    "PARQUET",
     "POINT",
     "SEED",
     "VARY",
@@ -48,6 +49,7 @@ WORKERS = typer.Option(
 CLUSTER = typer.Option(help="Run on the Dask scheduler at this address.", metavar="tcp://HOST:PORT")
 FIRST = typer.Option("--from", help="First period to report, such as 2018 or 2018Q3.")
 LAST = typer.Option("--to", help="Last period to report.")
+PARQUET = typer.Option("--parquet", help="Write the tables as Parquet too.")
 FILES = typer.Option("--force", help="Overwrite these files.")
 JSON = typer.Option("--json", help="Print one JSON object instead of tables.")
 VARY = typer.Option(

@@ -21,6 +21,7 @@ from typing import Any, Literal
 from xml.parsers import expat
 
 from flowsim.core.errors import InputError
+from flowsim.core.extras import require_extra
 from flowsim.core.files import is_file
 from flowsim.core.numbers import with_plain_spaces
 from flowsim.core.writing.spreadsheets import original_text
@@ -261,12 +262,9 @@ def _text(name: str, content: bytes) -> tuple[str, list[list[Cell]]]:
 
 
 def _excel(name: str, content: bytes) -> tuple[str, list[list[Cell]]]:
-    try:
-        import openpyxl
-    except ImportError:
-        raise InputError(
-            f"{name}: Excel files need openpyxl: pip install 'flowsim[excel]', or save the sheet as CSV"
-        ) from None
+    require_extra("excel", f"{name}: save the sheet as CSV, or install what is missing: an Excel file")
+    import openpyxl
+
     unreadable = f"{name}: this is no Excel file that can be read: save it as .xlsx or .csv again"
     try:
         _check_package(name, content)

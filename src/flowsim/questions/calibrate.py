@@ -10,6 +10,7 @@ from pydantic import model_validator
 
 from flowsim.calibration.study import Study
 from flowsim.calibration.workflow import Calibration, Effort, Stage, calibrate, check_place
+from flowsim.core.extras import require_extra
 from flowsim.questions.asking import Inquiry, command
 
 __all__ = ["Calibrate"]
@@ -34,6 +35,7 @@ class Calibrate(Inquiry):
 
     @model_validator(mode="after")
     def _checked(self) -> Calibrate:
+        require_extra("calibrate", "a calibration")
         self.effort, self.subject  # noqa: B018 (each reads and checks a part)
         return self
 

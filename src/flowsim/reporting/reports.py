@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flowsim.calibration.ensemble import Parameters
-from flowsim.core.errors import KeyedError
+from flowsim.core.errors import InputError, KeyedError
+from flowsim.core.extras import require_extra
 from flowsim.core.files import check_file, write_files
 from flowsim.core.progress import Progress
 from flowsim.model.scenario import Scenario
@@ -142,8 +143,6 @@ def check_report_files(paths: Sequence[Path], overwrite: bool = False) -> dict[P
 
 
 def _writer(path: Path) -> Callable[[Document], bytes]:
-    from importlib.util import find_spec
-
     from flowsim.reporting.writers.html import webpage
     from flowsim.reporting.writers.pdf import printout
     from flowsim.reporting.writers.xlsx import workbook
@@ -156,7 +155,8 @@ def _writer(path: Path) -> Callable[[Document], bytes]:
     if path.suffix.lower() not in kinds:
         raise KeyedError("out", f"'{path}' is not allowed: the name ends with {', '.join(kinds)}")
     writer, needed = kinds[path.suffix.lower()]
-    for name in ("matplotlib", *needed):
-        if find_spec(name) is None:
-            raise KeyedError("out", f"'{path}' needs {name}: pip install 'flowsim[report]'")
+    try:
+        require_extra("report", f"'{path}'", "matplotlib", *needed)
+    except InputError as missing:
+        raise KeyedError("out", str(missing)) from None
     return writer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 from collections.abc import Iterable, Iterator
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Engine", "estimate_memory", "known_engine", "run"]
 
 Engine = Literal["kernel", "simpy"]
+_LOG = logging.getLogger("flowsim.run")
 _MOST_CITIZENS = 2**31 - 1
 _MOST_REPLICATIONS = 10_000_000
 
@@ -107,6 +109,7 @@ def run(
     _check_table(len(numbers), len(index))
     _compiled(pathway)
     visits = most_visits(pathway)
+    _LOG.info("%s: %d replications begin, seed %d, %s engine", pathway.name, len(numbers), seed, engine)
     jobs = (_Job(subject, frame, engine, seed, number, keep_traces, visits) for number in numbers)
     if executor is None and workers > 1:
         with ThreadPoolExecutor(workers) as threads:
@@ -116,7 +119,7 @@ def run(
     else:
         done = _collected(_spread(executor, jobs), len(numbers), progress)
     ordered = [done[number] for number in numbers]
-    return Results(
+    results = Results(
         pathway=pathway,
         seed=seed,
         replications=tuple(numbers),
@@ -128,6 +131,8 @@ def run(
         traces={each.number: each.trace for each in ordered if each.trace is not None},
         ticks={each.number: each.tick for each in ordered if each.trace is not None},
     )
+    _LOG.info("%s: %d replications end, visits_sha256 %s", pathway.name, len(numbers), results.visits_sha256)
+    return results
 
 
 def checked_seed(seed: Seed) -> int:

@@ -15,6 +15,7 @@ from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any
 
 from flowsim.core.errors import InputError, whole_number
+from flowsim.core.extras import require_extra
 
 __all__ = ["TrustedSchedulerWarning", "connected", "executor_of"]
 
@@ -56,10 +57,9 @@ def connected(address: str, timeout: str = "10 seconds") -> Iterator[Executor]:
             TrustedSchedulerWarning,
             stacklevel=4,
         )
-    try:
-        from distributed import Client
-    except ImportError:
-        raise InputError("--cluster needs Dask: install it with pip install 'flowsim[dask]'") from None
+    require_extra("dask", "--cluster")
+    from distributed import Client
+
     try:
         client: Any = Client(address, timeout=timeout)
     except (OSError, ValueError) as refused:

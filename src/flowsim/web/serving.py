@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 
 from flowsim.core.errors import InputError
+from flowsim.core.extras import require_extra
 from flowsim.core.files import write_text
 from flowsim.web.asked import Desk
 from flowsim.web.layout import layout_of
@@ -46,12 +47,11 @@ def serve(desk: Desk, *, host: str = LOOPBACK, port: int = 8600, browser: bool =
     Raises:
         InputError: where the extra is not installed, or the port is taken.
     """
-    try:
-        import uvicorn
+    require_extra("web", "the page")
+    import uvicorn
 
-        from flowsim.web.server import page
-    except ImportError:
-        raise InputError("the page needs the extra `web`: install it with pip install 'flowsim[web]'") from None
+    from flowsim.web.server import page
+
     opened = _listening(host, port)
     port = opened.getsockname()[1]
     anywhere = host not in _OWN_NAMES

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flowsim.cli.options import CALIBRATED, CLUSTER, ENGINE, FIRST, JSON, LAST, POINT, SEED, WORKERS, asked
+from flowsim.cli.options import CALIBRATED, CLUSTER, ENGINE, FIRST, JSON, LAST, PARQUET, POINT, SEED, WORKERS, asked
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
 
@@ -60,6 +60,7 @@ def compare(
         Path | None, typer.Option(help="Your own prices, for --cost, instead of those of copenhagen.", metavar="FILE")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the table and a manifest to this folder.")] = None,
+    parquet: Annotated[bool, PARQUET] = False,
     plot: Annotated[Path | None, typer.Option(help="Draw the differences to this .png, .svg or .pdf file.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an earlier comparison or picture.")] = False,
     as_json: Annotated[bool, JSON] = False,
@@ -77,13 +78,15 @@ def compare(
     from flowsim.questions.compare import Compare
     from flowsim.reporting.pictures.canvas import check_picture
     from flowsim.reporting.pictures.planning import differences_picture
-    from flowsim.simulation.store import COMPARED, check_folder, save_comparison
+    from flowsim.simulation.store import COMPARED, check_folder, check_parquet, save_comparison
 
     periods = _every(every)
     values: dict[str, Any] = {"scenarios": files, "replications": replications, "precision": precision}
     values |= {"measure": measure, "seed": seed, "point": point, "calibrated": calibrated and str(calibrated)}
     values |= {"engine": engine, "first": first, "last": last, "cost": cost, "prices": prices and str(prices)}
     question = asked(Compare, values)
+    if parquet:
+        check_parquet(out)
     if out is not None:
         check_folder(out, force, COMPARED)
     if plot is not None:
@@ -104,6 +107,7 @@ def compare(
             record | {"repeat": question.command_line(comparison, workers=workers, cluster=cluster)},
             out,
             overwrite=force,
+            parquet=parquet,
         )
     if plot is not None:
         shown = by_headline(comparison, "quarter")

@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flowsim.cli.options import CALIBRATED, CLUSTER, ENGINE, FILE, FIRST, JSON, LAST, POINT, SEED, WORKERS, asked
+from flowsim.cli.options import (
+    CALIBRATED,
+    CLUSTER,
+    ENGINE,
+    FILE,
+    FIRST,
+    JSON,
+    LAST,
+    PARQUET,
+    POINT,
+    SEED,
+    WORKERS,
+    asked,
+)
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
 
@@ -42,6 +55,7 @@ def run(
     first: Annotated[str | None, FIRST] = None,
     last: Annotated[str | None, LAST] = None,
     out: Annotated[Path | None, typer.Option(help="Write tables and a manifest to this folder.")] = None,
+    parquet: Annotated[bool, PARQUET] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an earlier run in that folder.")] = False,
     as_json: Annotated[bool, JSON] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and no tables.")] = False,
@@ -54,9 +68,10 @@ def run(
     Example: [bold]flowsim run more-places.toml --replications 50 --from 2019 --out runs/more-places[/bold]
     """
     from flowsim.calibration.targets import documented
+    from flowsim.cli.terminal import wrapped
     from flowsim.cli.words.run import with_documented
     from flowsim.questions.run import Run
-    from flowsim.simulation.store import check_folder, manifest, save
+    from flowsim.simulation.store import check_folder, check_parquet, manifest, save
 
     values: dict[str, Any] = {
         "scenario": file,
@@ -66,6 +81,8 @@ def run(
     }
     values |= {"seed": seed, "point": point, "calibrated": calibrated and str(calibrated), "engine": engine}
     question = asked(Run, values | {"first": first, "last": last})
+    if parquet:
+        check_parquet(out)
     if out is not None:
         check_folder(out, force)
     with (
@@ -78,11 +95,14 @@ def run(
     if out is not None:
         repeat = question.command_line(results, workers=workers, cluster=cluster)
         record = manifest(scenario, results, repeat, parameters)
-        save(results, table, record, out, overwrite=force)
+        save(results, table, record, out, overwrite=force, parquet=parquet)
     if as_json:
         _print_json(scenario, results, table, parameters)
     elif not quiet:
-        _print_summary(scenario, results, table, parameters, out)
+        _print_summary(scenario, results, table, parameters)
+        if out is not None:
+            kinds = ".csv, .parquet" if parquet else ".csv"
+            print(wrapped(f"Written to {out}: measures and replications ({kinds}), manifest.json"))
     if question.wanted is not None and not quiet:
         width = f"{question.wanted.relative:.3g} of the mean of {', '.join(question.wanted.measures)}"
         verb = "took" if results.reached else "was not reached with"
@@ -111,9 +131,7 @@ def _print_json(scenario: Scenario, results: Results, table: pd.DataFrame, param
     print(json.dumps(record, allow_nan=False))
 
 
-def _print_summary(
-    scenario: Scenario, results: Results, table: pd.DataFrame, parameters: str, out: Path | None
-) -> None:
+def _print_summary(scenario: Scenario, results: Results, table: pd.DataFrame, parameters: str) -> None:
     from flowsim.cli.terminal import counted, wrapped
     from flowsim.cli.words.run import beside_documents, by_period
     from flowsim.questions.asking import OWN_PARAMETERS
@@ -138,5 +156,3 @@ def _print_summary(
     if not results.index:
         print("\nNo measure is reported for a period as short as this: ask for a quarter or a year.")
     print(f"\nvisits_sha256 {results.visits_sha256}")
-    if out is not None:
-        print(wrapped(f"Written to {out}: measures and replications (.csv, .parquet), manifest.json"))

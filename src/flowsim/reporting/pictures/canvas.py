@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from flowsim.core.errors import InputError
+from flowsim.core.extras import require_extra
 
 __all__ = [
     "COLOURS",
@@ -46,10 +47,7 @@ def check_picture(path: Path, series: int = 1) -> None:
         raise InputError(f"--plot: '{path}' is not allowed: the name ends with {', '.join(KINDS)}")
     if series > MOST:
         raise InputError(f"--plot: {series} series are too many for a picture: choose at most {MOST} with --series")
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError:
-        raise InputError("--plot: pictures need matplotlib: pip install 'flowsim[plot]'") from None
+    require_extra("plot", "--plot: a picture")
 
 
 def blank_canvas(height: float) -> Any:

@@ -6,7 +6,7 @@ from base64 import b64encode
 from functools import partial
 from itertools import count
 
-from flowsim.core.errors import InputError
+from flowsim.core.extras import require_extra
 from flowsim.core.files import data_folder
 from flowsim.reporting.document import Document, Figure, Table, Text, legible, shown
 
@@ -22,10 +22,9 @@ def webpage(document: Document) -> bytes:
     Raises:
         InputError: where jinja2 is not installed.
     """
-    try:
-        from jinja2 import Environment, StrictUndefined
-    except ImportError:
-        raise InputError("a web page needs jinja2: pip install 'flowsim[report]'") from None
+    require_extra("report", "a web page", "jinja2")
+    from jinja2 import Environment, StrictUndefined
+
     environment = Environment(autoescape=True, finalize=_legible, keep_trailing_newline=True, undefined=StrictUndefined)
     environment.filters |= {
         "base64": lambda data: b64encode(data).decode(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from flowsim.core.errors import InputError
+from flowsim.core.extras import require_extra
 from flowsim.core.files import data_folder
 from flowsim.reporting.document import Block, Chart, Document, Section, Table, Text, legible, shown
 from flowsim.reporting.language import Language
@@ -25,10 +25,9 @@ def printout(document: Document) -> bytes:
     Raises:
         InputError: where typst is not installed.
     """
-    try:
-        import typst
-    except ImportError:
-        raise InputError("PDF needs typst: pip install 'flowsim[report]'") from None
+    require_extra("report", "PDF", "typst")
+    import typst
+
     template = (data_folder("report") / "report.typ").read_bytes()
     inputs = {"document": json.dumps(_plain_document(document))}
     try:

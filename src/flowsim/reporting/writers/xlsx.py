@@ -11,7 +11,7 @@ from functools import cache
 from io import BytesIO
 from typing import Any
 
-from flowsim.core.errors import InputError
+from flowsim.core.extras import require_extra
 from flowsim.reporting.document import Block, Cell, Chart, Document, Figure, Table, Text, legible, shown
 from flowsim.reporting.language import Language
 
@@ -60,10 +60,9 @@ def workbook(document: Document) -> bytes:
     Raises:
         InputError: where xlsxwriter is not installed.
     """
-    try:
-        import xlsxwriter
-    except ImportError:
-        raise InputError("Excel needs xlsxwriter: pip install 'flowsim[report]'") from None
+    require_extra("report", "Excel", "xlsxwriter")
+    import xlsxwriter
+
     written = BytesIO()
     book = xlsxwriter.Workbook(written, {"in_memory": True})
     title, subject = (_cut(legible(text), _LONGEST_PROPERTY) for text in (document.title, document.subject))
