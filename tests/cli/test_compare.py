@@ -303,7 +303,7 @@ def test_runs_until_it_is_sure(folder):
     )
     reference = next(r for r in told["measures"] if (r["measure"], r["period"]) == ("awards.pension", "2020"))
     assert row["high"] - row["difference"] <= 0.02 * reference["mean"]
-    assert "was not reached with 10 replications" in flowsim(*words[:2], "--precision", "0.1%", "-n", 10)[2]
+    assert "was not reached with 40 replications" in flowsim(*words[:2], "--precision", "0.1%", "-n", 40)[2]
 
 
 MISTAKES = [

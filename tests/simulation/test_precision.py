@@ -1,9 +1,22 @@
+"""Replications for a wanted precision: half-widths by hand, looking ahead, and what is not known."""
+
+import math
+
 import numpy as np
 import pytest
 
 from flowsim import Duration, Entry, InputError, Pathway, State, run
 from flowsim.core.quantities import parse_precision, parse_share
-from flowsim.simulation.precision import Precision, half_widths, run_to_precision
+from flowsim.simulation.measures.flows import AWARDS
+from flowsim.simulation.measures.stations import QUEUE
+from flowsim.simulation.precision import (
+    Precision,
+    difference_widths,
+    half_widths,
+    run_to_precision,
+    settle,
+    without_precision,
+)
 
 POISSON = Pathway(
     name="arrivals",
@@ -17,20 +30,73 @@ POISSON = Pathway(
 )
 
 
-def test_half_width_worked_by_hand():
-    # Mean 12, standard deviation 2, n = 3: 4.30265 * 2 / sqrt(3) / 12.
-    values = np.array([[10.0, 0.0, 1.0], [12.0, 0.0, np.nan], [14.0, 0.0, 3.0]])
-    np.testing.assert_allclose(half_widths(values), [4.302653 * 2 / 3**0.5 / 12, np.nan, np.nan], rtol=1e-6)
+def test_half_widths_worked_by_hand():
+    nan, inf = math.nan, math.inf
+    # Awards are means: 12, standard deviation 2.108 of ten, and 2.262 over the root of 10. A queue is a median: 5.5,
+    # between the second and the ninth. Then nine defined; ten alike; a median of 0; a standstill in two of eleven.
+    awards = [10.0] * 5 + [14.0] * 5 + [nan]
+    queue = [*map(float, range(1, 11)), nan]
+    columns = (awards, queue, [*queue[:9], nan, nan], [3.0] * 10 + [nan], [0.0] * 9 + [1.0] * 2, [*queue[:9], inf, inf])
+    measures = [AWARDS("job"), *[QUEUE("desk")] * 5]
+    by_hand = [2.262157 * 2.108185 / 10**0.5 / 12, 3.5 / 5.5, nan, nan, nan, inf]
+    np.testing.assert_allclose(half_widths(measures, np.array(columns).T), by_hand, rtol=1e-6)
+
+
+def test_half_widths_of_differences_are_over_the_first_and_the_widest_of_all():
+    first = np.arange(20.0, 30.0)[:, None]  # median 24.5
+    others = [first + np.arange(1.0, 11.0)[:, None], first + 2 * np.arange(1.0, 11.0)[:, None], first]
+    measures = [QUEUE("desk")]
+    assert difference_widths(measures, [first, *others]).tolist() == pytest.approx([7 / 24.5])
+    assert difference_widths(measures, [first, *others[::-1]]).tolist() == pytest.approx([7 / 24.5])
+    assert np.isnan(difference_widths(measures, [first, first])).all()
+
+
+def scripted(widths):
+    """A sequence of half-widths by number of replications, and what was run for them."""
+    ran = []
+    return ran, lambda first, last: ran.append((first, last)), lambda count: np.array([widths(count)])
+
+
+def test_a_precision_has_to_hold_over_further_replications():
+    asked = Precision(relative=0.1, most=400)
+    ran, extend, widths = scripted(lambda count: 0.05)
+    assert settle(asked, extend, widths)
+    assert ran == [(0, 40), (40, 45)]
+    # It holds at 40 and not at 43: half as many again are needed by the root law, from 45 on.
+    ran, extend, widths = scripted(lambda count: 0.12 if 43 <= count < 60 else 0.1)
+    assert settle(asked, extend, widths)
+    assert ran[:3] == [(0, 40), (40, 45), (45, int(1.1 * 45 * 1.44 * 1) + 1)]
+    # Beyond a hundred it has to hold over a twentieth.
+    ran, extend, widths = scripted(lambda count: 0.2 if count < 150 else 0.1)
+    assert settle(asked, extend, widths)
+    assert ran == [(0, 40), (40, 177), (177, 185)]
+
+
+def test_a_precision_that_is_known_of_nothing_is_not_reached():
+    ran, extend, widths = scripted(lambda count: math.nan)
+    assert not settle(Precision(relative=0.5, most=400), extend, widths)
+    assert ran == [(0, 40)]
+    ran, extend, widths = scripted(lambda count: 0.5)
+    assert not settle(Precision(relative=0.1, most=50), extend, widths)
+    assert ran == [(0, 40), (40, 50)]
+
+
+def test_what_is_alike_in_all_replications_is_never_precise():
+    raw = POISSON.to_dict()
+    raw["entries"] = [{"name": "door", "to": "here", "at": ["2020-03-01"] * 30}]
+    asked = Precision(relative=0.05, most=100)
+    results, reached = run_to_precision(Pathway.from_dict(raw), asked)
+    assert (len(results.replications), reached) == (40, False)
+    assert {str(row.period) for row in without_precision([results], asked)} == {"2020", "2021"}
 
 
 def test_stops_at_the_precision_and_not_far_beyond():
     results, reached = run_to_precision(POISSON, Precision(relative=0.02))
     n = len(results.replications)
     assert reached
-    widths = half_widths(results.select("awards.done").values)
-    yearly = [width for width, row in zip(widths, results.index, strict=False) if len(row.period) == 4]
-    assert max(half_widths(results.select("awards.done", "2020").values)) <= 0.02
-    assert len(yearly) <= len(widths)
+    years = results.only(lambda row: row.measure == "awards.done" and row.period.every == "year")
+    assert max(half_widths([row.measure for row in years.index], years.values)) <= 0.02
+    assert without_precision([results], Precision(relative=0.02)) == []
     # A Poisson count of 100 has a relative deviation of 0.1: (1.96 * 0.1 / 0.02) ** 2 is 96 replications.
     assert 70 < n < 180
 
@@ -49,8 +115,8 @@ def test_progress_counts_on_over_the_rounds():
 
 
 def test_says_where_it_was_not_reached():
-    results, reached = run_to_precision(POISSON, Precision(relative=0.001, most=12))
-    assert (len(results.replications), reached) == (12, False)
+    results, reached = run_to_precision(POISSON, Precision(relative=0.001, most=42))
+    assert (len(results.replications), reached) == (42, False)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +125,7 @@ def test_says_where_it_was_not_reached():
         ({"relative": 0.0}, "from 0.01 % to below 100 %"),
         ({"relative": 1.5}, "from 0.01 % to below 100 %"),
         ({"relative": 0.05, "confidence": 1.0}, "confidence: 1.0"),
-        ({"relative": 0.05, "most": 3}, "at least 10"),
+        ({"relative": 0.05, "most": 39}, "at least 40"),
         ({"relative": 0.05, "measures": ("award",)}, "did you mean 'awards.done'"),
         ({"relative": 0.05, "first": "2031", "last": "2032"}, "no period of awards"),
     ],

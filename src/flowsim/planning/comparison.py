@@ -28,7 +28,7 @@ from flowsim.model.scenario import Scenario
 from flowsim.model.varying import Varying
 from flowsim.simulation.measures.catalogue import Catalogue
 from flowsim.simulation.measures.measure import Measure, Row
-from flowsim.simulation.precision import FEWEST, Precision, chosen_columns, joined, next_number
+from flowsim.simulation.precision import Precision, chosen_columns, difference_widths, joined, settle
 from flowsim.simulation.results import Results
 from flowsim.simulation.runner import Engine, checked_seed, run
 
@@ -229,7 +229,7 @@ def compare(
         parameters: the sets of which each replication draws one, the same in all scenarios; or values of the base's
             parameters for all replications. The base's own where left out.
         replications: of each scenario: how many, or their numbers. Without meaning where a precision is asked for.
-        precision: run until the intervals of the differences are this narrow beside the reference's means.
+        precision: run until the intervals of the differences are this narrow beside the reference's levels.
         confidence: of the intervals.
         engine: as of `runner.run`, like the next two.
         seed: one seed for all.
@@ -263,26 +263,20 @@ def compare(
         if many < 2:
             raise InputError(f"replications: {many} is not allowed: a difference takes at least 2 to be sure of")
         return Comparison(names=names, results=tuple(all_of(numbers, 0)), confidence=confidence)
-    columns = chosen_columns(run(subjects[0], engine=engine, seed=seed, replications=1), precision)
-    results: list[Results] = []
-    wanted = FEWEST
-    while True:
-        first = len(results[0].replications) if results else 0
-        batch = all_of(list(range(first, wanted)), first * len(subjects))
-        results = [joined(*both) for both in zip(results, batch, strict=True)] if results else batch
-        widest = max(_widest(results[0], other, columns, precision) for other in results[1:])
-        if widest <= precision.relative or wanted >= precision.most:
-            reached = widest <= precision.relative
-            return Comparison(names=names, results=tuple(results), confidence=precision.confidence, reached=reached)
-        wanted = next_number(wanted, widest, precision)
+    trial = run(subjects[0], engine=engine, seed=seed, replications=1)
+    columns = chosen_columns(trial, precision)
+    measures = [trial.index[column].measure for column in columns]
+    runs: list[Results] = []
 
+    def extend(first: int, last: int) -> None:
+        batch = all_of(list(range(first, last)), first * len(subjects))
+        runs[:] = [joined(*pair) for pair in zip(runs, batch, strict=True)] if runs else batch
 
-def _widest(reference: Results, other: Results, columns: list[int], precision: Precision) -> float:
-    """Return the widest half-width of a difference over the reference's mean; 0 where there is none."""
-    before, after = reference.values[:, columns], other.values[:, columns]
-    told = paired(before, after, precision.confidence)
-    relative = ratio((told.high - told.low) / 2, np.abs(defined_mean(np.where(np.isfinite(before), before, np.nan))))
-    return float(np.nanmax(relative, initial=0.0))
+    def widths(count: int) -> Floats:
+        return difference_widths(measures, [results.values[:count, columns] for results in runs], precision.confidence)
+
+    reached = settle(precision, extend, widths)
+    return Comparison(names=names, results=tuple(runs), confidence=precision.confidence, reached=reached)
 
 
 def check_comparable(

@@ -30,7 +30,7 @@ class Compare(Inquiry):
     Attributes:
         scenarios: two or more files, or names of shipped scenarios, over one base.
         replications: of each, 50 where left out; with a precision, at most (10,000).
-        precision: the half-width of the intervals of differences at 95 %, over the first scenario's mean.
+        precision: the half-width of the intervals of differences at 95 %, over the first scenario's levels.
         measure: names of measures of which the precision is asked; awards where left out.
         seed: of all draws.
         point: take the fitted parameters in every replication.

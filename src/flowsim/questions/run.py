@@ -28,7 +28,7 @@ class Run(Inquiry):
     Attributes:
         scenario: a file, the name of a shipped scenario, or a base.
         replications: how many, 20 where left out; with a precision, at most (10,000).
-        precision: the half-width of the intervals of means at 95 %, over the mean; "5%" or 0.05.
+        precision: the half-width of the intervals at 95 %, over the levels; "5%" or 0.05.
         measure: names of measures of which the precision is asked; awards where left out.
         seed: of all draws.
         point: take the fitted parameters in every replication.

@@ -1,17 +1,20 @@
 """As many replications as a wanted precision takes, and no more.
 
-The half-width of Student's confidence interval for the mean, over the mean, as in Law, Simulation Modeling and
-Analysis (2015), section 9.4.1, and Hoad, Robinson and Davies (2010), Automating warm-up length estimation. Their
-kept implementation, sim-tools, takes one replication at a time and needs matplotlib, plotly and scikit-learn.
+The half-width of a figure's interval over its level, as in Law, Simulation Modeling and Analysis (2015), section
+9.4.1. It is not believed at once: as in Hoad, Robinson and Davies (2010), Automated selection of the number of
+replications for a discrete-event simulation, Journal of the Operational Research Society 61, it has to hold over
+further replications too. Their kept implementation, sim-tools, takes one replication at a time and needs matplotlib,
+plotly and scikit-learn.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import stdtrit
 
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError, unknown_name
@@ -19,23 +22,36 @@ from flowsim.core.progress import Progress, shifted, shows_progress
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
 from flowsim.model.varying import Varying
+from flowsim.simulation.estimates import Estimates, differences, levels, paired_differences
 from flowsim.simulation.measures.catalogue import Frame
+from flowsim.simulation.measures.measure import Measure, Row
 from flowsim.simulation.results import Results
 from flowsim.simulation.runner import Engine, run
 
-__all__ = ["FEWEST", "Precision", "chosen_columns", "half_widths", "joined", "next_number", "run_to_precision"]
+__all__ = [
+    "FEWEST",
+    "Precision",
+    "chosen_columns",
+    "difference_widths",
+    "half_widths",
+    "joined",
+    "run_to_precision",
+    "settle",
+    "without_precision",
+]
 
-FEWEST = 10
-"""Replications to begin with: fewer say nothing of precision."""
+FEWEST = 40
+"""Replications to begin with: of fewer, skewed or rare figures look surer than they are."""
 _LARGEST_STEP = 5.0
+_AHEAD = 5  # replications over which a precision has to hold; beyond a hundred, so many in a hundred
 
 
 @dataclass(frozen=True, kw_only=True)
 class Precision:
-    """How sure the means of some measures shall be.
+    """How sure the levels of some measures shall be, or differences beside the levels of what they differ from.
 
     Attributes:
-        relative: the half-width of the confidence interval over the mean, such as 0.05.
+        relative: the half-width of the confidence interval over the level, such as 0.05.
         measures: names of measures, or beginnings of names up to a dot ("awards").
         first: the first period that counts; with `last`, all of the horizon where left out.
         last: the last period that counts.
@@ -59,17 +75,37 @@ class Precision:
             raise InputError(f"replications: at most {self.most} are too few to tell a precision: at least {FEWEST}")
 
 
-def half_widths(values: Floats, confidence: float = 0.95) -> Floats:
-    """Return the half-width of the confidence interval of each column's mean, over the mean, shape (measures,).
+def half_widths(measures: Sequence[Measure], values: Floats, confidence: float = 0.95) -> Floats:
+    """Return the half-width of each measure's interval over its level, of values of shape (replications, measures).
 
-    NaN where a column is undefined in a replication, or its mean is 0.
+    NaN where it is not known: fewer than ten replications define it, all that do are alike, or the level is 0.
     """
-    n = len(values)
-    mean = values.mean(axis=0)
-    error = values.std(axis=0, ddof=1) / np.sqrt(n)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        relative = stdtrit(n - 1, 0.5 + confidence / 2) * error / np.abs(mean)
-    return np.where(mean == 0, np.nan, relative)
+    table = levels(measures, values, 1 - confidence)
+    return _relative(table, values, table.estimate)
+
+
+def difference_widths(measures: Sequence[Measure], runs: Sequence[Floats], confidence: float = 0.95) -> Floats:
+    """Return the half-width of each measure's difference to the first run over the first's level, the widest of all.
+
+    Each run has values of shape (replications, measures), and the replications of all are pairs. NaN where it is known
+    of no run; see `half_widths`.
+    """
+    first, *others = runs
+    level = levels(measures, first, 1 - confidence).estimate
+    widest = np.full(len(measures), np.nan)
+    for other in others:
+        table = differences(measures, first, other, 1 - confidence)
+        widest = np.fmax(widest, _relative(table, paired_differences(first, other), level))
+    return widest
+
+
+def _relative(table: Estimates, values: Floats, level: Floats) -> Floats:
+    varies = np.fmax.reduce(values, axis=0) > np.fmin.reduce(values, axis=0)
+    known = ~np.isnan(table.low) & varies & (level != 0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        relative = (table.high - table.low) / 2 / np.abs(level)
+    # Between a finite and an infinite end there is no precision, and none where a queue stands still in most futures.
+    return np.where(known, np.nan_to_num(relative, nan=np.inf, posinf=np.inf), np.nan)
 
 
 @shows_progress("run")
@@ -84,42 +120,89 @@ def run_to_precision(
 ) -> tuple[Results, bool]:
     """Simulate until the chosen measures are as precise as asked, in every period that counts.
 
-    Returns the results, and whether the precision was reached within the most replications. How many are run
-    depends on the draws alone, never on the workers.
+    Returns the results, and whether the precision was reached within the most replications: see `settle`. How many are
+    run depends on the draws alone, never on the workers.
 
     Raises:
         InputError: before anything runs, where no measure is chosen; and as `runner.run`.
     """
     if isinstance(subject, Scenario):
         subject = subject.pathway()
-    columns = chosen_columns(run(subject, engine=engine, seed=seed, replications=1), precision)
-    done: Results | None = None
-    wanted = FEWEST
-    while True:
-        first = len(done.replications) if done else 0
+    trial = run(subject, engine=engine, seed=seed, replications=1)
+    columns = chosen_columns(trial, precision)
+    measures = [trial.index[column].measure for column in columns]
+    batches: list[Results] = []
+
+    def extend(first: int, last: int) -> None:
         batch = run(
             subject,
             engine=engine,
             seed=seed,
             executor=executor,
-            replications=range(first, wanted),
-            progress=shifted(progress, first, wanted),
+            replications=range(first, last),
+            progress=shifted(progress, first, last),
         )
-        done = joined(done, batch) if done else batch
-        n = len(done.replications)
-        relative = half_widths(done.values[:, columns], precision.confidence)
-        # What is undefined or never happens in some replication has no relative precision.
-        widest = float(np.nanmax(relative, initial=0.0))
-        if widest <= precision.relative or n >= precision.most:
-            return done, widest <= precision.relative
-        wanted = next_number(n, widest, precision)
+        batches[:] = [joined(batches[0], batch) if batches else batch]
+
+    def widths(count: int) -> Floats:
+        return half_widths(measures, batches[0].values[:count, columns], precision.confidence)
+
+    reached = settle(precision, extend, widths)
+    return batches[0], reached
 
 
-def next_number(n: int, widest: float, precision: Precision) -> int:
-    """Return how many replications to try next, where the widest interval after n is that wide."""
-    # The half-width shrinks as one over the root of n; a tenth more saves a round.
-    needed = 1.1 * n * (widest / precision.relative) ** 2
-    return min(int(min(max(needed, 1.1 * n), _LARGEST_STEP * n)) + 1, precision.most)
+def settle(precision: Precision, extend: Callable[[int, int], object], widths: Callable[[int], Floats]) -> bool:
+    """Run replications until a precision is reached and holds; return whether it was, within the most allowed.
+
+    A figure of which it is not known (NaN) has no say; where it is known of none, it is not reached.
+
+    Args:
+        precision: what is asked.
+        extend: runs the replications from one number on up to another, without it.
+        widths: returns the half-widths, over the levels, of the first so many replications.
+    """
+    count, wanted = 0, FEWEST
+    while True:
+        extend(count, wanted)
+        count = wanted
+        widest = _widest(widths(count))
+        if widest <= precision.relative:
+            ahead = min(count + max(_AHEAD, count * _AHEAD // 100), precision.most)
+            if ahead > count:
+                extend(count, ahead)
+            if all(_widest(widths(further)) <= precision.relative for further in range(count + 1, ahead + 1)):
+                return True
+            count = ahead
+            widest = _widest(widths(count))
+        if count >= precision.most or math.isnan(widest):
+            return False
+        wanted = _next_number(count, widest, precision)
+
+
+def _widest(widths: Floats) -> float:
+    return math.nan if np.isnan(widths).all() else float(np.nanmax(widths))
+
+
+def _next_number(count: int, widest: float, precision: Precision) -> int:
+    """Return how many replications to try next, where the widest interval after some is that wide."""
+    # The half-width shrinks as one over the root of the number; a tenth more saves a round.
+    needed = 1.1 * count * (widest / precision.relative) ** 2
+    return min(int(min(max(needed, 1.1 * count), _LARGEST_STEP * count)) + 1, precision.most)
+
+
+def without_precision(runs: Sequence[Results], precision: Precision) -> list[Row]:
+    """Return the figures of which a precision was asked and is not known, of one run or of several that are compared.
+
+    See `half_widths`.
+    """
+    columns = chosen_columns(runs[0], precision)
+    measures = [runs[0].index[column].measure for column in columns]
+    values = [results.values[:, columns] for results in runs]
+    if len(values) == 1:
+        widths = half_widths(measures, values[0], precision.confidence)
+    else:
+        widths = difference_widths(measures, values, precision.confidence)
+    return [runs[0].index[columns[place]] for place in np.flatnonzero(np.isnan(widths))]
 
 
 def chosen_columns(results: Results, precision: Precision) -> list[int]:

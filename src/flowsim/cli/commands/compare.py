@@ -39,7 +39,7 @@ def compare(
     precision: Annotated[
         str | None,
         typer.Option(
-            help="Run until differences are this sure at 95 %, such as 1% of the first scenario's mean.",
+            help="Run until differences are this sure at 95 %, such as 1% of the first scenario's figure.",
             metavar="PERCENT",
         ),
     ] = None,
@@ -74,6 +74,7 @@ def compare(
     """
     from flowsim.cli.terminal import wrapped
     from flowsim.cli.words.compare import by_headline, differing
+    from flowsim.cli.words.run import precision_lines
     from flowsim.core.files import check_file, write_bytes
     from flowsim.questions.compare import Compare
     from flowsim.reporting.pictures.canvas import check_picture
@@ -128,12 +129,8 @@ def compare(
                 print(f"Written to {written}")
     wanted = question.wanted
     if wanted is not None and not quiet:
-        verb = "took" if comparison.reached else "was not reached with"
-        print(
-            f"A half-width of {wanted.relative:.3g} of the mean of {', '.join(wanted.measures)} in "
-            f"{scenarios[0].name} {verb} {len(comparison.reference.replications)} replications",
-            file=sys.stderr,
-        )
+        lines = precision_lines(wanted, comparison.results, comparison.reached, f" in {scenarios[0].name}")
+        print("\n".join(lines), file=sys.stderr)
 
 
 def _every(text: str | None) -> Every | None:

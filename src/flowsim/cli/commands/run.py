@@ -41,7 +41,7 @@ def run(
         typer.Option("--replications", "-n", help="How many replications (20); with --precision, at most (10000)."),
     ] = None,
     precision: Annotated[
-        str | None, typer.Option(help="Run until means are this sure at 95 %, such as 5%.", metavar="PERCENT")
+        str | None, typer.Option(help="Run until figures are this sure at 95 %, such as 5% of each.", metavar="PERCENT")
     ] = None,
     measure: Annotated[
         list[str] | None, typer.Option(help="What --precision is asked of, such as awards or wait.team.served.")
@@ -69,7 +69,7 @@ def run(
     """
     from flowsim.calibration.targets import documented
     from flowsim.cli.terminal import wrapped
-    from flowsim.cli.words.run import with_documented
+    from flowsim.cli.words.run import precision_lines, with_documented
     from flowsim.questions.run import Run
     from flowsim.simulation.store import check_folder, check_parquet, manifest, save
 
@@ -104,9 +104,7 @@ def run(
             kinds = ".csv, .parquet" if parquet else ".csv"
             print(wrapped(f"Written to {out}: measures and replications ({kinds}), manifest.json"))
     if question.wanted is not None and not quiet:
-        width = f"{question.wanted.relative:.3g} of the mean of {', '.join(question.wanted.measures)}"
-        verb = "took" if results.reached else "was not reached with"
-        print(f"A half-width of {width} {verb} {len(results.replications)} replications", file=sys.stderr)
+        print("\n".join(precision_lines(question.wanted, [results], results.reached)), file=sys.stderr)
 
 
 def _print_json(scenario: Scenario, results: Results, table: pd.DataFrame, parameters: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from flowsim.model.pathway import Pathway
     from flowsim.model.scenario import Scenario
     from flowsim.simulation.measures.measure import Measure
+    from flowsim.simulation.precision import Precision
+    from flowsim.simulation.results import Results
     from flowsim.theory.verification.checks import Check, Verification
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "by_period",
     "fact_words",
     "name_lines",
+    "precision_lines",
     "range_title",
     "standing_still",
     "verification_lines",
@@ -36,6 +39,7 @@ __all__ = [
 
 _COUNTS = ["measure", "period", "defined", "left_out", "stalled"]
 _LABEL = 38  # leaves room for six years
+_SHOWN = 6  # figures that are named one by one
 
 
 class _Row(NamedTuple):
@@ -59,6 +63,26 @@ def range_title(count: int) -> str:
     from flowsim.simulation.estimates import FEWEST_FOR_RANGE  # loads scipy, which a refusal does without
 
     return "5 to 95 %" if count >= FEWEST_FOR_RANGE else f"lowest to highest of {count}"
+
+
+def precision_lines(precision: Precision, runs: Sequence[Results], reached: bool | None, of: str = "") -> list[str]:
+    """Say how many replications an asked precision took, and of what it is not known.
+
+    Of one run or of several that are compared; `of` is said after the measures, such as " in town".
+    """
+    from flowsim.simulation.precision import without_precision
+
+    verb = "took" if reached else "was not reached with"
+    measures = ", ".join(precision.measures)
+    count = len(runs[0].replications)
+    lines = [f"A half-width of {precision.relative:.3g} of the level of {measures}{of} {verb} {count} replications"]
+    if unknown := without_precision(runs, precision):
+        figures = [f"{row.measure} in {row.period}" for row in unknown]
+        shown = ", ".join(figures[:_SHOWN]) + (f" and {len(figures) - _SHOWN} more" if len(figures) > _SHOWN else "")
+        lines.append(
+            wrapped(f"Not told of {shown}: less than ten replications define it, or all are alike, or it is 0")
+        )
+    return lines
 
 
 def beside_documents(levels: pd.DataFrame, count: int, changed: bool = False) -> list[str]:
