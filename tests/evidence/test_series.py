@@ -182,6 +182,32 @@ def test_a_title_that_names_two_units_names_none(file):
     assert read(file(text)).series[0].unit == ""
 
 
+@pytest.mark.parametrize(
+    ("name", "figures", "unit"),
+    [
+        ("Andel", ("0,41", "0,62"), "share"),
+        ("share of cases", ("0,41", "1"), "share"),
+        ("Andel", ("0,41", "1,6"), "percent"),
+        ("Andel", ("41", "62"), "percent"),
+        ("Andel i procent", ("0,41", "0,62"), "percent"),
+        ("Andel", ("0,41 %", "0,62 %"), "percent"),
+        ("Andel", ("41", "162"), ""),
+        ("shareholders", ("0,41", "0,62"), ""),
+    ],
+)
+def test_a_share_is_one_of_one_or_of_a_hundred(file, name, figures, unit):
+    (series,) = read(file(f"Kvartal;{name}\n2019K1;{figures[0]}\n2019K2;{figures[1]}\n")).series
+    assert series.unit == unit
+
+
+@pytest.mark.parametrize("unit", ["share", "percent"])
+def test_shares_of_months_have_no_sum(unit):
+    months = Series(name="x", unit=unit, every="month", first="2019-01", values=(0.1, 0.2, 0.3))
+    with pytest.raises(InputError, match=f"x: it is in {unit}, and shares of months have no sum: take their mean"):
+        months.quarterly("sum")
+    assert months.quarterly("mean").values == pytest.approx((0.2,))
+
+
 def test_months_become_quarters(file):
     text = "".join(f"2019M{month:02};{month}\n" for month in range(2, 13)).replace("2019M08;8", "2019M08;..")
     (one,) = read(file(text)).series

@@ -62,6 +62,31 @@ def test_nothing_is_missing_negative_or_out_of_order(values, horizon):
 
 
 @some
+@given(st.lists(st.floats(0.5, 1).map(lambda value: round(value, 3)), min_size=8, max_size=20).filter(changing))
+def test_no_share_is_more_than_the_whole(values):
+    shares = dataclasses.replace(series(values), unit="share")
+    cut = forecast_series(shares, 6)
+    whole_too = (cut.point, cut.quantile(0.999), cut.paths(200), cut.with_break()[1], *cut.members.values())
+    assert all((part <= 1).all() for part in whole_too)
+    free = forecast_series(dataclasses.replace(shares, unit=""), 6)
+    assert cut.quantile(0.9).tolist() == np.minimum(free.quantile(0.9), 1).tolist()
+    assert cut.quantile(0.1).tolist() == np.minimum(free.quantile(0.1), 1).tolist()
+    in_per_cent = forecast_series(dataclasses.replace(series([100 * value for value in values]), unit="percent"), 6)
+    assert in_per_cent.quantile(0.9) == pytest.approx(100 * cut.quantile(0.9))
+
+
+def test_what_has_been_above_a_hundred_per_cent_is_not_cut():
+    over = forecast_series(dataclasses.replace(series([99.0, 104, 98, 103, 97, 105, 99, 104]), unit="percent"), 4)
+    assert over.quantile(0.9).max() > 105
+
+
+def test_shares_have_no_total():
+    parts = [dataclasses.replace(series(COUNTS, name=name), unit="percent") for name in ("one", "other")]
+    with pytest.raises(InputError, match="one is in percent: shares have no total"):
+        forecast_parts(parts, 4)
+
+
+@some
 @given(counts, counts, st.integers(1, 8))
 def test_parts_and_whole_hold_together(one, other, horizon):
     count = min(len(one), len(other))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 import textwrap
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
@@ -10,6 +9,7 @@ from contextlib import contextmanager
 from itertools import groupby
 from typing import Literal
 
+from flowsim.core.numbers import number
 from flowsim.core.progress import silent
 
 __all__ = ["WIDTH", "counted", "cut", "number", "progress_bar", "table", "wrapped"]
@@ -32,23 +32,6 @@ def progress_bar(what: str, *, show: bool = True) -> Iterator[Callable[[int, int
 
 
 WIDTH = 80
-
-
-def number(value: float) -> str:
-    """Write a figure as a planner reads it: whole above a hundred, one decimal above one; six places at the most."""
-    if math.isnan(value):
-        return "-"
-    if math.isinf(value):
-        return "∞" if value > 0 else "-∞"
-    if abs(value) >= 1e9:
-        return f"{value:.0e}"
-    if abs(value) >= 1e6:
-        return f"{value / 1e6:.3g}M" if abs(value) < 999.5e6 else f"{value:.0e}"
-    if abs(value) >= 99_999.5:
-        return f"{value / 1e3:.0f}k" if abs(value) < 999_500 else "1M"
-    if abs(value) >= 100:
-        return f"{value:,.0f}"
-    return f"{value:.1f}" if abs(value) >= 1 or value == 0 else f"{value:.2f}"
 
 
 def counted(number: int, noun: str) -> str:

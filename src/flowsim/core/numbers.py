@@ -14,6 +14,7 @@ __all__ = [
     "AmbiguousNumber",
     "bare_percentage",
     "composed",
+    "number",
     "plain_number",
     "read_number",
     "unambiguous",
@@ -110,3 +111,20 @@ def plain_number(value: Any) -> Any:
     if isinstance(value, Integral):
         return int(value)
     return float(value) if isinstance(value, Real) else value
+
+
+def number(value: float) -> str:
+    """Write a figure as a planner reads it: whole above a hundred, one decimal above one; six places at the most."""
+    if math.isnan(value):
+        return "-"
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    if abs(value) >= 1e9:
+        return f"{value:.0e}"
+    if abs(value) >= 1e6:
+        return f"{value / 1e6:.3g}M" if abs(value) < 999.5e6 else f"{value:.0e}"
+    if abs(value) >= 99_999.5:
+        return f"{value / 1e3:.0f}k" if abs(value) < 999_500 else "1M"
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if abs(value) >= 1 or value == 0 else f"{value:.2f}"

@@ -7,6 +7,7 @@ different units and stay apart.
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -41,9 +42,11 @@ NOTED = "a note in the file"
 _UNITS = (
     ("full-year persons", re.compile(r"helårs|full-year", re.IGNORECASE)),
     ("full-time persons", re.compile(r"fuldtids|full-time", re.IGNORECASE)),
-    ("percent", re.compile(r"procent|pct\b|andel|percent|%", re.IGNORECASE)),
+    ("percent", re.compile(r"procent|pct\b|per ?cent|%", re.IGNORECASE)),
+    ("share", re.compile(r"andel|\bshares?\b", re.IGNORECASE)),
     ("persons", re.compile(r"\bpersoner\b|\bborgere\b|\bmodtagere\b|\bpersons\b", re.IGNORECASE)),
 )
+_WHOLES = {"percent": 100.0, "share": 1.0}
 _EVERY: Mapping[str, Every] = {"Q-DEC": "quarter", "M": "month"}  # as pandas names frequencies
 _CODE = re.compile(r"\b(?:kode|code|nr|id)\b", re.IGNORECASE)
 _TABLE = re.compile(r"\b([A-ZÆØÅ]{2,8}\d{1,4}[A-Z]?|y\d\d[a-z]\d\d\w?)\b")
@@ -85,7 +88,8 @@ class Series:
 
     Attributes:
         name: what is counted, in the words of the file.
-        unit: "persons", "full-year persons", "full-time persons", "percent", "awards"; empty where none is given.
+        unit: "persons", "full-year persons", "full-time persons", "percent", "share" (of one), "awards"; empty where
+            none is given.
         every: "quarter" or "month".
         first: the first period, such as "2017Q1" or "2017-01".
         values: one a period.
@@ -100,6 +104,12 @@ class Series:
     values: tuple[float | None, ...]
     marks: tuple[Mark, ...] = ()
     notes: tuple[Mark, ...] = ()
+
+    @property
+    def greatest(self) -> float:
+        """What no figure of such a series can exceed: 100 per cent, a share of 1; infinite where nothing is known."""
+        bound = _WHOLES.get(self.unit, math.inf)
+        return bound if all(value is None or value <= bound for value in self.values) else math.inf
 
     def from_first_figure(self) -> Series:
         """Return the series without the periods before its first number; a series without any as it is."""
@@ -124,10 +134,12 @@ class Series:
         Of a quarter at either end that is not there in full nothing is made; a quarter with a missing month is missing.
 
         Raises:
-            InputError: where there is no whole quarter.
+            InputError: where there is no whole quarter, and where shares were to be summed.
         """
         if self.every == "quarter":
             return self
+        if months == "sum" and self.unit in _WHOLES:
+            raise InputError(f"{self.name}: it is in {self.unit}, and shares of months have no sum: take their mean")
         begin = read_period(self.first)
         start = begin.number if begin else 0
         skip = -start % 3
@@ -503,7 +515,8 @@ def _series(sheet: Sheet, table: _Table, texts: Iterable[str], decimal: Decimal 
                 )
         notes = tuple(note for cell in figures for note in beside.get((cell.row, cell.column), ()))
         unit = "percent" if _in_per_cent(sheet, figures, name) else _unit(keys, texts)
-        yield replace(_one_series(name, unit, figures, figure), notes=notes)
+        series = replace(_one_series(name, unit, figures, figure), notes=notes)
+        yield replace(series, unit=_kind_of_share(series)) if unit == "share" else series
 
 
 def _in_per_cent(sheet: Sheet, figures: Iterable[_Figure], name: str) -> bool:
@@ -517,6 +530,12 @@ def _in_per_cent(sheet: Sheet, figures: Iterable[_Figure], name: str) -> bool:
         having, lacking = (cell_name(cell.row, cell.column) for cell in (signs[True], signs[False]))
         raise InputError(f"{sheet.file}: {having} of {name} has a per cent sign and {lacking} has none")
     return True in signs
+
+
+def _kind_of_share(series: Series) -> str:
+    """Return the unit of what is called a share: "share" up to one, "percent" up to a hundred, else none."""
+    most = max((value for value in series.values if value is not None), default=0.0)
+    return "share" if most <= 1 else "percent" if most <= 100 else ""
 
 
 def _notes(sheet: Sheet, table: _Table) -> dict[tuple[int, int], list[Mark]]:
@@ -556,6 +575,8 @@ def _unit(keys: Iterable[str], told: Iterable[str]) -> str:
     """Return the unit that the series' own words name, or else the title; none where they name several."""
     for texts in (list(keys), list(told)):
         units = {unit for text in texts for unit, words in _UNITS if words.search(text)}
+        if "percent" in units:
+            units.discard("share")
         if len(units) == 1:
             return units.pop()
         if units:

@@ -15,6 +15,7 @@ from scipy.special import ndtr, ndtri
 from flowsim.core.arrays import Floats
 from flowsim.core.display import Displayed
 from flowsim.core.errors import InputError
+from flowsim.core.numbers import number
 from flowsim.core.periods import Every, Period, read_period
 from flowsim.evidence.series import Series
 from flowsim.forecasting.members.counts import Counts
@@ -53,7 +54,7 @@ class SeriesForecast(Displayed):
 
     Attributes:
         series: what it was made from: it ends at the origin.
-        point: the middle of what is expected; never negative.
+        point: the middle of what is expected; never negative, and of a share never more than the whole.
         members: the same by member of the pool, of those that could be used.
         weights: of these members, summing to one.
         sd: on the log scale, before the quantiles are widened.
@@ -85,7 +86,7 @@ class SeriesForecast(Displayed):
 
     def __repr__(self) -> str:
         low, high = self.interval(LEVELS[-1])
-        last = f"{self.point[-1]:,.0f} ({low[-1]:,.0f} to {high[-1]:,.0f}) in {self.periods[-1]}"
+        last = f"{number(self.point[-1])} ({number(low[-1])} to {number(high[-1])}) in {self.periods[-1]}"
         return f"<Forecast of '{self.name}' from {self.origin}, {len(self.point)} ahead: {last}>"
 
     @property
@@ -145,7 +146,7 @@ class SeriesForecast(Displayed):
         row = np.arange(_PATHS)
         sign = np.where(row % 2 == 0, 1.0, -1.0) * (self.surprise if size is None else size)
         begun = np.arange(steps) >= (row // 2 % steps)[:, None]
-        broken = paths * np.exp(np.where(begun, sign[:, None], 0.0))
+        broken = np.minimum(paths * np.exp(np.where(begun, sign[:, None], 0.0)), self.series.greatest)
         low, high = np.quantile(broken, ((1 - _open(level)) / 2, (1 + level) / 2), axis=0)
         return np.minimum(low, self.point), np.maximum(high, self.point)
 
@@ -177,13 +178,13 @@ class SeriesForecast(Displayed):
 
     def _at(self, score: Floats) -> Floats:
         if self.counts is not None:
-            return self.counts.quantile(ndtr(score))
+            return np.minimum(self.counts.quantile(ndtr(score)), self.series.greatest)
         steps = len(self.point)
         wide = self.widening.spread(score, len(self.series.values), steps) * self.sd
         values = np.exp(logs(self.point, self.least, self.offset) + wide) - self.offset
         # A point near zero stands in the interval though its log can't be taken.
         beyond = np.where(score > 0, np.maximum(values, self.point), np.minimum(values, self.point))
-        return np.maximum(beyond, 0.0)
+        return np.clip(beyond, 0.0, self.series.greatest)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -203,12 +204,12 @@ class Joint(Displayed):
 
     def __repr__(self) -> str:
         low, high = self.interval(LEVELS[-1])
-        last = f"{self.point[-1]:,.0f} ({low[-1]:,.0f} to {high[-1]:,.0f}) in {self.periods[-1]}"
+        last = f"{number(self.point[-1])} ({number(low[-1])} to {number(high[-1])}) in {self.periods[-1]}"
         return f"<Joint forecast of '{self.name}' of {len(self.parts)} parts from {self.origin}: {last}>"
 
     @classmethod
     def of(cls, parts: Sequence[SeriesForecast], whole: SeriesForecast | None = None) -> Joint:
-        """Join forecasts; raises InputError where they differ in unit, origin or horizon, or share a name.
+        """Join forecasts; raises InputError where they are shares, differ in unit, origin or horizon, or share a name.
 
         Args:
             parts: of a whole.
@@ -222,6 +223,8 @@ class Joint(Displayed):
             for one, other in pairwise(parts):
                 if getattr(one, of) != getattr(other, of):
                     raise InputError(f"{one.name} and {other.name} differ in {what}: they have no total")
+        if parts and parts[0].unit in ("percent", "share"):
+            raise InputError(f"{parts[0].name} is in {parts[0].unit}: shares have no total")
         names = [part.name for part in parts]
         if not parts or len({*names, cls.name}) <= len(names):
             raise InputError(f"parts of a {cls.name} need names of their own: {', '.join(names) or 'there are none'}")

@@ -4,7 +4,8 @@ The point forecast is a weighted mean of seven members (`flowsim.forecasting.mem
 logs, of the values, complex exponential smoothing and a steady drift, each averaged over a grid of parameters, and
 three models of statsmodels. The weights depend on what the series is like. Intervals are computed on the log scale, so
 that counts stay above zero, and are as wide as thousands of public forecasts have shown
-(`flowsim.forecasting.widening`); of few counts a period they are those of a negative binomial.
+(`flowsim.forecasting.widening`); of few counts a period they are those of a negative binomial. Of a share they are cut
+at the whole.
 """
 
 from __future__ import annotations
@@ -178,11 +179,12 @@ def forecast_series(
     skipped = tuple(
         f"{series.name}: {name} is left out: it {reason}" for name, (reason, share) in expected.skipped.items() if share
     )
-    point = expected.point * left
+    most = used.greatest
+    point = np.minimum(expected.point * left, most)
     return SeriesForecast(
         series=used,
         point=point,
-        members={name: member * left for name, member in expected.members.items()},
+        members={name: np.minimum(member * left, most) for name, member in expected.members.items()},
         weights=expected.weights,
         sd=sd,
         correlation=spread / np.outer(sd, sd),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowsim.core.display import Displayed
 from flowsim.core.errors import InputError
+from flowsim.core.numbers import number
 from flowsim.evidence.series import Series, from_pandas
 from flowsim.forecasting.distribution import LEVELS, SeriesForecast
 from flowsim.forecasting.reference import ReferenceClass, learn_from
@@ -96,10 +97,10 @@ class ForecastResult(Displayed):
         unit = f" {own.unit}" if own.unit else ""
         last = own.series.values[-1] or 0.0
         (low80, high80), (low95, high95) = (own.interval(level) for level in LEVELS)
-        lines = [f"{own.name}: {last:,.0f}{unit} in {own.origin}, the last {own.every} that is known."]
+        lines = [f"{own.name}: {number(last)}{unit} in {own.origin}, the last {own.every} that is known."]
         lines += [
-            f"Expected in {own.periods[at]}: {own.point[at]:,.0f}; {low80[at]:,.0f} to {high80[at]:,.0f} with 80 %, "
-            f"{low95[at]:,.0f} to {high95[at]:,.0f} with 95 %."
+            f"Expected in {own.periods[at]}: {number(own.point[at])}; {number(low80[at])} to {number(high80[at])} with "
+            f"80 %, {number(low95[at])} to {number(high95[at])} with 95 %."
             for at in dict.fromkeys((0, len(own.point) - 1))
         ]
         lines.append(reasons(own))
@@ -150,7 +151,7 @@ def forecast(
 def reasons(own: SeriesForecast) -> str:
     """Say why a forecast is what it is: the members by weight, and where each of them ends."""
     heaviest = sorted(own.weights.items(), key=lambda pair: -pair[1])
-    named = [f"{name} {weight:.0%} ({own.members[name][-1]:,.0f})" for name, weight in heaviest if weight >= _SHOWN]
+    named = [f"{name} {weight:.0%} ({number(own.members[name][-1])})" for name, weight in heaviest if weight >= _SHOWN]
     return f"Why: a weighted mean of {', '.join(named)}, in brackets what each expects in {own.periods[-1]}."
 
 
@@ -166,7 +167,7 @@ def what_if(own: SeriesForecast, size: float | None = None) -> str:
     """State beside the ordinary 95 % what they would be if the level broke once, by as much as the largest surprise."""
     chosen = own.surprise if size is None else size
     low, high = own.with_break(chosen)
-    ends = [f"{period} {a:,.0f} to {b:,.0f}" for period, a, b in zip(own.periods, low, high, strict=True)]
+    ends = [f"{period} {number(a)} to {number(b)}" for period, a, b in zip(own.periods, low, high, strict=True)]
     return (
         f"What if the level of {own.name} broke once in these {len(own.periods)} {own.every}s, by "
         f"{expm1(chosen):+.0%} or {expm1(-chosen):+.0%}: 95 % would be {'; '.join(ends)}. That a break comes is "

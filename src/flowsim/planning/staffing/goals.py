@@ -196,7 +196,9 @@ def _bound(text: str, unit: str) -> float:
     number, unit_word = read_number(match[1]), match[2] or ""
     if unit == "share":
         share = number / 100 if unit_word in ("%", "per cent") else number
-        if not 0 <= share <= 1 or unit_word not in ("", "%", "per cent"):
+        if unit_word not in ("", "%", "per cent") or (not unit_word and 1 < number <= 100):
+            raise ValueError(f"'{text}' is no share: write {match[1]} %")
+        if not 0 <= share <= 1:
             raise ValueError(f"'{text}' is no share: it lies between 0% and 100%")
         return share
     if unit == "per cent":
