@@ -905,6 +905,7 @@ rate = "2400 per year"
     assert party(pathway, "rehabilitation_team", "municipal").places.at(datetime(2022, 1, 1)) == 22
     everything = tomllib.loads(re.sub(r'^base = "copenhagen"', base, uncommented(example()), flags=re.MULTILINE))
     everything.pop("parameters")
+    everything.pop("include")
     shut = Scenario.from_dict(everything, "example", tmp_path).pathway()
     assert party(shut, "rehabilitation_team", "region").places.at(datetime(2021, 4, 1)) == 13
 

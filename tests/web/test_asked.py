@@ -67,6 +67,8 @@ def test_an_opened_file_is_the_start(copenhagen):
 def test_an_opened_file_never_names_what_is_read(copenhagen, town):
     with pytest.raises(InputError, match="is not allowed: this page is of 'copenhagen'"):
         copenhagen.scenario(Choice(own=f'name = "x"\nbase = "{town}"'))
+    with pytest.raises(InputError, match="include: this page takes one file"):
+        copenhagen.scenario(Choice(own='name = "x"\nbase = "copenhagen"\n[[include]]\nscenario = "more-places"'))
 
 
 def test_the_folder_of_a_question_is_gone_afterwards(copenhagen):

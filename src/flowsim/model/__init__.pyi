@@ -9,12 +9,14 @@ from .edits import ArrivalsEdit as ArrivalsEdit
 from .edits import Closure as Closure
 from .edits import Edit as Edit
 from .edits import ExitEdit as ExitEdit
+from .edits import Include as Include
 from .edits import ScenarioFile as ScenarioFile
 from .edits import SharesEdit as SharesEdit
 from .edits import StationEdit as StationEdit
 from .edits import StayEdit as StayEdit
 from .edits import Waiting as Waiting
 from .edits import change_place as change_place
+from .edits import makes_changes as makes_changes
 from .edits import numbered as numbered
 from .library import cities as cities
 from .library import city_file as city_file

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -40,18 +40,24 @@ def located_at(where: str) -> Iterator[None]:
         raise InputError(f"{where}: {error}" if where else str(error)) from None
 
 
-def apply_edits(raw: dict[str, Any], file: ScenarioFile, source: str) -> None:
-    """Make the changes of a file in a pathway's plain data, in any form that a pathway is read from."""
-    for _ in edit_steps(raw, file, source):
+def apply_edits(raw: dict[str, Any], layers: Sequence[tuple[ScenarioFile, str]]) -> None:
+    """Make the changes of files, each with its source, in a pathway's plain data, in any form that one is read from."""
+    for _ in edit_steps(raw, layers):
         pass
 
 
-def edit_steps(raw: dict[str, Any], file: ScenarioFile, source: str) -> Iterator[str]:
-    """Make the changes one after the other; yield an empty text before the first, and where each stands after it."""
+def edit_steps(raw: dict[str, Any], layers: Sequence[tuple[ScenarioFile, str]]) -> Iterator[str]:
+    """Make the changes one after the other; yield an empty text before the first, and where each stands after it.
+
+    Kind by kind; of each kind those of the first file first. The last file's dates must lie within the horizon, for
+    the earlier ones may have been written for another.
+    """
     _as_lists(raw)
-    start, end = parse_moment(raw["start"]), file.until or parse_moment(raw["end"])
-    if end <= start:
-        raise InputError(f"{source}: until: {end:%Y-%m-%d} is not after the base's start ({start:%Y-%m-%d})")
+    start, end = parse_moment(raw["start"]), parse_moment(raw["end"])
+    for file, source in layers:
+        end = file.until or end
+        if end <= start:
+            raise InputError(f"{source}: until: {end:%Y-%m-%d} is not after the base's start ({start:%Y-%m-%d})")
     raw["end"] = end.isoformat()
     yield ""
     kinds: dict[str, Callable[..., None]] = {
@@ -64,23 +70,36 @@ def edit_steps(raw: dict[str, Any], file: ScenarioFile, source: str) -> Iterator
         "closures": _closure,
     }
     for kind, make in kinds.items():
-        edits = getattr(file, kind)
-        for index, edit in enumerate(edits):
-            target = getattr(edit, TARGETS[kind])
-            where = f"{source}: {kind}{change_place(index, target)}"
-            if isinstance(edit, Edit):
-                for key, when, out in (
-                    ("from", edit.since, edit.since and edit.since >= end),
-                    ("until", edit.until, edit.until and edit.until <= start),
-                    ("through", edit.through, edit.through and edit.end and edit.end <= start),
-                ):
-                    if out:
-                        horizon = f"the horizon ({start:%Y-%m-%d} to {end:%Y-%m-%d})"
-                        raise InputError(f"{where}.{key}: {when:%Y-%m-%d} changes nothing: it lies outside {horizon}")
-            elif target in [other.state for other in edits[:index]]:
-                raise InputError(f"{where}: the state stands twice: tell all who wait at once, and `waited` as a law")
-            make(raw, edit, where)
-            yield where
+        for number, (file, source) in enumerate(layers):
+            edits = getattr(file, kind)
+            for index, edit in enumerate(edits):
+                target = getattr(edit, TARGETS[kind])
+                where = f"{source}: {kind}{change_place(index, target)}"
+                if isinstance(edit, Edit):
+                    outside = _outside(edit, start, end, where)
+                    if outside and number == len(layers) - 1:
+                        raise InputError(outside)
+                    if outside:
+                        continue
+                elif target in [other.state for other in edits[:index]]:
+                    raise InputError(
+                        f"{where}: the state stands twice: tell all who wait at once, and `waited` as a law"
+                    )
+                make(raw, edit, where)
+                yield where
+
+
+def _outside(edit: Edit, start: datetime, end: datetime, where: str) -> str:
+    """Say which date of a change lies so that it changes nothing within the horizon; nothing where none does."""
+    horizon = f"the horizon ({start:%Y-%m-%d} to {end:%Y-%m-%d})"
+    for key, when, out in (
+        ("from", edit.since, edit.since and edit.since >= end),
+        ("until", edit.until, edit.until and edit.until <= start),
+        ("through", edit.through, edit.through and edit.end and edit.end <= start),
+    ):
+        if out:
+            return f"{where}.{key}: {when:%Y-%m-%d} changes nothing: it lies outside {horizon}"
+    return ""
 
 
 def _as_lists(raw: dict[str, Any]) -> None:

@@ -26,12 +26,14 @@ __all__ = [
     "Closure",
     "Edit",
     "ExitEdit",
+    "Include",
     "ScenarioFile",
     "SharesEdit",
     "StationEdit",
     "StayEdit",
     "Waiting",
     "change_place",
+    "makes_changes",
     "numbered",
 ]
 
@@ -226,12 +228,19 @@ class Waiting(Record):
     waited: Law | None = None
 
 
+class Include(Record):
+    """A scenario whose changes are taken over before this file's own."""
+
+    scenario: str = Field(description="a name that `flowsim scenarios` lists, or a scenario file, seen from this file")
+
+
 class ScenarioFile(Record):
     """The content of a scenario file."""
 
     name: str = Field(min_length=1)
     description: str = ""
-    base: str = Field(description="'copenhagen', or the path of a pathway file, seen from this file")
+    base: str = Field(description="'copenhagen', a pathway file, or a scenario to build on: a shipped one, or a file")
+    include: tuple[Include, ...] = Field((), description="scenarios whose changes are made too, before this file's own")
     until: Day | None = Field(None, description="another end of the horizon")
     parameters: dict[str, Any] = Field({}, description="other values of the base's parameters")
     stations: tuple[StationEdit, ...] = ()
@@ -245,16 +254,21 @@ class ScenarioFile(Record):
     @model_validator(mode="before")
     @classmethod
     def _double_brackets(cls, raw: Any) -> Any:
-        for kind in TARGETS:
+        for kind in ("include", *TARGETS):
             if isinstance(raw, Mapping) and isinstance(raw.get(kind), Mapping):
                 raise ValueError(f"{kind}: write [[{kind}]] in double brackets, one for each change")
         return raw
 
 
+def makes_changes(file: ScenarioFile) -> bool:
+    """Return whether a file tells any change of its own."""
+    return any(getattr(file, kind) for kind in (*TARGETS, "parameters", "until"))
+
+
 def numbered(raw: Mapping[str, Any]) -> dict[str, Any]:
     """Return a file's plain data with each change named by its place, for the key path of a mistake."""
     out = dict(raw)
-    for kind, target in TARGETS.items():
+    for kind, target in {"include": "scenario", **TARGETS}.items():
         if isinstance(raw.get(kind), list):
             out[kind] = {
                 change_place(index, edit.get(target) if isinstance(edit, Mapping) else None): edit

@@ -2,8 +2,9 @@
 
 Every edit names what it changes and holds from a date until another (the whole horizon where none is given);
 from `until` on, the base's values hold again. A value is absolute, or starts from the base's: "+2", "-20 %",
-"+2 hours". Edits apply in this order, and in the file's order among each kind: parameters, stations, shares,
-exits, stays, arrivals, waiting, closures.
+"+2 hours". A scenario may build on another, and include more. Edits apply in this order: parameters, stations, shares,
+exits, stays, arrivals, waiting, closures; of each kind those of the scenario that is built on first, then of the
+included ones in their order, then the file's own, each in its file's order.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,9 @@ from flowsim.model.base import Base, read_base
 from flowsim.model.changes import apply_edits, edit_steps, located_at
 from flowsim.model.differences import list_differences
 from flowsim.model.edits import (
-    TARGETS,
     ScenarioFile,
+    change_place,
+    makes_changes,
     numbered,
 )
 from flowsim.model.library import cities, scenario_names, scenario_text
@@ -37,11 +39,19 @@ __all__ = ["Scenario", "example"]
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """A checked scenario: the changes that a file tells, and the base that they are made to."""
+    """A checked scenario: the changes that a file tells, and the base that they are made to.
+
+    Attributes:
+        file: the content of its own file.
+        base: the base file at the bottom.
+        source: how the file is named.
+        beneath: the scenarios that it builds on and includes, with their sources, in the order of their changes.
+    """
 
     file: ScenarioFile
     base: Base
     source: str
+    beneath: tuple[tuple[ScenarioFile, str], ...] = ()
 
     @classmethod
     def read(cls, path: str | Path) -> Scenario:
@@ -57,9 +67,31 @@ class Scenario:
         return cls._of_file(read_data(content, str(path)), content, path)
 
     @classmethod
-    def _of_file(cls, raw: Mapping[str, Any], content: bytes, path: Path) -> Scenario:
+    def _of_file(
+        cls, raw: Mapping[str, Any], content: bytes, path: Path, trail: tuple[tuple[str, str], ...] = ()
+    ) -> Scenario:
         check_bare_numbers(content, str(path), changes=True)
-        return cls.from_dict(raw, str(path), path.parent)
+        return cls._of_raw(raw, str(path), path.parent, (*trail, (str(path.resolve()), str(path))))
+
+    @classmethod
+    def _built_on(cls, name: str, folder: Path | None, trail: tuple[tuple[str, str], ...]) -> Scenario | None:
+        """Read what a scenario builds on or includes; None for a base, and for what is not there.
+
+        `trail` holds those that led here, by what tells two apart and how they are named, so that none leads to itself.
+        """
+        path = file_named((folder or Path()) / name)
+        shipped = name in scenario_names() and name not in cities()
+        key = name if shipped else str(path.resolve())
+        if key in [each for each, _ in trail]:
+            way = " → ".join([*(shown for _, shown in trail), trail[[each for each, _ in trail].index(key)][1]])
+            raise InputError(f"this goes in a circle: {way}")
+        if shipped:
+            return cls._of_raw(read_toml(scenario_text(name).encode(), name), name, None, (*trail, (name, name)))
+        if name in cities() or not is_file(path):
+            return None
+        content = path.read_bytes()
+        raw = read_data(content, str(path))
+        return None if "states" in raw else cls._of_file(raw, content, path, trail)
 
     @classmethod
     def of(cls, name_or_path: str | Path) -> Scenario:
@@ -94,20 +126,31 @@ class Scenario:
         Raises:
             InputError: one line with `source`, the key path, the value and what is allowed.
         """
+        return cls._of_raw(raw, source, folder, ())
+
+    @classmethod
+    def _of_raw(
+        cls, raw: Mapping[str, Any], source: str, folder: Path | None, trail: tuple[tuple[str, str], ...]
+    ) -> Scenario:
         check_typed(numbered(raw), source)
         try:
             file = ScenarioFile.model_validate(composed(raw))
         except ValidationError as error:
             raise located(error, numbered(raw), source) from None
         with located_at(f"{source}: base"):
-            base = read_base(file.base, folder)
-        scenario = cls(file=file, base=base, source=source)
+            under = cls._built_on(file.base, folder, trail)
+            base = under.base if under else _base(file.base, folder)
+        beneath = under.layers if under else ()
+        for index, include in enumerate(file.include):
+            with located_at(f"{source}: include{change_place(index, include.scenario)}.scenario"):
+                beneath = _joined(beneath, cls._built_on(include.scenario, folder, trail), include.scenario, base)
+        scenario = cls(file=file, base=base, source=source, beneath=beneath)
         scenario.pathway()
         return scenario
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data that `from_dict` reads back to an equal scenario."""
-        return self.file.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        return _plain(self.file)
 
     @property
     def name(self) -> str:
@@ -115,15 +158,36 @@ class Scenario:
         return self.file.name
 
     @property
+    def layers(self) -> tuple[tuple[ScenarioFile, str], ...]:
+        """The files whose changes are made, each with its source, in that order; the scenario's own is the last."""
+        return (*self.beneath, (self.file, self.source))
+
+    @property
+    def steps(self) -> tuple[Scenario, ...]:
+        """The scenarios that come about layer by layer, each beneath the next one; the whole scenario is the last."""
+        beneath = [
+            replace(
+                self,
+                file=ScenarioFile(name=file.name, description=file.description, base=file.base),
+                source=source,
+                beneath=self.beneath[: number + 1],
+            )
+            for number, (file, source) in enumerate(self.beneath)
+        ]
+        return (*beneath, self)
+
+    @property
     def changes_base(self) -> bool:
         """Whether anything differs from the base."""
-        return any(getattr(self.file, kind) for kind in (*TARGETS, "parameters", "until"))
+        return any(makes_changes(file) for file, _ in self.layers)
 
     @property
     def digest(self) -> str:
         """The SHA-256 over the base's file, its parameters' values, and the scenario's content."""
         values = {name: parameter.value for name, parameter in self.base.parameters.items()}
-        told = {"base": self.base.sha256, "parameters": values, "scenario": self.to_dict()}
+        told: dict[str, Any] = {"base": self.base.sha256, "parameters": values, "scenario": self.to_dict()}
+        if self.beneath:
+            told["beneath"] = [_plain(file) for file, _ in self.beneath]
         text = json.dumps(told, sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -134,19 +198,20 @@ class Scenario:
             InputError: for an unknown parameter, or where a change can't be made to these values.
         """
         values = dict(parameters or {})
-        for name, change in self.file.parameters.items():
-            where = f"{self.source}: parameters.{name}"
+        changes = [(name, change, source) for file, source in self.layers for name, change in file.parameters.items()]
+        for name, change, source in changes:
+            where = f"{source}: parameters.{name}"
             if name not in self.base.parameters:
                 raise InputError(f"{where}: {unknown_name('parameter', name, self.base.parameters)}")
             with located_at(where):
                 values[name] = changed(values.get(name, self.base.parameters[name].value), change)
         try:
             raw = self.base.filled(values)
-            apply_edits(raw, self.file, self.source)
+            apply_edits(raw, self.layers)
             return Pathway.of_plain(raw, f"{self.source} over {self.base.source}")
         except (ValueError, TypeError, KeyError, AttributeError):
             # Where the values alone make no sound pathway, the fault is theirs and not the changes'.
-            with located_at(f"{self.source}: parameters" if self.file.parameters else ""):
+            with located_at(f"{self.source}: parameters" if changes else ""):
                 self.base.pathway(values)
             raise
 
@@ -154,12 +219,12 @@ class Scenario:
     def without_effect(self) -> tuple[str, ...]:
         """The changes of the file that change nothing, by where they stand in it."""
         raw = self.base.filled()
-        steps = edit_steps(raw, self.file, self.source)
+        steps = edit_steps(raw, self.layers)
         next(steps)
         before, out = Pathway.of_plain(raw), []
         for where in steps:
             after = Pathway.of_plain(raw)
-            if not list_differences(before, after):
+            if where.startswith(f"{self.source}: ") and not list_differences(before, after):
                 out.append(where.removeprefix(f"{self.source}: "))
             before = after
         return tuple(out)
@@ -169,6 +234,41 @@ class Scenario:
         """Return the JSON Schema of a scenario file, for editors that know TOML."""
         told = ScenarioFile.model_json_schema(by_alias=True)
         return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | told | {"title": "flowsim scenario"}
+
+
+def _plain(file: ScenarioFile) -> dict[str, Any]:
+    return file.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+def _base(name: str, folder: Path | None) -> Base:
+    if name not in cities() and not is_file(file_named((folder or Path()) / name)):
+        known = ", ".join(f"'{city}'" for city in cities())
+        raise InputError(
+            f"there is no base '{name}'{nearest(name, (*cities(), *scenario_names()))} (allowed: {known}, the path of "
+            "a pathway or scenario file, or a name that `flowsim scenarios` lists)"
+        )
+    return read_base(name, folder)
+
+
+def _joined(
+    beneath: tuple[tuple[ScenarioFile, str], ...], more: Scenario | None, name: str, base: Base
+) -> tuple[tuple[ScenarioFile, str], ...]:
+    """Return layers with those of an included scenario; what both build on is there once.
+
+    Raises:
+        InputError: where there is no such scenario, it is of another base, or its changes are made already.
+    """
+    if more is None:
+        known = scenario_names()
+        raise InputError(
+            f"there is no scenario '{name}'{nearest(name, known)} (allowed: a scenario file, or a name that `flowsim "
+            "scenarios` lists)"
+        )
+    if more.base.sha256 != base.sha256:
+        raise InputError(f"'{name}' changes the base '{more.base.name}', and this scenario the base '{base.name}'")
+    if (more.file, more.source) in beneath:
+        raise InputError(f"the changes of '{name}' are made already: include it once, and not what you build on")
+    return (*beneath, *(layer for layer in more.layers if layer not in beneath))
 
 
 def example() -> str:

@@ -84,8 +84,9 @@ class Findings:
     @property
     def changed(self) -> tuple[str, ...]:
         """The stations that a scenario changes or closes."""
-        edits = [edit.station for one in self.scenarios for edit in one.file.stations]
-        closures = [closure.station for one in self.scenarios for closure in one.file.closures]
+        files = [file for one in self.scenarios for file, _ in one.layers]
+        edits = [edit.station for file in files for edit in file.stations]
+        closures = [closure.station for file in files for closure in file.closures]
         return tuple(dict.fromkeys([*edits, *closures]))
 
     @cached_property

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -144,8 +145,13 @@ _WHERE = {"station": "station", "state": "state", "entry": "name"}
 
 
 def _changes(scenario: Scenario, wording: Wording) -> Iterator[str]:
-    """Write each change of a scenario's file in a line: what is changed, how, and when."""
-    say, quantity, file = wording.language.say, wording.language.quantity, scenario.to_dict()
+    """Write each change of a scenario in a line, those that it builds on first: what is changed, how, and when."""
+    for content, _ in scenario.layers:
+        yield from _changes_of(content.model_dump(mode="json", by_alias=True, exclude_unset=True), wording)
+
+
+def _changes_of(file: Mapping[str, Any], wording: Wording) -> Iterator[str]:
+    say, quantity = wording.language.say, wording.language.quantity
     if "until" in file:
         yield say("change.until", until=quantity(file["until"]))
     for name, value in file.get("parameters", {}).items():
@@ -157,10 +163,14 @@ def _changes(scenario: Scenario, wording: Wording) -> Iterator[str]:
             parts = [
                 say(f"change.{key}", value=_named(value, wording))
                 for key, value in edit.items()
-                if value is not None and key not in (target, "party", "from", "until")
+                if value is not None and key not in (target, "party", "from", "until", "through")
             ]
             parts += [say("change.closed")] if kind == "closures" and edit.get("keep") is None else []
-            parts += [say(f"change.{key}.day", day=quantity(edit[key])) for key in ("from", "until") if edit.get(key)]
+            parts += [
+                say(f"change.{key}.day", day=quantity(edit[key]))
+                for key in ("from", "until", "through")
+                if edit.get(key)
+            ]
             yield f"{', '.join(names)}: {', '.join(parts)}"
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowsim.cli.terminal import cut, number, table, wrapped
 from flowsim.model.differences import Difference, list_differences
+from flowsim.model.edits import makes_changes
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
 from flowsim.reporting.language import Language
@@ -38,14 +39,30 @@ def right_line(scenario: Scenario, language: Language) -> str:
 
 
 def change_lines(scenario: Scenario, language: Language) -> list[str]:
-    """Write what a scenario changes in its base, and which of its changes change nothing."""
+    """Write what a scenario, and each that it builds on, changes in what is beneath it, and what changes nothing."""
     if not scenario.changes_base:
         return []
+    out: list[str] = []
+    before, beneath = scenario.base.pathway(), list[str]()
+    for step, (file, _) in zip(scenario.steps, scenario.layers, strict=True):
+        after = step.pathway()
+        if makes_changes(file):
+            under = scenario.base.name
+            if beneath:
+                under = language.say("check.with", base=under, names=language.listed(beneath))
+            out.append(wrapped(language.say("check.against", name=file.name, base=under)))
+            out += _step_lines(step, before, after, language)
+            beneath.append(file.name)
+        before = after
+    return out
+
+
+def _step_lines(scenario: Scenario, before: Pathway, after: Pathway, language: Language) -> list[str]:
     say = language.say
-    differences = list_differences(scenario.base.pathway(), scenario.pathway())
+    differences = list_differences(before, after)
     lines = [wrapped(_line(difference, language)) for difference in differences[:_MOST]]
     lines += [say("check.more", count=str(len(differences) - _MOST))] if len(differences) > _MOST else []
-    lines += [wrapped(line) for line in dict.fromkeys(_bound(differences, scenario.pathway(), language))]
+    lines += [wrapped(line) for line in dict.fromkeys(_bound(differences, after, language))]
     lines += [wrapped(say("check.no_effect", where=where)) for where in scenario.without_effect]
     return lines or [say("check.no_difference")]
 
