@@ -7,6 +7,7 @@ from .estimates import holm as holm
 from .estimates import level as level
 from .estimates import levels as levels
 from .estimates import sure_rows as sure_rows
+from .fork import Fork as Fork
 from .measures.catalogue import Catalogue as Catalogue
 from .measures.catalogue import Frame as Frame
 from .measures.measure import Adds as Adds

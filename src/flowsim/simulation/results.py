@@ -17,6 +17,7 @@ from flowsim.core.errors import InputError, unknown_name
 from flowsim.core.periods import Period
 from flowsim.model.pathway import Pathway
 from flowsim.simulation.engine.trace import NEVER, Trace
+from flowsim.simulation.fork import Fork
 from flowsim.simulation.measures.measure import Measure, Row, known_measure
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Results(Displayed):
         seed: with the replication's number, all that its draws depend on.
         replications: the numbers of the replications, in the order of `values`.
         engine: the name of the engine that ran them.
+        fork: the date until before which they share histories; None where there was none.
         index: which measure and period each column of `values` is.
         values: the measures, shape (replications, measures); NaN where one is undefined.
         digests: the SHA-256 of each replication's visits.
@@ -50,6 +52,7 @@ class Results(Displayed):
     seed: int
     replications: tuple[int, ...]
     engine: str
+    fork: Fork | None = None
     index: tuple[Row, ...]
     values: Floats = field(repr=False)
     digests: tuple[str, ...] = field(repr=False)

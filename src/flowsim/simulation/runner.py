@@ -23,6 +23,7 @@ from flowsim.model.varying import Varying
 from flowsim.simulation.engine.memory import available_memory as _available_memory
 from flowsim.simulation.engine.memory import most_visits, size_of
 from flowsim.simulation.engine.trace import Trace
+from flowsim.simulation.fork import Fork
 from flowsim.simulation.measures.catalogue import Catalogue, Frame
 from flowsim.simulation.results import Results
 
@@ -44,6 +45,7 @@ class _Job(NamedTuple):
     engine: Engine
     seed: int
     number: int
+    fork: Fork | None
     keep: bool
     a_citizen: float  # visits that one is counted with
 
@@ -63,6 +65,7 @@ def run(
     engine: Engine = "kernel",
     replications: WholeLike | Iterable[WholeLike] = 10,
     seed: Seed = 1,
+    fork: Fork | None = None,
     executor: Executor | None = None,
     workers: WholeLike | None = None,
     progress: Progress | None = None,
@@ -78,6 +81,7 @@ def run(
         engine: "kernel" (compiled) or "simpy" (the readable reference).
         replications: how many, numbered from 0; or the numbers themselves, to run some of them again.
         seed: a whole number from 0 to 2**64 - 1, or NumPy's `SeedSequence`, of which the first 64 bits are taken.
+        fork: a date until before which replications share histories, each with a future of its own from it on.
         executor: where the replications run, instead of threads of this process.
         workers: how many threads; by default one for each core on the kernel, and this thread alone on SimPy, which
             Python's global lock keeps from running in parallel.
@@ -101,7 +105,10 @@ def run(
         )
     if isinstance(subject, Scenario):
         subject = subject.pathway()
-    pathway = subject if isinstance(subject, Pathway) else subject.pathway(seed, numbers[0])
+    first = fork.history(numbers[0]) if fork else numbers[0]
+    pathway = subject if isinstance(subject, Pathway) else subject.pathway(seed, first)
+    if fork is not None:
+        fork.check(pathway, numbers)
     workers = min(workers or os.cpu_count() or 1, len(numbers)) if engine == "kernel" else 1
     _check_memory(pathway, engine, workers, len(numbers) if keep_traces else 0)
     frame = Frame.of(pathway)
@@ -110,7 +117,7 @@ def run(
     _compiled(pathway)
     visits = most_visits(pathway)
     _LOG.info("%s: %d replications begin, seed %d, %s engine", pathway.name, len(numbers), seed, engine)
-    jobs = (_Job(subject, frame, engine, seed, number, keep_traces, visits) for number in numbers)
+    jobs = (_Job(subject, frame, engine, seed, number, fork, keep_traces, visits) for number in numbers)
     if executor is None and workers > 1:
         with ThreadPoolExecutor(workers) as threads:
             done = _collected(_spread(threads, jobs), len(numbers), progress)
@@ -124,6 +131,7 @@ def run(
         seed=seed,
         replications=tuple(numbers),
         engine=engine,
+        fork=fork,
         index=index,
         values=np.array([replication.values for replication in ordered]),
         digests=tuple(replication.digest for replication in ordered),
@@ -190,22 +198,27 @@ def _prepared(job: _Job) -> tuple[Pathway, Model]:
     from flowsim.simulation.engine.compiler import compile_pathway
 
     with without_tick_warnings():
-        pathway = job.subject.pathway(job.seed, job.number)
+        pathway = job.subject.pathway(job.seed, _history(job))
     job.frame.check(pathway, f"replication {job.number}")
     _check_memory(pathway, job.engine, 1, 0, job.a_citizen)
     return pathway, compile_pathway(pathway)
 
 
+def _history(job: _Job) -> int:
+    return job.number if job.fork is None else job.fork.history(job.number)
+
+
 def _replicate(job: _Job) -> _Replication:
     pathway, model = _prepared(job)
+    forks = [] if job.fork is None else [(job.fork.tick(pathway), job.number)]
     if job.engine == "simpy":
         from flowsim.simulation.engine import reference
 
-        trace = reference.simulate(model, job.seed, job.number)
+        trace = reference.simulate(model, job.seed, _history(job), forks)
     else:
         from flowsim.simulation.engine import fast
 
-        trace = fast.simulate(model, job.seed, job.number)
+        trace = fast.simulate(model, job.seed, _history(job), forks)
     values = Catalogue.of(pathway, job.frame).compute(trace)
     return _Replication(job.number, values, trace.digest, trace if job.keep else None, pathway.tick)
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from flowsim.simulation.engine import fast, kernel, reference
 from flowsim.simulation.engine.compiler import STOCK, compile_pathway, moment_tick, name_key
+from flowsim.simulation.engine.luck import luck_of
 from flowsim.simulation.engine.trace import NEVER
 from flowsim.testing import pathways
 from helpers.generated import RELAXED
@@ -192,8 +193,7 @@ def reneging_comes_when_patience_ends_and_refusal_at_once(run):
         ends = np.inf
         if law >= 0:
             stock = row.is_stock and run.model.entries["kind"][row.entry] == STOCK
-            words = (np.uint64(word) for word in run.key)
-            elapsed = kernel.elapsed_time(run.model, *words, row.entry, row.index) if stock else 0.0
+            elapsed = kernel.elapsed_time(run.model, luck_of(*run.key), row.entry, row.index) if stock else 0.0
             patience = kernel.residual(run.model, law, uniforms(run, row)[1], elapsed)
             ends = (0 if row.is_stock else row.joined) + kernel.half_up(patience)
         to = run.pathway.states[row.next].name if row.next >= 0 else None

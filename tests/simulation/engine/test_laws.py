@@ -15,6 +15,7 @@ from scipy import integrate, special, stats
 from flowsim import Duration, Pathway
 from flowsim.simulation.engine import fast, kernel
 from flowsim.simulation.engine.compiler import compile_pathway, name_key
+from flowsim.simulation.engine.luck import luck_of
 from flowsim.simulation.engine.trace import NEVER
 
 UNLIKELY = 1e-5
@@ -455,4 +456,4 @@ def test_every_combination_of_steps_is_found():
     )  # fmt: skip
     for start, (since, length) in product(range(30), [((0, 10), 1.0), ((10, 20), 2.0), ((20, 30), 3.0)]):
         if since[0] <= start < since[1]:
-            assert kernel.stay(model, *KEY, 0, 0, 0, 0, 0.5, start, 0, 0.0) == (length, -1)
+            assert kernel.stay(model, luck_of(*map(int, KEY)), 0, 0, 0, 0, 0.5, start, 0, 0.0) == (length, -1)

@@ -153,6 +153,21 @@ def test_patience_is_compared_with_a_server_that_frees_before_it_is_rounded(engi
     assert starts(rows, "talk") == {0: 0, 1: start}
 
 
+@pytest.mark.parametrize(("patience", "start"), [("8 minutes", "gone"), ("8.3 minutes", 10), ("7.6 minutes", "gone")])
+def test_so_is_the_patience_of_whom_a_race_has_sent(engine, patience, start):
+    rows, _ = live(
+        engine,
+        stations={"desk": {"capacity": 1}},
+        states={
+            "race": {"race": {"talk": {"to": "talk", "after": "2 minutes"}}},
+            "talk": queue("desk", patience=patience, reneges_to="gone"),
+            "gone": {"final": True},
+        },
+        entries={"door": come("talk", 0), "late": come("race", 0)},
+    )
+    assert starts(rows, "talk") == {0: 0, 1: start}
+
+
 def test_patience_that_is_rounded_down_ends_at_its_tick_where_nobody_comes_free(engine):
     rows, _ = live(
         engine,

@@ -6,6 +6,7 @@ Nothing here is jitted: all jitted code stands in `kernel`, since the on-disk ca
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,7 @@ from flowsim.simulation.engine.kernel import (
     run_loop,
     tally,
 )
+from flowsim.simulation.engine.luck import luck_of
 from flowsim.simulation.engine.memory import available_memory
 from flowsim.simulation.engine.trace import SESSION, VISIT, Trace
 
@@ -57,8 +59,8 @@ __all__ = ["simulate"]
 _FEW_OPEN = 64  # events on the heap, where they are spread anew
 
 
-def simulate(model: Model, seed: int, replication: int) -> Trace:
-    """Run one replication of a compiled pathway.
+def simulate(model: Model, seed: int, replication: int, forks: Sequence[tuple[int, int]] = ()) -> Trace:
+    """Run one replication of a compiled pathway; from the tick of each fork on with the luck of a future.
 
     Raises:
         OverflowError: where ticks and citizens together do not fit the 63 bits of an event's key.
@@ -66,8 +68,9 @@ def simulate(model: Model, seed: int, replication: int) -> Trace:
     """
     if config.DISABLE_JIT:  # type: ignore[attr-defined]
         model = records(model)
-    key = (np.uint64(seed), np.uint64(replication))
-    ticks = [arrival_ticks(model, *key, entry) for entry in range(len(model.entries))]
+    luck = luck_of(seed, replication, forks)
+    arrivals = [arrival_ticks(model, luck, entry) for entry in range(len(model.entries))]
+    ticks = [each for each, _ in arrivals]
     first = np.cumsum([0] + [len(t) for t in ticks])
     population = int(first[-1])
     stock = sum(len(t) for t, kind in zip(ticks, model.entries["kind"], strict=True) if kind == STOCK)
@@ -83,10 +86,10 @@ def simulate(model: Model, seed: int, replication: int) -> Trace:
     at[LIMIT] = MOST_OPEN
     shift, buckets = _buckets(model.horizon, bits, stock)
     run = RunState(
-        seed=key[0],
-        replication=key[1],
+        luck=luck,
         bits=bits,
         first=first,
+        begins=np.array([begins for _, begins in arrivals]),
         arrivals=np.concatenate([np.empty(0, np.int64), *ticks]),
         rows=np.full(population, TO_COME, np.int32),
         citizens=_aligned(stock + SOME, CITIZEN),

@@ -1,7 +1,8 @@
 """The rules that both engines share, and the compiled event loop that runs a pathway on them.
 
-A random draw is a function of its address: (seed, replication; entry and index of the citizen, state, visit,
-purpose). Nothing here has a state of its own, and every transform of a draw exists once.
+A random draw is a function of its address: (seed, word of its date; entry and index of the citizen, state, visit,
+purpose). The word is the replication's number, and from a fork on that of a future. Nothing here has a state of its
+own, and every transform of a draw exists once.
 
 All jitted code of the engine stands in this file: numba's cache stamps a function by its own file alone, so a
 loop that called a rule in another file would go on running yesterday's rule.
@@ -31,6 +32,7 @@ from flowsim.simulation.engine.compiler import (
     STOCK,
     WEIBULL,
 )
+from flowsim.simulation.engine.luck import Luck
 from flowsim.simulation.engine.trace import NEVER
 
 __all__ = [
@@ -122,33 +124,61 @@ def uniform(word):
 
 
 @_rule
-def citizen_block(m, seed, replication, entry, index):
-    """Return the uniform of a citizen's arrival: the gap before her, or the time that has elapsed for her."""
-    word, _, _, _ = philox(seed, replication, m.entries[entry].key, np.uint64(index), _U0, _U0)
-    return uniform(word)
+def period_of(luck, when):
+    """Return how many forks lie at or before a tick."""
+    period = 0
+    while period < len(luck.forks) and luck.forks[period] <= when:
+        period += 1
+    return period
 
 
 @_rule
-def visit_block(m, seed, replication, entry, index, state, visit):
+def word_at(luck, when):
+    """Return the word of luck at a tick: of the history before the first fork, then of a future."""
+    return luck.words[period_of(luck, when)]
+
+
+@_rule
+def index_of(begins, entry, n):
+    """Return the index of the n-th citizen of a door: in the upper 32 bits the period that she comes in, then a count.
+
+    `begins` holds how many come before each period, shape (entries, periods), so that the first of a future has the
+    same address in all histories.
+    """
+    period = begins.shape[1] - 1
+    while period > 0 and begins[entry, period] > n:
+        period -= 1
+    return (np.int64(period) << 32) | (n - begins[entry, period])
+
+
+@_rule
+def citizen_block(m, seed, word, entry, index):
+    """Return the uniform of a citizen's arrival: the gap before her, or the time that has elapsed for her."""
+    bits, _, _, _ = philox(seed, word, m.entries[entry].key, np.uint64(index), _U0, _U0)
+    return uniform(bits)
+
+
+@_rule
+def visit_block(m, seed, word, entry, index, state, visit):
     """Return the uniforms of the n-th visit of a citizen to a state: stay, patience, route."""
     a, b, c, _ = philox(
-        seed, replication, m.entries[entry].key, np.uint64(index), m.states[state].key, np.uint64(visit) << _U32
+        seed, word, m.entries[entry].key, np.uint64(index), m.states[state].key, np.uint64(visit) << _U32
     )
     return uniform(a), uniform(b), uniform(c)
 
 
 @_rule
-def exit_block(m, seed, replication, entry, index, state, visit, x):
+def exit_block(m, seed, word, entry, index, state, visit, x):
     """Return the uniform of one competing exit of a visit."""
-    word, _, _, _ = philox(
+    bits, _, _, _ = philox(
         seed,
-        replication,
+        word,
         m.entries[entry].key,
         np.uint64(index),
         m.states[state].key,
         (np.uint64(visit) << _U32) | m.exits[x].key,
     )
-    return uniform(word)
+    return uniform(bits)
 
 
 # A C library's own differ in the last bit from one library, processor and version to the next, and with them the ticks
@@ -472,7 +502,7 @@ def hazard_time(m, x, start, since, area, enough):
 
 
 @_rule
-def stay(m, seed, replication, entry, index, state, visit, u, start, since, elapsed):
+def stay(m, luck, entry, index, state, visit, u, start, since, elapsed):
     """Return how long a stay lasts from `start`, a float of ticks, and where a race sends her (-1: by shares).
 
     `elapsed` is what has passed of the stay already, for a citizen who is there at the start.
@@ -482,8 +512,9 @@ def stay(m, seed, replication, entry, index, state, visit, u, start, since, elap
         row = _in_force(m.stays, m.states[state].stay, m.states[state].stay_end, start)
         return residual(m, m.stays[row].law, u, elapsed), np.int64(-1)
     soonest, to = math.inf, m.exits[first].to
+    word = word_at(luck, start)
     for x in range(first, last):
-        draw = exit_block(m, seed, replication, entry, index, state, visit, x)
+        draw = exit_block(m, luck.seed, word, entry, index, state, visit, x)
         # Its hazard is never greater than this, and -log(draw) never less than 1 - draw.
         if 1.0 - draw > m.exits[x].greatest * soonest:
             continue
@@ -493,6 +524,36 @@ def stay(m, seed, replication, entry, index, state, visit, u, start, since, elap
             length = hazard_time(m, x, float(start), float(since), -log(draw), soonest)
         if length < soonest:
             soonest, to = length, m.exits[x].to
+    if len(luck.forks) > 0:
+        return _stay_past_forks(m, luck, entry, index, state, visit, start, since, elapsed, soonest, to)
+    return soonest, to
+
+
+@njit(cache=True, _nrt=False)  # type: ignore[call-overload]
+def _stay_past_forks(m, luck, entry, index, state, visit, start, since, elapsed, soonest, to):
+    """Return when and where a race ends that would have been won after `soonest` ticks, had there been no fork.
+
+    A hazard has no memory, so at a fork what is left of it is drawn anew; an exit after a time keeps its draw.
+    """
+    first, last = m.states[state].exit, m.states[state].exit_end
+    period = period_of(luck, start)
+    own = luck.words[period]
+    while period < len(luck.forks) and start + soonest >= luck.forks[period]:
+        fork = float(luck.forks[period])
+        passed = fork - start
+        period += 1
+        soonest, to = math.inf, m.exits[first].to
+        for x in range(first, last):
+            if m.exits[x].law >= 0:
+                draw = exit_block(m, luck.seed, own, entry, index, state, visit, x)
+                length = residual(m, m.exits[x].law, draw, elapsed)
+            else:
+                draw = exit_block(m, luck.seed, luck.words[period], entry, index, state, visit, x)
+                if 1.0 - draw > m.exits[x].greatest * (soonest - passed):
+                    continue
+                length = passed + hazard_time(m, x, fork, float(since), -log(draw), soonest - passed)
+            if length < soonest:
+                soonest, to = length, m.exits[x].to
     return soonest, to
 
 
@@ -528,23 +589,31 @@ def places(m, bound, carried, present):
 
 
 @njit(cache=True, nogil=True)
-def arrival_ticks(m, seed, replication, entry):
-    """Return the arrival ticks of a door in order, those before the horizon, shape (n,).
+def arrival_ticks(m, luck, entry):
+    """Return the arrival ticks of a door in order, those before the horizon, and how many precede each period.
 
-    Gaps are summed as floats and rounded once. Citizens who are there at the start have tick -1.
+    Gaps are summed as floats and rounded once. Citizens who are there at the start have tick -1. At a fork a rate has
+    no memory and is drawn anew; a gap between regular arrivals keeps its draw.
+
+    Returns:
+        Shapes (n,) and (periods,): the ticks, and the numbers of those who come before a period begins.
     """
     kind = m.entries[entry].kind
+    begins = np.zeros(len(luck.words), np.int64)
     if kind not in (POISSON, RENEWAL, GIVEN):
-        return np.full(m.entries[entry].count, np.int64(-1))
+        begins[1:] = m.entries[entry].count
+        return np.full(m.entries[entry].count, np.int64(-1)), begins
     first, last = m.entries[entry].step, m.entries[entry].step_end
     if kind == GIVEN:
         given = np.floor(m.steps[first:last].since + 0.5).astype(np.int64)
-        return given[given < m.horizon]
+        given = given[given < m.horizon]
+        begins[1:] = len(given)
+        return given, begins
     out = np.empty(1024, np.int64)
     n = 0
-    row, area, total = first, 0.0, 0.0
+    period, row, area, total = 0, first, 0.0, 0.0
     while True:
-        u = citizen_block(m, seed, replication, entry, n)
+        u = citizen_block(m, luck.seed, luck.words[period], entry, (period << 32) | (n - begins[period]))
         if kind == RENEWAL:
             total += quantile(m, m.entries[entry].law, u)
         else:
@@ -556,23 +625,33 @@ def arrival_ticks(m, seed, replication, entry):
                     break
                 area -= in_step
                 row += 1
-            if m.steps[row].rate <= 0.0:
-                break
-            total = m.steps[row].since + area / m.steps[row].rate
+            total = math.inf
+            if m.steps[row].rate > 0.0:
+                total = m.steps[row].since + area / m.steps[row].rate
+            if period < len(luck.forks) and total >= luck.forks[period]:
+                row = _in_force(m.steps, first, last, luck.forks[period])
+                area = m.steps[row].rate * (luck.forks[period] - m.steps[row].since)
+                period += 1
+                begins[period:] = n
+                continue
         if total + 0.5 >= m.horizon:
             break
         if n == len(out):
             out = np.concatenate((out, np.empty(n, np.int64)))
         out[n] = half_up(total)
         n += 1
-    return out[:n].copy()
+        while kind == RENEWAL and period < len(luck.forks) and total >= luck.forks[period]:
+            period += 1
+            begins[period:] = n
+    begins[period + 1 :] = n
+    return out[:n].copy(), begins
 
 
 @_rule
-def elapsed_time(m, seed, replication, entry, index):
+def elapsed_time(m, luck, entry, index):
     """Return the ticks that have passed for a citizen who is there at the start, as a float."""
     law = m.entries[entry].law
-    return quantile(m, law, citizen_block(m, seed, replication, entry, index)) if law >= 0 else 0.0
+    return quantile(m, law, citizen_block(m, luck.seed, luck.words[0], entry, index)) if law >= 0 else 0.0
 
 
 def fetch_ahead(table: Any, i: Any) -> None:
@@ -643,10 +722,10 @@ ACCOUNT = np.dtype([("present", "<i8"), ("presence", "<i8"), ("since", "<i8")])
 class RunState(NamedTuple):
     """The working tables of one replication, and where it stands: it can be left and taken up between two events."""
 
-    seed: Any
-    replication: Any
+    luck: Luck
     bits: Any  # of an event's key that hold the citizen's number; above stands its tick, one up, for -1 is the first
     first: Any  # number of the first citizen of each entry, and their total
+    begins: Any  # how many of each entry come before each period, shape (entries, periods)
     arrivals: Any  # tick, by the citizen's number
     rows: Any  # where she stands in `citizens`, by her number
     citizens: Any
@@ -893,13 +972,15 @@ def _begin(m, r, citizen, now, ago, elapsed):
     """Start the stay of the visit under way, `ago` ticks back for one who is there at the start."""
     who = r.citizens[citizen]
     state = np.int64(who.state)
-    index, nth = who.number - r.first[who.entry], _nth_visit(m, r, citizen, state)
+    index = index_of(r.begins, who.entry, who.number - r.first[who.entry])
+    nth = _nth_visit(m, r, citizen, state)
     u_stay = 0.0
     # A race draws for its exits alone, and where a stay and the way out are certain there is nothing to draw.
     who.u_route = 0.0
     if m.states[state].exit == m.states[state].exit_end and not m.states[state].is_certain:
-        u_stay, _, who.u_route = visit_block(m, r.seed, r.replication, who.entry, index, state, nth)
-    length, to = stay(m, r.seed, r.replication, who.entry, index, state, nth, u_stay, now, who.since, elapsed)
+        word = word_at(r.luck, now)
+        u_stay, _, who.u_route = visit_block(m, r.luck.seed, word, who.entry, index, state, nth)
+    length, to = stay(m, r.luck, who.entry, index, state, nth, u_stay, now, who.since, elapsed)
     who.started, who.to = now - ago, to
     if length + 0.5 < m.horizon - now:
         _move_at(m, r, citizen, now + half_up(length))
@@ -921,10 +1002,10 @@ def _enter(m, r, citizen, state, since, now):
     who = r.citizens[citizen]
     place = m.states[state]
     stock = who.state < 0 and m.entries[who.entry].kind == STOCK
-    index = who.number - r.first[who.entry]
+    index = index_of(r.begins, who.entry, who.number - r.first[who.entry])
     elapsed, ago = 0.0, np.int64(0)
     if stock:
-        elapsed = elapsed_time(m, r.seed, r.replication, who.entry, index)
+        elapsed = elapsed_time(m, r.luck, who.entry, index)
         ago = half_up(elapsed)
         since = now - ago
     if place.loop >= 0:
@@ -941,7 +1022,8 @@ def _enter(m, r, citizen, state, since, now):
             _join(m, r, citizen, place.station, place.line, now)
             if place.patience >= 0:
                 nth = _nth_visit(m, r, citizen, state)
-                _, u_patience, _ = visit_block(m, r.seed, r.replication, who.entry, index, state, nth)
+                word = word_at(r.luck, now)
+                _, u_patience, _ = visit_block(m, r.luck.seed, word, who.entry, index, state, nth)
                 patience = residual(m, place.patience, u_patience, elapsed)
                 # Rounded down, it ends after the servers that come free at that tick; at the tick exactly, before.
                 who.lingers = patience + 0.5 < m.horizon and patience > half_up(patience)
@@ -983,6 +1065,8 @@ def _leave(m, r, citizen, now):
     else:
         if to == _BY_SHARES:
             to = route(m, state, now, who.u_route)
+        else:
+            who.to = _BY_SHARES  # where a race has sent her says nothing of the next wait
         if place.station >= 0 and not m.stations[place.station].is_meeting:
             r.desks[place.station].busy -= 1
             _mark_due(r.desks, r.at, place.station)

@@ -8,7 +8,7 @@ causes at this instant comes before the next station, because moves rank before 
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ import simpy
 
 from flowsim.simulation.engine import kernel
 from flowsim.simulation.engine.compiler import STOCK, Model, readable
+from flowsim.simulation.engine.luck import Luck, luck_of
 from flowsim.simulation.engine.trace import NEVER, SESSION, VISIT, Trace
 
 __all__ = ["simulate"]
@@ -123,8 +124,8 @@ class _Station:
 class _Engine:
     """One replication under way."""
 
-    def __init__(self, model: Model, seed: int, replication: int) -> None:
-        self.rules, self.model, self.key = model, readable(model), (np.uint64(seed), np.uint64(replication))
+    def __init__(self, model: Model, luck: Luck) -> None:
+        self.rules, self.model, self.luck = model, readable(model), luck
         self.env = simpy.Environment()
         self.stations = [_Station(self, k) for k in range(len(model.stations))]
         self.visits: list[list[list[int]]] = []
@@ -156,6 +157,14 @@ class _Engine:
         # Every party works out its places, also those that are not the least: each carries its own fraction.
         return min([int(kernel.places(self.rules, b, self.carried, self.present)) for b in bounds])
 
+    def uniforms(self, entry: int, index: int, state: int, visit: int) -> tuple[float, float, float]:
+        """Return the uniforms of stay, patience and route that are drawn now."""
+        word = np.uint64(kernel.word_at(self.luck, int(self.env.now)))  # or it would come back as any whole number
+        out: tuple[float, float, float] = kernel.visit_block(
+            self.rules, self.luck.seed, word, entry, index, state, visit
+        )
+        return out
+
     # --- Processes
 
     def changes(self) -> Generator[simpy.Event, Any, None]:
@@ -166,14 +175,14 @@ class _Engine:
     def citizen(self, number: int, entry: int, index: int, arrival: int) -> Generator[simpy.Event, Any, None]:
         """Live one citizen's way through the pathway."""
         m, rules, env = self.model, self.rules, self.env
-        address = (*self.key, entry, index)
+        address = (entry, index)
         rows = self.visits[number]
         last_visit: dict[int, int] = {}
         state = int(m.entries[entry].to)
         stock = m.entries[entry].kind == STOCK
         elapsed, ago = 0.0, 0
         if stock:
-            elapsed = float(kernel.elapsed_time(rules, *address))
+            elapsed = float(kernel.elapsed_time(rules, self.luck, *address))
             ago = int(kernel.half_up(elapsed))
         else:
             yield _At(env, arrival, MOVE)
@@ -187,19 +196,20 @@ class _Engine:
             if m.states[state].is_final:
                 row[6] = joined
                 return
-            for_stay, for_patience, for_route = kernel.visit_block(rules, *address, state, visit)
             to = -1
             if m.states[state].station >= 0:
                 station = self.stations[m.states[state].station]
                 if stock and not m.entries[entry].waiting:
                     station.busy += not station.is_meeting
                 else:
+                    _, for_patience, _ = self.uniforms(*address, state, visit)
                     to = yield from self.wait(station, number, state, joined, for_patience, elapsed)
                     elapsed, ago = 0.0, 0
             if to < 0:
                 start = int(env.now)
                 row[6] = start - ago
-                length, to = kernel.stay(rules, *address, state, visit, for_stay, start, since, elapsed)
+                for_stay, _, for_route = self.uniforms(*address, state, visit)
+                length, to = kernel.stay(rules, self.luck, *address, state, visit, for_stay, start, since, elapsed)
                 if length + 0.5 >= m.horizon - start:
                     return
                 yield _At(env, start + int(kernel.half_up(length)), MOVE)
@@ -241,19 +251,20 @@ class _Engine:
         return int(to[outcome])
 
 
-def simulate(model: Model, seed: int, replication: int) -> Trace:
-    """Run one replication of a compiled pathway on SimPy.
+def simulate(model: Model, seed: int, replication: int, forks: Sequence[tuple[int, int]] = ()) -> Trace:
+    """Run one replication of a compiled pathway on SimPy; from the tick of each fork on with the luck of a future.
 
     The horizon is excluded: what falls on its tick does not happen.
     """
-    engine = _Engine(model, seed, replication)
+    engine = _Engine(model, luck_of(seed, replication, forks))
     env = engine.env
     first = [0]
     for entry in range(len(model.entries)):
-        ticks = kernel.arrival_ticks(model, *engine.key, entry)
-        for index, tick in enumerate(ticks):
+        ticks, begins = kernel.arrival_ticks(model, engine.luck, entry)
+        for n, tick in enumerate(ticks):
             engine.visits.append([])
-            env.process(engine.citizen(first[-1] + index, entry, index, int(tick)))
+            index = int(kernel.index_of(begins.reshape(1, -1), 0, n))
+            env.process(engine.citizen(first[-1] + n, entry, index, int(tick)))
         first.append(first[-1] + len(ticks))
     env.process(engine.changes())
     env.run(until=_At(env, model.horizon, CHANGE - 3))

@@ -1,0 +1,108 @@
+"""`run` with a fork: which history and future a replication takes, and what is refused."""
+
+import copy
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import pandas as pd
+import pytest
+
+from flowsim import InputError, Pathway, run
+from flowsim.simulation import Fork
+from helpers.desk import RAW, SMALL
+
+AT = pd.Timestamp("2020-03-02")
+
+
+def lived(results, replication, since="2020-01-01", until="2020-07-01"):
+    """What happened in a replication from a date until before another: who joined, and who left."""
+    visits = results.visits(replication)
+    out = []
+    for what in ("joined", "ended"):
+        rows = visits[(visits[what] >= since) & (visits[what] < until)]
+        out += sorted(rows[["entry", "state", what]].itertuples(index=False, name=None), key=str)
+    return out
+
+
+def test_a_replication_takes_its_history_and_has_a_future_of_its_own():
+    plain = run(SMALL, replications=5, seed=3, keep_traces=True)
+    forked = run(SMALL, replications=5, seed=3, fork=Fork(at=AT, histories=[4, 2]), keep_traces=True)
+    for replication, history in enumerate([4, 2, 4, 2, 4]):
+        assert lived(forked, replication, until=AT) == lived(plain, history, until=AT)
+    futures = [str(lived(forked, replication, since=AT)) for replication in range(5)]
+    assert len(set(futures) | {str(lived(plain, history, since=AT)) for history in range(5)}) == 10
+    assert forked.fork == Fork(at="2020-03-02", histories=(4, 2))
+    assert plain.fork is None
+
+
+def test_without_numbers_each_replication_is_its_own_history():
+    own, named = (run(SMALL, replications=3, fork=Fork(at=AT, histories=some)) for some in ([], range(3)))
+    assert own.digests == named.digests
+
+
+def test_some_replications_again_and_either_engine_give_the_same_bytes():
+    fork = Fork(at=AT, histories=range(7, 10))
+    whole = run(SMALL, replications=8, seed=3, fork=fork, workers=2)
+    again = run(SMALL, replications=[6, 1], seed=3, fork=fork, engine="simpy")
+    assert again.digests == (whole.digests[6], whole.digests[1])
+
+
+@dataclass(frozen=True)
+class Rates:
+    """More come to each replication than to the one before it."""
+
+    def pathway(self, seed: int, replication: int) -> Pathway:
+        raw = copy.deepcopy(RAW)
+        raw["entries"]["door"]["rate"] = f"{2 + replication} per week"
+        return Pathway.from_dict(raw)
+
+
+def test_a_varying_model_has_the_numbers_of_the_history():
+    fork = Fork(at=AT, histories=[9, 3])
+    varying = run(Rates(), replications=4, fork=fork)
+    alone = [run(Rates().pathway(1, fork.history(n)), replications=[n], fork=fork) for n in range(4)]
+    assert varying.digests == tuple(results.digests[0] for results in alone)
+
+
+def test_two_models_share_history_and_future():
+    """Another capacity from after the fork on changes nothing before it, and nobody's arrival."""
+    raw = copy.deepcopy(RAW)
+    raw["stations"]["desk"]["capacity"] = {"2020-01-01": 2, "2020-05-01": 4}
+    fork = Fork(at=AT, histories=[1])
+    base, more = (run(one, replications=4, fork=fork, keep_traces=True) for one in (SMALL, Pathway.from_dict(raw)))
+    for replication in range(4):
+        assert lived(base, replication, until="2020-05-01") == lived(more, replication, until="2020-05-01")
+        arrivals = [results.visits(replication).query("step == 0")["joined"].to_list() for results in (base, more)]
+        assert arrivals[0] == arrivals[1]
+    assert base.digests != more.digests
+
+
+@pytest.mark.parametrize(
+    ("fork", "message"),
+    [
+        ({"at": "spring"}, "fork.at: 'spring' is no date: write 2019-04-01"),
+        (
+            {"at": "2020-03-02", "histories": 500},
+            "fork.histories: 500 is not allowed: give numbers, such as range(500)",
+        ),
+        ({"at": "2020-03-02", "histories": [1, -1]}, "fork.histories: -1 is not allowed: it should be a whole number"),
+        ({"at": "2020-03-02", "histories": [2**56]}, f"fork.histories: {2**56:,} is not allowed".replace(",", "")),
+        ({"at": "2020-01-01"}, "fork.at: 2020-01-01 is not allowed: it lies within the horizon, after 2020-01-01 and"),
+        ({"at": "2020-07-01"}, "fork.at: 2020-07-01 is not allowed: it lies within the horizon"),
+    ],
+    ids=str,
+)
+def test_what_can_be_no_fork_is_refused(fork, message):
+    with pytest.raises(InputError, match=re.escape(message)):
+        run(SMALL, replications=2, fork=Fork(**fork))
+
+
+def test_replications_that_leave_no_room_for_the_periods_are_refused():
+    with pytest.raises(InputError, match=r"replications: .* is not allowed: it should be a whole number from 0 to"):
+        run(SMALL, replications=[2**60], fork=Fork(at=AT))
+
+
+def test_a_date_is_read_however_it_is_written():
+    texts = [date(2020, 3, 2), datetime(2020, 3, 2), "2020-03-02", AT]
+    assert len({Fork(at=text) for text in texts}) == 1
