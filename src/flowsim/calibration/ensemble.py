@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,11 +24,15 @@ from flowsim.calibration.study import Prior, Study
 from flowsim.core.arrays import Floats
 from flowsim.core.display import Displayed
 from flowsim.core.errors import InputError
+from flowsim.core.extras import require_extra
 from flowsim.core.files import data_folder
 from flowsim.model.base import Base
 from flowsim.model.library import cities, city_file
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 __all__ = [
     "CHECKSUMS",
@@ -105,6 +109,36 @@ class Ensemble(Displayed):
     def parameters(self, seed: int, replication: int) -> dict[str, Any]:
         """Return the values of the base's parameters in a replication, by name."""
         return self.prior.parameters(self.z[self.number(seed, replication)])
+
+    def to_xarray(self, seed: int = 1) -> xr.DataTree:
+        """Return the positions of the factors as a tree that ArviZ reads: `posterior`, and `prior` beside it.
+
+        Both have a variable a factor (the logarithm of what it multiplies), of dimensions chain, of which there is one
+        (the sets are independent draws), and draw: as many from the prior as there are sets.
+
+        Args:
+            seed: of the draws from the prior.
+
+        Raises:
+            InputError: where xarray is not installed.
+        """
+        require_extra("xarray", "a labelled array")
+        import xarray as xr
+
+        prior = np.array([self.prior.draw(seed, number) for number in range(len(self))])
+        groups = {
+            group: xr.Dataset(
+                {
+                    factor.name: (("chain", "draw"), z[None, :, number], {"long_name": factor.title})
+                    for number, factor in enumerate(self.prior.factors)
+                },
+                coords={"chain": [0], "draw": np.arange(len(self))},
+                attrs={"inference_library": "flowsim"},
+            )
+            for group, z in (("posterior", self.z), ("prior", prior))
+        }
+        made_by = {"base": self.prior.base.name, "provenance": json.dumps(dict(self.provenance), default=str)}
+        return xr.DataTree.from_dict(groups | {"/": xr.Dataset(attrs=made_by)})
 
     def over(self, scenario: Scenario) -> OverEnsemble:
         """Return a model for `run` that makes a scenario's changes to a set of its own in every replication.

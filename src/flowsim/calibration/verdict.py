@@ -20,7 +20,7 @@ from flowsim.calibration.study import Study
 from flowsim.calibration.targets import Target
 from flowsim.calibration.workflow import Calibration
 from flowsim.core.arrays import Floats, defined_deviation, defined_mean, defined_quantiles
-from flowsim.core.display import Displayed
+from flowsim.core.display import Tabled
 from flowsim.core.errors import InputError
 from flowsim.core.progress import Progress, shifted, shows_progress
 from flowsim.simulation.results import Results
@@ -63,7 +63,7 @@ class Judged:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Verdict(Displayed):
+class Verdict(Tabled):
     """How well a calibrated model says what is documented.
 
     Attributes:

@@ -129,7 +129,7 @@ class Calibration:
         return Ensemble(prior=prior, z=self.sets, mode=fitted(prior, mode), provenance=self.record["provenance"])
 
     def frame(self) -> pd.DataFrame:
-        """Return a row a parameter set, with a column a factor: its position, in standard deviations of the prior."""
+        """Return a row a parameter set, with a column a factor: its position, the logarithm of what it multiplies."""
         import pandas as pd
 
         return pd.DataFrame(self.sets, columns=list(self.study.prior.names))

@@ -17,6 +17,7 @@ from .civil_time import parse_rate as parse_rate
 from .civil_time import parse_span as parse_span
 from .civil_time import span_text as span_text
 from .display import Displayed as Displayed
+from .display import Tabled as Tabled
 from .display import html_of as html_of
 from .errors import InputError as InputError
 from .errors import KeyedError as KeyedError

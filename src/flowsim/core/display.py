@@ -10,10 +10,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flowsim.core.extras import require_extra
+
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
-__all__ = ["Displayed", "html_of"]
+__all__ = ["Displayed", "Tabled", "html_of"]
 
 
 class Displayed:
@@ -38,6 +41,25 @@ class Displayed:
     def _repr_html_(self) -> str:
         """Return what a notebook shows: a line, a table, and a picture where matplotlib is installed."""
         return html_of(self)
+
+
+class Tabled(Displayed):
+    """A value that is a table too: libraries that speak Arrow read it as it is, such as `polars.DataFrame(results)`."""
+
+    __slots__ = ()
+
+    def frame(self) -> pd.DataFrame:
+        """Return it as a table."""
+        raise NotImplementedError
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Return the table of `frame` as an Arrow stream.
+
+        Raises:
+            InputError: where pyarrow is not installed.
+        """
+        require_extra("parquet", "an Arrow stream")
+        return self.frame().__arrow_c_stream__(requested_schema)
 
 
 def html_of(value: object) -> str:

@@ -24,6 +24,7 @@ EXTRAS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "xlsxwriter": "xlsxwriter",
         },
         "calibrate": {"sklearn": "scikit-learn", "threadpoolctl": "threadpoolctl"},
+        "xarray": {"xarray": "xarray"},
         "web": {"starlette": "starlette", "uvicorn": "uvicorn"},
     }
 )

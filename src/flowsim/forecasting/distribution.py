@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from flowsim.core.arrays import Floats
-from flowsim.core.display import Displayed
+from flowsim.core.display import Tabled
 from flowsim.core.errors import InputError
 from flowsim.core.numbers import number
 from flowsim.core.periods import Every, Period, read_period
@@ -49,7 +49,7 @@ class Effect:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class SeriesForecast(Displayed):
+class SeriesForecast(Tabled):
     """The forecast of one series. Arrays hold one number a period ahead.
 
     Attributes:
@@ -188,7 +188,7 @@ class SeriesForecast(Displayed):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Joint(Displayed):
+class Joint(Tabled):
     """Forecasts of the parts of a whole, and of the whole: on each sample path the parts add up to it.
 
     Attributes:

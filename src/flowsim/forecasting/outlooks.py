@@ -18,7 +18,7 @@ import numpy.typing as npt
 from flowsim.calibration.retrospect import quarterly
 from flowsim.calibration.workflow import Calibration
 from flowsim.core.arrays import Floats
-from flowsim.core.display import Displayed
+from flowsim.core.display import Tabled
 from flowsim.core.errors import InputError
 from flowsim.core.periods import Period
 from flowsim.core.progress import Progress, shows_progress
@@ -169,7 +169,7 @@ class Sources:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class OutlookResult(Displayed):
+class OutlookResult(Tabled):
     """What comes, from both sides.
 
     Attributes:

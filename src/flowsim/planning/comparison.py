@@ -18,7 +18,7 @@ from scipy.special import stdtrit
 
 from flowsim.calibration.ensemble import Ensemble
 from flowsim.core.arrays import Bools, Floats, Ints, defined_mean, ratio
-from flowsim.core.display import Displayed
+from flowsim.core.display import Tabled
 from flowsim.core.errors import InputError, unknown_name
 from flowsim.core.periods import MONTHS, Every, Period
 from flowsim.core.progress import Progress, shifted, shows_progress
@@ -94,7 +94,7 @@ def _times(whole: Floats, part: Floats) -> Floats:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Comparison(Displayed):
+class Comparison(Tabled):
     """Runs of several scenarios whose replications are pairs; the first one is the reference.
 
     Attributes:

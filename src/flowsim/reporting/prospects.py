@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import exp, expm1
 from typing import TYPE_CHECKING, Any
 
-from flowsim.core.display import Displayed
+from flowsim.core.display import Tabled
 from flowsim.core.errors import InputError
 from flowsim.core.numbers import number
 from flowsim.evidence.series import Series, from_pandas
@@ -27,7 +27,7 @@ _SHOWN = 0.01  # the least weight of a member that is named
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ForecastResult(Displayed):
+class ForecastResult(Tabled):
     """Where a series is heading if nothing changes, and how sure that is.
 
     Attributes:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flowsim.core.arrays import Floats, defined_quantiles
-from flowsim.core.display import Displayed
+from flowsim.core.display import Tabled
 from flowsim.core.errors import InputError, unknown_name
 from flowsim.core.periods import Period
 from flowsim.model.pathway import Pathway
@@ -22,6 +22,7 @@ from flowsim.simulation.measures.measure import Measure, Row, known_measure
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
     from flowsim.simulation.estimates import Estimates
 
@@ -29,7 +30,7 @@ __all__ = ["Results"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Results(Displayed):
+class Results(Tabled):
     """The measures of every replication of a pathway.
 
     Attributes:
@@ -168,6 +169,19 @@ class Results(Displayed):
             frame[name] = values
         frame["defined"], frame["left_out"], frame["stalled"] = table.defined, table.left_out, table.stalled
         return frame
+
+    def to_xarray(self) -> xr.DataTree:
+        """Return the values as a tree of labelled arrays, with a group each for months, quarters and years.
+
+        In each a variable is a measure, of dimensions replication and period; a period is its first moment, with its
+        text as `label`; NaN where the measure is undefined or not reported. Attributes say how they were made.
+
+        Raises:
+            InputError: where xarray is not installed.
+        """
+        from flowsim.simulation.datasets import as_tree
+
+        return as_tree(self)
 
     def _index_frame(self) -> pd.DataFrame:
         import pandas as pd

@@ -106,7 +106,8 @@ class _Stay:
         span = self.past + steps + 1
         if self.race:
             which = [flow.index(exit_.rate) for exit_ in state.race]
-            keys, self.by_step = np.unique(np.stack(which, axis=1), axis=0, return_inverse=True)
+            keys, inverse = np.unique(np.stack(which, axis=1), axis=0, return_inverse=True)
+            self.by_step = inverse.reshape(-1)  # NumPy 2.0.0 alone gives it another axis
             rates = [
                 [e.rate.values[i] if e.rate else 0.0 for e, i in zip(state.race, key, strict=True)] for key in keys
             ]

@@ -105,10 +105,10 @@ def schema() -> None:
 
 def diagram(
     file: Annotated[str, FILE] = "copenhagen",
-    out: Annotated[Path, typer.Option(help="The SVG file to write.")] = Path("pathway.svg"),
+    out: Annotated[Path, typer.Option(help="The .svg file to write, or .mmd for Mermaid.")] = Path("pathway.svg"),
     force: Annotated[bool, typer.Option("--force", help="Overwrite that file.")] = False,
 ) -> None:
-    """Draw the pathway of a scenario as an SVG picture.
+    """Draw the pathway of a scenario as an SVG picture, or write it as a Mermaid flowchart.
 
     Example: [bold]flowsim diagram copenhagen --out copenhagen.svg[/bold]
     """

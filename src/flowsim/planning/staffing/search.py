@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
-from flowsim.core.display import Displayed
+from flowsim.core.display import Tabled
 from flowsim.core.errors import InputError, KeyedError
 from flowsim.core.progress import Progress, shows_progress
 from flowsim.planning.levers import Levels, Lever
@@ -39,7 +39,7 @@ class Relief:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer(Displayed):
+class Answer(Tabled):
     """The least level of a lever that meets the goals.
 
     Attributes:
@@ -111,7 +111,7 @@ class Point:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Frontier(Displayed):
+class Frontier(Tabled):
     """For each level of one lever the least of another that meets the goals together with it.
 
     Attributes:

@@ -18,6 +18,7 @@ from xml.sax.saxutils import escape
 from flowsim.core.errors import InputError
 from flowsim.core.files import write_text
 from flowsim.reporting.pictures.layout import Link, Plan, columns_of, layers_of, middles_of
+from flowsim.reporting.pictures.mermaid import Arrow, mermaid_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,12 +52,14 @@ class Diagram:
 
     Attributes:
         svg: the picture, self-contained; the same pathway gives the same text.
+        mermaid: the same as the text of a Mermaid flowchart.
         arrows: from where, to where, the constant share that goes that way (empty where there is none), and whether
             citizens leave a queue unserved there; of an entry the first is "entry" and its name.
     """
 
     svg: str = field(repr=False)
-    arrows: tuple[tuple[str, str, str, bool], ...]
+    mermaid: str = field(repr=False)
+    arrows: tuple[Arrow, ...]
 
     def frame(self) -> pd.DataFrame:
         """Return the arrows as a table: from, to, share, unserved."""
@@ -65,14 +68,15 @@ class Diagram:
         return pd.DataFrame(self.arrows, columns=["from", "to", "share", "unserved"])
 
     def save(self, path: str | Path, overwrite: bool = False) -> None:
-        """Write the picture to a file.
+        """Write the picture to a .svg file, or its Mermaid text to a .mmd file.
 
         Raises:
-            InputError: where its name does not end with .svg, and as `files.check_file`.
+            InputError: where its name ends otherwise, and as `files.check_file`.
         """
-        if Path(path).suffix.lower() != ".svg":
-            raise InputError(f"'{path}' is not allowed: the name ends with .svg")
-        write_text(Path(path), self.svg, overwrite)
+        kind = Path(path).suffix.lower()
+        if kind not in (".svg", ".mmd"):
+            raise InputError(f"'{path}' is not allowed: the name ends with .svg, or with .mmd for Mermaid")
+        write_text(Path(path), self.svg if kind == ".svg" else self.mermaid, overwrite)
 
     def _repr_svg_(self) -> str:
         return self.svg
@@ -113,9 +117,9 @@ def draw(pathway: Pathway) -> Diagram:
         f"<desc>{_safe(f'The pathway {pathway.name}: {ways}.')}</desc>{_HEAD}",
         '<rect width="100%" height="100%" fill="#ffffff"/>',
     ]
+    table = tuple((source, target, label, dashed) for (source, target, dashed), label in arrows.items())
     return Diagram(
-        svg="\n".join([*head, *body, *legend, "</svg>", ""]),
-        arrows=tuple((source, target, label, dashed) for (source, target, dashed), label in arrows.items()),
+        svg="\n".join([*head, *body, *legend, "</svg>", ""]), mermaid=mermaid_text(pathway, table), arrows=table
     )
 
 
