@@ -9,7 +9,8 @@ import pytest
 
 from flowsim.cli.words.check import change_lines, load_lines, right_line
 from flowsim.core.errors import InputError
-from flowsim.model.differences import list_differences
+from flowsim.model.differences import list_differences, same_until
+from flowsim.model.pathway import Pathway
 from flowsim.reporting.language import Language
 from flowsim.theory.fluid_load import workload
 from helpers.scenarios import scenario_of
@@ -169,3 +170,52 @@ def test_a_check_in_danish_says_the_same():
 def test_why_there_are_no_shares_is_told_in_danish(why, words):
     load = replace(workload(scenario_of(RAW).pathway()), why_no_prospects=why, prospects=())
     assert f"ingen andele af udfald: {words}" in " ".join(load_lines(load, Language.of("da")))
+
+
+def capacity(value, **more):
+    raw = {
+        "name": "p",
+        "start": "2020-01-01",
+        "end": "2021-01-01",
+        "stations": {"desk": {"capacity": value}},
+        "states": {"a": {"station": "desk", "stay": "1 day", "to": "out"}, "out": {"final": True}},
+        "entries": {"door": {"to": "a", "rate": "1 per day"}},
+    }
+    return Pathway.from_dict(raw | more)
+
+
+@pytest.mark.parametrize(
+    ("value", "same"),
+    [
+        (2, True),
+        ({"2020-01-01": 2}, True),
+        ({"2019-06-01": 5, "2019-12-01": 2, "2020-02-01": 2}, True),
+        ({"2020-01-01": 2, "2020-06-01": 7, "2020-08-01": 1}, True),
+        ({"2020-01-01": 2, "2020-05-31": 7}, False),
+        ({"2019-06-01": 2, "2019-12-01": 5}, False),
+        (3, False),
+    ],
+    ids=str,
+)
+def test_two_pathways_are_the_same_until_their_first_difference(value, same):
+    assert same_until(capacity(2), capacity(value), datetime(2020, 6, 1)) == same
+    assert same_until(capacity(value), capacity(2), datetime(2020, 6, 1)) == same
+
+
+def test_another_end_or_another_door_differs_from_the_start():
+    moment = datetime(2020, 1, 2)
+    assert same_until(capacity(2), capacity(2, title="other", name="q"), moment)
+    assert not same_until(capacity(2), capacity(2, end="2020-12-31"), moment)
+    assert not same_until(capacity(2), capacity(2, entries={"other": {"to": "a", "rate": "1 per day"}}), moment)
+    assert not same_until(
+        capacity(2),
+        capacity(
+            2,
+            stations={"desk": {"capacity": 2, "room": 4}},
+            states={
+                "a": {"station": "desk", "stay": "1 day", "to": "out", "refused_to": "out"},
+                "out": {"final": True},
+            },
+        ),
+        moment,
+    )

@@ -1,6 +1,7 @@
 """`run` with a fork: which history and future a replication takes, and what is refused."""
 
 import copy
+import pickle
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 
 from flowsim import InputError, Pathway, run
-from flowsim.simulation import Fork
+from flowsim.simulation import Fork, KeptHistories
 from helpers.desk import RAW, SMALL
 
 AT = pd.Timestamp("2020-03-02")
@@ -106,3 +107,63 @@ def test_replications_that_leave_no_room_for_the_periods_are_refused():
 def test_a_date_is_read_however_it_is_written():
     texts = [date(2020, 3, 2), datetime(2020, 3, 2), "2020-03-02", AT]
     assert len({Fork(at=text) for text in texts}) == 1
+
+
+# --- Histories that are kept
+
+
+def with_capacity(capacity):
+    raw = copy.deepcopy(RAW)
+    raw["stations"]["desk"]["capacity"] = capacity
+    return Pathway.from_dict(raw)
+
+
+def test_runs_go_on_from_kept_histories_to_the_same_bytes():
+    fork, kept = Fork(at=AT, histories=range(3)), KeptHistories()
+    first = run(SMALL, replications=7, fork=fork, kept=kept, workers=1)
+    assert (len(kept), kept.resumed) == (3, 4)
+    assert first.digests == run(SMALL, replications=7, fork=fork).digests
+    later = with_capacity({"2020-01-01": 2, "2020-03-02": 1, "2020-05-01": 5})
+    assert run(later, replications=7, fork=fork, kept=kept).digests == run(later, replications=7, fork=fork).digests
+    assert (len(kept), kept.resumed) == (3, 11)
+    assert 0 < kept.nbytes < 10**6
+
+
+def test_an_earlier_change_takes_the_long_way():
+    fork, kept = Fork(at=AT, histories=range(3)), KeptHistories()
+    run(SMALL, replications=3, fork=fork, kept=kept)
+    earlier = with_capacity({"2020-01-01": 2, "2020-03-01": 1})
+    assert run(earlier, replications=3, fork=fork, kept=kept).digests == run(earlier, replications=3, fork=fork).digests
+    assert kept.resumed == 0
+
+
+def test_a_varying_model_keeps_the_history_of_each():
+    fork, kept = Fork(at=AT, histories=[4, 1]), KeptHistories()
+    for _ in range(2):
+        digests = run(Rates(), replications=4, fork=fork, kept=kept).digests
+        assert digests == run(Rates(), replications=4, fork=fork).digests
+    assert len(kept) == 2
+    assert kept.resumed >= 5
+
+
+def test_what_has_no_room_is_not_kept():
+    fork, kept = Fork(at=AT), KeptHistories(megabytes=1e-6)
+    digests = run(SMALL, replications=5, fork=fork, kept=kept, workers=1).digests
+    assert len(kept) == 1
+    assert digests == run(SMALL, replications=5, fork=fork).digests
+    with pytest.raises(InputError, match="megabytes"):
+        KeptHistories(megabytes=0)
+
+
+def test_other_processes_keep_nothing_and_give_the_same_bytes():
+    fork, kept = Fork(at=AT, histories=range(2)), KeptHistories()
+    run(SMALL, replications=2, fork=fork, kept=kept)
+    sent = pickle.loads(pickle.dumps(kept))
+    assert len(sent) == 0
+    assert sent.megabytes == kept.megabytes
+    assert run(SMALL, replications=2, fork=fork, kept=sent).digests == run(SMALL, replications=2, fork=fork).digests
+
+
+def test_nothing_is_kept_without_a_fork():
+    with pytest.raises(InputError, match="kept: histories are kept at a fork"):
+        run(SMALL, kept=KeptHistories())

@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from flowsim.core.civil_time import MINUTES, ByDate
+from flowsim.core.errors import Record
 from flowsim.model.pathway import Pathway
 
-__all__ = ["Difference", "list_differences"]
+__all__ = ["Difference", "list_differences", "same_until"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +55,46 @@ def list_differences(before: Pathway, after: Pathway) -> tuple[Difference, ...]:
             )
         )
     return tuple(out)
+
+
+def same_until(before: Pathway, after: Pathway, moment: datetime) -> bool:
+    """Return whether two pathways are the same until before a moment, and end at the same one.
+
+    Titles, and what is only watched, do not count.
+    """
+    if before is after:
+        return True
+    return all(
+        _same(getattr(before, part), getattr(after, part), before.start, moment)
+        for part in ("start", "end", "tick", "stations", "states", "entries")
+    )
+
+
+def _same(before: Any, after: Any, start: datetime, moment: datetime) -> bool:
+    if before is after:
+        return True
+    if isinstance(before, ByDate) and isinstance(after, ByDate):
+        return _until(before, start, moment) == _until(after, start, moment)
+    if isinstance(before, Record) and type(before) is type(after):
+        return all(
+            _same(value, after.__dict__[key], start, moment) for key, value in before.__dict__.items() if key != "title"
+        )
+    if isinstance(before, tuple) and isinstance(after, tuple):
+        return len(before) == len(after) and all(_same(a, b, start, moment) for a, b in zip(before, after, strict=True))
+    return bool(before == after)
+
+
+def _until(value: ByDate[Any], start: datetime, moment: datetime) -> list[tuple[datetime, Any]]:
+    """Return the steps of a value that begin before a moment: of those until the start the last, and none twice."""
+    steps: list[tuple[datetime, Any]] = []
+    for since, step in value.root:
+        if since >= moment:
+            break
+        if steps and since <= start:
+            steps.clear()
+        if not steps or steps[-1][1] != step:
+            steps.append((max(since, start), step))
+    return steps
 
 
 _Steps = list[tuple[datetime, Any]]

@@ -8,6 +8,7 @@ from .estimates import level as level
 from .estimates import levels as levels
 from .estimates import sure_rows as sure_rows
 from .fork import Fork as Fork
+from .kept import KeptHistories as KeptHistories
 from .measures.catalogue import Catalogue as Catalogue
 from .measures.catalogue import Frame as Frame
 from .measures.measure import Adds as Adds

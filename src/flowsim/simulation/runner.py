@@ -24,6 +24,7 @@ from flowsim.simulation.engine.memory import available_memory as _available_memo
 from flowsim.simulation.engine.memory import most_visits, size_of
 from flowsim.simulation.engine.trace import Trace
 from flowsim.simulation.fork import Fork
+from flowsim.simulation.kept import KeptHistories
 from flowsim.simulation.measures.catalogue import Catalogue, Frame
 from flowsim.simulation.results import Results
 
@@ -46,6 +47,7 @@ class _Job(NamedTuple):
     seed: int
     number: int
     fork: Fork | None
+    kept: KeptHistories | None
     keep: bool
     a_citizen: float  # visits that one is counted with
 
@@ -66,6 +68,7 @@ def run(
     replications: WholeLike | Iterable[WholeLike] = 10,
     seed: Seed = 1,
     fork: Fork | None = None,
+    kept: KeptHistories | None = None,
     executor: Executor | None = None,
     workers: WholeLike | None = None,
     progress: Progress | None = None,
@@ -82,6 +85,7 @@ def run(
         replications: how many, numbered from 0; or the numbers themselves, to run some of them again.
         seed: a whole number from 0 to 2**64 - 1, or NumPy's `SeedSequence`, of which the first 64 bits are taken.
         fork: a date until before which replications share histories, each with a future of its own from it on.
+        kept: how histories stood at the fork in earlier runs, from which this one goes on; it is filled on the way.
         executor: where the replications run, instead of threads of this process.
         workers: how many threads; by default one for each core on the kernel, and this thread alone on SimPy, which
             Python's global lock keeps from running in parallel.
@@ -109,6 +113,8 @@ def run(
     pathway = subject if isinstance(subject, Pathway) else subject.pathway(seed, first)
     if fork is not None:
         fork.check(pathway, numbers)
+    elif kept is not None:
+        raise InputError("kept: histories are kept at a fork, so give `fork` too")
     workers = min(workers or os.cpu_count() or 1, len(numbers)) if engine == "kernel" else 1
     _check_memory(pathway, engine, workers, len(numbers) if keep_traces else 0)
     frame = Frame.of(pathway)
@@ -117,7 +123,7 @@ def run(
     _compiled(pathway)
     visits = most_visits(pathway)
     _LOG.info("%s: %d replications begin, seed %d, %s engine", pathway.name, len(numbers), seed, engine)
-    jobs = (_Job(subject, frame, engine, seed, number, fork, keep_traces, visits) for number in numbers)
+    jobs = (_Job(subject, frame, engine, seed, number, fork, kept, keep_traces, visits) for number in numbers)
     if executor is None and workers > 1:
         with ThreadPoolExecutor(workers) as threads:
             done = _collected(_spread(threads, jobs), len(numbers), progress)
@@ -218,7 +224,10 @@ def _replicate(job: _Job) -> _Replication:
     else:
         from flowsim.simulation.engine import fast
 
-        trace = fast.simulate(model, job.seed, _history(job), forks)
+        if job.fork is not None and job.kept is not None:
+            trace = job.kept.simulate(pathway, model, job.seed, job.fork, job.number)
+        else:
+            trace = fast.simulate(model, job.seed, _history(job), forks)
     values = Catalogue.of(pathway, job.frame).compute(trace)
     return _Replication(job.number, values, trace.digest, trace if job.keep else None, pathway.tick)
 

@@ -298,3 +298,42 @@ def test_copenhagen_with_fourteen_forks_is_equal_in_law():
     assert moving.sum() > 50
     assert abs(z).max() < 3.5
     assert 0.5 < np.sqrt((z**2).mean()) < 1.5
+
+
+# --- A history that is kept at the fork goes on as if it had been run from the start
+
+
+def assert_goes_on(model, seed, history, tick, future, edited=None):
+    kept = fast.run_until(model, seed, history, tick)
+    whole = fast.simulate(edited or model, seed, history, [(tick, future)])
+    for _ in range(2):  # what is kept is not used up
+        onward = fast.go_on(kept, edited or model, future)
+        for name in ("visits", "sessions", "first", "presence", "queued"):
+            assert getattr(whole, name).tobytes() == getattr(onward, name).tobytes(), name
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=RELAXED, derandomize=True)
+@given(pathways(), st.integers(0, 2**64 - 1), st.integers(0, 3), ROUND | st.integers(1, WEEK - 1), st.integers(0, 3))
+def test_a_kept_history_goes_on_to_the_same_bytes(pathway, seed, history, tick, future):
+    assert_goes_on(compile_pathway(pathway), seed, history, tick, future)
+
+
+@pytest.mark.slow
+@settings(max_examples=1000, deadline=None, suppress_health_check=RELAXED)
+@given(pathways(), st.integers(0, 2**64 - 1), st.integers(0, 3), ROUND | st.integers(1, WEEK - 1), st.integers(0, 3))
+def test_many_kept_histories_go_on_to_the_same_bytes(pathway, seed, history, tick, future):
+    assert_goes_on(compile_pathway(pathway), seed, history, tick, future)
+
+
+def test_a_kept_history_goes_on_with_changes_dated_from_the_fork_on():
+    later = {"2020-01-01": 4.0, "2021-01-01": 7.0, "2022-01-01": 2.0}
+    entries = {name: dict(entry) for name, entry in ENTRIES.items()}
+    entries["new"]["rate"] = {"2020-01-01": "150 per year", "2021-01-01": "20 per year", "2022-05-01": "900 per year"}
+    models = [compile_pathway(one) for one in (town(), town(entries, places=later))]
+    for history, future in ((0, 0), (0, 3), (5, 1)):
+        assert_goes_on(models[0], 2, history, FORK, future, models[1])
+
+
+def test_a_history_of_copenhagen_goes_on_to_the_same_bytes():
+    pathway = read_base("copenhagen").pathway()
+    assert_goes_on(compile_pathway(pathway), 1, 2, 6 * 365 * DAY, 4)

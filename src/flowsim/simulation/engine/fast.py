@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import config
@@ -20,6 +20,7 @@ from flowsim.simulation.engine.compiler import (
 )
 from flowsim.simulation.engine.kernel import (
     ACCOUNT,
+    CHANGE,
     CHUNKS,
     CITIZEN,
     DESK,
@@ -48,13 +49,14 @@ from flowsim.simulation.engine.kernel import (
     put_events,
     put_in_order,
     run_loop,
+    take_up,
     tally,
 )
-from flowsim.simulation.engine.luck import luck_of
+from flowsim.simulation.engine.luck import Luck, luck_of
 from flowsim.simulation.engine.memory import available_memory
 from flowsim.simulation.engine.trace import SESSION, VISIT, Trace
 
-__all__ = ["simulate"]
+__all__ = ["KeptState", "go_on", "run_until", "simulate"]
 
 _FEW_OPEN = 64  # events on the heap, where they are spread anew
 
@@ -66,9 +68,98 @@ def simulate(model: Model, seed: int, replication: int, forks: Sequence[tuple[in
         OverflowError: where ticks and citizens together do not fit the 63 bits of an event's key.
         InputError: where the visits need more memory than is free.
     """
-    if config.DISABLE_JIT:  # type: ignore[attr-defined]
-        model = records(model)
-    luck = luck_of(seed, replication, forks)
+    model = records(model) if config.DISABLE_JIT else model  # type: ignore[attr-defined]
+    run = _initial(model, luck_of(seed, replication, forks))
+    _announce_arrivals(run, [0] * len(model.entries))
+    return _trace(*_run_on(model, run, model.horizon))
+
+
+class KeptState(NamedTuple):
+    """How a history stands at a tick, before anything that happens at it, and the visits that have ended until then."""
+
+    seed: int
+    history: int
+    tick: int
+    run: RunState  # its tables of citizens, queues and stations alone, as far as they are used
+    came: tuple[int, ...]  # citizens by each door
+    visits: Any  # by citizen and step
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes that it takes."""
+        return int(self.visits.nbytes + sum(getattr(table, "nbytes", 0) for table in self.run))
+
+
+def run_until(model: Model, seed: int, history: int, tick: int) -> KeptState:
+    """Run a history until before a tick, and keep how it stands.
+
+    Raises:
+        OverflowError, InputError: as `simulate`.
+    """
+    model = records(model) if config.DISABLE_JIT else model  # type: ignore[attr-defined]
+    run = _initial(model, luck_of(seed, history))
+    _announce_arrivals(run, [0] * len(model.entries))
+    run, tables = _run_on(model, run, tick)
+    first, used, nothing = run.first, int(run.at[USED]), np.empty(0, np.int64)
+    came = np.add.reduceat(np.append(run.rows != TO_COME, False), first[:-1]) * (np.diff(first) > 0)
+    kept = run._replace(
+        arrivals=nothing,
+        heap=nothing,
+        heads=nothing,
+        chunks=nothing,
+        visits=nothing,
+        citizens=run.citizens[:used].copy(),
+        counts=run.counts[: used * model.loops].copy(),
+        wide_counts=run.wide_counts[: used * model.loops].copy(),
+        sessions=run.sessions[: run.at[CHANGE]].copy(),
+    )
+    return KeptState(seed, history, tick, kept, tuple(came.tolist()), _ordered(tables, int(first[-1])))
+
+
+def go_on(kept: KeptState, model: Model, future: int) -> Trace:
+    """Run on from how a history stands, with the luck of a future, to the very trace that a run from the start gives.
+
+    The model may be another one, where the two are the same until before that tick and end at the same one.
+
+    Raises:
+        OverflowError, InputError: as `simulate`.
+    """
+    model = records(model) if config.DISABLE_JIT else model  # type: ignore[attr-defined]
+    old = kept.run
+    new = _initial(model, luck_of(kept.seed, kept.history, [(kept.tick, future)]))
+    used, at = len(old.citizens), new.at
+    events = used + len(model.entries) + SOME
+    at[[USED, FREE, CHANGE]] = old.at[[USED, FREE, CHANGE]]
+    at[NOW] = kept.tick
+    at[OPEN] = (kept.tick + 1) >> (new.shift - new.bits)
+    counts, wide = ((used + SOME) * model.loops, 0) if not len(old.wide_counts) else (0, (used + SOME) * model.loops)
+    run = new._replace(
+        citizens=_enlarged(old.citizens, used + SOME),
+        counts=_enlarged(old.counts, counts),
+        wide_counts=_enlarged(old.wide_counts, wide),
+        lines=old.lines.copy(),
+        desks=old.desks.copy(),
+        accounts=old.accounts.copy(),
+        carried=old.carried.copy(),
+        heap=np.full(events, LATEST),
+        chunks=_aligned(8 * events, np.dtype(np.int64)),
+    )
+    run.sessions[: len(old.sessions)] = old.sessions
+    # Citizens are numbered door by door, and another number comes by each in another future.
+    moved = (run.first - old.first)[:-1]
+    run.citizens["number"][:used] += moved[run.citizens["entry"][:used]].astype(np.int32)
+    visits = kept.visits.copy()
+    ends = np.searchsorted(visits["citizen"], old.first)
+    for entry, count in enumerate(kept.came):
+        run.rows[run.first[entry] : run.first[entry] + count] = old.rows[old.first[entry] : old.first[entry] + count]
+        visits["citizen"][ends[entry] : ends[entry + 1]] += moved[entry]
+    take_up(model, run)
+    _announce_arrivals(run, kept.came)
+    return _trace(*_run_on(model, run, model.horizon, visits))
+
+
+def _initial(model: Model, luck: Luck) -> RunState:
+    """Return the working tables before the first instant, with no event on the list."""
     arrivals = [arrival_ticks(model, luck, entry) for entry in range(len(model.entries))]
     ticks = [each for each, _ in arrivals]
     first = np.cumsum([0] + [len(t) for t in ticks])
@@ -107,13 +198,23 @@ def simulate(model: Model, seed: int, replication: int, forks: Sequence[tuple[in
         visits=_visit_table(population),
         at=at,
     )
-    if config.DISABLE_JIT:  # type: ignore[attr-defined]
-        run = records(run)
-    # The first arrival of every entry.
-    coming = [(int(t[0]) + 1) << bits | int(number) for t, number in zip(ticks, first, strict=False) if len(t)]
+    return records(run) if config.DISABLE_JIT else run  # type: ignore[attr-defined]
+
+
+def _announce_arrivals(run: RunState, came: Sequence[int]) -> None:
+    """Put the next arrival of every entry on the list."""
+    numbers = [
+        int(first) + n for first, after, n in zip(run.first[:-1], run.first[1:], came, strict=True) if first + n < after
+    ]
+    coming = [(int(run.arrivals[number]) + 1) << int(run.bits) | number for number in numbers]
     put_events(run, np.array(coming, np.int64))
-    full: list[Any] = []
-    while not run_loop(model, run):
+
+
+def _run_on(model: Model, run: RunState, until: int, earlier: Any = None) -> tuple[RunState, list[Any]]:
+    """Run until before a tick; return the working tables then, and the tables of visits, behind an earlier one."""
+    at, population = run.at, int(run.first[-1])
+    full: list[Any] = [] if earlier is None else [earlier]
+    while not run_loop(model, run, until):
         if at[HEAP] > at[LIMIT]:
             run = _spread(run, model.horizon)
         if at[WIDER]:
@@ -134,14 +235,18 @@ def simulate(model: Model, seed: int, replication: int, forks: Sequence[tuple[in
         at[WANTED] = 0
         if at[VISITS] + at[USED] + 2 > len(run.visits):
             full.append(run.visits[: at[VISITS]])
-            _check_memory(sum(map(len, full)), replication)
+            _check_memory(sum(map(len, full)), int(run.luck.words[0]))
             run = run._replace(visits=_visit_table(population, at[USED]).view(type(run.visits)))
             at[VISITS] = 0
     full.append(run.visits[: at[VISITS]])
+    return run, full
+
+
+def _trace(run: RunState, tables: list[Any]) -> Trace:
     return Trace(
-        visits=_ordered(full, population),
-        sessions=sessions[sessions["station"] >= 0],
-        first=first,
+        visits=_ordered(tables, int(run.first[-1])),
+        sessions=run.sessions[run.sessions["station"] >= 0],
+        first=run.first,
         presence=run.accounts["presence"].copy(),
         queued=run.desks["queued"].copy(),
     )
@@ -223,6 +328,13 @@ def _aligned(rows: int, dtype: np.dtype[Any]) -> Any:
     raw = np.empty(size + line, np.uint8)
     start = -raw.ctypes.data % line
     return raw[start : start + size].view(dtype)
+
+
+def _enlarged(table: Any, rows: int) -> Any:
+    """Return a copy with room for so many rows."""
+    bigger = _aligned(rows, table.dtype).view(type(table))
+    bigger[: len(table)].view(np.uint8)[:] = table.view(np.uint8)
+    return bigger
 
 
 def _grown(table: Any, used: int, more: int) -> Any:

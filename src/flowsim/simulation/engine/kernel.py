@@ -37,6 +37,7 @@ from flowsim.simulation.engine.trace import NEVER
 
 __all__ = [
     "ACCOUNT",
+    "CHANGE",
     "CHUNKS",
     "CITIZEN",
     "DESK",
@@ -64,6 +65,7 @@ __all__ = [
     "put_events",
     "put_in_order",
     "run_loop",
+    "take_up",
     "tally",
 ]
 
@@ -746,7 +748,7 @@ class RunState(NamedTuple):
 
 # FREE and FREE_CHUNK: the first free one, -1: none. OPEN: the last bucket whose events are on the heap. WANTED: the
 # events of the one that it has no room for. LIMIT: of the events there are too many for, so that they are spread anew.
-HEAP, VISITS, USED, FREE, _DUE, _CHANGE, NOW, WIDER, OPEN, CHUNKS, FREE_CHUNK, WANTED, LIMIT = range(13)
+HEAP, VISITS, USED, FREE, _DUE, CHANGE, NOW, WIDER, OPEN, CHUNKS, FREE_CHUNK, WANTED, LIMIT = range(13)
 ROOM = 6  # visits a citizen that a table has room for at first; what is not written takes no memory
 MOST_AT_ONCE = 1 << 18  # visits in one table
 LATEST = np.int64(2**63 - 1)
@@ -1254,26 +1256,26 @@ def _next(m, r, now):
     if now < 0:
         return np.int64(0)
     then = m.horizon
-    if r.at[_CHANGE] < len(m.changes):
-        then = m.changes[r.at[_CHANGE]].time
+    if r.at[CHANGE] < len(m.changes):
+        then = m.changes[r.at[CHANGE]].time
     if r.at[HEAP] > 0:
         then = min(then, _tick(r.bits, r.heap[0]))
     return then
 
 
 @_freely
-def run_loop(m, r):
-    """Run on until before the horizon, one instant after the other; False where a table is full on the way.
+def run_loop(m, r, until):
+    """Run on until before a tick, one instant after the other; False where a table is full on the way.
 
     At each instant: changes of capacity; then every citizen that moves; then the due stations in their order, each
     followed by the moves that it causes at this very instant, until nothing is due. Before all that, at tick -1, those
-    are put in place who are there at the start.
+    are put in place who are there at the start. At the horizon the visits under way are written.
     """
-    while r.at[NOW] < m.horizon:
+    while r.at[NOW] < until:
         now = r.at[NOW]
-        while r.at[_CHANGE] < len(m.changes) and m.changes[r.at[_CHANGE]].time == now:
-            _change(m, r, r.at[_CHANGE], now)
-            r.at[_CHANGE] += 1
+        while r.at[CHANGE] < len(m.changes) and m.changes[r.at[CHANGE]].time == now:
+            _change(m, r, r.at[CHANGE], now)
+            r.at[CHANGE] += 1
         while True:
             if not _moves(m, r, now):
                 return False
@@ -1290,6 +1292,8 @@ def run_loop(m, r):
         if (r.at[HEAP] == 0 and not _open(r)) or r.at[HEAP] > r.at[LIMIT]:
             return False
         r.at[NOW] = _next(m, r, now)
+    if until < m.horizon:
+        return True
     if r.at[VISITS] + r.at[USED] > len(r.visits):
         return False
     for citizen in range(r.at[USED]):
@@ -1332,6 +1336,26 @@ def put_events(r, events):
     """Put events on the list."""
     for i in range(len(events)):
         _push(r, events[i])
+
+
+@_freely
+def take_up(m, r):
+    """Draw anew what is left of the races under way in a kept state, and put on the list who moves when."""
+    for citizen in range(r.at[USED]):
+        who = r.citizens[citizen]
+        if who.state < 0:
+            continue
+        state = np.int64(who.state)
+        if who.started != NEVER and m.states[state].exit < m.states[state].exit_end:
+            index = index_of(r.begins, who.entry, who.number - r.first[who.entry])
+            nth, elapsed = _nth_visit(m, r, citizen, state), 0.0
+            if who.step == 0 and m.entries[who.entry].kind == STOCK and not m.entries[who.entry].waiting:
+                elapsed = elapsed_time(m, r.luck, who.entry, index)
+            start = max(who.started, 0)
+            length, to = stay(m, r.luck, who.entry, index, state, nth, 0.0, start, who.since, elapsed)
+            who.to = to
+            who.due = start + half_up(length) if length + 0.5 < m.horizon - start else m.horizon
+        _announce(m, r, np.int64(who.number), who.due)
 
 
 @_freely

@@ -1,0 +1,83 @@
+"""Histories that stand at a fork, kept so that later runs go on from there."""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from flowsim.core.errors import require_positive
+from flowsim.model.differences import same_until
+from flowsim.model.pathway import Pathway
+from flowsim.simulation.engine.trace import Trace
+from flowsim.simulation.fork import Fork
+
+if TYPE_CHECKING:
+    from flowsim.core.written import RealLike
+    from flowsim.simulation.engine.compiler import Model
+    from flowsim.simulation.engine.fast import KeptState
+
+__all__ = ["KeptHistories"]
+
+
+class KeptHistories:
+    """How histories stand at their fork, so that runs that share one need not run the time before it again.
+
+    Given to `run` as `kept`, it gives the same bytes as without. A model that differs before the fork takes the long
+    way, as does a run on SimPy or in another process. It is filled as replications are run, by several threads at once.
+
+    Args:
+        megabytes: how much may be kept; further histories take the long way.
+
+    Raises:
+        InputError: where that is no number above 0.
+    """
+
+    def __init__(self, *, megabytes: RealLike = 1000.0) -> None:
+        require_positive(megabytes=float(megabytes))
+        self.megabytes = float(megabytes)
+        self.resumed = 0
+        """How many replications went on from a kept history."""
+        self._states: dict[tuple[int, int, Any], tuple[Pathway, KeptState]] = {}
+        self._bytes = 0
+        self._lock = Lock()
+
+    def __len__(self) -> int:
+        return len(self._states)
+
+    def __repr__(self) -> str:
+        return f"<KeptHistories: {len(self):,}, {self.nbytes / 2**20:.1f} MB>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Another process has nothing kept: to send it would take longer than to run.
+        return _empty, (self.megabytes,)
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes that the kept histories take."""
+        return self._bytes
+
+    def simulate(self, pathway: Pathway, model: Model, seed: int, fork: Fork, replication: int) -> Trace:
+        """Run a replication on the kernel, from its history's state at the fork where that is kept."""
+        from flowsim.simulation.engine import fast
+
+        history, tick = fork.history(replication), fork.tick(pathway)
+        key = (seed, history, fork.at)
+        first, state = self._states.get(key, (None, None))
+        if first is None and self._bytes < self.megabytes * 2**20:
+            first, state = pathway, fast.run_until(model, seed, history, tick)
+            with self._lock:
+                if key not in self._states:
+                    self._states[key] = pathway, state
+                    self._bytes += state.nbytes
+        elif first is not None and same_until(first, pathway, fork.at):
+            with self._lock:
+                self.resumed += 1
+        else:
+            state = None
+        if state is None:
+            return fast.simulate(model, seed, history, [(tick, replication)])
+        return fast.go_on(state, model, replication)
+
+
+def _empty(megabytes: float) -> KeptHistories:
+    return KeptHistories(megabytes=megabytes)
