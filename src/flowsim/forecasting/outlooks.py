@@ -1,8 +1,9 @@
 """The outlook: what the trend of documented outcomes says against what a staffing can deliver.
 
 A statistical forecast knows the trend and no staff; a simulation knows the staff and no trend. Where the two differ by
-more than both are unsure, or where most paths of the trend ask for more than the staff delivers on that very path, that
-is the news, and the station that binds is named with it.
+more than both are unsure, or where most paths of demand ask for more than the staff delivers on that very path, that is
+the news, and the station that binds is named with it. What a path asks for is what the same replication delivers where
+no station limits it.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from flowsim.forecasting.trend import forecast_series
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
 from flowsim.model.soundness import reached
-from flowsim.model.varying import Varying
+from flowsim.model.varying import Unlimited, Varying
 from flowsim.simulation.measures.stations import UTILISATION
 from flowsim.simulation.results import Results
 from flowsim.simulation.runner import checked_seed, run
@@ -45,9 +46,9 @@ __all__ = ["FULL", "LEVEL", "LIKELY", "SHORT", "Flag", "Outcome", "OutlookResult
 LEVEL = 0.9
 """Of the interval of the difference beyond which forecast and simulation are said to differ."""
 SHORT = 0.05
-"""By how much more than is delivered a path of the trend has to be, to count as a shortfall."""
-LIKELY = 0.8
-"""The share of the paths with a shortfall from which on a quarter is flagged."""
+"""By how much more than is delivered a path has to ask for, to count as a shortfall."""
+LIKELY = 2 / 3
+"""The share of the paths with a shortfall from which on a quarter is flagged: what the IPCC's reports call likely."""
 FULL = 0.98
 """The utilisation from which on a station is called full."""
 
@@ -62,10 +63,11 @@ class Flag:
         last: the last one.
         trend: the forecast's median in the last one.
         simulated: the simulation's median in the last one.
-        shortfall: the share of the paths in which the trend is 5 % or more above what is delivered, in the last one.
+        wanted: the median of what is asked for in the last one.
+        shortfall: the share of the paths that ask for 5 % more than is delivered, or more than that, in the last one.
         station: the fullest of the stations on a way to the outcome that are full then; none where no station is.
         full_since: the quarter since when it has been full without a break.
-        more: places a week that the trend would need there beyond those that there are; 0 without a station.
+        more: places a week that what is asked for would need there beyond those that there are; 0 without a station.
     """
 
     measure: str
@@ -73,6 +75,7 @@ class Flag:
     last: str
     trend: float
     simulated: float
+    wanted: float
     shortfall: float
     station: str | None
     full_since: str | None
@@ -83,15 +86,16 @@ class Flag:
         """The flag as a sentence."""
         when = self.first if self.first == self.last else f"{self.first} to {self.last}"
         ends = f"the trend is {self.trend:,.0f} in {self.last}, the simulation {self.simulated:,.0f}"
-        if self.shortfall >= LIKELY and self.trend >= self.simulated:
+        likely = self.shortfall >= LIKELY
+        if likely:
             ends += f", {SHORT:.0%} or more too little in {self.shortfall:.0%} of the paths"
-        if self.trend < self.simulated:
+        if not likely and self.trend < self.simulated:
             why = "more is decided than the trend says"
         elif self.station is None:
             why = "no station on the way is full: fewer cases come than the trend implies"
         else:
             why = (
-                f"{self.station} is full from {self.full_since}: the trend's {self.trend:,.0f} would need "
+                f"{self.station} is full from {self.full_since}: the {self.wanted:,.0f} asked for would need "
                 f"{self.more:,.0f} more places a week"
             )
         return f"{self.measure} {when}: {ends}; {why}"
@@ -105,8 +109,8 @@ class Outcome:
         measure: of the simulation; "total" of all of them.
         trend: the statistical forecast, with its history.
         simulated: futures of the simulation in the same quarters, shape (replications, quarters).
-        wanted: what the trend asks for, of the same shape: on the very path of demand that drives the replication where
-            one does that follows the trend, else on a path of its own.
+        wanted: what is asked for, of the same shape: where demand drives the replications, what the same ones deliver
+            with stations that take all who come; else what the trend says, on a path of its own.
         pairing: how the two did in the past, where a calibration looked back.
         flags: where they differ.
     """
@@ -130,7 +134,7 @@ class Outcome:
 
     @property
     def shortfall(self) -> Floats:
-        """In what share of the paths the trend asks for 5 % more than is delivered, or more than that, by quarter."""
+        """In what share of the paths 5 % more is asked for than is delivered, or more than that, by quarter."""
         out: Floats = (self.wanted >= (1 + SHORT) * self.simulated).mean(axis=0)
         return out
 
@@ -263,12 +267,13 @@ def outlook(
         )
     runs = _Runs(point, varying, demand, replications, seed, executor, progress)
     results = runs.all()
+    asked_for = runs.without_limits() if demand is not None else None
     loads = workload(point).stations
     outcomes = []
     for name, trend in trends.items():
         simulated = _values(results, name, series, periods)
         past = pair(series[name], calibration.retrospects) if name in series and calibration.retrospects else None
-        wanted = _wanted(_paths(trend, replications), demand)
+        wanted = _values(asked_for, name, series, periods) if asked_for is not None else _paths(trend, replications)
         outcome = Outcome(measure=name, trend=trend, simulated=simulated, wanted=wanted, pairing=past, flags=())
         on_the_way = _stations_towards(point, [name] if name in series else [*series])
         outcomes.append(replace(outcome, flags=tuple(_flags(outcome, results, loads, on_the_way))))
@@ -309,19 +314,28 @@ class _Runs:
             model: Pathway | Varying = self.varying if parameters else self.point
             if self.demand is not None:
                 model = (self.demand if demand else self.demand.middle).over(model)
-            self.kept[key] = run(
-                model,
-                replications=self.replications,
-                seed=self.seed,
-                executor=self.executor,
-                progress=self._advance if self.progress else None,
-            )
-            self.done += self.replications
+            self.kept[key] = self._run(model)
         return self.kept[key]
+
+    def _run(self, model: Pathway | Varying) -> Results:
+        results = run(
+            model,
+            replications=self.replications,
+            seed=self.seed,
+            executor=self.executor,
+            progress=self._advance if self.progress else None,
+        )
+        self.done += self.replications
+        return results
+
+    def without_limits(self) -> Results:
+        """Run the same replications through stations that take all who come."""
+        model = Unlimited(model=self.varying)
+        return self._run(model if self.demand is None else self.demand.over(model))
 
     def _advance(self, done: int, total: int) -> None:
         if self.progress is not None:
-            self.progress(self.done + done, self.replications * (2 if self.demand is None else 4))
+            self.progress(self.done + done, self.replications * (2 if self.demand is None else 5))
 
 
 def _sources(name: str, runs: _Runs, series: Mapping[str, object], periods: Sequence[str]) -> Sources:
@@ -355,19 +369,6 @@ def _paths(trend: SeriesForecast | Joint, count: int) -> Floats:
     return paths.sum(axis=1) if isinstance(trend, Joint) else paths
 
 
-def _wanted(trend: Floats, demand: Demand | None) -> Floats:
-    """Return what a trend asks for on each path: in step with the demand that drives the replication, if any."""
-    if demand is None or not demand.relative:
-        return trend
-    quarters = trend.shape[1]
-    driving = demand.paths[np.arange(len(trend)) % len(demand.paths), :quarters]
-    if driving.shape[1] < quarters:
-        return trend
-    middle = np.median(driving, axis=0)
-    out: Floats = np.median(trend, axis=0) * driving / np.where(middle > 0, middle, 1.0)
-    return out
-
-
 def _stations_towards(pathway: Pathway, measures: Sequence[str]) -> set[str]:
     """Name the stations from which one may come to what one of the measures counts."""
     states = {measure.rpartition(".")[2] for measure in measures}
@@ -395,16 +396,17 @@ def _differing(trend: Floats, simulated: Floats) -> npt.NDArray[np.bool_]:
 def _flags(outcome: Outcome, results: Results, loads: Sequence[StationLoad], on_the_way: Collection[str]) -> list[Flag]:
     periods, trend, simulated = outcome.periods, outcome.trend_paths, outcome.simulated
     differs, shortfall = outcome.differs, outcome.shortfall
-    above = np.median(trend, axis=0) > np.median(simulated, axis=0)
+    above = (np.median(trend, axis=0) > np.median(simulated, axis=0)) | (shortfall >= LIKELY)
     flags, at = [], 0
     while at < len(periods):
         last = at
         if differs[at]:
             while last + 1 < len(periods) and differs[last + 1] and above[last + 1] == above[at]:
                 last += 1
-            middle, delivered = float(np.median(trend[:, last])), float(np.median(simulated[:, last]))
+            paths = (trend, simulated, outcome.wanted)
+            middle, delivered, wanted = (float(np.median(each[:, last])) for each in paths)
             station, since = _full(results, periods[last], on_the_way)
-            more = _places(loads, station, periods[last]) * (middle / max(delivered, 1.0) - 1) if station else 0.0
+            more = _places(loads, station, periods[last]) * (wanted / max(delivered, 1.0) - 1) if station else 0.0
             flags.append(
                 Flag(
                     measure=outcome.measure,
@@ -412,6 +414,7 @@ def _flags(outcome: Outcome, results: Results, loads: Sequence[StationLoad], on_
                     last=periods[last],
                     trend=middle,
                     simulated=delivered,
+                    wanted=wanted,
                     shortfall=float(shortfall[last]),
                     station=station,
                     full_since=since,

@@ -10,7 +10,9 @@ from typing import Any, Protocol
 from flowsim.core.civil_time import is_dated, parse_moment
 from flowsim.model.pathway import Pathway
 
-__all__ = ["Cut", "Frozen", "Varying", "cut_after", "frozen"]
+__all__ = ["Cut", "Frozen", "Unlimited", "Varying", "cut_after", "frozen", "unlimited"]
+
+_ENOUGH = 1_000_000  # servers, or places at a meeting
 
 
 class Varying(Protocol):
@@ -64,6 +66,28 @@ class Frozen:
     def pathway(self, seed: int, replication: int) -> Pathway:
         """Return the pathway of a replication."""
         return frozen(self.model.pathway(seed, replication), self.moment)
+
+
+def unlimited(pathway: Pathway) -> Pathway:
+    """Return a pathway whose stations take all who come: a server for each, and places for all at every meeting."""
+    raw = pathway.to_dict()
+    for station in raw.get("stations", ()):
+        station.pop("parties", None)
+        station["capacity" if "capacity" in station else "places"] = _ENOUGH
+        if "room" in station:
+            station["room"] = _ENOUGH
+    return Pathway.of_plain(raw, pathway.name)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Unlimited:
+    """A varying model whose stations take all who come."""
+
+    model: Varying
+
+    def pathway(self, seed: int, replication: int) -> Pathway:
+        """Return the pathway of a replication."""
+        return unlimited(self.model.pathway(seed, replication))
 
 
 def _without_later(content: Any, moment: datetime) -> Any:

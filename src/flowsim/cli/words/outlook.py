@@ -39,7 +39,7 @@ def outlook_lines(outlook: OutlookResult) -> list[str]:
             ).splitlines()
     flags = [flag.words for flag in outlook.flags]
     lines += ["", "* Forecast and simulation differ beyond their joint uncertainty (90 %), or the"]
-    lines += ["  trend asks for 5 % more than is delivered in at least 80 % of the paths"]
+    lines += ["  demand asks for 5 % more than is delivered in at least 2 of 3 paths"]
     lines += [line for words in flags for line in wrapped(f"  {words}").splitlines()] or ["  nowhere"]
     lines += ["", "Where the uncertainty of a quarter comes from, in the last year ahead"]
     columns = {"": 30, "sd": 7, "luck": 9, "parameters": 12, "demand": 9, "together": 10}
