@@ -179,8 +179,8 @@ MISTAKES = [
     ("--engine", "'--engine' requires an argument"),
     ("--workers 0", "--workers: 0 is not allowed: at least 1 is needed"),
     ("--from foo", "--from: 'foo' is no period: write '2019', '2019Q1' or '2019-03'"),
-    ("--to 2019-13", "--to: '2019-13' is no period"),
-    ("--from 2019Q5", "--from: '2019Q5' is no period"),
+    ("--to 2019-13", "--to: '2019-13' is no month: they go from 1 to 12"),
+    ("--from 2019Q5", "--from: '2019Q5' is no quarter: they go from 1 to 4"),
     ("--from=", "--from: '' is no period"),
     ("--from 2030", "--from 2030: nothing lies between (months of the run: 2019-01 to 2020-06)"),
     ("--from 2020-07", "--from 2020-07: nothing lies between"),
@@ -424,7 +424,8 @@ def test_help_shows_an_example_in_eighty_columns(command):
 def test_version_and_no_command():
     assert fine("--version") == f"flowsim {__version__}\n"
     code, _, err = flowsim("bogus")
-    assert (code, err) == (2, "flowsim: No such command 'bogus'.\n")
+    assert code == 2
+    assert err.startswith("flowsim: there is no command 'bogus' (allowed: calibrate, check, ")
 
 
 @pytest.mark.parametrize("coding", ["ascii", "cp1252"])
@@ -613,3 +614,25 @@ main.start()
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("flowsim: a worker process was ended from outside")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        (("kør", "desk.toml"), "there is no command 'kør'; did you mean 'flowsim run desk.toml'?"),
+        (("Sammenlign", "a", "b c"), "did you mean 'flowsim compare a 'b c''?"),
+        (("tjek",), "did you mean 'flowsim check'?"),
+        (("rnu",), "did you mean 'run'?"),
+        (("sammelign",), "did you mean 'compare'?"),
+        (("desk.toml", "-n", "3"), "did you mean 'flowsim run desk.toml -n 3'?"),
+        (("more-places",), "did you mean 'flowsim run more-places'?"),
+        (("hjælp",), "flowsim --help lists them"),
+        (("xyzzy",), "there is no command 'xyzzy' (allowed: calibrate, check,"),
+        (("verdict",), "'verdict' is called 'judge' now"),
+    ],
+)
+def test_a_near_miss_is_answered_with_what_is_meant(words, answer):
+    code, out, error = flowsim(*words)
+    assert (code, out) == (2, "")
+    assert answer in error
+    assert error.count("\n") == 1

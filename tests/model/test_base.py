@@ -148,7 +148,7 @@ MISTAKES = [
     ("places = { assumed = 8, why = ' ' }", "parameters.places.why: ' ' is not allowed: it should be a text"),
     (
         "places = { assumed = 8, why = 'a', times = 2 }",
-        "parameters.places: there is no key 'times' (allowed: assumed, why)",
+        "parameters.places: there is no key 'times' (allowed: assumed, carried_on, why)",
     ),
     (
         "places = { fact = 'status-2021-01.new-spells', wy = 'a' }",
@@ -308,3 +308,17 @@ def test_a_percentage_scales_whatever_the_unit(number: float, percent: float, un
     read = parse_rate if "per" in unit else parse_span if unit else float
     new = changed(value, f"{percent:+.2f} %")
     assert read(new) == pytest.approx(read(value) * (1 + percent / 100), rel=1e-9)
+
+
+def test_dates_that_are_carried_on_reach_longer_runs_and_are_no_part_of_the_first_value(tmp_path: Path) -> None:
+    more = 'days = { assumed = [2019-01-07], carried_on = [2030-01-07], why = "closed" }\n'
+    text = (BODY + PARAMETERS + more).replace("[stations.team_2]\n", '[stations.team_2]\nholidays = "$days"\n')
+    path = tmp_path / "own.toml"
+    path.write_text("documented_until = 2019-03-01\n" + text)
+    base = read_base(path)
+    assert base.parameters["days"].first == base.parameters["days"].value[:1]
+    assert [day.year for day in base.pathway().stations[0].holidays] == [2019, 2030]
+    assert str(base.documented_until) == "2019-03-01 00:00:00"
+    path.write_text("documented_until = 3\n" + text)
+    with pytest.raises(InputError, match="documented_until: 3 is no date"):
+        read_base(path)

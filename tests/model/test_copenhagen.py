@@ -9,6 +9,7 @@ from datetime import date
 import numpy as np
 import pytest
 
+from flowsim.calibration.study import Study
 from flowsim.evidence import facts
 from flowsim.model.base import Base, bare_numbers, read_base
 from flowsim.model.pathway import Pathway
@@ -151,7 +152,7 @@ def test_the_team_does_not_meet_on_public_holidays(pathway: Pathway) -> None:
     assert not days & {date(2015, 4, 2), date(2018, 5, 10), date(2018, 12, 25), date(2024, 12, 26)}
     assert {date(2015, 3, 31), date(2018, 5, 8), date(2018, 12, 27), date(2024, 12, 19)} <= days
     assert all(day.isoweekday() <= 5 for day in team.holidays)
-    assert {day.year for day in team.holidays} == set(range(2015, 2025))
+    assert {day.year for day in team.holidays} == set(range(2015, 2041))
 
 
 def test_the_team_is_offered_more_than_it_can_take_for_some_years(pathway: Pathway) -> None:
@@ -189,4 +190,9 @@ def test_the_public_holidays_are_those_of_the_calendar() -> None:
     listed = BASE.parameters["holidays"].value
     years = range(min(listed).year, max(listed).year + 1)
     calendar = holidays.country_holidays("DK", years=years)
+    assert (years[0], years[-1]) == (2015, 2040)
     assert listed == sorted(day for day in calendar if day.weekday() < 5)
+
+
+def test_the_documents_end_where_the_study_does() -> None:
+    assert BASE.documented_until == Study.read("copenhagen").base.pathway().end

@@ -599,8 +599,8 @@ EDITS = [
     ),
     (
         "stations",
-        {"station": "board", "places": 1, "from": "2023-01-01"},
-        ".from: 2023-01-01 changes nothing: it lies outside the horizon (2020-01-01 to 2023-01-01)",
+        {"station": "board", "places": 1, "from": "2053-01-01"},
+        ".from: 2053-01-01 lies more than 20 years after the base's end (2023-01-01): give `until` if it is meant",
     ),
     (
         "stations",

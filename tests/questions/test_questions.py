@@ -68,7 +68,7 @@ def test_paths_in_a_file_are_seen_from_its_folder(tmp_path):
 @pytest.mark.parametrize(
     ("kind", "values", "key", "reason"),
     [
-        (Run, {"first": "2019Q5"}, "first", "is no period"),
+        (Run, {"first": "2019Q5"}, "first", "is no quarter"),
         (Run, {"measure": ["awards"]}, "measure", "goes with"),
         (Run, {"precision": "much"}, "precision", "is not allowed"),
         (Staff, GOAL | {"between": ["6 1"]}, "between", "is not allowed"),
@@ -90,7 +90,7 @@ def test_a_mistake_is_refused_at_its_key(kind, values, key, reason):
     [
         ('scenari = "x"', "did you mean 'scenario'"),
         ("replications = 'many'", "replications: 'many' is not allowed"),
-        ("first = '2019Q9'", "first: '2019Q9' is no period"),
+        ("first = '2019Q9'", "first: '2019Q9' is no quarter"),
         ("seed = x1\nengine = 1", "line 1"),
     ],
 )

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -35,14 +35,59 @@ __all__ = ["app", "start"]
 _RENAMED: Mapping[str, str] = {"sensitivity": "explain", "verdict": "judge"}
 
 
+_MEANT: Mapping[str, str] = {
+    "kør": "run", "koer": "run", "simuler": "run", "simulate": "run", "start": "run",
+    "sammenlign": "compare", "sammenligne": "compare", "diff": "compare",
+    "bemand": "staff", "bemanding": "staff", "staffing": "staff",
+    "forklar": "explain", "følsomhed": "explain",
+    "rapport": "report", "skriv": "report",
+    "tjek": "check", "kontroller": "check", "kontrollér": "check", "validate": "check",
+    "prognose": "forecast", "fremskriv": "forecast", "predict": "forecast",
+    "udsigt": "outlook", "udsigter": "outlook",
+    "ny": "new", "nyt": "new", "opret": "new", "init": "new",
+    "scenarier": "scenarios", "list": "scenarios", "ls": "scenarios",
+    "priser": "prices", "navne": "names", "skema": "schema", "tegn": "diagram", "draw": "diagram",
+    "kilder": "evidence", "dokumentation": "evidence", "facts": "evidence",
+    "kalibrer": "calibrate", "kalibrér": "calibrate", "fit": "calibrate",
+    "vurder": "judge", "vurdér": "judge", "efterprøv": "verify", "test": "verify",
+    "side": "web", "page": "web", "serve": "web",
+}  # fmt: skip
+"""What a person may write for a command, in Danish or in other words."""
+
+
 class Commands(TyperGroup):
-    """The commands; an earlier name of one is refused with the name that it has now."""
+    """The commands; a word that is none is refused with the command that is likely meant."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the command that the words begin with."""
-        if args and args[0] in _RENAMED:
-            ctx.fail(f"'{args[0]}' is called '{_RENAMED[args[0]]}' now: flowsim {_RENAMED[args[0]]} --help")
+        word = args[0] if args else ""
+        if word in _RENAMED:
+            ctx.fail(f"'{word}' is called '{_RENAMED[word]}' now: flowsim {_RENAMED[word]} --help")
+        if word and word not in self.commands and not word.startswith("-"):
+            ctx.fail(f"there is no command '{word}'{_meant(word, args[1:], self.commands)}")
         return super().resolve_command(ctx, args)
+
+
+def _meant(word: str, rest: Sequence[str], commands: Mapping[str, Any]) -> str:
+    """Return what to write in place of a word that is no command."""
+    import shlex
+    import unicodedata
+
+    from flowsim.core.errors import nearest
+    from flowsim.core.files import is_file
+    from flowsim.model.library import cities, scenario_names
+
+    plain = unicodedata.normalize("NFC", word).casefold()
+    if plain in ("help", "hjælp"):
+        return ": flowsim --help lists them"
+    if plain in commands or plain in _MEANT:
+        return f"; did you mean '{shlex.join(['flowsim', _MEANT.get(plain, plain), *rest])}'?"
+    if is_file(word) or word in (*cities(), *scenario_names()):
+        return f"; did you mean '{shlex.join(['flowsim', 'run', word, *rest])}'?"
+    hint = nearest(plain, [*commands, *_MEANT])
+    for alias, command in _MEANT.items():
+        hint = hint.replace(f"'{alias}'", f"'{command}'")
+    return f"{hint} (allowed: {', '.join(sorted(commands))})"
 
 
 app = typer.Typer(

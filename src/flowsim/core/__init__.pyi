@@ -54,6 +54,7 @@ from .periods import Every as Every
 from .periods import Period as Period
 from .periods import quarter as quarter
 from .periods import read_period as read_period
+from .periods import typed_period as typed_period
 from .progress import Progress as Progress
 from .progress import shifted as shifted
 from .progress import shows_progress as shows_progress

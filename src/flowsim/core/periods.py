@@ -9,7 +9,16 @@ from typing import Literal
 
 from flowsim.core.errors import InputError
 
-__all__ = ["BY_MONTH_QUARTER_AND_YEAR", "BY_QUARTER_AND_YEAR", "MONTHS", "Every", "Period", "quarter", "read_period"]
+__all__ = [
+    "BY_MONTH_QUARTER_AND_YEAR",
+    "BY_QUARTER_AND_YEAR",
+    "MONTHS",
+    "Every",
+    "Period",
+    "quarter",
+    "read_period",
+    "typed_period",
+]
 
 Every = Literal["month", "quarter", "year"]
 BY_QUARTER_AND_YEAR: tuple[Every, ...] = ("quarter", "year")
@@ -191,6 +200,15 @@ def read_period(text: str) -> Period | None:
     if (match := _NAMED.fullmatch(text)) and (named := _month(match[1].lower())):
         return _within_year(text, match[2], str(named), "month")
     return Period.of(int(text), "year") if _YEAR.fullmatch(text) else None
+
+
+def typed_period(text: str) -> Period:
+    """Read a period as people type it: "2023", "2023Q2", "2023K2", "2. kvartal 2023", "2023-04", "april 2023".
+
+    Raises:
+        InputError: for what is none.
+    """
+    return text if isinstance(text, Period) else read_period(text) or Period(text.strip())
 
 
 def _month(name: str) -> int | None:

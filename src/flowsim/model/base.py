@@ -11,11 +11,12 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
-from flowsim.core.civil_time import is_dated
+from flowsim.core.civil_time import is_dated, parse_moment
 from flowsim.core.errors import InputError, nearest, unknown_name
 from flowsim.core.files import check_bare_numbers, file_named, is_file, read_data
 from flowsim.core.quantities import check_typed, is_number, quantity
@@ -30,7 +31,7 @@ __all__ = ["Base", "Parameter", "bare_numbers", "read_base"]
 Kind = Literal["fact", "assumed", "calibrate"]
 _KEYS: Mapping[str, tuple[set[str], set[str]]] = {
     "fact": ({"fact"}, {"key", "as"}),
-    "assumed": ({"assumed", "why"}, set()),
+    "assumed": ({"assumed", "why"}, {"carried_on"}),
     "calibrate": ({"calibrate", "why"}, set()),
 }
 _REFERENCE = re.compile(r"\$([\w\-]+)")
@@ -45,7 +46,8 @@ class Parameter:
         name: what the body calls it, without the "$".
         value: a number, or a text with its unit, as it stands in the pathway; the fitted one where there is one.
         kind: `fact` (documented), `assumed`, or `calibrate`.
-        first: the value that the file tells, where calibration starts from.
+        first: the value that the file tells, where calibration starts from; of a list without what is `carried_on`, the
+            dates that only longer runs reach.
         fact: the id of the documented fact, with the `key` of the table's cell where it is a table.
         why: the reason of an assumption, or what a calibrated value is tied to.
     """
@@ -61,13 +63,18 @@ class Parameter:
 
 @dataclass(frozen=True, kw_only=True)
 class Base:
-    """A base file as read: its body with the references still in place, and its parameters by name."""
+    """A base file as read: its body with the references still in place, and its parameters by name.
+
+    Attributes:
+        documented_until: the first moment after the last documented figure; None where the file does not tell it.
+    """
 
     name: str
     raw: Mapping[str, Any]
     parameters: Mapping[str, Parameter]
     source: str
     sha256: str
+    documented_until: datetime | None = None
 
     @classmethod
     def read(cls, name_or_path: str | Path, folder: Path | None = None) -> Base:
@@ -126,6 +133,7 @@ def read_base(name_or_path: str | Path, folder: Path | None = None) -> Base:
     entries = raw.pop("parameters", {})
     if not isinstance(entries, dict):
         raise InputError(f"{source}: parameters: {entries!r} is not allowed: it should be a table")
+    documented_until = _documented_until(raw, source)
     parameters = {name: _parameter(name, entry, source) for name, entry in entries.items()}
     if str(name_or_path) in cities():
         fitted = _fitted(str(name_or_path))
@@ -142,9 +150,20 @@ def read_base(name_or_path: str | Path, folder: Path | None = None) -> Base:
         parameters=parameters,
         source=source,
         sha256=hashlib.sha256(content).hexdigest(),
+        documented_until=documented_until,
     )
     base.pathway()
     return base
+
+
+def _documented_until(raw: dict[str, Any], source: str) -> datetime | None:
+    """Take from a body the day up to which documents tell what happened."""
+    if "documented_until" not in raw:
+        return None
+    try:
+        return parse_moment(raw.pop("documented_until"))
+    except ValueError as error:
+        raise InputError(f"{source}: documented_until: {error}") from None
 
 
 def _fitted(name: str) -> dict[str, Any]:
@@ -180,13 +199,19 @@ def _parameter(name: str, entry: Any, source: str) -> Parameter:
     if kind == "fact":
         value = _documented(entry, where)
         return Parameter(name=name, value=value, kind="fact", first=value, fact=entry["fact"], key=entry.get("key", ""))
-    value = entry[kind]
+    value, more_values = entry[kind], entry.get("carried_on", [])
+    if "carried_on" in entry and not (isinstance(value, list) and isinstance(more_values, list)):
+        raise InputError(f"{where}.carried_on: it goes with a list, and is one: what comes after it in longer runs")
     if kind == "calibrate" and not (is_number(value) or quantity(value)):
         raise InputError(
             f"{where}.calibrate: {value!r} is not allowed: it should be a number, or a number with its unit"
         )
     return Parameter(
-        name=name, value=value, kind="assumed" if kind == "assumed" else "calibrate", first=value, why=entry["why"]
+        name=name,
+        value=[*value, *more_values] if more_values else value,
+        kind="assumed" if kind == "assumed" else "calibrate",
+        first=value,
+        why=entry["why"],
     )
 
 

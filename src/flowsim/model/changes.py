@@ -28,7 +28,10 @@ from flowsim.model.edits import (
 )
 from flowsim.model.parts import as_shares, listed
 
-__all__ = ["apply_edits", "edit_steps", "located_at"]
+__all__ = ["MOST_YEARS", "apply_edits", "edit_steps", "located_at"]
+
+MOST_YEARS = 20
+"""After the base's end: a date that lies later is taken for a slip of the pen."""
 
 
 @contextmanager
@@ -49,13 +52,14 @@ def apply_edits(raw: dict[str, Any], layers: Sequence[tuple[ScenarioFile, str]])
 def edit_steps(raw: dict[str, Any], layers: Sequence[tuple[ScenarioFile, str]]) -> Iterator[str]:
     """Make the changes one after the other; yield an empty text before the first, and where each stands after it.
 
-    Kind by kind; of each kind those of the first file first. The last file's dates must lie within the horizon, for
-    the earlier ones may have been written for another.
+    Kind by kind; of each kind those of the first file first. Where no file tells the horizon's end, it lies late enough
+    for all changes. The last file's dates must lie within the horizon, for the earlier ones may have been written for
+    another.
     """
     _as_lists(raw)
     start, end = parse_moment(raw["start"]), parse_moment(raw["end"])
     for file, source in layers:
-        end = file.until or end
+        end = file.until or _lengthened(end, file, source)
         if end <= start:
             raise InputError(f"{source}: until: {end:%Y-%m-%d} is not after the base's start ({start:%Y-%m-%d})")
     raw["end"] = end.isoformat()
@@ -87,6 +91,22 @@ def edit_steps(raw: dict[str, Any], layers: Sequence[tuple[ScenarioFile, str]]) 
                     )
                 make(raw, edit, where)
                 yield where
+
+
+def _lengthened(end: datetime, file: ScenarioFile, source: str) -> datetime:
+    """Return the end of the horizon for changes that begin after it: the year after the last of them is whole."""
+    latest = datetime.min
+    for kind, target in TARGETS.items():
+        for index, edit in enumerate(getattr(file, kind)):
+            since = getattr(edit, "since", None) or datetime.min
+            if since.year - end.year > MOST_YEARS:
+                place = f"{source}: {kind}{change_place(index, getattr(edit, target))}.from"
+                raise InputError(
+                    f"{place}: {since:%Y-%m-%d} lies more than {MOST_YEARS} years after the base's end "
+                    f"({end:%Y-%m-%d}): give `until` if it is meant"
+                )
+            latest = max(latest, since)
+    return datetime(latest.year + 2, 1, 1) if latest >= end else end
 
 
 def _outside(edit: Edit, start: datetime, end: datetime, where: str) -> str:

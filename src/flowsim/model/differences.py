@@ -47,7 +47,7 @@ def list_differences(before: Pathway, after: Pathway) -> tuple[Difference, ...]:
     old, new = dict(_values(before)), dict(_values(after))
     out: list[Difference] = []
     for of, unit in (*old, *(key for key in new if key not in old)):
-        out += _stepwise((of, unit), old.get((of, unit)), new.get((of, unit)), after.start, min(before.end, after.end))
+        out += _stepwise((of, unit), old.get((of, unit)), new.get((of, unit)), after.start, after.end)
     if after.end != before.end:
         out.append(
             Difference(

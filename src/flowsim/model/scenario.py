@@ -13,6 +13,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from flowsim.core.files import check_bare_numbers, data_folder, file_named, is_f
 from flowsim.core.numbers import composed
 from flowsim.core.quantities import changed, check_typed
 from flowsim.model.base import Base, read_base
-from flowsim.model.changes import apply_edits, edit_steps, located_at
+from flowsim.model.changes import MOST_YEARS, apply_edits, edit_steps, located_at
 from flowsim.model.differences import list_differences
 from flowsim.model.edits import (
     ScenarioFile,
@@ -214,6 +215,22 @@ class Scenario:
             with located_at(f"{self.source}: parameters" if changes else ""):
                 self.base.pathway(values)
             raise
+
+    def reaching(self, end: datetime) -> Scenario:
+        """Return a scenario that runs at least to a moment: values by date keep their last one.
+
+        Raises:
+            InputError: for a moment so late that it is a slip of the pen.
+        """
+        own = self.pathway().end
+        if own >= end:
+            return self
+        if end.year - own.year > MOST_YEARS:
+            raise InputError(
+                f"{end:%Y-%m-%d} lies more than {MOST_YEARS} years after the end of {self.name} ({own:%Y-%m-%d})"
+            )
+        content = _plain(self.file) | {"until": end}
+        return replace(self, file=ScenarioFile.model_validate(content))
 
     @property
     def without_effect(self) -> tuple[str, ...]:

@@ -22,7 +22,6 @@ from flowsim.core.display import Tabled
 from flowsim.core.errors import InputError, unknown_name
 from flowsim.core.periods import MONTHS, Every, Period
 from flowsim.core.progress import Progress, shifted, shows_progress
-from flowsim.model.edits import ScenarioFile
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
 from flowsim.model.varying import Varying
@@ -328,14 +327,9 @@ def to_one_end(scenarios: Sequence[_Model]) -> tuple[_Model, ...]:
     """Return scenarios that all run to the latest end among them; a pathway keeps its own."""
     pathways = [subject.pathway() if isinstance(subject, Scenario) else subject for subject in scenarios]
     latest = max((pathway.end for pathway in pathways), default=None)
-    out: list[_Model] = []
-    for subject, pathway in zip(scenarios, pathways, strict=True):
-        if isinstance(subject, Scenario) and pathway.end != latest:
-            content = subject.to_dict() | {"until": latest}
-            out.append(replace(subject, file=ScenarioFile.model_validate(content)))
-        else:
-            out.append(subject)
-    return tuple(out)
+    if latest is None:
+        return ()
+    return tuple(subject.reaching(latest) if isinstance(subject, Scenario) else subject for subject in scenarios)
 
 
 def _check_bases(first: Scenario | Pathway, other: Scenario | Pathway) -> None:

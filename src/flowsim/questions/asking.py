@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from pydantic import ValidationError
+from pydantic import ValidationError, ValidationInfo, field_validator
 
 from flowsim.calibration.ensemble import Ensemble, Parameters
 from flowsim.core.errors import InputError, KeyedError, Record, located, unknown_name
 from flowsim.core.files import is_file, is_json, read_data, write_text
 from flowsim.core.numbers import composed
-from flowsim.core.periods import Period
+from flowsim.core.periods import Period, typed_period
 from flowsim.core.quantities import parse_precision
 from flowsim.model.scenario import Scenario
 from flowsim.simulation.measures.timeline import Calendar
@@ -31,6 +31,15 @@ _PATHS = ("scenario", "scenarios", "prices", "calibrated", "study", "source")
 
 class Inquiry(Record):
     """A question about scenarios: checked in full when it is made, so that its answer only takes time."""
+
+    @field_validator("first", "last", "during", "period", mode="before", check_fields=False)
+    @classmethod
+    def _as_periods_are_named(cls, value: Any, info: ValidationInfo) -> Any:
+        """Read a period as people type it ("2023K2"), so that tables and files find it by its name ("2023Q2")."""
+        if not isinstance(value, str):
+            return value
+        with keyed(str(info.field_name)):
+            return str(typed_period(value))
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any], source: str = "") -> Self:
@@ -148,14 +157,16 @@ def check_periods(scenario: Scenario, first: str | None, last: str | None) -> No
     """Check that something is reported between two periods, both included.
 
     Raises:
-        InputError: for what is no period, and where nothing lies between the two.
+        InputError: where the last one lies beyond the run, and where nothing lies between the two.
     """
-    for key, text in (("first", first), ("last", last)):
-        if text is not None:
-            with keyed(key):
-                Period(text)
     months = Calendar.of(scenario.pathway()).periods("month")
     since, until = Period(first or months[0]).first, Period(last or months[-1]).after
+    if last is not None and Period(last).first >= months[-1].after:
+        raise KeyedError(
+            "last",
+            f"{last} lies beyond the run, whose last month is {months[-1]}: ask for an earlier period, or give the "
+            "scenario a later `until`",
+        )
     if until <= since or since >= months[-1].after or until <= months[0].first:
         span = " ".join(f"{option} {text}" for option, text in (("--from", first), ("--to", last)) if text)
         raise InputError(f"{span}: nothing lies between (months of the run: {months[0]} to {months[-1]})")

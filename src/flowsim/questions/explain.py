@@ -9,11 +9,12 @@ from pydantic import model_validator
 
 from flowsim.calibration.ensemble import Ensemble
 from flowsim.core.errors import InputError
+from flowsim.core.periods import Period
 from flowsim.core.progress import Progress
 from flowsim.model.scenario import Scenario
 from flowsim.planning.influence import Sensitivity, checked_response, explain
 from flowsim.planning.levers import Levels, varied
-from flowsim.questions.asking import Chosen, Inquiry, chosen_parameters, command
+from flowsim.questions.asking import Chosen, Inquiry, chosen_parameters, command, keyed
 
 __all__ = ["Explain"]
 
@@ -52,8 +53,10 @@ class Explain(Inquiry):
 
     @cached_property
     def subject(self) -> Scenario:
-        """The scenario as read."""
-        return Scenario.of(self.scenario)
+        """The scenario; where its horizon ends before the period, it is run to the end of that."""
+        scenario = Scenario.of(self.scenario)
+        with keyed("period"):
+            return scenario.reaching(Period(self.period).end)
 
     @cached_property
     def levels(self) -> tuple[Levels, ...]:

@@ -16,7 +16,7 @@ from flowsim.planning.comparison import to_one_end
 from flowsim.planning.levers import Levels, varied
 from flowsim.planning.prices import Prices, prices_of
 from flowsim.planning.staffing.trials import Question as Goals
-from flowsim.questions.asking import Chosen, Inquiry, check_periods, chosen_parameters, command
+from flowsim.questions.asking import Chosen, Inquiry, check_periods, chosen_parameters, command, keyed
 from flowsim.questions.staff import goals_of
 from flowsim.reporting.findings import check_reportable
 from flowsim.reporting.language import Language
@@ -86,8 +86,12 @@ class Report(Inquiry):
 
     @cached_property
     def subjects(self) -> tuple[Scenario, ...]:
-        """The scenarios as run: all to the latest end among them."""
-        return to_one_end(self.as_read)
+        """The scenarios as run: all to the latest end among them, or to the end of the goals' period."""
+        scenarios = to_one_end(self.as_read)
+        if self.during is None:
+            return scenarios
+        with keyed("during"):
+            return tuple(scenario.reaching(Period(self.during).end) for scenario in scenarios)
 
     @cached_property
     def chosen(self) -> Chosen:

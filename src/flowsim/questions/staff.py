@@ -9,6 +9,7 @@ from pydantic import model_validator
 
 from flowsim.calibration.ensemble import Ensemble, Parameters
 from flowsim.core.errors import KeyedError
+from flowsim.core.periods import Period
 from flowsim.core.progress import Progress
 from flowsim.core.quantities import parse_share
 from flowsim.model.scenario import Scenario
@@ -18,7 +19,7 @@ from flowsim.planning.staffing.cost import StaffingCost, unpriced
 from flowsim.planning.staffing.search import Answer, Frontier, staff
 from flowsim.planning.staffing.trials import Question as Goals
 from flowsim.planning.staffing.trials import StoppingRule
-from flowsim.questions.asking import Chosen, Inquiry, chosen_parameters, command
+from flowsim.questions.asking import Chosen, Inquiry, chosen_parameters, command, keyed
 
 __all__ = ["Staff"]
 
@@ -63,8 +64,10 @@ class Staff(Inquiry):
 
     @cached_property
     def subject(self) -> Scenario:
-        """The scenario as read."""
-        return Scenario.of(self.scenario)
+        """The scenario; where its horizon ends before the goals hold, it is run to the end of that period."""
+        scenario = Scenario.of(self.scenario)
+        with keyed("during"):
+            return scenario.reaching(Period(self.during).end)
 
     @cached_property
     def levels(self) -> tuple[Levels, ...]:

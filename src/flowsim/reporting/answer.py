@@ -46,11 +46,18 @@ class Conclusions:
 
     def remarks(self) -> tuple[str, ...]:
         """Return what a reader of the answer has to know besides."""
-        staffing, lengthened = self._staffing, self._lengthened()
+        staffing, general = self._staffing, (*self._lengthened(), *self._carried_on())
         if staffing is None:
-            return lengthened
+            return general
         beside = self._beside(staffing.search)
-        return (*lengthened, *staffing.remarks(), *([beside] if beside else []))
+        return (*general, *staffing.remarks(), *([beside] if beside else []))
+
+    def _carried_on(self) -> tuple[str, ...]:
+        """Say from when on no document tells what happened."""
+        until, language = self.findings.scenarios[0].base.documented_until, self.wording.language
+        if until is None or self.findings.span[1].end <= until:
+            return ()
+        return (language.say("remark.carried_on", since=language.day(until.date())),)
 
     def _lengthened(self) -> tuple[str, ...]:
         """Say that scenarios were run longer than their files say, so that all end alike."""

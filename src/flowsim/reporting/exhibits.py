@@ -105,11 +105,17 @@ class Exhibits:
                 means = dict(zip(told, defined_mean(values).tolist(), strict=True))
                 cells = [self._figure(means.get(year, np.nan), self.findings.unit(measure)) for year in years]
                 rows.append((self._titled(measure), self.wording.scenario(name), *cells))
+        until = findings.scenarios[0].base.documented_until
+        beyond = [year for year in years if until is not None and Period(year).end > until]
+        notes = [say("table.key.note"), *([say("table.carried_on")] if beyond else []), *self._standstills()]
         return Table(
             title=say("table.key"),
-            columns=(say("column.measure"), say("column.scenario"), *years),
+            columns=(
+                *(say("column.measure"), say("column.scenario")),
+                *(f"{year}*" if year in beyond else year for year in years),
+            ),
             rows=tuple(rows),
-            note=" ".join([say("table.key.note"), *self._standstills()]),
+            note=" ".join(notes),
         )
 
     def _standstills(self) -> Iterator[str]:
@@ -163,6 +169,12 @@ class Exhibits:
     def _documented(self) -> dict[tuple[str, Period], float]:
         return documented(self.findings.scenarios[0].base.name)
 
+    @property
+    def _carried_on(self) -> float:
+        """From when on no document tells what happened, in years such as 2021.25; never where that is not known."""
+        until = self.findings.scenarios[0].base.documented_until
+        return np.inf if until is None else until.year + (until.timetuple().tm_yday - 1) / 365.25
+
     def _fan(self, key: str, measures: Sequence[Measure], every: Every) -> Chart | None:
         if not measures:
             return None
@@ -183,10 +195,11 @@ class Exhibits:
                     rows.append((title, scenario, language.period(period), *cells))
                 words.append(self._fan_words(measure, name, periods, quantiles))
             points = [(_middle(period), scale * value) for period, value in points_of.items()]
-            panels.append(Fan(title, [_middle(period) for period in periods], bands, points))
+            times = [_middle(period) for period in periods]
+            panels.append(Fan(title, times, bands, points, self._carried_on))
             if points_of:
                 words.append(self._documented_words(points_of, unit))
-        legend = FanWords(*(say(f"legend.{word}") for word in ("median", "half", "most", "documented")))
+        legend = FanWords(*(say(f"legend.{word}") for word in ("median", "half", "most", "documented", "carried_on")))
         return Chart(
             title=say(key),
             alternative=" ".join(words),

@@ -189,6 +189,7 @@ def _print_tables(
 ) -> None:
     from flowsim.cli.terminal import counted, wrapped
     from flowsim.cli.words.compare import by_headline, comparison_lines, waiting_lines
+    from flowsim.cli.words.run import carried_on
 
     reference = comparison.reference
     print(
@@ -201,6 +202,10 @@ def _print_tables(
     for one in scenarios:
         if one.file.description:
             print(wrapped(f"{one.name}: {one.file.description}"))
-    print("\n".join(comparison_lines(by_headline(comparison, every, costs=prices is not None))))
+    shown = by_headline(comparison, every, costs=prices is not None)
+    print("\n".join(comparison_lines(shown)))
+    if shown.index:
+        for line in carried_on(scenarios[0].base.documented_until, max(row.period.end for row in shown.index)):
+            print(line)
     if prices is not None:
         print("\n" + "\n".join(waiting_lines(comparison, prices.currency)))

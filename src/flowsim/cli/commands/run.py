@@ -148,7 +148,8 @@ def _print_summary(scenario: Scenario, results: Results, table: pd.DataFrame, pa
             f"the highest of {count}, and nine in ten futures lie in a range from {FEWEST_FOR_RANGE} on"
         )
     print("\n".join(wrapped(text) for text in (head, scenario.file.description) if text))
-    for lines in (beside_documents(table, count, scenario.changes_base), by_period(table, results.pathway)):
+    periods = by_period(table, results.pathway, scenario.base.documented_until)
+    for lines in (beside_documents(table, count, scenario.changes_base), periods):
         if lines:
             print("\n" + "\n".join(lines))
     if not results.index:

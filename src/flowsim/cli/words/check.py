@@ -69,6 +69,8 @@ def _step_lines(scenario: Scenario, before: Pathway, after: Pathway, language: L
 
 def _line(difference: Difference, language: Language) -> str:
     say, relative = language.say, difference.relative
+    if difference.of == "the horizon's end":
+        return f"{say('check.horizon')}: {_value(difference.before, language)} → {_value(difference.after, language)}"
     values = f"{_value(difference.before, language)} → {_value(difference.after, language)}"
     unit = difference.unit
     shown_unit = f" {unit}" if unit == "%" else f" {say(f'check.unit.{unit}')}" if unit else ""
@@ -83,8 +85,6 @@ def _line(difference: Difference, language: Language) -> str:
 
 def _of(of: str, language: Language) -> str:
     """Write whose value it is: names as they are typed, and what is of them in words."""
-    if of == "the horizon's end":
-        return language.say("check.horizon")
     name, _, part = of.rpartition(", ")
     of = f"{name}, {language.words[f'check.part.{part}']}" if f"check.part.{part}" in language.words else of
     source, to, target = of.partition(" to ")

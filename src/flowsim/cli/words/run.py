@@ -15,6 +15,8 @@ from flowsim.simulation.measures.spells import CLOCK_OVERDUE, CLOCK_WITHIN
 from flowsim.simulation.measures.stations import QUEUE, SERVED
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import pandas as pd
 
     from flowsim.evidence.facts import Fact
@@ -28,11 +30,13 @@ if TYPE_CHECKING:
 __all__ = [
     "beside_documents",
     "by_period",
+    "carried_on",
     "fact_words",
     "name_lines",
     "precision_lines",
     "range_title",
     "standing_still",
+    "starred",
     "verification_lines",
     "with_documented",
 ]
@@ -116,10 +120,18 @@ def beside_documents(levels: pd.DataFrame, count: int, changed: bool = False) ->
     return lines
 
 
-def by_period(levels: pd.DataFrame, pathway: Pathway) -> list[str]:
+def carried_on(until: datetime | None, last: datetime) -> list[str]:
+    """Say from when on figures up to a moment are of no documented time; nothing where all are, or none is known."""
+    if until is None or last <= until:
+        return []
+    return [wrapped(f"From {until:%Y-%m-%d} on all is carried on, not observed: no document reaches further.")]
+
+
+def by_period(levels: pd.DataFrame, pathway: Pathway, documented_until: datetime | None = None) -> list[str]:
     """Write the headline measures by year: awards and stocks, and queues and waits at the year's end.
 
-    By quarter or month where no whole year, or quarter, is reported. In lines of at most eighty columns.
+    By quarter or month where no whole year, or quarter, is reported. In lines of at most eighty columns. A period of
+    which documents do not tell the whole is marked with a star.
     """
     keys = zip(levels["measure"], levels["period"], strict=True)
     cells = dict(zip(keys, levels["level"].tolist(), strict=True))
@@ -131,7 +143,8 @@ def by_period(levels: pd.DataFrame, pathway: Pathway) -> list[str]:
     columns, lines = (WIDTH - _LABEL) // wide, list[str]()
     for first in range(0, len(periods), columns):
         block = periods[first : first + columns]
-        titles = {f"{every.capitalize()} by {every}": _LABEL} | dict.fromkeys(block, wide)
+        titles = {f"{every.capitalize()} by {every}": _LABEL}
+        titles |= dict.fromkeys((starred(period, documented_until) for period in block), wide)
         rows = {name: [cells.get((name, period), math.nan) for period in block] for name in _headlines(pathway)}
         moving = {name: row for name, row in rows.items() if any(not math.isnan(value) and value for value in row)}
         lines += [""] * bool(lines) + table(titles, ((name, *map(number, row)) for name, row in moving.items()))
@@ -141,9 +154,15 @@ def by_period(levels: pd.DataFrame, pathway: Pathway) -> list[str]:
             f"who started in the {every}; shares are of those decided in it. "
         )
         notes = [f"({ends if every != 'month' else ''}Over the futures awards are means, all else medians.)"]
+        notes += carried_on(documented_until, periods[-1].end)
         notes += standing_still(levels, set(_headlines(pathway)), periods)
         lines += [line for note in notes for line in wrapped(note).splitlines()]
     return lines
+
+
+def starred(period: Period, documented_until: datetime | None) -> str:
+    """Return the name of a period, with a star where documents do not tell all of it."""
+    return f"{period}*" if documented_until is not None and period.end > documented_until else str(period)
 
 
 def standing_still(levels: pd.DataFrame, measures: Collection[str], periods: Collection[str]) -> list[str]:

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flowsim.cli.terminal import number, table, wrapped
+from flowsim.cli.words.run import carried_on
 from flowsim.core.arrays import plain
 from flowsim.core.civil_time import MINUTES
+from flowsim.core.periods import Period
 from flowsim.model.soundness import reached
 from flowsim.planning.levers import Levels, Lever
 from flowsim.planning.staffing.cost import StaffingCost, amounts_told, cheapest, rivals
@@ -132,7 +134,8 @@ def _heading(question: Question, varied: Sequence[Levels], parameters: str) -> l
                 f"(the scenario has {now})"
             )
         )
-    return [*lines, wrapped(f"parameters: {parameters}")]
+    beyond = carried_on(question.scenario.base.documented_until, Period(question.during).end)
+    return [*lines, wrapped(f"parameters: {parameters}"), *beyond]
 
 
 def _verdict(answer: Answer) -> list[str]:

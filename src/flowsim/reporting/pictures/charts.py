@@ -32,12 +32,16 @@ class Band(NamedTuple):
 
 
 class Fan(NamedTuple):
-    """One panel: scenarios over time, and documented points; time in years, such as 2021.25."""
+    """One panel: scenarios over time, and documented points; time in years, such as 2021.25.
+
+    What lies after `carried_on` is of no documented time.
+    """
 
     title: str
     times: Sequence[float]
     bands: Sequence[Band]
     documented: Sequence[tuple[float, float]]
+    carried_on: float = math.inf
 
 
 class FanWords(NamedTuple):
@@ -47,6 +51,7 @@ class FanWords(NamedTuple):
     half: str
     most: str
     documented: str
+    carried_on: str = "carried on, not observed"
 
 
 class Flow(NamedTuple):
@@ -92,6 +97,11 @@ def fans_figure(panels: Sequence[Fan], words: FanWords, number: Number) -> Any:
             told = sorted(panel.documented)
             (points,) = axes.plot(*zip(*told, strict=True), "D", color=INK, markersize=4)
             legend.setdefault(words.documented, points)
+        if panel.carried_on < panel.times[-1]:
+            since, until = max(panel.carried_on, panel.times[0]), panel.times[-1]
+            span = axes.axvspan(since, until, facecolor="none", edgecolor="#d0d0d0", hatch="//", linewidth=0, zorder=-2)
+            axes.axvline(since, color=_GREY, linewidth=0.8, linestyle=(0, (2, 2)), zorder=-1)
+            legend.setdefault(words.carried_on, span)
         axes.set_title(wrapped_title(drawn_name(panel.title, 240), 10), loc="left", fontsize=10)
         axes.set_ylim(bottom=0)
         axes.set_xticks(_years(panel.times))
