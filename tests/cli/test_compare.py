@@ -12,7 +12,7 @@ import pytest
 
 from flowsim import Scenario
 from flowsim.cli.words.compare import by_headline, comparison_lines, differing, savings, waiting_json
-from flowsim.planning.comparison import compare
+from flowsim.planning.comparison import compare, roughly
 from flowsim.planning.cost import with_costs
 from flowsim.planning.prices import Prices
 from flowsim.simulation import store
@@ -114,49 +114,73 @@ def test_the_table_tells_the_reference_and_the_differences_to_it():
     told = by_headline(found("town", "more", "most").between("2020", "9999"))
     at = next(n for n, line in enumerate(lines) if line.startswith("queue.team"))
     column = next(n for n, row in enumerate(told.index) if row[:2] == ("queue.team", "2020"))
-    mean = told.reference.values[:, column].mean()
-    assert lines[at + 1].split() == ["town", f"{mean:.1f}"]
-    more = told.difference("more")
-    assert lines[at + 2].split() == [
-        "more",
-        f"{more.mean[column]:+.1f}",
-        "±",
-        f"{more.high[column] - more.mean[column]:.1f}",
-    ]
-    ratios = savings(told)["queue.team"]
-    assert [float(text.strip(",")) for text in lines[at].split("÷")[1].split()] == pytest.approx(
-        list(ratios.values()), rel=0.06
-    )
+    assert lines[at + 1].split() == ["town", f"{np.median(told.reference.values[:, column]):.1f}"]
+    away = np.sort((told.of("more").values - told.reference.values)[:, column])
+    assert lines[at + 2].split() == ["more", f"{np.median(away):+.1f}*"]
+    # Of twenty pairs the sixth and the fifteenth: at most five of twenty coins are heads in 2.1 % of all cases.
+    assert lines[at + 3].split() == [f"{away[5]:+.1f}", "to", f"{away[14]:+.1f}"]
+    ratios = [float(text.strip(",")) for text in lines[at].split("÷")[1].split()]
+    assert ratios == [roughly(times) for times in savings(told)["queue.team"].values()]
+    assert "for all" in out
     assert re.search(r"No sure difference in \d+ measures: .*wait\.desk\.served", " ".join(out.split()))
 
 
 def test_a_table_worked_by_hand():
-    # The queue differs by nothing in 2019, by -10, -12 and -14 in 2020, and by -5, 1 and 1 in 2021: 4.303 times 2 and
-    # 3.46 over the root of 3 are 5.0 and 8.6. The awards differ by 1, -1 and 0, then by 5; the desk by little.
+    # Of twelve pairs the queue differs in none in 2019, by -12, -13 and -14 in 2020, and in 2021 by -5 once and by 1
+    # else; the third and the tenth are the ends. The awards differ by -1, 0 and 1, mean 0, with Student's 2.201 times
+    # the deviation .853 over the root of 12 to either side; then by 5 in all. The desk differs by little.
     index = tuple(row("queue.team", year, "citizens") for year in ("2019", "2020", "2021"))
     index += tuple(row("awards.course", year, "awards") for year in ("2020", "2021"))
     index += (row("utilisation.desk", "2020", "share"),)
-    before = np.array([[1.0, 30, 8, 99, 60, 0.5], [2, 34, 9, 101, 60, 0.7], [3, 38, 7, 103, 60, 0.9]])
-    after = before + np.array([[0, -10, -5, 1, 5, 0.001], [0, -12, 1, -1, 5, 0.001], [0, -14, 1, 0, 5, 0.001]])
-    first = found("town", "more", n=3)
-    runs = [replace(one, index=index, values=v) for one, v in zip(first.results, (before, after), strict=True)]
+    before = np.array([[1.0, 30, 8, 99, 60, 0.5], [2, 34, 9, 101, 60, 0.7], [3, 38, 7, 103, 60, 0.9]] * 4)
+    away = np.array([[0, -12, 1, 1, 5, 0.001], [0, -13, 1, -1, 5, 0.001], [0, -14, 1, 0, 5, 0.001]] * 4)
+    away[0, 2] = -5
+    first = found("town", "more", n=12)
+    pair = (before, before + away)
+    runs = [replace(one, index=index, values=v) for one, v in zip(first.results, pair, strict=True)]
     told = replace(first, results=tuple(runs))
-    # Variances of the queue: 16 and 1 before, 4 and 13 after, over 4 and 12; of the awards 4 and 3 over 1.
-    assert savings(told)["queue.team"]["more"] == pytest.approx((16 + 1 + 4 + 13) / (4 + 12))
-    assert savings(told)["awards.course"]["more"] == pytest.approx(4 + 3)
+    variances = [np.var(table, axis=0, ddof=1) for table in (*pair, away)]
+    saved = [(variances[0] + variances[1])[n].sum() / variances[2][n].sum() for n in ([1, 2], [3, 4])]
+    assert savings(told)["queue.team"]["more"] == pytest.approx(saved[0])
+    assert savings(told)["awards.course"]["more"] == pytest.approx(saved[1])
     shown = comparison_lines(told)
-    assert shown[:8] == [
+    assert shown[:10] == [
         "",
-        f"{'2020':>21}{'2021':>14}",
-        f"queue.team (citizens){'÷ 2.1':>59}",
-        f"  town {'34.0':>14}{'8.0':>14}",
-        f"  more {'-12.0 ± 5.0':>14}{'(-1.0 ± 8.6)':>14}",
-        f"awards.course (awards){'÷ 7.0':>58}",
-        f"  town {'101':>14}{'60.0':>14}",
-        f"  more {'(+0.0 ± 2.5)':>14}{'+5.0':>14}",
+        f"{'2020':>23}{'2021':>16}",
+        f"queue.team (citizens)  ÷ {roughly(saved[0]):g}",
+        f"  town {'34.0':>16}{'8.0':>16}",
+        f"  more {'-13.0*':>16}{'+1.0*':>16}",
+        f"       {'-14.0 to -12.0':>16}{'+1.0 to +1.0':>16}",
+        f"awards.course (awards)  ÷ {roughly(saved[1]):g}",
+        f"  town {'101':>16}{'60.0':>16}",
+        f"  more {'0':>16}{'+5.0*':>16}",
+        f"       {'-0.54 to +0.54':>16}",
     ]
+    text = " ".join(" ".join(shown).split())
+    # What differs in no pair, as in 2019, is no test: five are left.
+    assert "*: surely a difference, for all 5 of this table at once: in 1 of 20 repetitions" in text
+    assert "Without an interval: the same in every pair, or of fewer than ten pairs." in text
     assert shown[-1] == "No sure difference in 1 measure: utilisation.desk"
     assert {row.measure for row in differing(told).index} == {"queue.team", "awards.course"}
+
+
+def test_what_differs_in_no_pair_is_said_with_what_that_leaves_possible():
+    index = tuple(row(name, year, "citizens") for name in ("queue.team", "queue.desk") for year in ("2020", "2021"))
+    before, first = np.tile(np.arange(30.0)[:, None], 4), found("town", "more", n=30)
+    after = before + np.array([2.0, 0.0, 3.0, 4.0])
+    runs = [replace(one, index=index, values=v) for one, v in zip(first.results, (before, after), strict=True)]
+    shown = comparison_lines(replace(first, results=tuple(runs)))
+    assert "none of 30" in next(line for line in shown if line.startswith("  more"))
+    # .05 to the power of a thirtieth is .905: at most 9.5 %, which is less than 1 in 10.
+    assert "none of 30: no pair differs, so with 95 % at most 1 future in 10 does." in " ".join(shown)
+
+
+def test_of_few_pairs_nothing_is_sure_and_that_is_said():
+    out = " ".join(fine("town.toml", "more.toml", "-n", 5, "--from", 2020).split())
+    assert "5 pairs say nothing of how sure a difference is: run 10, or better 50." in out
+    assert "queue.team" in out
+    assert "*" not in out
+    assert " to +" not in out
 
 
 @pytest.mark.parametrize(("every", "shown"), [("year", "2020"), ("quarter", "2020Q3"), (None, "2020")])
@@ -302,7 +326,7 @@ def test_runs_until_it_is_sure(folder):
         r for r in told["measures"] if (r["scenario"], r["measure"], r["period"]) == ("more", "awards.pension", "2020")
     )
     reference = next(r for r in told["measures"] if (r["measure"], r["period"]) == ("awards.pension", "2020"))
-    assert row["high"] - row["difference"] <= 0.02 * reference["mean"]
+    assert (row["high"] - row["low"]) / 2 <= 0.02 * reference["level"]
     assert "was not reached with 40 replications" in flowsim(*words[:2], "--precision", "0.1%", "-n", 40)[2]
 
 

@@ -13,7 +13,10 @@ from flowsim.calibration.ensemble import Ensemble
 from flowsim.calibration.study import Prior
 from flowsim.cli.words.compare import by_headline, comparison_lines
 from flowsim.model.base import read_base
-from flowsim.planning.comparison import Comparison, averaged, compare, headlines, paired, to_one_end
+from flowsim.planning.comparison import Comparison, averaged, compare, headlines, paired, roughly, to_one_end
+from flowsim.simulation.measures.flows import AWARDS
+from flowsim.simulation.measures.measure import Row
+from flowsim.simulation.measures.stations import QUEUE
 from flowsim.simulation.precision import Precision
 
 TOWN = """\
@@ -75,28 +78,62 @@ def office(advisers, name="office", rate="480 per year"):
 
 
 def test_pairs_worked_by_hand():
-    nan = math.nan
-    # Differences 1, 2 and 0: mean 1, variance 1, and 4.30265 / sqrt(3) to either side. The variances 1 and 1 add to 2.
-    # Then a column with one pair undefined (differences 3 and 5), one with a single pair, and one that never differs.
-    reference = np.array([[1.0, 1.0, nan, 7.0], [2.0, nan, nan, 8.0], [3.0, 2.0, 5.0, 9.0]])
-    other = np.array([[2.0, 4.0, 1.0, 7.0], [4.0, 2.0, 1.0, 8.0], [3.0, 7.0, 6.0, 9.0]])
-    told = paired(reference, other)
-    np.testing.assert_allclose(told.mean, [1, 4, nan, 0])
-    np.testing.assert_allclose(
-        told.high - told.mean, [4.302653 / 3**0.5, 12.706205 * 2**0.5 / 2**0.5, nan, 0], rtol=1e-6
-    )
-    np.testing.assert_allclose(told.mean - told.low, told.high - told.mean)
-    assert told.pairs.tolist() == [3, 2, 1, 3]
-    np.testing.assert_allclose(told.variance, [1, 2, nan, 0])
-    np.testing.assert_allclose(told.independent, [2, 0.5 + 4.5, nan, 2])
-    np.testing.assert_allclose(told.saved, [2, 2.5, nan, math.inf])
+    nan, inf = math.nan, math.inf
+    # A queue is a median. Of the differences 1 to 11 it is 6, between the second and the tenth: of eleven coins at most
+    # one shows heads in 0.6 % of all cases, at most two in 3.3 %. Their variance is 11, that of 0 and 1 in turns 3/11.
+    before = np.array([0.0, 1.0] * 5 + [0.0])
+    away = np.arange(1.0, 12.0)
+    table = paired([QUEUE("desk")] * 4, *columns([before, before + away], [before, before], *HOLES))
+    np.testing.assert_allclose(table.estimate, [6, 0, 2, inf])
+    np.testing.assert_allclose(table.low, [2, 0, nan, 1])
+    np.testing.assert_allclose(table.high, [10, 0, nan, inf])
+    assert table.defined.tolist() == [11, 11, 9, 11]
+    assert table.differing.tolist() == [11, 0, 9, 11]
+    assert table.stalled.tolist() == [0, 0, 0, 6]
+    np.testing.assert_allclose(table.p_value, [2 / 2**11, 1, 1, 2 / 2**11])
+    np.testing.assert_allclose(table.variance, [11, 0, 0, 0])
+    after = float(np.var(before + away, ddof=1))
+    np.testing.assert_allclose(table.independent[:2], [3 / 11 + after, 6 / 11])
+    np.testing.assert_allclose(table.saved[:2], [(3 / 11 + after) / 11, inf])
+    # Awards add up, so their difference is a mean: 6, and skewness 0 leaves Student's 2.228 over the root of 11.
+    mean = paired([AWARDS("job")], *columns([before, before + away]))
+    half = 2.228139 * math.sqrt(11) / math.sqrt(11)
+    np.testing.assert_allclose([mean.estimate[0], mean.low[0], mean.high[0]], [6, 6 - half, 6 + half], rtol=1e-6)
 
 
-def test_futures_in_which_a_queue_stands_still_are_counted_and_left_out_of_all_scenarios():
-    """Waits 1, 2, 3 and never; with more desks .5, never, 2 and 1: the first and the third future are of both."""
-    few = compare([office(40), office(42, "more")], replications=4)
+# Two more in nine pairs, and one side undefined in each of two; then one more in five, and a standstill in six.
+HOLES = (
+    [[1.0] * 9 + [math.nan, 1.0], [3.0] * 10 + [math.nan]],
+    [[1.0] * 11, [2.0] * 5 + [math.inf] * 6],
+)
+
+
+def columns(*pairs):
+    """Two tables of values, of columns that are pairs each."""
+    return tuple(np.array([pair[side] for pair in pairs]).T for side in (0, 1))
+
+
+def test_what_is_sure_is_sure_for_all_differences_at_once():
+    few = compare([office(40), office(42, "more"), office(42, "same")], replications=12).between("2020", "2020")
+    index = few.index[:2]
+    zeros = np.zeros((12, 2))
+    # Of twelve pairs all, all but one, and all but two are longer: sign tests of 2, 26 and 158 in 4096. Of three tests
+    # (what differs in no pair is none) the largest has all of the error to itself: 3.9 % is sure at 95 %, not at 97.
+    signs = {"office": zeros, "more": zeros + 1.0, "same": zeros + 1.0}
+    signs["more"][:1, 1], signs["same"][:2, 0], signs["same"][:, 1] = -1.0, -1.0, 0.0
+    runs = [replace(run_, index=index, values=signs[name]) for name, run_ in zip(few.names, few.results, strict=True)]
+    rows = tuple(Row(QUEUE("adviser"), row.period) for row in index)
+    found = Comparison(names=few.names, results=tuple(replace(results, index=rows) for results in runs))
+    assert {name: sure.tolist() for name, sure in found.sure.items()} == {"more": [True, True], "same": [True, False]}
+    narrow = replace(found, confidence=0.97)
+    assert narrow.sure["same"].tolist() == [False, False]
+
+
+def test_a_queue_that_stands_still_is_the_longest_wait_in_levels_and_in_differences():
+    """In one replication of four nobody is served at all, and in another not with more desks: both count."""
+    few = compare([office(40), office(42, "more")], replications=12)
     (column,) = [n for n, row in enumerate(few.index) if (row.measure, row.period) == ("wait.adviser.served", "2020")]
-    waits = ([1.0, 2.0, 3.0, math.inf], [0.5, math.inf, 2.0, 1.0])
+    waits = ([1.0, 2.0, 3.0, math.inf] * 3, [0.5, math.inf, 2.0, math.inf] * 3)
 
     def with_waits(results, numbers):
         values = results.values.copy()
@@ -104,24 +141,32 @@ def test_futures_in_which_a_queue_stands_still_are_counted_and_left_out_of_all_s
         return replace(results, values=values)
 
     found = Comparison(names=few.names, results=tuple(map(with_waits, few.results, waits)))
-    assert found.standstills[column] == 2
-    assert found.difference("more").mean[column] == pytest.approx(-0.75)
-    assert found.difference("more").pairs[column] == 2
+    assert found.standstills[column] == 6
+    assert [found.level(name).estimate[column] for name in found.names] == [2.5, math.inf]
+    # Of the differences -1, -0.5, 0 (still in both) and infinity, three of each: between the third and the tenth.
+    single = found.difference("more").at(column)
+    assert (single.estimate, single.low, single.high) == (-0.25, -1.0, math.inf)
+    assert (single.defined, single.stalled) == (12, 3)
     rows = found.frame().query("measure == 'wait.adviser.served' and period == '2020'")
-    assert rows["mean"].tolist() == [2.0, 1.25]
-    assert rows["standstills"].tolist() == [2, 2]
-    lines = " ".join(comparison_lines(by_headline(found)))
-    assert (
-        "wait.adviser.served leaves out futures in which nobody is served though some wait: up to 2 of 4"
-        in " ".join(lines.split())
-    )
+    assert rows["level"].tolist() == [2.5, math.inf]
+    assert rows["stalled"].tolist() == [3, 6]
+    text = " ".join(" ".join(comparison_lines(by_headline(found))).split())
+    assert "counts as the longest wait, ∞) in up to 6 of 12 futures, in 2020." in text
 
 
 def test_equal_values_have_no_variance_however_they_are_rounded():
-    values = np.full((7, 1), 0.1) * 3
-    told = paired(values, values + 0.7)
-    assert told.variance[0] == told.independent[0] == 0
-    assert told.low[0] == told.high[0] == pytest.approx(0.7)
+    values = np.full((12, 1), 0.1) * 3
+    table = paired([QUEUE("desk")], values, values + 0.7)
+    assert table.variance[0] == table.independent[0] == 0
+    assert table.low[0] == table.high[0] == pytest.approx(0.7)
+    assert math.isnan(paired([AWARDS("job")], values, values + 0.7).low[0])  # nothing is known of a mean without spread
+
+
+@pytest.mark.parametrize(
+    ("times", "rounded"), [(34.6, 50), (29.6, 20), (1.3, 1), (1.5, 2), (0.16, 0.2), (8, 10), (math.inf, math.inf)]
+)
+def test_a_ratio_of_variances_is_told_as_roughly_as_it_is_known(times, rounded):
+    assert roughly(times) == pytest.approx(rounded)
 
 
 def test_the_variance_of_independent_draws_is_the_one_that_they_have():
@@ -133,17 +178,17 @@ def test_the_variance_of_independent_draws_is_the_one_that_they_have():
     # Both estimate one variance: their ratio is within 0.7 and 1.4 with more than 99 % (F with 199 degrees of freedom).
     assert 0.7 < told.independent[0] / independent < 1.4
     assert told.saved[0] > 10
-    assert told.low[0] < told.mean[0] < told.high[0]
+    assert told.low[0] < told.estimate[0] < told.high[0]
 
 
 @pytest.mark.slow
 def test_the_interval_holds_the_true_difference_as_often_as_it_says():
     # 24 a year more, by the rate alone. Of 300 intervals 285 should hold it; 272 to 295 do so in all but one of a
-    # thousand series (binomial).
+    # thousand series (binomial). Entries add up, so it is the mean.
     pair = [office(1, "few", "240 per year"), office(1, "more", "264 per year")]
-    found = compare(pair, replications=2400).select("entries.door", "2020")
-    before, after = (one.values.reshape(300, 8) for one in found.results)
-    told = paired(before.T, after.T)
+    found = compare(pair, replications=6000).select("entries.door", "2020")
+    before, after = (one.values.reshape(300, 20) for one in found.results)
+    told = paired([found.index[0].measure] * 300, before.T, after.T)
     held = (told.low <= 24 * 366 / 365.25) & (told.high >= 24 * 366 / 365.25)
     assert 272 <= held.sum() <= 295
 
@@ -308,22 +353,30 @@ def test_the_table_has_a_row_for_each_scenario_and_figure(town):
             "measure",
             "period",
             "unit",
-            "mean",
+            "statistic",
+            "level",
+            "level_low",
+            "level_high",
             "p05",
             "p95",
-            "standstills",
+            "defined",
+            "left_out",
+            "stalled",
             "difference",
             "low",
             "high",
             "pairs",
+            "differing",
+            "p_value",
             "variance_ratio",
         )
     ]
     assert len(table) == 2 * len(found.index)
     few, more = (table[table["scenario"] == name].reset_index(drop=True) for name in ("few", "more"))
     assert few["difference"].isna().all()
-    whole = found.difference("more").pairs == 5
-    np.testing.assert_allclose((more["mean"] - few["mean"])[whole], more["difference"][whole], atol=1e-12)
+    added = more["statistic"] == "mean"
+    np.testing.assert_allclose((more["level"] - few["level"])[added], more["difference"][added], atol=1e-12)
+    assert (more["p_value"] == 1).all()  # of five pairs nothing is known
     assert more.loc[more["measure"] == "servers.desk", "difference"].tolist() == [1.0] * 5
 
 

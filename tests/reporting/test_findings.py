@@ -54,13 +54,17 @@ def test_differences_are_of_each_scenario_less_the_first_with_the_confidence_of_
         *scenarios(1),
         *(Scenario.from_dict({"name": n, "base": str(TOWN), "stations": [more] * k}) for n, k in (("a", 1), ("b", 0))),
     ]
-    findings = explore(three, parameters=None, replications=3)
+    findings = explore(three, parameters=None, replications=12)
     years, told = findings.difference("wait.team.served", "a")
     assert years == ("2022", "2023", "2024", "2025")
-    assert told.mean[1] < 0
+    assert told.estimate[1] < 0
     nothing = findings.difference("wait.team.served", "b")[1]
-    assert nothing.mean.tolist() == [0, 0, 0, 0]
+    assert nothing.estimate.tolist() == nothing.differing.tolist() == [0, 0, 0, 0]
     before, after = (findings.yearly("wait.team.served")[name][1] for name in ("town", "a"))
-    gap = after - before
-    half = 4.3026527 * gap.std(axis=0, ddof=1) / np.sqrt(3)  # Student's, of two degrees of freedom
-    np.testing.assert_allclose(told.high - told.low, 2 * half, rtol=1e-6)
+    gap = np.sort(after - before, axis=0)
+    np.testing.assert_allclose([told.low, told.high], gap[[2, 9]])  # at most two of twelve coins are heads in 1.9 %
+    rows = findings.differences()
+    assert {row.scenario for row in rows} == {"a", "b"}
+    assert {row.surely for row in rows if row.scenario == "b"} == {False}
+    surely = {(row.measure, row.year) for row in rows if row.surely}
+    assert ("wait.team.served", "2024") in surely

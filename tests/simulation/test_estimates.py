@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from flowsim.core.arrays import defined_quantiles
-from flowsim.simulation.estimates import Differences, difference, differences, level, levels, sure_rows
+from flowsim.simulation.estimates import difference, differences, level, levels, sure_rows
 from flowsim.simulation.intervals import cautious_interval
 from flowsim.simulation.measures.flows import AWARDS
 from flowsim.simulation.measures.stations import QUEUE, SERVED
@@ -110,20 +110,14 @@ def test_the_sign_test_by_hand():
     assert math.isnan(equal.low[0])
 
 
-def table_of(p_values, differing):
-    some = np.zeros(len(p_values))
-    counts = dict.fromkeys(("defined", "left_out", "stalled"), some.astype(int))
-    return Differences(estimate=some, low=some, high=some, **counts, differing=differing, p_value=p_values)
-
-
 def test_the_sure_rows_of_a_table_by_hand():
     p, some = np.array([0.04, 0.001, 0.03, 0.0125, 1e-9]), np.ones(5, int)
     # Against .05 / 5, / 4, / 3: the third is the first to fail, and no larger one is sure either.
-    assert sure_rows(table_of(p, some)).tolist() == [False, True, False, True, True]
+    assert sure_rows(p, some).tolist() == [False, True, False, True, True]
     some[0] = 0  # never differs: no test, and .03 has .05 / 1 left
-    assert sure_rows(table_of(p, some)).tolist() == [False, True, True, True, True]
-    assert not sure_rows(table_of(np.ones(3), np.zeros(3, int))).any()
-    assert sure_rows(table_of(np.array([0.01]), np.ones(1, int))).all()
+    assert sure_rows(p, some).tolist() == [False, True, True, True, True]
+    assert not sure_rows(np.ones(3), np.zeros(3, int)).any()
+    assert sure_rows(np.array([0.01]), np.ones(1, int)).all()
 
 
 def test_quantiles_stand_at_the_n_plus_first_place():
@@ -176,5 +170,5 @@ def test_a_false_row_is_sure_in_five_tables_of_a_hundred_at_most():
     for _ in range(600):
         scale = rng.gamma(2, size=(40, 30))
         table = differences(measures, scale, scale + rng.normal(size=(40, 30)) * rng.exponential(size=(40, 30)))
-        false += sure_rows(table).any()
+        false += sure_rows(table.p_value, table.differing).any()
     assert false <= stats.binom.ppf(0.999, 600, 0.05)

@@ -69,7 +69,7 @@ def test_tiles_are_the_figures_of_the_same_question_on_the_command_line(tab, des
     (tile,) = [one for one in view["tiles"] if one["measure"] == "wait.team.served"]
     median = wait.of("my scenario").quantiles((0.5,))["p50"][0]
     assert tile["value"] == f"{median:.2f}\u00a0weeks"
-    assert tile["change"].startswith(f"{difference.mean[0]:.1f}".replace("-", "−"))
+    assert tile["change"].startswith(f"{difference.estimate[0]:.1f}".replace("-", "−"))
     assert tile["verdict"] == "sure"
     assert tile["better"]
     assert written["command"].startswith("flowsim compare ")

@@ -1,20 +1,21 @@
 """Scenarios side by side on the same citizens, with the same luck and the same parameters: what differs is theirs.
 
-Replications of two scenarios with one number are a pair. A difference has a paired-t interval, and common random
-numbers make it narrow, as in Law, Simulation Modeling and Analysis (2015), sections 10.2.1 and 11.2.
+Replications of two scenarios with one number are a pair. A difference is that of the pairs, whose interval common
+random numbers make narrow, as in Law, Simulation Modeling and Analysis (2015), sections 10.2.1 and 11.2; which
+statistic of them, and which interval, is that of each measure: see `simulation.estimates`.
 """
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from scipy.special import stdtrit
 
 from flowsim.calibration.ensemble import Ensemble
 from flowsim.core.arrays import Bools, Floats, Ints, defined_mean, ratio
@@ -25,6 +26,14 @@ from flowsim.core.progress import Progress, shifted, shows_progress
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
 from flowsim.model.varying import Varying
+from flowsim.simulation.estimates import (
+    Differences,
+    Estimates,
+    differences,
+    levels,
+    paired_differences,
+    sure_rows,
+)
 from flowsim.simulation.measures.catalogue import Catalogue
 from flowsim.simulation.measures.measure import Measure, Row
 from flowsim.simulation.precision import Precision, chosen_columns, difference_widths, joined, settle
@@ -36,56 +45,65 @@ if TYPE_CHECKING:
 
     from flowsim.core.written import Seed, WholeLike
 
-__all__ = ["Comparison", "Paired", "averaged", "check_comparable", "compare", "headlines", "paired", "to_one_end"]
+__all__ = [
+    "Comparison",
+    "Paired",
+    "averaged",
+    "check_comparable",
+    "compare",
+    "headlines",
+    "paired",
+    "roughly",
+    "to_one_end",
+]
 
 
-class Paired(NamedTuple):
-    """Differences of pairs, an entry a column; NaN where less than two pairs are finite.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Paired(Differences):
+    """Differences of pairs, an entry a column, with what common luck saves.
 
     Attributes:
-        mean: the mean difference.
-        low: the lower end of its confidence interval.
-        high: the upper end.
-        pairs: the number of replications in which both are finite.
-        variance: the variance of a difference.
+        variance: the variance of a difference, of the pairs in which both are finite; NaN for fewer than two.
         independent: the variance that a difference of independent draws has: the sum of the two variances.
     """
 
-    mean: Floats
-    low: Floats
-    high: Floats
-    pairs: Ints
     variance: Floats
     independent: Floats
 
     @property
     def saved(self) -> Floats:
-        """How many times as large the independent variance is; infinite where all differences are equal."""
+        """How many times as large the independent variance is; infinite where all differences are equal.
+
+        Of fifty pairs, one of 35 comes out at anything from 20 to 65: `roughly` says of it what is known.
+        """
         return _times(self.independent, self.variance)
 
 
-def paired(reference: Floats, other: Floats, confidence: float = 0.95) -> Paired:
-    """Compare the columns of two tables whose rows are pairs, shape (pairs, columns) each."""
-    defined = np.isfinite(reference) & np.isfinite(other)
-    reference, other = (np.where(defined, values, 0.0) for values in (reference, other))
-    pairs: Ints = defined.sum(axis=0, dtype=np.int64)
-    before, after = (_moments(values, defined)[1] for values in (reference, other))
-    mean, variance = _moments(other - reference, defined)
-    half = stdtrit(np.maximum(pairs - 1, 1), 0.5 + confidence / 2) * np.sqrt(ratio(variance, pairs))
-    return Paired(mean, mean - half, mean + half, pairs, variance, before + after)
+def paired(measures: Sequence[Measure], reference: Floats, other: Floats, confidence: float = 0.95) -> Paired:
+    """Compare the columns of two tables, one a measure, whose rows are pairs: shape (pairs, columns) each."""
+    table = differences(measures, reference, other, 1 - confidence)
+    away, finite = paired_differences(reference, other), np.isfinite(reference) & np.isfinite(other)
+    before, after, between = (_variance(values, finite) for values in (reference, other, away))
+    return Paired(**vars(table), variance=between, independent=before + after)
 
 
-def _moments(values: Floats, defined: Bools) -> tuple[Floats, Floats]:
-    """Return the mean and the variance of each column, over the rows where it is defined; NaN for fewer than two."""
-    count = defined.sum(axis=0)
-    there = np.where(defined, values, 0.0)
-    mean = ratio(there.sum(axis=0), np.where(count > 1, count, 0))
-    spread = np.where(defined, values - mean, 0.0)
-    rounding = 1e-12 * np.abs(there).max(
-        axis=0, initial=0.0
-    )  # equal values are as far from their mean as it is rounded
-    spread[np.abs(spread) <= rounding] = 0.0
-    return mean, ratio((spread**2).sum(axis=0), np.maximum(count - 1, 0))
+def roughly(times: float) -> float:
+    """Round a ratio of variances to the nearest of 1, 2, 5, 10, 20, 50 and so on: more is not known of it."""
+    if not math.isfinite(times) or times <= 0:
+        return times
+    magnitude = 10.0 ** math.floor(math.log10(times))
+    return min((step * magnitude for step in (1, 2, 5, 10)), key=lambda rounded: abs(math.log(rounded / times)))
+
+
+def _variance(values: Floats, finite: Bools) -> Floats:
+    """Return the variance of each column, over the rows where it is finite; NaN for fewer than two."""
+    count = finite.sum(axis=0)
+    inside = np.where(finite, values, 0.0)
+    mean = ratio(inside.sum(axis=0), np.where(count > 1, count, 0))
+    spread = np.where(finite, inside - mean, 0.0)
+    # Equal values are as far from their mean as it is rounded.
+    spread[np.abs(spread) <= 1e-12 * np.abs(inside).max(axis=0, initial=0.0)] = 0.0
+    return ratio((spread**2).sum(axis=0), np.maximum(count - 1, 0))
 
 
 def _times(whole: Floats, part: Floats) -> Floats:
@@ -143,20 +161,27 @@ class Comparison(Tabled):
             raise InputError(unknown_name("scenario", name, self.names))
         return self.results[self.names.index(name)]
 
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """The measure of each column."""
+        return tuple(row.measure for row in self.index)
+
     @cached_property
     def standstills(self) -> Ints:
-        """By column, in how many replications nobody is served in some scenario though some wait."""
+        """By column, in how many replications nobody is served in some scenario though some wait.
+
+        That is an infinite wait. It counts as the longest there is, and so does the difference to one that is finite.
+        """
         out: Ints = np.any([np.isinf(result.values) for result in self.results], axis=0).sum(axis=0)
         return out
 
-    @cached_property
-    def shared(self) -> tuple[Results, ...]:
-        """The same runs, but NaN in the replications in which a column is infinite in some scenario.
+    def level(self, name: str) -> Estimates:
+        """Return what stands for the replications of a scenario, an entry a column of `index`.
 
-        Means and differences are of these, so that they are of the same futures; `standstills` counts the others.
+        Raises:
+            InputError: for an unknown name, with the nearest one.
         """
-        standing = np.any([np.isinf(result.values) for result in self.results], axis=0)
-        return tuple(replace(result, values=np.where(standing, np.nan, result.values)) for result in self.results)
+        return levels(self.measures, self.of(name).values, 1 - self.confidence)
 
     def difference(self, name: str) -> Paired:
         """Compare a scenario with the reference: a scenario less the reference, an entry a column of `index`.
@@ -165,7 +190,25 @@ class Comparison(Tabled):
             InputError: for an unknown name, with the nearest one.
         """
         self.of(name)
-        return paired(self.shared[0].values, self.shared[self.names.index(name)].values, self.confidence)
+        return self._differences[name]
+
+    @cached_property
+    def _differences(self) -> Mapping[str, Paired]:
+        before = self.reference.values
+        return {
+            name: paired(self.measures, before, result.values, self.confidence)
+            for name, result in zip(self.names, self.results, strict=True)
+        }
+
+    @cached_property
+    def sure(self) -> Mapping[str, Bools]:
+        """Which differences of each further scenario are sure, those of all of them at once: see `sure_rows`."""
+        tables = [table for _, table in self.differences()]
+        if not tables:
+            return {}
+        p_values = np.concatenate([table.p_value for table in tables])
+        sure = sure_rows(p_values, np.concatenate([table.differing for table in tables]), 1 - self.confidence)
+        return dict(zip(self.names[1:], np.split(sure, len(tables)), strict=True))
 
     def differences(self) -> Iterator[tuple[str, Paired]]:
         """Yield every scenario but the reference with its differences."""
@@ -186,25 +229,30 @@ class Comparison(Tabled):
     def frame(self) -> pd.DataFrame:
         """Return a row a scenario, measure and period.
 
-        scenario, measure, period, unit, mean, p05 and p95 (over the replications in which it is defined, and infinite
-        in no scenario) and standstills, in how many it is infinite; for all but the reference difference, low, high,
-        pairs and variance_ratio too.
+        scenario, measure, period, unit; statistic ("median" or "mean") and level, with level_low and level_high; p05
+        and p95 over the replications in which it is defined, how many these are, those left out, and those of the
+        former in which the queue stands still. For all but the reference difference, low and high, each for itself and
+        empty where not known; the pairs in which both are defined, how many of them differ at all; p_value, the error
+        with which the interval leaves 0 out; and variance_ratio, rounded by `roughly`.
         """
         import pandas as pd
 
         frames = []
         for number, name in enumerate(self.names):
-            values = self.shared[number].values
-            frame = self.shared[number].quantiles((0.05, 0.95))
+            frame, level, table = self.results[number].quantiles((0.05, 0.95)), self.level(name), self.difference(name)
             frame.insert(0, "scenario", name)
-            frame.insert(4, "mean", defined_mean(values))
-            frame["standstills"] = self.standstills
-            told = self.difference(name)
-            columns = {"difference": told.mean, "low": told.low, "high": told.high, "pairs": told.pairs}
-            for column, cells in (columns | {"variance_ratio": told.saved}).items():
-                frame[column] = cells if number else np.nan
+            frame.insert(4, "statistic", [measure.kind.statistic for measure in self.measures])
+            own = {"level": level.estimate, "level_low": level.low, "level_high": level.high}
+            for place, (column, cells) in enumerate(own.items()):
+                frame.insert(5 + place, column, cells)
+            frame["defined"], frame["left_out"], frame["stalled"] = level.defined, level.left_out, level.stalled
+            saved = np.array([roughly(times) for times in table.saved.tolist()])
+            of_pairs: dict[str, Floats | Ints] = {"difference": table.estimate, "low": table.low, "high": table.high}
+            of_pairs |= {"pairs": table.defined, "differing": table.differing, "p_value": table.p_value}
+            for column, counts in (of_pairs | {"variance_ratio": saved}).items():
+                frame[column] = counts if number else np.nan
             frames.append(frame)
-        return pd.concat(frames, ignore_index=True).astype({"pairs": "Int64"})
+        return pd.concat(frames, ignore_index=True).astype({"pairs": "Int64", "differing": "Int64"})
 
 
 @shows_progress("compare")

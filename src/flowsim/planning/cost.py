@@ -6,12 +6,13 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import stdtrit
 
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError
-from flowsim.planning.comparison import Comparison, paired
+from flowsim.planning.comparison import Comparison
 from flowsim.planning.prices import Prices
+from flowsim.simulation.estimates import FEWEST_DEFINED, differences, paired_differences
+from flowsim.simulation.intervals import ratio_interval
 from flowsim.simulation.measures.measure import Kind, Measure, Part, Row
 from flowsim.simulation.measures.stations import WAITED
 from flowsim.simulation.results import Results
@@ -81,13 +82,13 @@ class WaitingPrice:
     """What a week of waiting costs that a scenario saves against the reference.
 
     The difference in cost over the time that citizens wait less in all queues, both over all whole years reported and
-    as means over the replications. It is undefined, with the reason in `why`, where the waiting is not surely shorter
-    (its interval reaches 0), and where the scenario surely costs less besides: then there is nothing to weigh.
+    as means over the replications. It is undefined, with the reason in `why`, of fewer than ten replications, where the
+    waiting is not surely shorter, and where the scenario surely costs less besides: then there is nothing to weigh.
 
     Attributes:
-        saved: weeks that citizens wait less, with its confidence interval.
-        cost: what the scenario costs more, in the currency, with its interval.
-        price: the currency a week, with Fieller's interval for a ratio of means; NaN where it is undefined.
+        saved: weeks that citizens wait less, with its confidence interval; the ends are NaN where they are not known.
+        cost: what the scenario costs more, in the currency, with its interval; ends are itself where nothing varies.
+        price: the currency a week, with the interval of a ratio of means; NaN where it is undefined.
         why: why it is undefined; empty where it is not.
     """
 
@@ -107,30 +108,33 @@ def waiting_price(comparison: Comparison, name: str, cost: str = "cost.effort") 
     years = {row.period for row in reference.select(cost).index}
     queues = [n for n, row in enumerate(reference.index) if row.measure.kind == WAITED and row.period in years]
     money = [n for n, row in enumerate(reference.index) if row.measure == cost]
-    saved = -(other.values[:, queues] - reference.values[:, queues]).sum(axis=1)
-    spent = 1e6 * (other.values[:, money] - reference.values[:, money]).sum(axis=1)
-    saved_told, spent_told = _interval(saved, comparison.confidence), _interval(spent, comparison.confidence)
+    before, after = (results.values[:, queues].sum(axis=1) for results in (reference, other))
+    old, new = (1e6 * results.values[:, money].sum(axis=1) for results in (reference, other))
+    saved, weeks, weeks_surely = _mean_difference(after, before, comparison.confidence)
+    spent, more, more_surely = _mean_difference(old, new, comparison.confidence)
     undefined = (math.nan, math.nan, math.nan)
-    if not saved_told[1] > 0:
-        why = "citizens wait longer" if saved_told[2] < 0 else "it does not surely change how long citizens wait"
-        return WaitingPrice(saved=saved_told, cost=spent_told, price=undefined, why=why)
-    if spent_told[2] < 0:
-        return WaitingPrice(saved=saved_told, cost=spent_told, price=undefined, why="it costs less as well")
-    price = _fieller(spent, saved, comparison.confidence)
-    return WaitingPrice(saved=saved_told, cost=spent_told, price=price)
+
+    def none(why: str) -> WaitingPrice:
+        return WaitingPrice(saved=weeks, cost=more, price=undefined, why=why)
+
+    if len(saved) < FEWEST_DEFINED:
+        return none(f"{len(saved)} replications are too few to know")
+    if not weeks_surely or weeks[0] < 0:
+        return none("citizens wait longer" if weeks_surely else "it does not surely change how long citizens wait")
+    if more_surely and more[0] < 0:
+        return none("it costs less as well")
+    price = ratio_interval(spent, saved, 1 - comparison.confidence)
+    return WaitingPrice(saved=weeks, cost=more, price=(price.estimate, price.low, price.high))
 
 
-def _interval(values: Floats, confidence: float) -> tuple[float, float, float]:
-    told = paired(np.zeros((len(values), 1)), values[:, None], confidence)
-    return float(told.mean[0]), float(told.low[0]), float(told.high[0])
-
-
-def _fieller(above: Floats, below: Floats, confidence: float) -> tuple[float, float, float]:
-    """Return the ratio of two means of pairs and its interval (Fieller, 1954), where the lower one is surely not 0."""
-    n = len(above)
-    (above_variance, covariance), (_, below_variance) = (np.cov(above, below, ddof=1) / n).tolist()
-    t2 = float(stdtrit(n - 1, 0.5 + confidence / 2)) ** 2
-    top, bottom = float(above.mean()), float(below.mean())
-    a, b, c = bottom**2 - t2 * below_variance, top * bottom - t2 * covariance, top**2 - t2 * above_variance
-    half = math.sqrt(max(b**2 - a * c, 0.0))
-    return top / bottom, (b - half) / a, (b + half) / a
+def _mean_difference(
+    before: Floats, after: Floats, confidence: float
+) -> tuple[Floats, tuple[float, float, float], bool]:
+    """Return the differences of pairs, their mean with its interval, and whether it is surely not 0."""
+    away, error = paired_differences(before, after), 1 - confidence
+    table = differences([WAITED("all")], before[:, None], after[:, None], error)
+    single = table.at(0)
+    # What is priced without luck, as a place a meeting, is the same in every pair: there is nothing to estimate.
+    alike = len(away) >= FEWEST_DEFINED and not np.ptp(away) > 1e-12 * np.abs(away).max()
+    low, high = (single.estimate, single.estimate) if alike else (single.low, single.high)
+    return away, (single.estimate, low, high), bool(table.p_value[0] <= error)

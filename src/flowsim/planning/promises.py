@@ -375,7 +375,8 @@ def _estimates(case: StaffingCase, n: int, repetitions: int, seed: int, executor
             held[place] += defined & (estimates.low - 1e-9 <= true) & (true <= estimates.high + 1e-9)
         # Two towns that are equal: other futures of the same model, so no row differs in truth.
         equal = generator.integers(0, len(values), n)
-        false_rows += bool(sure_rows(differences(measures, values[rows], values[equal])).any())
+        alike = differences(measures, values[rows], values[equal])
+        false_rows += bool(sure_rows(alike.p_value, alike.differing).any())
         low, high = defined_quantiles(values[rows], (0.05, 0.95))
         further = values[generator.integers(0, len(values))]
         counted = ~np.isnan(further)

@@ -5,19 +5,18 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from flowsim.calibration.ensemble import Ensemble
 from flowsim.calibration.targets import documented
-from flowsim.core.arrays import defined_mean, defined_quantiles
+from flowsim.core.arrays import defined_quantiles
 from flowsim.core.errors import InputError
 from flowsim.core.periods import Period
-from flowsim.planning.comparison import paired
 from flowsim.planning.response import Response, series
 from flowsim.planning.staffing.search import Answer, Frontier
 from flowsim.reporting.findings import Findings
 from flowsim.reporting.staffing import StaffingConclusions
 from flowsim.reporting.wording import Wording
+from flowsim.simulation.estimates import FEWEST_DEFINED, SingleEstimate, difference, level
+from flowsim.simulation.intervals import at_most_one_in
 from flowsim.simulation.measures.flows import AWARDS
 from flowsim.simulation.measures.spells import CLOCK_WITHIN
 from flowsim.simulation.measures.stations import QUEUE, SERVED
@@ -98,7 +97,9 @@ class Conclusions:
         out.append(say("sure.bands" if len(findings.scenarios) == 1 else "sure.bands.several"))
         out += [say("sure.rough", runs=runs)] if count < _ROUGH else []
         if len(findings.scenarios) > 1:
-            out.append(say("sure.paired", confidence=language.percent(findings.comparison.confidence, 0)))
+            confidence = findings.comparison.confidence
+            one_in = language.number(round(1 / (1 - confidence)), 0)
+            out.append(say("sure.paired", confidence=language.percent(confidence, 0), one_in=one_in))
         if findings.staffing is not None:
             stopping, tests = findings.staffing.stopping, language.number(findings.staffing.tests, 0)
             ends = {"confidence": language.percent(stopping.confidence, 0), "many": language.number(stopping.one_in, 0)}
@@ -135,9 +136,9 @@ class Conclusions:
             if not within:
                 continue
             begins, ends = values[:, max(within[0] - 1, 0)], values[:, within[-1]]
-            low = float(paired(begins[:, None], ends[:, None]).low[0])
-            before, after = float(np.mean(begins)), float(np.mean(ends))
-            if low > 0 and after >= before * _GROWN and after - before >= 1:
+            grown = difference(QUEUE(name), begins, ends)
+            before, after = (level(QUEUE(name), column).estimate for column in (begins, ends))
+            if grown.low > 0 and after >= before * _GROWN and after - before >= 1:
                 words = self.wording.measure(QUEUE(name))
                 counts = {
                     "before": self.wording.value(before, "citizens"),
@@ -158,8 +159,7 @@ class Conclusions:
                 response = Response.of(SERVED(name), question.during, results.index)
             except InputError:  # what is reported ends before, or begins after
                 return ""
-            values = response.read(results)
-            value = float(defined_mean(values[np.isfinite(values)]))
+            value = level(response.measure, response.read(results)).estimate
             if value >= _LONG:
                 wait = self.wording.value(value, response.unit)
                 waits.append(language.say("answer.wait", value=wait, awaited=self.wording.awaited(name)))
@@ -176,39 +176,52 @@ class Conclusions:
         runs = {measure: findings.yearly(measure) for measure in measures}
         many = sum(len(of[reference][0]) for of in runs.values()) * len(others)
         # Chosen among many, a difference is sure only where the intervals of all hold at once.
-        confidence = 1 - (1 - findings.comparison.confidence) / many
+        error = (1 - findings.comparison.confidence) / many
+        tables = {
+            measure: {name: findings.difference(measure, name, 1 - error)[1] for name in others} for measure in runs
+        }
         changed = findings.changed
         ranked = []
-        for measure, of in runs.items():
-            for name in others:
-                pair = paired(of[reference][1], of[name][1], confidence)
-                for place, (mean, low, high) in enumerate(zip(pair.mean, pair.low, pair.high, strict=True)):
-                    size = 0.0 if math.isnan(mean) else abs(float(mean))
-                    sure = size > 0 and bool(low > 0 or high < 0)
+        for measure, of in tables.items():
+            for table in of.values():
+                for place, away in enumerate(table.estimate.tolist()):
+                    size = abs(away) if table.differing[place] and not math.isnan(away) else 0.0
+                    sure = size > 0 and bool(table.p_value[place] <= error)
                     ranked.append((sure, size > 0 and measure.of("station") in changed, size, measure, place))
         start = (False, False, 0.0, measures[0], len(runs[measures[0]][reference][0]) - 1)
         surely, _, best, measure, place = max([start, *ranked], key=lambda entry: entry[:3])
-        unit, of = findings.unit(measure), runs[measure]
-        year, before = of[reference][0][place], of[reference][1][:, place]
-        mean = float(defined_mean(before))
+        unit, of_measure = findings.unit(measure), runs[measure]
+        year, before = of_measure[reference][0][place], of_measure[reference][1][:, place]
+        value = self.wording.value(level(measure, before).estimate, unit)
         what = {"measure": self.wording.measure(measure), "year": year, "scenario": self._scenario(reference)}
-        first = say("answer.reference" if surely else "answer.alike", **what, value=self.wording.value(mean, unit))
+        first = say("answer.reference" if surely else "answer.alike", **what, value=value)
         parts, sure_of = [], []
         for name in others:
-            pair = paired(before[:, None], of[name][1][:, [place]], confidence)
-            figures = [float(values[0]) for values in (pair.mean, pair.low, pair.high)]
-            difference, low, high = self.wording.values(figures, unit, signed=True)
-            interval = language.interval(low, high)
-            parts.append(
-                say("answer.difference", scenario=self._scenario(name), difference=difference, interval=interval)
-            )
-            sure_of += [self._scenario(name)] if figures[1] > 0 or figures[2] < 0 else []
+            table = tables[measure][name]
+            parts.append(self._difference(name, table.at(place), int(table.differing[place]), unit))
+            sure_of += [self._scenario(name)] if table.p_value[place] <= error else []
         second = say("answer.differences", differences=language.listed(parts))
         percent = {"confidence": language.percent(findings.comparison.confidence, 0), "many": language.number(many, 0)}
         if not best:
             return first, second, say("answer.none", many=percent["many"])
         key = "answer.sure" if surely else "answer.unsure"
         return first, second, say(key, scenarios=language.listed(sure_of), **percent)
+
+    def _difference(self, name: str, single: SingleEstimate, differing: int, unit: str) -> str:
+        """Say how much a scenario differs: with the interval of the difference where that is known."""
+        language, scenario = self.wording.language, self._scenario(name)
+        if single.defined and not differing:
+            pairs = language.number(single.defined, 0)
+            if single.defined < FEWEST_DEFINED:
+                return language.say("answer.difference.none", scenario=scenario, pairs=pairs)
+            one_in = language.number(at_most_one_in(single.defined), 0)
+            return language.say("answer.difference.rare", scenario=scenario, pairs=pairs, one_in=one_in)
+        figures = [single.estimate, single.low, single.high] if single.known else [single.estimate]
+        difference, *ends = self.wording.values(figures, unit, signed=True)
+        if not ends:
+            return language.say("answer.difference.alone", scenario=scenario, difference=difference)
+        interval = language.interval(*ends)
+        return language.say("answer.difference", scenario=scenario, difference=difference, interval=interval)
 
     def _alone(self) -> tuple[str, ...]:
         findings, say = self.findings, self.wording.language.say

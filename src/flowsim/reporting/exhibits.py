@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from flowsim.calibration.targets import documented
-from flowsim.core.arrays import Floats, defined_mean, defined_quantiles
+from flowsim.core.arrays import Floats, defined_quantiles
 from flowsim.core.periods import Every, Period
 from flowsim.planning.response import series
 from flowsim.reporting.document import Cell, Chart, Figure, Table
@@ -16,6 +16,7 @@ from flowsim.reporting.findings import Findings
 from flowsim.reporting.pictures.charts import QUANTILES, Band, Fan, FanWords, Flow, fans, flows, forward
 from flowsim.reporting.staffing import staffing_chart
 from flowsim.reporting.wording import COUNTED, Wording
+from flowsim.simulation.estimates import levels
 from flowsim.simulation.measures.flows import AWARDS, ENTRIES, EXITS
 from flowsim.simulation.measures.measure import Measure
 from flowsim.simulation.measures.spells import CLOCK_WITHIN
@@ -96,14 +97,14 @@ class Exhibits:
         return None if found is None else staffing_chart(found, self.wording, self.findings.prices)
 
     def key_figures(self) -> Table:
-        """Tell the key measures by year: means over the replications."""
+        """Tell the key measures by year: what stands for the replications, as `estimates` says of each measure."""
         say, findings = self.wording.language.say, self.findings
         years = findings.years[-6:]
         rows: list[tuple[Cell, ...]] = []
         for measure in findings.measures:
             for name, (told, values) in findings.yearly(measure).items():
-                means = dict(zip(told, defined_mean(values).tolist(), strict=True))
-                cells = [self._figure(means.get(year, np.nan), self.findings.unit(measure)) for year in years]
+                figures = dict(zip(told, levels([measure] * len(told), values).estimate.tolist(), strict=True))
+                cells = [self._figure(figures.get(year, np.nan), self.findings.unit(measure)) for year in years]
                 rows.append((self._titled(measure), self.wording.scenario(name), *cells))
         until = findings.scenarios[0].base.documented_until
         beyond = [year for year in years if until is not None and Period(year).end > until]
@@ -119,7 +120,7 @@ class Exhibits:
         )
 
     def _standstills(self) -> Iterator[str]:
-        """Say of which key measures how many futures are left out, since a queue stands still in them."""
+        """Say of which key measures a queue stands still in how many futures, and that these count as the worst."""
         comparison, language = self.findings.comparison, self.wording.language
         many = language.number(len(comparison.reference.replications), 0)
         for measure in self.findings.measures:
@@ -137,25 +138,23 @@ class Exhibits:
         if len(findings.scenarios) == 1:
             return None
         rows: list[tuple[Cell, ...]] = []
-        for measure in findings.measures:
-            unit = self.findings.unit(measure)
-            for name in findings.comparison.names[1:]:
-                years, told = findings.difference(measure, name)
-                for n, year in enumerate(years):
-                    figures = [float(values[n]) for values in (told.mean, told.low, told.high)]
-                    surely = figures[1] > 0 or figures[2] < 0
-                    if not surely and (year not in years[-2:] or np.isnan(figures[0]) or not any(figures)):
-                        continue
-                    cells = (self._difference(value, max(map(abs, figures)), unit) for value in figures)
-                    rows.append(
-                        (
-                            self._titled(measure, "points" if unit == "share" else unit),
-                            self.wording.scenario(name),
-                            year,
-                            *cells,
-                            say("sure.yes" if surely else "sure.no"),
-                        )
-                    )
+        for row in findings.differences():
+            unit, single = findings.unit(row.measure), row.estimate
+            figures = [single.estimate, single.low, single.high]
+            shown = row.year in findings.years[-2:] and not np.isnan(single.estimate) and row.differing
+            if not row.surely and not shown:
+                continue
+            largest = max((abs(value) for value in figures if np.isfinite(value)), default=0.0)
+            cells = (self._difference(value, largest, unit) for value in figures)
+            rows.append(
+                (
+                    self._titled(row.measure, "points" if unit == "share" else unit),
+                    self.wording.scenario(row.scenario),
+                    row.year,
+                    *cells,
+                    say("sure.yes" if row.surely else "sure.no"),
+                )
+            )
         return Table(
             title=say("table.differences", reference=self.wording.scenario(findings.comparison.names[0])),
             columns=tuple(

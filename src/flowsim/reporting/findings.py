@@ -23,8 +23,9 @@ from flowsim.planning.cost import with_costs
 from flowsim.planning.prices import Prices
 from flowsim.planning.response import series
 from flowsim.planning.staffing.search import Answer, Frontier
+from flowsim.simulation.estimates import SingleEstimate, sure_rows
 from flowsim.simulation.measures.flows import AWARDS
-from flowsim.simulation.measures.measure import Measure
+from flowsim.simulation.measures.measure import Measure, known_measure
 from flowsim.simulation.measures.spells import CLOCK_WITHIN
 from flowsim.simulation.measures.stations import QUEUE, SERVED
 from flowsim.simulation.measures.timeline import Calendar
@@ -34,13 +35,34 @@ from flowsim.simulation.runner import checked_seed, run
 if TYPE_CHECKING:
     from flowsim.core.written import Seed
 
-__all__ = ["STATIONS", "Findings", "check_reportable", "explore"]
+__all__ = ["STATIONS", "Findings", "YearlyDifference", "check_reportable", "explore"]
 
 STATIONS = 3
 """Stations whose waits and queues a report draws."""
 _MOST_SCENARIOS = 4
 _EVERY: tuple[Every, ...] = ("year", "quarter", "month")
 _COSTS = ("cost.effort", "cost.total")
+
+
+@dataclass(frozen=True, kw_only=True)
+class YearlyDifference:
+    """How much a scenario differs from the first one in a measure and a year.
+
+    Attributes:
+        measure: the measure.
+        scenario: the scenario's name.
+        year: the year.
+        estimate: the difference with its interval, for itself.
+        differing: the pairs that differ at all.
+        surely: whether it is sure, as one of all in the table.
+    """
+
+    measure: Measure
+    scenario: str
+    year: Period
+    estimate: SingleEstimate
+    differing: int
+    surely: bool
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -124,18 +146,46 @@ class Findings:
         return {row.measure: row.unit for row in self.comparison.index}
 
     def yearly(self, measure: str) -> dict[str, tuple[tuple[Period, ...], Floats]]:
-        """Return the years and the numbers, shape (replications, years), of a measure in each scenario.
+        """Return the years and the numbers, shape (replications, years), of a measure in each scenario."""
+        runs = zip(self.comparison.names, self.comparison.results, strict=True)
+        return {name: series(results, measure, "year") for name, results in runs}
 
-        NaN where a queue stands still in any of them.
+    def difference(self, measure: str, name: str, confidence: float | None = None) -> tuple[tuple[Period, ...], Paired]:
+        """Return the years, and how much a scenario differs from the first one in a measure.
+
+        With the confidence of the comparison where none is given.
         """
-        both = zip(self.comparison.names, self.comparison.shared, strict=True)
-        return {name: series(results, measure, "year") for name, results in both}
+        runs = self.yearly(measure)
+        (years, before), (_, after) = runs[self.comparison.names[0]], runs[name]
+        measures = [known_measure(measure, self.comparison.reference.measures)] * len(years)
+        return years, paired(measures, before, after, confidence or self.comparison.confidence)
 
-    def difference(self, measure: str, name: str) -> tuple[tuple[Period, ...], Paired]:
-        """Return the years, and how much a scenario surely differs from the first one in a measure."""
-        told = self.yearly(measure)
-        (years, before), (_, after) = told[self.comparison.names[0]], told[name]
-        return years, paired(before, after, self.comparison.confidence)
+    def differences(self) -> tuple[YearlyDifference, ...]:
+        """Return the differences of all further scenarios in the key measures, each year, as one table.
+
+        Which of them are sure is so of all at once: see `estimates.sure_rows`.
+        """
+        cells = [
+            (measure, name, year, table, n)
+            for measure in self.measures
+            for name in self.comparison.names[1:]
+            for years, table in [self.difference(measure, name)]
+            for n, year in enumerate(years)
+        ]
+        p_values = np.array([table.p_value[n] for *_, table, n in cells])
+        differing = np.array([table.differing[n] for *_, table, n in cells], np.int64)
+        surely = sure_rows(p_values, differing, 1 - self.comparison.confidence).tolist()
+        return tuple(
+            YearlyDifference(
+                measure=measure,
+                scenario=name,
+                year=year,
+                estimate=table.at(n),
+                differing=int(table.differing[n]),
+                surely=sure,
+            )
+            for (measure, name, year, table, n), sure in zip(cells, surely, strict=True)
+        )
 
 
 @shows_progress("report")

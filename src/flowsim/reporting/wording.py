@@ -6,6 +6,7 @@ of Uncertainties (2010), table 1.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -143,7 +144,7 @@ class Wording:
             shares = [value / (1 if unit == "share" else 100) for value in values]
             fine = any(0 < abs(share) < 0.0995 or 0.9 < abs(share) < 1 for share in shares)
             return [self.language.percent(share, int(fine), signed=signed) for share in shares]
-        largest = max((abs(value) for value in values if value == value), default=0.0)
+        largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
         decimals = 0 if unit in COUNTED or largest >= 99.95 else 1 if largest >= 0.995 or largest == 0 else 2
         if signed and any(0 < abs(value) < 0.5 * 10**-decimals for value in values):
             decimals += 1  # the end of a sure difference never reads as 0

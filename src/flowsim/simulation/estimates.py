@@ -154,14 +154,19 @@ def paired_differences(reference: Floats, other: Floats) -> Floats:
     return out
 
 
-def sure_rows(table: Differences, error: float = 0.05) -> Bools:
+def sure_rows(p_values: Floats, differing: Ints, error: float = 0.05) -> Bools:
     """Return which differences are sure, all of them at once: one of them wrongly so with probability `error` at most.
 
     What differs in no pair at all, as before a change begins, is no test.
+
+    Args:
+        p_values: of the differences, as `Differences` has them.
+        differing: the pairs that differ, of each.
+        error: of all at once.
     """
-    sure = np.zeros(len(table.p_value), np.bool_)
-    tested = np.flatnonzero(table.differing > 0)
-    sure[tested] = holm(table.p_value[tested]) <= error
+    sure = np.zeros(len(p_values), np.bool_)
+    tested = np.flatnonzero(differing > 0)
+    sure[tested] = holm(p_values[tested]) <= error
     return sure
 
 

@@ -17,6 +17,7 @@ from flowsim.core.arrays import Floats
 
 __all__ = [
     "Interval",
+    "at_most_one_in",
     "betting_interval",
     "bootstrap_t",
     "bounded_interval",
@@ -25,6 +26,7 @@ __all__ = [
     "median_interval",
     "median_rank",
     "rarest_missed",
+    "ratio_interval",
     "share_interval",
     "skewness_corrected_interval",
     "standard_moments",
@@ -191,6 +193,11 @@ def rarest_missed(n: int, error: float = 0.05) -> float:
     return -math.expm1(math.log(error) / n)
 
 
+def at_most_one_in(n: int, error: float = 0.05) -> int:
+    """Return the k of "in at most 1 of k cases": what `n` cases without any leave possible, rounded up to 1/k."""
+    return math.floor(1 / rarest_missed(n, error))
+
+
 def median_interval(values: Floats, error: float) -> Interval:
     """Return the median of values with the interval between two order statistics, wrong with at most `error`.
 
@@ -233,6 +240,22 @@ def bootstrap_t(values: Floats, error: float = 0.05, seed: int = 1) -> tuple[Flo
     below, above = np.quantile(studentised, (error / 2, 1 - error / 2), axis=0)
     scale = np.where(flat, np.nan, centred.std(axis=0) / math.sqrt(n))
     return mean - above * scale, mean - below * scale
+
+
+def ratio_interval(above: Floats, below: Floats, error: float) -> Interval:
+    """Return the ratio of two means of pairs, shape (n,) each, of which the lower one is surely not 0.
+
+    It is as far from the true one as the mean of the residuals `above` - ratio * `below`, over the lower mean, is from
+    0 (the linear approximation: Hall 1992, The Bootstrap and Edgeworth Expansion, section 3.10), so it has the interval
+    that a mean has. In repetitions that held more often than Fieller's and than a bootstrap-t of the ratio. Without
+    spread, where what costs and what it brings go together in every pair, it is the ratio alone.
+    """
+    ratio = float(above.mean() / below.mean())
+    residuals = (above - ratio * below) / below.mean()
+    if np.abs(residuals).max() <= 1e-12 * abs(ratio):
+        return Interval(estimate=ratio, error=0.0, low=ratio, high=ratio)
+    away = cautious_interval(residuals, error)
+    return Interval(estimate=ratio, error=away.error, low=ratio + away.low, high=ratio + away.high)
 
 
 def _mean_and_error(values: Floats) -> tuple[float, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -20,7 +20,6 @@ from flowsim.evidence import facts
 from flowsim.model.library import cities
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
-from flowsim.planning.comparison import Comparison
 from flowsim.planning.cost import costed
 from flowsim.planning.prices import Prices, prices_of
 from flowsim.questions.asking import chosen_parameters
@@ -28,6 +27,7 @@ from flowsim.questions.compare import Compare
 from flowsim.questions.run import Run
 from flowsim.reporting.language import Language
 from flowsim.reporting.wording import Wording
+from flowsim.simulation.estimates import differences, level, sure_rows
 from flowsim.simulation.measures.measure import Measure, Row, known_measure
 from flowsim.simulation.measures.stations import QUEUE, SERVED, UTILISATION
 from flowsim.simulation.measures.timeline import Calendar
@@ -44,7 +44,7 @@ FIRST_LOOK, LOOK, RUN = 4, 20, 100
 _FULL = 0.99
 """The share of its places from which on a stop is shown as full."""
 _KEPT = 12
-_ENDS = (0.05, 0.5, 0.95)
+_ENDS = (0.05, 0.95)
 _FAN = (0.05, 0.25, 0.5, 0.75, 0.95)
 _T = TypeVar("_T")
 
@@ -232,10 +232,15 @@ class View:
 
     def shown(self, year: int) -> dict[str, Any]:
         """Return tiles of a year, fans of all quarters, and queues and waits of all months."""
+        tiles = [tile for tile in self.desk.layout.tiles if self._has(tile, year)]
+        figures = [self._tile(tile, year) for tile in tiles]
+        if self.scenario is not None and tiles:
+            changes = self._changes(tiles, year)
+            figures = [figure | change for figure, change in zip(figures, changes, strict=True)]
         return {
             "replications": len(self.reference.replications),
             "year": year,
-            "tiles": [self._tile(tile, year) for tile in self.desk.layout.tiles if self._has(tile, year)],
+            "tiles": figures,
             "charts": [self._chart(name) for name in self.desk.layout.charts],
             "way": self._way(),
         }
@@ -252,21 +257,31 @@ class View:
         before = self.reference.select(tile.measure, str(year))
         measure = before.index[0].measure
         out: dict[str, Any] = {"measure": str(measure), "title": wording.measure(measure)}
-        low, middle, high = (float(x) for x in defined_quantiles(before.values, _ENDS)[:, 0])
-        out["reference"] = wording.value(middle, measure.unit)
+        values = before.values[:, 0]
+        out["reference"] = wording.value(level(measure, values).estimate, measure.unit)
         if self.scenario is not None:
-            after = self.scenario.select(tile.measure, str(year))
-            low, middle, high = (float(x) for x in defined_quantiles(after.values, _ENDS)[:, 0])
-            both = Comparison(names=("reference", "scenario"), results=(before, after))
-            paired = both.difference("scenario")
-            mean, least, most = float(paired.mean[0]), float(paired.low[0]), float(paired.high[0])
-            verdict = _verdict(mean, least, most)
-            change, *ends = wording.values([mean, least, most], measure.unit, signed=True)
-            out |= {"verdict": verdict, "words": say(f"web.verdict.{verdict}"), "change": change}
-            out |= {"interval": self.language.interval(*ends), "better": (mean < 0) == (tile.better == "lower")}
-        out["value"] = wording.value(middle, measure.unit)
+            values = self.scenario.select(tile.measure, str(year)).values[:, 0]
+        low, high = defined_quantiles(values, _ENDS).tolist()
+        out["value"] = wording.value(level(measure, values).estimate, measure.unit)
         edge = high if tile.better == "lower" else low
         out["tail"] = say(f"web.tail.{tile.better}", value=wording.value(edge, measure.unit))
+        return out
+
+    def _changes(self, tiles: Sequence[Tile], year: int) -> list[dict[str, Any]]:
+        """Say of each tile how much the scenario differs, and whether that is sure, of all tiles at once."""
+        assert self.scenario is not None
+        columns = [self.reference.columns[tile.measure, str(year)] for tile in tiles]
+        measures = [self.reference.index[column].measure for column in columns]
+        table = differences(measures, self.reference.values[:, columns], self.scenario.values[:, columns])
+        surely, out = sure_rows(table.p_value, table.differing).tolist(), []
+        for place, (tile, measure) in enumerate(zip(tiles, measures, strict=True)):
+            single = table.at(place)
+            figures = [single.estimate, single.low, single.high] if single.known else [single.estimate]
+            verdict = "sure" if surely[place] else "unsure" if table.differing[place] else "none"
+            change, *ends = self._wording.values(figures, measure.unit, signed=True)
+            words = {"verdict": verdict, "words": self.language.say(f"web.verdict.{verdict}"), "change": change}
+            interval = self.language.interval(*ends) if ends else ""
+            out.append(words | {"interval": interval, "better": (single.estimate < 0) == (tile.better == "lower")})
         return out
 
     def _chart(self, name: str) -> dict[str, Any]:
@@ -352,12 +367,6 @@ def _months(pathway: Pathway) -> range:
     """Return the whole months of a horizon, in months since the year 0."""
     months = Calendar.of(pathway).periods("month")
     return range(months[0].first, months[-1].after)
-
-
-def _verdict(mean: float, low: float, high: float) -> str:
-    if low == high == 0 or mean != mean:
-        return "none"
-    return "sure" if low > 0 or high < 0 else "unsure"
 
 
 def _medians(results: Results) -> Floats:

@@ -27,11 +27,8 @@ def outlook_lines(outlook: OutlookResult) -> list[str]:
         rows = frame[frame["measure"] == outcome.measure]
         methods = rows["method"].unique().tolist()
         lines += ["", f"{outcome.measure}: median and 5 to 95 %"]
-        lines.append(f"{'':9}" + "".join(f"{method:>22}" for method in methods))
-        for period, group in rows.groupby("period", sort=False):
-            cells = [f"{number(p50)} ({number(p05)}-{number(p95)})" for p05, p50, p95 in _triples(group)]
-            mark = " *" if group["differs"].any() else ""
-            lines.append(f"{period:<9}" + "".join(f"{cell:>22}" for cell in cells) + mark)
+        columns = {"": 9} | dict.fromkeys(methods, 22) | {" ": 2}
+        lines += table(columns, (_quarter(str(period), group) for period, group in rows.groupby("period", sort=False)))
         if outcome.pairing is not None:
             share = f"{outcome.pairing.share:.0%} simulation"
             lines += wrapped(
@@ -96,6 +93,11 @@ def outlook_json(outlook: OutlookResult) -> dict[str, Any]:
         "sources": [asdict(source) for source in outlook.sources],
         "pairings": [asdict(outcome.pairing) for outcome in outlook.outcomes if outcome.pairing is not None],
     }
+
+
+def _quarter(period: str, group: Any) -> tuple[str, ...]:
+    cells = [f"{number(p50)} ({number(p05)}-{number(p95)})" for p05, p50, p95 in _triples(group)]
+    return (period, *cells, " *" if group["differs"].any() else "")
 
 
 def _triples(group: Any) -> list[tuple[float, float, float]]:

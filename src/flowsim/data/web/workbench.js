@@ -158,7 +158,7 @@ export function workbench(main, choice) {
         const sign = sure ? ` (${say(one.better ? "better" : "worse")})` : "";
         parts.push(el("p", {}, `${say("bench.reference")}: ${one.reference}`),
           el("p", { class: sure && (one.better ? "good" : "bad") }, `${one.words}${sign}`),
-          one.verdict !== "none" && el("p", {}, `${one.change} (${one.interval})`));
+          one.verdict !== "none" && el("p", {}, one.interval ? `${one.change} (${one.interval})` : one.change));
       }
       parts.push(el("p", { class: "quiet" }, one.tail), el("p", { class: "quiet" }, label));
       return el("section", { class: `card tile${item.look ? " look" : ""}` }, parts);

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from flowsim.planning.staffing.cost import StaffingCost, cheapest
 from flowsim.planning.staffing.goals import Goal
 from flowsim.planning.staffing.search import Answer, Frontier
@@ -56,7 +58,7 @@ __all__ = [
 
 
 def differences_picture(comparison: Comparison, kind: str, alike: Sequence[str] = ()) -> bytes:
-    """Draw one panel a measure: each scenario's mean difference to the first one, with its confidence interval.
+    """Draw one panel a measure: each scenario's difference to the first one, with its confidence interval.
 
     Args:
         comparison: a comparison of measures by one kind of period, of which at most the first `MOST` are drawn; those
@@ -90,8 +92,13 @@ def differences_figure(comparison: Comparison, alike: Sequence[str] = ()) -> Any
         axes.axhline(0, color=INK, linewidth=0.8)
         for number, (name, paired) in enumerate(pairs):
             colour, style = COLOURS[number % len(COLOURS)], "--" if number >= len(COLOURS) else "-"
-            axes.fill_between(at, paired.low[places], paired.high[places], color=colour, alpha=0.2, linewidth=0)
-            axes.plot(at, paired.mean[places], color=colour, linestyle=style, marker="o", markersize=2.5, label=name)
+            # A queue that stands still has no place on an axis.
+            middle, low, high = (
+                np.where(np.isfinite(values), values, np.nan)[places]
+                for values in (paired.estimate, paired.low, paired.high)
+            )
+            axes.fill_between(at, low, high, color=colour, alpha=0.2, linewidth=0)
+            axes.plot(at, middle, color=colour, linestyle=style, marker="o", markersize=2.5, label=name)
         axes.set_title(wrapped_title(f"{measure} ({comparison.index[places[0]].unit})", 9), loc="left", fontsize=9)
         step = max(1, -(-len(periods) // 14))
         axes.set_xticks([*at][::step], periods[::step], fontsize=8)
