@@ -117,7 +117,7 @@ def test_the_command_line_asks_the_same_and_gets_the_same():
 
 
 def test_a_precision_is_asked_again_by_the_replications_that_it_took():
-    question = Run.from_dict({"scenario": TOWN, "precision": "20%", "replications": 30})
+    question = Run.from_dict({"scenario": TOWN, "precision": "20%", "replications": 60})
     answer = question.answer()
     assert answer.reached is True
     again = shlex.split(question.command_line(answer))
