@@ -36,9 +36,8 @@ def entries(dated: DatedTrace) -> Iterator[MeasureSeries]:
     `entries.<entry>`, citizens, quarterly and yearly. Those who are there at the start enter in no period, so
     a door with a `count` has none.
     """
-    doors = dated.pathway.entries
-    before = dated.before(dated.in_joined[dated.firsts], dated.doors, len(doors))
-    for number, door in enumerate(doors):
+    before = dated.entered.sum(axis=1)
+    for number, door in enumerate(dated.pathway.entries):
         if door.count is None:
             yield from dated.counted(ENTRIES(door.name), before[number])
 
@@ -74,8 +73,7 @@ def awards(dated: DatedTrace) -> Iterator[MeasureSeries]:
     førtidspension", status-2021-01, Tabel 2). Who is in the outcome at the start was awarded it before.
     """
     standing = np.array([entry.count is not None for entry in dated.pathway.entries])
-    rows = dated.firsts[standing[dated.doors]]
-    before = dated.joins - dated.before(dated.in_joined[rows], dated.state[rows], len(dated.joins))
+    before = dated.joins - dated.entered[standing].sum(axis=0)
     for number, state in enumerate(dated.pathway.states):
         if state.outcome:
             yield from dated.counted(AWARDS(state.name), before[number])
@@ -95,14 +93,6 @@ def exits(dated: DatedTrace) -> Iterator[MeasureSeries]:
             for target in state.targets
         }
     )
-    pair_of = np.full((len(labels), len(labels)), len(pairs))
-    for number, (left, to) in enumerate(pairs):
-        pair_of[left, to] = number
-    # The first column is for those who went nowhere yet: next is -1.
-    moves = np.full((len(states), len(states) + 1), len(pairs))
-    moves[:, 1:] = pair_of[np.ix_(dated.benefit_of, dated.benefit_of)]
-    move = moves.ravel()[dated.state * (len(states) + 1) + dated.next + 1]
-    before = dated.before(dated.in_ended, move, len(pairs) + 1)
-    for number, (left, to) in enumerate(pairs):
+    for left, to in pairs:
         if left != to:
-            yield from dated.counted(EXITS(labels[left], labels[to]), before[number])
+            yield from dated.counted(EXITS(labels[left], labels[to]), dated.moved[left, to])

@@ -11,7 +11,6 @@ from flowsim.core.arrays import Bools, Floats, Ints, ratio, sorted_within
 from flowsim.core.civil_time import MINUTES
 from flowsim.core.periods import BY_QUARTER_AND_YEAR, Every
 from flowsim.model.parts import Clock, Followup
-from flowsim.simulation.engine.trace import LATER
 from flowsim.simulation.measures.measure import Kind
 from flowsim.simulation.measures.timeline import DatedTrace, MeasureSeries, passes
 
@@ -32,7 +31,6 @@ __all__ = [
     "clock_runs",
     "clocks",
     "followups",
-    "last_spells",
     "seniorities",
     "spells_of",
     "times_to_outcome",
@@ -92,9 +90,8 @@ def clock_runs(dated: DatedTrace, clock: Clock) -> Runs:
     names = [state.name for state in dated.pathway.states]
     final = np.array([state.final for state in dated.pathway.states])
     begins, ends, abandons = (np.isin(names, chosen) for chosen in (clock.begins, clock.ends, clock.abandons))
-    at = dated.started if clock.begins_at == "started" else dated.joined
-    stops = ends | abandons | final
-    return Runs(*passes().clock_runs(dated.citizen, dated.joined, at, dated.state, begins, ends, stops))
+    from_start = clock.begins_at == "started"
+    return Runs(*passes().clock_runs(dated.trace.visits, from_start, begins, ends, ends | abandons | final))
 
 
 def clocks(dated: DatedTrace) -> Iterator[MeasureSeries]:
@@ -115,10 +112,9 @@ def clocks(dated: DatedTrace) -> Iterator[MeasureSeries]:
 def _clock(dated: DatedTrace, clock: Clock) -> Iterator[MeasureSeries]:
     calendar = dated.calendar
     runs, limit = clock_runs(dated, clock), calendar.ticks(clock.limit)
-    stopped = calendar.month(runs.stopped)
-    took, month = (runs.stopped - runs.begun)[runs.ended], stopped[runs.ended]
-    ended, total = _before(dated, month), _summed_before(dated, took, month)
-    within = _before(dated, month[took <= limit])
+    (month, took), counts, total = passes().clock_counts(*runs, limit, calendar.cells, len(calendar.edges) + 1)
+    ended, within, begun, stopped, late, stopped_late = np.cumsum(counts[:, :-1], axis=1)
+    total = np.cumsum(total[:-1])
     for every in CLOCK_ENDED.every:
         cases = calendar.during(ended, every)
         for kind, values in (
@@ -130,21 +126,12 @@ def _clock(dated: DatedTrace, clock: Clock) -> Iterator[MeasureSeries]:
     quarter = calendar.number(month, "quarter")
     median = _medians(quarter[quarter >= 0], took[quarter >= 0], len(calendar.periods("quarter")))
     yield MeasureSeries(measure=CLOCK_MEDIAN(clock.name), every="quarter", values=median / calendar.per("week"))
-    late = runs.begun + limit
-    overdue = runs.stopped > late
-    there = _before(dated, calendar.month(runs.begun)) - _before(dated, stopped)
-    yield from dated.at_ends(CLOCK_OPEN(clock.name), there)
-    there = _before(dated, calendar.month(late[overdue])) - _before(dated, stopped[overdue])
-    yield from dated.at_ends(CLOCK_OVERDUE(clock.name), there)
+    yield from dated.at_ends(CLOCK_OPEN(clock.name), begun - stopped)
+    yield from dated.at_ends(CLOCK_OVERDUE(clock.name), late - stopped_late)
 
 
 def _before(dated: DatedTrace, month: Ints) -> Ints:
     out: Ints = dated.before(month, np.zeros(len(month), np.int64), 1)[0]
-    return out
-
-
-def _summed_before(dated: DatedTrace, values: Ints, month: Ints) -> Floats:
-    out: Floats = dated.summed_before(values, month, np.zeros(len(month), np.int64), 1)[0]
     return out
 
 
@@ -166,19 +153,17 @@ def times_to_outcome(dated: DatedTrace) -> Iterator[MeasureSeries]:
     Who enters the pathway in the outcome itself has no such time.
     """
     calendar, states = dated.calendar, dated.pathway.states
-    rows = np.flatnonzero(np.array([state.outcome for state in states])[dated.state] & (dated.step > 0))
-    year = calendar.number(dated.in_joined[rows], "year")
-    rows, year = rows[year >= 0], year[year >= 0]
-    years = len(calendar.periods("year"))
-    took = dated.joined[rows] - dated.since[rows - 1]
-    group, groups = dated.state[rows] * years + year, len(states) * years
+    state, month, took = dated.outcomes()
+    year, years = calendar.number(month, "year"), len(calendar.periods("year"))
+    some = year >= 0
+    took, group, groups = took[some], state[some] * years + year[some], len(states) * years
     mean = ratio(np.bincount(group, took, groups), np.bincount(group, minlength=groups))
     median = _medians(group, took, groups)
-    for number, state in enumerate(states):
-        if state.outcome:
+    for number, place in enumerate(states):
+        if place.outcome:
             for kind, ticks in ((TIME_TO, mean), (TIME_TO_MEDIAN, median)):
                 values = ticks[number * years : (number + 1) * years] / calendar.per("year")
-                yield MeasureSeries(measure=kind(state.name), every="year", values=values)
+                yield MeasureSeries(measure=kind(place.name), every="year", values=values)
 
 
 class Spells(NamedTuple):
@@ -193,16 +178,6 @@ class Spells(NamedTuple):
 def spells_of(dated: DatedTrace) -> Spells:
     """Join each citizen's consecutive visits with one benefit label to spells."""
     return Spells(*dated.benefit_spells)
-
-
-def last_spells(among: Spells, benefit: int, gap: int) -> Ints:
-    """Return the rows of the spells of a benefit that were left for longer than a gap, or for ever."""
-    rows = np.flatnonzero((among.benefit == benefit) & (among.ended != LATER))
-    every = np.flatnonzero(among.benefit == benefit)
-    again = np.append(every, -1)[np.searchsorted(every, rows, side="right")]
-    hers = (again >= 0) & (among.citizen[again] == among.citizen[rows])
-    out: Ints = rows[~hers | (among.joined[again] - among.ended[rows] > gap)]
-    return out
 
 
 def followups(dated: DatedTrace) -> Iterator[MeasureSeries]:
@@ -224,7 +199,7 @@ def followups(dated: DatedTrace) -> Iterator[MeasureSeries]:
 def _followup(dated: DatedTrace, followup: Followup, among: Spells) -> Iterator[MeasureSeries]:
     calendar, labels = dated.calendar, dated.pathway.benefits
     gap = calendar.ticks(followup.gap)
-    rows = last_spells(among, labels.index(followup.benefit), gap)
+    rows: Ints = passes().last_spells(*among, labels.index(followup.benefit), gap)
     month = calendar.month(among.ended[rows])
     ended = _before(dated, month)
     for every in ENDED.every:
@@ -232,7 +207,7 @@ def _followup(dated: DatedTrace, followup: Followup, among: Spells) -> Iterator[
         yield MeasureSeries(measure=ENDED(followup.name), every=every, values=values)
     for span in followup.after:
         after = calendar.ticks(span)
-        status = among.benefit[_under_way(among, rows, after)]
+        status = among.benefit[passes().later_spells(among.citizen, among.joined, among.ended, rows, after)]
         counts = dated.before(month, status, len(labels))
         shares = [(label, [number]) for number, label in enumerate(labels)]
         shares += [
@@ -246,19 +221,6 @@ def _followup(dated: DatedTrace, followup: Followup, among: Spells) -> Iterator[
                 yield MeasureSeries(measure=measure, every=every, values=values)
 
 
-def _under_way(among: Spells, rows: Ints, after: int) -> Ints:
-    """Return the row of the spell under way some ticks after each of the spells ended."""
-    citizens, joined = np.append(among.citizen, -1), np.append(among.joined, LATER)
-    when, citizen, row = among.ended[rows] + after, among.citizen[rows], rows.copy()
-    moving = np.arange(len(rows))
-    while len(moving):
-        ahead = row[moving] + 1
-        moves = (citizens[ahead] == citizen[moving]) & (joined[ahead] <= when[moving])
-        moving = moving[moves]
-        row[moving] += 1
-    return row
-
-
 def seniorities(dated: DatedTrace) -> Iterator[MeasureSeries]:
     """Count the citizens who live on a benefit and have done so for long, at a period's end.
 
@@ -269,14 +231,12 @@ def seniorities(dated: DatedTrace) -> Iterator[MeasureSeries]:
     if dated.pathway.seniorities:
         among = spells_of(dated)
         for seniority in dated.pathway.seniorities:
-            rows = np.flatnonzero(among.benefit == dated.pathway.benefits.index(seniority.benefit))
-            joined, ended = among.joined[rows], among.ended[rows]
+            which, calendar = dated.pathway.benefits.index(seniority.benefit), dated.calendar
             for span in seniority.over:
-                old = joined + dated.calendar.ticks(span)
-                some = ended > old
-                there = _before(dated, dated.calendar.month(old[some]))
-                there = there - _before(dated, dated.calendar.month(ended[some]))
-                yield from dated.at_ends(SENIORITY(seniority.name, f"over_{_span_name(span)}"), there)
+                spells = among.benefit, among.joined, among.ended, which, calendar.ticks(span)
+                there = passes().older_than(*spells, calendar.cells, len(calendar.edges) + 1)
+                measure = SENIORITY(seniority.name, f"over_{_span_name(span)}")
+                yield from dated.at_ends(measure, np.cumsum(there[:-1]))
 
 
 def _followed(dated: DatedTrace, values: Floats, every: Every, needed: int) -> Floats:

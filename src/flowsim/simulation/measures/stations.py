@@ -124,10 +124,10 @@ def served_waits(dated: DatedTrace) -> Iterator[MeasureSeries]:
     up. `wait.<station>.served_p90`: the shortest wait that at least 90 % of them had at most, itself an
     observed one, monthly.
     """
-    stations, station = dated.pathway.stations, dated.station_of[dated.state]
-    rows = np.flatnonzero((station >= 0) & (dated.in_started > 0))
-    station, waits = station[rows], dated.started[rows] - dated.joined[rows]
-    month, week, during = dated.in_started[rows], dated.calendar.per("week"), dated.calendar.during
+    stations, during, week = dated.pathway.stations, dated.calendar.during, dated.calendar.per("week")
+    station, month, waits = dated.waits
+    some = month > 0
+    station, month, waits = station[some], month[some], waits[some]
     started = dated.before(month, station, len(stations))
     total = dated.summed_before(waits, month, station, len(stations))
     p90 = _p90(dated, station, waits, month) / week
@@ -189,9 +189,9 @@ def _first_free_server(dated: DatedTrace, number: int, edges: Ints, cleared: Int
     That is at the first instant from `cleared` on at which servers are left idle, or begin with somebody who joined
     at the edge or later and so would have stood behind her.
     """
-    here = np.flatnonzero((dated.station_of[dated.state] == number) & (dated.started != LATER))
-    here = here[np.argsort(dated.started[here], kind="stable")]
-    starts, joined, ends = dated.started[here], dated.joined[here], np.sort(dated.ended[here])
+    joined, starts, ends = dated.stays_at(number)
+    order = np.argsort(starts, kind="stable")
+    joined, starts, ends = joined[order], starts[order], np.sort(ends)
     since, servers = _capacity_steps(dated, number)
     # After all that happens at an instant, and until the next one, so many servers are idle.
     instants = np.unique(np.concatenate([starts, ends[ends != LATER], since]))
@@ -221,7 +221,7 @@ def _capacity_steps(dated: DatedTrace, number: int) -> tuple[Ints, Ints]:
 
 def _cleared(dated: DatedTrace) -> Ints:
     """Return when the last of those who joined each station before each edge left its queue."""
-    by_state = dated.latest_before(dated.left, dated.in_joined, dated.state, len(dated.pathway.states))
+    by_state = dated.cleared
     none = np.full_like(by_state[:1], NEVER)
     cleared = np.empty((len(dated.pathway.stations), by_state.shape[1]), np.int64)
     for number in range(len(cleared)):

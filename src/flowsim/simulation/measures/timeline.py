@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from functools import cached_property
 from types import ModuleType
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from flowsim.model.pathway import Pathway
 from flowsim.simulation.engine.trace import LATER, Trace
 from flowsim.simulation.measures.measure import Measure
 
-__all__ = ["Calendar", "DatedTrace", "MeasureSeries", "passes"]
+__all__ = ["Calendar", "DatedTrace", "MeasureSeries", "Tallies", "passes"]
 
 Numbers = TypeVar("Numbers", Ints, Floats)
 
@@ -35,66 +35,54 @@ class MeasureSeries:
 
 
 class DatedTrace:
-    """A trace read against the calendar: columns of the visit table, and what happened before each edge.
+    """A trace read against the calendar: what happened before each edge, each from the visits when it is asked for.
 
     Attributes:
-        citizen, step, state, next, joined, started, ended, since: columns of the visits; NEVER became LATER.
-        left: when she left the queue: started, or else ended.
-        in_joined, in_started, in_ended, in_left: the month of the event, as `Calendar.month` has it.
         benefit_of, station_of: the number of each state's benefit label and station, -1 where there is none.
     """
 
     trace: Trace
     pathway: Pathway
     calendar: Calendar
-    citizen: Ints
-    step: Ints
-    state: Ints
-    next: Ints
-    joined: Ints
-    started: Ints
-    ended: Ints
-    since: Ints
-    left: Ints
-    in_joined: Ints
-    in_started: Ints
-    in_ended: Ints
-    in_left: Ints
 
     def __init__(self, trace: Trace, pathway: Pathway, calendar: Calendar) -> None:
         self.trace, self.pathway, self.calendar = trace, pathway, calendar
-        columns: Ints = passes().visits_as_columns(trace.visits, *calendar.cells)
-        self.citizen, self.step, self.state, self.next = columns[:4]
-        self.joined, self.started, self.ended, self.since, self.left = columns[4:9]
-        self.in_joined, self.in_started, self.in_ended, self.in_left = columns[9:]
         labels, stations = pathway.benefits, [station.name for station in pathway.stations]
         self.benefit_of: Ints = np.array([labels.index(state.benefit) for state in pathway.states], np.int64)
         self.station_of: Ints = np.array(
             [stations.index(state.station) if state.station else -1 for state in pathway.states], np.int64
         )
 
+    @property
+    def _width(self) -> int:
+        return len(self.calendar.edges) + 1
+
     @cached_property
-    def benefit(self) -> Ints:
-        """The number of each visit's benefit label, in the order of `pathway.benefits`."""
-        out: Ints = self.benefit_of[self.state]
-        return out
+    def _tallies(self) -> Tallies:
+        shape = self._width, self.trace.first, self.benefit_of, len(self.pathway.benefits)
+        return Tallies(*passes().tallies(self.trace.visits, self.calendar.cells, *shape))
 
     @cached_property
     def benefit_spells(self) -> Ints:
         """Consecutive visits with one benefit label: citizen, label, joined, ended; shape (4, spells)."""
-        columns = self.citizen, self.state, self.benefit_of, self.joined, self.ended
-        out: Ints = passes().benefit_spells(*columns)
+        out: Ints = passes().benefit_spells(self.trace.visits, self.benefit_of)
         return out
 
     @cached_property
-    def firsts(self) -> Ints:
-        """The rows of citizens' first visits."""
-        return np.flatnonzero(self.step == 0)
+    def waits(self) -> Ints:
+        """The station, month and ticks waited of each stay that started at a station, shape (3, stays)."""
+        out: Ints = passes().waits(self.trace.visits, self.calendar.cells, self.station_of)
+        return out
 
-    @cached_property
-    def doors(self) -> Ints:
-        """The number of the entry that each citizen came by, in the order of `firsts`."""
-        out: Ints = np.searchsorted(self.trace.first, self.citizen[self.firsts], side="right") - 1
+    def stays_at(self, station: int) -> Ints:
+        """Return when the stays that started at a station were joined, started and ended, shape (3, stays)."""
+        out: Ints = passes().stays_at(self.trace.visits, self.station_of, station)
+        return out
+
+    def outcomes(self) -> Ints:
+        """Return the state, month and ticks since the benefit spell before it began, of each award; (3, awards)."""
+        is_outcome = np.array([state.outcome for state in self.pathway.states])
+        out: Ints = passes().outcomes(self.trace.visits, self.calendar.cells, is_outcome)
         return out
 
     @cached_property
@@ -102,25 +90,45 @@ class DatedTrace:
         """The month of each session."""
         return self.calendar.month(self.trace.sessions["time"])
 
-    @cached_property
+    @property
     def joins(self) -> Ints:
         """Visits to each state joined before each edge, shape (states, edges) like the next three."""
-        return self.before(self.in_joined, self.state, len(self.pathway.states))
+        return self._happened[0]
 
-    @cached_property
+    @property
     def starts(self) -> Ints:
         """Stays in each state that started before each edge."""
-        return self.before(self.in_started, self.state, len(self.pathway.states))
+        return self._happened[1]
 
-    @cached_property
+    @property
     def leaves(self) -> Ints:
         """Visits to each state that left the queue before each edge, to start or for another state."""
-        return self.before(self.in_left, self.state, len(self.pathway.states))
+        return self._happened[2]
 
-    @cached_property
+    @property
     def ends(self) -> Ints:
         """Visits to each state that ended before each edge."""
-        return self.before(self.in_ended, self.state, len(self.pathway.states))
+        return self._happened[3]
+
+    @cached_property
+    def _happened(self) -> tuple[Ints, ...]:
+        return tuple(_before(self._tallies.events))
+
+    @cached_property
+    def entered(self) -> Ints:
+        """First visits of citizens of each entry in each state before each edge, shape (entries, states, edges)."""
+        return _before(self._tallies.entered)
+
+    @cached_property
+    def moved(self) -> Ints:
+        """Visits ended before each edge, by benefit and the one that followed, shape (benefits, benefits, edges)."""
+        return _before(self._tallies.moved)
+
+    @cached_property
+    def cleared(self) -> Ints:
+        """When the last left the queue of those who joined each state before each edge, or NEVER; (states, edges)."""
+        out: Ints = np.maximum.accumulate(self._tallies.cleared[:, :-1], axis=1)
+        return out
 
     @cached_property
     def waiting(self) -> Ints:
@@ -130,21 +138,18 @@ class DatedTrace:
     @cached_property
     def time_present(self) -> Floats:
         """Ticks spent in each state before each edge, shape (states, edges)."""
-        return self._since(self.joined, self.in_joined, self.joins) - self._since_ended
+        return self._since(0, self.joins) - self._since(2, self.ends)
 
     @cached_property
     def time_stayed(self) -> Floats:
         """Ticks spent in stays in each state before each edge, shape (states, edges)."""
-        return self._since(self.left, self.in_left, self.leaves) - self._since_ended
+        return self._since(1, self.leaves) - self._since(2, self.ends)
 
-    @cached_property
-    def _since_ended(self) -> Floats:
-        return self._since(self.ended, self.in_ended, self.ends)
-
-    def _since(self, times: Ints, month: Ints, before: Ints) -> Floats:
+    def _since(self, event: int, before: Ints) -> Floats:
         """Sum the ticks from each event in a state to each edge after it."""
         edges = self.calendar.edges.astype(np.float64)  # a count times a fine tick would overflow an integer
-        return before * edges - self.summed_before(times, month, self.state, len(before))
+        out: Floats = before * edges - _before(self._tallies.ticks[event])
+        return out
 
     def by_station(self, by_state: Numbers) -> Numbers:
         """Add up the states of each station, along the first axis."""
@@ -156,22 +161,11 @@ class DatedTrace:
 
     def before(self, month: Ints, group: Ints, groups: int) -> Ints:
         """Count the events of each group before each edge, shape (groups, edges)."""
-        width = len(self.calendar.edges) + 1
-        out: Ints = np.cumsum(passes().counts(group, month, groups, width)[:, :-1], axis=1)
-        return out
+        return _before(passes().counts(group, month, groups, self._width))
 
     def summed_before(self, values: Ints, month: Ints, group: Ints, groups: int) -> Floats:
         """Add up the values of the events of each group before each edge, shape (groups, edges)."""
-        width = len(self.calendar.edges) + 1
-        out: Floats = np.cumsum(passes().sums(values, group, month, groups, width)[:, :-1], axis=1)
-        return out
-
-    def latest_before(self, values: Ints, month: Ints, group: Ints, groups: int) -> Ints:
-        """Find the latest value of the events of each group before each edge, NEVER without any; (groups, edges)."""
-        width = len(self.calendar.edges) + 1
-        by_month = passes().latest(values, group, month, groups, width)
-        out: Ints = np.maximum.accumulate(by_month[:, :-1], axis=1)
-        return out
+        return _before(passes().sums(values, group, month, groups, self._width))
 
     def counted(self, measure: Measure, before: Ints | Floats) -> Iterator[MeasureSeries]:
         """Yield the number of events in each period."""
@@ -185,11 +179,27 @@ class DatedTrace:
             yield MeasureSeries(measure=measure, every=every, values=values)
 
 
+class Tallies(NamedTuple):
+    """What `passes.tallies` returns, by month."""
+
+    events: Ints
+    ticks: Floats
+    cleared: Ints
+    entered: Ints
+    moved: Ints
+
+
 def passes() -> ModuleType:
     """Return the passes over all rows, whose compiler is not worth loading before there are any."""
     from flowsim.simulation.measures import passes
 
     return passes
+
+
+def _before(by_month: Numbers) -> Numbers:
+    """Add up what happened in the months before each edge, along the last axis."""
+    out: Numbers = np.cumsum(by_month[..., :-1], axis=-1)
+    return out
 
 
 def _grouped(rows: Numbers, group: Ints, groups: int) -> Numbers:
@@ -305,9 +315,7 @@ class Calendar:
 
     def month(self, times: Ints) -> Ints:
         """Return the month of each time, numbered from 1; 0 before all of them, the highest after all."""
-        from flowsim.simulation.measures import passes
-
-        out: Ints = passes.months(np.ascontiguousarray(times, np.int64), *self.cells)
+        out: Ints = passes().months(np.ascontiguousarray(times, np.int64), self.cells)
         return out
 
 
