@@ -20,6 +20,7 @@ from .model.duration import Duration as Duration
 from .model.parts import Clock as Clock
 from .model.parts import Entry as Entry
 from .model.parts import Exit as Exit
+from .model.parts import Feedback as Feedback
 from .model.parts import Followup as Followup
 from .model.parts import Party as Party
 from .model.parts import Seniority as Seniority

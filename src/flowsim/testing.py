@@ -77,6 +77,20 @@ def _parties(draw: st.DrawFn, states: list[str]) -> dict[str, Any]:
 
 
 @st.composite
+def _feedbacks(draw: st.DrawFn, of_servers: bool) -> dict[str, Any]:
+    rule: dict[str, Any] = {
+        "wait": draw(st.sampled_from(["6 hours", "1 day"])),
+        "gain": draw(st.sampled_from([0.0, 0.5, 2.0])),
+        "lag": draw(st.sampled_from(["0 days", "10 hours", "1 day"])),
+        "least": draw(st.sampled_from([0.0, 0.5])),
+        "most": draw(st.sampled_from([1.5, 4.0])),
+    }
+    if draw(st.booleans()):
+        rule["limit"] = 3
+    return rule | ({"every": draw(st.sampled_from(["5 hours", "1 day"]))} if of_servers else {})
+
+
+@st.composite
 def _stations(draw: st.DrawFn, states: list[str]) -> dict[str, Any]:
     stations: dict[str, Any] = {}
     for name in ("desk", "team", "board")[: draw(st.sampled_from([0, 1, 1, 2, 3]))]:
@@ -91,6 +105,8 @@ def _stations(draw: st.DrawFn, states: list[str]) -> dict[str, Any]:
             }
         if draw(st.booleans()):
             stations[name]["room"] = draw(st.integers(0, 3))
+        if draw(st.integers(0, 2)) == 0:
+            stations[name]["answers"] = draw(_by_date(st.just("off") | _feedbacks("capacity" in stations[name])))
     return stations
 
 

@@ -24,6 +24,7 @@ def test_public_names():
         "Ensemble",
         "Entry",
         "Exit",
+        "Feedback",
         "Followup",
         "InputError",
         "Party",

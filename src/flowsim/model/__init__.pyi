@@ -26,6 +26,7 @@ from .library import scenario_text as scenario_text
 from .parts import Clock as Clock
 from .parts import Entry as Entry
 from .parts import Exit as Exit
+from .parts import Feedback as Feedback
 from .parts import Followup as Followup
 from .parts import Party as Party
 from .parts import Seniority as Seniority

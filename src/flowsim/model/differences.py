@@ -9,6 +9,7 @@ from typing import Any
 
 from flowsim.core.civil_time import MINUTES, ByDate
 from flowsim.core.errors import Record
+from flowsim.model.parts import Feedback
 from flowsim.model.pathway import Pathway
 
 __all__ = ["Difference", "list_differences", "same_until"]
@@ -129,6 +130,7 @@ def _values(pathway: Pathway) -> Iterator[tuple[tuple[str, str], _Steps]]:
         for name, value in always.items():
             if value is not None:
                 yield (f"{station.name}, {name}", "waiting" if name == "room" else ""), [(pathway.start, value)]
+        yield from _dated(f"{station.name}, answers", "", station.answers, _rule_text)
         for party in station.parties:
             of = f"{station.name}, {party.name}"
             yield from _dated(of, "places", party.places)
@@ -148,6 +150,15 @@ def _values(pathway: Pathway) -> Iterator[tuple[tuple[str, str], _Steps]]:
         yield from _dated(entry.name, "per year", entry.rate, lambda rate: rate * MINUTES["year"])
         if entry.count is not None:
             yield (entry.name, "there at the start"), [(pathway.start, entry.count)]
+
+
+def _rule_text(rule: Feedback | None) -> str:
+    if rule is None or rule.gain == 0:
+        return "off"
+    told = rule.model_dump(mode="json", exclude_defaults=True)
+    return ", ".join(
+        f"{key} {value:g}" if isinstance(value, float) else f"{key} {value}" for key, value in told.items()
+    )
 
 
 def _share_of(target: str) -> Callable[[Any], float]:

@@ -36,6 +36,7 @@ __all__ = [
     "Clock",
     "Entry",
     "Exit",
+    "Feedback",
     "Followup",
     "Party",
     "Seniority",
@@ -197,12 +198,70 @@ class Party(Record):
         return self
 
 
+class Feedback(Record):
+    """How the places of a station follow its wait, around those that are given by date.
+
+    The wait is that of whoever has waited longest at the station, `lag` ago. Where it is twice the goal (`wait`), a
+    `gain` of 0.5 gives half as many places again; where nobody waits, half as many. There are never fewer than `least`
+    times the places by date, nor more than `most` times them; `limit` is what the answer itself never goes beyond
+    (rooms, doctors), while places by date that lie above it stand. Servers are reviewed `every` so often, and are
+    rounded down to whole ones; a meeting answers each time that it is held, each of its parties alike.
+    """
+
+    wait: Span
+    gain: Annotated[float, BeforeValidator(plain_number), Strict(), Field(ge=0, le=100)]
+    lag: Span
+    least: Annotated[float, BeforeValidator(plain_number), Strict(), Field(ge=0, le=1)]
+    most: Annotated[float, BeforeValidator(plain_number), Strict(), Field(ge=1, le=1000)]
+    limit: Amount | None = None
+    every: Span | None = None
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            wait: SpanLike,
+            gain: RealLike,
+            lag: SpanLike,
+            least: RealLike,
+            most: RealLike,
+            limit: RealLike | None = None,
+            every: SpanLike | None = None,
+        ) -> None: ...
+
+    @model_validator(mode="after")
+    def _a_goal(self) -> Feedback:
+        if self.wait <= 0:
+            raise ValueError("the goal `wait` must be longer than 0")
+        if self.every is not None and self.every < MINUTES["hour"]:
+            raise ValueError("`every` is at least an hour")
+        return self
+
+
+def _off(raw: Any) -> Any:
+    return None if raw == "off" else raw
+
+
+def _or_off(rule: Feedback | None) -> Any:
+    return "off" if rule is None else rule.model_dump(mode="json", exclude_defaults=True)
+
+
+Rule = Annotated[
+    Feedback | None,
+    BeforeValidator(_off),
+    PlainSerializer(_or_off, return_type=Any),
+    WithJsonSchema({"type": ["object", "string"], "description": "wait, gain, lag, least, most; or 'off'"}),
+]
+
+
 class Station(Record):
     """Where citizens queue for something scarce; shared by any number of states.
 
     Servers (`capacity` by date; each held for the whole stay), or a meeting (on `weekdays` by date, `at` given
     hours, not on `holidays`) that takes up to as many waiting cases as it has `places`; with several `parties`
-    the least counts. `room` limits how many may wait.
+    the least counts. `room` limits how many may wait. `answers` has the places, or servers, follow the wait: a rule by
+    date, or "off".
     """
 
     name: Name
@@ -214,6 +273,7 @@ class Station(Record):
     places: ByDate[Amount] | None = None
     parties: Annotated[tuple[Party, ...], BeforeValidator(listed)] = ()
     room: Count | None = None
+    answers: ByDate[Rule] | None = None
 
     if TYPE_CHECKING:
 
@@ -229,6 +289,7 @@ class Station(Record):
             places: ByDateLike[RealLike] | None = None,
             parties: Iterable[Party | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]] = (),
             room: WholeLike | None = None,
+            answers: ByDateLike[Feedback | Mapping[str, Any] | str] | None = None,
         ) -> None: ...
 
     @classmethod
@@ -246,6 +307,16 @@ class Station(Record):
     ) -> Station:
         """Make a meeting that takes up to `places` waiting cases each time."""
         return cls(name=name, weekdays=weekdays, places=places, at=at)
+
+    @model_validator(mode="after")
+    def _reviews(self) -> Station:
+        for rule in self.answers.values if self.answers else ():
+            if rule is not None and (rule.every is None) == (self.capacity is not None):
+                raise ValueError(
+                    "`answers`: servers are reviewed `every` so often, so give it; a meeting answers each time, so "
+                    "leave `every` out"
+                )
+        return self
 
     @model_validator(mode="after")
     def _one_kind(self) -> Station:

@@ -3,6 +3,7 @@
 The checks replay the visit table slowly and plainly; they know the pathway and nothing of the engines.
 """
 
+import math
 from collections import defaultdict
 from itertools import pairwise
 from types import SimpleNamespace
@@ -110,6 +111,10 @@ def servers_start_no_stay_over_capacity_and_idle_for_nobody(run):
         if station.is_meeting:
             continue
         steps = [(moment_tick(run.pathway, when), value) for when, value in station.capacity.root]
+        if station.answers:
+            number = run.pathway.stations.index(station)
+            log = run.trace.sessions[run.trace.sessions["station"] == number]
+            steps = log[["time", "places"]].tolist()
         rows = at_station(run, station)
         for now in sorted({*instants(rows), *(max(tick, 0) for tick, _ in steps if tick < run.horizon)}):
             capacity = [value for tick, value in steps if tick <= now][-1]
@@ -145,12 +150,33 @@ def periods_of_servers_count_the_stays_that_start_in_them(run):
             first = since == 0
             waiting = sum(row.queued and (row.is_stock if first else row.joined < since <= row.left) for row in rows)
             assert one["waiting"] == waiting
-            assert one["places"] == station.capacity.at(_when(run.pathway, since))
+            assert one["places"] == _servers(run, station, log["time"], since)
 
 
-def _when(pathway, tick):
-    moments = [pathway.start, *(when for s in pathway.stations if s.capacity for when, _ in s.capacity.root)]
-    return next(when for when in moments if moment_tick(pathway, when) == tick)
+def _servers(run, station, changes, now):
+    """The servers from a tick on, worked out from whoever waited a lag before; ten times 0.7 is no less than 7."""
+    capacity = _in_force(run, station.capacity, now)
+    rule = _in_force(run, station.answers, now) if station.answers else None
+    if rule is None or rule.gain == 0:
+        return capacity
+    earlier = [tick for tick in changes if tick <= now - round(rule.lag)]
+    if not earlier:
+        return capacity
+    then = max(earlier)
+    waiting = [
+        r.joined for r in at_station(run, station) if r.queued and (r.joined < then or r.is_stock) and r.left >= then
+    ]
+    longest = then - min(waiting, default=then)
+    share = min(max(1 + rule.gain * (longest / rule.wait - 1), rule.least), rule.most)
+    given = capacity * share
+    if share > 1 and rule.limit is not None:
+        given = min(given, max(rule.limit, capacity))
+    return math.floor(given + 1e-9)
+
+
+def _in_force(run, value, now):
+    held = [step for when, step in value.root if moment_tick(run.pathway, when) <= now]
+    return held[-1] if held else None
 
 
 def nobody_starts_before_who_joined_earlier_in_her_class_or_waits_in_a_better_one(run):

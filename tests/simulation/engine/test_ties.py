@@ -645,3 +645,105 @@ def test_after_a_wait_the_laws_are_those_of_the_start_of_the_stay(engine):
         entries={"talk": come("talk", 4), "race": come("race", 4)},
     )
     assert without_out(rows) == [(0, "talk", 4, 5, 8, "out"), (1, "race", 4, 5, 20, "out")]
+
+
+# --- Stations that answer their wait, by hand
+
+RULE = {"wait": "20 minutes", "gain": 0.5, "lag": "0 minutes", "least": 0.5, "most": 2}
+
+
+def test_a_meeting_answers_the_wait_of_whoever_has_waited_longest(engine):
+    """60 minutes are three times the goal and double the places; 20 minutes leave them, and nobody halves them."""
+    rows, log = live(
+        engine,
+        stations={"board": meeting(places=2, answers=RULE | {"most": 3})},
+        states={"case": queue("board")},
+        entries={"early": come("case", 5, 6, 7, 8, 29), "late": come("case", 2890)}
+        | {"there": {"to": "case", "count": 1, "waiting": True, "elapsed": "30 minutes"}},
+        minutes=4400,
+    )
+    # The first one has waited 30 + 30 minutes at 30, and 1462 at 1470: three times the places are the most.
+    assert log == [(30, "board", 4, 4, 6), (1470, "board", 6, 2, 2), (2910, "board", 2, 1, 1), (4350, "board", 1, 0, 0)]
+    assert starts(rows, "case") == {6: 30, 0: 30, 1: 30, 2: 30, 3: 1470, 4: 1470, 5: 2910}
+
+
+@pytest.mark.parametrize(
+    ("rule", "places"),
+    [
+        ({}, 6),  # 90 minutes: 1 + 0.5 (4.5 - 1) = 2.75, at most 2
+        ({"most": 9}, 8),  # 2.75 times 3 is 8.25
+        ({"most": 9, "limit": 5}, 5),
+        ({"most": 9, "limit": 2}, 3),  # what is given by date is above the limit and stands
+        ({"gain": 0.2, "most": 9}, 5),  # 1.7 times 3 is 5.1
+        ({"wait": "180 minutes"}, 2),  # 0.75 times 3 is 2.25
+        ({"wait": "180 minutes", "gain": 2.0}, 1),  # nothing, at least 0.5: 1.5
+        ({"lag": "1 day"}, 3),  # nobody has looked so long ago
+        ("off", 3),
+        ({"gain": 0.0}, 3),
+    ],
+    ids=str,
+)
+def test_gain_bounds_and_limit_of_an_answer(engine, rule, places):
+    _, log = live(
+        engine,
+        stations={"board": meeting(places=3, answers=rule if rule == "off" else RULE | rule)},
+        states={"case": queue("board")},
+        entries={"there": {"to": "case", "count": 99, "waiting": True, "elapsed": "60 minutes"}},
+        minutes=100,
+    )
+    assert log == [(30, "board", places, places, 99)]
+
+
+def test_an_answer_lags_by_the_meetings_before_it(engine):
+    """What waited at the meeting a day before counts; of a rule that ends, nothing is left."""
+    rule = RULE | {"lag": "1 day", "most": 5}
+    _, log = live(
+        engine,
+        stations={"board": meeting(places=2, answers={"2020-01-01": rule, moment(3000): "off"})},
+        states={"case": queue("board")},
+        entries={"first": come("case", *[10] * 3), "second": come("case", *[2850] * 9)},
+        minutes=6000,
+    )
+    # At 30 the first had waited 20 minutes: 2 at 1470, when who is left has waited 1460: 73 goals, at most 5 times 2.
+    assert log == [
+        (30, "board", 2, 2, 3),
+        (1470, "board", 2, 1, 1),
+        (2910, "board", 10, 9, 9),
+        (4350, "board", 2, 0, 0),
+        (5790, "board", 2, 0, 0),
+    ]
+
+
+def test_parties_answer_alike_and_the_least_counts(engine):
+    _, log = live(
+        engine,
+        stations={
+            "board": meeting(parties={"town": {"places": 3}, "region": {"places": 4}}, answers=RULE | {"limit": 4})
+        },
+        states={"case": queue("board")},
+        entries={"there": {"to": "case", "count": 99, "waiting": True, "elapsed": "60 minutes"}},
+        minutes=100,
+    )
+    assert log == [(30, "board", 4, 4, 99)]
+
+
+def test_servers_are_reviewed_every_so_often_and_rounded_down(engine):
+    """Reviews every hour from 60 on: factors 1.5, 2 (3 goals, the most) and, with nobody waiting, 0.5."""
+    rule = RULE | {"wait": "30 minutes", "every": "1 hour"}
+    rows, log = live(
+        engine,
+        stations={"desk": {"capacity": 1, "answers": {moment(60): rule, moment(290): "off"}}},
+        states={"talk": queue("desk", stay="50 minutes")},
+        entries={"door": come("talk", 0, 0, 0, 30, 119)},
+        minutes=400,
+    )
+    # At 60: who came at 0 waits 60: 1.5; at 120 too (one began at 50): 120 minutes, 2; at 180 nobody, 0.5; off at 290.
+    assert [row[:3] for row in log] == [
+        (0, "desk", 1),
+        (60, "desk", 1),
+        (120, "desk", 2),
+        (180, "desk", 0),
+        (240, "desk", 0),
+        (290, "desk", 1),
+    ]
+    assert starts(rows, "talk") == {0: 0, 1: 50, 2: 100, 3: 120, 4: 150}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import namedtuple
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
@@ -21,7 +21,7 @@ from flowsim.core.civil_time import ByDate
 from flowsim.core.errors import InputError
 from flowsim.core.laws import Distribution, of_moments, weibull_inverse_shape
 from flowsim.model.duration import Duration
-from flowsim.model.parts import Entry, Exit, Party, State, Station
+from flowsim.model.parts import Entry, Exit, Feedback, Party, State, Station
 from flowsim.model.pathway import Pathway
 from flowsim.model.soundness import reached
 
@@ -83,9 +83,12 @@ TABLES: dict[str, np.dtype[np.void]] = {
     "entries": _table("key", "kind", "to", "law", "count", "waiting", "step", "step_end"),
     # Poisson: since when which rate; given times: when.
     "steps": _table("since.", "rate."),
-    "stations": _table("is_meeting", "room", "line", "line_end"),
+    "stations": _table("is_meeting", "room", "line", "line_end", "answers"),
     # Capacities of servers, and meetings (capacity -1), by time and station.
-    "changes": _table("time", "station", "capacity", "bound", "bound_end"),
+    # `feedback`: the rule by which the places follow the wait, -1: none. `observed`: the change of the same station at
+    # which that wait was, a lag ago; -1: there was none yet.
+    "changes": _table("time", "station", "capacity", "bound", "bound_end", "feedback", "observed"),
+    "feedbacks": _table("goal.", "gain.", "least.", "most.", "limit."),
     # What a party allows at a meeting: `amount` places, or `amount` ticks of work at `case` ticks a case.
     "bounds": _table("party", "amount.", "case.", "follow", "follow_end"),
     "follows": _table("state", "ticks."),
@@ -114,6 +117,7 @@ class Model(NamedTuple):
     steps: Table
     stations: Table
     changes: Table
+    feedbacks: Table
     bounds: Table
     follows: Table
 
@@ -343,7 +347,7 @@ class _Compiler:
             for priority in sorted({s.priority for s in self.pathway.states if s.station == station.name}):
                 lines[station.name, priority] = len(lines)
             room = -1 if station.room is None else station.room
-            self._add("stations", station.is_meeting, room, first, len(lines))
+            self._add("stations", station.is_meeting, room, first, len(lines), bool(_rules(station)))
         return lines
 
     def _loops(self) -> dict[str, int]:
@@ -422,7 +426,9 @@ class _Compiler:
             if station.capacity is not None:
                 # Of several steps that lie before the start, the last one holds.
                 latest = {max(tick, 0): value for tick, value in self._steps(station.capacity)}
-                steps = [(tick, k, value, -1) for tick, value in latest.items() if tick < self.horizon]
+                for moment in _reviews(station, pathway.start, pathway.end):
+                    latest[moment_tick(pathway, moment)] = station.capacity.at(moment)
+                steps = [(tick, k, value, -1) for tick, value in sorted(latest.items()) if tick < self.horizon]
                 pieces.append(np.array(steps, np.int64).reshape(-1, 4).T)
                 moments.append((pathway.start,) * len(steps))
             elif station.weekdays is not None:
@@ -448,9 +454,26 @@ class _Compiler:
             for i, bound in enumerate(pathway.stations[k].bounds if capacities[change] < 0 else ()):
                 self._bound(bound, int(first_party[k]) + i, all_moments[change])
             bounds[group] = begin, self._end("bounds")
-        columns = (ticks[in_order], stations[in_order], capacities[in_order], *bounds[shared].T)
+        rules = self._feedbacks(ticks[in_order], stations[in_order])
+        columns = (ticks[in_order], stations[in_order], capacities[in_order], *bounds[shared].T, *rules)
         self.arrays["changes"] = _as_table("changes", *columns)
         return int(first_party[-1])
+
+    def _feedbacks(self, ticks: Ints, stations: Ints) -> tuple[Ints, Ints]:
+        """Return of each change the rule of its station then, and the change at which the wait was that it answers."""
+        feedback, observed = np.full((2, len(ticks)), -1)
+        for k, station in enumerate(self.pathway.stations):
+            own = np.flatnonzero(stations == k)
+            for since, until, rule in _rules(station):
+                begin, end = moment_tick(self.pathway, since), moment_tick(self.pathway, until)
+                bound = math.inf if rule.limit is None else rule.limit
+                row = self._add("feedbacks", rule.wait / self.pathway.tick, rule.gain, rule.least, rule.most, bound)
+                held = own[(ticks[own] >= begin) & (ticks[own] < end)]
+                back = math.floor(rule.lag / self.pathway.tick + 0.5)
+                place = np.searchsorted(ticks[own], ticks[held] - back, side="right") - 1
+                feedback[held] = row - 1
+                observed[held] = np.where(place >= 0, own[place], -1)
+        return feedback, observed
 
     def _bound(self, bound: Party, party: int, at: datetime) -> None:
         tick, follow = self.pathway.tick, self._end("follows")
@@ -461,6 +484,25 @@ class _Compiler:
         for name, span in bound.follow_up:
             self._add("follows", self.number[name], span.at(at) / tick)
         self._add("bounds", party, base, case, follow, self._end("follows"))
+
+
+def _rules(station: Station) -> list[tuple[datetime, datetime, Feedback]]:
+    """Return the rules by which a station answers its wait, each from when until when; one of no gain is none."""
+    steps = station.answers.root if station.answers else ()
+    ends = (*(when for when, _ in steps[1:]), datetime.max)
+    return [(since, until, rule) for (since, rule), until in zip(steps, ends, strict=False) if rule and rule.gain > 0]
+
+
+def _reviews(station: Station, start: datetime, end: datetime) -> Iterator[datetime]:
+    """Yield when servers are reviewed, and when no rule holds any more."""
+    for since, until, rule in _rules(station):
+        moment = max(since, start)
+        while moment < min(until, end):
+            yield moment
+            assert rule.every is not None  # as a station of servers checks
+            moment += timedelta(minutes=rule.every)
+        if start <= until < end:
+            yield until
 
 
 def _steps_of(bounds: Iterable[Party]) -> list[datetime]:

@@ -112,6 +112,7 @@ def run_until(model: Model, seed: int, history: int, tick: int) -> KeptState:
         counts=run.counts[: used * model.loops].copy(),
         wide_counts=run.wide_counts[: used * model.loops].copy(),
         sessions=run.sessions[: run.at[CHANGE]].copy(),
+        waits=run.waits[: run.at[CHANGE]].copy(),
     )
     return KeptState(seed, history, tick, kept, tuple(came.tolist()), _ordered(tables, int(first[-1])))
 
@@ -145,6 +146,7 @@ def go_on(kept: KeptState, model: Model, future: int) -> Trace:
         chunks=_aligned(8 * events, np.dtype(np.int64)),
     )
     run.sessions[: len(old.sessions)] = old.sessions
+    run.waits[: len(old.waits)] = old.waits
     # Citizens are numbered door by door, and another number comes by each in another future.
     moved = (run.first - old.first)[:-1]
     run.citizens["number"][:used] += moved[run.citizens["entry"][:used]].astype(np.int32)
@@ -190,6 +192,7 @@ def _initial(model: Model, luck: Luck) -> RunState:
         desks=desks,
         accounts=np.zeros(len(model.states), ACCOUNT),
         carried=np.zeros(model.parties),
+        waits=np.zeros(len(model.changes), np.int64),
         sessions=sessions,
         heap=np.full(len(ticks) + SOME, LATEST),
         heads=np.full(buckets, -1),

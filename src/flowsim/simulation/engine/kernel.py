@@ -570,16 +570,43 @@ def route(m, state, when, u):
 
 
 @_rule
-def places(m, bound, carried, present):
+def answered(m, change, amount, waits):
+    """Return how many places a station gives at a change that has `amount` by date, as it answers its wait.
+
+    `waits` holds of each change up to now how long the first in the queue had waited then, in ticks.
+    """
+    row, observed = m.changes[change].feedback, m.changes[change].observed
+    if row < 0 or observed < 0:
+        return amount
+    factor = 1.0 + m.feedbacks[row].gain * (waits[observed] / m.feedbacks[row].goal - 1.0)
+    factor = min(max(factor, m.feedbacks[row].least), m.feedbacks[row].most)
+    if factor > 1.0:
+        return min(amount * factor, max(m.feedbacks[row].limit, amount))
+    return amount * factor
+
+
+@_rule
+def servers(m, change, waits):
+    """Return the servers of a station from a change of its capacity on."""
+    capacity = m.changes[change].capacity
+    if m.changes[change].feedback < 0:
+        return capacity
+    amount = answered(m, change, float(capacity), waits)
+    return np.int64(math.floor(amount + 1e-9 + 1e-12 * amount))
+
+
+@_rule
+def places(m, change, bound, carried, present, waits):
     """Return the places that one party allows at a meeting, and keep the fraction in `carried`.
 
-    `present` counts the citizens now in each state, those in a queue included.
+    `present` counts the citizens now in each state, those in a queue included; `waits` is what `answered` reads.
     """
     amount = m.bounds[bound].amount
     if m.bounds[bound].case > 0.0:
         for f in range(m.bounds[bound].follow, m.bounds[bound].follow_end):
             amount -= m.follows[f].ticks * present[m.follows[f].state]
         amount = max(amount, 0.0) / m.bounds[bound].case
+    amount = answered(m, change, amount, waits)
     party = m.bounds[bound].party
     # Ten times 0.7 adds up to a little less than 7: what lacks no more than rounding may have taken is a whole place,
     # and the carried fraction says how much of it was lent.
@@ -737,6 +764,7 @@ class RunState(NamedTuple):
     desks: Any  # one a station
     accounts: Any  # one a state
     carried: Any  # fraction of a place, one a party
+    waits: Any  # ticks that the first in the queue had waited at each change of a station that answers its wait
     sessions: Any  # one a change; `station` -1: it did not come about
     heap: Any  # keys of the events of open buckets
     heads: Any  # of each bucket to come, where its last key stands in `chunks`; -1: it is empty
@@ -1220,14 +1248,27 @@ def _serve(m, r, station, now):
         change, free = desk.meeting, np.int64(2**31 - 1)
         desk.meeting = -1
         # Every party works out its places, also those that are not the least: each carries its own fraction.
+        if m.stations[station].answers:
+            r.waits[change] = _longest_wait(m, r, station, now)
         for bound in range(m.changes[change].bound, m.changes[change].bound_end):
-            free = min(free, places(m, bound, r.carried, r.accounts.present))
+            free = min(free, places(m, change, bound, r.carried, r.accounts.present, r.waits))
         _log(r, change, station, free, now)
         _take(m, r, station, change, free, now)
     if desk.expiring > 0:
         _give_up(m, r, station, now)
     if m.stations[station].room >= 0:
         _refuse(m, r, station, now)
+
+
+@_step
+def _longest_wait(m, r, station, now):
+    """Return how long whoever has waited longest at a station has done so, 0 where nobody waits."""
+    longest = np.int64(0)
+    for line in range(m.stations[station].line, m.stations[station].line_end):
+        first = r.lines[line].head
+        if first >= 0:
+            longest = max(longest, now - r.citizens[first].joined)
+    return longest
 
 
 @_step
@@ -1244,9 +1285,11 @@ def _change(m, r, change, now):
     if m.stations[station].is_meeting:
         r.desks[station].meeting = change
     else:
-        r.desks[station].capacity = m.changes[change].capacity
+        if m.stations[station].answers:
+            r.waits[change] = _longest_wait(m, r, station, now)
+        r.desks[station].capacity = servers(m, change, r.waits)
         r.desks[station].period = change
-        _log(r, change, station, m.changes[change].capacity, now)
+        _log(r, change, station, r.desks[station].capacity, now)
     _mark_due(r.desks, r.at, station)
 
 

@@ -84,9 +84,15 @@ class _Station:
         if self.is_meeting:
             self.meeting = change
         else:
-            self.capacity = int(self.engine.model.changes[change].capacity)
+            self.observe(change)
+            self.capacity = int(kernel.servers(self.engine.rules, change, self.engine.waits))
             self.row = self.engine.log(self.number, self.capacity, len(self.queue))
         self.due()
+
+    def observe(self, change: int) -> None:
+        """Keep how long whoever has waited longest has done so by now."""
+        if self.queue:
+            self.engine.waits[change] = int(self.engine.env.now) - min(case.joined for case in self.queue)
 
     def due(self) -> None:
         if not self.is_due:
@@ -102,6 +108,7 @@ class _Station:
                 self.row[3] += 1
                 self.answer(self.queue[0], STARTS)
         elif self.meeting is not None:
+            self.observe(self.meeting)
             places = self.engine.places(self.meeting)
             self.meeting = None
             row = self.engine.log(self.number, places, len(self.queue))
@@ -134,6 +141,7 @@ class _Engine:
         self.presence, self.present_since = np.zeros_like(self.present), np.zeros_like(self.present)
         self.queued, self.queue_since = np.zeros((2, len(self.stations)), np.int64)
         self.carried = np.zeros(model.parties)
+        self.waits = np.zeros(len(model.changes), np.int64)
 
     # --- The engine's own account of who is where
 
@@ -155,7 +163,7 @@ class _Engine:
     def places(self, change: int) -> int:
         bounds = range(self.model.changes[change].bound, self.model.changes[change].bound_end)
         # Every party works out its places, also those that are not the least: each carries its own fraction.
-        return min([int(kernel.places(self.rules, b, self.carried, self.present)) for b in bounds])
+        return min([int(kernel.places(self.rules, change, b, self.carried, self.present, self.waits)) for b in bounds])
 
     def uniforms(self, entry: int, index: int, state: int, visit: int) -> tuple[float, float, float]:
         """Return the uniforms of stay, patience and route that are drawn now."""

@@ -79,7 +79,7 @@ class Frame(NamedTuple):
         """Return the frame of a pathway."""
         return cls(
             horizon=(pathway.start, pathway.end),
-            stations=tuple((s.name, s.is_meeting, _parties(s)) for s in pathway.stations),
+            stations=tuple((s.name, s.is_meeting, s.answers is None, _parties(s)) for s in pathway.stations),
             states=tuple(
                 (s.name, s.benefit, s.station, s.final, s.outcome, frozenset(s.targets)) for s in pathway.states
             ),

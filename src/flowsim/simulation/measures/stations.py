@@ -64,9 +64,9 @@ def staffs(dated: DatedTrace) -> Iterator[MeasureSeries]:
     `staff.<station>.<party>`, caseworkers, and `servers.<station>`, servers, quarterly and yearly: the time in
     force within the period over the length of the period.
     """
-    for station in dated.pathway.stations:
+    for number, station in enumerate(dated.pathway.stations):
         if station.capacity is not None:
-            yield from _averaged(dated, SERVERS(station.name), integral(dated, station.capacity))
+            yield from _averaged(dated, SERVERS(station.name), _servers_before(dated, number))
         for party in station.parties:
             if party.staff is not None:
                 yield from _averaged(dated, STAFF(station.name, party.name), integral(dated, party.staff))
@@ -212,8 +212,13 @@ def _first_free_server(dated: DatedTrace, number: int, edges: Ints, cleared: Int
 
 def _capacity_steps(dated: DatedTrace, number: int) -> tuple[Ints, Ints]:
     """Return the ticks at which a station's servers change, and how many there are before, and from each on."""
-    capacity, calendar = dated.pathway.stations[number].capacity, dated.calendar
+    station, calendar = dated.pathway.stations[number], dated.calendar
+    capacity = station.capacity
     assert capacity is not None
+    if station.answers is not None:
+        # What follows the wait is known from the log alone.
+        log = dated.trace.sessions[dated.trace.sessions["station"] == number]
+        return log["time"].astype(np.int64), np.append(0, log["places"]).astype(np.int64)
     moments = [max(when, calendar.start) for when, _ in capacity.root]
     ticks = [calendar.ticks((when - calendar.start).total_seconds() / 60) for when in moments]
     return np.array(ticks, np.int64), np.array([0, *capacity.values], np.int64)
@@ -259,10 +264,21 @@ def utilisation(dated: DatedTrace) -> Iterator[MeasureSeries]:
         if station.is_meeting:
             used, offered = taken[number], places[number]
         else:
-            used, offered = busy[number], integral(dated, station.capacity)
+            used, offered = busy[number], _servers_before(dated, number)
         for every in UTILISATION.every:
             share = ratio(dated.calendar.during(used, every), dated.calendar.during(offered, every))
             yield MeasureSeries(measure=UTILISATION(station.name), every=every, values=share)
+
+
+def _servers_before(dated: DatedTrace, number: int) -> Floats:
+    """Add up a station's servers over the ticks before each edge."""
+    station = dated.pathway.stations[number]
+    if station.answers is None:
+        return integral(dated, station.capacity)
+    since, servers = _capacity_steps(dated, number)
+    lasted = np.clip(np.minimum(np.append(since[1:], np.inf), dated.calendar.edges[:, None]) - since, 0, None)
+    out: Floats = lasted @ servers[1:].astype(np.float64)
+    return out
 
 
 def integral(dated: DatedTrace, values: ByDate[Any] | None) -> Floats:
