@@ -241,3 +241,25 @@ def test_a_mistake_is_told_in_one_line_before_anything_runs(folder, monkeypatch,
     assert err.count("\n") == 1
     assert "Traceback" not in err
     assert sorted(folder.iterdir()) == before
+
+
+def test_a_picture_and_a_table_never_share_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = flowsim("fleksjob", "--plot", "a.png", "--out", "./a.png")
+    assert (code, out) == (2, "")
+    assert "--plot and --out: both are 'a.png': a picture and a table need a file each" in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_picture_and_a_table_are_written_both_or_not_at_all(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def taken_meanwhile(*_):
+        (tmp_path / "a.csv").write_text("mine", encoding="utf-8")
+        return b"picture"
+
+    monkeypatch.setattr("flowsim.reporting.pictures.forecasts.picture", taken_meanwhile)
+    code, _, err = flowsim("fleksjob", "--plot", "a.png", "--out", "a.csv")
+    assert code == 2
+    assert "'a.csv' exists already" in err
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a.csv": b"mine"}

@@ -40,7 +40,7 @@ def test_json_holds_every_trial_and_the_answer():
 def test_trials_and_picture_are_written(tmp_path):
     out, plot = tmp_path / "trials.csv", tmp_path / "answer.svg"
     fine(*ASKED, *VARIED, "--out", out, "--plot", plot)
-    head, *rows = out.read_text(encoding="utf-8").splitlines()
+    head, *rows = out.read_text(encoding="utf-8-sig").splitlines()
     assert head.startswith(
         "team.places,goal,measure,unit,mean,low,high,undefined,standstills,kept,kept_low,kept_high,replications,verdict"
     )

@@ -257,7 +257,7 @@ def test_the_command_writes_json_csv_and_a_picture(tmp_path):
     told = json.loads(fine(*ASKED, *VARIED, "-n", 40, "--json", "--out", out, "--plot", plot))
     (one,) = told["influences"]
     assert told["luck"]["value"] + told["rest"]["value"] + one["share"]["value"] == pytest.approx(1)
-    head, *rows = out.read_text(encoding="utf-8").splitlines()
+    head, *rows = out.read_text(encoding="utf-8-sig").splitlines()
     assert head.startswith("factor,title,kind,low,high,effect_low,effect_low_from,effect_low_to,effect_high,")
     assert [row.split(",")[0] for row in rows] == ["team.places", "luck", "rest"]
     assert plot.read_bytes().startswith(b"\x89PNG")

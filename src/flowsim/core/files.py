@@ -309,4 +309,5 @@ def write_files(contents: Mapping[Path, bytes], overwrite: bool = False) -> None
     """Write several files, all of them or none; as `write_bytes`."""
     for path in contents:
         _check_content(path, overwrite)
-    place_files(contents, lambda path: _check_content(path, overwrite))
+    if contents:
+        place_files(contents, lambda path: _check_content(path, overwrite))

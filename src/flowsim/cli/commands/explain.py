@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flowsim.cli.options import CALIBRATED, FILE, FILES, JSON, SEED, WORKERS, asked
+from flowsim.cli.outputs import Outputs
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
 
@@ -49,29 +50,20 @@ def explain(
     Example: [bold]flowsim explain --measure wait.rehabilitation_team.served --period 2022
     --vary rehabilitation_team.places --between 24 36[/bold]
     """
-    from flowsim.core.files import check_file, write_bytes, write_text
-    from flowsim.core.writing.spreadsheets import csv_text
     from flowsim.questions.explain import Explain
-    from flowsim.reporting.pictures.canvas import check_picture
 
     values: dict[str, Any] = {"measure": measure, "period": period, "scenario": file, "vary": vary}
     values |= {"between": between, "sets": sets, "calibrated": calibrated and str(calibrated), "seed": seed}
     question = asked(Explain, values)
-    for path in (plot, out):
-        if path is not None:
-            check_file(path, force)
-    if plot is not None:
-        check_picture(plot)
+    outputs = Outputs(plot=plot, out=out, force=force)
+    outputs.check()
     with (
         progress_bar("replications", show=not as_json) as progress,
         executor_of(workers, varies=True) as executor,
     ):
         explained = question.answer(executor, progress)
     scenario, parameters = question.subject, question.chosen.words
-    if plot is not None:
-        write_bytes(plot, _picture(scenario, explained, plot.suffix.lower()), force)
-    if out is not None:
-        write_text(out, csv_text(explained.frame()), overwrite=force)
+    outputs.write(lambda kind: _picture(scenario, explained, kind), explained.frame)
     if as_json:
         print(json.dumps(_json(scenario, explained, parameters), ensure_ascii=False, allow_nan=False))
     else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flowsim.cli.options import FILES, JSON, asked
+from flowsim.cli.outputs import Outputs
 
 if TYPE_CHECKING:
     from flowsim.core.arrays import Floats
@@ -65,24 +65,18 @@ def forecast(
 
     Example: [bold]flowsim forecast awards --horizon 4 --shock 2020Q2=recovers:4 --plot awards.png[/bold]
     """
-    from flowsim.core.files import check_file
     from flowsim.questions.forecast import Forecast
-    from flowsim.reporting.pictures.canvas import check_picture
 
     values = {"source": source, "series": names, "horizon": horizon, "origin": origin, "shock": shock}
     question = asked(Forecast, values | {"months": months, "decimal": decimal})
     if broken:
         _alone("--break", backtest)
-    if plot is not None:
-        check_picture(plot, len(question.chosen.series) + question.chosen.together)
-        check_file(plot, force)
-    if out is not None:
-        check_file(out, force)
+    outputs = Outputs(plot=plot, out=out, force=force)
+    outputs.check(len(question.chosen.series) + question.chosen.together)
     if backtest:
-        _show_scores(question, plot, out, force, as_json)
+        _show_scores(question, outputs, as_json)
     else:
-        _show_forecasts(question, broken, plot, out, force, as_json)
-    _written(plot, out)
+        _show_forecasts(question, broken, outputs, as_json)
 
 
 def _alone(option: str, backtest: bool) -> None:
@@ -92,26 +86,19 @@ def _alone(option: str, backtest: bool) -> None:
         raise InputError(f"{option}: it goes with forecasts, not with --backtest")
 
 
-def _show_forecasts(
-    question: Forecast, broken: bool, plot: Path | None, out: Path | None, force: bool, as_json: bool
-) -> None:
-    from flowsim.core.files import write_bytes
+def _show_forecasts(question: Forecast, broken: bool, outputs: Outputs, as_json: bool) -> None:
     from flowsim.reporting.pictures.forecasts import picture
 
     answer = question.answer()
-    if out is not None:
-        write_bytes(out, _csv(answer.frame()), force)
-    if plot is not None:
-        write_bytes(plot, picture(answer.forecasts, plot.suffix.lower()), force)
+    outputs.write(lambda kind: picture(answer.forecasts, kind), answer.frame)
     if as_json:
         print(json.dumps(_json(question.chosen, answer.forecasts, broken), allow_nan=False))
     else:
         print("\n".join(_lines(question.chosen, answer.forecasts, broken)))
 
 
-def _show_scores(question: Forecast, plot: Path | None, out: Path | None, force: bool, as_json: bool) -> None:
+def _show_scores(question: Forecast, outputs: Outputs, as_json: bool) -> None:
     from flowsim.cli.terminal import wrapped
-    from flowsim.core.files import write_bytes
     from flowsim.forecasting.backtest import frame
     from flowsim.forecasting.trend import chosen, upto
     from flowsim.reporting.pictures.forecasts import backtest_picture
@@ -124,10 +111,7 @@ def _show_scores(question: Forecast, plot: Path | None, out: Path | None, force:
         if taken is not None
     )
     results = question.backtest()
-    if out is not None:
-        write_bytes(out, _csv(frame(results)), force)
-    if plot is not None:
-        write_bytes(plot, backtest_picture(results, plot.suffix.lower()), force)
+    outputs.write(lambda kind: backtest_picture(results, kind), lambda: frame(results))
     if as_json:
         scored = [{**vars(result), "scores": [vars(score) for score in result.scores]} for result in results]
         print(json.dumps({**_from(question.chosen), "notes": list(remarks), "backtest": scored}, allow_nan=False))
@@ -136,19 +120,6 @@ def _show_scores(question: Forecast, plot: Path | None, out: Path | None, force:
     for result in results:
         lines += _scored(result)
     print("\n".join(lines))
-
-
-def _csv(table: Any) -> bytes:
-    """Write a table as Excel opens it: UTF-8 with a mark."""
-    from flowsim.core.writing.spreadsheets import csv_text
-
-    return csv_text(table).encode("utf-8-sig")
-
-
-def _written(*paths: Path | None) -> None:
-    for path in paths:
-        if path is not None:
-            print(f"Wrote {path}", file=sys.stderr)
 
 
 def _head(chosen: ChosenSeries) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from flowsim.cli.options import FILE, FILES, JSON, SEED, WORKERS, asked
+from flowsim.cli.outputs import Outputs
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
 
@@ -52,10 +53,7 @@ def outlook(
 
     from flowsim.cli.words.outlook import backtest_lines, outlook_json, outlook_lines
     from flowsim.core.errors import InputError
-    from flowsim.core.files import check_file, write_bytes, write_text
-    from flowsim.core.writing.spreadsheets import csv_text
     from flowsim.questions.outlook import Outlook
-    from flowsim.reporting.pictures.canvas import check_picture
     from flowsim.reporting.pictures.forecasts import outlook_picture
 
     values: dict[str, Any] = {"scenario": file, "demand": demand, "series": series, "door": door, "months": months}
@@ -70,15 +68,9 @@ def outlook(
         lines = backtest_lines(pairings)
         print(json.dumps([asdict(pairing) for pairing in pairings]) if as_json else "\n".join(lines))
         return
-    for path in (plot, out):
-        if path is not None:
-            check_file(path, force)
-    if plot is not None:
-        check_picture(plot, 1)
+    outputs = Outputs(plot=plot, out=out, force=force)
+    outputs.check()
     with progress_bar("replications", show=not as_json) as progress, executor_of(workers, varies=True) as executor:
         result = question.answer(executor, progress)
-    if plot is not None:
-        write_bytes(plot, outlook_picture(result, plot.suffix.lower()), overwrite=force)
-    if out is not None:
-        write_text(out, "\ufeff" + csv_text(result.frame()), overwrite=force)
+    outputs.write(lambda kind: outlook_picture(result, kind), result.frame)
     print(json.dumps(outlook_json(result), allow_nan=False) if as_json else "\n".join(outlook_lines(result)))

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from flowsim.cli.options import BETWEEN, CALIBRATED, FILE, FILES, JSON, POINT, SEED, VARY, WORKERS, asked
+from flowsim.cli.outputs import Outputs
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
 
@@ -52,22 +53,16 @@ def staff(
     """
     from flowsim.cli.terminal import wrapped
     from flowsim.cli.words.staff import answer_lines, frontier_lines, staff_json, staff_picture
-    from flowsim.core.files import check_file, write_bytes, write_text
-    from flowsim.core.writing.spreadsheets import csv_text
     from flowsim.planning.staffing.cost import StaffingCost
     from flowsim.planning.staffing.search import Answer
     from flowsim.questions.staff import Staff
-    from flowsim.reporting.pictures.canvas import check_picture
 
     values: dict[str, Any] = {"goal": goal, "vary": vary, "between": between, "during": during, "scenario": file}
     values |= {"chance": chance, "every": every, "confidence": confidence, "replications": most, "seed": seed}
     values |= {"point": point, "calibrated": calibrated and str(calibrated), "prices": prices and str(prices)}
     question = asked(Staff, values)
-    for path in (plot, out):
-        if path is not None:
-            check_file(path, force)
-    if plot is not None:
-        check_picture(plot)
+    outputs = Outputs(plot=plot, out=out, force=force)
+    outputs.check()
     with (
         progress_bar("replications", show=not as_json) as progress,
         executor_of(workers, varies=question.varies) as executor,
@@ -75,10 +70,7 @@ def staff(
         answer = question.answer(executor, progress)
     parameters = question.chosen.words
     cost, why = (question.cost, "") if isinstance(question.cost, StaffingCost) else (None, wrapped(question.cost))
-    if plot is not None:
-        write_bytes(plot, staff_picture(answer, plot.suffix.lower(), cost), force)
-    if out is not None:
-        write_text(out, csv_text(answer.frame()), overwrite=force)
+    outputs.write(lambda kind: staff_picture(answer, kind, cost), answer.frame)
     if as_json:
         print(json.dumps(staff_json(answer, parameters, cost), ensure_ascii=False, allow_nan=False))
     else:
