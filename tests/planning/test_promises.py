@@ -5,7 +5,13 @@ import math
 
 import pytest
 
-from flowsim.planning.promises import Promise, staffing_cases, staffing_promises
+from flowsim.planning.promises import (
+    Promise,
+    precision_promises,
+    price_promises,
+    staffing_cases,
+    staffing_promises,
+)
 from flowsim.simulation.intervals import Interval
 from helpers.command_line import flowsim
 
@@ -49,6 +55,32 @@ def test_an_interval_that_is_too_narrow_is_found_out(monkeypatch):
     too_few, inside, _ = staffing_promises(case_of("desk, queue at the end"), 40, population=300)
     assert not too_few.holds
     assert not inside.holds
+
+
+def test_the_intervals_of_queues_that_move_hold_at_light_load():
+    """With one desk the queue stands still in one year of a thousand, and the mean of all has no end."""
+    _, inside, _ = staffing_promises(case_of("light load, wait of a month"), 20)
+    assert inside.holds
+    assert inside.count >= 17
+
+
+@pytest.mark.slow
+def test_an_asked_precision_is_kept_and_would_not_be_from_ten_replications_on(monkeypatch):
+    run, compared = precision_promises(case_of("desk, queue at the end"), 0.1, 150)
+    assert run.holds
+    assert compared.holds
+    monkeypatch.setattr("flowsim.simulation.precision.FEWEST", 10)
+    monkeypatch.setattr("flowsim.simulation.precision._AHEAD", 0)
+    early = precision_promises(case_of("desk, queue at the end"), 0.1, 150)
+    assert sum(promise.count for promise in early) / sum(promise.repetitions for promise in early) < min(
+        run.count / run.repetitions, compared.count / compared.repetitions
+    )
+
+
+@pytest.mark.slow
+def test_the_price_of_a_week_holds_with_a_fixed_cost_and_with_one_that_varies():
+    for promise in price_promises(case_of("chain, mean wait"), 20, 500):
+        assert promise.holds
 
 
 def test_the_command_prints_rates_and_fails_where_one_is_broken(monkeypatch):

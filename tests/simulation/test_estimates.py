@@ -4,12 +4,16 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from flowsim.core.arrays import defined_quantiles
 from flowsim.simulation.estimates import difference, differences, level, levels, sure_rows
 from flowsim.simulation.intervals import cautious_interval
 from flowsim.simulation.measures.flows import AWARDS
+from flowsim.simulation.measures.spells import CLOCK_WITHIN
 from flowsim.simulation.measures.stations import QUEUE, SERVED
 
 WAIT, QUEUED, AWARDED = SERVED("team"), QUEUE("team"), AWARDS("course")
@@ -172,3 +176,19 @@ def test_a_false_row_is_sure_in_five_tables_of_a_hundred_at_most():
         table = differences(measures, scale, scale + rng.normal(size=(40, 30)) * rng.exponential(size=(40, 30)))
         false += sure_rows(table.p_value, table.differing).any()
     assert false <= stats.binom.ppf(0.999, 600, 0.05)
+
+
+@given(
+    arrays(np.float64, st.tuples(st.integers(10, 60), st.integers(1, 3)), elements=st.floats(0, 1)),
+    st.sampled_from([0.05, 0.001]),
+)
+def test_a_share_and_what_is_known_of_it_stay_between_none_and_all(values, error):
+    shares = [CLOCK_WITHIN("decision")] * values.shape[1]
+    table = levels(shares, values, error)
+    for figures in (table.estimate, table.low, table.high):
+        known = figures[~np.isnan(figures)]
+        assert ((known >= 0) & (known <= 1)).all()
+    apart = differences(shares, values, values[::-1], error)
+    for figures in (apart.estimate, apart.low, apart.high):
+        known = figures[~np.isnan(figures)]
+        assert ((known >= -1) & (known <= 1)).all()

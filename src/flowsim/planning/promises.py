@@ -29,11 +29,23 @@ from flowsim.planning.shapley import shapley_shares
 from flowsim.planning.staffing.search import Answer, seek
 from flowsim.planning.staffing.trials import Question, Setting, StoppingRule, numbers_of
 from flowsim.simulation.estimates import differences, levels, sure_rows
-from flowsim.simulation.intervals import Interval, share_interval
+from flowsim.simulation.intervals import Interval, ratio_interval, share_interval
+from flowsim.simulation.measures.flows import AWARDS
+from flowsim.simulation.measures.measure import Kind, Measure
+from flowsim.simulation.measures.stations import WAITED
+from flowsim.simulation.precision import Precision, difference_widths, half_widths, settle
 from flowsim.simulation.results import Results
 from flowsim.simulation.runner import run
 
-__all__ = ["Promise", "StaffingCase", "put_to_the_test", "staffing_cases", "staffing_promises"]
+__all__ = [
+    "Promise",
+    "StaffingCase",
+    "precision_promises",
+    "price_promises",
+    "put_to_the_test",
+    "staffing_cases",
+    "staffing_promises",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -248,6 +260,16 @@ class _Population:
         out: Floats = defined_mean(self.tables[setting][0])
         return out
 
+    def moving(self, setting: Setting) -> Floats:
+        """Return the mean of each goal's number over the replications in which the queue does not stand still.
+
+        A mean of all has no end where one in a thousand does, and of forty replications hardly any tells: what an
+        interval of those that move promises is this.
+        """
+        values = self.tables[setting][0]
+        out: Floats = defined_mean(np.where(np.isinf(values), np.nan, values))
+        return out
+
     def meets(self, setting: Setting) -> bool:
         """Return whether a staffing meets the goals in truth."""
         values, goals = self.tables[setting][0], self.question.goals
@@ -301,7 +323,11 @@ def staffing_promises(
     out = [
         Promise(promise=f"{promise}, too few named", count=too_few, goal=0.02, side="at most", price=price, **named),
         Promise(
-            promise="staff: all its intervals hold", count=repetitions - outside, goal=0.94, side="at least", **named
+            promise="staff: all its intervals hold, of queues that move",
+            count=repetitions - outside,
+            goal=0.94,
+            side="at least",
+            **named,
         ),
     ]
     if least is not None:
@@ -323,9 +349,12 @@ def staffing_promises(
 
 def _all_inside(answer: Answer, kept: _Population) -> bool:
     for trial in (*answer.trials, answer.ceiling):
-        truths = kept.truths((trial.levels, ()))
+        truths = kept.moving((trial.levels, ()))
         for finding, truth in zip(trial.findings, truths.tolist(), strict=True):
-            if not math.isnan(finding.mean.low) and not finding.mean.low - 1e-9 <= truth <= finding.mean.high + 1e-9:
+            if (
+                math.isfinite(finding.mean.estimate)
+                and not finding.mean.low - 1e-9 <= truth <= finding.mean.high + 1e-9
+            ):
                 return False
     return True
 
@@ -352,11 +381,7 @@ def _real_seeds(case: StaffingCase, least: int, repetitions: int, executor: Exec
 
 def _estimates(case: StaffingCase, n: int, repetitions: int, seed: int, executor: Executor | None) -> list[Promise]:
     """Put levels, differences and ranges of a year to the test, of `n` replications each."""
-    scenario = _scenario(case.raw)
-    more = case.levels.lever.set(scenario, case.least + 2, case.question.since)
-    fewer = case.levels.lever.set(scenario, case.least + 1, case.question.since)
-    whole, other = (run(model.pathway(), replications=1000, seed=seed, executor=executor) for model in (more, fewer))
-    columns = _columns(whole, case.during)
+    whole, other, columns = _pair(case, 1000, seed, executor)
     measures = [whole.index[column].measure for column in columns]
     values, others = whole.values[:, columns], other.values[:, columns]
     generator = np.random.Generator(np.random.Philox(key=[seed, 31]))
@@ -394,7 +419,7 @@ def _estimates(case: StaffingCase, n: int, repetitions: int, seed: int, executor
             **named,
         ),
         Promise(
-            promise="differences: the interval holds",
+            promise="compare: the interval of a difference holds",
             repetitions=int(known[1].sum()),
             count=int(held[1].sum()),
             goal=0.93,
@@ -403,7 +428,7 @@ def _estimates(case: StaffingCase, n: int, repetitions: int, seed: int, executor
             **named,
         ),
         Promise(
-            promise="equal towns: any row is sure",
+            promise="compare: any row of two equal towns is sure",
             repetitions=repetitions,
             count=false_rows,
             goal=0.05,
@@ -420,6 +445,112 @@ def _estimates(case: StaffingCase, n: int, repetitions: int, seed: int, executor
             **named,
         ),
     ]
+
+
+def precision_promises(
+    case: StaffingCase, relative: float, repetitions: int, *, seed: int = 1, executor: Executor | None = None
+) -> tuple[Promise, ...]:
+    """Put the intervals after an asked precision to the test, of the figures of a run and of the differences of two.
+
+    Args:
+        case: whose model is run, with two and with one more than the least.
+        relative: the precision.
+        repetitions: how many of each.
+        seed: of all draws.
+        executor: where replications run.
+    """
+    asked = Precision(relative=relative, most=1000)
+    whole, other, columns = _pair(case, 2000, seed, executor)
+    measures = [whole.index[column].measure for column in columns]
+    runs = (whole.values[:, columns], other.values[:, columns])
+    generator = np.random.Generator(np.random.Philox(key=[seed, 41]))
+    level, apart = levels(measures, runs[0]).estimate, differences(measures, *runs).estimate
+    out = []
+    for name, truth in (("run", level), ("compare", apart)):
+        held = reached = taken = 0
+        for _ in range(repetitions):
+            rows = generator.integers(0, len(runs[0]), asked.most)
+            # One figure is asked for at a time, as planners do: of the whole table the rarest would decide for all.
+            column = int(generator.integers(len(columns)))
+            some, drawn = [measures[column]], [values[rows][:, [column]] for values in runs]
+            count = _settled(asked, some, drawn[:1] if name == "run" else drawn)
+            if count is None:
+                continue
+            first, second = (values[:count] for values in drawn)
+            estimates = levels(some, first) if name == "run" else differences(some, first, second)
+            reached, taken = reached + 1, taken + count
+            held += bool(estimates.low[0] - 1e-9 <= truth[column] <= estimates.high[0] + 1e-9)
+        if reached:
+            out.append(
+                Promise(
+                    promise=f"{name} --precision: the interval holds",
+                    model=f"{case.name.partition(',')[0]}, {relative:.0%}",
+                    repetitions=reached,
+                    count=held,
+                    goal=0.92,
+                    side="at least",
+                    price=f"reached in {reached / repetitions:.0%}, {taken / reached:,.0f} replications",
+                )
+            )
+    return tuple(out)
+
+
+def _settled(asked: Precision, measures: Sequence[Measure], drawn: Sequence[Floats]) -> int | None:
+    """Return after how many of some replications a precision is reached, of a run or of two; None where it is not."""
+    asked_for: list[int] = []
+
+    def widths(count: int) -> Floats:
+        some = [values[:count] for values in drawn]
+        return half_widths(measures, some[0]) if len(some) == 1 else difference_widths(measures, some)
+
+    reached = settle(asked, lambda _, last: asked_for.append(last), widths)
+    return asked_for[-1] if reached else None
+
+
+def price_promises(
+    case: StaffingCase, n: int, repetitions: int, *, seed: int = 1, executor: Executor | None = None
+) -> tuple[Promise, ...]:
+    """Put the interval of what a week of waiting saved costs to the test.
+
+    A place costs the same in every future, and each further award besides, so what is spent goes with what is saved.
+
+    Args:
+        case: whose model is run, with two and with one more than the least.
+        n: pairs of futures.
+        repetitions: how many.
+        seed: of all draws.
+        executor: where replications run.
+    """
+    more, fewer, _ = _pair(case, 2000, seed, executor)
+    saved, awards = (_summed(fewer, kind, case.during) - _summed(more, kind, case.during) for kind in (WAITED, AWARDS))
+    generator = np.random.Generator(np.random.Philox(key=[seed, 43]))
+    out = []
+    for name, spent in (("a fixed cost", np.full(len(saved), 1e5)), ("a cost that varies", 1e5 - 2e3 * awards)):
+        truth, held = float(spent.mean() / saved.mean()), 0
+        for _ in range(repetitions):
+            rows = generator.integers(0, len(saved), n)
+            interval = ratio_interval(spent[rows], saved[rows], 0.05)
+            held += interval.low <= truth <= interval.high
+        model = f"{case.name.partition(',')[0]}, n = {n}"
+        promise = f"compare --cost: a week's price holds, {name}"
+        out.append(
+            Promise(promise=promise, model=model, repetitions=repetitions, count=held, goal=0.93, side="at least")
+        )
+    return tuple(out)
+
+
+def _summed(results: Results, kind: Kind, during: str) -> Floats:
+    chosen = results.only(lambda row: row.measure.kind == kind and row.period == during)
+    out: Floats = chosen.values.sum(axis=1)
+    return out
+
+
+def _pair(case: StaffingCase, count: int, seed: int, executor: Executor | None) -> tuple[Results, Results, list[int]]:
+    """Return pairs of replications with two and with one more than the least, and the columns of the case's year."""
+    scenario, lever = _scenario(case.raw), case.levels.lever
+    more, fewer = (lever.set(scenario, case.least + extra, case.question.since) for extra in (2, 1))
+    whole, other = (run(model.pathway(), replications=count, seed=seed, executor=executor) for model in (more, fewer))
+    return whole, other, _columns(whole, case.during)
 
 
 def _worst(held: Ints, known: Ints) -> float:
@@ -494,6 +625,11 @@ def put_to_the_test(
             for case in (cases[0], cases[4], cases[6])
             for n in (20, 50)
         ),
+        *(
+            partial(precision_promises, case, relative, 2 * repetitions, seed=seed, executor=executor)
+            for case, relative in ((cases[0], 0.1), (cases[0], 0.05), (cases[6], 0.05))
+        ),
+        *(partial(price_promises, cases[6], n, 5 * repetitions, seed=seed, executor=executor) for n in (20, 50)),
         partial(_shares_of_variance, 5, max(repetitions // 4, 10), seed),
         partial(_shares_of_variance, 10, max(repetitions // 10, 10), seed),
     ]

@@ -34,7 +34,12 @@ def compare(
     ],
     replications: Annotated[
         int | None,
-        typer.Option("--replications", "-n", help="How many of each scenario (50); with --precision, at most (10000)."),
+        typer.Option(
+            "--replications",
+            "-n",
+            help="How many of each (50; 20 for a first look, 200 for small differences); with --precision, at most "
+            "(10000).",
+        ),
     ] = None,
     precision: Annotated[
         str | None,

@@ -38,7 +38,11 @@ def run(
     file: Annotated[str, FILE] = "copenhagen",
     replications: Annotated[
         int | None,
-        typer.Option("--replications", "-n", help="How many replications (20); with --precision, at most (10000)."),
+        typer.Option(
+            "--replications",
+            "-n",
+            help="How many replications (20, a first look; 100 for a report); with --precision, at most (10000).",
+        ),
     ] = None,
     precision: Annotated[
         str | None, typer.Option(help="Run until figures are this sure at 95 %, such as 5% of each.", metavar="PERCENT")

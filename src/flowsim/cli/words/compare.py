@@ -27,6 +27,7 @@ __all__ = [
 ]
 
 _NAMES = 24
+_FIRST_LOOK = 20  # pairs below which hardly anything is sure for a whole table
 _NOTHING = ("0.00", "0.0", "-")
 
 
@@ -112,6 +113,7 @@ def _notes(comparison: Comparison, places: Sequence[int]) -> Iterator[str]:
         yield (
             f"*: surely a difference, for all {tested} of this table at once: in 1 of {one_in} repetitions of all this "
             "one * would be wrong."
+            + (f" {count} pairs are few for that: 20 are a first look, 50 the default." if count < _FIRST_LOOK else "")
         )
     if any(not pair.at(n).known and pair.differing[n] for pair in pairs for n in places if count >= FEWEST_DEFINED):
         yield "Without an interval: the same in every pair, or of fewer than ten pairs."
