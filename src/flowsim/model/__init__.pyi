@@ -10,6 +10,7 @@ from .edits import ArrivalsEdit as ArrivalsEdit
 from .edits import Closure as Closure
 from .edits import Edit as Edit
 from .edits import ExitEdit as ExitEdit
+from .edits import FeedbackEdit as FeedbackEdit
 from .edits import Include as Include
 from .edits import ScenarioFile as ScenarioFile
 from .edits import SharesEdit as SharesEdit

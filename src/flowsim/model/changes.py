@@ -10,7 +10,7 @@ from typing import Any
 
 from flowsim.core.civil_time import is_dated, parse_moment, parse_rate
 from flowsim.core.errors import InputError, unknown_name
-from flowsim.core.quantities import changed
+from flowsim.core.quantities import changed, is_relative
 from flowsim.model.duration import Duration
 from flowsim.model.edits import (
     LEVERS,
@@ -19,6 +19,7 @@ from flowsim.model.edits import (
     Closure,
     Edit,
     ExitEdit,
+    FeedbackEdit,
     ScenarioFile,
     SharesEdit,
     StationEdit,
@@ -199,6 +200,13 @@ def _station(raw: dict[str, Any], edit: StationEdit, where: str) -> None:
     if edit.at is not None:
         _holder(station, "at", None, where)
         station["at"] = [hour.isoformat() for hour in edit.at]
+    if edit.answers is not None:
+        rule = edit.answers
+        told = station.setdefault("answers", "off")
+        if is_dated(told) and min(map(parse_moment, told)) > parse_moment(raw["start"]):
+            station["answers"] = {raw["start"]: "off"} | dict(told)  # there is none before the first date
+        with located_at(f"{where}.answers"):
+            _set(station, "answers", edit, raw["start"], lambda old: _answering(old, rule))
     for state, change in edit.follow_up.items():
         table = _holder(station, "follow_up", edit.party, where)
         states = [other["name"] for other in raw["states"]]
@@ -208,6 +216,22 @@ def _station(raw: dict[str, Any], edit: StationEdit, where: str) -> None:
         standing.setdefault(state, "0 hours")
         with located_at(f"{where}.follow_up.{state}"):
             _set(standing, state, edit, raw["start"], _to(change))
+
+
+def _answering(old: Any, edit: FeedbackEdit) -> Any:
+    """Return a station's rule with what an edit names changed; a text alone is a value, whatever the rule was."""
+    if edit.is_off:
+        return "off"
+    rule = {} if old == "off" else dict(old)
+    for key in edit.model_fields_set:
+        value = getattr(edit, key)
+        if is_relative(value) and key not in rule:
+            raise ValueError(f"{key}: '{value}' starts from what the base has, and it has none then")
+        rule[key] = changed(rule[key], value) if is_relative(value) else value
+    lacking = [key for key in ("wait", "gain", "lag", "least", "most") if key not in rule]
+    if lacking:
+        raise ValueError(f"there is no rule to start from, so give {', '.join(lacking)} too")
+    return rule
 
 
 def _to(change: Any, whole: bool = False) -> Callable[[Any], Any]:

@@ -130,7 +130,8 @@ def _values(pathway: Pathway) -> Iterator[tuple[tuple[str, str], _Steps]]:
         for name, value in always.items():
             if value is not None:
                 yield (f"{station.name}, {name}", "waiting" if name == "room" else ""), [(pathway.start, value)]
-        yield from _dated(f"{station.name}, answers", "", station.answers, _rule_text)
+        for key, unit, scale in _OF_RULES:
+            yield from _dated(f"{station.name}, answer's {key}", unit, station.answers, _of_rule(key, scale))
         for party in station.parties:
             of = f"{station.name}, {party.name}"
             yield from _dated(of, "places", party.places)
@@ -152,13 +153,23 @@ def _values(pathway: Pathway) -> Iterator[tuple[tuple[str, str], _Steps]]:
             yield (entry.name, "there at the start"), [(pathway.start, entry.count)]
 
 
-def _rule_text(rule: Feedback | None) -> str:
-    if rule is None or rule.gain == 0:
-        return "off"
-    told = rule.model_dump(mode="json", exclude_defaults=True)
-    return ", ".join(
-        f"{key} {value:g}" if isinstance(value, float) else f"{key} {value}" for key, value in told.items()
-    )
+_OF_RULES = (
+    ("wait", "weeks", MINUTES["week"]),
+    ("gain", "", 1.0),
+    ("lag", "weeks", MINUTES["week"]),
+    ("least", "times", 1.0),
+    ("most", "times", 1.0),
+    ("limit", "places", 1.0),
+    ("every", "weeks", MINUTES["week"]),
+)
+
+
+def _of_rule(key: str, scale: float) -> Callable[[Feedback | None], float | None]:
+    def read(rule: Feedback | None) -> float | None:
+        value = None if rule is None or rule.gain == 0 else getattr(rule, key)
+        return None if value is None else value / scale
+
+    return read
 
 
 def _share_of(target: str) -> Callable[[Any], float]:

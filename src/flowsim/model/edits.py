@@ -10,7 +10,15 @@ from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainSerializer, ValidationError, WithJsonSchema, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    WithJsonSchema,
+    model_serializer,
+    model_validator,
+)
 
 from flowsim.core.civil_time import Moment
 from flowsim.core.errors import Record, located
@@ -26,6 +34,7 @@ __all__ = [
     "Closure",
     "Edit",
     "ExitEdit",
+    "FeedbackEdit",
     "Include",
     "ScenarioFile",
     "SharesEdit",
@@ -120,7 +129,7 @@ Kept = Annotated[float, BeforeValidator(_kept), _text(rf"^{_NUMBER} ?%$", _FRACT
 Law = Annotated[Duration, WithJsonSchema(_LAW)]
 LawOrMean = Annotated[str | Duration, BeforeValidator(_law_or_change), _text(_SPAN, Duration.model_json_schema())]
 Day = Annotated[Moment, PlainSerializer(lambda moment: moment.isoformat(), return_type=str)]
-LEVERS = ("places", "capacity", "staff", "hours", "hours_a_case", "follow_up", "weekdays", "at", "room")
+LEVERS = ("places", "capacity", "staff", "hours", "hours_a_case", "follow_up", "weekdays", "at", "room", "answers")
 TARGETS = {
     "stations": "station",
     "shares": "state",
@@ -159,6 +168,39 @@ class Edit(Record):
         return self
 
 
+class FeedbackEdit(Record):
+    """Another answer of a station to its wait: what is named is changed, and "off" is none."""
+
+    wait: Hours | None = Field(None, description="the goal")
+    gain: Amount | None = Field(None, description="how strongly places follow the wait")
+    lag: Hours | None = Field(None, description="how long ago the wait was that is answered")
+    least: Amount | None = Field(None, description="times the places by date")
+    most: Amount | None = Field(None, description="times the places by date")
+    limit: Amount | None = Field(None, description="places beyond which the answer raises nothing")
+    every: Hours | None = Field(None, description="the time between reviews of servers")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _off(cls, raw: Any) -> Any:
+        if raw == "off":
+            return {}
+        if isinstance(raw, Mapping) and not raw:
+            raise ValueError("nothing is changed: write 'off', or name what is changed, such as wait = '5 weeks'")
+        return raw
+
+    @model_serializer(mode="wrap")
+    def _or_off(self, handler: Any) -> Any:
+        return handler(self) if self.model_fields_set else "off"
+
+    @property
+    def is_off(self) -> bool:
+        """Whether the station does not answer its wait."""
+        return not self.model_fields_set
+
+
+_ANSWERS = {"anyOf": [{"const": "off"}, FeedbackEdit.model_json_schema(mode="validation")]}
+
+
 class StationEdit(Edit):
     """Another staffing of a station: of one `party` to it where it has several."""
 
@@ -173,6 +215,9 @@ class StationEdit(Edit):
     weekdays: tuple[Weekday, ...] | None = Field(None, description="the days of the meeting")
     at: tuple[Hour, ...] | None = Field(None, description="the hours of the meeting, for the whole horizon")
     room: Whole | None = Field(None, description="how many may wait, for the whole horizon")
+    answers: Annotated[FeedbackEdit, WithJsonSchema(_ANSWERS)] | None = Field(
+        None, description="how the places follow the wait"
+    )
 
     @model_validator(mode="after")
     def _something(self) -> StationEdit:
@@ -180,6 +225,8 @@ class StationEdit(Edit):
             raise ValueError(f"nothing is changed: give one of {', '.join(LEVERS)}")
         if (self.at or self.room is not None) and (self.since or self.end):
             raise ValueError("`at` and `room` hold for the whole horizon: leave out `from`, `until` and `through`")
+        if self.answers and self.party is not None:
+            raise ValueError("`answers` are the station's, for all parties to it alike: leave out `party`")
         return self
 
 

@@ -34,12 +34,14 @@ class Lever:
         station: the station's name.
         parties: whose number it is; (None,) for the station's own. All of several parties get the same.
         key: what is changed.
+        answers: whether the station answers its wait; where the number is set, the answer is off.
     """
 
     name: str
     station: str
     parties: tuple[str | None, ...]
     key: Key
+    answers: bool = False
 
     @classmethod
     def parse(cls, name: str, pathway: Pathway) -> Lever:
@@ -70,13 +72,17 @@ class Lever:
     def set(self, scenario: Scenario, level: float, since: datetime) -> Scenario:
         """Return a scenario in which the number is `level` from a moment on, whatever was given for then.
 
-        Its closures still apply, for they keep a share of it. Infinity is more than anybody waits for.
+        Its closures still apply, for they keep a share of it. Infinity is more than anybody waits for. A station that
+        answers its wait does so no longer from that moment on, for the question is of the staffing as it is given.
         """
         number = _PLENTY if math.isinf(level) else int(level) if level == int(level) else level
         edits = [
             StationEdit.model_validate({"station": self.station, "party": party, self.key: number, "from": since})
             for party in self.parties
         ]
+        if self.answers:
+            off = {"station": self.station, "from": since, "answers": "off"}
+            edits.append(StationEdit.model_validate(off))
         file = scenario.file.model_copy(update={"stations": (*scenario.file.stations, *edits)})
         return replace(scenario, file=file)
 
@@ -125,11 +131,18 @@ def _levers(pathway: Pathway) -> list[Lever]:
 
 def _levers_at(station: Station) -> list[Lever]:
     """Return the lever of a station, or of each party to it."""
+    answers = _is_answering(station)
     if not station.parties:
         key: Key = "places" if station.is_meeting else "capacity"
-        return [Lever(name=f"{station.name}.{key}", station=station.name, parties=(None,), key=key)]
+        return [Lever(name=f"{station.name}.{key}", station=station.name, parties=(None,), key=key, answers=answers)]
     return [
-        Lever(name=f"{station.name}.{party.name}.{key}", station=station.name, parties=(party.name,), key=key)
+        Lever(
+            name=f"{station.name}.{party.name}.{key}",
+            station=station.name,
+            parties=(party.name,),
+            key=key,
+            answers=answers,
+        )
         for party, key in ((party, _key(party)) for party in station.parties)
     ]
 
@@ -139,9 +152,13 @@ def _joint(station: Station) -> list[Lever]:
     keys = {_key(party) for party in station.parties}
     if len(keys) != 1:
         return []
-    key = keys.pop()
+    key, answers = keys.pop(), _is_answering(station)
     names = tuple(party.name for party in station.parties)
-    return [Lever(name=f"{station.name}.{key}", station=station.name, parties=names, key=key)]
+    return [Lever(name=f"{station.name}.{key}", station=station.name, parties=names, key=key, answers=answers)]
+
+
+def _is_answering(station: Station) -> bool:
+    return any(rule is not None and rule.gain > 0 for rule in (station.answers.values if station.answers else ()))
 
 
 def _key(party: Party) -> Key:

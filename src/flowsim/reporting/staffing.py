@@ -56,7 +56,19 @@ class StaffingConclusions:
             own = self.wording.language.listed(
                 [say("answer.today.of", own=self._own(lever), lever=words) for lever, words in parts]
             )
-        return f"{first.removesuffix('.')}{self.wording.language.say('answer.today', own=own)}.", *rest
+        first = f"{first.removesuffix('.')}{self.wording.language.say('answer.today', own=own)}."
+        return self._without_rule(first), *rest
+
+    def _without_rule(self, sentence: str) -> str:
+        """Say before a sentence at which stations the answer to the wait is off, for the staffing is as it is given."""
+        search, language = self.search, self.wording.language
+        levers = [search.levels.lever] if isinstance(search, Answer) else [search.rows.lever, search.levels.lever]
+        stations = list(dict.fromkeys(self.wording.station(lever.station) for lever in levers if lever.answers))
+        if not stations:
+            return sentence
+        since = language.day(search.question.since.date())
+        first = sentence[0].lower() + sentence[1:]
+        return language.say("answer.rule_off", stations=language.listed(stations), since=since, first=first)
 
     def goals(self) -> str:
         """Return the goals in words, with the chance that was asked for."""

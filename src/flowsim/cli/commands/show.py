@@ -67,7 +67,7 @@ def check(
 
     Example: [bold]flowsim check more-places.toml[/bold]
     """
-    from flowsim.cli.words.check import change_lines, load_lines, right_line
+    from flowsim.cli.words.check import change_lines, load_lines, right_line, rule_lines
     from flowsim.model.scenario import Scenario
     from flowsim.reporting.language import Language
     from flowsim.theory.fluid_load import workload
@@ -77,7 +77,8 @@ def check(
     if scenario.changes_base:
         print("\n".join(change_lines(scenario, spoken)))
     print(right_line(scenario, spoken))
-    print("\n".join(load_lines(workload(scenario.pathway()), spoken)))
+    pathway = scenario.pathway()
+    print("\n".join([*rule_lines(pathway, spoken), *load_lines(workload(pathway), spoken)]))
 
 
 def names(file: Annotated[str, FILE] = "copenhagen") -> None:

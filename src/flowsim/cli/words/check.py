@@ -9,6 +9,7 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from flowsim.cli.terminal import cut, number, table, wrapped
+from flowsim.core.civil_time import MINUTES
 from flowsim.model.differences import Difference, list_differences
 from flowsim.model.edits import makes_changes
 from flowsim.model.pathway import Pathway
@@ -18,7 +19,7 @@ from flowsim.reporting.language import Language
 if TYPE_CHECKING:
     from flowsim.theory.fluid_load import Load
 
-__all__ = ["change_lines", "load_lines", "right_line"]
+__all__ = ["change_lines", "load_lines", "right_line", "rule_lines"]
 
 _LARGE = 0.5
 _MOST = 40
@@ -160,6 +161,35 @@ def _value(value: Any, language: Language) -> str:
         whole = not isinstance(value, float) or value == int(value)
         return _local(f"{value:,.0f}" if whole else number(value), language)
     return str(value)
+
+
+def rule_lines(pathway: Pathway, language: Language) -> list[str]:
+    """Write which stations answer their wait, when and how; what is said of loads is without it."""
+    say, out = language.say, list[str]()
+    for station in pathway.stations:
+        steps = station.answers.root if station.answers else ()
+        ends = (*(when for when, _ in steps[1:]), None)
+        for (since, rule), until in zip(steps, ends, strict=False):
+            if rule is None or rule.gain == 0 or since >= pathway.end:
+                continue
+            first = max(since, pathway.start)
+            period = Difference(of="", unit="", before=None, after=None, since=first, until=until)
+            limit = "" if rule.limit is None else say("check.answers.limit", limit=_value(rule.limit, language))
+            numbers = {"wait": rule.wait / MINUTES["week"], "lag": rule.lag / MINUTES["week"]}
+            numbers |= {"gain": rule.gain, "least": rule.least, "most": rule.most}
+            words = {name: _local(f"{value:.3g}", language) for name, value in numbers.items()}
+            out.append(
+                wrapped(
+                    say(
+                        "check.answers",
+                        station=station.title or station.name,
+                        period=_when(period, language),
+                        limit=limit,
+                        **words,
+                    )
+                )
+            )
+    return out
 
 
 def load_lines(load: Load, language: Language) -> list[str]:

@@ -52,6 +52,8 @@ def frontier_lines(frontier: Frontier, parameters: str, cost: StaffingCost | Non
         [""] * len(frontier.points) if cost is None else [f"{excess:>{_COST}}  " for excess in _dearer(frontier, cost)]
     )
     money = "" if cost is None else f"{cost.currency + ' a year':>{_COST}}  "
+    if lever.answers or other.answers:
+        lines += [wrapped(_without_rule(frontier.question, [lever, other], "these meet the goals.")), ""]
     lines.append(f"{lever.name}  {money}least {other.name}")
     for point, more in zip(frontier.points, dearer, strict=True):
         close = "too close to call: " + ", ".join(map(str, frontier.close(point)))
@@ -154,9 +156,21 @@ def _verdict(answer: Answer) -> list[str]:
         "undecided": f"None {allowed} meets {it}, and with a place for everybody it is too close to call: "
         f"{plenty}. More replications may tell.",
     }[answer.outcome]
+    first = _without_rule(answer.question, [lever], first)
     if answer.least is not None:
         return [first, _chance_of_error(answer.stopping), *_lower(answer), *_contrary(answer, it)]
     return [*_too_close(answer), first, *_contrary(answer, it)]
+
+
+def _without_rule(question: Question, levers: Sequence[Lever], sentence: str) -> str:
+    """Say before a sentence at which stations the answer to the wait is off, for the staffing is as it is given."""
+    stations = list(dict.fromkeys(lever.station for lever in levers if lever.answers))
+    if not stations:
+        return sentence
+    off = (
+        f"Without the answer of {' and '.join(stations)} to the wait, which is off from {question.since:%Y-%m-%d} on: "
+    )
+    return off + sentence[0].lower() + sentence[1:]
 
 
 def _lower(answer: Answer) -> list[str]:
