@@ -7,8 +7,10 @@ import types
 import pytest
 
 from flowsim import compare, run
+from flowsim.cli.terminal import progress_bar
 from flowsim.core import progress
 from flowsim.core.progress import shows_progress, silent
+from flowsim.simulation.engine import machine_code
 from helpers.desk import SMALL
 
 
@@ -117,3 +119,35 @@ def test_a_notebook_has_one_display_that_is_renewed(terminal, monkeypatch):
     assert 'value="2" max="2"' in shown[1]
     assert shown[2:] == [""]
     assert terminal.getvalue() == ""
+
+
+def test_a_terminal_tells_what_the_first_replication_waits_for(terminal, monkeypatch):
+    run(SMALL, replications=3, seed=1, workers=1)
+    assert "compiling" not in terminal.getvalue()
+    monkeypatch.setattr(machine_code, "is_cached", lambda _: False)
+    compare([SMALL, SMALL.model_copy(update={"name": "other"})], replications=2, seed=1)
+    text = terminal.getvalue()
+    assert f"compare: compiling the engine, once after installing: about {machine_code.SECONDS} seconds" in text
+    assert text.endswith("\r\033[K")
+
+
+def test_who_shows_progress_herself_is_told_nothing_on_the_way(terminal, monkeypatch):
+    monkeypatch.setattr(machine_code, "is_cached", lambda _: False)
+    run(SMALL, replications=3, seed=1, workers=1, progress=lambda done, total: None)
+    with silent():
+        run(SMALL, replications=3, seed=1, workers=1)
+    assert terminal.getvalue() == ""
+
+
+def test_the_bar_of_a_command_tells_it_too(monkeypatch):
+    stream = Terminal()
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setattr(machine_code, "is_cached", lambda _: False)
+    with progress_bar("replications") as bar:
+        run(SMALL, replications=2, seed=1, workers=1, progress=bar)
+    assert "compiling the engine, once after installing" in stream.getvalue()
+    with progress_bar("replications", show=False) as bar:
+        before = stream.getvalue()
+        run(SMALL, replications=2, seed=1, workers=1, progress=bar)
+    assert stream.getvalue() == before

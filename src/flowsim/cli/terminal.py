@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Literal
 
 from flowsim.core.numbers import number
-from flowsim.core.progress import silent
+from flowsim.core.progress import silent, tells
 
 __all__ = ["WIDTH", "counted", "cut", "number", "progress_bar", "table", "wrapped"]
 
@@ -28,7 +28,17 @@ def progress_bar(what: str, *, show: bool = True) -> Iterator[Callable[[int, int
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+        @contextmanager
+        def wait(for_what: str) -> Iterator[None]:
+            bar.update(task, description=for_what, refresh=True)
+            try:
+                yield
+            finally:
+                bar.update(task, description=what)
+
+        with tells(wait):
+            yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 WIDTH = 80

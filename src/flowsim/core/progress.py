@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from contextvars import ContextVar
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-__all__ = ["Progress", "shifted", "shows_progress", "silent"]
+__all__ = ["Progress", "Waiting", "shifted", "shows_progress", "silent", "tells", "waiting"]
 
 Progress = Callable[[int, int], object]
 """What is called as work goes on, with how much is done and how much there is in all."""
+
+Waiting = Callable[[str], AbstractContextManager[object]]
+"""What shows, as long as its context lasts, what there is to wait for before any of the work is done."""
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 _SOON = 1.0  # seconds of work before a bar appears
 _OFTEN = 0.1  # seconds between two pictures of it
+_TURN = 0.1  # seconds between two turns of a sign that shows that something moves
 _watched: ContextVar[bool] = ContextVar("_watched", default=False)
+_waiting: ContextVar[Waiting | None] = ContextVar("_waiting", default=None)
 
 
 def shifted(progress: Progress | None, first: int, total: int) -> Progress | None:
@@ -37,6 +44,22 @@ def silent() -> Iterator[None]:
         _watched.reset(token)
 
 
+@contextmanager
+def tells(how: Waiting) -> Iterator[None]:
+    """Within, show in some way what there is to wait for."""
+    token = _waiting.set(how)
+    try:
+        yield
+    finally:
+        _waiting.reset(token)
+
+
+def waiting(what: str) -> AbstractContextManager[object]:
+    """Show what there is to wait for, where somebody looks on."""
+    how = _waiting.get()
+    return nullcontext() if how is None else how(what)
+
+
 def shows_progress(what: str) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
     """Give a verb a bar by itself in a terminal or a notebook where its `progress` is left out.
 
@@ -52,7 +75,10 @@ def shows_progress(what: str) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
                 if bar is not None:
                     kwargs["progress"] = bar.update
             try:
-                with silent():
+                with ExitStack() as shown:
+                    shown.enter_context(silent())
+                    if bar is not None:
+                        shown.enter_context(tells(bar.wait))
                     return verb(*args, **kwargs)
             finally:
                 if bar is not None:
@@ -79,6 +105,30 @@ class _Bar:
             self.drawn_at, self.shown = now, True
             self.draw(f"{self.what}{': ' if stage else ''}{''.join(map(str, stage))}", done, total)
 
+    @contextmanager
+    def wait(self, what: str) -> Iterator[None]:
+        """Show what there is to wait for, and that something moves."""
+        over = threading.Event()
+
+        def turn() -> None:
+            for sign in itertools.cycle("|/-\\"):
+                self.turn(what, sign)
+                if over.wait(_TURN):
+                    return
+
+        turning = threading.Thread(target=turn, daemon=True)
+        turning.start()
+        try:
+            yield
+        finally:
+            over.set()
+            turning.join()
+            self.clear()
+
+    def turn(self, what: str, sign: str) -> None:
+        sys.stderr.write(f"\r\033[K{self.what}: {what} {sign}")
+        sys.stderr.flush()
+
     def draw(self, what: str, done: int, total: int) -> None:
         wide = 30 * done // total if total else 0
         sys.stderr.write(f"\r\033[K{what[:40]} {'━' * wide}{'·' * (30 - wide)} {done:,}/{total:,}")
@@ -100,6 +150,14 @@ class _NotebookBar(_Bar):
         from html import escape
 
         self._show(f'{escape(what)} <progress value="{done}" max="{total}"></progress> {done:,}/{total:,}')
+
+    @contextmanager
+    def wait(self, what: str) -> Iterator[None]:
+        self._show(what)
+        try:
+            yield
+        finally:
+            self.clear()
 
     def clear(self) -> None:
         self._show("")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import platform
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from importlib import metadata
 from typing import TYPE_CHECKING, Literal, NamedTuple, cast, get_args
@@ -15,7 +16,7 @@ import numpy as np
 
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError, unknown_name, whole_number
-from flowsim.core.progress import Progress, shows_progress
+from flowsim.core.progress import Progress, shows_progress, waiting
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
 from flowsim.model.ticks import without_tick_warnings
@@ -124,13 +125,11 @@ def run(
     visits = most_visits(pathway)
     _LOG.info("%s: %d replications begin, seed %d, %s engine", pathway.name, len(numbers), seed, engine)
     jobs = (_Job(subject, frame, engine, seed, number, fork, kept, keep_traces, visits) for number in numbers)
-    if executor is None and workers > 1:
-        with ThreadPoolExecutor(workers) as threads:
-            done = _collected(_spread(threads, jobs), len(numbers), progress)
-    elif executor is None:
-        done = _collected((_replicate(job) for job in jobs), len(numbers), progress)
-    else:
-        done = _collected(_spread(executor, jobs), len(numbers), progress)
+    with ExitStack() as open_threads, _compiling(engine) as compiled:
+        if executor is None and workers > 1:
+            executor = open_threads.enter_context(ThreadPoolExecutor(workers))
+        finished = map(_replicate, jobs) if executor is None else _spread(executor, jobs)
+        done = _collected(compiled(finished), len(numbers), progress)
     ordered = [done[number] for number in numbers]
     results = Results(
         pathway=pathway,
@@ -230,6 +229,27 @@ def _replicate(job: _Job) -> _Replication:
             trace = fast.simulate(model, job.seed, _history(job), forks)
     values = Catalogue.of(pathway, job.frame).compute(trace)
     return _Replication(job.number, values, trace.digest, trace if job.keep else None, pathway.tick)
+
+
+@contextmanager
+def _compiling(engine: Engine) -> Iterator[Callable[[Iterable[_Replication]], Iterator[_Replication]]]:
+    """Tell what the first replication waits for where nothing is compiled yet, until it is there."""
+    with ExitStack() as wait_for_it:
+
+        def passed_on(finished: Iterable[_Replication]) -> Iterator[_Replication]:
+            for replication in finished:
+                wait_for_it.close()
+                yield replication
+
+        if engine == "kernel":
+            from flowsim.simulation.engine.kernel import run_loop
+            from flowsim.simulation.engine.machine_code import SECONDS, is_cached
+
+            if not is_cached(run_loop):
+                _LOG.info("the engine is compiled, once after installing: about %d seconds", SECONDS)
+                words = f"compiling the engine, once after installing: about {SECONDS} seconds"
+                wait_for_it.enter_context(waiting(words))
+        yield passed_on
 
 
 def _collected(finished: Iterable[_Replication], total: int, progress: Progress | None) -> dict[int, _Replication]:

@@ -33,6 +33,7 @@ from flowsim.simulation.engine.compiler import (
     WEIBULL,
 )
 from flowsim.simulation.engine.luck import Luck
+from flowsim.simulation.engine.machine_code import cached
 from flowsim.simulation.engine.trace import NEVER
 
 __all__ = [
@@ -72,11 +73,11 @@ __all__ = [
 # The rules allocate nothing, so they need none of numba's reference counts, which would cost more than the work; nor
 # can they be called as they are written, with two dozen tables to copy at each call. What Python never calls does
 # without a wrapper for it, which is half the time of compiling.
-_rule: Any = njit(cache=True, _nrt=False, forceinline=True)  # type: ignore[call-overload]
+_rule: Any = cached(_nrt=False, forceinline=True)
 _step: Any = njit(  # type: ignore[call-overload]
     _nrt=False, forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True
 )
-_freely: Any = njit(cache=True, _nrt=False, nogil=True)  # type: ignore[call-overload]
+_freely: Any = cached(_nrt=False, nogil=True)
 _M0, _M1 = np.uint64(0xD2E7470EE14C6C93), np.uint64(0xCA5A826395121157)
 _W0, _W1 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBB67AE8584CAA73B)
 _U32, _U12, _U0 = np.uint64(32), np.uint64(12), np.uint64(0)
@@ -531,7 +532,7 @@ def stay(m, luck, entry, index, state, visit, u, start, since, elapsed):
     return soonest, to
 
 
-@njit(cache=True, _nrt=False)  # type: ignore[call-overload]
+@cached(_nrt=False)
 def _stay_past_forks(m, luck, entry, index, state, visit, start, since, elapsed, soonest, to):
     """Return when and where a race ends that would have been won after `soonest` ticks, had there been no fork.
 
@@ -617,7 +618,7 @@ def places(m, change, bound, carried, present, waits):
     return whole
 
 
-@njit(cache=True, nogil=True)
+@cached(nogil=True)
 def arrival_ticks(m, luck, entry):
     """Return the arrival ticks of a door in order, those before the horizon, and how many precede each period.
 

@@ -12,9 +12,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from flowsim.core.arrays import Ints
+from flowsim.simulation.engine.machine_code import cached
 from flowsim.simulation.engine.trace import LATER, NEVER
 
 __all__ = [
@@ -33,7 +33,7 @@ __all__ = [
     "waits",
 ]
 
-_pass: Any = njit(cache=True, nogil=True)
+_pass: Any = cached(nogil=True)
 
 
 @_pass

@@ -12,7 +12,7 @@ from flowsim.core.civil_time import MINUTES
 from flowsim.core.periods import BY_QUARTER_AND_YEAR, Every
 from flowsim.model.parts import Clock, Followup
 from flowsim.simulation.measures.measure import Kind
-from flowsim.simulation.measures.timeline import DatedTrace, MeasureSeries, passes
+from flowsim.simulation.measures.timeline import DatedTrace, MeasureSeries
 
 __all__ = [
     "CLOCK_ENDED",
@@ -91,7 +91,7 @@ def clock_runs(dated: DatedTrace, clock: Clock) -> Runs:
     final = np.array([state.final for state in dated.pathway.states])
     begins, ends, abandons = (np.isin(names, chosen) for chosen in (clock.begins, clock.ends, clock.abandons))
     from_start = clock.begins_at == "started"
-    return Runs(*passes().clock_runs(dated.trace.visits, from_start, begins, ends, ends | abandons | final))
+    return Runs(*dated.passes.clock_runs(dated.trace.visits, from_start, begins, ends, ends | abandons | final))
 
 
 def clocks(dated: DatedTrace) -> Iterator[MeasureSeries]:
@@ -112,7 +112,7 @@ def clocks(dated: DatedTrace) -> Iterator[MeasureSeries]:
 def _clock(dated: DatedTrace, clock: Clock) -> Iterator[MeasureSeries]:
     calendar = dated.calendar
     runs, limit = clock_runs(dated, clock), calendar.ticks(clock.limit)
-    (month, took), counts, total = passes().clock_counts(*runs, limit, calendar.cells, len(calendar.edges) + 1)
+    (month, took), counts, total = dated.passes.clock_counts(*runs, limit, calendar.cells, len(calendar.edges) + 1)
     ended, within, begun, stopped, late, stopped_late = np.cumsum(counts[:, :-1], axis=1)
     total = np.cumsum(total[:-1])
     for every in CLOCK_ENDED.every:
@@ -199,7 +199,7 @@ def followups(dated: DatedTrace) -> Iterator[MeasureSeries]:
 def _followup(dated: DatedTrace, followup: Followup, among: Spells) -> Iterator[MeasureSeries]:
     calendar, labels = dated.calendar, dated.pathway.benefits
     gap = calendar.ticks(followup.gap)
-    rows: Ints = passes().last_spells(*among, labels.index(followup.benefit), gap)
+    rows: Ints = dated.passes.last_spells(*among, labels.index(followup.benefit), gap)
     month = calendar.month(among.ended[rows])
     ended = _before(dated, month)
     for every in ENDED.every:
@@ -207,7 +207,7 @@ def _followup(dated: DatedTrace, followup: Followup, among: Spells) -> Iterator[
         yield MeasureSeries(measure=ENDED(followup.name), every=every, values=values)
     for span in followup.after:
         after = calendar.ticks(span)
-        status = among.benefit[passes().later_spells(among.citizen, among.joined, among.ended, rows, after)]
+        status = among.benefit[dated.passes.later_spells(among.citizen, among.joined, among.ended, rows, after)]
         counts = dated.before(month, status, len(labels))
         shares = [(label, [number]) for number, label in enumerate(labels)]
         shares += [
@@ -234,7 +234,7 @@ def seniorities(dated: DatedTrace) -> Iterator[MeasureSeries]:
             which, calendar = dated.pathway.benefits.index(seniority.benefit), dated.calendar
             for span in seniority.over:
                 spells = among.benefit, among.joined, among.ended, which, calendar.ticks(span)
-                there = passes().older_than(*spells, calendar.cells, len(calendar.edges) + 1)
+                there = dated.passes.older_than(*spells, calendar.cells, len(calendar.edges) + 1)
                 measure = SENIORITY(seniority.name, f"over_{_span_name(span)}")
                 yield from dated.at_ends(measure, np.cumsum(there[:-1]))
 

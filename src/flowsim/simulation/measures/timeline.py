@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
-from functools import cached_property
-from types import ModuleType
-from typing import NamedTuple, TypeVar
+from functools import cache, cached_property
+from types import ModuleType, SimpleNamespace
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from flowsim.model.pathway import Pathway
 from flowsim.simulation.engine.trace import LATER, Trace
 from flowsim.simulation.measures.measure import Measure
 
-__all__ = ["Calendar", "DatedTrace", "MeasureSeries", "Tallies", "passes"]
+__all__ = ["Calendar", "DatedTrace", "MeasureSeries", "Tallies"]
 
 Numbers = TypeVar("Numbers", Ints, Floats)
 
@@ -39,6 +39,7 @@ class DatedTrace:
 
     Attributes:
         benefit_of, station_of: the number of each state's benefit label and station, -1 where there is none.
+        passes: those over all rows; of a trace without any, as Python, for they are not worth compiling then.
     """
 
     trace: Trace
@@ -47,6 +48,7 @@ class DatedTrace:
 
     def __init__(self, trace: Trace, pathway: Pathway, calendar: Calendar) -> None:
         self.trace, self.pathway, self.calendar = trace, pathway, calendar
+        self.passes: Any = _compiled() if len(trace.visits) or len(trace.sessions) else _as_python()
         labels, stations = pathway.benefits, [station.name for station in pathway.stations]
         self.benefit_of: Ints = np.array([labels.index(state.benefit) for state in pathway.states], np.int64)
         self.station_of: Ints = np.array(
@@ -60,29 +62,29 @@ class DatedTrace:
     @cached_property
     def _tallies(self) -> Tallies:
         shape = self._width, self.trace.first, self.benefit_of, len(self.pathway.benefits)
-        return Tallies(*passes().tallies(self.trace.visits, self.calendar.cells, *shape))
+        return Tallies(*self.passes.tallies(self.trace.visits, self.calendar.cells, *shape))
 
     @cached_property
     def benefit_spells(self) -> Ints:
         """Consecutive visits with one benefit label: citizen, label, joined, ended; shape (4, spells)."""
-        out: Ints = passes().benefit_spells(self.trace.visits, self.benefit_of)
+        out: Ints = self.passes.benefit_spells(self.trace.visits, self.benefit_of)
         return out
 
     @cached_property
     def waits(self) -> Ints:
         """The station, month and ticks waited of each stay that started at a station, shape (3, stays)."""
-        out: Ints = passes().waits(self.trace.visits, self.calendar.cells, self.station_of)
+        out: Ints = self.passes.waits(self.trace.visits, self.calendar.cells, self.station_of)
         return out
 
     def stays_at(self, station: int) -> Ints:
         """Return when the stays that started at a station were joined, started and ended, shape (3, stays)."""
-        out: Ints = passes().stays_at(self.trace.visits, self.station_of, station)
+        out: Ints = self.passes.stays_at(self.trace.visits, self.station_of, station)
         return out
 
     def outcomes(self) -> Ints:
         """Return the state, month and ticks since the benefit spell before it began, of each award; (3, awards)."""
         is_outcome = np.array([state.outcome for state in self.pathway.states])
-        out: Ints = passes().outcomes(self.trace.visits, self.calendar.cells, is_outcome)
+        out: Ints = self.passes.outcomes(self.trace.visits, self.calendar.cells, is_outcome)
         return out
 
     @cached_property
@@ -161,11 +163,11 @@ class DatedTrace:
 
     def before(self, month: Ints, group: Ints, groups: int) -> Ints:
         """Count the events of each group before each edge, shape (groups, edges)."""
-        return _before(passes().counts(group, month, groups, self._width))
+        return _before(self.passes.counts(group, month, groups, self._width))
 
     def summed_before(self, values: Ints, month: Ints, group: Ints, groups: int) -> Floats:
         """Add up the values of the events of each group before each edge, shape (groups, edges)."""
-        return _before(passes().sums(values, group, month, groups, self._width))
+        return _before(self.passes.sums(values, group, month, groups, self._width))
 
     def counted(self, measure: Measure, before: Ints | Floats) -> Iterator[MeasureSeries]:
         """Yield the number of events in each period."""
@@ -189,11 +191,17 @@ class Tallies(NamedTuple):
     moved: Ints
 
 
-def passes() -> ModuleType:
+def _compiled() -> ModuleType:
     """Return the passes over all rows, whose compiler is not worth loading before there are any."""
     from flowsim.simulation.measures import passes
 
     return passes
+
+
+@cache
+def _as_python() -> SimpleNamespace:
+    passes = _compiled()
+    return SimpleNamespace(**{name: getattr(passes, name).py_func for name in passes.__all__})
 
 
 def _before(by_month: Numbers) -> Numbers:
@@ -315,7 +323,9 @@ class Calendar:
 
     def month(self, times: Ints) -> Ints:
         """Return the month of each time, numbered from 1; 0 before all of them, the highest after all."""
-        out: Ints = passes().months(np.ascontiguousarray(times, np.int64), self.cells)
+        if not len(times):
+            return np.empty(0, np.int64)
+        out: Ints = _compiled().months(np.ascontiguousarray(times, np.int64), self.cells)
         return out
 
 
