@@ -30,6 +30,28 @@ def test_nothing_heavy_is_loaded(module):
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "unloaded"),
+    [
+        (["--help"], 0, {"pydantic", "numpy"}),
+        (["run", "--help"], 0, {"pydantic", "numpy"}),
+        (["run", "--replicatons", "3"], 2, {"numpy", "flowsim.model.pathway"}),
+        (["run", "no-file"], 2, {"numpy", "flowsim.model.pathway"}),
+        (["compare", "today", "no-file"], 2, {"numpy", "flowsim.model.pathway"}),
+        (["report", "today", "no-file"], 2, {"numpy", "flowsim.model.pathway"}),
+        (["staff", "no-file"], 2, {"numpy", "flowsim.model.pathway"}),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_help_and_refusals_are_there_before_anything_is_loaded_to_work_with(words, code, unloaded):
+    start = f"import atexit, sys; sys.argv = {['flowsim', *words]}; from flowsim.cli.main import start\n" + (
+        f"atexit.register(lambda: print('loaded:', *({unloaded} & sys.modules.keys())))\nstart()"
+    )
+    done = subprocess.run([sys.executable, "-c", start], capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert done.stdout.splitlines()[-1] == "loaded:"
+
+
 def test_only_what_shows_itself_is_loaded_by_its_name():
     """The contracts of the rooms read the imports that stand in the files; what is loaded by name they cannot see."""
     sources = Path(flowsim.__file__).parent

@@ -29,6 +29,7 @@ __all__ = [
     "WORKERS",
     "WithPairs",
     "asked",
+    "exists",
     "named_options",
 ]
 
@@ -37,7 +38,9 @@ _OPTIONS: Mapping[str, str] = {"first": "from", "last": "to"}
 
 
 FILE = typer.Argument(
-    help="A scenario or pathway file, the base 'copenhagen', or a name of flowsim scenarios.", show_default=False
+    callback=lambda value: exists(value),
+    help="A scenario or pathway file, the base 'copenhagen', or a name of flowsim scenarios.",
+    show_default=False,
 )
 SEED = typer.Option(help="Another seed, other luck; the same seed, the same results.")
 POINT = typer.Option("--point", help="The fitted parameters in every replication.")
@@ -56,6 +59,15 @@ VARY = typer.Option(
     "--vary", help="What may be changed: STATION.places, .capacity or .staff, or of one PARTY.", metavar="LEVER"
 )
 BETWEEN = typer.Option("--between", help="The least and the most of it, after each --vary.", metavar="LEAST MOST")
+
+
+def exists(value: str | list[str]) -> str | list[str]:
+    """Refuse a scenario that is not there, before anything is loaded that would read it."""
+    from flowsim.model.library import check_scenario
+
+    for name in [value] if isinstance(value, str) else value:
+        check_scenario(name)
+    return value
 
 
 def _at_least_one(workers: int | None) -> int | None:

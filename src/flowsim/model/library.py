@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources.abc import Traversable
+from pathlib import Path
 
-from flowsim.core.errors import InputError, unknown_name
-from flowsim.core.files import data_folder
+from flowsim.core.errors import InputError, nearest, unknown_name
+from flowsim.core.files import data_folder, file_named, is_file
 
-__all__ = ["cities", "city_file", "scenario_names", "scenario_text"]
+__all__ = ["check_scenario", "cities", "city_file", "scenario_names", "scenario_text"]
 
 
 @cache
@@ -33,6 +34,22 @@ def scenario_names() -> tuple[str, ...]:
     """Name the scenarios that ship, in alphabetical order."""
     files = (file.name for file in data_folder("scenarios").iterdir())
     return tuple(sorted(name.removesuffix(".toml") for name in files if name.endswith(".toml")))
+
+
+def check_scenario(name_or_path: str | Path) -> None:
+    """Refuse what names neither a file nor what ships.
+
+    Raises:
+        InputError: with the nearest name.
+    """
+    path, name = file_named(name_or_path), str(name_or_path)
+    if name not in (*scenario_names(), *cities()) and not is_file(path):
+        known = ", ".join(f"'{city}'" for city in cities())
+        hint = nearest(name, (*cities(), *scenario_names()))
+        raise InputError(
+            f"there is no file '{path}'{hint} (allowed: {known}, a scenario file, a pathway file, or a name that "
+            "`flowsim scenarios` lists)"
+        )
 
 
 def scenario_text(name: str) -> str:

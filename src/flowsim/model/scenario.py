@@ -32,7 +32,7 @@ from flowsim.model.edits import (
     makes_changes,
     numbered,
 )
-from flowsim.model.library import cities, scenario_names, scenario_text
+from flowsim.model.library import check_scenario, cities, scenario_names, scenario_text
 from flowsim.model.pathway import Pathway
 
 __all__ = ["Scenario", "example"]
@@ -101,16 +101,10 @@ class Scenario:
         Raises:
             InputError: one line with the file, the key path, the value and what is allowed.
         """
+        check_scenario(name_or_path)
         path, name = file_named(name_or_path), str(name_or_path)
         if name in scenario_names():
             return cls.from_dict(read_toml(scenario_text(name).encode(), name), name)
-        if name not in cities() and not is_file(path):
-            known = ", ".join(f"'{city}'" for city in cities())
-            hint = nearest(name, (*cities(), *scenario_names()))
-            raise InputError(
-                f"there is no file '{path}'{hint} (allowed: {known}, a scenario file, a pathway file, or a name that "
-                "`flowsim scenarios` lists)"
-            )
         if is_file(path) and name not in cities():
             content = path.read_bytes()
             raw = read_data(content, str(path))

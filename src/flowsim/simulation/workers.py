@@ -1,4 +1,7 @@
-"""Where replications run: threads, processes, or the workers of a Dask cluster (extra `dask`)."""
+"""Where replications run: threads, processes, or the workers of a Dask cluster (extra `dask`).
+
+Every command knows this module before it reads its options, so it imports what refusals need when it needs it.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,6 @@ from ipaddress import ip_address
 from multiprocessing import parent_process
 from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any
-
-from flowsim.core.errors import InputError, whole_number
-from flowsim.core.extras import require_extra
 
 __all__ = ["TrustedSchedulerWarning", "connected", "executor_of"]
 
@@ -57,6 +57,9 @@ def connected(address: str, timeout: str = "10 seconds") -> Iterator[Executor]:
             TrustedSchedulerWarning,
             stacklevel=4,
         )
+    from flowsim.core.errors import InputError
+    from flowsim.core.extras import require_extra
+
     require_extra("dask", "--cluster")
     from distributed import Client
 
@@ -87,6 +90,8 @@ def executor_of(
         processes: take processes in any case.
     """
     from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+
+    from flowsim.core.errors import whole_number
 
     if cluster is not None:
         with connected(cluster) as machines:

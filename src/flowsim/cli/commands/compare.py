@@ -10,7 +10,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flowsim.cli.options import CALIBRATED, CLUSTER, ENGINE, FIRST, JSON, LAST, PARQUET, POINT, SEED, WORKERS, asked
+from flowsim.cli.options import (
+    CALIBRATED,
+    CLUSTER,
+    ENGINE,
+    FIRST,
+    JSON,
+    LAST,
+    PARQUET,
+    POINT,
+    SEED,
+    WORKERS,
+    asked,
+    exists,
+)
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
 
@@ -27,6 +40,7 @@ def compare(
     files: Annotated[
         list[str],
         typer.Argument(
+            callback=exists,
             metavar="SCENARIO",
             help="Two or more scenario files or names of flowsim scenarios; the first is the one to compare with.",
             show_default=False,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flowsim.cli.options import CALIBRATED, FILES, FIRST, LAST, POINT, SEED, WORKERS, asked, named_options
+from flowsim.cli.options import CALIBRATED, FILES, FIRST, LAST, POINT, SEED, WORKERS, asked, exists, named_options
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
 
@@ -18,6 +18,7 @@ def report(
     files: Annotated[
         list[str],
         typer.Argument(
+            callback=exists,
             metavar="SCENARIO",
             help="One to four scenario files or names of flowsim scenarios; the first is the one to compare with.",
             show_default=False,
