@@ -12,12 +12,12 @@ from contextvars import ContextVar
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-__all__ = ["Progress", "Waiting", "shifted", "shows_progress", "silent", "tells", "waiting"]
+__all__ = ["Announce", "Progress", "shifted", "shows_progress", "silent", "tells", "waiting"]
 
 Progress = Callable[[int, int], object]
 """What is called as work goes on, with how much is done and how much there is in all."""
 
-Waiting = Callable[[str], AbstractContextManager[object]]
+Announce = Callable[[str], AbstractContextManager[object]]
 """What shows, as long as its context lasts, what there is to wait for before any of the work is done."""
 
 _P = ParamSpec("_P")
@@ -26,7 +26,7 @@ _SOON = 1.0  # seconds of work before a bar appears
 _OFTEN = 0.1  # seconds between two pictures of it
 _TURN = 0.1  # seconds between two turns of a sign that shows that something moves
 _watched: ContextVar[bool] = ContextVar("_watched", default=False)
-_waiting: ContextVar[Waiting | None] = ContextVar("_waiting", default=None)
+_waiting: ContextVar[Announce | None] = ContextVar("_waiting", default=None)
 
 
 def shifted(progress: Progress | None, first: int, total: int) -> Progress | None:
@@ -45,7 +45,7 @@ def silent() -> Iterator[None]:
 
 
 @contextmanager
-def tells(how: Waiting) -> Iterator[None]:
+def tells(how: Announce) -> Iterator[None]:
     """Within, show in some way what there is to wait for."""
     token = _waiting.set(how)
     try:
