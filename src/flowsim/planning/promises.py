@@ -323,7 +323,7 @@ def staffing_promises(
     out = [
         Promise(promise=f"{promise}, too few named", count=too_few, goal=0.02, side="at most", price=price, **named),
         Promise(
-            promise="staff: all its intervals hold, of queues that move",
+            promise="staff: all intervals hold (queue moves)",
             count=repetitions - outside,
             goal=0.94,
             side="at least",
@@ -419,7 +419,7 @@ def _estimates(case: StaffingCase, n: int, repetitions: int, seed: int, executor
             **named,
         ),
         Promise(
-            promise="compare: the interval of a difference holds",
+            promise="compare: a difference's interval holds",
             repetitions=int(known[1].sum()),
             count=int(held[1].sum()),
             goal=0.93,
@@ -428,7 +428,7 @@ def _estimates(case: StaffingCase, n: int, repetitions: int, seed: int, executor
             **named,
         ),
         Promise(
-            promise="compare: any row of two equal towns is sure",
+            promise="compare: a row of equal towns is sure",
             repetitions=repetitions,
             count=false_rows,
             goal=0.05,
@@ -525,14 +525,14 @@ def price_promises(
     saved, awards = (_summed(fewer, kind, case.during) - _summed(more, kind, case.during) for kind in (WAITED, AWARDS))
     generator = np.random.Generator(np.random.Philox(key=[seed, 43]))
     out = []
-    for name, spent in (("a fixed cost", np.full(len(saved), 1e5)), ("a cost that varies", 1e5 - 2e3 * awards)):
+    for name, spent in (("fixed cost", np.full(len(saved), 1e5)), ("varying cost", 1e5 - 2e3 * awards)):
         truth, held = float(spent.mean() / saved.mean()), 0
         for _ in range(repetitions):
             rows = generator.integers(0, len(saved), n)
             interval = ratio_interval(spent[rows], saved[rows], 0.05)
             held += interval.low <= truth <= interval.high
         model = f"{case.name.partition(',')[0]}, n = {n}"
-        promise = f"compare --cost: a week's price holds, {name}"
+        promise = f"compare --cost: interval, {name}"
         out.append(
             Promise(promise=promise, model=model, repetitions=repetitions, count=held, goal=0.93, side="at least")
         )
