@@ -109,7 +109,7 @@ def test_two_words_follow_between_wherever_it_stands():
         ((*VARIED, "--every", 2), "--every: it goes with two levers"),
         ((*VARIED, "--goal", "wait for tram <= 4 weeks"), "there is no station 'tram'; did you mean 'team'?"),
         ((*VARIED, "--goal", "wait for team >= 9 weeks"), "contradicts 'wait for team <= 4 weeks'"),
-        ((*VARIED, "--during", "2030"), "during 2030: the horizon does not hold all of it"),
+        ((*VARIED, "--during", "2010"), "during 2010: the horizon does not hold all of it"),
         ((*VARIED, "--chance", "most"), "--chance: 'most' is not allowed: write '90%' or '0.9'"),
         ((*VARIED, "--confidence", "100%"), "confidence: 1.0 is not allowed"),
         ((*VARIED, "-n", 5), "replications: 5 is not allowed: at least 40 are needed"),
