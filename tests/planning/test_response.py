@@ -103,6 +103,16 @@ def test_every_measure_has_a_number_of_a_year():
         assert values.shape == (3,)
 
 
+def test_what_it_needs_is_enough():
+    ran = run(SMALL, replications=3)
+    for measure in ran.measures:
+        response = Response.of(measure, "2019", ran.index)
+        narrow = ran.only(lambda row, needs=response.needs: row.measure in needs)
+        assert len(narrow.measures) <= 3
+        np.testing.assert_array_equal(response.read(narrow), response.read(ran))
+        np.testing.assert_array_equal(response.stands_still(narrow), response.stands_still(ran))
+
+
 def test_only_these_need_what_comes_later():
     ahead = {row.measure for row in CATALOGUE.index if Response.of(row.measure, "2019", CATALOGUE.index).looks_ahead}
     assert {name.split(".")[0] for name in ahead} == {"ended", "status", "wait"}

@@ -10,9 +10,12 @@ import pytest
 
 from flowsim import InputError, Pathway
 from flowsim.simulation import runner
-from flowsim.simulation.engine.trace import VISIT
+from flowsim.simulation.engine.trace import VISIT, Trace
+from flowsim.simulation.measures import spells
+from flowsim.simulation.measures.timeline import DatedTrace
 from flowsim.simulation.runner import estimate_memory, run
 from helpers.desk import RAW, SMALL
+from helpers.traces import SMALL as TOWN
 
 
 @pytest.fixture
@@ -36,6 +39,8 @@ def with_entry(**entry):
     ("arguments", "message"),
     [
         ({"engine": "kernal"}, "engine: there is no engine 'kernal'; did you mean 'kernel'? (allowed: kernel, simpy)"),
+        ({"measures": ["entries.dor"]}, "measure"),
+        ({"measures": []}, "measures: at least one is needed"),
         ({"seed": -1}, "seed: -1 is not allowed: a seed is a whole number from 0 to 2**64 - 1"),
         ({"seed": 2**64}, f"seed: {2**64} is not allowed"),
         ({"replications": 0}, "replications: 0 is not allowed: from 1 to 10,000,000 can be run"),
@@ -250,3 +255,31 @@ def test_whole_numbers_are_whole(arguments, message):
 def test_what_is_no_model_is_refused_with_how_to_read_one():
     with pytest.raises(InputError, match=r"subject: 'copenhagen' is not allowed: .* read by Scenario\.of"):
         run("copenhagen")
+
+
+def test_measures_asked_for_by_name_are_the_same_as_among_all_and_nothing_else_is_computed(monkeypatch):
+    whole = run(TOWN, replications=3, seed=4)
+    for measure in whole.measures:
+        alone = run(TOWN, replications=3, seed=4, measures=[measure], workers=1)
+        assert alone.index == whole.select(measure).index
+        assert alone.values.tobytes() == whole.select(measure).values.tobytes()
+    monkeypatch.setattr(Trace, "digest", property(fail))
+    monkeypatch.setattr(spells, "clock_runs", fail)
+    monkeypatch.setattr(DatedTrace, "waits", property(fail))
+    some = ["stock.cash", "awards.pension"]
+    results = run(TOWN, replications=3, seed=4, measures=some, workers=1)
+    assert results.measures == tuple(some)
+    assert results.values.tobytes() == whole.only(lambda row: row.measure in some).values.tobytes()
+    assert (results.digests, results.visits_sha256) == ((), "")
+    with pytest.raises(AssertionError, match="computed"):
+        run(TOWN, replications=1, measures=["clock.decision.ended"], workers=1)
+
+
+def fail(*of):
+    raise AssertionError("it was computed")
+
+
+def test_another_process_computes_what_is_asked_for():
+    with ProcessPoolExecutor(1) as processes:
+        results = run(TOWN, replications=2, executor=processes, measures=["stock.cash"])
+    assert results.values.tobytes() == run(TOWN, replications=2).select("stock.cash").values.tobytes()

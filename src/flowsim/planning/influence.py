@@ -201,7 +201,14 @@ def explain(
         since=since,
         end=datetime.max if response.looks_ahead else until,
     )
-    results = run(design, replications=2 * sets, seed=seed, executor=executor, progress=progress)
+    results = run(
+        design,
+        replications=2 * sets,
+        seed=seed,
+        executor=executor,
+        progress=progress,
+        measures=response.needs,
+    )
     figures = response.read(results).reshape(sets, 2)
     drawn = np.array([ensemble.z[ensemble.number(seed, number)] for number in range(sets)]) if ensemble else None
     x = design.levels if drawn is None else np.column_stack([drawn, design.levels])

@@ -68,6 +68,17 @@ class Response:
         """Whether it depends on what comes after the period."""
         return self.measure.kind.ahead
 
+    @property
+    def needs(self) -> frozenset[Measure]:
+        """The measures that it is read from."""
+        left, weight = _OVERDUE.get(self.measure.kind), self.measure.weight
+        needed = {self.measure}
+        if weight is not None:
+            needed.add(weight)
+        if left is not None:
+            needed.add(left(*self.measure.names))
+        return frozenset(needed)
+
     def read(self, results: Results) -> Floats:
         """Return the number of each replication, shape (replications,); NaN where there is nobody to tell of.
 

@@ -42,7 +42,7 @@ class Results(Tabled):
         fork: the date until before which they share histories; None where there was none.
         index: which measure and period each column of `values` is.
         values: the measures, shape (replications, measures); NaN where one is undefined.
-        digests: the SHA-256 of each replication's visits.
+        digests: the SHA-256 of each replication's visits; none where only some measures were computed.
         versions: what made them: flowsim, Python, numpy and so on.
         traces: the whole traces by replication, where they were kept.
         ticks: minutes a tick of each trace, where that is not the pathway's own.
@@ -75,13 +75,16 @@ class Results(Tabled):
 
     def __post_init__(self) -> None:
         shape = (len(self.replications), len(self.index))
-        if self.values.shape != shape or len(self.digests) != shape[0]:
+        if self.values.shape != shape or len(self.digests) not in (0, shape[0]):
             raise ValueError(f"values of shape {self.values.shape} and {len(self.digests)} digests: not {shape}")
 
     @property
     def visits_sha256(self) -> str:
-        """The SHA-256 over the digests of all replications in their order: equal runs have the same."""
-        return hashlib.sha256("\n".join(self.digests).encode()).hexdigest()
+        """The SHA-256 over the digests of all replications in their order: equal runs have the same.
+
+        Empty where only some measures were computed.
+        """
+        return "" if not self.digests else hashlib.sha256("\n".join(self.digests).encode()).hexdigest()
 
     @property
     def measures(self) -> tuple[Measure, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import platform
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
@@ -27,6 +27,7 @@ from flowsim.simulation.engine.trace import Trace
 from flowsim.simulation.fork import Fork
 from flowsim.simulation.kept import KeptHistories
 from flowsim.simulation.measures.catalogue import Catalogue, Frame
+from flowsim.simulation.measures.measure import Measure, Row, known_measure
 from flowsim.simulation.results import Results
 
 if TYPE_CHECKING:
@@ -50,13 +51,14 @@ class _Job(NamedTuple):
     fork: Fork | None
     kept: KeptHistories | None
     keep: bool
+    only: frozenset[Measure] | None
     a_citizen: float  # visits that one is counted with
 
 
 class _Replication(NamedTuple):
     number: int
     values: Floats
-    digest: str
+    digest: str | None
     trace: Trace | None
     tick: float
 
@@ -73,6 +75,7 @@ def run(
     executor: Executor | None = None,
     workers: WholeLike | None = None,
     progress: Progress | None = None,
+    measures: Iterable[str] | None = None,
     keep_traces: bool = False,
 ) -> Results:
     """Simulate a pathway, a scenario or a varying model, and return the measures of every replication.
@@ -91,6 +94,7 @@ def run(
         workers: how many threads; by default one for each core on the kernel, and this thread alone on SimPy, which
             Python's global lock keeps from running in parallel.
         progress: called in this thread with (done, all) after each replication. What it raises cancels the rest.
+        measures: the names of those to compute, instead of all; the results then have no digest of the visits.
         keep_traces: keep all visits and sessions, for `Results.visits` and `Results.sessions`.
 
     Raises:
@@ -120,11 +124,14 @@ def run(
     _check_memory(pathway, engine, workers, len(numbers) if keep_traces else 0)
     frame = Frame.of(pathway)
     index = Catalogue.of(pathway, frame).index
+    only = None if measures is None else _asked_for(measures, index)
+    if only is not None:
+        index = tuple(row for row in index if row.measure in only)
     _check_table(len(numbers), len(index))
     _compiled(pathway)
     visits = most_visits(pathway)
     _LOG.info("%s: %d replications begin, seed %d, %s engine", pathway.name, len(numbers), seed, engine)
-    jobs = (_Job(subject, frame, engine, seed, number, fork, kept, keep_traces, visits) for number in numbers)
+    jobs = (_Job(subject, frame, engine, seed, number, fork, kept, keep_traces, only, visits) for number in numbers)
     with ExitStack() as open_threads, _compiling(engine) as compiled:
         if executor is None and workers > 1:
             executor = open_threads.enter_context(ThreadPoolExecutor(workers))
@@ -139,13 +146,21 @@ def run(
         fork=fork,
         index=index,
         values=np.array([replication.values for replication in ordered]),
-        digests=tuple(replication.digest for replication in ordered),
+        digests=tuple(replication.digest for replication in ordered if replication.digest is not None),
         versions=_versions(),
         traces={each.number: each.trace for each in ordered if each.trace is not None},
         ticks={each.number: each.tick for each in ordered if each.trace is not None},
     )
     _LOG.info("%s: %d replications end, visits_sha256 %s", pathway.name, len(numbers), results.visits_sha256)
     return results
+
+
+def _asked_for(measures: Iterable[str], index: Sequence[Row]) -> frozenset[Measure]:
+    known = {row.measure: row.measure for row in index}
+    names = (measures,) if isinstance(measures, str) else tuple(measures)
+    if not names:
+        raise InputError("measures: at least one is needed")
+    return frozenset(known_measure(name, known) for name in names)
 
 
 def checked_seed(seed: Seed) -> int:
@@ -227,8 +242,9 @@ def _replicate(job: _Job) -> _Replication:
             trace = job.kept.simulate(pathway, model, job.seed, job.fork, job.number)
         else:
             trace = fast.simulate(model, job.seed, _history(job), forks)
-    values = Catalogue.of(pathway, job.frame).compute(trace)
-    return _Replication(job.number, values, trace.digest, trace if job.keep else None, pathway.tick)
+    values = Catalogue.of(pathway, job.frame).compute(trace, job.only)
+    digest = trace.digest if job.only is None else None
+    return _Replication(job.number, values, digest, trace if job.keep else None, pathway.tick)
 
 
 @contextmanager

@@ -278,8 +278,16 @@ class Bench:
 
     def _run(self, model: Pathway | Cut, numbers: range) -> tuple[Floats, Bools]:
         progress = shifted(self.progress, self.done, self.done + len(numbers))
-        batch = run(model, replications=numbers, seed=self.seed, executor=self.executor, progress=progress)
-        return numbers_of(self.question.goals, batch)
+        goals = self.question.goals
+        batch = run(
+            model,
+            replications=numbers,
+            seed=self.seed,
+            executor=self.executor,
+            progress=progress,
+            measures=frozenset().union(*(goal.response.needs for goal in goals)),
+        )
+        return numbers_of(goals, batch)
 
     def _settled(self, trial: Trial, among: Sequence[int] | None, to_the_end: bool) -> bool:
         n, most = trial.replications, self.stopping.most

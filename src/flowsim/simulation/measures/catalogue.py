@@ -6,11 +6,10 @@ How many: entries, stocks, awards and exits stand here; `waits` has the queues, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
-from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,7 +20,7 @@ from flowsim.model.parts import Clock, Followup, Seniority, Station
 from flowsim.model.pathway import Pathway
 from flowsim.simulation.engine.trace import SESSION, VISIT, Trace
 from flowsim.simulation.measures.flows import awards, entries, exits, mean_stocks, stocks
-from flowsim.simulation.measures.measure import Row
+from flowsim.simulation.measures.measure import Measure, Row
 from flowsim.simulation.measures.spells import clocks, followups, seniorities, times_to_outcome
 from flowsim.simulation.measures.stations import (
     backlogs,
@@ -115,11 +114,13 @@ class Catalogue:
         pathway: whose measures these are.
         calendar: its months, quarters and years.
         index: what each value of `compute` is, in order; the same for every trace of the pathway.
+        of_function: the measures that each of `MEASURES` gives, in its order.
     """
 
     pathway: Pathway
     calendar: Calendar
     index: tuple[Row, ...]
+    of_function: tuple[frozenset[Measure], ...]
 
     @classmethod
     def of(cls, pathway: Pathway, frame: Frame | None = None) -> Catalogue:
@@ -133,9 +134,15 @@ class Catalogue:
         calendar = shared.calendar if shared.pathway.tick == pathway.tick else Calendar.of(pathway)
         return replace(shared, pathway=pathway, calendar=calendar)
 
-    def compute(self, trace: Trace) -> Floats:
-        """Compute all measures of one trace, aligned with `index`; NaN where a measure is undefined."""
-        values = [series.values for series in _measured(trace, self.pathway, self.calendar)]
+    def compute(self, trace: Trace, only: Collection[Measure] | None = None) -> Floats:
+        """Compute the measures of one trace, aligned with `index`; NaN where a measure is undefined.
+
+        With `only` some measures, aligned with the rows of `index` that are of these; only what they need is computed.
+        """
+        dated, values = DatedTrace(trace, self.pathway, self.calendar), []
+        for function, gives in zip(MEASURES, self.of_function, strict=True):
+            if only is None or not gives.isdisjoint(only):
+                values += [series.values for series in function(dated) if only is None or series.measure in only]
         return np.concatenate(values) if values else np.zeros(0)
 
 
@@ -150,10 +157,10 @@ def _of_frame(framed: _Framed) -> Catalogue:
     pathway = framed.pathway
     calendar = Calendar.of(pathway)
     # What the measures say of nobody names them all, so names and values can't get out of step.
+    nobody = DatedTrace(_nobody(pathway), pathway, calendar)
+    given = [tuple(function(nobody)) for function in MEASURES]
     index = tuple(
-        Row(series.measure, period)
-        for series in _measured(_nobody(pathway), pathway, calendar)
-        for period in calendar.periods(series.every)
+        Row(series.measure, period) for every in given for series in every for period in calendar.periods(series.every)
     )
     rows: set[Row] = set()
     for row in index:
@@ -162,12 +169,8 @@ def _of_frame(framed: _Framed) -> Catalogue:
                 f"two measures of '{pathway.name}' are called '{row.measure}': rename a group, or name a span once"
             )
         rows.add(row)
-    return Catalogue(pathway=pathway, calendar=calendar, index=index)
-
-
-def _measured(trace: Trace, pathway: Pathway, calendar: Calendar) -> Iterator[MeasureSeries]:
-    dated = DatedTrace(trace, pathway, calendar)
-    return chain.from_iterable(measure(dated) for measure in MEASURES)
+    of_function = tuple(frozenset(series.measure for series in every) for every in given)
+    return Catalogue(pathway=pathway, calendar=calendar, index=index, of_function=of_function)
 
 
 def _nobody(pathway: Pathway) -> Trace:
