@@ -564,6 +564,7 @@ def test_a_signal_while_a_module_loads_ends_with_one_line(module, number, folder
     """Whichever is being loaded: the command line itself, or what a command needs."""
     program = f"""
 import importlib.abc, os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a test run in the background ignores it
 class Finder(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path, target=None):
         if name == "{module}":

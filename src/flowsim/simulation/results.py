@@ -264,7 +264,7 @@ class Results(Tabled):
         tick = self.ticks.get(replication, self.pathway.tick)
         since = np.rint(np.where(there, ticks, 0) * (tick * 60e6)).astype("timedelta64[us]")
         out: npt.NDArray[np.datetime64] = np.datetime64(self.pathway.start, "us") + since
-        out[~there] = np.datetime64("NaT")
+        out[~there] = np.datetime64("NaT", "us")
         return out
 
 
