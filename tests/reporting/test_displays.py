@@ -142,6 +142,10 @@ def test_the_table_of_a_run_has_the_last_period_of_each_measure_those_that_sum_i
     assert row["level"] == np.median(levels)
 
 
+def test_a_notebook_shows_a_picture_that_is_returned(results):
+    assert results.select("queue.desk").plot()._repr_png_().startswith(b"\x89PNG")
+
+
 def test_one_figure_is_no_picture_but_shows_itself(results):
     one = results.select("queue.desk", "2020-06")
     with pytest.raises(InputError, match="there is nothing to draw"):

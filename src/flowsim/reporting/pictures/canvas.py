@@ -55,7 +55,9 @@ def blank_canvas(height: float) -> Any:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(_WIDE, height), layout="constrained")
+    # A notebook shows figures of pyplot by itself, and others where they say how.
+    shown = type("Figure", (Figure,), {"_repr_png_": lambda self: drawn(self, ".png")})
+    figure = shown(figsize=(_WIDE, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 
