@@ -1,4 +1,7 @@
+import os
+import signal
 import warnings
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -30,6 +33,64 @@ def test_two_worker_processes_give_the_same_bytes():
         connected(cluster.scheduler_address) as executor,
     ):
         there = run(QUEUE, replications=12, seed=3, executor=executor)
+    assert there.visits_sha256 == here.visits_sha256
+    np.testing.assert_array_equal(there.values, here.values)
+
+
+class Counted:
+    """A model that notes in a file whenever it arrives somewhere."""
+
+    def __init__(self, place):
+        self.place = place
+
+    def pathway(self, seed, replication):
+        return QUEUE
+
+    def __getstate__(self):
+        return self.place
+
+    def __setstate__(self, place):
+        self.place = place
+        with open(place, "a") as file:
+            file.write(f"{os.getpid()}\n")
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")
+def test_each_worker_gets_the_model_once(tmp_path):
+    distributed = pytest.importorskip("distributed")
+    here = run(Counted(tmp_path / "here"), replications=40, seed=3)
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        connected(cluster.scheduler_address) as executor,
+    ):
+        there = run(Counted(tmp_path / "there"), replications=40, seed=3, executor=executor)
+    arrived = Counter((tmp_path / "there").read_text().split())
+    arrived.pop(str(os.getpid()), None)
+    assert there.visits_sha256 == here.visits_sha256
+    assert set(arrived.values()) == {1}
+    assert len(arrived) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")
+def test_the_replications_of_a_lost_worker_are_run_again_with_the_same_bytes():
+    distributed = pytest.importorskip("distributed")
+    here = run(QUEUE, replications=60, seed=3)
+    lost = []
+
+    def kill_one(done, total):
+        if done == 5 and not lost:
+            lost.append(min(client.run(os.getpid).values()))
+            os.kill(lost[0], signal.SIGKILL)
+
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        there = run(QUEUE, replications=60, seed=3, executor=client.get_executor(), progress=kill_one)
+        assert lost[0] not in client.run(os.getpid).values()
+    assert lost
     assert there.visits_sha256 == here.visits_sha256
     np.testing.assert_array_equal(there.values, here.values)
 

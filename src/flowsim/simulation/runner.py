@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExec
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from importlib import metadata
-from typing import TYPE_CHECKING, Literal, NamedTuple, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, get_args
 
 import numpy as np
 
@@ -42,12 +42,13 @@ _MOST_CITIZENS = 2**31 - 1
 _MOST_REPLICATIONS = 10_000_000
 
 
-class _Job(NamedTuple):
+class _Work(NamedTuple):
+    """What all replications of a run share."""
+
     subject: Pathway | Varying
     frame: Frame
     engine: Engine
     seed: int
-    number: int
     fork: Fork | None
     kept: KeptHistories | None
     keep: bool
@@ -131,11 +132,14 @@ def run(
     _compiled(pathway)
     visits = most_visits(pathway)
     _LOG.info("%s: %d replications begin, seed %d, %s engine", pathway.name, len(numbers), seed, engine)
-    jobs = (_Job(subject, frame, engine, seed, number, fork, kept, keep_traces, only, visits) for number in numbers)
+    work = _Work(subject, frame, engine, seed, fork, kept, keep_traces, only, visits)
     with ExitStack() as open_threads, _compiling(engine) as compiled:
         if executor is None and workers > 1:
             executor = open_threads.enter_context(ThreadPoolExecutor(workers))
-        finished = map(_replicate, jobs) if executor is None else _spread(executor, jobs)
+        if executor is None:
+            finished: Iterable[_Replication] = (_replicate(work, number) for number in numbers)
+        else:
+            finished = _spread(executor, work, numbers)
         done = _collected(compiled(finished), len(numbers), progress)
     ordered = [done[number] for number in numbers]
     results = Results(
@@ -212,39 +216,39 @@ def _compiled(pathway: Pathway) -> Model:
     return compile_pathway(pathway)
 
 
-def _prepared(job: _Job) -> tuple[Pathway, Model]:
-    if isinstance(job.subject, Pathway):
-        return job.subject, _compiled(job.subject)
+def _prepared(work: _Work, number: int) -> tuple[Pathway, Model]:
+    if isinstance(work.subject, Pathway):
+        return work.subject, _compiled(work.subject)
     from flowsim.simulation.engine.compiler import compile_pathway
 
     with without_tick_warnings():
-        pathway = job.subject.pathway(job.seed, _history(job))
-    job.frame.check(pathway, f"replication {job.number}")
-    _check_memory(pathway, job.engine, 1, 0, job.a_citizen)
+        pathway = work.subject.pathway(work.seed, _history(work, number))
+    work.frame.check(pathway, f"replication {number}")
+    _check_memory(pathway, work.engine, 1, 0, work.a_citizen)
     return pathway, compile_pathway(pathway)
 
 
-def _history(job: _Job) -> int:
-    return job.number if job.fork is None else job.fork.history(job.number)
+def _history(work: _Work, number: int) -> int:
+    return number if work.fork is None else work.fork.history(number)
 
 
-def _replicate(job: _Job) -> _Replication:
-    pathway, model = _prepared(job)
-    forks = [] if job.fork is None else [(job.fork.tick(pathway), job.number)]
-    if job.engine == "simpy":
+def _replicate(work: _Work, number: int) -> _Replication:
+    pathway, model = _prepared(work, number)
+    forks = [] if work.fork is None else [(work.fork.tick(pathway), number)]
+    if work.engine == "simpy":
         from flowsim.simulation.engine import reference
 
-        trace = reference.simulate(model, job.seed, _history(job), forks)
+        trace = reference.simulate(model, work.seed, _history(work, number), forks)
     else:
         from flowsim.simulation.engine import fast
 
-        if job.fork is not None and job.kept is not None:
-            trace = job.kept.simulate(pathway, model, job.seed, job.fork, job.number)
+        if work.fork is not None and work.kept is not None:
+            trace = work.kept.simulate(pathway, model, work.seed, work.fork, number)
         else:
-            trace = fast.simulate(model, job.seed, _history(job), forks)
-    values = Catalogue.of(pathway, job.frame).compute(trace, job.only)
-    digest = trace.digest if job.only is None else None
-    return _Replication(job.number, values, digest, trace if job.keep else None, pathway.tick)
+            trace = fast.simulate(model, work.seed, _history(work, number), forks)
+    values = Catalogue.of(pathway, work.frame).compute(trace, work.only)
+    digest = trace.digest if work.only is None else None
+    return _Replication(number, values, digest, trace if work.keep else None, pathway.tick)
 
 
 @contextmanager
@@ -268,6 +272,30 @@ def _compiling(engine: Engine) -> Iterator[Callable[[Iterable[_Replication]], It
         yield passed_on
 
 
+def _handed_over(work: _Work) -> _Work:
+    return work
+
+
+class _Handed(NamedTuple):
+    """How work is handed out: what stands for it in a task, and how many tasks at a time."""
+
+    work: Any
+    ahead: int
+
+
+def _handed(executor: Executor, work: _Work) -> _Handed:
+    """Say how work is handed out: on a Dask cluster by reference, so that each worker gets it once.
+
+    Every other executor gets the work itself, with each task. The reference is the result of a task and no scattered
+    value: where all workers that hold it are lost, Dask makes it again.
+    """
+    client = getattr(executor, "_client", None)
+    if client is None or not type(executor).__module__.startswith("distributed."):
+        return _Handed(work, 2 * (os.cpu_count() or 1) + 8)
+    threads = sum(client.nthreads().values())
+    return _Handed(client.submit(_handed_over, work, pure=False), 2 * threads + 8)
+
+
 def _collected(finished: Iterable[_Replication], total: int, progress: Progress | None) -> dict[int, _Replication]:
     done: dict[int, _Replication] = {}
     for replication in finished:
@@ -277,14 +305,14 @@ def _collected(finished: Iterable[_Replication], total: int, progress: Progress 
     return done
 
 
-def _spread(executor: Executor, jobs: Iterable[_Job]) -> Iterator[_Replication]:
+def _spread(executor: Executor, work: _Work, numbers: Iterable[int]) -> Iterator[_Replication]:
     """Yield replications as they finish, with a bounded number of them handed out at a time."""
-    ahead = 2 * (os.cpu_count() or 1) + 8
+    handed = _handed(executor, work)
     waiting: set[Future[_Replication]] = set()
     try:
-        for job in jobs:
-            waiting.add(executor.submit(_replicate, job))
-            if len(waiting) >= ahead:
+        for number in numbers:
+            waiting.add(executor.submit(_replicate, handed.work, number))
+            if len(waiting) >= handed.ahead:
                 finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                 yield from (future.result() for future in finished)
         while waiting:
