@@ -1,4 +1,6 @@
+import contextlib
 import dataclasses
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -72,6 +74,20 @@ def draw(app: Sphinx) -> None:
     picture.with_name("awards.svg").write_bytes(draw_forecasts([*joint.parts, joint], ".svg"))
 
 
+def draw_gallery(app: Sphinx) -> None:
+    """Make the pictures of the gallery by the very code that it shows."""
+    folder = Path(app.srcdir) / "_build" / "gallery"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    shutil.copytree(Path(app.srcdir).parent / "examples" / "small_town", folder / "small_town")
+    page = (Path(app.srcdir) / "gallery.md").read_text(encoding="utf-8")
+    names: dict[str, Any] = {}
+    with contextlib.chdir(folder):
+        for block in re.findall(r"^```python\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL):
+            exec(block, names)
+
+
 def setup(app: Sphinx) -> None:
+    app.connect("builder-inited", draw_gallery)
     app.connect("builder-inited", draw)
     app.connect("autodoc-process-signature", hide_signature)
