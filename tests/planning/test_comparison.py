@@ -14,6 +14,7 @@ from flowsim.calibration.study import Prior
 from flowsim.cli.words.compare import by_headline, comparison_lines
 from flowsim.model.base import read_base
 from flowsim.planning.comparison import Comparison, averaged, compare, headlines, paired, roughly, to_one_end
+from flowsim.simulation import Fork
 from flowsim.simulation.measures.flows import AWARDS
 from flowsim.simulation.measures.measure import Row
 from flowsim.simulation.measures.stations import QUEUE
@@ -254,6 +255,19 @@ def test_each_run_is_the_one_that_it_would_be_alone(town):
         assert results.digests == alone.digests
         np.testing.assert_array_equal(results.values, alone.values)
     assert compare(pair, replications=[2, 3], seed=7).of("more").digests == found.of("more").digests[2:]
+
+
+def test_scenarios_share_histories_and_futures_beyond_a_fork(town):
+    later = [{"station": "desk", "from": "2021-03-01", "capacity": "+2"}]
+    earlier = [{"station": "desk", "from": "2020-03-01", "capacity": "+1"}]
+    scenarios = [town("base"), town("later", stations=later), town("earlier", stations=earlier)]
+    fork = Fork(at="2021-01-01", histories=[3, 8])
+    comparison = compare(scenarios, replications=6, seed=2, fork=fork)
+    for scenario, results in zip(scenarios, comparison.results, strict=True):
+        assert results.digests == run(scenario, replications=6, seed=2, fork=fork).digests
+    base, more, _ = (results.select("wait.desk.served", "2020Q4").values[:, 0] for results in comparison.results)
+    assert base.tolist() == more.tolist()
+    assert len(set(base)) == 2
 
 
 def test_each_replication_has_one_parameter_set_in_all_scenarios(town, tmp_path):

@@ -34,6 +34,8 @@ from flowsim.simulation.estimates import (
     paired_differences,
     sure_rows,
 )
+from flowsim.simulation.fork import Fork
+from flowsim.simulation.kept import KeptHistories
 from flowsim.simulation.measures.catalogue import Catalogue
 from flowsim.simulation.measures.measure import Measure, Row
 from flowsim.simulation.precision import Precision, chosen_columns, difference_widths, joined, settle
@@ -265,6 +267,7 @@ def compare(
     confidence: float = 0.95,
     engine: Engine = "kernel",
     seed: Seed = 1,
+    fork: Fork | None = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Comparison:
@@ -280,6 +283,8 @@ def compare(
         confidence: of the intervals.
         engine: as of `runner.run`, like the next two.
         seed: one seed for all.
+        fork: a date until before which replications share histories. Scenarios share histories and futures, and one
+            that differs from the first not before that date goes on from the histories that this one had.
         executor: where the replications run.
         progress: called with (done, all), replications of all scenarios together.
 
@@ -291,6 +296,8 @@ def compare(
     if not 0.5 <= confidence < 1:
         raise InputError(f"confidence: {confidence} is not allowed: from 0.5 to below 1")
     how: dict[str, Any] = {"engine": engine, "seed": seed, "executor": executor}
+    if fork is not None:
+        how |= {"fork": fork, "kept": KeptHistories()}
 
     def all_of(numbers: int | list[int], done: int) -> list[Results]:
         many = numbers if isinstance(numbers, int) else len(numbers)
@@ -310,7 +317,7 @@ def compare(
         if many < 2:
             raise InputError(f"replications: {many} is not allowed: a difference takes at least 2 to be sure of")
         return Comparison(names=names, results=tuple(all_of(numbers, 0)), confidence=confidence)
-    trial = run(subjects[0], engine=engine, seed=seed, replications=1)
+    trial = run(subjects[0], engine=engine, seed=seed, replications=1, fork=fork)
     columns = chosen_columns(trial, precision)
     measures = [trial.index[column].measure for column in columns]
     runs: list[Results] = []
