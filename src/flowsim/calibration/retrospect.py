@@ -80,7 +80,7 @@ def look_back(
     periods = periods[:_MOST_AHEAD]
     z = conditioned(study, table, targets=known, seed=seed).posterior().draw(sets, seed)
     model = Frozen(model=AtPositions(study=study, z=z), moment=Period(origin).end)
-    results = run(model, replications=sets, seed=seed + 1, executor=executor)
+    results = run(model, replications=sets, seed=seed + 1, executor=executor, measures=series)
     columns = results.columns
     paths = {measure: results.values[:, [columns[measure, period] for period in periods]] for measure in series}
     return Retrospect(origin=origin, fitted=len(known), periods=tuple(periods), paths=paths)
