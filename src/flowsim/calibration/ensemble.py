@@ -30,6 +30,7 @@ from flowsim.model.base import Base
 from flowsim.model.library import cities, city_file
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
+from flowsim.simulation.opening import FromToday
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -162,6 +163,8 @@ class OverEnsemble:
 
     def pathway(self, seed: int, replication: int) -> Pathway:
         """Return the pathway of a replication: the scenario's changes over its parameter set."""
+        if self.scenario.begins_today:
+            return FromToday(scenario=self.scenario, draw=self.ensemble.parameters).pathway(seed, replication)
         return self.scenario.pathway(self.ensemble.parameters(seed, replication))
 
 

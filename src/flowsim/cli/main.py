@@ -20,6 +20,7 @@ from flowsim.cli.commands.compare import compare
 from flowsim.cli.commands.explain import explain
 from flowsim.cli.commands.forecast import forecast
 from flowsim.cli.commands.judge import judge
+from flowsim.cli.commands.make.today import today
 from flowsim.cli.commands.outlook import outlook
 from flowsim.cli.commands.report import report
 from flowsim.cli.commands.run import run
@@ -232,3 +233,4 @@ app.command()(forecast)
 app.command()(outlook)
 app.command()(verify)
 app.command()(web)
+app.add_typer(today, name="today")

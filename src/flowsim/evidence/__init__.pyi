@@ -1,3 +1,9 @@
+from .cases import COLUMNS as COLUMNS
+from .cases import SHEETS as SHEETS
+from .cases import SITUATIONS as SITUATIONS
+from .cases import CaseList as CaseList
+from .cases import CaseRow as CaseRow
+from .cases import read_cases as read_cases
 from .facts import Contradiction as Contradiction
 from .facts import Evidence as Evidence
 from .facts import Exactness as Exactness

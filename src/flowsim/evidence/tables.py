@@ -12,7 +12,7 @@ import unicodedata
 import warnings
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -169,8 +169,10 @@ def cell_name(row: int, column: int) -> str:
     return f"{letters}{row + 1}"
 
 
-def read_sheet(path: str | Path) -> Sheet:
+def read_sheet(path: str | Path, prefer: Collection[str] = ()) -> Sheet:
     """Read a CSV file (UTF-8 with or without a mark, UTF-16 with one, Windows-1252) or the sheet of an Excel file.
+
+    Of several sheets the one is read that has one of the names that are preferred.
 
     Raises:
         InputError: where there is no such file, it is empty, too large, of an unknown kind, or has several sheets.
@@ -185,7 +187,7 @@ def read_sheet(path: str | Path) -> Sheet:
         raise InputError(f"{path.name}: the file is empty")
     suffix = path.suffix.lower()
     if suffix in _EXCEL:
-        name, rows = _excel(path.name, content)
+        name, rows = _excel(path.name, content, prefer)
         delimiter = ""
     elif suffix == ".xls" or content.startswith((b"\xd0\xcf\x11\xe0", b"PK\x03\x04")):
         raise InputError(f"{path.name}: this kind of file can't be read: save it as .xlsx or .csv")
@@ -261,7 +263,7 @@ def _text(name: str, content: bytes) -> tuple[str, list[list[Cell]]]:
     return delimiter, rows
 
 
-def _excel(name: str, content: bytes) -> tuple[str, list[list[Cell]]]:
+def _excel(name: str, content: bytes, prefer: Collection[str]) -> tuple[str, list[list[Cell]]]:
     require_extra("excel", f"{name}: save the sheet as CSV, or install what is missing: an Excel file")
     import openpyxl
 
@@ -282,6 +284,9 @@ def _excel(name: str, content: bytes) -> tuple[str, list[list[Cell]]]:
     filled = {title: rows for title, rows in sheets.items() if any(cell != "" for row in rows for cell in row)}
     if not filled:
         raise InputError(f"{name}: the file is empty")
+    preferred = [title for title in filled if title in prefer]
+    if len(preferred) == 1:
+        return preferred[0], filled[preferred[0]]
     if len(filled) > 1:
         raise InputError(f"{name}: it has {len(filled)} sheets ({', '.join(filled)}): save the one you mean by itself")
     return next(iter(filled.items()))

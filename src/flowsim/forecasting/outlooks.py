@@ -251,6 +251,10 @@ def outlook(
     """
     seed = checked_seed(seed)
     ensemble = calibration.ensemble
+    if scenario.begins_today:
+        raise InputError(
+            f"{scenario.source}: an outlook begins where the documents end, not with a list of today's cases"
+        )
     varying = ensemble.over(scenario)
     series = series_of(quarterly(calibration.study))
     if not series:

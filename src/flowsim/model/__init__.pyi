@@ -43,6 +43,13 @@ from .soundness import check as check
 from .soundness import dated_values as dated_values
 from .soundness import reached as reached
 from .ticks import CoarseTickWarning as CoarseTickWarning
+from .today.listing import Place as Place
+from .today.listing import TodaysList as TodaysList
+from .today.listing import place_cases as place_cases
+from .today.opening import Stock as Stock
+from .today.opening import begin_on as begin_on
+from .today.opening import listed_number as listed_number
+from .today.opening import stock_entry as stock_entry
 from .varying import Cut as Cut
 from .varying import Frozen as Frozen
 from .varying import Varying as Varying

@@ -96,7 +96,7 @@ def edit_steps(raw: dict[str, Any], layers: Sequence[tuple[ScenarioFile, str]]) 
 
 def _lengthened(end: datetime, file: ScenarioFile, source: str) -> datetime:
     """Return the end of the horizon for changes that begin after it: the year after the last of them is whole."""
-    latest = datetime.min
+    latest = file.today_is or datetime.min
     for kind, target in TARGETS.items():
         for index, edit in enumerate(getattr(file, kind)):
             since = getattr(edit, "since", None) or datetime.min

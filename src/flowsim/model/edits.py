@@ -289,6 +289,8 @@ class ScenarioFile(Record):
     base: str = Field(description="'copenhagen', a pathway file, or a scenario to build on: a shipped one, or a file")
     include: tuple[Include, ...] = Field((), description="scenarios whose changes are made too, before this file's own")
     until: Day | None = Field(None, description="another end of the horizon")
+    today: str | None = Field(None, description="a list of who is where (.xlsx or .csv), from which the run begins")
+    today_is: Day | None = Field(None, description="the day of that list")
     parameters: dict[str, Any] = Field({}, description="other values of the base's parameters")
     stations: tuple[StationEdit, ...] = ()
     shares: tuple[SharesEdit, ...] = ()
@@ -297,6 +299,16 @@ class ScenarioFile(Record):
     arrivals: tuple[ArrivalsEdit, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     closures: tuple[Closure, ...] = ()
+
+    @model_validator(mode="after")
+    def _day_of_list(self) -> ScenarioFile:
+        if (self.today is None) != (self.today_is is None):
+            raise ValueError("`today` (a list) and `today_is` (its day) go together")
+        if self.today_is is not None and self.today_is.time() != time():
+            raise ValueError(f"today_is {self.today_is.isoformat()} is no day: leave out the hour")
+        if self.today is not None and self.waiting:
+            raise ValueError("waiting: the list of `today` tells who waits")
+        return self
 
     @model_validator(mode="before")
     @classmethod

@@ -24,7 +24,7 @@ from pydantic import (
     model_validator,
 )
 
-from flowsim.core.civil_time import MINUTES, ByDate, Moment, Rate, Span
+from flowsim.core.civil_time import MINUTES, ByDate, Moment, Rate, Span, span_text
 from flowsim.core.errors import Record
 from flowsim.core.numbers import plain_number
 from flowsim.model.duration import Duration
@@ -493,7 +493,8 @@ class Entry(Record):
     """A door: a stream of citizens with a numbering of its own, who enter the state `to`.
 
     One of: `rate` by date (Poisson, piecewise constant); `every` (renewal); `at` given times; or a `count` who are
-    there at the start, with the time that has `elapsed` since they joined (`waiting = true`) or started the stay.
+    there at the start, with the time that has `elapsed` since they joined (`waiting = true`) or started the stay. In
+    place of a law, `elapsed_each` tells it of each of them, and `spent_each` how long each has been on the benefit.
     """
 
     name: Name
@@ -503,6 +504,8 @@ class Entry(Record):
     at: Annotated[tuple[Moment, ...], BeforeValidator(several)] = ()
     count: Count | None = None
     elapsed: Duration | None = None
+    elapsed_each: Spans = ()
+    spent_each: Spans = ()
     waiting: bool = False
 
     if TYPE_CHECKING:
@@ -517,6 +520,8 @@ class Entry(Record):
             at: MomentLike | Iterable[MomentLike] = (),
             count: WholeLike | None = None,
             elapsed: StayLike | None = None,
+            elapsed_each: Iterable[SpanLike] = (),
+            spent_each: Iterable[SpanLike] = (),
             waiting: bool = False,
         ) -> None: ...
 
@@ -525,11 +530,25 @@ class Entry(Record):
         told = [self.rate is not None, self.every is not None, bool(self.at), self.count is not None]
         if sum(told) != 1:
             raise ValueError("an entry has exactly one of `rate`, `every`, `at` and `count`")
-        if self.count is None and (self.elapsed or self.waiting):
+        if self.count is None and (self.elapsed or self.elapsed_each or self.waiting):
             raise ValueError("`elapsed` and `waiting` go with a `count` of citizens who are there at the start")
+        if self.elapsed_each and (self.elapsed or len(self.elapsed_each) != self.count):
+            raise ValueError("`elapsed_each` tells a time for each of the `count` citizens, in place of `elapsed`")
+        if self.spent_each and (
+            len(self.spent_each) != len(self.elapsed_each)
+            or any(spent < elapsed for spent, elapsed in zip(self.spent_each, self.elapsed_each, strict=True))
+        ):
+            raise ValueError("`spent_each` tells a time for each of `elapsed_each`, and none shorter")
         if self.every and self.every.is_zero:
             raise ValueError("`every` must be longer than 0")
         return self
+
+    @property
+    def passed(self) -> Duration | None:
+        """The law of what has elapsed for those who are there at the start; None where nothing has."""
+        if not self.elapsed_each:
+            return self.elapsed
+        return Duration(law="empirical", values=[span_text(minutes) for minutes in self.elapsed_each])
 
     def expected(self, start: datetime, end: datetime) -> float:
         """Return how many citizens are expected by this door from `start` until before `end`."""

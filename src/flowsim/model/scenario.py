@@ -23,6 +23,7 @@ from flowsim.core.errors import InputError, located, nearest, unknown_name
 from flowsim.core.files import check_bare_numbers, data_folder, file_named, is_file, read_data, read_toml
 from flowsim.core.numbers import composed
 from flowsim.core.quantities import changed, check_typed
+from flowsim.evidence.cases import read_cases
 from flowsim.model.base import Base, read_base
 from flowsim.model.changes import MOST_YEARS, apply_edits, edit_steps, located_at
 from flowsim.model.differences import list_differences
@@ -34,6 +35,8 @@ from flowsim.model.edits import (
 )
 from flowsim.model.library import check_scenario, cities, scenario_names, scenario_text
 from flowsim.model.pathway import Pathway
+from flowsim.model.today.listing import TodaysList, place_cases
+from flowsim.model.today.opening import begin_on
 
 __all__ = ["Scenario", "example"]
 
@@ -47,12 +50,17 @@ class Scenario:
         base: the base file at the bottom.
         source: how the file is named.
         beneath: the scenarios that it builds on and includes, with their sources, in the order of their changes.
+        listing: who is where on the day on which the run begins, of its own file or of one that it builds on; None
+            where the run begins with the base.
+        past: those of `beneath` whose changes were made before that day.
     """
 
     file: ScenarioFile
     base: Base
     source: str
     beneath: tuple[tuple[ScenarioFile, str], ...] = ()
+    listing: TodaysList | None = None
+    past: tuple[tuple[ScenarioFile, str], ...] = ()
 
     @classmethod
     def read(cls, path: str | Path) -> Scenario:
@@ -140,8 +148,29 @@ class Scenario:
             with located_at(f"{source}: include{change_place(index, include.scenario)}.scenario"):
                 beneath = _joined(beneath, cls._built_on(include.scenario, folder, trail), include.scenario, base)
         scenario = cls(file=file, base=base, source=source, beneath=beneath)
+        if under is not None and under.listing is not None:
+            if file.today is not None:
+                raise InputError(f"{source}: today: what it builds on begins with a list of its own: leave it out")
+            if file.waiting:
+                raise InputError(f"{source}: waiting: the list of {under.name} tells who waits")
+            scenario = replace(scenario, listing=under.listing, past=under.past)
+        elif file.today is not None:
+            scenario = scenario._with_list(folder)
         scenario.pathway()
         return scenario
+
+    def _with_list(self, folder: Path | None) -> Scenario:
+        """Return the scenario with the list that its file names."""
+        day, whole = self.file.today_is, self.pathway_before_opening()
+        assert day is not None
+        if not whole.start < day < whole.end:
+            raise InputError(
+                f"{self.source}: today_is: {day:%Y-%m-%d} is not allowed: after the base's start "
+                f"({whole.start:%Y-%m-%d}) and before the end of the run ({whole.end:%Y-%m-%d})"
+            )
+        with located_at(f"{self.source}: today"):
+            cases = read_cases(file_named((folder or Path()) / str(self.file.today)))
+            return replace(self, listing=place_cases(cases, whole, day), past=self.beneath)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data that `from_dict` reads back to an equal scenario."""
@@ -174,7 +203,18 @@ class Scenario:
     @property
     def changes_base(self) -> bool:
         """Whether anything differs from the base."""
-        return any(makes_changes(file) for file, _ in self.layers)
+        return self.begins_today or any(makes_changes(file) for file, _ in self.layers)
+
+    @property
+    def begins_today(self) -> bool:
+        """Whether the run begins with a list, and with the model's stock of that day: see `simulation.opening`."""
+        return self.listing is not None
+
+    @property
+    def history(self) -> Scenario:
+        """What the model was until the list's day: the changes that the list's scenario builds on, and not its own."""
+        file = ScenarioFile(name=self.file.name, base=self.file.base)
+        return replace(self, file=file, beneath=self.past, listing=None, past=())
 
     @property
     def digest(self) -> str:
@@ -183,11 +223,24 @@ class Scenario:
         told: dict[str, Any] = {"base": self.base.sha256, "parameters": values, "scenario": self.to_dict()}
         if self.beneath:
             told["beneath"] = [_plain(file) for file, _ in self.beneath]
+        if self.listing:
+            told["list"] = self.listing.sha256
         text = json.dumps(told, sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def pathway(self, parameters: Mapping[str, Any] | None = None) -> Pathway:
         """Return the pathway with all changes made, over other values of the base's parameters where given.
+
+        Of a scenario that begins with a list, it has the listed cases alone: what is run is `simulation.model_of`.
+
+        Raises:
+            InputError: as `pathway_before_opening`.
+        """
+        pathway = self.pathway_before_opening(parameters)
+        return pathway if self.listing is None else begin_on(pathway, self.listing)
+
+    def pathway_before_opening(self, parameters: Mapping[str, Any] | None = None) -> Pathway:
+        """Return the pathway from the base's start on, whether or not the run begins with a list later on.
 
         Raises:
             InputError: for an unknown parameter, or where a change can't be made to these values.
@@ -216,7 +269,7 @@ class Scenario:
         Raises:
             InputError: for a moment so late that it is a slip of the pen.
         """
-        own = self.pathway().end
+        own = self.pathway_before_opening().end
         if own >= end:
             return self
         if end.year - own.year > MOST_YEARS:
@@ -275,6 +328,8 @@ def _joined(
             f"there is no scenario '{name}'{nearest(name, known)} (allowed: a scenario file, or a name that `flowsim "
             "scenarios` lists)"
         )
+    if more.listing is not None:
+        raise InputError(f"'{name}' begins with a list of today's cases: build on it (`base`) instead of including it")
     if more.base.sha256 != base.sha256:
         raise InputError(f"'{name}' changes the base '{more.base.name}', and this scenario the base '{base.name}'")
     if (more.file, more.source) in beneath:

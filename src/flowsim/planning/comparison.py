@@ -38,6 +38,7 @@ from flowsim.simulation.fork import Fork
 from flowsim.simulation.kept import KeptHistories
 from flowsim.simulation.measures.catalogue import Catalogue
 from flowsim.simulation.measures.measure import Measure, Row
+from flowsim.simulation.opening import model_of
 from flowsim.simulation.precision import Precision, chosen_columns, difference_widths, joined, settle
 from flowsim.simulation.results import Results
 from flowsim.simulation.runner import Engine, checked_seed, run
@@ -364,7 +365,7 @@ def check_comparable(
             subjects.append(varying)
         else:
             pathways.append(scenario.pathway(parameters))
-            subjects.append(pathways[-1])
+            subjects.append(model_of(scenario, parameters) if scenario.begins_today else pathways[-1])
     index = Catalogue.of(pathways[0]).index
     for scenario, pathway in zip(scenarios[1:], pathways[1:], strict=True):
         _check_horizons(scenarios[0], pathways[0], scenario, pathway)

@@ -33,6 +33,7 @@ from flowsim.planning.levers import Levels
 from flowsim.planning.response import Response
 from flowsim.planning.shapley import ALL_SUBSETS, Orders, orders_of, shapley_shares
 from flowsim.simulation.measures.catalogue import Catalogue
+from flowsim.simulation.opening import model_of
 from flowsim.simulation.runner import checked_seed, run
 
 if TYPE_CHECKING:
@@ -419,4 +420,6 @@ class _Design:
         for one, level in zip(self.levers, self.levels[number].tolist(), strict=True):
             scenario = one.lever.set(scenario, level, self.since)
         parameters = self.ensemble.parameters(seed, number) if self.ensemble else None
-        return cut_after(scenario.pathway(parameters), self.end)
+        model = model_of(scenario, parameters)
+        pathway = model if isinstance(model, Pathway) else model.pathway(seed, number)
+        return cut_after(pathway, self.end)

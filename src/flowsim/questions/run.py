@@ -13,6 +13,7 @@ from flowsim.calibration.ensemble import Ensemble
 from flowsim.core.progress import Progress
 from flowsim.model.scenario import Scenario
 from flowsim.questions.asking import Chosen, Inquiry, check_periods, chosen_parameters, command, precision_of
+from flowsim.simulation.opening import model_of
 from flowsim.simulation.results import Results
 from flowsim.simulation.runner import known_engine, run
 
@@ -75,7 +76,9 @@ class Run(Inquiry):
     def answer(self, executor: Executor | None = None, progress: Progress | None = None) -> Results:
         """Simulate; `Results.reached` says whether a precision that was asked for was reached."""
         parameters = self.chosen.parameters
-        model = parameters.over(self.subject) if isinstance(parameters, Ensemble) else self.subject.pathway(parameters)
+        model = (
+            parameters.over(self.subject) if isinstance(parameters, Ensemble) else model_of(self.subject, parameters)
+        )
         engine = known_engine(self.engine)
         if self.wanted is not None:
             from flowsim.simulation.precision import run_to_precision

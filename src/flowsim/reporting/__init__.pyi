@@ -31,5 +31,8 @@ from .wording import likely as likely
 from .wording import told_likely as told_likely
 from .wording import words_and_ranges as words_and_ranges
 from .writers.html import webpage as webpage
+from .writers.listing import list_csv as list_csv
+from .writers.listing import list_workbook as list_workbook
 from .writers.pdf import printout as printout
+from .writers.xlsx import plain_workbook as plain_workbook
 from .writers.xlsx import workbook as workbook

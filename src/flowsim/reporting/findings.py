@@ -29,6 +29,7 @@ from flowsim.simulation.measures.measure import Measure, known_measure
 from flowsim.simulation.measures.spells import CLOCK_WITHIN
 from flowsim.simulation.measures.stations import QUEUE, SERVED
 from flowsim.simulation.measures.timeline import Calendar
+from flowsim.simulation.opening import model_of
 from flowsim.simulation.results import Results
 from flowsim.simulation.runner import checked_seed, run
 
@@ -222,7 +223,7 @@ def explore(
     check_reportable(scenarios, between, replications)
     if len(scenarios) == 1:
         (scenario,) = scenarios
-        subject = parameters.over(scenario) if isinstance(parameters, Ensemble) else scenario.pathway(parameters)
+        subject = parameters.over(scenario) if isinstance(parameters, Ensemble) else model_of(scenario, parameters)
         results = run(subject, replications=replications, seed=seed, executor=executor, progress=progress)
         comparison = Comparison(names=(scenario.name,), results=(results,))
     else:

@@ -18,6 +18,9 @@ from .measures.measure import Part as Part
 from .measures.measure import Row as Row
 from .measures.measure import Statistic as Statistic
 from .measures.measure import known_measure as known_measure
+from .opening import FromToday as FromToday
+from .opening import model_of as model_of
+from .opening import stock_on as stock_on
 from .precision import Precision as Precision
 from .precision import chosen_columns as chosen_columns
 from .precision import half_widths as half_widths

@@ -25,6 +25,7 @@ from flowsim.model.varying import Varying
 from flowsim.simulation.estimates import Estimates, differences, levels, paired_differences
 from flowsim.simulation.measures.catalogue import Frame
 from flowsim.simulation.measures.measure import Measure, Row
+from flowsim.simulation.opening import model_of
 from flowsim.simulation.results import Results
 from flowsim.simulation.runner import Engine, run
 
@@ -127,7 +128,7 @@ def run_to_precision(
         InputError: before anything runs, where no measure is chosen; and as `runner.run`.
     """
     if isinstance(subject, Scenario):
-        subject = subject.pathway()
+        subject = model_of(subject)
     trial = run(subject, engine=engine, seed=seed, replications=1)
     columns = chosen_columns(trial, precision)
     measures = [trial.index[column].measure for column in columns]

@@ -28,6 +28,7 @@ from flowsim.simulation.fork import Fork
 from flowsim.simulation.kept import KeptHistories
 from flowsim.simulation.measures.catalogue import Catalogue, Frame
 from flowsim.simulation.measures.measure import Measure, Row, known_measure
+from flowsim.simulation.opening import model_of
 from flowsim.simulation.results import Results
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def run(
             "`pathway`; a name or a file is read by Scenario.of(...)"
         )
     if isinstance(subject, Scenario):
-        subject = subject.pathway()
+        subject = model_of(subject)
     first = fork.history(numbers[0]) if fork else numbers[0]
     pathway = subject if isinstance(subject, Pathway) else subject.pathway(seed, first)
     if fork is not None:

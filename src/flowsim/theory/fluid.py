@@ -159,7 +159,7 @@ class _Stay:
 
 def _steps_ago(entry: Entry, step: float) -> npt.NDArray[np.int64]:
     """Return how many steps ago the cohorts of a stock began, each an equal part of it."""
-    law = entry.elapsed
+    law = entry.passed
     if law is None or law.law == "fixed":
         elapsed = np.array([law.mean_minutes if law else 0.0])
     else:

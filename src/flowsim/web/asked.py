@@ -124,8 +124,9 @@ class Desk(Record):
                     f"{name}: base: {raw.get('base')!r} is not allowed: this page is of "
                     f"'{self.reference_scenario.file.base}'"
                 )
-            if raw.get("include"):
-                raise InputError(f"{name}: include: this page takes one file: write all changes in it")
+            for key in ("include", "today"):
+                if raw.get(key):
+                    raise InputError(f"{name}: {key}: this page takes one file: write all changes in it")
             check_bare_numbers(content, name, changes=True)
             check_typed(raw, name)
             return raw

@@ -74,6 +74,7 @@ def run(
     from flowsim.calibration.targets import documented
     from flowsim.cli.terminal import wrapped
     from flowsim.cli.words.run import precision_lines, with_documented
+    from flowsim.cli.words.today import opening_lines
     from flowsim.questions.run import Run
     from flowsim.simulation.store import check_folder, check_parquet, manifest, save
 
@@ -103,7 +104,8 @@ def run(
     if as_json:
         _print_json(scenario, results, table, parameters)
     elif not quiet:
-        _print_summary(scenario, results, table, parameters)
+        opening = opening_lines(scenario, question.chosen.parameters, results.seed, len(results.replications))
+        _print_summary(scenario, results, table, parameters, opening)
         if out is not None:
             kinds = ".csv, .parquet" if parquet else ".csv"
             print(wrapped(f"Written to {out}: measures and replications ({kinds}), manifest.json"))
@@ -133,7 +135,9 @@ def _print_json(scenario: Scenario, results: Results, table: pd.DataFrame, param
     print(json.dumps(record, allow_nan=False))
 
 
-def _print_summary(scenario: Scenario, results: Results, table: pd.DataFrame, parameters: str) -> None:
+def _print_summary(
+    scenario: Scenario, results: Results, table: pd.DataFrame, parameters: str, opening: list[str]
+) -> None:
     from flowsim.cli.terminal import counted, wrapped
     from flowsim.cli.words.run import beside_documents, by_period
     from flowsim.questions.asking import OWN_PARAMETERS
@@ -152,6 +156,8 @@ def _print_summary(scenario: Scenario, results: Results, table: pd.DataFrame, pa
             f"the highest of {count}, and nine in ten futures lie in a range from {FEWEST_FOR_RANGE} on"
         )
     print("\n".join(wrapped(text) for text in (head, scenario.file.description) if text))
+    if opening:
+        print("\n" + "\n".join(opening))
     periods = by_period(table, results.pathway, scenario.base.documented_until)
     for lines in (beside_documents(table, count, scenario.changes_base), periods):
         if lines:

@@ -68,6 +68,7 @@ def check(
     Example: [bold]flowsim check more-places.toml[/bold]
     """
     from flowsim.cli.words.check import change_lines, load_lines, right_line, rule_lines
+    from flowsim.cli.words.today import list_lines, opening_of
     from flowsim.model.scenario import Scenario
     from flowsim.reporting.language import Language
     from flowsim.theory.fluid_load import workload
@@ -78,6 +79,10 @@ def check(
         print("\n".join(change_lines(scenario, spoken)))
     print(right_line(scenario, spoken))
     pathway = scenario.pathway()
+    if scenario.begins_today:
+        opening = opening_of(scenario)
+        print("\n".join(list_lines(opening, 1, 20, spoken)))
+        pathway = opening.pathway(1, 0)
     print("\n".join([*rule_lines(pathway, spoken), *load_lines(workload(pathway), spoken)]))
 
 

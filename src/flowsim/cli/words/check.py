@@ -46,7 +46,7 @@ def change_lines(scenario: Scenario, language: Language) -> list[str]:
     out: list[str] = []
     before, beneath = scenario.base.pathway(), list[str]()
     for step, (file, _) in zip(scenario.steps, scenario.layers, strict=True):
-        after = step.pathway()
+        after = step.pathway_before_opening()
         if makes_changes(file):
             under = scenario.base.name
             if beneath:

@@ -22,6 +22,7 @@ from flowsim.model.varying import Cut, cut_after
 from flowsim.planning.levers import Lever, without_queues
 from flowsim.planning.staffing.goals import Goal, parse_goals
 from flowsim.simulation.intervals import Interval, betting_interval, bounded_interval, cautious_interval, share_interval
+from flowsim.simulation.opening import model_of
 from flowsim.simulation.results import Results
 from flowsim.simulation.runner import run
 
@@ -104,7 +105,8 @@ class Question:
         end = datetime.max if ahead else Period(self.during).end
         if isinstance(self.parameters, Ensemble):
             return Cut(model=self.parameters.over(scenario), end=end)
-        return cut_after(scenario.pathway(self.parameters), end)
+        model = model_of(scenario, self.parameters)
+        return cut_after(model, end) if isinstance(model, Pathway) else Cut(model=model, end=end)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -397,7 +399,7 @@ def _leaves_nothing_to_chance(pathway: Pathway) -> bool:
         and all(len(to) == 1 for to in shares)
         and not any(state.race for state in pathway.states)
         and all(entry.rate is None for entry in pathway.entries)
-        and all(entry.count is None or entry.waiting or entry.elapsed is not None for entry in pathway.entries)
+        and all(entry.count is None or entry.waiting or entry.passed is not None for entry in pathway.entries)
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from io import BytesIO
@@ -15,7 +15,7 @@ from flowsim.core.extras import require_extra
 from flowsim.reporting.document import Block, Cell, Chart, Document, Figure, Table, Text, legible, shown
 from flowsim.reporting.language import Language
 
-__all__ = ["workbook"]
+__all__ = ["plain_workbook", "workbook"]
 
 _CREATED = datetime(2000, 1, 1)
 """The day in every workbook, so that equal documents give equal bytes."""
@@ -142,6 +142,33 @@ class _Front:
         name = _sheet_name(table.title, [self._sheet.get_name(), *self.elsewhere], self._language)
         self.elsewhere[name] = table
         self._line(self._language.say("document.sheet", name=name), "note")
+
+
+def plain_workbook(sheets: Mapping[str, Sequence[Sequence[str]]], widths: Mapping[str, Sequence[int]]) -> bytes:
+    """Write sheets of texts to be filled in, the first row of each as titles; equal texts give equal bytes.
+
+    Raises:
+        InputError: where xlsxwriter is not installed.
+    """
+    require_extra("report", "Excel", "xlsxwriter")
+    import xlsxwriter
+
+    written = BytesIO()
+    book = xlsxwriter.Workbook(written, {"in_memory": True})
+    book.set_properties({"created": _CREATED})
+    form = {"text_wrap": True, "valign": "top", "num_format": "@"}
+    titles, texts = book.add_format(form | {"bold": True}), book.add_format(form)
+    for name, rows in sheets.items():
+        sheet = book.add_worksheet(name)
+        for column, width in enumerate(widths[name]):
+            sheet.set_column(column, column, width, texts)
+        for number, row in enumerate(rows):
+            for column, cell in enumerate(row):
+                if cell:
+                    _write_text(sheet, (number, column), cell, texts if number else titles)
+        sheet.freeze_panes(1, 0)
+    book.close()
+    return written.getvalue()
 
 
 def _is_small(table: Table) -> bool:

@@ -81,7 +81,7 @@ TABLES: dict[str, np.dtype[np.void]] = {
     "points": _table("x.", "y."),
     # `law`: between the arrivals of a renewal stream, or elapsed in a stock.
     "entries": _table("key", "kind", "to", "law", "count", "waiting", "step", "step_end"),
-    # Poisson: since when which rate; given times: when.
+    # Poisson: since when which rate; given times: when; of each in a stock: what has elapsed, and on the benefit.
     "steps": _table("since.", "rate."),
     "stations": _table("is_meeting", "room", "line", "line_end", "answers"),
     # Capacities of servers, and meetings (capacity -1), by time and station.
@@ -411,6 +411,8 @@ class _Compiler:
                 self._add("steps", moment_tick(self.pathway, moment), 0.0)
         else:
             kind = STOCK
+            for elapsed, spent in zip(entry.elapsed_each, entry.spent_each or entry.elapsed_each, strict=True):
+                self._add("steps", elapsed / tick, spent / tick)
         law = self._law(entry.every or entry.elapsed)
         numbers = (kind, self.number[entry.to], law, entry.count or 0, entry.waiting)
         self._add("entries", name_key(entry.name), *numbers, first, self._end("steps"))

@@ -680,8 +680,18 @@ def arrival_ticks(m, luck, entry):
 @_rule
 def elapsed_time(m, luck, entry, index):
     """Return the ticks that have passed for a citizen who is there at the start, as a float."""
+    first = m.entries[entry].step
+    if first < m.entries[entry].step_end:
+        return m.steps[first + index].since
     law = m.entries[entry].law
     return quantile(m, law, citizen_block(m, luck.seed, luck.words[0], entry, index)) if law >= 0 else 0.0
+
+
+@_rule
+def spent_ticks(m, entry, index, ago):
+    """Return the ticks on the benefit of a citizen who is there at the start, who joined or started `ago` ticks ago."""
+    first = m.entries[entry].step
+    return half_up(m.steps[first + index].rate) if first < m.entries[entry].step_end else ago
 
 
 def fetch_ahead(table: Any, i: Any) -> None:
@@ -1038,7 +1048,7 @@ def _enter(m, r, citizen, state, since, now):
     if stock:
         elapsed = elapsed_time(m, r.luck, who.entry, index)
         ago = half_up(elapsed)
-        since = now - ago
+        since = now - spent_ticks(m, who.entry, index, ago)
     if place.loop >= 0:
         _count_visit(m, r, citizen, place.loop)
     who.state, who.joined, who.started, who.since, who.due = state, now - ago, NEVER, since, m.horizon

@@ -192,9 +192,10 @@ class _Engine:
         if stock:
             elapsed = float(kernel.elapsed_time(rules, self.luck, *address))
             ago = int(kernel.half_up(elapsed))
+            since = int(env.now) - int(kernel.spent_ticks(rules, *address, ago))
         else:
             yield _At(env, arrival, MOVE)
-        since = int(env.now) - ago
+            since = int(env.now)
         while True:
             visit = last_visit[state] = last_visit.get(state, -1) + 1
             joined = int(env.now) - ago

@@ -1,0 +1,1 @@
+"""Commands that write a file for a planner to fill in."""

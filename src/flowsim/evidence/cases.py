@@ -1,0 +1,173 @@
+"""A planner's list of who waits or is under way today: rows of a spreadsheet, each a number of citizens or one case."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from flowsim.core.errors import InputError, unknown_name
+from flowsim.core.quantities import read_percentage
+from flowsim.evidence.tables import Cell, Sheet, cell_name, read_sheet
+
+__all__ = ["COLUMNS", "SHEETS", "SITUATIONS", "CaseList", "CaseRow", "read_cases"]
+
+COLUMNS = {
+    "where": ("where", "sted"),
+    "called": ("called", "navn"),
+    "situation": ("situation", "situation"),
+    "number": ("number", "antal"),
+    "since": ("since", "siden"),
+    "remark": ("remark", "bemærkning"),
+}
+"""The titles of the columns, in English and in Danish; the second and the last are for people alone."""
+SITUATIONS = {"waiting": ("waiting", "venter"), "under way": ("under way", "i gang")}
+"""What a row is about, in English and in Danish."""
+SHEETS = ("List", "Liste")
+"""The name of the sheet, in English and in Danish; the workbook may hold others."""
+_DAY_FIRST = re.compile(r"(\d{1,2})[-./ ](\d{1,2})[-./ ](\d{4})")
+_MOST = 10_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseRow:
+    """A row of the list.
+
+    Attributes:
+        where: the name of a state or a station, as it stands there.
+        waiting: whether its citizens wait; they are under way otherwise.
+        count: how many they are; None where `share` tells them.
+        share: how many they are over the number that the model has.
+        since: the day since when; None where it is not told.
+        row: its place in the file, from 0.
+        columns: the places of "where", "situation", "number" and "since" in the row, from 0; -1 where there is none.
+    """
+
+    where: str
+    waiting: bool
+    count: int | None
+    share: float | None
+    since: date | None
+    row: int
+    columns: tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseList:
+    """A list as read: its rows that tell anything.
+
+    Attributes:
+        file: its name, without folders.
+        sha256: of its bytes.
+        rows: in the file's order.
+    """
+
+    file: str
+    sha256: str
+    rows: tuple[CaseRow, ...]
+
+    def at(self, row: CaseRow, column: int) -> str:
+        """Say where in the file a cell of a row is."""
+        return f"{self.file}: {cell_name(row.row, max(row.columns[column], 0))}"
+
+
+def read_cases(path: str | Path) -> CaseList:
+    """Read a list from a CSV or Excel file.
+
+    A row without a number is one case where it tells since when, and nothing where it does not.
+
+    Raises:
+        InputError: for the first cell that is wrong, by its name, with what is allowed; and as `read_sheet`.
+    """
+    sheet = read_sheet(path, prefer=SHEETS)
+    head, places = _header(sheet)
+    rows = []
+    for number in range(head + 1, len(sheet.rows)):
+        row = _row(sheet, number, places)
+        if row is not None:
+            rows.append(row)
+    if not rows:
+        raise InputError(f"{sheet.file}: the list tells of nobody: fill in the column of numbers, or of days")
+    return CaseList(file=sheet.file, sha256=sheet.sha256, rows=tuple(rows))
+
+
+def _header(sheet: Sheet) -> tuple[int, tuple[int, int, int, int]]:
+    """Return the row of the titles, and the places of the columns."""
+    needed = ("where", "situation", "number", "since")
+    for number, row in enumerate(sheet.rows[:50]):
+        titles = [str(cell).strip().casefold() for cell in row]
+        places = [next((titles.index(word) for word in COLUMNS[key] if word in titles), -1) for key in needed]
+        if places[0] >= 0 and places[1] >= 0:
+            if places[2] < 0 and places[3] < 0:
+                raise InputError(f"{sheet.file}: row {number + 1}: neither a column 'number' nor a column 'since'")
+            return number, (places[0], places[1], places[2], places[3])
+    raise InputError(
+        f"{sheet.file}: no row has the titles 'where' and 'situation' (Danish: 'sted' and 'situation'): `flowsim today "
+        "new LIST.xlsx` writes a list to fill in"
+    )
+
+
+def _row(sheet: Sheet, number: int, columns: tuple[int, int, int, int]) -> CaseRow | None:
+    cells = [sheet.rows[number][column] if column >= 0 else "" for column in columns]
+    where, situation, amount, since = cells
+    if amount == "" and since == "":
+        return None
+    at = [f"{sheet.file}: {cell_name(number, max(column, 0))}" for column in columns]
+    if where == "":
+        raise InputError(f"{at[0]}: it is empty: name a state or a station")
+    day = None if since == "" else _day(since, at[3])
+    count, share = _amount(amount, at[2])
+    if share is not None and day is not None:
+        raise InputError(f"{at[3]}: a share of the model's number takes the model's times: leave out the day")
+    return CaseRow(
+        where=str(where).strip(),
+        waiting=_waiting(situation, at[1]),
+        count=count,
+        share=share,
+        since=day,
+        row=number,
+        columns=columns,
+    )
+
+
+def _waiting(cell: Cell, at: str) -> bool:
+    word = str(cell).strip().casefold()
+    for meaning, words in SITUATIONS.items():
+        if word in words:
+            return meaning == "waiting"
+    raise InputError(f"{at}: {unknown_name('situation', str(cell), [w for pair in SITUATIONS.values() for w in pair])}")
+
+
+def _amount(cell: Cell, at: str) -> tuple[int | None, float | None]:
+    """Return a number of citizens, or a share of the model's number; an empty cell is one case."""
+    if cell == "":
+        return 1, None
+    text = f"{cell:g}" if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15 else str(cell)
+    text = text.strip()
+    if re.fullmatch(r"\d{1,9}", text) and int(text) <= _MOST:
+        return int(text), None
+    share = _share(text)
+    if share is not None:
+        return None, share
+    raise InputError(
+        f"{at}: '{text}' is not allowed: a whole number of citizens from 0 to {_MOST:,}, or, as a text, a share of the "
+        "model's number such as '80 %'"
+    )
+
+
+def _share(text: str) -> float | None:
+    try:
+        share = read_percentage(text)
+    except ValueError:
+        return None
+    return share if share is not None and 0 <= share <= 100 else None
+
+
+def _day(cell: Cell, at: str) -> date:
+    text = str(cell).strip()
+    match = _DAY_FIRST.fullmatch(text)
+    try:
+        return date(int(match[3]), int(match[2]), int(match[1])) if match else date.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"{at}: '{text}' is no day: write it as 2026-03-09 or 9-3-2026") from None

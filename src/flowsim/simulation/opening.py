@@ -1,0 +1,122 @@
+"""A scenario that begins today: each replication first runs the model until then, for the stock that no list tells."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from flowsim.core.arrays import Floats
+from flowsim.model.pathway import Pathway
+from flowsim.model.scenario import Scenario
+from flowsim.model.ticks import without_tick_warnings
+from flowsim.model.today.listing import TodaysList
+from flowsim.model.today.opening import Stock, begin_on
+from flowsim.model.varying import Varying
+from flowsim.simulation.engine.trace import NEVER
+
+__all__ = ["FromToday", "model_of", "stock_on"]
+
+Draw = Callable[[int, int], Mapping[str, Any] | None]
+"""Gives the parameters of a replication: a function of the seed and its number."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FromToday:
+    """A scenario from the day of its list on, in which every replication has parameters and a stock of its own.
+
+    Attributes:
+        scenario: one with a list.
+        draw: gives a replication's parameters; the base's own where left out.
+    """
+
+    scenario: Scenario
+    draw: Draw | None = None
+
+    def pathway(self, seed: int, replication: int) -> Pathway:
+        """Return the pathway of a replication."""
+        parameters = self.draw(seed, replication) if self.draw else None
+        whole = self.scenario.pathway_before_opening(parameters)
+        return begin_on(whole, self._list, self.stock(seed, replication))
+
+    @property
+    def _list(self) -> TodaysList:
+        assert self.scenario.listing is not None
+        return self.scenario.listing
+
+    def stock(self, seed: int, replication: int) -> Stock:
+        """Return who is where in the model on that day: all of it, whatever the list tells."""
+        parameters = self.draw(seed, replication) if self.draw else None
+        return stock_on(self.scenario.history, parameters, self._list.day, seed, replication)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Always:
+    values: Mapping[str, Any] | None
+
+    def __call__(self, seed: int, replication: int) -> Mapping[str, Any] | None:
+        return self.values
+
+
+def model_of(scenario: Scenario, parameters: Mapping[str, Any] | None = None) -> Pathway | Varying:
+    """Return what is run of a scenario with fixed parameters: its pathway, or a varying model where it begins today."""
+    if scenario.begins_today:
+        return FromToday(scenario=scenario, draw=_Always(values=parameters))
+    return scenario.pathway(parameters)
+
+
+def stock_on(
+    history: Scenario, parameters: Mapping[str, Any] | None, day: datetime, seed: int, replication: int
+) -> Stock:
+    """Return who is where in a replication of a scenario on a day.
+
+    Its luck until then is not that of what comes after: nobody's arrival depends on what came before.
+    """
+    return _stock(_Key(history.digest, json.dumps(parameters, sort_keys=True, default=str), day, seed, replication,
+                       history, parameters))  # fmt: skip
+
+
+class _Key:
+    """What a stock depends on; equal where its first five are."""
+
+    def __init__(self, *parts: Any) -> None:
+        self.identity, self.history, self.parameters = parts[:5], parts[5], parts[6]
+
+    def __hash__(self) -> int:
+        return hash(self.identity)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and self.identity == other.identity
+
+
+# Scenarios that are compared, and the levels of a staffing, share their stocks.
+@lru_cache(maxsize=512)
+def _stock(key: _Key) -> Stock:
+    from flowsim.simulation.engine import fast
+    from flowsim.simulation.engine.compiler import compile_pathway
+
+    _, _, day, seed, replication = key.identity
+    with without_tick_warnings():
+        pathway = key.history.reaching(day).pathway(key.parameters)
+    pathway = pathway.model_copy(update={"end": day})
+    before = int.from_bytes(hashlib.blake2b(f"before today {seed}".encode(), digest_size=8).digest(), "little")
+    model = compile_pathway(pathway)
+    visits = fast.simulate(model, before, replication).visits
+    final = np.array([state.final for state in pathway.states])
+    open_ = visits[(visits["ended"] == NEVER) & ~final[visits["state"]]]
+    waits = open_["started"] == NEVER
+    begun = np.where(waits, open_["joined"], open_["started"])
+    times: Floats = (model.horizon - np.column_stack([begun, open_["since"]])) * pathway.tick
+    cases = {}
+    for number, state in enumerate(pathway.states):
+        for waiting in (True, False):
+            own = times[(open_["state"] == number) & (waits == waiting)]
+            if len(own):
+                cases[state.name, waiting] = own[np.lexsort((own[:, 1], own[:, 0]))[::-1]]
+    return Stock(cases=cases)
