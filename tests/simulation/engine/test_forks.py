@@ -248,18 +248,20 @@ def test_who_is_under_way_in_a_race_ends_otherwise_in_each_future_but_a_stay_kee
     states = {
         "race": {"race": {"out": {"to": "out", "rate": "2 per year"}, "end": {"to": "out", "after": "2 years"}}},
         "stay": {"stay": {"law": "exponential", "mean": "6 months"}, "to": "out"},
+        "term": {"race": {"out": {"to": "out", "after": {"law": "gamma", "mean": "1 year", "cv": 0.5}}}},
         "out": {"final": True},
     }
-    entries = {name: {"to": name, "count": 500} for name in ("race", "stay")}
+    entries = {name: {"to": name, "count": 500} for name in ("race", "stay", "term")}
     horizon = {"start": "2020-01-01", "end": "2023-01-01"}
     model = compile_pathway(Pathway.from_dict({"name": "p", "states": states, "entries": entries} | horizon))
     visits = [fast.simulate(model, 1, 0, [(FORK, future)]).visits for future in (0, 1)]
-    races, stays = ([rows["ended"][rows["state"] == state] for rows in visits] for state in (0, 1))
+    races, stays, terms = ([rows["ended"][rows["state"] == state] for rows in visits] for state in range(3))
     assert (races[0][races[0] < FORK] == races[1][races[0] < FORK]).all()
     late = (races[0] >= FORK) & (races[0] < 2 * FORK - 2 * DAY)
     assert late.sum() > 50
     assert (races[0][late] != races[1][late]).all()
     assert (stays[0] == stays[1]).all()
+    assert (terms[0] == terms[1]).all()
 
 
 def test_no_two_periods_share_a_word():
