@@ -210,11 +210,9 @@ def clock_runs(visits: Any, from_start: bool, begins: Any, ends: Any, stops: Any
 def clock_counts(begun: Ints, stopped: Ints, ended: Any, limit: int, cells: Any, width: int) -> Any:
     """Count the runs of a clock by month.
 
-    Returns:
-        in month: of the runs that ended, the month, and how long they took, shape (2, ended).
-        counts: runs that ended, that did within the limit, that began, stopped, became overdue, and that stopped
-            overdue, shape (6, width).
-        total: how long the runs that ended took, added up as floats, shape (width,).
+    Returns three arrays: of the runs that ended, the month and how long they took, shape (2, ended); the runs that
+    ended, that did within the limit, that began, stopped, became overdue, and that stopped overdue, shape (6, width);
+    and how long the runs that ended took, added up as floats, shape (width,).
     """
     out, total = np.zeros((6, width), np.int64), np.zeros(width)
     took = np.empty((2, ended.sum()), np.int64)
