@@ -8,7 +8,6 @@ from scipy import stats
 
 from flowsim.simulation.intervals import (
     betting_interval,
-    bootstrap_t,
     bounded_interval,
     cautious_interval,
     median_interval,
@@ -91,23 +90,3 @@ def test_the_median_lies_between_the_ranks_of_the_tables(n, rank):
 
 def test_five_values_leave_the_median_open():
     assert median_interval(np.arange(5.0), 0.05).high == math.inf
-
-
-def test_bootstrap_t_holds_skewed_means_where_student_does_not():
-    rng = np.random.default_rng(11)
-    table = rng.exponential(size=(20, 2000)) ** 2  # mean 2
-    low, high = bootstrap_t(table)
-    covered = np.mean((low <= 2) & (high >= 2))
-    half = stats.t.isf(0.025, 19) * table.std(axis=0, ddof=1) / math.sqrt(20)
-    plain = np.mean(np.abs(table.mean(axis=0) - 2) <= half)
-    assert covered > plain + 0.05
-    assert covered > 0.89
-
-
-def test_bootstrap_t_is_fixed_moves_with_its_figures_and_knows_nothing_of_equal_ones():
-    values = np.column_stack([np.random.default_rng(1).gamma(2, size=30), np.full(30, 4.0)])
-    low, high = bootstrap_t(values, seed=5)
-    again = bootstrap_t(10 * values + 3, seed=5)
-    assert np.allclose(again[0][0], 10 * low[0] + 3)
-    assert np.allclose(again[1][0], 10 * high[0] + 3)
-    assert np.isnan([low[1], high[1]]).all()

@@ -19,7 +19,6 @@ __all__ = [
     "Interval",
     "at_most_one_in",
     "betting_interval",
-    "bootstrap_t",
     "bounded_interval",
     "cautious_ends",
     "cautious_interval",
@@ -33,8 +32,6 @@ __all__ = [
     "student_interval",
 ]
 
-_RESAMPLES = 1999
-_PURPOSE = 17  # the second word of the address of a resample: no model draws from it
 _GRID = 1000
 _TELLING = 10  # values that differ from the commonest one
 _STAKE = 0.75  # of what a gambler has, the most that one bet may lose
@@ -218,28 +215,6 @@ def median_rank(n: int, error: float) -> int:
     It is the greatest for which fewer values below the median have a probability of at most `error` / 2.
     """
     return int(np.searchsorted(bdtr(np.arange(n), n, 0.5), error / 2, side="right"))
-
-
-def bootstrap_t(values: Floats, error: float = 0.05, seed: int = 1) -> tuple[Floats, Floats]:
-    """Return where the mean of each column lies, shape (n, columns) without NaN: the low ends and the high ends.
-
-    The studentised mean is resampled with weights of the beta law (1/2, 3/2): Hall (1988), Theoretical comparison of
-    bootstrap confidence intervals, Annals of Statistics 16; Owen (2025), Better bootstrap t confidence intervals for
-    the mean. All columns share the weights. Ends are NaN for a column without spread, of which it knows nothing.
-    """
-    n = len(values)
-    weights = np.random.Generator(np.random.Philox(key=[seed, _PURPOSE])).beta(0.5, 1.5, size=(_RESAMPLES, n))
-    weights /= weights.sum(axis=1, keepdims=True)
-    mean = values.mean(axis=0)
-    centred = values - mean
-    shift = weights @ centred
-    spread = np.sqrt(np.maximum(weights @ centred**2 - shift**2, 0.0))
-    flat = np.ptp(values, axis=0) <= 1e-12 * np.abs(values).max(axis=0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        studentised = math.sqrt(n) * np.where(spread > 0, shift / spread, 0.0)
-    below, above = np.quantile(studentised, (error / 2, 1 - error / 2), axis=0)
-    scale = np.where(flat, np.nan, centred.std(axis=0) / math.sqrt(n))
-    return mean - above * scale, mean - below * scale
 
 
 def ratio_interval(above: Floats, below: Floats, error: float) -> Interval:
