@@ -166,8 +166,8 @@ def test_the_folder_holds_the_tables_and_how_to_repeat_them(folder):
 
 MISTAKES = [
     ("--replicatons 3", "No such option: --replicatons", "--replications"),
-    ("--replications x", "'--replications'", "integer"),
-    ("--replications 1e3", "'--replications'", "integer"),
+    ("--replications x", "'--replications'", "'x' is not allowed: it should be a whole number"),
+    ("--replications 1.000", "'--replications'", "'1.000': 1000 or 1? write 1000 or 1"),
     ("--replications 0", "replications: 0 is not allowed: from 1 to 10,000,000"),
     ("--replications -1", "replications: -1 is not allowed"),
     ("--replications 1000000000000", "replications: 1000000000000 is not allowed"),
@@ -512,6 +512,7 @@ def test_a_precision_that_is_not_reached_is_said():
     ("words", "said"),
     [
         (["--precision", "half"], "write '5%' or '0.05'"),
+        (["--precision", "5"], "--precision: '5' is not allowed: write '5%'"),
         (["--precision", "5%", "--measure", "awards.oud"], "did you mean 'awards.out'"),
         (["--measure", "awards"], "--measure: it goes with --precision"),
     ],

@@ -337,7 +337,7 @@ MISTAKES = [
     ("town.toml mor.toml", "there is no file 'mor.toml'"),
     ("town.toml more.toml --every month", "--every: there is no period 'month'"),
     ("town.toml more.toml --measure awards", "--measure: it goes with --precision"),
-    ("town.toml more.toml --precision 5", "precision: 500.0000% is not allowed"),
+    ("town.toml more.toml --precision 5", "--precision: '5' is not allowed: write '5%'"),
     (
         "town.toml more.toml --precision 5% --measure award",
         "precision: there is no measure 'award' (allowed: awards.course",

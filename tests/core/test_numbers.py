@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from flowsim.core.civil_time import MINUTES, parse_rate, parse_span
 from flowsim.core.errors import InputError
-from flowsim.core.numbers import AmbiguousNumber, composed, read_number, unambiguous
+from flowsim.core.numbers import AmbiguousNumber, composed, read_number, read_whole, unambiguous
 from flowsim.core.quantities import changed, check_typed, parse_share
 
 
@@ -51,6 +51,26 @@ def test_what_is_no_number(text):
         read_number(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "number"), [("200", 200), (" 5 ", 5), ("12 000", 12000), ("1e4", 10000), ("-1", -1), (str(2**64), 2**64)]
+)
+def test_whole_numbers(text, number):
+    assert read_whole(text) == number
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("1.000", "1000 or 1"),
+        ("1,000", "1000 or 1"),
+        *[(text, "should be a whole number") for text in ("2,5", "1_000", "many", "")],
+    ],
+)
+def test_what_is_no_whole_number_or_two_of_them(text, why):
+    with pytest.raises(ValueError, match=why):
+        read_whole(text)
+
+
 @given(st.floats(0, 1e12))
 def test_what_a_program_writes_is_read_back(number):
     assert read_number(repr(number), typed=False) == number
@@ -73,6 +93,8 @@ def test_spans_rates_changes_and_shares_have_the_same_numbers():
     assert parse_share("97,5 %", "x") == 0.975
     with pytest.raises(InputError, match=r"x: '1\.200': 1200 or 1\.2\? write 1200 or 1\.2"):
         parse_share("1.200%", "x")
+    with pytest.raises(InputError, match=r"x: '95' is not allowed: write '95%', or a share from 0 to 1"):
+        parse_share("95", "x")
 
 
 @pytest.mark.parametrize("text", ["1.200 per year", "+1,200", "1.200 %", "12 per 1.200 years", "1.200 hours", "1.200"])

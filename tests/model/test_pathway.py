@@ -196,6 +196,8 @@ REFUSED = [
     ("states/plan/stay", "-2 days", "states.plan.stay.mean: '-2 days' is negative: a span of time is 0 or longer"),
     ("states/plan/stay", {"law": "gama", "mean": "1 day"}, "states.plan.stay.law: 'gama' is not allowed: it should be"),
     ("states/plan/stay", {"law": "gamma", "mean": "1 day"}, "a law 'gamma' is given by `mean` and `cv`: `cv` is"),
+    ("states/plan/stay", {"law": "gamma", "mean": "1 day", "cv": "1.200"}, "cv: '1.200': 1200 or 1.2?"),
+    ("states/plan/stay", {"law": "gamma", "mean": "1 day", "cv": True}, "cv: True is not allowed"),
     ("states/plan/stay", {"law": "gamma", "mean": "0 days", "cv": 1.0}, "a law 'gamma' needs a positive `mean`; write"),
     ("states/plan/stay", {"law": "gamma", "mean": "1 day", "cv": 0.001}, "a coefficient of variation of 0.001 is"),
     ("states/plan/stay", {"law": "weibull", "mean": "1 day", "cv": 21.0}, "a coefficient of variation of 21.0 is"),

@@ -90,6 +90,8 @@ def test_a_mistake_is_refused_at_its_key(kind, values, key, reason):
     [
         ('scenari = "x"', "did you mean 'scenario'"),
         ("replications = 'many'", "replications: 'many' is not allowed"),
+        ("replications = '1.000'", "replications: '1.000': 1000 or 1?"),
+        ("seed = true", "seed: True is not allowed: it should be a whole number"),
         ("first = '2019Q9'", "first: '2019Q9' is no quarter"),
         ("seed = x1\nengine = 1", "line 1"),
     ],

@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from flowsim.core.errors import InputError, Record, located, unknown_name
 from flowsim.core.periods import Period
+from flowsim.core.quantities import Figure
 from flowsim.evidence import facts
 from flowsim.evidence.facts import Evidence, Fact
 from flowsim.model.library import cities, city_file
@@ -137,10 +138,10 @@ Words = Annotated[str, Field(min_length=1, pattern=r"\S")]
 
 
 class _Discrepancy(Record):
-    share: float | None = Field(None, gt=0, lt=1)
-    at_least: float = Field(0.0, ge=0)
-    at_most: float | None = Field(None, gt=0)
-    absolute: float | None = Field(None, gt=0)
+    share: Figure | None = Field(None, gt=0, lt=1)
+    at_least: Figure = Field(0.0, ge=0)
+    at_most: Figure | None = Field(None, gt=0)
+    absolute: Figure | None = Field(None, gt=0)
     unit: str = ""
 
     @model_validator(mode="after")
@@ -187,9 +188,9 @@ class _Entry(Record):
     how: Literal["sum", "mean"] = "sum"
     of: Names = ()
     since: Names = ()
-    factor: float = 1.0
+    factor: Figure = 1.0
     sense: Sense | None = None
-    half_width: float | None = Field(None, gt=0)
+    half_width: Figure | None = Field(None, gt=0)
     conflict: _Cells | None = None
     fitted: bool = True
     why: str = ""

@@ -144,7 +144,7 @@ def _run() -> int:
         if isinstance(mistake, InputError):
             code = _refused(str(mistake))
         elif hasattr(mistake, "format_message"):  # typer's own errors; their class has moved between its versions
-            code = _refused(mistake.format_message())
+            code = _refused(mistake.format_message().replace(": Value error, ", ": "))  # pydantic's words
         elif _interrupted(mistake):
             code = 130
         elif isinstance(mistake, UnicodeEncodeError):  # of letters that stand for bytes of a name

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 from typer.core import TyperCommand
+
+from flowsim.core.numbers import read_whole
 
 if TYPE_CHECKING:
     from flowsim.questions.asking import Inquiry
@@ -31,10 +33,18 @@ __all__ = [
     "asked",
     "exists",
     "named_options",
+    "whole",
 ]
 
 _Question = TypeVar("_Question", bound="Inquiry")
 _OPTIONS: Mapping[str, str] = {"first": "from", "last": "to"}
+
+
+def whole(*names: str, help: str, callback: Callable[[int | None], int | None] | None = None) -> Any:
+    """Return an option that is a whole number, read as all numbers are that people type."""
+    return typer.Option(
+        *names, parser=lambda value: read_whole(str(value)), callback=callback, metavar="<int>", help=help
+    )
 
 
 FILE = typer.Argument(
@@ -42,13 +52,11 @@ FILE = typer.Argument(
     help="A scenario or pathway file, the base 'copenhagen', or a name of flowsim scenarios.",
     show_default=False,
 )
-SEED = typer.Option(help="Another seed, other luck; the same seed, the same results.")
+SEED = whole(help="Another seed, other luck; the same seed, the same results.")
 POINT = typer.Option("--point", help="The fitted parameters in every replication.")
 CALIBRATED = typer.Option(help="Draw parameters from this folder of flowsim calibrate.", metavar="FOLDER")
 ENGINE = typer.Option(help="kernel (compiled) or simpy (the readable reference).")
-WORKERS = typer.Option(
-    callback=lambda value: _at_least_one(value), help="Threads, or processes; all cores if left out."
-)
+WORKERS = whole(callback=lambda value: _at_least_one(value), help="Threads, or processes; all cores if left out.")
 CLUSTER = typer.Option(help="Run on the Dask scheduler at this address.", metavar="tcp://HOST:PORT")
 FIRST = typer.Option("--from", help="First period to report, such as 2018 or 2018Q3.")
 LAST = typer.Option("--to", help="Last period to report.")

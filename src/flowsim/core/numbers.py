@@ -17,6 +17,7 @@ __all__ = [
     "number",
     "plain_number",
     "read_number",
+    "read_whole",
     "unambiguous",
     "with_plain_spaces",
 ]
@@ -77,6 +78,28 @@ def read_number(text: str, *, typed: bool = True) -> float:
     if typed and not math.isfinite(number):
         raise ValueError(f"'{text}' is too large for a number")
     return number
+
+
+def read_whole(text: str) -> int:
+    """Return the whole number that a typed text says: "200", "12 000", "1e4"; "1.000" is refused as `read_number` does.
+
+    Raises:
+        AmbiguousNumber: as `read_number`.
+        ValueError: for anything that is no whole number.
+    """
+    plain = with_plain_spaces(text).strip()
+    if re.fullmatch(r"[+-]?[0-9]+", plain):
+        return int(plain)
+    refused = ValueError(f"'{text}' is not allowed: it should be a whole number")
+    try:
+        number = read_number(plain)
+    except AmbiguousNumber:
+        raise
+    except ValueError:
+        raise refused from None
+    if not number.is_integer():
+        raise refused
+    return int(number)
 
 
 def bare_percentage(value: Any) -> str:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
 
 from flowsim.core.civil_time import parse_rate, parse_span
 from flowsim.core.errors import InputError, KeyedError
-from flowsim.core.numbers import TOKEN, AmbiguousNumber, read_number, with_plain_spaces
+from flowsim.core.numbers import TOKEN, AmbiguousNumber, plain_number, read_number, with_plain_spaces
 
 __all__ = [
+    "Figure",
     "changed",
     "check_typed",
     "is_number",
@@ -27,6 +30,16 @@ _QUANTITY = re.compile(rf"\s*({TOKEN})(\s*(?:per|/)?\s*[\d.]*\s*[A-Za-z]+)\s*")
 _TYPED = re.compile(rf"\s*({TOKEN})\s*(?:%|(?:(?:per|/)\s*({TOKEN})?\s*)?[A-Za-zæøåÆØÅ]+(?:\s+per\s+.*)?)?\s*")
 _WORDS = {"name", "title", "description", "why", "base", "fact", "key", "station", "state", "party", "entry", "exit"}
 _RELATIVE = re.compile(rf"\s*([+-])\s*({TOKEN})\s*(%|.*[A-Za-z])?\s*")
+
+
+def _figure(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError(f"{value} is not allowed: it should be a number")
+    return read_number(value) if isinstance(value, str) else plain_number(value)
+
+
+Figure = Annotated[float, BeforeValidator(_figure)]
+"""A number in a file; one in quotes is read as all are that people type."""
 
 
 def is_relative(change: Any) -> bool:
@@ -169,9 +182,12 @@ def parse_share(text: str, where: str, such_as: str = "90%") -> float:
     """
     number, per_cent = re.fullmatch(r"(?s)\s*(.*?)\s*(%?)\s*", with_plain_spaces(text)).groups()  # type: ignore[union-attr]
     try:
-        return read_number(number) / (100 if per_cent else 1)
+        share = read_number(number)
     except AmbiguousNumber as doubt:
         raise KeyedError(where, str(doubt)) from None
     except ValueError:
         fraction = f"{float(such_as[:-1]) / 100:g}"
         raise KeyedError(where, f"'{text}' is not allowed: write '{such_as}' or '{fraction}'") from None
+    if share > 1 and not per_cent:
+        raise KeyedError(where, f"'{text}' is not allowed: write '{text.strip()}%', or a share from 0 to 1")
+    return share / (100 if per_cent else 1)

@@ -14,7 +14,7 @@ from pydantic import ValidationError, ValidationInfo, field_validator
 from flowsim.calibration.ensemble import Ensemble, Parameters
 from flowsim.core.errors import InputError, KeyedError, Record, located, unknown_name
 from flowsim.core.files import is_file, is_json, read_data, write_text
-from flowsim.core.numbers import composed
+from flowsim.core.numbers import composed, read_whole
 from flowsim.core.periods import Period, typed_period
 from flowsim.core.quantities import parse_precision
 from flowsim.model.scenario import Scenario
@@ -40,6 +40,22 @@ class Inquiry(Record):
             return value
         with keyed(str(info.field_name)):
             return str(typed_period(value))
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _whole_as_typed(cls, value: Any, info: ValidationInfo) -> Any:
+        """Read a whole number as people type it, and refuse what is another one to other readers ("1.000")."""
+        if cls.model_fields[str(info.field_name)].annotation not in (int, int | None):
+            return value
+        with keyed(str(info.field_name)):
+            if isinstance(value, bool):
+                raise InputError(f"{value} is not allowed: it should be a whole number")
+            if not isinstance(value, str):
+                return value
+            try:
+                return read_whole(value)
+            except ValueError as error:
+                raise InputError(str(error)) from None
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any], source: str = "") -> Self:

@@ -23,6 +23,7 @@ from flowsim.cli.options import (
     WORKERS,
     asked,
     exists,
+    whole,
 )
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
@@ -48,7 +49,7 @@ def compare(
     ],
     replications: Annotated[
         int | None,
-        typer.Option(
+        whole(
             "--replications",
             "-n",
             help="How many of each (50; 20 for a first look, 200 for small differences); with --precision, at most "

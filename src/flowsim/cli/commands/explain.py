@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flowsim.cli.options import CALIBRATED, FILE, FILES, JSON, SEED, WORKERS, asked
+from flowsim.cli.options import CALIBRATED, FILE, FILES, JSON, SEED, WORKERS, asked, whole
 from flowsim.cli.outputs import Outputs
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
@@ -35,7 +35,7 @@ def explain(
         typer.Option("--between", help="The least and the most of it, after each --vary.", metavar="LEAST MOST"),
     ] = None,
     sets: Annotated[
-        int | None, typer.Option("--sets", "-n", help="Sets of factors, run twice each; 200, or 5 a factor.")
+        int | None, whole("--sets", "-n", help="Sets of factors, run twice each; 200, or 5 a factor.")
     ] = None,
     calibrated: Annotated[Path | None, CALIBRATED] = None,
     seed: Annotated[int, SEED] = 1,

@@ -7,7 +7,19 @@ from typing import Annotated, Any
 
 import typer
 
-from flowsim.cli.options import CALIBRATED, FILES, FIRST, LAST, POINT, SEED, WORKERS, asked, exists, named_options
+from flowsim.cli.options import (
+    CALIBRATED,
+    FILES,
+    FIRST,
+    LAST,
+    POINT,
+    SEED,
+    WORKERS,
+    asked,
+    exists,
+    named_options,
+    whole,
+)
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
 
@@ -47,7 +59,7 @@ def report(
     chance: Annotated[
         str | None, typer.Option(help="For --goal: meet it in this share of the years.", metavar="PERCENT")
     ] = None,
-    replications: Annotated[int, typer.Option("--replications", "-n", help="Of each scenario.")] = 100,
+    replications: Annotated[int, whole("--replications", "-n", help="Of each scenario.")] = 100,
     seed: Annotated[int, SEED] = 1,
     point: Annotated[bool, POINT] = False,
     calibrated: Annotated[Path | None, CALIBRATED] = None,

@@ -21,6 +21,7 @@ from flowsim.cli.options import (
     SEED,
     WORKERS,
     asked,
+    whole,
 )
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
@@ -38,7 +39,7 @@ def run(
     file: Annotated[str, FILE] = "copenhagen",
     replications: Annotated[
         int | None,
-        typer.Option(
+        whole(
             "--replications",
             "-n",
             help="How many replications (20, a first look; 100 for a report); with --precision, at most (10000).",

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flowsim.cli.options import BETWEEN, CALIBRATED, FILE, FILES, JSON, POINT, SEED, VARY, WORKERS, asked
+from flowsim.cli.options import BETWEEN, CALIBRATED, FILE, FILES, JSON, POINT, SEED, VARY, WORKERS, asked, whole
 from flowsim.cli.outputs import Outputs
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
@@ -28,10 +28,10 @@ def staff(
         str | None, typer.Option(help="Meet it in this share of the years that might come.", metavar="PERCENT")
     ] = None,
     every: Annotated[
-        int | None, typer.Option(help="Of the first of two levers, every n-th level; 9 levels if left out.")
+        int | None, whole(help="Of the first of two levers, every n-th level; 9 levels if left out.")
     ] = None,
     confidence: Annotated[str, typer.Option(help="How sure all of the answer shall be.", metavar="PERCENT")] = "95%",
-    most: Annotated[int, typer.Option("--replications", "-n", help="Of each staffing, at most.")] = 200,
+    most: Annotated[int, whole("--replications", "-n", help="Of each staffing, at most.")] = 200,
     seed: Annotated[int, SEED] = 1,
     point: Annotated[bool, POINT] = False,
     calibrated: Annotated[Path | None, CALIBRATED] = None,
