@@ -219,6 +219,17 @@ def test_months_become_quarters(file):
     assert told.quarterly("mean") == told
 
 
+def test_a_column_of_notes_is_kept_beside_the_figures(file):
+    (one,) = read(file("periode;antal;bemærkning\n2019K1;5;\n2019K2;6;lockdown 2020\n2019K3;7;\n")).series
+    assert one.values == (5, 6, 7)
+    assert [(mark.period, mark.text, mark.place) for mark in one.notes] == [("2019Q2", "lockdown 2020", "C3")]
+
+
+def test_words_with_numbers_that_tell_series_apart_are_names(file):
+    text = "alder;kvartal;antal\n25 år;2019K1;5\n25 år;2019K2;6\n30 år;2019K1;7\n30 år;2019K2;8\n"
+    assert {one.name: one.values for one in read(file(text)).series} == {"25 år": (5, 6), "30 år": (7, 8)}
+
+
 def test_too_few_months_for_a_quarter():
     with pytest.raises(InputError, match="make no whole quarter"):
         Series(name="x", unit="", every="month", first="2019-02", values=(1.0, 2.0, 3.0)).quarterly("sum")
@@ -229,6 +240,10 @@ def test_too_few_months_for_a_quarter():
     [
         ("", "own.csv: the file is empty"),
         ("a;b\n1;2\n", "no row and no column of periods is found"),
+        ("q;a\n2019K1;100 kr.\n2019K2;90 kr.\n", "B2: '100 kr.' is no number: write figures without units"),
+        ("q;a;b\n2019K1;5;100 kr.\n2019K2;6;90 kr.\n", "C2: '100 kr.' is no number: write figures without units"),
+        ("q;a\n2019K1;many\n2019K2;few\n", "B2: 'many' is no number, and beside none of the periods one is"),
+        ("q\n2019K1\n2019K2\n", "A2: '2019K1' has nothing beside it"),
         (WIDE.replace("3. kvt. 2019", "1. kvt. 2019"), "D3: København has 2019Q1 twice, first in B3"),
         (WIDE.replace("3. kvt. 2019", "2019M07"), "D3: 2019-07 is a month and 2019Q1 a quarter: export one length"),
         (WIDE.replace("3. kvt. 2019", "2019"), "D3: 2019 is a year and 2019Q1 a quarter"),

@@ -62,8 +62,12 @@ def _unit(text: str, whole: str) -> float:
     return MINUTES[singular]
 
 
-def parse_span(value: Any) -> float:
+def parse_span(value: Any, *, typed: bool = False) -> float:
     """Return the minutes in a span such as "12 weeks", or in a timedelta.
+
+    Args:
+        value: what stands there.
+        typed: whether a person typed it where no file was checked, so that "1.200 weeks" is refused.
 
     Raises:
         ValueError: for a number without a unit, an unknown unit, or a negative span.
@@ -71,7 +75,7 @@ def parse_span(value: Any) -> float:
     if isinstance(value, timedelta):
         minutes = value.total_seconds() / 60
     elif isinstance(value, str) and (match := _SPAN.fullmatch(with_plain_spaces(value))):
-        minutes = read_number(match[1], typed=False) * _unit(match[2], value)
+        minutes = read_number(match[1], typed=typed) * _unit(match[2], value)
     else:
         message = f"{value!r} is no span of time: write a number with its unit, such as '12 weeks'"
         raise ValueError(bare_percentage(value) or message)

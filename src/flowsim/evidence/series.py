@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import pairwise
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, cast, get_args
 
 from flowsim.core.errors import InputError, unknown_name
+from flowsim.core.numbers import TOKEN
 from flowsim.core.periods import Every, Period, read_period
 from flowsim.evidence.facts import load
 from flowsim.evidence.tables import MARKS, Cell, Decimal, Sheet, cell_name, is_figure, read_sheet, reader, without_note
@@ -49,6 +50,8 @@ _UNITS = (
 _WHOLES = {"percent": 100.0, "share": 1.0}
 _EVERY: Mapping[str, Every] = {"Q-DEC": "quarter", "M": "month"}  # as pandas names frequencies
 _CODE = re.compile(r"\b(?:kode|code|nr|id)\b", re.IGNORECASE)
+_REMARK = re.compile(r"note|bemærk|anm|kommentar|comment|remark|status|flag", re.IGNORECASE)
+_WITH_UNIT = re.compile(rf"\W*{TOKEN}\s*\D*")
 _TABLE = re.compile(r"\b([A-ZÆØÅ]{2,8}\d{1,4}[A-Z]?|y\d\d[a-z]\d\d\w?)\b")
 _DATED = re.compile(
     r"(?:opdateret|udtrukket|dato|updated|d\.)\D{0,20}?(\d{1,2}[-./]\d{1,2}[-./]\d{4}|\d{4}-\d\d-\d\d)", re.I
@@ -307,6 +310,7 @@ class _Table(NamedTuple):
     bottom: int
     period_cells: dict[tuple[int, int], Period]  # by row and column
     names: set[tuple[int, int]]  # cells that name series, numbers such as codes among them
+    remarks: set[tuple[int, int]]  # cells with a note on their row
 
 
 _TIME = re.compile(r"tid|time|period|kvartal|quarter|måned|month|dato|date|år|year", re.IGNORECASE)
@@ -429,7 +433,7 @@ def _wide(sheet: Sheet) -> _Table | None:
             codes = [column for column in keyed if _CODE.search(_text_at(sheet, top, column))]
             names = {(at, column) for at in range(top, bottom) for column in codes}
             names |= {(top - 1, column) for column in groups} if groups else set()
-            return _Table(figures, top - bool(groups), bottom, cells, names)
+            return _Table(figures, top - bool(groups), bottom, cells, names, set())
     return None
 
 
@@ -466,7 +470,10 @@ def _long(sheet: Sheet) -> _Table | None:
     # A code such as 101 for a municipality is a number too, but not the last column.
     codes = [other for other in counted[:-1] if _CODE.search(heading[other])]
     counted = [other for other in counted if other not in codes]
-    named = [other for other in others if other not in counted and any(sheet.rows[at][other] != "" for at in body)]
+    worded = [other for other in others if other not in counted and any(sheet.rows[at][other] != "" for at in body)]
+    remarked = [other for other in worded if _REMARK.search(heading[other])]
+    named = [other for other in worded if other not in remarked]
+    _refuse_figures_with_units(sheet, [[(at, other) for at in body] for other in named], periods.values())
     figures = [
         _Figure((*(_text_at(sheet, at, key) for key in named), heading[other]), periods[at], at, other)
         for at in body
@@ -475,8 +482,30 @@ def _long(sheet: Sheet) -> _Table | None:
     names = {(at, key) for at in body for key in (*named, *codes)}
     if top and _TIME.search(_text_at(sheet, head, column)):
         names |= {(head, other) for other in others}  # municipalities by number, say
+    if not figures:
+        filled = ((at, key) for key in others for at in body if sheet.rows[at][key] != "")
+        at, key = next(filled, (top, column))
+        what = f"'{sheet.rows[at][key]}' has nothing beside it"
+        if key != column:
+            what = f"'{sheet.rows[at][key]}' is no number, and beside none of the periods one is found"
+        advice = "write figures without units, and a unit into the heading"
+        raise InputError(f"{sheet.file}: {cell_name(at, key)}: {what}: {advice}")
     cells = {(at, column): period for at, period in periods.items()}
-    return _Table(figures, head, bottom, cells, names) if figures else None
+    return _Table(figures, head, bottom, cells, names, {(at, other) for at in body for other in remarked})
+
+
+def _refuse_figures_with_units(
+    sheet: Sheet, columns: Iterable[list[tuple[int, int]]], periods: Collection[Period]
+) -> None:
+    """Refuse a column of "100 kr.", which would name as many series; with one row a period no name is needed."""
+    if len(set(periods)) < len(periods):
+        return
+    for column in columns:
+        cells = [(at, text) for at in column if (text := str(sheet.rows[at[0]][at[1]]))]
+        if len({text for _, text in cells}) > 1 and all(_WITH_UNIT.fullmatch(text) for _, text in cells):
+            at, text = cells[0]
+            what = f"'{text}' is no number: write figures without units, and a unit into the heading"
+            raise InputError(f"{sheet.file}: {cell_name(*at)}: {what}")
 
 
 def _periods(sheet: Sheet, column: int) -> dict[int, Period]:
@@ -549,6 +578,10 @@ def _notes(sheet: Sheet, table: _Table) -> dict[tuple[int, int], list[Mark]]:
             note = without_note(text)[1] if isinstance(text, str) else ""
             if note:
                 mark = Mark(period=cell.period, text=note, place=cell_name(row, column), meaning=NOTED)
+                out.setdefault((cell.row, cell.column), []).append(mark)
+        for row, column in sorted(at for at in table.remarks if at[0] == cell.row):
+            if text := _text_at(sheet, row, column):
+                mark = Mark(period=cell.period, text=text, place=cell_name(row, column), meaning=NOTED)
                 out.setdefault((cell.row, cell.column), []).append(mark)
     return out
 

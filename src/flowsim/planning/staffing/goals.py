@@ -150,7 +150,7 @@ def _clock(name: str, limit: str, pathway: Pathway) -> Clock:
     measured = ", ".join(f"'{clock.name} within {span_text(clock.limit)}'" for clock in pathway.clocks)
     if not measured:
         raise ValueError("the pathway has no clock that tells how much is decided within a time: declare one")
-    span = parse_span(limit)
+    span = parse_span(limit, typed=True)
     with_limit = [clock for clock in pathway.clocks if math.isclose(clock.limit, span, rel_tol=1e-9)]
     if name == "decided":
         chosen = with_limit if len(with_limit) == 1 else [clock for clock in with_limit if not clock.abandons]
@@ -189,11 +189,13 @@ def _benefit(name: str, pathway: Pathway) -> str:
 def _bound(text: str, unit: str) -> float:
     """Read a bound in a unit."""
     if unit in ("weeks", "years"):
-        return parse_span(text) / MINUTES[unit.removesuffix("s")]
+        return parse_span(text, typed=True) / MINUTES[unit.removesuffix("s")]
     match = _NUMBER.fullmatch(with_plain_spaces(text))
     if not match:
         raise ValueError(f"'{text}' is not allowed: it should be a number{', such as 90%' if unit == 'share' else ''}")
     number, unit_word = read_number(match[1]), match[2] or ""
+    if number < 0:
+        raise ValueError(f"'{text}' is not allowed: nothing that is measured is below 0")
     if unit == "share":
         share = number / 100 if unit_word in ("%", "per cent") else number
         if unit_word not in ("", "%", "per cent") or (not unit_word and 1 < number <= 100):
