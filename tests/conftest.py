@@ -8,6 +8,12 @@ settings.register_profile("flowsim", deadline=None)
 settings.load_profile("flowsim")
 
 
+@pytest.fixture(autouse=True)
+def _english_terminal(monkeypatch):
+    """Let commands speak English, whatever the terminal of whoever runs the tests is set to."""
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+
+
 @pytest.fixture(params=["kernel", "simpy"])
 def engine(request):
     """Return each engine in turn, as the module whose `simulate` runs a compiled pathway."""

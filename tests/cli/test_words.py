@@ -1,18 +1,34 @@
 """The summary: figures as a planner reads them, documents beside the simulation, and never a line too long."""
 
 import math
+import re
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from flowsim import Pathway
+from flowsim.cli.options import spoken
 from flowsim.cli.terminal import number, wrapped
 from flowsim.cli.words.run import beside_documents, by_period, fact_words, with_documented
+from flowsim.cli.words.situation import situation_lines
+from flowsim.core.errors import InputError
+from flowsim.core.periods import Period
 from flowsim.evidence import facts
+from flowsim.reporting.language import Language
+from flowsim.reporting.wording import Wording
+from flowsim.simulation.measures.measure import Row
+from flowsim.simulation.measures.spells import CLOCK_WITHIN
+from flowsim.simulation.measures.stations import QUEUE, SERVED, UTILISATION
 from flowsim.simulation.runner import run
 from helpers.traces import RAW, SMALL
 
 RESULTS = run(SMALL, replications=3)
+
+
+def wording(code="en", codes=True, pathway=SMALL):
+    return Wording(language=Language.of(code), pathway=pathway, shipped=False, codes=codes)
 
 
 def table(*rows):
@@ -54,19 +70,19 @@ def test_a_documented_figure_stands_beside_the_simulated_one():
         ("wait.y", "2020-03", "weeks", math.nan, math.nan, math.nan, 9.0),
         ("stock.z", "2020", "citizens", 1.0, 2.0, 3.0, math.nan),
     )
-    assert beside_documents(rows, 20) == [
+    assert beside_documents(rows, 20, wording()) == [
         "Documented beside simulated",
-        "                  documented simulated               5 to 95 %    off by",
+        "                  documented simulated               5 to 95 %      off by",
         "awards.x (awards)",
         "  2019                   100       110             90.0 to 120",
-        "  2020                   100       110              101 to 120     +10 %",
+        "  2020                   100       110              101 to 120       +10 %",
         "wait.y (weeks)",
-        "  2020-02                9.0       2.0              1.0 to 3.0     -78 %",
+        "  2020-02                9.0       2.0              1.0 to 3.0       -78 %",
         "  2020-03                9.0         -                  - to -",
         "1 more documented figures, by quarter, stand in --out and --json",
     ]
-    assert beside_documents(rows.iloc[5:], 20) == []
-    assert " lowest to highest of 18    off by" in beside_documents(rows, 18)[1]
+    assert beside_documents(rows.iloc[5:], 20, wording()) == []
+    assert " lowest to highest of 18      off by" in beside_documents(rows, 18, wording())[1]
 
 
 def test_a_queue_that_stands_still_and_figures_of_fewer_futures_are_named():
@@ -78,7 +94,7 @@ def test_a_queue_that_stands_still_and_figures_of_fewer_futures_are_named():
         ("wait.board.served", "2019Q1", "weeks", 3.0, 90, 10, 5),
         ("queue.desk", "2019", "citizens", 3.0, 100, 0, 0),
     ]
-    lines = by_period(pd.DataFrame(rows, columns=columns), SMALL)
+    lines = by_period(pd.DataFrame(rows, columns=columns), wording())
     text = " ".join(" ".join(lines).split())
     assert "wait.desk.served ∞ 8.0" in text
     assert "as ∞) in futures: 60 of 100 in 2019, 7 of 100 in 2020" in text
@@ -106,7 +122,7 @@ def test_the_longest_whole_periods_are_told_with_the_values_at_their_ends(first,
     some = RESULTS.between(first, last)
     quantiles = some.table()
     cells = {(m, p): v for m, p, v in quantiles[["measure", "period", "level"]].to_numpy().tolist()}
-    lines = by_period(quantiles, SMALL)
+    lines = by_period(quantiles, wording())
     assert lines[0].removeprefix(title).split() == periods
     told = {line.split()[0]: line.split()[1:] for line in lines[1:]}
     assert told["queue.desk"] == [number(cells["queue.desk", period]) for period in queue]
@@ -134,16 +150,16 @@ def test_no_line_is_longer_than_eighty_columns():
     huge = quantiles.assign(p05=1e12, level=1e12, p95=9e12, documented=3e12)
     months = huge[huge["period"].str.contains("-")]
     blocks = [
-        by_period(quantiles, pathway),
-        by_period(huge, pathway),
-        by_period(months, pathway),
-        beside_documents(huge, 20),
+        by_period(quantiles, wording(pathway=pathway)),
+        by_period(huge, wording(pathway=pathway)),
+        by_period(months, wording(pathway=pathway)),
+        beside_documents(huge, 20, wording(pathway=pathway)),
     ]
     for lines in blocks:
         assert len(lines) > 10
         assert max(map(len, lines)) <= 80
     columns = {len(line.split()) for line in blocks[1][:-2] if line.startswith(("stock", "queue"))}
-    assert columns == {4, 7}  # figures never run into each other: 6 + 6 + 3 years, and a name
+    assert columns == {6}  # figures never run into each other: 5 + 5 + 5 years, and a name
 
 
 @pytest.mark.parametrize("text", ["word " * 60, "\x1b[31mred\x07", "a\nb", "hyphen-" * 5 + " x" * 60, "x" * 200])
@@ -161,3 +177,77 @@ def test_every_fact_is_told_with_its_unit_period_precision_and_population():
         assert fact.unit in words or fact.unit == "date"
         if fact.values:
             assert all(f"{key} {cell:g}" in words for key, cell in fact.values.items())
+
+
+def a_run(years, **of):
+    """Return results of a desk and a board in some years, with values by measure and year given by hand."""
+    rows, columns = [], []
+    for measure, by_year in of.values():
+        rows += [Row(measure, Period(year)) for year in years]
+        columns += by_year
+    values = np.array([np.broadcast_to(column, 12) for column in columns], float).T
+    return replace(RESULTS, index=tuple(rows), values=values, replications=tuple(range(12)), digests=())
+
+
+def test_who_waits_where_how_long_whether_it_gets_better_and_what_binds():
+    some = np.arange(12)
+    results = a_run(
+        ("2019", "2020"),
+        desk=(QUEUE("desk"), [40 + some, 30 + some]),
+        desk_wait=(SERVED("desk"), [4.0, 3.0]),
+        board=(QUEUE("board"), [5, np.where(some % 2, 4, 6)]),
+        board_wait=(SERVED("board"), [1.0, np.inf]),
+        used=(UTILISATION("desk"), [0.5, 0.97]),
+        free=(UTILISATION("board"), [0.99, 0.5]),
+        within=(CLOCK_WITHIN("decision"), [0.5, 0.59]),
+    )
+    lines = situation_lines(results, wording(codes=False))
+    assert "(2020)" in lines[0]
+    rows = {line.split()[0]: line.split()[1:] for line in lines[2:4]}
+    assert rows == {"desk": ["36", "3.0", "better:", "10", "fewer"], "board": ["5", "∞", "not", "sure"]}
+    assert lines[4] == "Decision: 23 weeks: 59 % (50 % in 2019)"
+    assert "What binds: desk (97 % of the places used)." in lines
+    danish = situation_lines(results, wording("da", codes=False))
+    assert [line.split()[-3:] for line in danish[2:3]] == [["bedre:", "10", "færre"]]
+    assert "Det, der begrænser: desk (97 % af pladserne bruges)." in danish
+    short = situation_lines(replace(results, values=results.values[:9], replications=tuple(range(9))), wording())
+    assert short[2].split() == ["desk", "34", "3.0", "-"]  # of nine futures nothing is known of a change
+
+
+def test_a_table_in_danish_has_headings_titles_and_danish_figures():
+    quantiles = RESULTS.between("2019", "2020").table()
+    lines = by_period(quantiles, wording("da", codes=False))
+    assert lines[0].split() == ["År", "for", "år", "2019"]
+    level = dict(zip(quantiles["measure"] + quantiles["period"], quantiles["level"], strict=True))
+    at = lines.index("Andel til tiden")
+    assert lines[at + 1].split() == ["decision:", "23", "uger", f"{level['clock.decision.within2019']:.0%}"[:-1], "%"]
+    assert lines[lines.index("Venter") + 1].split()[0] == "desk"
+    assert not any("." in name for name in (line.split()[0] for line in lines[:-3]))
+    assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize(
+    ("setting", "code"),
+    [
+        ({"LANG": "da_DK.UTF-8"}, "da"),
+        ({"LANG": "da_DK.UTF-8", "LC_ALL": "en_GB.UTF-8"}, "en"),
+        ({"LANG": "en_GB.UTF-8", "LC_MESSAGES": "da_DK"}, "da"),
+        ({"LANG": "de_DE.UTF-8"}, "en"),
+        ({}, "en"),
+    ],
+)
+def test_the_terminal_tells_the_language_and_the_option_comes_before_it(setting, code, monkeypatch):
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in setting.items():
+        monkeypatch.setenv(name, value)
+    assert spoken(None).code == code
+    assert spoken("da").code == "da"
+    with pytest.raises(InputError, match="--language: there is no language 'dansk'"):
+        spoken("dansk")
+
+
+def test_every_word_is_filled_in_with_the_same_in_both_languages():
+    for key, english in Language.of("en").words.items():
+        danish = Language.of("da").words[key]
+        assert set(re.findall(r"{(\w+)}", english)) == set(re.findall(r"{(\w+)}", danish)), key

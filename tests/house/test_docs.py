@@ -23,7 +23,7 @@ PAGES = [ROOT / "README.md", *sorted(p for p in (ROOT / "docs").rglob("*.md") if
 SLOW = {"calibration.md", "compare.md", "outlook.md", "report.md", "sensitivity.md", "staffing.md"}
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 FLOWSIM = str(Path(sys.executable).with_name("flowsim"))
-PLAIN = {"NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "100", "PYTHONUTF8": "1"}
+PLAIN = {"NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "100", "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8"}
 
 
 def run(command: Sequence[str]) -> tuple[int, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,26 +14,32 @@ from flowsim.core.numbers import read_whole
 
 if TYPE_CHECKING:
     from flowsim.questions.asking import Inquiry
+    from flowsim.reporting.language import Language
 
 __all__ = [
     "BETWEEN",
     "CALIBRATED",
     "CLUSTER",
+    "CODES",
     "ENGINE",
     "FILE",
     "FILES",
     "FIRST",
     "JSON",
+    "LANGUAGE",
     "LAST",
     "PARQUET",
     "POINT",
     "SEED",
     "VARY",
+    "VERBOSE",
     "WORKERS",
     "WithPairs",
     "asked",
     "exists",
+    "language_of_terminal",
     "named_options",
+    "spoken",
     "whole",
 ]
 
@@ -60,13 +67,37 @@ WORKERS = whole(callback=lambda value: _at_least_one(value), help="Threads, or p
 CLUSTER = typer.Option(help="Run on the Dask scheduler at this address.", metavar="tcp://HOST:PORT")
 FIRST = typer.Option("--from", help="First period to report, such as 2018 or 2018Q3.")
 LAST = typer.Option("--to", help="Last period to report.")
+LANGUAGE = typer.Option(help="en (English) or da (Danish); that of the terminal (LANG) if left out.", metavar="en|da")
+CODES = typer.Option("--codes", help="Names as files and options take them, instead of titles.")
 PARQUET = typer.Option("--parquet", help="Write the tables as Parquet too.")
 FILES = typer.Option("--force", help="Overwrite these files.")
 JSON = typer.Option("--json", help="Print one JSON object instead of tables.")
+VERBOSE = typer.Option("--verbose", help="How it was made too: engine, hashes, what common luck saves.")
 VARY = typer.Option(
     "--vary", help="What may be changed: STATION.places, .capacity or .staff, or of one PARTY.", metavar="LEVER"
 )
 BETWEEN = typer.Option("--between", help="The least and the most of it, after each --vary.", metavar="LEAST MOST")
+
+
+def language_of_terminal() -> str:
+    """Return the language that the terminal is set to, by LC_ALL, LC_MESSAGES or LANG: "da", or "en" for any other."""
+    setting = next(filter(None, (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
+    return "da" if setting.lower().startswith("da") else "en"
+
+
+def spoken(language: str | None) -> Language:
+    """Return the language that was asked for, or that of the terminal.
+
+    Raises:
+        InputError: as `Language.of`, at the option.
+    """
+    from flowsim.core.errors import InputError
+    from flowsim.reporting.language import Language
+
+    try:
+        return Language.of(language_of_terminal() if language is None else language)
+    except InputError as mistake:
+        raise InputError(f"--language: {mistake}") from None
 
 
 def exists(value: str | list[str]) -> str | list[str]:

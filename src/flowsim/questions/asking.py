@@ -18,6 +18,7 @@ from flowsim.core.numbers import composed, read_whole
 from flowsim.core.periods import Period, typed_period
 from flowsim.core.quantities import parse_precision
 from flowsim.model.scenario import Scenario
+from flowsim.reporting.language import Language
 from flowsim.simulation.measures.timeline import Calendar
 
 if TYPE_CHECKING:
@@ -152,6 +153,14 @@ class Chosen(NamedTuple):
 
     parameters: Parameters
     words: str
+
+    def spoken(self, language: Language) -> str:
+        """Say what parameters are drawn from in a language; nothing where they are the base's own."""
+        if self.parameters is None:
+            return ""
+        if isinstance(self.parameters, Ensemble):
+            return language.say("parameters.sets", sets=str(len(self.parameters)))
+        return language.say("parameters.fitted")
 
 
 def chosen_parameters(scenario: Scenario, calibrated: str | None, point: bool = False) -> Chosen:

@@ -18,6 +18,7 @@ from flowsim.core.periods import Period
 __all__ = ["LANGUAGES", "Language"]
 
 LANGUAGES = ("en", "da")
+_TABLES = ("terms.toml", "terminal.toml")
 _HARD = "\u00a0"
 """A space at which no line is broken."""
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:T00:00:00)?")
@@ -126,6 +127,24 @@ class Language:
         signed = any(end.startswith(("−", "+")) for end in (low, high))
         return self.say("range" if signed else "interval", low=low, high=high)
 
+    def short_period(self, text: str) -> str:
+        """Write a month, quarter or year in a column's width: "2019Q1", "2019K1"; each is read as it is written."""
+        return text.replace("Q", "K") if self.code == "da" else text
+
+    def local(self, text: str) -> str:
+        """Write a figure, written the English way, as this language does: "1,234.5", "1.234,5"."""
+        return text.translate(str.maketrans(",.", ".,")) if self.code == "da" else text
+
+    def counted(self, number: int, noun: str) -> str:
+        """Write a number with its noun, a key of the table: "1 replication", "20 replications"."""
+        if number == 1:
+            return self.words[f"count.{noun}.one"]
+        return self.say(f"count.{noun}.many", number=self.local(f"{number:,}"))
+
+    def plain_day(self, day: date) -> str:
+        """Write a day without spaces that hold: "2026-09-01", "1. september 2026"."""
+        return f"{day:%Y-%m-%d}" if self.code == "en" else self.day(day).replace(_HARD, " ")
+
     def listed(self, items: list[str]) -> str:
         """Write a list: "a, b and c"."""
         if len(items) < 2:
@@ -135,4 +154,5 @@ class Language:
 
 @cache
 def _terms() -> Mapping[str, Any]:
-    return tomllib.loads((data_folder("report") / "terms.toml").read_text(encoding="utf-8"))
+    reports, terminal = (tomllib.loads((data_folder("report") / name).read_text(encoding="utf-8")) for name in _TABLES)
+    return {"words": reports["words"] | terminal["words"], "sentences": reports["sentences"]}

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flowsim.core.civil_time import MINUTES
+from flowsim.core.numbers import number
 from flowsim.model.library import cities, scenario_names
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
@@ -48,14 +49,15 @@ def words_and_ranges(language: Language) -> tuple[str, ...]:
     """Return each word with the range that it stands for, the most likely first."""
     edges = [1.0, *(least for least, _ in LIKELY)]
     out = []
-    for number, (least, key) in enumerate(LIKELY):
-        low, high = language.percent(least, 0), language.percent(edges[number], 0)
+    for above, (least, key) in zip(edges, LIKELY, strict=False):
+        low, high = language.percent(least, 0), language.percent(above, 0)
         out.append(f"{language.words[key]}: {language.interval(low, high)}")
     return tuple(out)
 
 
 COUNTED = ("citizens", "awards", "spells", "cases", "meetings", "places")
 """Units of which a report tells whole numbers."""
+_MANY = 99_999.5
 _HARD = "\u00a0"
 
 
@@ -67,16 +69,18 @@ class Wording:
         language: the language.
         pathway: whose names are to be called something.
         shipped: whether the table of terms knows its names; a pathway of one's own goes by its own titles.
+        codes: call measures and names of the model by the names that files and options take.
     """
 
     language: Language
     pathway: Pathway
     shipped: bool
+    codes: bool = False
 
     @classmethod
-    def of(cls, scenario: Scenario, pathway: Pathway, language: Language) -> Wording:
+    def of(cls, scenario: Scenario, pathway: Pathway, language: Language, codes: bool = False) -> Wording:
         """Return the words for a scenario's model."""
-        return cls(language=language, pathway=pathway, shipped=scenario.base.name in cities())
+        return cls(language=language, pathway=pathway, shipped=scenario.base.name in cities(), codes=codes)
 
     def station(self, name: str) -> str:
         """Return what a station is called."""
@@ -84,6 +88,8 @@ class Wording:
 
     def awaited(self, name: str) -> str:
         """Return what citizens at a station wait for, as a part of a sentence."""
+        if self.codes:
+            return name
         words = self.language.words
         own = words.get(f"awaited.{name}") if self.shipped else None
         return own or self.language.say("awaited", station=self.station(name))
@@ -102,14 +108,19 @@ class Wording:
 
     def name(self, name: str, title: str = "") -> str:
         """Return what a name of the model is called."""
+        if self.codes:
+            return name
         return self.language.name(name, title) if self.shipped else title or name
 
     def scenario(self, name: str) -> str:
         """Return what a scenario is called."""
-        return self.language.name(name) if name in scenario_names() else name
+        known = name in scenario_names() or (self.shipped and name in cities())
+        return self.language.name(name) if known and not self.codes else name
 
     def measure(self, measure: Measure) -> str:
         """Return what a measure is called: "Wait for the rehabilitation team"; its own name where no words fit."""
+        if self.codes:
+            return str(measure)
         key, words = measure.kind.words, self.language.words
         if key not in words:
             return str(measure)
@@ -137,6 +148,22 @@ class Wording:
         if unit.endswith(" million") and not million:
             return self.language.say("unit.million", currency=self.currency(currency))
         return self.language.words.get(f"unit.{unit}", unit)
+
+    def clock(self, name: str) -> str:
+        """Return a clock and its limit: "decided within 23 weeks"."""
+        if self.codes:
+            return name
+        known = self.shipped and f"name.{name}" in self.language.words
+        limit = next(one.limit for one in self.pathway.clocks if one.name == name)
+        weeks = self.language.number(limit / MINUTES["week"], 0)
+        return self.language.say(f"run.clock{'' if known else '.own'}", clock=self.name(name), weeks=weeks)
+
+    def cell(self, value: float, unit: str) -> str:
+        """Write a figure in a cell of a table: a share in per cent, what is counted without decimals."""
+        if unit == "share" and math.isfinite(value):
+            return self.language.percent(value, 0).replace(_HARD, " ")
+        whole = unit in COUNTED and math.isfinite(value) and abs(value) < _MANY
+        return self.language.local(f"{round(value):,}" if whole else number(value))
 
     def figures(self, values: Sequence[float], unit: str, *, signed: bool = False) -> list[str]:
         """Write figures that belong together with as many decimals each, without their unit but for the per cent."""

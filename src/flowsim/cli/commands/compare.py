@@ -97,8 +97,10 @@ def compare(
     from flowsim.cli.words.run import precision_lines
     from flowsim.core.files import check_file, write_bytes
     from flowsim.questions.compare import Compare
+    from flowsim.reporting.language import Language
     from flowsim.reporting.pictures.canvas import check_picture
     from flowsim.reporting.pictures.planning import differences_picture
+    from flowsim.reporting.wording import Wording
     from flowsim.simulation.store import COMPARED, check_folder, check_parquet, save_comparison
 
     periods = _every(every)
@@ -149,7 +151,8 @@ def compare(
                 print(f"Written to {written}")
     wanted = question.wanted
     if wanted is not None and not quiet:
-        lines = precision_lines(wanted, comparison.results, comparison.reached, f" in {scenarios[0].name}")
+        spoken = Wording.of(scenarios[0], comparison.reference.pathway, Language.of("en"), codes=True)
+        lines = precision_lines(wanted, comparison.results, comparison.reached, spoken, f" in {scenarios[0].name}")
         print("\n".join(lines), file=sys.stderr)
 
 
@@ -210,6 +213,7 @@ def _print_tables(
     from flowsim.cli.terminal import counted, wrapped
     from flowsim.cli.words.compare import by_headline, comparison_lines, waiting_lines
     from flowsim.cli.words.run import carried_on
+    from flowsim.reporting.language import Language
 
     reference = comparison.reference
     print(
@@ -225,7 +229,9 @@ def _print_tables(
     shown = by_headline(comparison, every, costs=prices is not None)
     print("\n".join(comparison_lines(shown)))
     if shown.index:
-        for line in carried_on(scenarios[0].base.documented_until, max(row.period.end for row in shown.index)):
+        for line in carried_on(
+            scenarios[0].base.documented_until, max(row.period.end for row in shown.index), Language.of("en")
+        ):
             print(line)
     if prices is not None:
         print("\n" + "\n".join(waiting_lines(comparison, prices.currency)))

@@ -11,16 +11,20 @@ import typer
 from flowsim.cli.options import (
     CALIBRATED,
     CLUSTER,
+    CODES,
     ENGINE,
     FILE,
     FIRST,
     JSON,
+    LANGUAGE,
     LAST,
     PARQUET,
     POINT,
     SEED,
+    VERBOSE,
     WORKERS,
     asked,
+    spoken,
     whole,
 )
 from flowsim.cli.terminal import progress_bar
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from flowsim.model.scenario import Scenario
+    from flowsim.reporting.wording import Wording
     from flowsim.simulation.results import Results
 
 __all__ = ["run"]
@@ -64,8 +69,11 @@ def run(
     force: Annotated[bool, typer.Option("--force", help="Overwrite an earlier run in that folder.")] = False,
     as_json: Annotated[bool, JSON] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and no tables.")] = False,
+    language: Annotated[str | None, LANGUAGE] = None,
+    codes: Annotated[bool, CODES] = False,
+    verbose: Annotated[bool, VERBOSE] = False,
 ) -> None:
-    """Simulate a scenario, print a summary, and write tidy tables.
+    """Simulate a scenario, print who waits where and whether that is getting better, and write tidy tables.
 
     A calibrated base draws its parameters anew for every replication, from sets that fit the documents alike, so that
     the intervals hold what is not known of them too.
@@ -77,8 +85,10 @@ def run(
     from flowsim.cli.words.run import precision_lines, with_documented
     from flowsim.cli.words.today import opening_lines
     from flowsim.questions.run import Run
+    from flowsim.reporting.wording import Wording
     from flowsim.simulation.store import check_folder, check_parquet, manifest, save
 
+    words = spoken(language)
     values: dict[str, Any] = {
         "scenario": file,
         "replications": replications,
@@ -92,11 +102,12 @@ def run(
     if out is not None:
         check_folder(out, force)
     with (
-        progress_bar("replications", show=not (quiet or as_json)) as progress,
+        progress_bar(words.say("progress.replications"), show=not (quiet or as_json)) as progress,
         executor_of(1 if engine == "simpy" else workers, cluster) as executor,
     ):
         results = question.answer(executor, progress)
     scenario, parameters = question.subject, question.chosen.words
+    wording = Wording.of(scenario, results.pathway, words, codes)
     table = with_documented(results.table(), documented(scenario.base.name))
     if out is not None:
         repeat = question.command_line(results, workers=workers, cluster=cluster)
@@ -105,13 +116,18 @@ def run(
     if as_json:
         _print_json(scenario, results, table, parameters)
     elif not quiet:
-        opening = opening_lines(scenario, question.chosen.parameters, results.seed, len(results.replications))
-        _print_summary(scenario, results, table, parameters, opening)
+        opening = opening_lines(scenario, question.chosen.parameters, results.seed, len(results.replications), words)
+        print("\n".join(_head(wording, scenario, results, question.chosen.spoken(words), verbose)))
+        if opening:
+            print("\n" + "\n".join(opening))
+        _print_summary(scenario, results, table, wording)
+        if verbose:
+            print(f"\nvisits_sha256 {results.visits_sha256}")
         if out is not None:
             kinds = ".csv, .parquet" if parquet else ".csv"
-            print(wrapped(f"Written to {out}: measures and replications ({kinds}), manifest.json"))
+            print(wrapped(words.say("run.written", out=str(out), kinds=kinds)))
     if question.wanted is not None and not quiet:
-        print("\n".join(precision_lines(question.wanted, [results], results.reached)), file=sys.stderr)
+        print("\n".join(precision_lines(question.wanted, [results], results.reached, wording)), file=sys.stderr)
 
 
 def _print_json(scenario: Scenario, results: Results, table: pd.DataFrame, parameters: str) -> None:
@@ -136,33 +152,39 @@ def _print_json(scenario: Scenario, results: Results, table: pd.DataFrame, param
     print(json.dumps(record, allow_nan=False))
 
 
-def _print_summary(
-    scenario: Scenario, results: Results, table: pd.DataFrame, parameters: str, opening: list[str]
-) -> None:
-    from flowsim.cli.terminal import counted, wrapped
-    from flowsim.cli.words.run import beside_documents, by_period
-    from flowsim.questions.asking import OWN_PARAMETERS
+def _head(wording: Wording, scenario: Scenario, results: Results, parameters: str, verbose: bool) -> list[str]:
+    """Say what was run, and how many times."""
+    from flowsim.cli.terminal import wrapped
     from flowsim.simulation.estimates import FEWEST_FOR_RANGE
 
-    head = (
-        f"{scenario.name}: {counted(len(results.replications), 'replication')}, seed {results.seed}, "
-        f"{results.engine} engine, {results.pathway.start:%Y-%m-%d} to {results.pathway.end:%Y-%m-%d}"
-    )
-    if parameters != OWN_PARAMETERS:
-        head += f", parameters: {parameters}"
-    count = len(results.replications)
+    language, say, count = wording.language, wording.language.say, len(results.replications)
+    pathway = results.pathway
+    words = {"name": wording.scenario(scenario.name), "replications": language.counted(count, "replications")}
+    words |= {"seed": str(results.seed), "start": language.plain_day(pathway.start)}
+    head = say("run.head", end=language.plain_day(pathway.end), **words)
+    if parameters:
+        head += say("run.parameters", parameters=parameters)
+    if verbose:
+        head += f", {say('run.engine', engine=results.engine)}"
+    few = ""
     if count < FEWEST_FOR_RANGE:
-        head += (
-            f"\nwarning: {counted(count, 'replication')} say little of how sure a figure is: ranges are the lowest to "
-            f"the highest of {count}, and nine in ten futures lie in a range from {FEWEST_FOR_RANGE} on"
-        )
-    print("\n".join(wrapped(text) for text in (head, scenario.file.description) if text))
-    if opening:
-        print("\n" + "\n".join(opening))
-    periods = by_period(table, results.pathway, scenario.base.documented_until)
-    for lines in (beside_documents(table, count, scenario.changes_base), periods):
+        numbers = {"count": str(count), "least": str(FEWEST_FOR_RANGE)}
+        few = say("run.few", replications=language.counted(count, "replications"), **numbers)
+    description = language.translated(scenario.file.description or "")
+    return [wrapped(text) for text in (head, few, description) if text]
+
+
+def _print_summary(scenario: Scenario, results: Results, table: pd.DataFrame, wording: Wording) -> None:
+    from flowsim.cli.words.run import beside_documents, by_period
+    from flowsim.cli.words.situation import situation_lines
+
+    blocks = (
+        situation_lines(results, wording),
+        beside_documents(table, len(results.replications), wording, scenario.changes_base),
+        by_period(table, wording, scenario.base.documented_until),
+    )
+    for lines in blocks:
         if lines:
             print("\n" + "\n".join(lines))
     if not results.index:
-        print("\nNo measure is reported for a period as short as this: ask for a quarter or a year.")
-    print(f"\nvisits_sha256 {results.visits_sha256}")
+        print("\n" + wording.language.say("run.nothing"))

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from flowsim.cli.options import FILE
+from flowsim.cli.options import FILE, LANGUAGE, spoken
 
 
 def new(
@@ -61,7 +61,7 @@ def prices() -> None:
 
 def check(
     file: Annotated[str, FILE] = "copenhagen",
-    language: Annotated[str, typer.Option(help="en (English) or da (Danish).")] = "en",
+    language: Annotated[str | None, LANGUAGE] = None,
 ) -> None:
     """Check a scenario or pathway without running it: how loaded its stations are, and whether they will settle.
 
@@ -70,20 +70,19 @@ def check(
     from flowsim.cli.words.check import change_lines, load_lines, right_line, rule_lines
     from flowsim.cli.words.today import list_lines, opening_of
     from flowsim.model.scenario import Scenario
-    from flowsim.reporting.language import Language
     from flowsim.theory.fluid_load import workload
 
-    spoken = Language.of(language)
+    words = spoken(language)
     scenario = Scenario.of(file)
     if scenario.changes_base:
-        print("\n".join(change_lines(scenario, spoken)))
-    print(right_line(scenario, spoken))
+        print("\n".join(change_lines(scenario, words)))
+    print(right_line(scenario, words))
     pathway = scenario.pathway()
     if scenario.begins_today:
         opening = opening_of(scenario)
-        print("\n".join(list_lines(opening, 1, 20, spoken)))
+        print("\n".join(list_lines(opening, 1, 20, words)))
         pathway = opening.pathway(1, 0)
-    print("\n".join([*rule_lines(pathway, spoken), *load_lines(workload(pathway), spoken)]))
+    print("\n".join([*rule_lines(pathway, words), *load_lines(workload(pathway), words)]))
 
 
 def names(file: Annotated[str, FILE] = "copenhagen") -> None:

@@ -31,11 +31,11 @@ def right_line(scenario: Scenario, language: Language) -> str:
     parts = {"state": pathway.states, "station": pathway.stations, "entry": pathway.entries}
     words = {
         f"{noun}_count": language.say(
-            f"check.{noun}.{'one' if len(each) == 1 else 'many'}", number=_local(f"{len(each):,}", language)
+            f"check.{noun}.{'one' if len(each) == 1 else 'many'}", number=language.local(f"{len(each):,}")
         )
         for noun, each in parts.items()
     }
-    dates = {"start": _day(pathway.start, language), "end": _day(pathway.end, language)}
+    dates = {"start": language.plain_day(pathway.start), "end": language.plain_day(pathway.end)}
     return wrapped(language.say("check.right", name=scenario.name, **words, **dates))
 
 
@@ -78,9 +78,9 @@ def _line(difference: Difference, language: Language) -> str:
     if relative is None:
         share = ""
     elif abs(relative) > _LARGE:
-        share = f" ({_local(f'{relative:+.0%}', language)}: {say('check.large')})".replace("%", " %")
+        share = f" ({language.local(f'{relative:+.0%}')}: {say('check.large')})".replace("%", " %")
     else:
-        share = f" ({_local(f'{relative:+.{0 if abs(relative) >= 0.005 else 1}%}', language)})".replace("%", " %")
+        share = f" ({language.local(f'{relative:+.{0 if abs(relative) >= 0.005 else 1}%}')})".replace("%", " %")
     return f"{_of(difference.of, language)}: {values}{shown_unit} {_when(difference, language)}{share}"
 
 
@@ -111,7 +111,7 @@ def _bound(differences: Sequence[Difference], pathway: Pathway, language: Langua
             yield language.say(
                 "check.bound",
                 station=name,
-                since=_day(difference.since, language),
+                since=language.plain_day(difference.since),
                 least=least,
                 held=_value(others[least], language),
                 party=party,
@@ -127,9 +127,9 @@ def _overlap(first: Difference, second: Difference) -> bool:
 def _when(difference: Difference, language: Language) -> str:
     say, since, until = language.say, difference.since, difference.until
     if until is None:
-        return say("check.from", since=_day(since, language))
+        return say("check.from", since=language.plain_day(since))
     if since.time() != time() or until.time() != time():
-        ends = [f"{_day(when, language)} {when:%H:%M}" for when in (since, until)]
+        ends = [f"{language.plain_day(when)} {when:%H:%M}" for when in (since, until)]
         return say("check.from.until", since=ends[0], until=ends[1])
     last = until - timedelta(days=1)
     return say("check.through", since=_weekday(since, language, since.year != last.year), last=_weekday(last, language))
@@ -141,25 +141,16 @@ def _weekday(day: date, language: Language, with_year: bool = True) -> str:
     return language.say("check.weekday", day=str(day.day), **words) + year
 
 
-def _day(day: date, language: Language) -> str:
-    return f"{day:%Y-%m-%d}" if language.code == "en" else language.day(day).replace("\u00a0", " ")
-
-
-def _local(text: str, language: Language) -> str:
-    """Write a number as the language does."""
-    return text.translate(str.maketrans(",.", ".,")) if language.code == "da" else text
-
-
 def _value(value: Any, language: Language) -> str:
     if value is None:
         return language.say("check.none")
     if isinstance(value, datetime):
-        return _day(value, language)
+        return language.plain_day(value)
     if isinstance(value, tuple):
         return " ".join(str(part) for part in value if part is not None)
     if isinstance(value, int | float):
         whole = not isinstance(value, float) or value == int(value)
-        return _local(f"{value:,.0f}" if whole else number(value), language)
+        return language.local(f"{value:,.0f}" if whole else number(value))
     return str(value)
 
 
@@ -177,7 +168,7 @@ def rule_lines(pathway: Pathway, language: Language) -> list[str]:
             limit = "" if rule.limit is None else say("check.answers.limit", limit=_value(rule.limit, language))
             numbers = {"wait": rule.wait / MINUTES["week"], "lag": rule.lag / MINUTES["week"]}
             numbers |= {"gain": rule.gain, "least": rule.least, "most": rule.most}
-            words = {name: _local(f"{value:.3g}", language) for name, value in numbers.items()}
+            words = {name: language.local(f"{value:.3g}") for name, value in numbers.items()}
             out.append(
                 wrapped(
                     say(
@@ -204,8 +195,8 @@ def load_lines(load: Load, language: Language) -> list[str]:
             (
                 *(cut(row.station, width), _between(load, row.since, row.until, language)),
                 *(_figure(row.cases_a_week, language), _figure(row.places_a_week, language)),
-                *(_local(f"{row.utilisation:.2f}", language), _figure(row.queue, language)),
-                *(_local(f"{row.growth_a_week:+.1f}", language), _figure(row.wait_weeks, language)),
+                *(language.local(f"{row.utilisation:.2f}"), _figure(row.queue, language)),
+                *(language.local(f"{row.growth_a_week:+.1f}"), _figure(row.wait_weeks, language)),
             )
             for row in load.stations
         )
@@ -216,7 +207,7 @@ def load_lines(load: Load, language: Language) -> list[str]:
         offered = (
             say("check.no_places")
             if math.isinf(row.utilisation)
-            else say("check.offered", times=_local(f"{row.utilisation:.2f}", language))
+            else say("check.offered", times=language.local(f"{row.utilisation:.2f}"))
         )
         period = _between(load, row.since, row.until, language)
         words = {"period": period, "station": row.station, "growth": _figure(row.growth_a_week, language)}
@@ -232,11 +223,11 @@ def load_lines(load: Load, language: Language) -> list[str]:
 
 
 def _figure(value: float, language: Language) -> str:
-    return _local(number(value), language)
+    return language.local(number(value))
 
 
 def _shares(shares: Iterable[tuple[str, float]], decimals: int, language: Language) -> str:
-    return ", ".join(f"{name} {_local(f'{share:.{decimals}f}', language)}" for name, share in shares if share > 0)
+    return ", ".join(f"{name} {language.local(f'{share:.{decimals}f}')}" for name, share in shares if share > 0)
 
 
 # Why outcomes are not the same for all who come, as `theory.fluid_load` says it; the name in it stays.

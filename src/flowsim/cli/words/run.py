@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from flowsim.evidence.facts import Fact
     from flowsim.model.pathway import Pathway
     from flowsim.model.scenario import Scenario
+    from flowsim.reporting.language import Language
+    from flowsim.reporting.wording import Wording
     from flowsim.simulation.measures.measure import Measure
     from flowsim.simulation.precision import Precision
     from flowsim.simulation.results import Results
@@ -32,6 +34,7 @@ __all__ = [
     "by_period",
     "carried_on",
     "fact_words",
+    "measure_titles",
     "name_lines",
     "precision_lines",
     "range_title",
@@ -42,7 +45,16 @@ __all__ = [
 ]
 
 _COUNTS = ["measure", "period", "defined", "left_out", "stalled"]
-_LABEL = 38  # leaves room for six years
+_LABEL = 45  # leaves room for five years
+_LABEL_LEAST = 24
+_GROUPS = {
+    STOCK: "stock",
+    AWARDS: "awards",
+    QUEUE: "queue",
+    SERVED: "wait",
+    CLOCK_WITHIN: "clock.within",
+    CLOCK_OVERDUE: "clock.open_overdue",
+}
 _SHOWN = 6  # figures that are named one by one
 
 
@@ -62,34 +74,35 @@ def with_documented(levels: pd.DataFrame, documented: Mapping[tuple[str, Period]
     return levels.assign(documented=[documented.get(key, math.nan) for key in keys])
 
 
-def range_title(count: int) -> str:
+def range_title(count: int, language: Language) -> str:
     """Return what stands between p05 and p95 of so many replications."""
     from flowsim.simulation.estimates import FEWEST_FOR_RANGE  # loads scipy, which a refusal does without
 
-    return "5 to 95 %" if count >= FEWEST_FOR_RANGE else f"lowest to highest of {count}"
+    return language.say("run.range" if count >= FEWEST_FOR_RANGE else "run.range.few", count=str(count))
 
 
-def precision_lines(precision: Precision, runs: Sequence[Results], reached: bool | None, of: str = "") -> list[str]:
+def precision_lines(
+    precision: Precision, runs: Sequence[Results], reached: bool | None, wording: Wording, of: str = ""
+) -> list[str]:
     """Say how many replications an asked precision took, and of what it is not known.
 
     Of one run or of several that are compared; `of` is said after the measures, such as " in town".
     """
     from flowsim.simulation.precision import without_precision
 
-    verb = "took" if reached else "was not reached with"
-    measures = ", ".join(precision.measures)
-    count = len(runs[0].replications)
-    lines = [f"A half-width of {precision.relative:.3g} of the level of {measures}{of} {verb} {count} replications"]
+    say, count = wording.language.say, str(len(runs[0].replications))
+    words = {"share": wording.language.local(f"{precision.relative:.3g}"), "measures": ", ".join(precision.measures)}
+    lines = [say("run.precision.took" if reached else "run.precision.not", of=of, count=count, **words)]
     if unknown := without_precision(runs, precision):
-        figures = [f"{row.measure} in {row.period}" for row in unknown]
-        shown = ", ".join(figures[:_SHOWN]) + (f" and {len(figures) - _SHOWN} more" if len(figures) > _SHOWN else "")
-        lines.append(
-            wrapped(f"Not told of {shown}: less than ten replications define it, or all are alike, or it is 0")
-        )
+        figures = [
+            say("run.precision.figure", measure=wording.measure(row.measure), period=row.period) for row in unknown
+        ]
+        more = say("run.precision.more", count=str(len(figures) - _SHOWN)) if len(figures) > _SHOWN else ""
+        lines.append(wrapped(say("run.precision.unknown", figures=", ".join(figures[:_SHOWN]) + more)))
     return lines
 
 
-def beside_documents(levels: pd.DataFrame, count: int, changed: bool = False) -> list[str]:
+def beside_documents(levels: pd.DataFrame, count: int, wording: Wording, changed: bool = False) -> list[str]:
     """Write each documented figure beside the simulated one, in lines of at most eighty columns.
 
     `count` is the number of replications; `changed` says that the simulation is of something else than what is
@@ -97,91 +110,134 @@ def beside_documents(levels: pd.DataFrame, count: int, changed: bool = False) ->
 
     Where a measure is documented by year, its shorter periods are left to the files.
     """
+    language, say = wording.language, wording.language.say
     known = levels[levels["documented"].notna()]
     rows = [_Row(*row) for row in known[list(_Row._fields)].to_numpy().tolist()]
     yearly = {row.measure for row in rows if Period(row.period).every == "year"}
     shown = [row for row in rows if Period(row.period).every == "year" or row.measure not in yearly]
     if not shown:
         return []
-    title = "Documented history beside this scenario" if changed else "Documented beside simulated"
-    differs = "differs" if changed else "off by"
+    differs = say("run.column.differs" if changed else "run.column.off")
     cells: list[str | tuple[str, ...]] = []
+    titles = measure_titles(wording)
     for (measure, unit), group in groupby(shown, lambda row: (row.measure, row.unit)):
-        cells.append(f"{measure} ({unit})")
+        title = titles.get(measure, measure)
+        titled = f"{title} ({unit if wording.codes else wording.unit(unit)})"
+        cells.append(titled if len(titled) <= WIDTH else title)
         for row in group:
             comparable = math.isfinite(row.level) and row.documented and not row.p05 <= row.documented <= row.p95
             off = f"{100 * (row.level / row.documented - 1):+.0f} %" if comparable else ""
-            interval = f"{number(row.p05)} to {number(row.p95)}"
-            cells.append((f"  {row.period}", number(row.documented), number(row.level), interval, off))
-    columns = {"": 16, "documented": 12, "simulated": 10, range_title(count): 24, differs: 10}
-    lines = [title, *table(columns, cells)]
+            documented, simulated, low, high = (
+                _cell(value, unit, wording) for value in (row.documented, row.level, row.p05, row.p95)
+            )
+            interval = say("range", low=low, high=high)
+            cells.append((f"  {language.short_period(row.period)}", documented, simulated, interval, off))
+    columns = {"": 16, say("run.column.documented"): 12, say("run.column.simulated"): 10}
+    columns |= {range_title(count, language): 28 if language.code == "da" else 24, differs: 12}
+    if sum(columns.values()) > WIDTH:
+        columns[""] -= sum(columns.values()) - WIDTH
+    lines = [say("run.documented.changed" if changed else "run.documented"), *table(columns, cells)]
     if len(shown) < len(rows):
-        lines.append(f"{len(rows) - len(shown)} more documented figures, by quarter, stand in --out and --json")
+        lines.append(say("run.more", count=str(len(rows) - len(shown))))
     return lines
 
 
-def carried_on(until: datetime | None, last: datetime) -> list[str]:
+def measure_titles(wording: Wording) -> Mapping[str, str]:
+    """Return what each measure of a pathway is called, by its name; nothing where names are wanted."""
+    from flowsim.simulation.measures.catalogue import Catalogue
+
+    if wording.codes:
+        return {}
+    measures = dict.fromkeys(row.measure for row in Catalogue.of(wording.pathway).index)
+    return {str(measure): wording.measure(measure) for measure in measures}
+
+
+def _cell(value: float, unit: str, wording: Wording) -> str:
+    return number(value) if wording.codes else wording.cell(value, unit)
+
+
+def carried_on(until: datetime | None, last: datetime, language: Language) -> list[str]:
     """Say from when on figures up to a moment are of no documented time; nothing where all are, or none is known."""
     if until is None or last <= until:
         return []
-    return [wrapped(f"From {until:%Y-%m-%d} on all is carried on, not observed: no document reaches further.")]
+    return [wrapped(language.say("run.carried_on", since=language.plain_day(until)))]
 
 
-def by_period(levels: pd.DataFrame, pathway: Pathway, documented_until: datetime | None = None) -> list[str]:
+def by_period(levels: pd.DataFrame, wording: Wording, documented_until: datetime | None = None) -> list[str]:
     """Write the headline measures by year: awards and stocks, and queues and waits at the year's end.
 
     By quarter or month where no whole year, or quarter, is reported. In lines of at most eighty columns. A period of
     which documents do not tell the whole is marked with a star.
     """
+    language, say = wording.language, wording.language.say
+    measures = list(_headlines(wording.pathway))
     keys = zip(levels["measure"], levels["period"], strict=True)
     cells = dict(zip(keys, levels["level"].tolist(), strict=True))
     reported = {Period(text) for text in levels["period"]}
     longest = max(reported, key=lambda period: period.months, default=None)
-    every = longest.every if longest else ""
+    if longest is None:
+        return []
+    every = longest.every
     periods = sorted(period for period in reported if period.every == every)
     wide = 8 if every == "month" else 7  # "2019-03" is longer than "2019Q1"
-    columns, lines = (WIDTH - _LABEL) // wide, list[str]()
+    labels = {measure: str(measure) if wording.codes else f"  {_label(measure, wording)}" for measure in measures}
+    label = _LABEL if wording.codes else min(max([_LABEL_LEAST, *(len(text) + 1 for text in labels.values())]), _LABEL)
+    columns, lines = (WIDTH - label) // wide, list[str]()
     for first in range(0, len(periods), columns):
         block = periods[first : first + columns]
-        titles = {f"{every.capitalize()} by {every}": _LABEL}
-        titles |= dict.fromkeys((starred(period, documented_until) for period in block), wide)
-        rows = {name: [cells.get((name, period), math.nan) for period in block] for name in _headlines(pathway)}
-        moving = {name: row for name, row in rows.items() if any(not math.isnan(value) and value for value in row)}
-        lines += [""] * bool(lines) + table(titles, ((name, *map(number, row)) for name, row in moving.items()))
+        titles = {say(f"run.every.{every}"): label}
+        titles |= dict.fromkeys((starred(period, documented_until, language) for period in block), wide)
+        values = {measure: [cells.get((measure, period), math.nan) for period in block] for measure in measures}
+        moving = {name: row for name, row in values.items() if any(not math.isnan(value) and value for value in row)}
+        rows = list[str | tuple[str, ...]]()
+        # Grouped by what is measured; a sort keeps the order of stations within.
+        kinds = list(dict.fromkeys(measure.kind.words for measure in measures))
+        ordered = moving if wording.codes else sorted(moving, key=lambda measure: kinds.index(measure.kind.words))
+        for kind, group in groupby(ordered, lambda measure: measure.kind):
+            if not wording.codes:
+                rows.append(say(f"run.group.{_GROUPS[kind]}"))
+            rows += [(labels[one], *(_cell(value, kind.unit, wording) for value in moving[one])) for one in group]
+        lines += [""] * bool(lines) + table(titles, rows)
     if lines:
-        ends = (
-            f"Stocks, queues and overdue cases are those at the {every}'s end; waits are in weeks, the mean of those "
-            f"who started in the {every}; shares are of those decided in it. "
-        )
-        notes = [f"({ends if every != 'month' else ''}Over the futures awards are means, all else medians.)"]
-        notes += carried_on(documented_until, periods[-1].end)
-        notes += standing_still(levels, set(_headlines(pathway)), periods)
+        notes = [say("run.note", ends=say(f"run.note.ends.{every}"))]
+        notes += carried_on(documented_until, periods[-1].end, language)
+        notes += standing_still(levels, measures, periods, wording)
         lines += [line for note in notes for line in wrapped(note).splitlines()]
     return lines
 
 
-def starred(period: Period, documented_until: datetime | None) -> str:
+def _label(measure: Measure, wording: Wording) -> str:
+    """Return what a row is called under the heading of its kind."""
+    if station := measure.of("station"):
+        return wording.station(station)
+    if clock := measure.of("clock"):
+        return wording.clock(clock)
+    return wording.state(measure.names[0]) if measure.of("state") else wording.name(measure.names[0])
+
+
+def starred(period: Period, documented_until: datetime | None, language: Language) -> str:
     """Return the name of a period, with a star where documents do not tell all of it."""
-    return f"{period}*" if documented_until is not None and period.end > documented_until else str(period)
+    text = language.short_period(period)
+    return f"{text}*" if documented_until is not None and period.end > documented_until else text
 
 
-def standing_still(levels: pd.DataFrame, measures: Collection[str], periods: Collection[str]) -> list[str]:
+def standing_still(
+    levels: pd.DataFrame, measures: Collection[Measure], periods: Collection[str], wording: Wording
+) -> list[str]:
     """Say in how many futures queues stand still, and which figures are of fewer futures than the others."""
-    still: dict[str, list[str]] = {}
-    fewer: dict[str, list[str]] = {}
-    for measure, period, defined, left_out, stalled in levels[_COUNTS].itertuples(index=False):
-        if measure in measures and period in periods and defined:
+    say, names = wording.language.say, {str(measure): wording.measure(measure) for measure in measures}
+    cases: dict[str, dict[str, list[str]]] = {"run.still": {}, "run.fewer": {}}
+    for measure, text, defined, left_out, stalled in levels[_COUNTS].itertuples(index=False):
+        if measure in names and text in periods and defined:
+            period, many = wording.language.short_period(text), str(defined + left_out)
             if stalled:
-                still.setdefault(measure, []).append(f"{stalled} of {defined + left_out} in {period}")
+                case = say("run.case", count=str(stalled), many=many, period=period)
+                cases["run.still"].setdefault(names[measure], []).append(case)
             if left_out:
-                fewer.setdefault(measure, []).append(f"{defined} of {defined + left_out} in {period}")
-    lines = [
-        f"{measure}: the queue stands still (nobody is served while somebody waits, shown as ∞) in futures: "
-        + ", ".join(cases)
-        for measure, cases in still.items()
-    ]
-    return lines + [
-        f"{measure}: of the futures in which it is defined: {', '.join(cases)}" for measure, cases in fewer.items()
+                case = say("run.case", count=str(defined), many=many, period=period)
+                cases["run.fewer"].setdefault(names[measure], []).append(case)
+    return [
+        say(key, measure=measure, cases=", ".join(parts)) for key, of in cases.items() for measure, parts in of.items()
     ]
 
 

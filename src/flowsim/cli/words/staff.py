@@ -17,6 +17,7 @@ from flowsim.planning.staffing.cost import StaffingCost, amounts_told, cheapest,
 from flowsim.planning.staffing.goals import Goal
 from flowsim.planning.staffing.search import Answer, Frontier, Point
 from flowsim.planning.staffing.trials import Finding, Question, StoppingRule, Trial
+from flowsim.reporting.language import Language
 from flowsim.reporting.pictures.planning import frontier_map, map_costs, panels, staffings
 from flowsim.simulation.intervals import Interval
 
@@ -136,7 +137,7 @@ def _heading(question: Question, varied: Sequence[Levels], parameters: str) -> l
                 f"(the scenario has {now})"
             )
         )
-    beyond = carried_on(question.scenario.base.documented_until, Period(question.during).end)
+    beyond = carried_on(question.scenario.base.documented_until, Period(question.during).end, Language.of("en"))
     return [*lines, wrapped(f"parameters: {parameters}"), *beyond]
 
 

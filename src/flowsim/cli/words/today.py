@@ -26,11 +26,11 @@ def opening_of(scenario: Scenario, parameters: Parameters = None) -> FromToday:
     return model
 
 
-def opening_lines(scenario: Scenario, parameters: Parameters, seed: int, count: int, language: str = "en") -> list[str]:
+def opening_lines(scenario: Scenario, parameters: Parameters, seed: int, count: int, language: Language) -> list[str]:
     """Say how a scenario begins; nothing of one that begins with its base."""
     if not scenario.begins_today:
         return []
-    return list_lines(opening_of(scenario, parameters), seed, count, Language.of(language))
+    return list_lines(opening_of(scenario, parameters), seed, count, language)
 
 
 def list_lines(opening: FromToday, seed: int, count: int, language: Language) -> list[str]:

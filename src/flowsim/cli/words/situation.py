@@ -1,0 +1,149 @@
+"""What a planner asks first of a run: who waits where, for how long, is it getting better, and what binds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from flowsim.cli.terminal import table, wrapped
+from flowsim.core.periods import Period
+from flowsim.model.parts import Station
+from flowsim.simulation.measures.measure import Measure
+from flowsim.simulation.measures.spells import CLOCK_WITHIN
+from flowsim.simulation.measures.stations import QUEUE, SERVED, UTILISATION
+
+if TYPE_CHECKING:
+    from flowsim.reporting.wording import Wording
+    from flowsim.simulation.estimates import SingleEstimate
+    from flowsim.simulation.results import Results
+
+__all__ = ["situation_lines"]
+
+_FULL = 0.95
+"""A station of which as many of the places are used binds."""
+_NAME = 44
+
+
+class _Column(NamedTuple):
+    """A measure in the last period reported, and in the one before it."""
+
+    now: SingleEstimate
+    before: SingleEstimate | None
+    change: SingleEstimate | None
+
+
+def situation_lines(results: Results, wording: Wording) -> list[str]:
+    """Write the last period reported beside the one before it, in lines of at most eighty columns.
+
+    Nothing where no queue is reported. A change is that of the pairs of periods in each future.
+    """
+    language, say = wording.language, wording.language.say
+    last, before = _periods(results)
+    if last is None or not wording.pathway.stations:
+        return []
+    shown = wording.language.short_period(last)
+    since = say("situation.since", period=language.short_period(before)) if before else ""
+    title = say("situation.title", period=shown)
+    columns = {"": _NAME, say("situation.waiting"): 9, say("situation.weeks"): 8} | ({since: 19} if since else {})
+    rows = []
+    for station in wording.pathway.stations:
+        queue = _column(results, QUEUE(station.name), last, before)
+        wait = _column(results, SERVED(station.name), last, before)
+        if queue is None:
+            continue
+        weeks = "-" if wait is None else wording.cell(wait.now.estimate, "weeks")
+        waiting = wording.cell(queue.now.estimate, "citizens")
+        trend = (_trend(queue.change, wording),) if since else ()
+        rows.append((wording.station(station.name), waiting, weeks, *trend))
+    if not rows:
+        return []
+    lines = [title, *table(columns, rows)]
+    lines += [wrapped(line) for line in _in_time(results, wording, last, before)]
+    lines += [wrapped(line) for line in _binding(results, wording, last)]
+    return [*lines, *wrapped(say("situation.note")).splitlines()]
+
+
+def _periods(results: Results) -> tuple[Period | None, Period | None]:
+    """Return the last period of the longest kind reported, and the one before it where that is reported too."""
+    reported = {row.period for row in results.index}
+    if not reported:
+        return None, None
+    months = max(period.months for period in reported)
+    ordered = sorted(period for period in reported if period.months == months)
+    return ordered[-1], ordered[-2] if len(ordered) > 1 else None
+
+
+def _column(results: Results, measure: Measure, last: Period, before: Period | None) -> _Column | None:
+    from flowsim.simulation.estimates import difference, level
+
+    columns = results.columns
+    if (measure, last) not in columns:
+        return None
+    now = results.values[:, columns[measure, last]]
+    if before is None or (measure, before) not in columns:
+        return _Column(level(measure, now), None, None)
+    earlier = results.values[:, columns[measure, before]]
+    return _Column(level(measure, now), level(measure, earlier), difference(measure, earlier, now))
+
+
+def _trend(change: SingleEstimate | None, wording: Wording) -> str:
+    """Say whether a queue is shorter or longer than it was, where that is sure."""
+    say = wording.language.say
+    if change is None or not change.known:
+        return say("situation.unknown")
+    if change.low == change.high == 0:
+        return say("situation.alike")
+    if change.low <= 0 <= change.high:
+        return say("situation.unsure")
+    number = wording.cell(abs(change.estimate), "citizens")
+    return say("situation.fewer" if change.estimate < 0 else "situation.more", number=number)
+
+
+def _in_time(results: Results, wording: Wording, last: Period, before: Period | None) -> Iterator[str]:
+    """Yield the share of cases in time, a line a clock."""
+    language, say = wording.language, wording.language.say
+    for clock in wording.pathway.clocks:
+        column = _column(results, CLOCK_WITHIN(clock.name), last, before)
+        if column is None or math.isnan(column.now.estimate):
+            continue
+        share = wording.cell(column.now.estimate, "share")
+        line = say("situation.within", measure=_first_upper(wording.clock(clock.name)), share=share)
+        if column.before is not None and before is not None and not math.isnan(column.before.estimate):
+            earlier = wording.cell(column.before.estimate, "share")
+            line += say("situation.before", share=earlier, period=language.short_period(before))
+        yield line
+
+
+def _binding(results: Results, wording: Wording, last: Period) -> Iterator[str]:
+    """Yield which stations are full, or which is the fullest."""
+    say = wording.language.say
+    shares = {}
+    for station in wording.pathway.stations:
+        column = _column(results, UTILISATION(station.name), last, None)
+        if column is not None and not math.isnan(column.now.estimate):
+            shares[station] = column.now.estimate
+    if not shares:
+        return
+    full = [station for station in sorted(shares, key=lambda station: -shares[station]) if shares[station] >= _FULL]
+    if full:
+        named = [_named(station, shares[station], results, wording, last) for station in full]
+        yield say("situation.binds", stations=wording.language.listed(named))
+    else:
+        fullest = max(shares, key=lambda station: shares[station])
+        share = wording.cell(shares[fullest], "share")
+        yield say("situation.free", station=wording.station(fullest.name), share=share)
+
+
+def _named(station: Station, share: float, results: Results, wording: Wording, last: Period) -> str:
+    say, words = wording.language.say, {"station": wording.station(station.name), "share": wording.cell(share, "share")}
+    at = min(last.end, results.pathway.end)
+    places = {party.name: party.places.at(at) for party in station.parties if party.places is not None}
+    least = min(places, key=lambda name: places[name]) if len(set(places.values())) > 1 else None
+    if least is None or len(places) < len(station.parties):
+        return say("situation.binds.station", **words)
+    return say("situation.binds.party", party=wording.name(least), **words)
+
+
+def _first_upper(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
