@@ -25,7 +25,7 @@ def wording(code="en"):
     [
         ("wait.rehabilitation_team.served", "Wait for the rehabilitation team"),
         ("wait.rehabilitation_team.served_p90", "Wait that nine in ten at most had for the rehabilitation team"),
-        ("wait.rehabilitation_team.backlog", "wait.rehabilitation_team.backlog"),
+        ("wait.rehabilitation_team.backlog", "Wait as queue over capacity: rehabilitation team"),
         ("queue.rehabilitation_team", "Queue for the rehabilitation team"),
         ("utilisation.rehabilitation_team", "Use of the places of the rehabilitation team"),
         ("clock.plan_til_afgoerelse.within", "Share decided within 23 weeks"),
@@ -34,7 +34,7 @@ def wording(code="en"):
         ("mean_stock.job", "Citizens on job on average"),
         ("awards.fleksjob_tilkendt", "Awards: fleksjob"),
         ("cost.total", "Cost of effort and benefits"),
-        ("time_to.afslag", "time_to.afslag"),
+        ("time_to.afslag", "Mean time on benefit until refusal"),
     ],
 )
 def test_a_measure_is_told_in_words(measure, title):
