@@ -117,6 +117,22 @@ def test_words_of_explanation_are_no_part_of_the_digest(town):
     assert Study.read(town / "calibration.toml").digest != before
 
 
+def test_a_base_written_otherwise_keeps_the_digest_while_its_numbers_are_the_same(town):
+    before = Study.read(town / "calibration.toml").digest
+    rewrite(town / "town.toml", "planning = {", "length_of_plan = {")
+    rewrite(town / "town.toml", 'mean = "$planning"', 'mean = "$length_of_plan"')
+    rewrite(town / "calibration.toml", 'sets = ["planning"]', 'sets = ["length_of_plan"]')
+    assert Study.read(town / "calibration.toml").digest == before
+    # The factor's words are the same, what it moves is not.
+    rewrite(town / "calibration.toml", 'sets = ["length_of_plan"]', 'sets = ["course_length"]')
+    rewrite(
+        town / "calibration.toml",
+        'title = "length of a course"\nsets = ["course_length"]',
+        'title = "length of a course"\nsets = ["length_of_plan"]',
+    )
+    assert Study.read(town / "calibration.toml").digest != before
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [

@@ -322,3 +322,109 @@ def test_dates_that_are_carried_on_reach_longer_runs_and_are_no_part_of_the_firs
     path.write_text("documented_until = 3\n" + text)
     with pytest.raises(InputError, match="documented_until: 3 is no date"):
         read_base(path)
+
+
+# --- States that are stamped from a template ---
+
+TWICE = """
+name = "twice"
+start = 2020-01-01
+end = 2021-01-01
+[stations.desk]
+weekdays = ["mon"]
+places = 5
+[templates.case."plan_{group}"]
+title = "Plan ({group})"
+stay = "{length}"
+to = "decision_{group}"
+[templates.case."decision_{group}"]
+station = "desk"
+priority = "{class}"
+to = "{shares}"
+[states.cases_young]
+stamp = "case"
+group = "young"
+length = "$plan"
+class = 1
+shares = { granted = "$granted", refused = "rest" }
+[states.granted]
+final = true
+[states.cases_old]
+stamp = "case"
+group = "old"
+length = "9 weeks"
+class = 2
+shares = "granted"
+[states.refused]
+final = true
+[entries.door]
+to = "plan_young"
+rate = "24 per year"
+[entries.other]
+to = "plan_old"
+rate = "24 per year"
+[parameters]
+plan = { assumed = "8 weeks", why = "a guess" }
+granted = { assumed = 0.5, why = "a guess" }
+"""
+BY_HAND = """
+name = "twice"
+start = 2020-01-01
+end = 2021-01-01
+[stations.desk]
+weekdays = ["mon"]
+places = 5
+[states.plan_young]
+title = "Plan (young)"
+stay = "$plan"
+to = "decision_young"
+[states.decision_young]
+station = "desk"
+priority = 1
+to = { granted = "$granted", refused = "rest" }
+[states.granted]
+final = true
+[states.plan_old]
+title = "Plan (old)"
+stay = "9 weeks"
+to = "decision_old"
+[states.decision_old]
+station = "desk"
+priority = 2
+to = "granted"
+[states.refused]
+final = true
+[entries.door]
+to = "plan_young"
+rate = "24 per year"
+[entries.other]
+to = "plan_old"
+rate = "24 per year"
+[parameters]
+plan = { assumed = "8 weeks", why = "a guess" }
+granted = { assumed = 0.5, why = "a guess" }
+"""
+
+
+def test_stamped_states_are_those_written_by_hand_in_the_same_order(tmp_path: Path) -> None:
+    stamped = read_base(written(tmp_path, TWICE))
+    by_hand = read_base(written(tmp_path, BY_HAND))
+    assert list(stamped.raw["states"]) == list(by_hand.raw["states"])
+    assert stamped.raw == by_hand.raw
+    assert stamped.pathway() == by_hand.pathway()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"case"\ngroup = "old"', '"csae"\ngroup = "old"', "states.cases_old.stamp: there is no template 'csae'"),
+        ('length = "9 weeks"', 'lenght = "9 weeks"', "cases_old: there is no word 'lenght'; did you mean 'length'?"),
+        ('length = "9 weeks"\n', "", "states.cases_old.length: this key is missing"),
+        ('group = "old"', "group = 3", "states.cases_old.group: 3 is not allowed: it should be a text"),
+        ('group = "old"', 'group = "young"', "states.cases_old: the state 'plan_young' stands twice"),
+        ("[templates.case.", "[templates.spare]\n[templates.case.", "templates.spare: it is never used"),
+    ],
+)  # fmt: skip
+def test_mistakes_in_templates_are_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
+    assert old in TWICE
+    assert message in mistake(tmp_path, TWICE.replace(old, new, 1))

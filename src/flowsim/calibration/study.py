@@ -261,17 +261,29 @@ class Study:
         """The targets that the factors are fitted to."""
         return tuple(target for target in self.targets if target.fitted)
 
-    @property
+    @cached_property
     def digest(self) -> str:
-        """The SHA-256 over all that a result of this study depends on; words of explanation are no part of it."""
+        """The SHA-256 over all that a result of this study depends on.
+
+        The pathway counts as it is filled, at the first values and with each factor moved: how its file writes it, what
+        it calls its parameters, and words of explanation are no part of it. The order of the stations is, for they are
+        served in it.
+        """
+        step = _MOVED * np.eye(len(self.prior.factors))
+        first = {name: parameter.first for name, parameter in self.base.parameters.items()}
         content = {
-            "base": self.base.raw,
-            "first": {name: parameter.first for name, parameter in self.base.parameters.items()},
-            "factors": [_without(asdict(factor), "title", "why") for factor in self.prior.factors],
+            "pathway": _untitled(self.base.filled(first)),
+            "stations": list(self.base.raw.get("stations", ())),
+            "factors": [
+                {
+                    **_without(asdict(factor), "title", "why", "sets"),
+                    "moves": _digest(_untitled(self.base.filled(first | self.prior.parameters(position)))),
+                }
+                for factor, position in zip(self.prior.factors, step, strict=True)
+            ],
             "targets": [_without(asdict(target), "why") for target in self.targets],
         }
-        text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return _digest(content)
 
     def model(self, z: Floats) -> Pathway:
         """Return the pathway at a position of the factors."""
@@ -281,6 +293,30 @@ class Study:
         """Return what each replication says of each target, shape (replications, targets); NaN where undefined."""
         chosen = self.targets if among is None else among
         return observer(chosen, results.index).observe(results.values)
+
+
+_MOVED = 0.5  # far enough that whole numbers move too
+
+
+def _digest(content: Any) -> str:
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _untitled(body: Any) -> Any:
+    """Return a body without its titles and descriptions, which no result depends on."""
+    if isinstance(body, Mapping):
+        return {
+            key: _untitled(value)
+            for key, value in body.items()
+            if key not in _WORDS or isinstance(value, Mapping)  # a state may be called "title"
+        }
+    if isinstance(body, list | tuple):
+        return [_untitled(value) for value in body]
+    return body
+
+
+_WORDS = {"title", "description"}
 
 
 def _without(told: dict[str, Any], *keys: str) -> dict[str, Any]:

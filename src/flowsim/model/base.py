@@ -1,7 +1,8 @@
 """Where every number of a base pathway comes from: a documented fact, an assumption, or a calibration.
 
 A base file is a pathway in TOML whose body may say "$name" instead of a value, also as a key; its
-`[parameters]` table tells each name's value and its reason. Here too is how a value is changed.
+`[parameters]` table tells each name's value and its reason. States that are alike are written once, in a table of
+`[templates]`, and stamped where they stand. Here too is how a value is changed.
 """
 
 from __future__ import annotations
@@ -134,6 +135,7 @@ def read_base(name_or_path: str | Path, folder: Path | None = None) -> Base:
     if not isinstance(entries, dict):
         raise InputError(f"{source}: parameters: {entries!r} is not allowed: it should be a table")
     documented_until = _documented_until(raw, source)
+    raw = _stamped(raw, source)
     parameters = {name: _parameter(name, entry, source) for name, entry in entries.items()}
     if str(name_or_path) in cities():
         fitted = _fitted(str(name_or_path))
@@ -154,6 +156,85 @@ def read_base(name_or_path: str | Path, folder: Path | None = None) -> Base:
     )
     base.pathway()
     return base
+
+
+_WORD = re.compile(r"\{(\w+)\}")
+
+
+def _stamped(raw: dict[str, Any], source: str) -> dict[str, Any]:
+    """Put the states of a template in the place of each entry of `[states]` that stamps one.
+
+    Raises:
+        InputError: for an unknown template or word, one that is never used, and a state that stands twice.
+    """
+    templates = raw.pop("templates", {})
+    if not (isinstance(templates, dict) and all(isinstance(body, dict) for body in templates.values())):
+        raise InputError(f"{source}: templates: each should be a table of states")
+    states = raw.get("states")
+    if not isinstance(states, dict):
+        return raw
+    out: dict[str, Any] = {}
+    used = set()
+    for name, entry in states.items():
+        where = f"{source}: states.{name}"
+        stamped = {name: entry}
+        if isinstance(entry, dict) and "stamp" in entry:
+            words = dict(entry)
+            template = words.pop("stamp")
+            if template not in templates:
+                raise InputError(f"{where}.stamp: {unknown_name('template', str(template), templates)}")
+            body = templates[template]
+            used.add(template)
+            asked = set(_words(body))
+            for word in words:
+                if word not in asked:
+                    raise InputError(f"{where}: {unknown_name('word', word, asked)} in template '{template}'")
+            for word in sorted(asked):
+                if word not in words:
+                    raise InputError(f"{where}.{word}: this key is missing: template '{template}' says {{{word}}}")
+            stamped = _with_words(body, words, where)
+        for state, content in stamped.items():
+            if state in out:
+                raise InputError(f"{where}: the state '{state}' stands twice")
+            out[state] = content
+    for template in templates:
+        if template not in used:
+            raise InputError(f"{source}: templates.{template}: it is never used: stamp it in [states], or drop it")
+    return {key: out if key == "states" else value for key, value in raw.items()}
+
+
+def _words(body: Any) -> Iterator[str]:
+    """Yield the words in braces of a template."""
+    if isinstance(body, Mapping):
+        for key, value in body.items():
+            yield from _WORD.findall(str(key))
+            yield from _words(value)
+    elif isinstance(body, list):
+        for value in body:
+            yield from _words(value)
+    elif isinstance(body, str):
+        yield from _WORD.findall(body)
+
+
+def _with_words(body: Any, words: Mapping[str, Any], where: str) -> Any:
+    """Return a template with each word in braces replaced; one that is a whole value by any value, a table too."""
+    if isinstance(body, Mapping):
+        return {_in_text(str(key), words, where): _with_words(value, words, where) for key, value in body.items()}
+    if isinstance(body, list):
+        return [_with_words(value, words, where) for value in body]
+    if not isinstance(body, str):
+        return body
+    whole = _WORD.fullmatch(body)
+    return words[whole[1]] if whole else _in_text(body, words, where)
+
+
+def _in_text(text: str, words: Mapping[str, Any], where: str) -> str:
+    for word in _WORD.findall(text):
+        if not isinstance(words[word], str):
+            raise InputError(
+                f"{where}.{word}: {words[word]!r} is not allowed: it should be a text, as it is part of one"
+            )
+    return _WORD.sub(lambda match: str(words[match[1]]), text)
 
 
 def _documented_until(raw: dict[str, Any], source: str) -> datetime | None:
