@@ -15,6 +15,8 @@ from flowsim.cli.words.compare import by_headline, comparison_lines, differing, 
 from flowsim.planning.comparison import compare, roughly
 from flowsim.planning.cost import with_costs
 from flowsim.planning.prices import Prices
+from flowsim.reporting.language import Language
+from flowsim.reporting.wording import Wording
 from flowsim.simulation import store
 from helpers import command_line
 from helpers.measures import row
@@ -101,15 +103,20 @@ def found(*names, n=20):
     return compare([Scenario.of(f"{name}.toml") for name in names], replications=n)
 
 
+def wording(code="en", codes=True):
+    town = Scenario.of("town.toml")
+    return Wording.of(town, town.pathway(), Language.of(code), codes)
+
+
 def files(folder):
     return {path.relative_to(folder): path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
 
 
 def test_the_table_tells_the_reference_and_the_differences_to_it():
-    out = fine("town.toml", "more.toml", "most.toml", "-n", 20, "--from", 2020)
+    out = fine("town.toml", "more.toml", "most.toml", "-n", 20, "--from", 2020, "--all", "--codes", "--verbose")
     lines = out.splitlines()
     assert max(map(len, lines)) <= 80
-    assert out.startswith("Compared with town: 20 replications of each, seed 1, kernel engine, 2019-01-01\n  to 2021")
+    assert out.startswith("Compared with town: 20 replications of each, seed 1, 2019-01-01 to 2021")
     assert "more: One more case at each meeting" in out
     told = by_headline(found("town", "more", "most").between("2020", "9999"))
     at = next(n for n, line in enumerate(lines) if line.startswith("queue.team"))
@@ -143,7 +150,7 @@ def test_a_table_worked_by_hand():
     saved = [(variances[0] + variances[1])[n].sum() / variances[2][n].sum() for n in ([1, 2], [3, 4])]
     assert savings(told)["queue.team"]["more"] == pytest.approx(saved[0])
     assert savings(told)["awards.course"]["more"] == pytest.approx(saved[1])
-    shown = comparison_lines(told)
+    shown = comparison_lines(told, wording(), everything=True, verbose=True)
     assert shown[:10] == [
         "",
         f"{'2020':>23}{'2021':>16}",
@@ -169,7 +176,7 @@ def test_what_differs_in_no_pair_is_said_with_what_that_leaves_possible():
     before, first = np.tile(np.arange(30.0)[:, None], 4), found("town", "more", n=30)
     after = before + np.array([2.0, 0.0, 3.0, 4.0])
     runs = [replace(one, index=index, values=v) for one, v in zip(first.results, (before, after), strict=True)]
-    shown = comparison_lines(replace(first, results=tuple(runs)))
+    shown = comparison_lines(replace(first, results=tuple(runs)), wording())
     assert "none of 30" in next(line for line in shown if line.startswith("  more"))
     # .05 to the power of a thirtieth is .905: at most 9.5 %, which is less than 1 in 10.
     assert "none of 30: no pair differs, so with 95 % at most 1 future in 10 does." in " ".join(shown)
@@ -178,7 +185,7 @@ def test_what_differs_in_no_pair_is_said_with_what_that_leaves_possible():
 def test_of_few_pairs_nothing_is_sure_and_that_is_said():
     out = " ".join(fine("town.toml", "more.toml", "-n", 5, "--from", 2020).split())
     assert "5 pairs say nothing of how sure a difference is: run 10, or better 50." in out
-    assert "queue.team" in out
+    assert "Queue for the team" in out
     assert "*" not in out
     assert " to +" not in out
 
@@ -213,7 +220,7 @@ def test_json_is_one_object_with_the_librarys_own_comparison():
 
 
 def test_costs_by_the_planners_own_prices():
-    words = ("town.toml", "more.toml", "-n", 20, "--prices", "prices.toml")
+    words = ("town.toml", "more.toml", "-n", 20, "--prices", "prices.toml", "--codes")
     out = fine(*words)
     assert max(map(len, out.splitlines())) <= 80
     assert re.search(r"^cost\.effort \(EUR million\)", out, flags=re.MULTILINE)
@@ -231,7 +238,7 @@ def test_costs_by_the_planners_own_prices():
 
 
 def test_costs_of_copenhagen_by_the_prices_that_ship():
-    out = fine("today", "more-places", "-n", 6, "--from", 2021, "--to", 2022, "--cost")
+    out = fine("today", "more-places", "-n", 6, "--from", 2021, "--to", 2022, "--cost", "--codes")
     assert max(map(len, out.splitlines())) <= 80
     assert "cost.effort (DKK million)" in out
     assert "A week of waiting saved costs, DKK" in out
@@ -390,3 +397,31 @@ def test_scenarios_run_to_the_latest_end_and_the_first_line_says_so(folder):
     first = out.splitlines()[0]
     assert first.startswith("All run to 2")
     assert "short by itself to 2020-01-01" in " ".join(out.split())
+
+
+def test_differences_that_are_sure_and_large_are_shown_in_words_and_the_rest_is_folded():
+    # Sure in both years: by 0.5 % of the queue in 2020, by 5 % in 2021; the desk by less than the least in both.
+    index = tuple(row(name, year, "citizens") for name in ("queue.team", "queue.desk") for year in ("2020", "2021"))
+    before, first = np.tile(np.linspace(990.0, 1010, 30)[:, None], 4), found("town", "more", n=30)
+    after = before + np.array([5.0, 50.0, 5.0, 5.0])
+    runs = [replace(one, index=index, values=v) for one, v in zip(first.results, (before, after), strict=True)]
+    told = replace(first, results=tuple(runs))
+    shown = comparison_lines(told, wording("da", codes=False))
+    assert shown[1].split() == ["2021"]
+    assert shown[2] == "Borgere, der venter på team (borgere)"
+    assert shown[3].split() == ["town", "1.000"]
+    assert shown[4].split() == ["more", "+50,0*"]
+    text = " ".join(" ".join(shown).split())
+    assert "Ikke vist: 1 nøgletal, hvor ingen forskel er statistisk sikker og mindst 1 % af det førstes tal" in text
+    assert "÷" not in text
+    every = comparison_lines(told, wording("en", codes=False), least=0.0)
+    assert any(line.startswith("Queue for the desk") for line in every)
+    nothing = comparison_lines(told, wording("en", codes=False), least=0.5)
+    assert nothing[1].startswith("No difference is sure and 50 % or more")
+
+
+def test_a_least_difference_that_is_none_is_one_line():
+    code, _, err = flowsim("town.toml", "more.toml", "--least", "much")
+    assert code == 2
+    assert err.startswith("flowsim: --least: 'much' is not allowed")
+    assert err.count("\n") == 1

@@ -14,6 +14,8 @@ from flowsim.calibration.study import Prior
 from flowsim.cli.words.compare import by_headline, comparison_lines
 from flowsim.model.base import read_base
 from flowsim.planning.comparison import Comparison, averaged, compare, headlines, paired, roughly, to_one_end
+from flowsim.reporting.language import Language
+from flowsim.reporting.wording import Wording
 from flowsim.simulation import Fork
 from flowsim.simulation.measures.flows import AWARDS
 from flowsim.simulation.measures.measure import Row
@@ -152,7 +154,8 @@ def test_a_queue_that_stands_still_is_the_longest_wait_in_levels_and_in_differen
     rows = found.frame().query("measure == 'wait.adviser.served' and period == '2020'")
     assert rows["level"].tolist() == [2.5, math.inf]
     assert rows["stalled"].tolist() == [3, 6]
-    text = " ".join(" ".join(comparison_lines(by_headline(found))).split())
+    wording = Wording(language=Language.of("en"), pathway=few.reference.pathway, shipped=False, codes=True)
+    text = " ".join(" ".join(comparison_lines(by_headline(found), wording)).split())
     assert "counts as the longest wait, ∞) in up to 6 of 12 futures, in 2020." in text
 
 

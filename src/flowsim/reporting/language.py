@@ -155,4 +155,4 @@ class Language:
 @cache
 def _terms() -> Mapping[str, Any]:
     reports, terminal = (tomllib.loads((data_folder("report") / name).read_text(encoding="utf-8")) for name in _TABLES)
-    return {"words": reports["words"] | terminal["words"], "sentences": reports["sentences"]}
+    return {key: reports[key] | terminal[key] for key in ("words", "sentences")}

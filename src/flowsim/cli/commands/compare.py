@@ -13,16 +13,21 @@ import typer
 from flowsim.cli.options import (
     CALIBRATED,
     CLUSTER,
+    CODES,
     ENGINE,
     FIRST,
     JSON,
+    LANGUAGE,
     LAST,
     PARQUET,
     POINT,
     SEED,
+    VERBOSE,
     WORKERS,
     asked,
     exists,
+    named_options,
+    spoken,
     whole,
 )
 from flowsim.cli.terminal import progress_bar
@@ -33,6 +38,7 @@ if TYPE_CHECKING:
     from flowsim.model.scenario import Scenario
     from flowsim.planning.comparison import Comparison
     from flowsim.planning.prices import Prices
+    from flowsim.reporting.wording import Wording
 
 __all__ = ["compare"]
 
@@ -85,25 +91,37 @@ def compare(
     force: Annotated[bool, typer.Option("--force", help="Overwrite an earlier comparison or picture.")] = False,
     as_json: Annotated[bool, JSON] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and no tables.")] = False,
+    least: Annotated[
+        str, typer.Option(help="The least sure difference shown, of the first scenario's figure.", metavar="PERCENT")
+    ] = "1%",
+    everything: Annotated[
+        bool, typer.Option("--all", help="Show what differs by an interval of its own too, however little.")
+    ] = False,
+    language: Annotated[str | None, LANGUAGE] = None,
+    codes: Annotated[bool, CODES] = False,
+    verbose: Annotated[bool, VERBOSE] = False,
 ) -> None:
     """Compare scenarios with the first one, on the same citizens with the same luck.
 
-    Shown are the measures that surely differ, by year: waits, queues, awards, utilisation, and costs if asked for.
+    Shown are the differences that are sure and large enough, by year: of waits, queues, awards, utilisation, and of
+    costs if asked for.
 
     Example: [bold]flowsim compare today more-places more-sessions --from 2021 --cost[/bold]
     """
     from flowsim.cli.terminal import wrapped
-    from flowsim.cli.words.compare import by_headline, differing
-    from flowsim.cli.words.run import precision_lines
+    from flowsim.cli.words.compare import by_headline, comparison_lines, differing, waiting_lines
+    from flowsim.cli.words.run import carried_on, precision_lines
     from flowsim.core.files import check_file, write_bytes
+    from flowsim.core.quantities import parse_share
     from flowsim.questions.compare import Compare
-    from flowsim.reporting.language import Language
     from flowsim.reporting.pictures.canvas import check_picture
     from flowsim.reporting.pictures.planning import differences_picture
     from flowsim.reporting.wording import Wording
     from flowsim.simulation.store import COMPARED, check_folder, check_parquet, save_comparison
 
-    periods = _every(every)
+    words, periods = spoken(language), _every(every)
+    with named_options(("least",)):
+        smallest = parse_share(least, "least", "1%")
     values: dict[str, Any] = {"scenarios": files, "replications": replications, "precision": precision}
     values |= {"measure": measure, "seed": seed, "point": point, "calibrated": calibrated and str(calibrated)}
     values |= {"engine": engine, "first": first, "last": last, "cost": cost, "prices": prices and str(prices)}
@@ -116,11 +134,12 @@ def compare(
         check_picture(plot, 1)
         check_file(plot, force)
     with (
-        progress_bar("replications", show=not (quiet or as_json)) as progress,
+        progress_bar(words.say("progress.replications"), show=not (quiet or as_json)) as progress,
         executor_of(1 if engine == "simpy" else workers, cluster, varies=question.varies) as executor,
     ):
         comparison = question.answer(executor, progress)
     scenarios, priced = question.subjects, question.priced
+    wording = Wording.of(scenarios[0], comparison.reference.pathway, words, codes)
     record = _record(comparison, scenarios, question.chosen.words, priced)
     if question.lengthened:
         record["lengthened"] = {name: f"{end:%Y-%m-%d}" for name, end in question.lengthened.items()}
@@ -136,23 +155,34 @@ def compare(
         shown = by_headline(comparison, "quarter")
         headline = shown if shown.index else by_headline(comparison)
         shown = differing(headline)
-        names = [dict.fromkeys(str(row.measure) for row in each.index) for each in (headline, shown)]
-        alike = [name for name in names[0] if name not in names[1]]
-        write_bytes(plot, differences_picture(shown, plot.suffix.lower(), alike), overwrite=force)
+        names = [dict.fromkeys(row.measure for row in each.index) for each in (headline, shown)]
+        alike = [measure for measure in names[0] if measure not in names[1]]
+        write_bytes(plot, differences_picture(shown, plot.suffix.lower(), alike, wording), overwrite=force)
     if as_json:
         _print_json(comparison, record)
     elif not quiet:
         if question.lengthened:
-            own = ", ".join(f"{name} by itself to {end}" for name, end in question.lengthened.items())
-            print(wrapped(f"All run to {scenarios[0].pathway().end:%Y-%m-%d}, the latest end among them ({own})."))
-        _print_tables(comparison, scenarios, record, periods, priced)
+            own = ", ".join(
+                words.say("compare.lengthened.own", name=wording.scenario(name), end=words.plain_day(end))
+                for name, end in question.lengthened.items()
+            )
+            end = words.plain_day(scenarios[0].pathway().end)
+            print(wrapped(words.say("compare.lengthened", end=end, own=own)))
+        print("\n".join(_head(comparison, scenarios, wording, question.chosen.spoken(words), verbose)))
+        shown = by_headline(comparison, periods, costs=priced is not None)
+        lines = comparison_lines(shown, wording, least=smallest, everything=everything, verbose=verbose)
+        if shown.index:
+            lines += carried_on(scenarios[0].base.documented_until, max(row.period.end for row in shown.index), words)
+        print("\n".join(lines))
+        if priced is not None:
+            print("\n" + "\n".join(waiting_lines(comparison, priced.currency, wording)))
         for written in (out, plot):
             if written is not None:
-                print(f"Written to {written}")
+                print(words.say("written", out=str(written)))
     wanted = question.wanted
     if wanted is not None and not quiet:
-        spoken = Wording.of(scenarios[0], comparison.reference.pathway, Language.of("en"), codes=True)
-        lines = precision_lines(wanted, comparison.results, comparison.reached, spoken, f" in {scenarios[0].name}")
+        of = words.say("of.scenario", scenario=wording.scenario(scenarios[0].name))
+        lines = precision_lines(wanted, comparison.results, comparison.reached, wording, of)
         print("\n".join(lines), file=sys.stderr)
 
 
@@ -203,35 +233,22 @@ def _print_json(comparison: Comparison, record: dict[str, Any]) -> None:
     print(json.dumps(record | {"measures": comparison_json(comparison)}, ensure_ascii=False, allow_nan=False))
 
 
-def _print_tables(
-    comparison: Comparison,
-    scenarios: Sequence[Scenario],
-    record: dict[str, Any],
-    every: Every | None,
-    prices: Prices | None,
-) -> None:
-    from flowsim.cli.terminal import counted, wrapped
-    from flowsim.cli.words.compare import by_headline, comparison_lines, waiting_lines
-    from flowsim.cli.words.run import carried_on
-    from flowsim.reporting.language import Language
+def _head(
+    comparison: Comparison, scenarios: Sequence[Scenario], wording: Wording, parameters: str, verbose: bool
+) -> list[str]:
+    """Say what was compared with what, and how many times it was run."""
+    from flowsim.cli.terminal import wrapped
 
-    reference = comparison.reference
-    print(
-        wrapped(
-            f"Compared with {comparison.names[0]}: {counted(len(reference.replications), 'replication')} of each, seed "
-            f"{reference.seed}, {reference.engine} engine, {reference.pathway.start:%Y-%m-%d} to "
-            f"{reference.pathway.end:%Y-%m-%d}, parameters: {record['parameters']}"
-        )
-    )
-    for one in scenarios:
+    language, say, reference = wording.language, wording.language.say, comparison.reference
+    words = {"name": wording.scenario(comparison.names[0]), "seed": str(reference.seed)}
+    words |= {"replications": language.counted(len(reference.replications), "replications")}
+    words |= {"start": language.plain_day(reference.pathway.start), "end": language.plain_day(reference.pathway.end)}
+    head = say("compare.head", **words) + (say("run.parameters", parameters=parameters) if parameters else "")
+    head += f", {say('run.engine', engine=reference.engine)}" if verbose else ""
+    lines = [head]
+    for one, result in zip(scenarios, comparison.results, strict=True):
         if one.file.description:
-            print(wrapped(f"{one.name}: {one.file.description}"))
-    shown = by_headline(comparison, every, costs=prices is not None)
-    print("\n".join(comparison_lines(shown)))
-    if shown.index:
-        for line in carried_on(
-            scenarios[0].base.documented_until, max(row.period.end for row in shown.index), Language.of("en")
-        ):
-            print(line)
-    if prices is not None:
-        print("\n" + "\n".join(waiting_lines(comparison, prices.currency)))
+            lines.append(f"{wording.scenario(one.name)}: {language.translated(one.file.description)}")
+        if verbose:
+            lines.append(f"{one.name}: visits_sha256 {result.visits_sha256}")
+    return [wrapped(line) for line in lines]

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from flowsim.cli.terminal import WIDTH, counted, number, table, wrapped
+from flowsim.cli.terminal import WIDTH, number, table, wrapped
 from flowsim.core.arrays import Bools, plain
 from flowsim.core.periods import MONTHS, Every, Period
 from flowsim.planning.comparison import Comparison, averaged, headlines, roughly
 from flowsim.planning.cost import TOTALS, WaitingPrice, waiting_price
 from flowsim.simulation.estimates import FEWEST_DEFINED, SingleEstimate
 from flowsim.simulation.intervals import at_most_one_in
+from flowsim.simulation.measures.measure import Measure
+
+if TYPE_CHECKING:
+    from flowsim.reporting.wording import Wording
 
 __all__ = [
+    "LEAST",
     "by_headline",
     "comparison_json",
     "comparison_lines",
@@ -26,6 +31,8 @@ __all__ = [
     "waiting_lines",
 ]
 
+LEAST = 0.01
+"""The part of the first scenario's figure from which on a sure difference is shown."""
 _NAMES = 24
 _FIRST_LOOK = 20  # pairs below which hardly anything is sure for a whole table
 _NOTHING = ("0.00", "0.0", "-")
@@ -64,91 +71,115 @@ def savings(comparison: Comparison) -> dict[str, dict[str, float]]:
     return out
 
 
-def differing(comparison: Comparison) -> Comparison:
+def differing(comparison: Comparison, least: float = 0.0, everything: bool = True) -> Comparison:
     """Return the measures alone in which a scenario differs in some period: see `comparison_lines`."""
-    shown = _shown(comparison)
+    shown = _shown(comparison, least, everything)
     names = [measure for measure, places in _columns(comparison).items() if shown[places].any()]
     return comparison.each(lambda result: result.only(lambda row: row.measure in names))
 
 
-def comparison_lines(comparison: Comparison) -> list[str]:
+def comparison_lines(
+    comparison: Comparison,
+    wording: Wording,
+    *,
+    least: float = LEAST,
+    everything: bool = False,
+    verbose: bool = False,
+) -> list[str]:
     """Write the reference's figures and the differences to them, in lines of at most eighty columns.
 
-    A measure is shown where a scenario differs in it in some period by an interval that leaves 0 out, for itself; a
-    period where one does in some measure. Of fewer than ten replications no interval is known: then where one differs.
+    A measure is shown where a scenario surely differs in it in some period, by a least part of the reference's figure;
+    a period where one does in some measure. Of fewer than ten replications no interval is known: then where one
+    differs.
+
+    Args:
+        comparison: of the headline measures.
+        wording: what they are called.
+        least: the part of the reference's figure from which on a difference is shown.
+        everything: show a measure where a scenario differs by an interval that leaves 0 out, for itself, too.
+        verbose: say how many times the replications independent draws would take.
     """
+    say = wording.language.say
     if not comparison.index:
-        return ["", "No headline measure is reported for such periods: ask for whole quarters or years."]
-    shown, columns = _shown(comparison), _columns(comparison)
+        return ["", say("compare.nothing")]
+    shown, columns = _shown(comparison, least, everything), _columns(comparison)
     rows = {measure: places for measure, places in columns.items() if shown[places].any()}
-    lines = list(_tables(comparison, shown, rows))
+    lines = list(_tables(comparison, shown, rows, wording, verbose))
+    percent = _percent(least, wording)
     if rows:
         periods = {row.period for row, some in zip(comparison.index, shown.tolist(), strict=True) if some}
         written = [n for places in rows.values() for n in places if comparison.index[n].period in periods]
-        lines += ["", *map(wrapped, _notes(comparison, written))]
-    lines += [wrapped(line) for line in _standstills(comparison)]
-    alike = [measure for measure in columns if measure not in rows]
-    if alike:
-        lines += [wrapped(f"No sure difference in {counted(len(alike), 'measure')}: {', '.join(alike)}")]
+        lines += ["", *map(wrapped, _notes(comparison, written, wording, verbose))]
+    elif not everything:
+        lines += ["", wrapped(say("compare.empty", least=percent))]
+    lines += [wrapped(line) for line in _standstills(comparison, wording)]
+    alike = [wording.measure(comparison.index[places[0]].measure) for m, places in columns.items() if m not in rows]
+    if alike and (rows or everything):
+        count, names = wording.language.counted(len(alike), "measures"), ", ".join(alike)
+        if everything:
+            lines += [wrapped(say("compare.alike", measures=count, names=names))]
+        else:
+            lines += [wrapped(say("compare.folded", measures=count, least=percent))]
     return lines
 
 
-def _notes(comparison: Comparison, places: Sequence[int]) -> Iterator[str]:
+def _percent(share: float, wording: Wording) -> str:
+    return f"{wording.language.local(f'{100 * share:.3g}')} %"
+
+
+def _notes(comparison: Comparison, places: Sequence[int], wording: Wording, verbose: bool) -> Iterator[str]:
     """Say what the figures of a table are, and how sure."""
+    language, say = wording.language, wording.language.say
     count, error = len(comparison.reference.replications), 1 - comparison.confidence
-    percent, one_in = f"{100 * comparison.confidence:.3g} %", round(1 / error)
+    percent, one_in = _percent(comparison.confidence, wording), str(round(1 / error))
     pairs = [pair for _, pair in comparison.differences()]
     tested = sum(int((pair.differing > 0).sum()) for pair in pairs)
-    yield (
-        "Figures: medians over the futures, of awards and costs means. Waits: of those served in a period; queues: at "
-        "its end; utilisation: over all of it."
-    )
+    yield say("compare.figures")
     if count < FEWEST_DEFINED:
-        yield f"{counted(count, 'pair')} say nothing of how sure a difference is: run {FEWEST_DEFINED}, or better 50."
+        yield say("compare.few", pairs=language.counted(count, "pairs"), least=str(FEWEST_DEFINED))
     else:
-        yield (
-            f"Differences: of the pairs of futures, and below each where it lies with {percent}, for itself; it need "
-            "not be the difference of the figures."
-        )
-        yield (
-            f"*: surely a difference, for all {tested} of this table at once: in 1 of {one_in} repetitions of all this "
-            "one * would be wrong."
-            + (f" {count} pairs are few for that: 20 are a first look, 50 the default." if count < _FIRST_LOOK else "")
-        )
+        yield say("compare.differences", percent=percent)
+        few = say("compare.sure.few", count=str(count)) if count < _FIRST_LOOK else ""
+        yield say("compare.sure", tested=str(tested), one_in=one_in) + few
     if any(not pair.at(n).known and pair.differing[n] for pair in pairs for n in places if count >= FEWEST_DEFINED):
-        yield "Without an interval: the same in every pair, or of fewer than ten pairs."
+        yield say("compare.no_interval")
     alike = max((int(pair.defined[n]) for pair in pairs for n in places if not pair.differing[n]), default=0)
     if alike >= FEWEST_DEFINED:
-        rarest = at_most_one_in(alike, error)
-        yield f"none of {alike}: no pair differs, so with {percent} at most 1 future in {rarest} does."
-    yield "÷: how many times the replications independent draws would take, by scenario, roughly."
-    fewer = _left_out(comparison, places)
+        rarest = str(at_most_one_in(alike, error))
+        yield say("compare.none.note", count=str(alike), percent=percent, rarest=rarest)
+    if verbose:
+        yield say("compare.saved")
+    fewer = _left_out(comparison, places, wording)
     if fewer:
-        yield f"Of the pairs in which both are defined: {', '.join(fewer)}."
+        yield say("compare.left_out", figures=", ".join(fewer))
 
 
-def _left_out(comparison: Comparison, places: Sequence[int]) -> list[str]:
+def _left_out(comparison: Comparison, places: Sequence[int], wording: Wording) -> list[str]:
     """Return of which figures how many pairs there are, where some are left out."""
     count = len(comparison.reference.replications)
     pairs = np.min([pair.defined for _, pair in comparison.differences()], axis=0)
     return [
-        f"{comparison.index[n].measure} {pairs[n]} of {count} in {comparison.index[n].period}"
+        wording.language.say(
+            "compare.left_out.figure",
+            measure=wording.measure(comparison.index[n].measure),
+            pairs=str(pairs[n]),
+            count=str(count),
+            period=wording.language.short_period(comparison.index[n].period),
+        )
         for n in places
         if 0 < pairs[n] < count
     ]
 
 
-def _standstills(comparison: Comparison) -> Iterator[str]:
+def _standstills(comparison: Comparison, wording: Wording) -> Iterator[str]:
     """Say of which measures a queue stands still in how many replications, and that these count as the longest."""
     many = len(comparison.reference.replications)
-    for measure, places in _columns(comparison).items():
+    for places in _columns(comparison).values():
         counts = comparison.standstills[places]
         if counts.any():
-            worst = comparison.index[places[int(counts.argmax())]].period
-            yield (
-                f"{measure}: the queue stands still (nobody is served while somebody waits, which counts as the "
-                f"longest wait, ∞) in up to {int(counts.max())} of {many} futures, in {worst}."
-            )
+            worst = comparison.index[places[int(counts.argmax())]]
+            words = {"measure": wording.measure(worst.measure), "most": str(int(counts.max())), "many": str(many)}
+            yield wording.language.say("compare.still", period=wording.language.short_period(worst.period), **words)
 
 
 def _columns(comparison: Comparison) -> dict[str, list[int]]:
@@ -158,31 +189,40 @@ def _columns(comparison: Comparison) -> dict[str, list[int]]:
     return columns
 
 
-def _shown(comparison: Comparison) -> Bools:
+def _shown(comparison: Comparison, least: float, everything: bool) -> Bools:
     """Return in which columns some scenario differs, and by more than 0 as it is written."""
     error = 1 - comparison.confidence
+    level = np.abs(comparison.level(comparison.names[0]).estimate)
+    asked = np.array([row.measure.kind.name == "cost" for row in comparison.index], np.bool_)  # by --cost, so shown
     out = np.zeros(len(comparison.index), np.bool_)
-    for _, pair in comparison.differences():
-        known = (pair.p_value <= error) | (pair.defined < FEWEST_DEFINED)
+    for name, pair in comparison.differences():
+        sure = pair.p_value <= error if everything else np.asarray(comparison.sure[name])
+        known = sure | (pair.defined < FEWEST_DEFINED)
         written = [number(abs(value)) not in _NOTHING for value in pair.estimate.tolist()]
-        out |= known & (pair.differing > 0) & np.array(written, np.bool_)
+        with np.errstate(invalid="ignore"):
+            large = np.ones(len(level), np.bool_) if everything else ~(np.abs(pair.estimate) < least * level)
+        out |= known & (large | asked) & (pair.differing > 0) & np.array(written, np.bool_)
     return out
 
 
-def _tables(comparison: Comparison, shown: Bools, rows: Mapping[str, list[int]]) -> Iterator[str]:
+def _tables(
+    comparison: Comparison, shown: Bools, rows: Mapping[str, list[int]], wording: Wording, verbose: bool
+) -> Iterator[str]:
     """Write tables of as many periods as there is room for side by side."""
-    saved = savings(comparison)
+    saved = savings(comparison) if verbose else {measure: {} for measure in rows}
     first, *others = comparison.names
+    titles = {name: wording.scenario(name) for name in comparison.names}
     level = comparison.level(first).estimate.tolist()
-    cells = {first: [(number(value), "") for value in level]}
-    cells |= {name: _cells(comparison, name) for name in others}
+    units = [row.unit for row in comparison.index]
+    cells = {first: [(_figure(value, unit, wording), "") for value, unit in zip(level, units, strict=True)]}
+    cells |= {name: _cells(comparison, name, wording) for name in others}
     at: dict[tuple[str, Period], int] = {
         (comparison.index[n].measure, comparison.index[n].period): n for places in rows.values() for n in places
     }
     periods = sorted({comparison.index[n].period for n in at.values() if shown[n]})
     texts = [text for name in comparison.names for n in at.values() for text in cells[name][n]]
     width = 2 + max([*map(len, texts), *map(len, periods)], default=0)
-    names = min(_NAMES, 3 + max(map(len, comparison.names)))
+    names = min(_NAMES, 3 + max(map(len, titles.values())))
     many = max(1, (WIDTH - names) // width)
     for start in range(0, len(periods), many):
         block = periods[start : start + many]
@@ -191,34 +231,49 @@ def _tables(comparison: Comparison, shown: Bools, rows: Mapping[str, list[int]])
             here = [at.get((measure, period)) for period in block]
             if not any(n is not None and shown[n] for n in here):
                 continue
-            lines.append(_title(measure, comparison.index[places[0]].unit, saved[measure].values()))
+            lines.append(_title(comparison.index[places[0]].measure, saved[measure].values(), wording))
             for name in comparison.names:
                 figures, ends = zip(*(("", "") if n is None else cells[name][n] for n in here), strict=True)
-                lines.append((f"  {_plain_text(name)}", *figures))
+                lines.append((f"  {_plain_text(titles[name])}", *figures))
                 lines += [("", *ends)] if any(ends) else []
         yield ""
-        yield from table({"": names} | dict.fromkeys(map(str, block), width), lines)
+        yield from table({"": names} | dict.fromkeys(map(wording.language.short_period, block), width), lines)
 
 
-def _title(measure: str, unit: str, saved: Iterable[float]) -> str:
+def _title(measure: Measure, saved: Iterable[float], wording: Wording) -> str:
     ratios = [number(roughly(times)).removesuffix(".0") if math.isfinite(times) else "-" for times in saved]
-    title = f"{measure} ({unit})"
-    return title if set(ratios) == {"-"} else f"{title}  ÷ {', '.join(ratios)}"
+    unit = measure.unit
+    if not wording.codes:
+        unit = wording.language.say("compare.unit.share") if unit == "share" else wording.unit(unit)
+    title = f"{wording.measure(measure)} ({unit})"
+    title = title if len(title) <= WIDTH else wording.measure(measure)
+    return title if set(ratios) <= {"-"} else f"{title}  ÷ {', '.join(ratios)}"
 
 
-def _cells(comparison: Comparison, name: str) -> list[tuple[str, str]]:
+def _figure(value: float, unit: str, wording: Wording) -> str:
+    return number(value) if wording.codes else wording.cell(value, unit)
+
+
+def _cells(comparison: Comparison, name: str, wording: Wording) -> list[tuple[str, str]]:
     """Write each difference of a scenario, with a mark where it is sure, and the interval that it has for itself."""
-    differences, sure = comparison.difference(name), comparison.sure[name]
-    return [_cell(differences.at(n), int(differences.differing[n]), bool(sure[n])) for n in range(len(sure))]
+    differences, sure, units = comparison.difference(name), comparison.sure[name], [r.unit for r in comparison.index]
+    return [
+        _cell(differences.at(n), int(differences.differing[n]), bool(sure[n]), units[n], wording)
+        for n in range(len(sure))
+    ]
 
 
-def _cell(single: SingleEstimate, differing: int, sure: bool) -> tuple[str, str]:
+def _cell(single: SingleEstimate, differing: int, sure: bool, unit: str, wording: Wording) -> tuple[str, str]:
+    say = wording.language.say
     if not single.defined:
         return "-", ""
     if not differing:
-        return f"none of {single.defined}", ""
-    interval = f"{_signed(single.low)} to {_signed(single.high)}" if single.known else ""
-    return f"{_signed(single.estimate)}{'*' if sure else ''}", interval
+        return say("compare.none", count=str(single.defined)), ""
+    scale = 100 if unit == "share" and not wording.codes else 1
+    middle, low, high = (
+        wording.language.local(_signed(scale * value)) for value in (single.estimate, single.low, single.high)
+    )
+    return f"{middle}{'*' if sure else ''}", say("range", low=low, high=high) if single.known else ""
 
 
 def _signed(value: float) -> str:
@@ -236,17 +291,20 @@ def _plain_text(text: str) -> str:
 _COSTS = ("cost.effort", "cost.total")
 
 
-def waiting_lines(comparison: Comparison, currency: str) -> list[str]:
+def waiting_lines(comparison: Comparison, currency: str, wording: Wording) -> list[str]:
     """Write what a week of waiting saved costs over the whole years reported, or why that can't be told."""
+    language, say = wording.language, wording.language.say
     if not any(row.measure == _COSTS[0] for row in comparison.index):
-        return ["A week of waiting saved: its cost is given for whole years, and none is reported"]
-    lines = [f"A week of waiting saved costs, {currency}"]
+        return [say("compare.week.none")]
+    lines = [say("compare.week", currency=currency)]
     for name in comparison.names[1:]:
         effort, total = (waiting_price(comparison, name, cost) for cost in _COSTS)
+        title = wording.scenario(name)
         if effort.why and effort.why == total.why:
-            lines.append(wrapped(f"{name}: undefined, {effort.why}"))
+            lines.append(wrapped(say("compare.week.undefined", name=title, why=language.translated(effort.why))))
         else:
-            lines.append(wrapped(f"{name}: {_price(effort)} of effort; {_price(total)} with benefits"))
+            words = {"effort": _price(effort, wording), "total": _price(total, wording)}
+            lines.append(wrapped(say("compare.week.price", name=title, **words)))
     return lines
 
 
@@ -266,11 +324,12 @@ def _price_json(waiting: WaitingPrice) -> dict[str, Any]:
     return record | {"undefined": waiting.why or None}
 
 
-def _price(waiting: WaitingPrice) -> str:
+def _price(waiting: WaitingPrice, wording: Wording) -> str:
+    language, say = wording.language, wording.language.say
     if waiting.why:
-        return f"undefined, {waiting.why}"
-    price, low, high = (number(value) for value in waiting.price)
-    return f"{price} ({low} to {high})"
+        return say("compare.week.why", why=language.translated(waiting.why))
+    price, low, high = (language.local(number(value)) for value in waiting.price)
+    return say("compare.price", price=price, low=low, high=high)
 
 
 def comparison_json(comparison: Comparison) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from flowsim.planning.staffing.cost import StaffingCost, cheapest
 from flowsim.planning.staffing.goals import Goal
 from flowsim.planning.staffing.search import Answer, Frontier
 from flowsim.planning.staffing.trials import Decision
+from flowsim.reporting.language import Language
 from flowsim.reporting.pictures.canvas import (
     COLOURS,
     FAINT,
@@ -29,9 +30,11 @@ from flowsim.reporting.pictures.canvas import (
     wrapped_title,
 )
 from flowsim.simulation.intervals import Interval
+from flowsim.simulation.measures.measure import Measure
 
 if TYPE_CHECKING:
     from flowsim.planning.comparison import Comparison
+    from flowsim.reporting.wording import Wording
 
 __all__ = [
     "ENGLISH",
@@ -57,7 +60,9 @@ __all__ = [
 ]
 
 
-def differences_picture(comparison: Comparison, kind: str, alike: Sequence[str] = ()) -> bytes:
+def differences_picture(
+    comparison: Comparison, kind: str, alike: Sequence[Measure] = (), wording: Wording | None = None
+) -> bytes:
     """Draw one panel a measure: each scenario's difference to the first one, with its confidence interval.
 
     Args:
@@ -65,41 +70,51 @@ def differences_picture(comparison: Comparison, kind: str, alike: Sequence[str] 
             left out are named below.
         kind: one of `KINDS`.
         alike: further measures that were asked for, in which no difference is sure; they are named below.
+        wording: what measures and scenarios are called; in English, by their names, where left out.
     """
-    return drawn(differences_figure(comparison, alike), kind)
+    return drawn(differences_figure(comparison, alike, wording), kind)
 
 
-def differences_figure(comparison: Comparison, alike: Sequence[str] = ()) -> Any:
+def differences_figure(comparison: Comparison, alike: Sequence[Measure] = (), wording: Wording | None = None) -> Any:
     """Return the figure that `differences_picture` draws."""
-    names = drawn_names(comparison.names)
+    language = Language.of("en") if wording is None else wording.language
+    say = language.say
+    titles = comparison.names if wording is None else [wording.scenario(name) for name in comparison.names]
+    names = drawn_names(titles)
     pairs = [(name, paired) for name, (_, paired) in zip(names[1:], comparison.differences(), strict=True)]
-    columns: dict[str, list[int]] = {}
+    columns: dict[Measure, list[int]] = {}
     for column, row in enumerate(comparison.index):
         columns.setdefault(row.measure, []).append(column)
     shown = list(columns.items())[:MOST]
-    beyond = list(columns)[MOST:]
-    notes = [f"No room for {', '.join(beyond)}: the tables have them."] * bool(beyond)
-    notes += [f"No sure difference in {', '.join(alike)}."] * bool(alike)
+    beyond = [_called(measure, wording) for measure in list(columns)[MOST:]]
+    same = [_called(measure, wording) for measure in alike]
+    notes = [say("compare.picture.room", names=", ".join(beyond))] * bool(beyond)
+    notes += [say("compare.picture.alike", names=", ".join(same))] * bool(same)
     note = wrapped_title("\n".join(notes), 8)
     figure = blank_canvas(1.9 * max(len(shown), 1) + 0.9 + 0.15 * len(note.splitlines()))
     figure.supxlabel(note, x=0.01, ha="left", fontsize=8) if note else None
-    title = f"Difference to {names[0]}, with {100 * comparison.confidence:.3g} % intervals"
-    figure.suptitle(wrapped_title(title if shown else f"No sure difference to {names[0]}", 11), fontsize=11)
+    percent = f"{language.local(f'{100 * comparison.confidence:.3g}')} %"
+    title = say("compare.picture", name=names[0], percent=percent)
+    title = title if shown else say("compare.picture.none", name=names[0])
+    figure.suptitle(wrapped_title(title, 11), fontsize=11)
     for panel, (measure, places) in enumerate(shown):
         axes = figure.add_subplot(len(shown), 1, panel + 1)
-        periods = [comparison.index[n].period for n in places]
+        periods = [language.short_period(comparison.index[n].period) for n in places]
+        unit = comparison.index[places[0]].unit
+        named = unit if wording is None or wording.codes else wording.unit("points" if unit == "share" else unit)
+        scale = 100 if unit == "share" and named != unit else 1
         at = range(len(periods))
         axes.axhline(0, color=INK, linewidth=0.8)
         for number, (name, paired) in enumerate(pairs):
             colour, style = COLOURS[number % len(COLOURS)], "--" if number >= len(COLOURS) else "-"
             # A queue that stands still has no place on an axis.
             middle, low, high = (
-                np.where(np.isfinite(values), values, np.nan)[places]
+                scale * np.where(np.isfinite(values), values, np.nan)[places]
                 for values in (paired.estimate, paired.low, paired.high)
             )
             axes.fill_between(at, low, high, color=colour, alpha=0.2, linewidth=0)
             axes.plot(at, middle, color=colour, linestyle=style, marker="o", markersize=2.5, label=name)
-        axes.set_title(wrapped_title(f"{measure} ({comparison.index[places[0]].unit})", 9), loc="left", fontsize=9)
+        axes.set_title(wrapped_title(f"{_called(measure, wording)} ({named})", 9), loc="left", fontsize=9)
         step = max(1, -(-len(periods) // 14))
         axes.set_xticks([*at][::step], periods[::step], fontsize=8)
         axes.tick_params(axis="y", labelsize=8)
@@ -107,6 +122,10 @@ def differences_figure(comparison: Comparison, alike: Sequence[str] = ()) -> Any
         if panel == 0:
             axes.legend(fontsize=8, frameon=False, ncols=4)
     return figure
+
+
+def _called(measure: Measure, wording: Wording | None) -> str:
+    return str(measure) if wording is None else wording.measure(measure)
 
 
 class Bar(NamedTuple):
