@@ -12,7 +12,7 @@ PUBLIC := .venv/.accuracy-installed
 STATSFORECAST := .venv-statsforecast/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run web test test-all test-browser test-pythons fuzz mutants audit lint verify docs calibrate bench accuracy learn clean
+.PHONY: help run web test test-all test-browser test-pythons fuzz mutants audit lint verify docs links calibrate bench accuracy learn clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ verify: $(READY) ## hold the compiled engine against queueing theory, in one or 
 
 docs: $(READY) ## build the documentation in docs/_build/html; a warning is an error
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+
+links: $(READY) ## follow every link of the documentation that leads to other sites; needs the network
+	$(BIN)/sphinx-build -q -b linkcheck -D nb_execution_mode=off docs docs/_build/links
 
 # The peers are installed for this alone, and never reach the tests.
 $(BENCH): $(READY)

@@ -2,6 +2,8 @@ import contextlib
 import dataclasses
 import re
 import shutil
+import tomllib
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,13 @@ author = "The flowsim developers"
 copyright = "The flowsim developers"
 version = release = flowsim.__version__
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.napoleon"]
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.intersphinx",
+    "sphinx.ext.napoleon",
+]
 autosummary_generate = False
 exclude_patterns = ["_build"]
 myst_heading_anchors = 3
@@ -49,7 +57,28 @@ autodoc_default_options = {
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 
-# Our own public names must resolve. Other libraries' would need the network; private ones have no page.
+
+def inventory(pages: dict[str, list[str]], same: dict[str, str]) -> bytes:
+    """Write an inventory of another library's types, as Sphinx reads one (version 2)."""
+    places = {name: page for page, names in pages.items() for name in names}
+    places |= {name: places[other] for name, other in same.items() if other in places}
+    lines = "".join(f"{name} py:class 1 {page}#{same.get(name, name)} -\n" for name, page in places.items())
+    head = "# Sphinx inventory version 2\n# Project: types\n# Version:\n# The rest is compressed using zlib.\n"
+    return head.encode() + zlib.compress(lines.encode())
+
+
+# Nothing is downloaded while the pages are built, so the names that we need are listed.
+others = tomllib.loads((Path(__file__).parent / "other_libraries.toml").read_text(encoding="utf-8"))
+spelled = others.pop("same")
+intersphinx_mapping = {}
+for library, listed in others.items():
+    address = listed.pop("address")
+    file = Path(__file__).parent / "_build" / f"{library}.inv"
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(inventory(listed, spelled))
+    intersphinx_mapping[library] = (address, str(file))
+
+# Our own public names must resolve; other libraries' only where they are listed; private ones have no page.
 nitpicky = True
 nitpick_ignore_regex = [
     ("py:.*", r"(?!flowsim\.).*"),
