@@ -24,6 +24,7 @@ from .model.parts import Feedback as Feedback
 from .model.parts import Followup as Followup
 from .model.parts import Party as Party
 from .model.parts import Seniority as Seniority
+from .model.parts import Shift as Shift
 from .model.parts import State as State
 from .model.parts import Station as Station
 from .model.pathway import Pathway as Pathway

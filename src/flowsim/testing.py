@@ -21,6 +21,13 @@ _KINDS = (
     *("fixed", "fixed", "exponential", "gamma", "weibull", "lognormal", "loglogistic", "normal"),
     *("uniform", "triangular", "pert", "phase_type", "mixture", "empirical"),
 )
+_OPEN = ("wed-fri 06:00-18:00", "daily 00:00-12:00", "thu, sat 12:00-06:00; fri 00:00-24:00", "always", "closed")
+_MEETS = (
+    "wed-fri 06:00, 12:00",
+    "every second thu 06:00 from 2020-01-02",
+    "first fri of the month 00:00",
+    "daily 12:00",
+)
 _ROUND = ("6 hours", "12 hours", "1 day", "36 hours")
 
 
@@ -91,11 +98,24 @@ def _feedbacks(draw: st.DrawFn, of_servers: bool) -> dict[str, Any]:
 
 
 @st.composite
+def _recurring(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw servers who come and go by opening hours and shifts."""
+    opening = _by_date(st.sampled_from(_OPEN))
+    out: dict[str, Any] = {"open": draw(opening)} if draw(st.booleans()) else {}
+    names = ("early", "late")[: draw(st.integers(0, 2))]
+    if names:
+        out["shifts"] = {name: {"servers": draw(_by_date(st.integers(0, 2))), "open": draw(opening)} for name in names}
+    return out | ({"closed": "3 jan, each year"} if draw(st.integers(0, 3)) == 0 else {})
+
+
+@st.composite
 def _stations(draw: st.DrawFn, states: list[str]) -> dict[str, Any]:
     stations: dict[str, Any] = {}
     for name in ("desk", "team", "board")[: draw(st.sampled_from([0, 1, 1, 2, 3]))]:
         if draw(st.booleans()):
             stations[name] = {"capacity": draw(_by_date(st.integers(0, 2)))}
+            if draw(st.integers(0, 2)) == 0:
+                stations[name] |= draw(_recurring())
         else:
             days = st.lists(st.sampled_from(["wed", "thu", "fri", "sat"]), min_size=1, max_size=4, unique=True)
             stations[name] = {
@@ -103,6 +123,9 @@ def _stations(draw: st.DrawFn, states: list[str]) -> dict[str, Any]:
                 "at": draw(st.sampled_from([["00:00"], ["06:00", "12:00"]])),
                 "parties": draw(_parties(states)),
             }
+            if draw(st.integers(0, 3)) == 0:
+                meets = {"meets": draw(_by_date(st.sampled_from(_MEETS))), "closed": "2020-01-04"}
+                stations[name] = {"parties": stations[name]["parties"]} | meets
         if draw(st.booleans()):
             stations[name]["room"] = draw(st.integers(0, 3))
         if draw(st.integers(0, 2)) == 0:
@@ -144,7 +167,13 @@ def _state(draw: st.DrawFn, states: list[str], ahead: list[str], stations: dict[
 def _entry(draw: st.DrawFn, to: str, queues: bool) -> dict[str, Any]:
     kind = draw(st.sampled_from(["rate", "every", "at", "count"]))
     if kind == "rate":
-        return {"to": to, "rate": draw(_by_date(st.sampled_from(["0 per day", "4 per day", "20 per day"])))}
+        body: dict[str, Any] = {
+            "to": to,
+            "rate": draw(_by_date(st.sampled_from(["0 per day", "4 per day", "20 per day"]))),
+        }
+        kinds: list[dict[str, Any]] = [{}, {}, {"open": _OPEN[0]}, {"profile": {_OPEN[0]: 0.5, _OPEN[1]: 1.7}}]
+        body |= draw(st.sampled_from(kinds))
+        return body
     if kind == "every":
         return {"to": to, "every": draw(durations())}
     if kind == "at":

@@ -32,6 +32,7 @@ def test_public_names():
         "Results",
         "Scenario",
         "Seniority",
+        "Shift",
         "State",
         "Station",
         "calibrate",

@@ -31,6 +31,7 @@ from .parts import Feedback as Feedback
 from .parts import Followup as Followup
 from .parts import Party as Party
 from .parts import Seniority as Seniority
+from .parts import Shift as Shift
 from .parts import State as State
 from .parts import Station as Station
 from .parts import as_shares as as_shares

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from flowsim.core.civil_time import is_dated, parse_moment, parse_rate
@@ -129,8 +130,9 @@ def _as_lists(raw: dict[str, Any]) -> None:
     for kind in ("stations", "states", "entries"):
         raw[kind] = listed(raw.get(kind, []))
     for station in raw["stations"]:
-        if "parties" in station:
-            station["parties"] = listed(station["parties"])
+        for key in ("parties", "shifts"):
+            if key in station:
+                station[key] = listed(station[key])
     for state in raw["states"]:
         if "race" in state:
             state["race"] = [{"name": exit_.get("to")} | exit_ for exit_ in listed(state["race"])]
@@ -200,6 +202,7 @@ def _station(raw: dict[str, Any], edit: StationEdit, where: str) -> None:
     if edit.at is not None:
         _holder(station, "at", None, where)
         station["at"] = [hour.isoformat() for hour in edit.at]
+    _recurring(raw, station, edit, where)
     if edit.answers is not None:
         rule = edit.answers
         told = station.setdefault("answers", "off")
@@ -216,6 +219,31 @@ def _station(raw: dict[str, Any], edit: StationEdit, where: str) -> None:
         standing.setdefault(state, "0 hours")
         with located_at(f"{where}.follow_up.{state}"):
             _set(standing, state, edit, raw["start"], _to(change))
+
+
+def _recurring(raw: dict[str, Any], station: dict[str, Any], edit: StationEdit, where: str) -> None:
+    """Change when a station meets or is open, and who is there on a shift."""
+    table = station
+    if edit.shift is not None:
+        table = _find("shift", edit.shift, station.get("shifts", []), where)
+    elif edit.open is not None and "capacity" not in station:
+        raise InputError(f"{where}.open: the station '{edit.station}' has no `capacity` that is there while it is open")
+    elif edit.open is not None:
+        station.setdefault("open", "always")
+    for key, change in (("meets", edit.meets), ("open", edit.open)):
+        if change is not None:
+            if key not in table:
+                _holder(station, key, None, where)
+            lines = [str(pattern) for pattern in change] or "closed"
+            with located_at(f"{where}.{key}"):
+                _set(table, key, edit, raw["start"], partial(_instead, lines))
+    if edit.servers is not None:
+        with located_at(f"{where}.servers"):
+            _set(table, "servers", edit, raw["start"], _to(edit.servers, whole=True))
+
+
+def _instead(new: Any, old: Any) -> Any:
+    return new
 
 
 def _answering(old: Any, edit: FeedbackEdit) -> Any:
@@ -259,10 +287,13 @@ def _whole(value: float) -> int:
 
 def _closure(raw: dict[str, Any], edit: Closure, where: str) -> None:
     station = _find("station", edit.station, raw["stations"], where)
-    for table in station.get("parties", [station]):
-        if "capacity" in table:
+    for table in [*station.get("parties", [station]), *station.get("shifts", [])]:
+        key = "servers" if "servers" in table else "capacity"
+        if key in table:
             with located_at(f"{where}.keep"):
-                _set(table, "capacity", edit, raw["start"], lambda old: _counted(old * edit.keep, _kept(edit, old)))
+                _set(table, key, edit, raw["start"], lambda old: _counted(old * edit.keep, _kept(edit, old)))
+        elif "shifts" in table:
+            continue  # it has no other servers
         elif "places" in table:
             _set(table, "places", edit, raw["start"], lambda old: changed(old * edit.keep, "+0"))
         elif edit.keep == 0:

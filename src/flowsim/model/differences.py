@@ -126,7 +126,16 @@ def _values(pathway: Pathway) -> Iterator[tuple[tuple[str, str], _Steps]]:
         yield from _dated(station.name, "servers", station.capacity)
         yield from _dated(station.name, "places", station.places)
         yield from _dated(f"{station.name}, days", "", station.weekdays, ", ".join)
+        yield from _dated(f"{station.name}, days", "", station.meets, _in_words)
+        yield from _dated(f"{station.name}, open", "", station.open, _in_words)
+        for shift in station.shifts:
+            yield from _dated(f"{station.name}, {shift.name}", "servers", shift.servers)
+            yield from _dated(f"{station.name}, {shift.name}, open", "", shift.open, _in_words)
         always = {"hours": ", ".join(f"{hour:%H:%M}" for hour in station.at), "room": station.room}
+        if station.meets is not None:
+            del always["hours"]
+        if station.closed:
+            always["closed"] = "; ".join(map(str, station.closed))
         for name, value in always.items():
             if value is not None:
                 yield (f"{station.name}, {name}", "waiting" if name == "room" else ""), [(pathway.start, value)]
@@ -149,6 +158,7 @@ def _values(pathway: Pathway) -> Iterator[tuple[tuple[str, str], _Steps]]:
             yield from _dated(f"{state.name} to {way.name}", "per year", way.rate, lambda rate: rate * MINUTES["year"])
     for entry in pathway.entries:
         yield from _dated(entry.name, "per year", entry.rate, lambda rate: rate * MINUTES["year"])
+        yield from _dated(f"{entry.name}, open", "", entry.open, _in_words)
         if entry.count is not None:
             yield (entry.name, "there at the start"), [(pathway.start, entry.count)]
 
@@ -170,6 +180,10 @@ def _of_rule(key: str, scale: float) -> Callable[[Feedback | None], float | None
         return None if value is None else value / scale
 
     return read
+
+
+def _in_words(patterns: tuple[object, ...]) -> str:
+    return "; ".join(map(str, patterns)) or "closed"
 
 
 def _share_of(target: str) -> Callable[[Any], float]:

@@ -26,6 +26,7 @@ from flowsim.core.numbers import TOKEN, AmbiguousNumber, read_number
 from flowsim.core.quantities import is_relative, read_percentage
 from flowsim.model.duration import Duration
 from flowsim.model.parts import Hour, Weekday
+from flowsim.model.recurring.patterns import Meets, Open
 
 __all__ = [
     "LEVERS",
@@ -129,7 +130,10 @@ Kept = Annotated[float, BeforeValidator(_kept), _text(rf"^{_NUMBER} ?%$", _FRACT
 Law = Annotated[Duration, WithJsonSchema(_LAW)]
 LawOrMean = Annotated[str | Duration, BeforeValidator(_law_or_change), _text(_SPAN, Duration.model_json_schema())]
 Day = Annotated[Moment, PlainSerializer(lambda moment: moment.isoformat(), return_type=str)]
-LEVERS = ("places", "capacity", "staff", "hours", "hours_a_case", "follow_up", "weekdays", "at", "room", "answers")
+LEVERS = (
+    *("places", "capacity", "staff", "hours", "hours_a_case", "follow_up"),
+    *("weekdays", "at", "meets", "open", "servers", "room", "answers"),
+)
 TARGETS = {
     "stations": "station",
     "shares": "state",
@@ -214,6 +218,10 @@ class StationEdit(Edit):
     follow_up: dict[str, Hours] = Field({}, description="standing hours for each citizen in a state")
     weekdays: tuple[Weekday, ...] | None = Field(None, description="the days of the meeting")
     at: tuple[Hour, ...] | None = Field(None, description="the hours of the meeting, for the whole horizon")
+    meets: Meets | None = Field(None, description="when the meeting is, in words")
+    open: Open | None = Field(None, description="when servers are there, in words; of one `shift` where it is named")
+    shift: str | None = None
+    servers: Whole | None = Field(None, description="servers of a `shift`")
     room: Whole | None = Field(None, description="how many may wait, for the whole horizon")
     answers: Annotated[FeedbackEdit, WithJsonSchema(_ANSWERS)] | None = Field(
         None, description="how the places follow the wait"
@@ -221,10 +229,14 @@ class StationEdit(Edit):
 
     @model_validator(mode="after")
     def _something(self) -> StationEdit:
-        if not self.model_fields_set - {"station", "party", "since", "until", "through"}:
+        if not self.model_fields_set - {"station", "party", "shift", "since", "until", "through"}:
             raise ValueError(f"nothing is changed: give one of {', '.join(LEVERS)}")
         if (self.at or self.room is not None) and (self.since or self.end):
             raise ValueError("`at` and `room` hold for the whole horizon: leave out `from`, `until` and `through`")
+        if self.servers is not None and self.shift is None:
+            raise ValueError("`servers` are those of a `shift`: name it; without shifts they are `capacity`")
+        if self.shift is not None and self.servers is None and self.open is None:
+            raise ValueError("of a `shift`, `servers` or when it is `open` can be changed")
         if self.answers and self.party is not None:
             raise ValueError("`answers` are the station's, for all parties to it alike: leave out `party`")
         return self

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import pairwise
@@ -28,6 +28,8 @@ from flowsim.core.civil_time import MINUTES, ByDate, Moment, Rate, Span, span_te
 from flowsim.core.errors import Record
 from flowsim.core.numbers import plain_number
 from flowsim.model.duration import Duration
+from flowsim.model.recurring.closures import Closed, ClosedDays
+from flowsim.model.recurring.patterns import Meets, Open, Pattern, meeting_moments, open_spans
 
 if TYPE_CHECKING:
     from flowsim.core.written import ByDateLike, MomentLike, RealLike, SpanLike, WholeLike
@@ -40,6 +42,7 @@ __all__ = [
     "Followup",
     "Party",
     "Seniority",
+    "Shift",
     "State",
     "Station",
     "as_shares",
@@ -141,8 +144,20 @@ BySpent = Annotated[
 Names = Annotated[tuple[str, ...], BeforeValidator(several)]
 Spans = Annotated[tuple[Span, ...], BeforeValidator(several)]
 Weekdays = Annotated[tuple[Weekday, ...], BeforeValidator(several)]
+Factor = Annotated[float, BeforeValidator(plain_number), Strict(), Field(ge=0, le=1000)]
+Profile = Annotated[
+    tuple[tuple[Open, Factor], ...],
+    BeforeValidator(_pairs),
+    PlainSerializer(
+        lambda pairs: {"; ".join(map(str, patterns)): factor for patterns, factor in pairs},
+        return_type=dict[str, float],
+    ),
+    WithJsonSchema({"type": "object", "additionalProperties": {"type": "number"}}),
+]
 
 if TYPE_CHECKING:
+    OpenLike: TypeAlias = str | Iterable[str | Pattern]
+    ClosedLike: TypeAlias = str | date | ClosedDays | Iterable[str | date | ClosedDays]
     StayLike: TypeAlias = Duration | SpanLike | Mapping[str, Any]
     ShareLike: TypeAlias = RealLike | Literal["rest"]
     # Names of states with their shares, or dates with such tables: in one mapping, for mypy to infer what stands in it.
@@ -255,13 +270,32 @@ Rule = Annotated[
 ]
 
 
+class Shift(Record):
+    """Servers of a station who come and go together: so many of them, at hours that come again, both by date."""
+
+    name: Name
+    servers: ByDate[Count]
+    open: ByDate[Open]
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            name: str = ...,
+            servers: ByDateLike[WholeLike],
+            open: ByDateLike[OpenLike],
+        ) -> None: ...
+
+
 class Station(Record):
     """Where citizens queue for something scarce; shared by any number of states.
 
     Servers (`capacity` by date; each held for the whole stay), or a meeting (on `weekdays` by date, `at` given
-    hours, not on `holidays`) that takes up to as many waiting cases as it has `places`; with several `parties`
-    the least counts. `room` limits how many may wait. `answers` has the places, or servers, follow the wait: a rule by
-    date, or "off".
+    hours, not on `holidays`; or when it `meets` in words) that takes up to as many waiting cases as it has `places`;
+    with several `parties` the least counts. Servers are there while the station is `open`, always unless told; those of
+    `shifts` come on top. On `closed` days nothing begins. `room` limits how many may wait. `answers` has the places, or
+    servers, follow the wait: a rule by date, or "off".
     """
 
     name: Name
@@ -270,6 +304,10 @@ class Station(Record):
     weekdays: ByDate[Weekdays] | None = None
     at: Annotated[tuple[Hour, ...], BeforeValidator(several)] = (time(9),)
     holidays: Annotated[tuple[date, ...], BeforeValidator(several)] = ()
+    meets: ByDate[Meets] | None = None
+    open: ByDate[Open] | None = None
+    shifts: Annotated[tuple[Shift, ...], BeforeValidator(listed)] = ()
+    closed: Closed = ()
     places: ByDate[Amount] | None = None
     parties: Annotated[tuple[Party, ...], BeforeValidator(listed)] = ()
     room: Count | None = None
@@ -286,6 +324,10 @@ class Station(Record):
             weekdays: ByDateLike[str | Iterable[str]] | None = None,
             at: str | time | Iterable[str | time] = ...,
             holidays: str | date | Iterable[str | date] = (),
+            meets: ByDateLike[OpenLike] | None = None,
+            open: ByDateLike[OpenLike] | None = None,
+            shifts: Iterable[Shift | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]] = (),
+            closed: ClosedLike = (),
             places: ByDateLike[RealLike] | None = None,
             parties: Iterable[Party | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]] = (),
             room: WholeLike | None = None,
@@ -308,6 +350,13 @@ class Station(Record):
         """Make a meeting that takes up to `places` waiting cases each time."""
         return cls(name=name, weekdays=weekdays, places=places, at=at)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _shifts_alone(cls, raw: Any) -> Any:
+        if isinstance(raw, Mapping) and raw.get("shifts") and raw.get("capacity") is None:
+            return dict(raw) | {"capacity": 0}
+        return raw
+
     @model_validator(mode="after")
     def _reviews(self) -> Station:
         for rule in self.answers.values if self.answers else ():
@@ -320,14 +369,21 @@ class Station(Record):
 
     @model_validator(mode="after")
     def _one_kind(self) -> Station:
+        _unique("shift", (shift.name for shift in self.shifts))
         if self.capacity is not None:
-            if self.weekdays or self.places or self.parties or self.holidays:
+            if self.weekdays or self.meets or self.places or self.parties or self.holidays:
                 raise ValueError("a station has either `capacity` (servers) or `weekdays` and `places` (a meeting)")
             return self
-        if self.weekdays is None or (self.places is None) == (not self.parties):
+        if self.open:
+            raise ValueError("`open` tells when servers are there; a meeting has `weekdays` and `at`, or `meets`")
+        if self.weekdays is not None and self.meets is not None:
+            raise ValueError("`weekdays` and `meets` both tell when the meeting is: drop one")
+        if (self.weekdays or self.meets) is None or (self.places is None) == (not self.parties):
             raise ValueError(
                 "a station needs `capacity` (servers), or `weekdays` with `places` or `parties` (a meeting)"
             )
+        if self.meets is not None and "at" in self.model_fields_set and self.at != (time(9),):
+            raise ValueError("`meets` tells the hours too, so `at` has no say: drop one")
         if not self.at or len(set(self.at)) != len(self.at):
             raise ValueError("`at` needs one or more different hours")
         _unique("party", (p.name for p in self.parties))
@@ -343,11 +399,68 @@ class Station(Record):
         """The parties that bound a meeting's places; one of the station's own name where it tells `places`."""
         return self.parties or (Party(name=self.name, places=self.places),)
 
+    @property
+    def recurs(self) -> bool:
+        """Whether its servers come and go by opening hours, shifts or closed days."""
+        return self.capacity is not None and (self.open is not None or bool(self.shifts or self.closed))
+
+    def planned(self, start: datetime, end: datetime) -> ByDate[int] | None:
+        """Return the servers of each moment from `start` until before `end`, without an answer to the wait.
+
+        None for a meeting.
+        """
+        if self.capacity is None or not self.recurs:
+            return self.capacity
+        return _planned(self.capacity, self.open, self.shifts, self.closed, start, end)
+
     def meetings(self, start: datetime, end: datetime) -> list[datetime]:
         """Return the times of a meeting from `start` until before `end`."""
-        if self.weekdays is None:
-            return []
-        return list(_meetings(self.weekdays, self.at, self.holidays, start, end))
+        moments: tuple[datetime, ...] = ()
+        if self.weekdays is not None:
+            moments = _meetings(self.weekdays, self.at, self.holidays, start, end)
+        elif self.meets is not None:
+            moments = meeting_moments(self.meets, self.closed, start, end)
+            return [moment for moment in moments if moment.date() not in self.holidays]
+        return [moment for moment in moments if not any(days.holds(moment.date()) for days in self.closed)]
+
+
+_ALWAYS: ByDate[Any] = ByDate[Open].model_validate("always")
+
+
+@lru_cache(maxsize=64)  # pathways that differ elsewhere share their servers
+def _planned(
+    capacity: ByDate[int],
+    opening: ByDate[tuple[Pattern, ...]] | None,
+    shifts: tuple[Shift, ...],
+    closed: tuple[ClosedDays, ...],
+    start: datetime,
+    end: datetime,
+) -> ByDate[int]:
+    """Add up the servers of opening hours and shifts; each change of their sum is a step."""
+    groups = [(capacity, opening or _ALWAYS), *((shift.servers, shift.open) for shift in shifts)]
+    steps = _stepped([(servers, open_spans(hours, closed, start, end)) for servers, hours in groups], start, end)
+    return ByDate[int].model_construct(root=tuple((when, round(servers)) for when, servers in steps))
+
+
+def _stepped(
+    groups: Sequence[tuple[ByDate[Any], tuple[tuple[datetime, datetime], ...]]], start: datetime, end: datetime
+) -> list[tuple[datetime, float]]:
+    """Return the steps of the sum of values by date, each of which counts during its own spans alone."""
+    changes: dict[datetime, dict[int, float]] = {start: {}}
+    for number, (values, spans) in enumerate(groups):
+        dates = [when for when, _ in values.root if start < when < end]
+        for begin, until in spans:
+            for since in (begin, *(when for when in dates if begin < when < until)):
+                changes.setdefault(since, {})[number] = values.at(max(since, values.first))
+            changes.setdefault(until, {}).setdefault(number, 0.0)
+    steps: list[tuple[datetime, float]] = []
+    current: dict[int, float] = {}
+    for when in sorted(changes):
+        current |= changes[when]
+        total = math.fsum(current.values())  # not a running sum, which would drift
+        if when < end and (not steps or steps[-1][1] != total):
+            steps.append((when, total))
+    return steps
 
 
 # Pathways that differ in numbers only share their calendar.
@@ -495,6 +608,8 @@ class Entry(Record):
     One of: `rate` by date (Poisson, piecewise constant); `every` (renewal); `at` given times; or a `count` who are
     there at the start, with the time that has `elapsed` since they joined (`waiting = true`) or started the stay. In
     place of a law, `elapsed_each` tells it of each of them, and `spent_each` how long each has been on the benefit.
+    A `rate` holds while the door is `open`, or is multiplied by the factors of a `profile` by hours that come again
+    (where two hold, by their sum; where none does nobody comes), and nobody comes on `closed` days.
     """
 
     name: Name
@@ -507,6 +622,9 @@ class Entry(Record):
     elapsed_each: Spans = ()
     spent_each: Spans = ()
     waiting: bool = False
+    open: ByDate[Open] | None = None
+    profile: Profile = ()
+    closed: Closed = ()
 
     if TYPE_CHECKING:
 
@@ -523,6 +641,9 @@ class Entry(Record):
             elapsed_each: Iterable[SpanLike] = (),
             spent_each: Iterable[SpanLike] = (),
             waiting: bool = False,
+            open: ByDateLike[OpenLike] | None = None,
+            profile: Mapping[str, RealLike] | Iterable[tuple[OpenLike, RealLike]] = (),
+            closed: ClosedLike = (),
         ) -> None: ...
 
     @model_validator(mode="after")
@@ -541,6 +662,10 @@ class Entry(Record):
             raise ValueError("`spent_each` tells a time for each of `elapsed_each`, and none shorter")
         if self.every and self.every.is_zero:
             raise ValueError("`every` must be longer than 0")
+        if self.rate is None and (self.open or self.profile or self.closed):
+            raise ValueError("`open`, `profile` and `closed` go with a `rate`")
+        if self.open and self.profile:
+            raise ValueError("`open` and `profile` both tell when the door is open: drop one")
         return self
 
     @property
@@ -550,16 +675,46 @@ class Entry(Record):
             return self.elapsed
         return Duration(law="empirical", values=[span_text(minutes) for minutes in self.elapsed_each])
 
+    def planned(self, start: datetime, end: datetime) -> ByDate[float] | None:
+        """Return the rate of each moment from `start` until before `end`, opening hours counted in; None where none."""
+        if self.rate is None or not (self.open or self.profile or self.closed):
+            return self.rate
+        return _planned_rate(self.rate, self.open, self.profile, self.closed, start, end)
+
     def expected(self, start: datetime, end: datetime) -> float:
         """Return how many citizens are expected by this door from `start` until before `end`."""
         horizon = (end - start).total_seconds() / 60
-        if self.rate is not None:
-            steps = [max((when - start).total_seconds() / 60, 0.0) for when, _ in self.rate.root[1:]]
+        planned = self.planned(start, end)
+        if planned is not None:
+            steps = [max((when - start).total_seconds() / 60, 0.0) for when, _ in planned.root[1:]]
             edges = [0.0, *(min(step, horizon) for step in steps), horizon]
-            return sum(rate * (b - a) for rate, (a, b) in zip(self.rate.values, pairwise(edges), strict=True))
+            return sum(rate * (b - a) for rate, (a, b) in zip(planned.values, pairwise(edges), strict=True))
         if self.every is not None:
             return horizon / max(self.every.mean_minutes, 1e-9)
         return float(self.count or len(self.at))
+
+
+@lru_cache(maxsize=64)
+def _planned_rate(
+    rate: ByDate[float],
+    opening: ByDate[tuple[Pattern, ...]] | None,
+    profile: tuple[tuple[tuple[Pattern, ...], float], ...],
+    closed: tuple[ClosedDays, ...],
+    start: datetime,
+    end: datetime,
+) -> ByDate[float]:
+    """Return the steps of a rate that holds by hours, each as often as they come."""
+    groups = [(_always(patterns), factor) for patterns, factor in profile] or [(opening or _ALWAYS, 1.0)]
+    scaled = [(_times(rate, factor), open_spans(hours, closed, start, end)) for hours, factor in groups]
+    return ByDate[float].model_construct(root=tuple(_stepped(scaled, start, end)))
+
+
+def _always(value: Any) -> ByDate[Any]:
+    return ByDate[Any].model_construct(root=((datetime.min, value),))
+
+
+def _times(values: ByDate[float], factor: float) -> ByDate[float]:
+    return ByDate[float].model_construct(root=tuple((when, value * factor) for when, value in values.root))
 
 
 class Clock(Record):

@@ -144,8 +144,11 @@ def _once(what: str, names: list[str]) -> None:
 def dated_values(pathway: Whole) -> Iterator[tuple[str, ByDate[object]]]:
     """Yield every value by date in the pathway with its key path."""
     for station in pathway.stations:
-        for key in ("capacity", "weekdays", "places"):
+        for key in ("capacity", "weekdays", "meets", "open", "places"):
             yield f"stations.{station.name}.{key}", getattr(station, key)
+        for shift in station.shifts:
+            yield f"stations.{station.name}.shifts.{shift.name}.servers", shift.servers  # type: ignore[misc]
+            yield f"stations.{station.name}.shifts.{shift.name}.open", shift.open  # type: ignore[misc]
         for party in station.parties:
             path = f"stations.{station.name}.parties.{party.name}"
             for key in ("places", "staff", "hours", "hours_a_case"):
@@ -159,6 +162,7 @@ def dated_values(pathway: Whole) -> Iterator[tuple[str, ByDate[object]]]:
             yield f"states.{state.name}.race.{exit_.name}.rate", exit_.rate  # type: ignore[misc]
     for entry in pathway.entries:
         yield f"entries.{entry.name}.rate", entry.rate  # type: ignore[misc]
+        yield f"entries.{entry.name}.open", entry.open  # type: ignore[misc]
 
 
 def _dates(pathway: Whole) -> None:

@@ -187,7 +187,8 @@ class _Line:
         self.meetings: list[list[datetime]] = [[] for _ in range(flow.steps)]
         for when in station.meetings(flow.pathway.start, flow.pathway.end):
             self.meetings[flow.step_at(when)].append(when)
-        self.capacity = flow.mean(station.capacity) if station.capacity else None
+        planned = station.planned(flow.pathway.start, flow.pathway.end)
+        self.capacity = flow.mean(planned) if planned else None
 
     def takings(self, flow: _Flow, k: int, present: Floats) -> list[tuple[float, float]]:
         """Return how far into the step each meeting is held, from 0 to 1, and its places."""
@@ -252,8 +253,9 @@ class _Flow:
         out = np.zeros((self.steps, len(self.stays)))
         for entry in self.pathway.entries:
             to = out[:, self.number[entry.to]]
-            if entry.rate is not None:
-                to += self.mean(entry.rate) * self.step
+            planned = entry.planned(self.pathway.start, self.pathway.end)
+            if planned is not None:
+                to += self.mean(planned) * self.step
             elif entry.every is not None:
                 to += self.step / entry.every.mean_minutes
             for when in entry.at:

@@ -5,6 +5,7 @@ The checks replay the visit table slowly and plainly; they know the pathway and 
 
 import math
 from collections import defaultdict
+from datetime import timedelta
 from itertools import pairwise
 from types import SimpleNamespace
 
@@ -19,6 +20,7 @@ from flowsim.simulation.engine.luck import luck_of
 from flowsim.simulation.engine.trace import NEVER
 from flowsim.testing import pathways
 from helpers.generated import RELAXED
+from helpers.recurring import servers_there
 
 
 def replay(pathway, trace, seed, replication):
@@ -110,7 +112,8 @@ def servers_start_no_stay_over_capacity_and_idle_for_nobody(run):
     for station in run.pathway.stations:
         if station.is_meeting:
             continue
-        steps = [(moment_tick(run.pathway, when), value) for when, value in station.capacity.root]
+        edges = {0, *(moment_tick(run.pathway, when) for when, _ in station.planned(*_horizon(run)).root)}
+        steps = [(tick, _there(run, station, tick)) for tick in sorted(edges) if tick >= 0]
         if station.answers:
             number = run.pathway.stations.index(station)
             log = run.trace.sessions[run.trace.sessions["station"] == number]
@@ -155,7 +158,7 @@ def periods_of_servers_count_the_stays_that_start_in_them(run):
 
 def _servers(run, station, changes, now):
     """The servers from a tick on, worked out from whoever waited a lag before; ten times 0.7 is no less than 7."""
-    capacity = _in_force(run, station.capacity, now)
+    capacity = _there(run, station, now)
     rule = _in_force(run, station.answers, now) if station.answers else None
     if rule is None or rule.gain == 0:
         return capacity
@@ -172,6 +175,16 @@ def _servers(run, station, changes, now):
     if share > 1 and rule.limit is not None:
         given = min(given, max(rule.limit, capacity))
     return math.floor(given + 1e-9)
+
+
+def _horizon(run):
+    return run.pathway.start, run.pathway.end
+
+
+def _there(run, station, now):
+    """The servers at a tick, opening hours and shifts counted in, read off by itself."""
+    start = run.pathway.start
+    return servers_there(station, start, start + timedelta(minutes=run.pathway.tick * int(now)))
 
 
 def _in_force(run, value, now):

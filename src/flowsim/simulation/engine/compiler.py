@@ -139,8 +139,9 @@ class _Meetings(NamedTuple):
 
 # Pathways that differ in numbers share their calendar.
 @lru_cache(maxsize=32)
-def _meeting_times(weekdays: Any, at: Any, holidays: Any, start: datetime, end: datetime, tick: float) -> _Meetings:
-    station = Station(name="any", weekdays=weekdays, at=at, holidays=holidays, places=0.0)
+def _meeting_times(calendar: tuple[Any, ...], start: datetime, end: datetime, tick: float) -> _Meetings:
+    weekdays, at, holidays, meets, closed = calendar
+    station = Station(name="any", weekdays=weekdays, at=at, holidays=holidays, meets=meets, closed=closed, places=0.0)
     moments = tuple(station.meetings(start, end))
     length = timedelta(minutes=tick)
     return _Meetings(
@@ -401,7 +402,9 @@ class _Compiler:
         first, tick = self._end("steps"), self.pathway.tick
         if entry.rate is not None:
             kind = POISSON
-            for when, rate in self._steps(entry.rate):
+            planned = entry.planned(self.pathway.start, self.pathway.end)
+            assert planned is not None  # as there is a rate
+            for when, rate in self._steps(planned):
                 self._add("steps", max(when, 0), rate * tick)
         elif entry.every is not None:
             kind = RENEWAL
@@ -425,17 +428,18 @@ class _Compiler:
         pieces: list[Ints] = []
         moments: list[tuple[datetime, ...]] = []
         for k, station in enumerate(pathway.stations):
-            if station.capacity is not None:
+            capacity = station.planned(pathway.start, pathway.end)
+            if capacity is not None:
                 # Of several steps that lie before the start, the last one holds.
-                latest = {max(tick, 0): value for tick, value in self._steps(station.capacity)}
+                latest = {max(tick, 0): value for tick, value in self._steps(capacity)}
                 for moment in _reviews(station, pathway.start, pathway.end):
-                    latest[moment_tick(pathway, moment)] = station.capacity.at(moment)
+                    latest[moment_tick(pathway, moment)] = capacity.at(moment)
                 steps = [(tick, k, value, -1) for tick, value in sorted(latest.items()) if tick < self.horizon]
                 pieces.append(np.array(steps, np.int64).reshape(-1, 4).T)
                 moments.append((pathway.start,) * len(steps))
-            elif station.weekdays is not None:
-                calendar = (station.weekdays, station.at, station.holidays, pathway.start, pathway.end)
-                times = _meeting_times(*calendar, pathway.tick)
+            else:
+                calendar = (station.weekdays, station.at, station.holidays, station.meets, station.closed)
+                times = _meeting_times(calendar, pathway.start, pathway.end, pathway.tick)
                 since = [(when - pathway.start) // _MICROSECOND for when in _steps_of(station.bounds)]
                 step = np.searchsorted(np.array(since, np.int64), times.since_start, side="right")
                 same = np.full(len(step), k), np.full(len(step), -1)

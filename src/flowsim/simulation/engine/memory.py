@@ -11,7 +11,7 @@ import psutil
 from flowsim.core.arrays import Floats
 from flowsim.core.civil_time import MINUTES
 from flowsim.model.duration import Duration
-from flowsim.model.parts import State
+from flowsim.model.parts import State, Station
 from flowsim.model.pathway import Pathway
 from flowsim.simulation.engine.trace import VISIT
 
@@ -34,8 +34,19 @@ def size_of(pathway: Pathway, engine: str = "kernel", a_citizen: float | None = 
     horizon = (pathway.end - pathway.start).total_seconds() / 60
     citizens = sum(entry.expected(pathway.start, pathway.end) for entry in pathway.entries)
     visits = citizens * (most_visits(pathway) if a_citizen is None else a_citizen)
-    meetings = sum(len(s.at) * horizon / MINUTES["day"] for s in pathway.stations if s.is_meeting)
+    meetings = sum(_most_in_a_day(station) * horizon / MINUTES["day"] for station in pathway.stations)
     return citizens, visits * _BYTES_A_VISIT[engine] + citizens * 100 + meetings * 200
+
+
+def _most_in_a_day(station: Station) -> int:
+    """Return how many meetings a station has in a day at most, or how often its servers come and go."""
+    if not station.is_meeting:
+        openings = [station.open] if station.open else []
+        openings += [shift.open for shift in station.shifts]
+        return sum(2 * max(sum(len(p.hours) for p in patterns) for patterns in each.values) for each in openings)
+    if station.meets is None:
+        return len(station.at)
+    return max(sum(len(pattern.hours) for pattern in patterns) for patterns in station.meets.values)
 
 
 def most_visits(pathway: Pathway) -> float:
@@ -93,8 +104,11 @@ def _ways(pathway: Pathway, state: State, h: float) -> Iterator[dict[str, float]
     wait = 1.0
     if state.station and pathway.station(state.station).is_meeting:
         station = pathway.station(state.station)
-        days = max(len(weekdays) for weekdays in station.weekdays.values) if station.weekdays else 7
-        gap = MINUTES["week"] / max(days * len(station.at), 1) / h
+        if station.meets is not None:
+            a_week = max(sum(len(p.days) * len(p.hours) for p in patterns) for patterns in station.meets.values)
+        else:
+            a_week = max(map(len, station.weekdays.values)) * len(station.at) if station.weekdays else 0
+        gap = MINUTES["week"] / max(a_week, 1) / h
         wait = -math.expm1(-gap) / gap
     if state.to is not None:
         stay = max((_discount(law, h) for law in state.stay.values), default=1.0) if state.stay else 1.0

@@ -47,6 +47,7 @@ PLACES = Kind(name="places", of=("station",), unit="places", every=BY_QUARTER_AN
 WAITED = Kind(name="waited", of=("station",), unit="citizen-weeks", every=BY_QUARTER_AND_YEAR, adds="sum")
 QUEUE = Kind(name="queue", of=("station",), unit="citizens", every=BY_MONTH_QUARTER_AND_YEAR, adds="last", headline=2)
 SERVED = Kind(name="wait", of=("station",), reading="served", unit="weeks", every=BY_MONTH_QUARTER_AND_YEAR, headline=1)
+_MANY_STEPS = 1000  # of a value by date, as opening hours make them: a table of all by all edges would be large
 SERVED_P90 = Kind(name="wait", of=("station",), reading="served_p90", unit="weeks", every=("month",))
 FIRST_FREE = Kind(
     name="wait", of=("station",), reading="first_free", unit="weeks", every=("month",), adds="last", ahead=True
@@ -213,7 +214,7 @@ def _first_free_server(dated: DatedTrace, number: int, edges: Ints, cleared: Int
 def _capacity_steps(dated: DatedTrace, number: int) -> tuple[Ints, Ints]:
     """Return the ticks at which a station's servers change, and how many there are before, and from each on."""
     station, calendar = dated.pathway.stations[number], dated.calendar
-    capacity = station.capacity
+    capacity = station.planned(dated.pathway.start, dated.pathway.end)
     assert capacity is not None
     if station.answers is not None:
         # What follows the wait is known from the log alone.
@@ -274,7 +275,7 @@ def _servers_before(dated: DatedTrace, number: int) -> Floats:
     """Add up a station's servers over the ticks before each edge."""
     station = dated.pathway.stations[number]
     if station.answers is None:
-        return integral(dated, station.capacity)
+        return integral(dated, station.planned(dated.pathway.start, dated.pathway.end))
     since, servers = _capacity_steps(dated, number)
     lasted = np.clip(np.minimum(np.append(since[1:], np.inf), dated.calendar.edges[:, None]) - since, 0, None)
     out: Floats = lasted @ servers[1:].astype(np.float64)
@@ -287,9 +288,15 @@ def integral(dated: DatedTrace, values: ByDate[Any] | None) -> Floats:
     calendar = dated.calendar
     moments = [max(when, calendar.start) for when, _ in values.root]
     since = np.array([(when - calendar.start).total_seconds() / 60 / calendar.tick for when in moments])
+    amounts = np.array(values.values, np.float64)
+    out: Floats
+    if len(since) > _MANY_STEPS:
+        ends = np.append(since, max(float(calendar.edges[-1]), since[-1]))
+        out = np.interp(calendar.edges, ends, np.append(0.0, np.cumsum(np.diff(ends) * amounts)))
+        return out
     until = np.append(since[1:], np.inf)
     lasted = np.clip(np.minimum(until, calendar.edges[:, None]) - since, 0, None)
-    out: Floats = lasted @ np.array(values.values, np.float64)
+    out = lasted @ amounts
     return out
 
 
