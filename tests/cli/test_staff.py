@@ -124,3 +124,22 @@ def test_mistakes_are_told_before_anything_runs(monkeypatch, words, message):
     assert (code, out) == (2, "")
     assert message in err
     assert err.count("\n") == 1
+
+
+def test_the_answer_is_in_danish_where_that_is_asked_for(tmp_path):
+    plot = tmp_path / "answer.svg"
+    code, told, err = flowsim(*ASKED, *VARIED, "--language", "da", "--plot", plot)
+    assert (code, err) == (0, f"Skrev {plot}\n")
+    assert max(map(len, told.splitlines())) <= 80
+    english = json.loads(fine(*ASKED, *VARIED, "--json"))
+    text = " ".join(told.split())
+    assert f"Med {english['least']} pladser pr. møde i " in text
+    assert "nås målet med 95 % statistisk sikkerhed" in text
+    rows = [line.split() for line in told.splitlines()]
+    trial = next(row for row in english["trials"] if row["team.places"] == english["least"])
+    row = next(cells for cells in rows if cells[:1] == [str(english["least"])])
+    assert row[1:3] == [str(trial["replications"]), f"{trial['mean']:.1f}".replace(".", ",")]
+    assert row[-2:] == ["når", "målet"]
+    for word in ("the", "least", "runs", "meets", "surely"):
+        assert word not in text.split()
+    assert "en plads til alle" in plot.read_text(encoding="utf-8")

@@ -242,8 +242,12 @@ VARIED = ("--vary", "team.places", "--between", 3, 6)
 def test_the_command_tells_shares_in_a_table():
     told = fine(*ASKED, *VARIED, "-n", 40)
     assert all(len(line) <= 80 for line in told.splitlines())
-    assert "town: what drives wait.team.served, 2024 (weeks)" in told
-    assert "parameters: those of the file; 40 sets, two runs each, seed 1" in told
+    assert "town: what drives Wait for the Rehabilitation team, 2024 (weeks)" in told
+    assert "\n40 sets, two runs each, seed 1\n" in told
+    danish = fine(*ASKED, *VARIED, "-n", 40, "--language", "da", "--codes")
+    assert all(len(line) <= 80 for line in danish.splitlines())
+    assert "town: hvad der driver wait.team.served, 2024 (weeks)" in danish
+    assert re.search(r"^tilfældighed i ét forløb +\d+ % \(\d+ til \d+\)$", danish, re.MULTILINE)
     lines = told.splitlines()
     head = next(number for number, line in enumerate(lines) if line.startswith("factor "))
     assert lines[head + 1].startswith("team.places ")

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
+    from flowsim.reporting.language import Language
+
 __all__ = ["Outputs"]
 
 
@@ -42,12 +44,15 @@ class Outputs:
             if path is not None:
                 check_file(path, self.force)
 
-    def write(self, picture: Callable[[str], bytes], table: Callable[[], pd.DataFrame]) -> None:
+    def write(
+        self, picture: Callable[[str], bytes], table: Callable[[], pd.DataFrame], language: Language | None = None
+    ) -> None:
         """Write what was asked for, all of it or nothing.
 
         Args:
             picture: draws a kind of file, such as ".png".
             table: makes the table. It is written as Excel opens it: UTF-8 with a mark.
+            language: in which it is said that they are written; English where left out.
         """
         from flowsim.core.files import write_files
         from flowsim.core.writing.spreadsheets import csv_text
@@ -59,4 +64,5 @@ class Outputs:
             contents[self.out] = csv_text(table()).encode("utf-8-sig")
         write_files(contents, self.force)
         for path in contents:
-            print(f"Wrote {path}", file=sys.stderr)
+            wrote = f"Wrote {path}" if language is None else language.say("wrote", out=str(path))
+            print(wrote, file=sys.stderr)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flowsim.cli.options import CALIBRATED, FILE, FILES, JSON, SEED, WORKERS, asked, whole
+from flowsim.cli.options import CALIBRATED, CODES, FILE, FILES, JSON, LANGUAGE, SEED, WORKERS, asked, spoken, whole
 from flowsim.cli.outputs import Outputs
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
@@ -16,6 +16,7 @@ from flowsim.simulation.workers import executor_of
 if TYPE_CHECKING:
     from flowsim.model.scenario import Scenario
     from flowsim.planning.influence import Estimate, Influence, Sensitivity
+    from flowsim.reporting.wording import Wording
 
 __all__ = ["explain"]
 
@@ -44,6 +45,8 @@ def explain(
     out: Annotated[Path | None, typer.Option(help="Write the table to this CSV file.")] = None,
     force: Annotated[bool, FILES] = False,
     as_json: Annotated[bool, JSON] = False,
+    language: Annotated[str | None, LANGUAGE] = None,
+    codes: Annotated[bool, CODES] = False,
 ) -> None:
     """Tell what drives a measure: uncertain parameters, staffing, or the luck of one history.
 
@@ -51,87 +54,100 @@ def explain(
     --vary rehabilitation_team.places --between 24 36[/bold]
     """
     from flowsim.questions.explain import Explain
+    from flowsim.reporting.wording import Wording
 
+    words = spoken(language)
     values: dict[str, Any] = {"measure": measure, "period": period, "scenario": file, "vary": vary}
     values |= {"between": between, "sets": sets, "calibrated": calibrated and str(calibrated), "seed": seed}
     question = asked(Explain, values)
     outputs = Outputs(plot=plot, out=out, force=force)
     outputs.check()
     with (
-        progress_bar("replications", show=not as_json) as progress,
+        progress_bar(words.say("progress.replications"), show=not as_json) as progress,
         executor_of(workers, varies=True) as executor,
     ):
         explained = question.answer(executor, progress)
     scenario, parameters = question.subject, question.chosen.words
-    outputs.write(lambda kind: _picture(scenario, explained, kind), explained.frame)
+    wording = Wording.of(scenario, scenario.pathway(), words, codes)
+    outputs.write(lambda kind: _picture(scenario, explained, wording, kind), explained.frame, words)
     if as_json:
         print(json.dumps(_json(scenario, explained, parameters), ensure_ascii=False, allow_nan=False))
     else:
-        print("\n".join(_lines(scenario, explained, parameters)))
+        print("\n".join(_lines(scenario, explained, question.chosen.spoken(words), wording)))
 
 
-def _lines(scenario: Scenario, explained: Sensitivity, parameters: str) -> list[str]:
-    from flowsim.cli.terminal import counted, table, wrapped
-    from flowsim.cli.words.staff import figure
+def _lines(scenario: Scenario, explained: Sensitivity, parameters: str, wording: Wording) -> list[str]:
+    from flowsim.cli.terminal import table, wrapped
+    from flowsim.cli.words.run import carried_on
+    from flowsim.core.periods import Period
 
-    response = explained.response
-    of, unit = f"{response.measure}, {response.words}", response.unit
+    language, say, unit = wording.language, wording.language.say, explained.response.unit
+    named = unit if wording.codes else wording.unit(unit)
+    head = say("explain.head", scenario=wording.scenario(scenario.name), of=_of(explained, wording), unit=named)
+    runs = say("explain.runs", sets=language.counted(explained.sets, "sets"), seed=str(explained.seed))
+    words = {"mean": _figure(explained.mean, unit, wording), "deviation": _figure(explained.deviation, unit, wording)}
     lines = [
-        wrapped(f"{scenario.name}: what drives {of} ({unit})"),
-        wrapped(f"parameters: {parameters}; {counted(explained.sets, 'set')}, two runs each, seed {explained.seed}"),
-        f"mean {figure(explained.mean, unit)}; one run deviates from it by {figure(explained.deviation, unit)}",
+        wrapped(head),
+        wrapped(f"{say('staff.parameters', parameters=parameters)}; {runs}" if parameters else runs),
+        *carried_on(scenario.base.documented_until, Period(explained.response.period).end, language),
+        say("explain.mean", **words),
         "",
     ]
     rows = []
     for influence in explained.influences[:_SHOWN]:
-        values = f"{_value(influence, influence.low)} to {_value(influence, influence.high)}"
-        moves = f"{_signed(influence.effect_low.value, unit)} to {_signed(influence.effect_high.value, unit)}"
-        rows.append((influence.name, values, moves, _share(influence.share)))
+        low, high = (_value(influence, value, wording) for value in (influence.low, influence.high))
+        ends = [_signed(effect.value, unit, wording) for effect in (influence.effect_low, influence.effect_high)]
+        moves = say("range", low=ends[0], high=ends[1])
+        rows.append((influence.name, say("range", low=low, high=high), moves, _share(influence.share, wording)))
     left = explained.influences[_SHOWN:]
     if left:
         together = sum(max(influence.share.value, 0.0) for influence in left)
-        rows.append((f"{len(left)} more together", "", "", f"{100 * together:.0f} %" + " " * 11))
-    rows.append(("luck of one history", "", "", _share(explained.luck)))
-    rows.append(("joint effects, other curves", "", "", _share(explained.rest)))
-    lines += table({"factor": 28, "10 to 90 %": 14, "moves the mean by": 19, "share of variance": 19}, rows)
-    lines.append(
-        wrapped(
-            "(a parameter: times its first value; moves the mean by: what the figure is more (+) or less (-) than the "
-            "mean above at the low and at the high end, by regression, all else as it is on average; share: with its "
-            "95 % interval by the bootstrap)"
-        )
-    )
+        rows.append((say("explain.more", count=str(len(left))), "", "", f"{100 * together:.0f} %" + " " * 11))
+    rows.append((say("explain.luck"), "", "", _share(explained.luck, wording)))
+    rows.append((say("explain.rest"), "", "", _share(explained.rest, wording)))
+    columns = {"explain.factor": 25, "explain.range": 14, "explain.moves": 22, "explain.share": 19}
+    lines += table({say(key): width for key, width in columns.items()}, rows)
+    lines.append(wrapped(say("explain.note")))
+    numbers = {"sets": str(explained.sets)}
     if explained.undefined:
-        lines.append(
-            wrapped(f"note: {explained.undefined} of {explained.sets} sets are left out: nobody comes in them")
-        )
+        lines.append(wrapped(say("explain.undefined", count=str(explained.undefined), **numbers)))
     if explained.standstills:
-        still = f"note: in {explained.standstills} of {explained.sets} sets the queue stands still, which no mean can "
-        lines.append(wrapped(still + "hold: they are left out, so this tells of the others; ask for the queue instead"))
+        lines.append(wrapped(say("explain.still", count=str(explained.standstills), **numbers)))
     if explained.rest.value > _MUCH:
-        note = f"note: {explained.rest.value:.0%} belongs to no factor alone: what one does depends on the others"
-        lines.append(wrapped(note))
+        share = language.percent(explained.rest.value, 0).replace("\u00a0", " ")
+        lines.append(wrapped(say("explain.joint", share=share)))
     return lines
 
 
-def _signed(value: float, unit: str) -> str:
-    """Write a difference with its sign; of shares in percentage points."""
+def _of(explained: Sensitivity, wording: Wording) -> str:
+    response = explained.response
+    words = response.period if wording.codes else wording.language.period(response.period).replace("\u00a0", " ")
+    return f"{wording.measure(response.measure)}, {words}"
+
+
+def _figure(value: float, unit: str, wording: Wording) -> str:
     from flowsim.cli.words.staff import figure
 
-    words = figure(abs(value), unit).removesuffix(" %")
+    return wording.language.local(figure(value, unit))
+
+
+def _signed(value: float, unit: str, wording: Wording) -> str:
+    """Write a difference with its sign; of shares in percentage points."""
+    words = _figure(abs(value), unit, wording).removesuffix(" %")
     return words if not any(digit in words for digit in "123456789") else f"{'+' if value > 0 else '-'}{words}"
 
 
-def _value(one: Influence, value: float) -> str:
-    return f"{value:.0f}" if one.kind == "lever" else f"{value:.2f}"
+def _value(one: Influence, value: float, wording: Wording) -> str:
+    return wording.language.local(f"{value:.0f}" if one.kind == "lever" else f"{value:.2f}")
 
 
-def _share(share: Estimate) -> str:
+def _share(share: Estimate, wording: Wording) -> str:
     low, high = (f"{100 * max(bound, 0.0):.0f}" for bound in (share.low, share.high))
-    return f"{100 * max(share.value, 0.0):.0f} % ({low} to {high})"
+    interval = wording.language.say("range", low=low, high=high)
+    return f"{100 * max(share.value, 0.0):.0f} % ({interval})"
 
 
-def _picture(scenario: Scenario, explained: Sensitivity, kind: str) -> bytes:
+def _picture(scenario: Scenario, explained: Sensitivity, wording: Wording, kind: str) -> bytes:
     from flowsim.reporting.pictures.planning import Bar, tornado
 
     scale = 100 if explained.response.unit == "share" else 1
@@ -146,9 +162,9 @@ def _picture(scenario: Scenario, explained: Sensitivity, kind: str) -> bytes:
         )
         for influence in explained.influences[:_SHOWN]
     ]
-    title = f"{scenario.name}: {explained.response.measure}, {explained.response.words}"
-    unit = "percentage points" if scale == 100 else explained.response.unit
-    return tornado(bars, 0.0, title, f"{unit} more or less than the mean", kind)
+    title = f"{wording.scenario(scenario.name)}: {_of(explained, wording)}"
+    unit = wording.unit("points" if scale == 100 else explained.response.unit)
+    return tornado(bars, 0.0, title, wording.language.say("explain.axis", unit=unit), kind)
 
 
 def _json(scenario: Scenario, explained: Sensitivity, parameters: str) -> dict[str, Any]:

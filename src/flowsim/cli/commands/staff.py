@@ -8,7 +8,21 @@ from typing import Annotated, Any
 
 import typer
 
-from flowsim.cli.options import BETWEEN, CALIBRATED, FILE, FILES, JSON, POINT, SEED, VARY, WORKERS, asked, whole
+from flowsim.cli.options import (
+    BETWEEN,
+    CALIBRATED,
+    FILE,
+    FILES,
+    JSON,
+    LANGUAGE,
+    POINT,
+    SEED,
+    VARY,
+    WORKERS,
+    asked,
+    spoken,
+    whole,
+)
 from flowsim.cli.outputs import Outputs
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
@@ -43,6 +57,7 @@ def staff(
     out: Annotated[Path | None, typer.Option(help="Write the trials to this CSV file.")] = None,
     force: Annotated[bool, FILES] = False,
     as_json: Annotated[bool, JSON] = False,
+    language: Annotated[str | None, LANGUAGE] = None,
 ) -> None:
     """Find the least staffing that meets a goal, and say how sure that is.
 
@@ -52,11 +67,15 @@ def staff(
     --between 10 60 --during 2022[/bold]
     """
     from flowsim.cli.terminal import wrapped
-    from flowsim.cli.words.staff import answer_lines, frontier_lines, staff_json, staff_picture
+    from flowsim.cli.words.staff import answer_lines, frontier_lines, spoken_lines, staff_json, staff_picture
+    from flowsim.planning.prices import prices_of
     from flowsim.planning.staffing.cost import StaffingCost
     from flowsim.planning.staffing.search import Answer
     from flowsim.questions.staff import Staff
+    from flowsim.reporting.staffing import staffing_chart
+    from flowsim.reporting.wording import Wording
 
+    words = spoken(language)
     values: dict[str, Any] = {"goal": goal, "vary": vary, "between": between, "during": during, "scenario": file}
     values |= {"chance": chance, "every": every, "confidence": confidence, "replications": most, "seed": seed}
     values |= {"point": point, "calibrated": calibrated and str(calibrated), "prices": prices and str(prices)}
@@ -64,15 +83,26 @@ def staff(
     outputs = Outputs(plot=plot, out=out, force=force)
     outputs.check()
     with (
-        progress_bar("replications", show=not as_json) as progress,
+        progress_bar(words.say("progress.replications"), show=not as_json) as progress,
         executor_of(workers, varies=question.varies) as executor,
     ):
         answer = question.answer(executor, progress)
     parameters = question.chosen.words
     cost, why = (question.cost, "") if isinstance(question.cost, StaffingCost) else (None, wrapped(question.cost))
-    outputs.write(lambda kind: staff_picture(answer, kind, cost), answer.frame)
+    wording = Wording.of(question.subject, question.subject.pathway(), words)
+    priced = None if cost is None else prices_of(question.subject, question.prices)
+    english = words.code == "en"
+    outputs.write(
+        lambda kind: (
+            staff_picture(answer, kind, cost) if english else staffing_chart(answer, wording, priced).draw(kind)
+        ),
+        answer.frame,
+        words,
+    )
     if as_json:
         print(json.dumps(staff_json(answer, parameters, cost), ensure_ascii=False, allow_nan=False))
+    elif not english:
+        print("\n".join(spoken_lines(answer, wording, question.chosen.spoken(words), priced)))
     else:
         lines = (
             answer_lines(answer, parameters, cost)

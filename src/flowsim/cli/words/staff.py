@@ -13,15 +13,18 @@ from flowsim.core.civil_time import MINUTES
 from flowsim.core.periods import Period
 from flowsim.model.soundness import reached
 from flowsim.planning.levers import Levels, Lever
+from flowsim.planning.prices import Prices
 from flowsim.planning.staffing.cost import StaffingCost, amounts_told, cheapest, rivals
 from flowsim.planning.staffing.goals import Goal
 from flowsim.planning.staffing.search import Answer, Frontier, Point
 from flowsim.planning.staffing.trials import Finding, Question, StoppingRule, Trial
 from flowsim.reporting.language import Language
 from flowsim.reporting.pictures.planning import frontier_map, map_costs, panels, staffings
+from flowsim.reporting.staffing import StaffingConclusions
+from flowsim.reporting.wording import Wording
 from flowsim.simulation.intervals import Interval
 
-__all__ = ["answer_lines", "figure", "frontier_lines", "staff_json", "staff_picture"]
+__all__ = ["answer_lines", "figure", "frontier_lines", "spoken_lines", "staff_json", "staff_picture"]
 
 _VERDICTS = {"meets": "meets", "misses": "misses", "close": "too close to call"}
 _STEPS = 5
@@ -347,6 +350,65 @@ def _sure(search: Answer | Frontier) -> str:
         f"staffings has an equal part of the error. The same seed ({search.seed}) gives all of them the same citizens "
         "with the same luck."
     )
+
+
+def spoken_lines(search: Answer | Frontier, wording: Wording, parameters: str, prices: Prices | None) -> list[str]:
+    """Write an answer or a frontier in the words of a report, in lines of at most eighty columns."""
+    language, say = wording.language, wording.language.say
+    conclusions = StaffingConclusions(search=search, wording=wording, prices=prices)
+    question, first = search.question, [f"{wording.scenario(search.question.scenario.name)}: {conclusions.goals()}"]
+    first += [say("staff.parameters", parameters=parameters)] * bool(parameters)
+    first += carried_on(question.scenario.base.documented_until, Period(question.during).end, language)
+    lines = [*map(wrapped, first), "", *map(wrapped, (*conclusions.answer(), *conclusions.remarks())), ""]
+    lines += _spoken_trials(search, wording) if isinstance(search, Answer) else _spoken_points(search, conclusions)
+    sure = {"confidence": language.percent(search.stopping.confidence, 0), "many": str(search.stopping.one_in)}
+    return [*lines, "", wrapped(say("sure.staff", tests=str(search.tests), **sure))]
+
+
+def _spoken_trials(answer: Answer, wording: Wording) -> list[str]:
+    language, say = wording.language, wording.language.say
+    keys = {"column.level": 13, "staff.runs": 8, "column.mean": 12, "staff.interval": 16, "staff.kept.short": 12}
+    columns = {say(key): width for key, width in keys.items()}
+    rows: list[str | tuple[str, ...]] = []
+    for place, goal in enumerate(answer.question.goals):
+        rows += [wording.goal(goal)] if len(answer.question.goals) > 1 else []
+        for trial in (*answer.trials, answer.ceiling):
+            finding = trial.findings[place]
+            unit, mean = goal.response.unit, finding.mean
+            value, low, high = wording.figures([mean.estimate, mean.low, mean.high], unit)
+            enough = math.isinf(trial.levels[0])
+            rows.append(
+                (
+                    say("staff.enough") if enough else language.number(trial.levels[0], 0),
+                    language.number(trial.replications, 0),
+                    say("staff.stalled") if math.isinf(mean.estimate) else value,
+                    language.interval(low, high) if math.isfinite(mean.high) else "-",
+                    language.percent(trial.kept.estimate, 0),
+                    f"  {say(f'staff.{finding.verdict if answer.question.chance is None else trial.verdict}')}",
+                )
+            )
+    return table(columns | {"": 19}, [row if isinstance(row, str) else tuple(map(_plain, row)) for row in rows], ("",))
+
+
+def _plain(text: str) -> str:
+    return text.replace("\u00a0", " ")
+
+
+def _spoken_points(frontier: Frontier, conclusions: StaffingConclusions) -> list[str]:
+    wording = conclusions.wording
+    language, say = wording.language, wording.language.say
+    one, other = conclusions.levers()
+    lines = [wrapped(say("staff.points.head", one=one, other=other))]
+    for point in frontier.points:
+        close = language.listed([language.number(level, 0) for level in frontier.close(point)])
+        least = say("staff.none") if point.least is None else language.number(point.least, 0)
+        words = {"level": language.number(point.level, 0), "least": least}
+        lines.append(wrapped(say("staff.points.close" if close else "staff.points.row", **words, **_there(close))))
+    return lines
+
+
+def _there(close: str) -> dict[str, str]:
+    return {"close": close} if close else {}
 
 
 def staff_picture(search: Answer | Frontier, kind: str, cost: StaffingCost | None = None) -> bytes:
