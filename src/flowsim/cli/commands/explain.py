@@ -105,7 +105,7 @@ def _lines(scenario: Scenario, explained: Sensitivity, parameters: str, wording:
         rows.append((say("explain.more", count=str(len(left))), "", "", f"{100 * together:.0f} %" + " " * 11))
     rows.append((say("explain.luck"), "", "", _share(explained.luck, wording)))
     rows.append((say("explain.rest"), "", "", _share(explained.rest, wording)))
-    columns = {"explain.factor": 25, "explain.range": 14, "explain.moves": 22, "explain.share": 19}
+    columns = {"explain.factor": 28, "explain.range": 14, "explain.moves": 19, "explain.share": 19}
     lines += table({say(key): width for key, width in columns.items()}, rows)
     lines.append(wrapped(say("explain.note")))
     numbers = {"sets": str(explained.sets)}
