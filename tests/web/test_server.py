@@ -161,7 +161,7 @@ def test_what_is_no_json_object_is_refused(tab, body):
 
 @pytest.mark.parametrize("path", ["/api/look", "/api/scenario"])
 def test_a_fault_of_our_own_is_logged_and_not_shown(tab, path, monkeypatch, caplog):
-    def broken(*_):
+    def broken(*_, **__):
         raise RuntimeError("the secret of the house")
 
     monkeypatch.setattr(Workbench, "_results", broken)

@@ -6,7 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from flowsim.calibration.ensemble import Ensemble
 from flowsim.reporting.language import Language
+from flowsim.simulation.fork import Fork
+from flowsim.simulation.runner import run
 from flowsim.web import workbench
 from flowsim.web.asked import Choice
 from flowsim.web.workbench import Workbench
@@ -49,3 +52,26 @@ def test_only_what_comes_after_the_change_differs(view):
     team = view["way"]["scenario"]["rehabilitation_team"]["queue"]
     july = view["way"]["months"].index("juli\xa02022")
     assert team[july] > view["way"]["reference"]["rehabilitation_team"]["queue"][july]
+
+
+def test_a_look_goes_on_from_kept_histories_to_the_figures_of_their_fork(copenhagen, monkeypatch):
+    monkeypatch.setattr(workbench, "FIRST_LOOK", 2)
+    monkeypatch.setattr(workbench, "LOOK", 3)
+    bench, later, earlier = (
+        Workbench.of(copenhagen),
+        *(Choice(changes=[{"control": "team_municipal", "value": "28", "since": day}]) for day in ("", "2020-06-01")),
+    )
+    with ThreadPoolExecutor(2) as executor:
+        for choice in (later, earlier):
+            *_, news = bench.look(choice, 2022, Language.of("en"))(executor, lambda done, total: None)
+            assert news["view"]["replications"] == 3
+            scenario = bench.scenario(choice)
+            model = Ensemble.of(scenario.base).over(scenario)
+            names = ["queue.rehabilitation_team", "clock.plan_til_afgoerelse.within"]
+            plain = run(model, replications=3, seed=1, fork=Fork(at="2021-02-01"), measures=names, executor=executor)
+            looked = bench._runs.get((scenario.digest, 3, True))
+            for name in names:
+                assert (looked.select(name, "2022").values == plain.select(name, "2022").values).all()
+            assert bench._kept_histories().resumed == 3  # the reference, and not the change that is dated earlier
+    bench.rest()
+    assert len(bench._kept_histories()) == 0

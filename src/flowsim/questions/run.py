@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from concurrent.futures import Executor
 from dataclasses import replace
 from functools import cached_property
@@ -11,8 +12,12 @@ from pydantic import model_validator
 
 from flowsim.calibration.ensemble import Ensemble
 from flowsim.core.progress import Progress
+from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
+from flowsim.model.varying import Varying
 from flowsim.questions.asking import Chosen, Inquiry, check_periods, chosen_parameters, command, precision_of
+from flowsim.simulation.fork import Fork
+from flowsim.simulation.kept import KeptHistories
 from flowsim.simulation.opening import model_of
 from flowsim.simulation.results import Results
 from flowsim.simulation.runner import known_engine, run
@@ -75,11 +80,7 @@ class Run(Inquiry):
 
     def answer(self, executor: Executor | None = None, progress: Progress | None = None) -> Results:
         """Simulate; `Results.reached` says whether a precision that was asked for was reached."""
-        parameters = self.chosen.parameters
-        model = (
-            parameters.over(self.subject) if isinstance(parameters, Ensemble) else model_of(self.subject, parameters)
-        )
-        engine = known_engine(self.engine)
+        model, engine = self.model, known_engine(self.engine)
         if self.wanted is not None:
             from flowsim.simulation.precision import run_to_precision
 
@@ -93,6 +94,36 @@ class Run(Inquiry):
                 model, engine=engine, replications=count, seed=self.seed, executor=executor, progress=progress
             )
         return results.between(self.first or "0001", self.last or "9999")
+
+    def glimpse(
+        self,
+        measures: Iterable[str],
+        numbers: Iterable[int],
+        *,
+        at: Fork | None,
+        kept: KeptHistories | None,
+        executor: Executor | None = None,
+    ) -> Results:
+        """Simulate some replications for some measures alone, on from the histories that were kept at a fork.
+
+        From the fork on each has another future than in `answer`; without one, the figures are those of `answer`.
+        """
+        return run(
+            self.model,
+            engine=known_engine(self.engine),
+            replications=numbers,
+            seed=self.seed,
+            fork=at,
+            kept=kept if at else None,
+            measures=measures,
+            executor=executor,
+        )
+
+    @property
+    def model(self) -> Pathway | Varying:
+        """What is simulated: the scenario with the parameters of each replication."""
+        parameters = self.chosen.parameters
+        return parameters.over(self.subject) if isinstance(parameters, Ensemble) else model_of(self.subject, parameters)
 
     def command_line(
         self, answer: Results | None = None, *, workers: int | None = None, cluster: str | None = None

@@ -8,6 +8,7 @@ from .jobs import Busy as Busy
 from .jobs import News as News
 from .jobs import Turns as Turns
 from .jobs import Work as Work
+from .jobs import give_back_memory as give_back_memory
 from .layout import Control as Control
 from .layout import Layout as Layout
 from .layout import Stop as Stop

@@ -7,6 +7,7 @@ inline, and what goes wrong here is written to the log, never to the page.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
@@ -25,7 +26,7 @@ from flowsim.core.files import data_folder
 from flowsim.reporting.language import LANGUAGES, Language
 from flowsim.web.asked import Choice, Desk
 from flowsim.web.contents import page_contents
-from flowsim.web.jobs import Busy, Turns, Work
+from flowsim.web.jobs import Busy, Turns, Work, give_back_memory
 from flowsim.web.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["MOST_BYTES", "page"]
 
 MOST_BYTES = 131_072
+REST = 60.0
+"""Seconds without a job after which memory is given back."""
 _LOG = logging.getLogger("flowsim.web")
 _FILES: Mapping[str, str] = {
     "page.css": "text/css",
@@ -170,7 +173,9 @@ def page(desk: Desk, *, hosts: frozenset[str] | None, workers: int | None = None
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        resting = asyncio.create_task(_rest(bench, turns))
         yield
+        resting.cancel()
         turns.close()
 
     return Starlette(
@@ -186,6 +191,15 @@ def page(desk: Desk, *, hosts: frozenset[str] | None, workers: int | None = None
         exception_handlers={Exception: _fault, 404: _nothing, 405: _nothing},
         lifespan=lifespan,
     )
+
+
+async def _rest(bench: Workbench, turns: Turns) -> None:
+    """Let go of what only speeds looks up where nobody has looked for a while."""
+    while True:
+        await asyncio.sleep(REST / 4)
+        if turns.idle > REST:
+            bench.rest()
+            give_back_memory()
 
 
 async def _nothing(request: Request, error: Exception) -> Response:

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -28,14 +29,18 @@ from flowsim.questions.run import Run
 from flowsim.reporting.language import Language
 from flowsim.reporting.wording import Wording
 from flowsim.simulation.estimates import differences, level, sure_rows
-from flowsim.simulation.measures.measure import Measure, Row, known_measure
+from flowsim.simulation.fork import Fork
+from flowsim.simulation.kept import KeptHistories
+from flowsim.simulation.measures.catalogue import Catalogue
+from flowsim.simulation.measures.measure import Measure, known_measure
 from flowsim.simulation.measures.stations import QUEUE, SERVED, UTILISATION
 from flowsim.simulation.measures.timeline import Calendar
+from flowsim.simulation.precision import joined
 from flowsim.simulation.results import Results
 from flowsim.theory.fluid import Fluid, flow
 from flowsim.web.asked import Choice, Desk, as_toml, file_name
 from flowsim.web.jobs import News
-from flowsim.web.layout import Layout, Stop, Tile
+from flowsim.web.layout import Layout, Stop, Tile, moment
 
 __all__ = ["FIRST_LOOK", "LOOK", "RUN", "Workbench"]
 
@@ -44,6 +49,8 @@ FIRST_LOOK, LOOK, RUN = 4, 20, 100
 _FULL = 0.99
 """The share of its places from which on a stop is shown as full."""
 _KEPT = 12
+_MOST_KEPT = 180.0
+"""Megabytes of histories that stand at the day from which changes hold; those of Copenhagen's first look take 160."""
 _ENDS = (0.05, 0.95)
 _FAN = (0.05, 0.25, 0.5, 0.75, 0.95)
 _T = TypeVar("_T")
@@ -69,6 +76,10 @@ class _Kept:
                 self._values.popitem(last=False)
         return value
 
+    def clear(self) -> None:
+        with self._lock:
+            self._values.clear()
+
 
 @dataclass(frozen=True, kw_only=True)
 class Workbench:
@@ -86,6 +97,7 @@ class Workbench:
     _runs: _Kept = field(default_factory=lambda: _Kept(_KEPT), repr=False)
     _scenarios: _Kept = field(default_factory=lambda: _Kept(_KEPT), repr=False)
     _fluids: _Kept = field(default_factory=lambda: _Kept(_KEPT), repr=False)
+    _histories: _Kept = field(default_factory=lambda: _Kept(1), repr=False)
 
     @classmethod
     def of(cls, desk: Desk) -> Workbench:
@@ -103,13 +115,14 @@ class Workbench:
         return kept if kept is not None else self._scenarios.put(state, self.desk.scenario(state))
 
     def look(self, state: Choice, year: int, language: Language) -> Callable[[Executor, Progress], Iterator[News]]:
-        """Return the work of a first look: a few replications, then more."""
+        """Return the work of a first look: a few replications, then more; all go on from kept histories."""
 
         def work(executor: Executor, progress: Progress) -> Iterator[News]:
             for many in (FIRST_LOOK, LOOK):
-                if many == FIRST_LOOK and self._has(state, LOOK):
+                if many == FIRST_LOOK and self._has(state, LOOK, glimpse=True):
                     continue
-                yield {"view": self._view(state, many, year, language, executor, progress), "look": True}
+                view = self._view(state, many, year, language, executor, progress, glimpse=True)
+                yield {"view": view, "look": True}
 
         return work
 
@@ -146,36 +159,81 @@ class Workbench:
         text = as_toml(scenario.to_dict() if not own else self.desk.content(state))
         return {"toml": text, "file": file_name(scenario.name), "command": command, "python": python}
 
-    def _has(self, state: Choice, many: int) -> bool:
-        return self._runs.get((self.scenario(state).digest, many)) is not None
+    def _has(self, state: Choice, many: int, *, glimpse: bool = False) -> bool:
+        return self._runs.get((self.scenario(state).digest, many, glimpse)) is not None
 
-    def _results(self, state: Choice, many: int, executor: Executor, progress: Progress | None) -> Results:
+    def _results(
+        self, state: Choice, many: int, executor: Executor, progress: Progress | None, *, glimpse: bool = False
+    ) -> Results:
         """Answer the question what comes of a state; kept, for its replications are the same whenever they run."""
         scenario = self.scenario(state)
-        key = (scenario.digest, many)
+        key = (scenario.digest, many, glimpse)
         kept: Results | None = self._runs.get(key)
         if kept is not None:
             return kept
         with self.desk.file(state) as name:
             question = Run(scenario=name, replications=many, seed=self.seed)
-        results = question.answer(executor, progress)
+        if glimpse:
+            # Those of the look before are not run again.
+            first: Results | None = self._runs.get((scenario.digest, FIRST_LOOK, True)) if many > FIRST_LOOK else None
+            numbers = range(len(first.replications) if first else 0, many)
+            at = self._fork(scenario)
+            results = question.glimpse(self._computed, numbers, at=at, kept=self._kept_histories(), executor=executor)
+            results = self._shown(results, scenario.name)
+            return self._runs.put(key, joined(first, results) if first else results)
+        return self._runs.put(key, self._shown(question.answer(executor, progress), scenario.name))
+
+    def _shown(self, results: Results, name: str) -> Results:
+        """Return the figures that the page shows, with costs: a page that is left open holds no others."""
         if self.prices is not None:
-            results = costed(results, self.prices, scenario.name)
-        # A page that is left open holds what it shows, not all ten thousand figures of each replication.
-        return self._runs.put(key, results.only(lambda row: _is_shown(row, self.desk.layout)))
+            results = costed(results, self.prices, name)
+        return results.only(lambda row: _is_shown(row.measure, self.desk.layout))
+
+    @cached_property
+    def _computed(self) -> tuple[str, ...]:
+        """The measures that a look computes: those that are shown, and what costs are of."""
+        priced = {price.measure for price in self.prices.prices} if self.prices else set()
+        index = Catalogue.of(self.desk.reference_scenario.pathway()).index
+        measures = dict.fromkeys(row.measure for row in index)
+        return tuple(m for m in measures if _is_shown(m, self.desk.layout) or m in priced)
+
+    def _kept_histories(self) -> KeptHistories:
+        kept: KeptHistories | None = self._histories.get("today")
+        return kept if kept is not None else self._histories.put("today", KeptHistories(megabytes=_MOST_KEPT))
+
+    def rest(self) -> None:
+        """Let go of the histories, which are half of what the page holds; the next look runs them again."""
+        self._histories.clear()
+
+    def _fork(self, scenario: Scenario) -> Fork | None:
+        """Return where looks go on from: the day from which changes hold; None where the run begins no earlier."""
+        day, pathway = moment(self.desk.layout.today), self.desk.reference_scenario.pathway()
+        begins_earlier = pathway.start < day < pathway.end and not scenario.begins_today
+        return Fork(at=day) if begins_earlier else None
 
     def _view(
-        self, state: Choice, many: int, year: int, language: Language, executor: Executor, progress: Progress
+        self,
+        state: Choice,
+        many: int,
+        year: int,
+        language: Language,
+        executor: Executor,
+        progress: Progress,
+        glimpse: bool = False,
     ) -> dict[str, Any]:
         unchanged, base = state.unchanged, Choice()
-        missing = [choice for choice in ([] if unchanged else [state]) + [base] if not self._has(choice, many)]
+        asked = ([] if unchanged else [state]) + [base]
+        missing = [choice for choice in asked if not self._has(choice, many, glimpse=glimpse)]
         total, done = len(missing) * many, 0
         results = {}
         for choice in missing:
-            results[choice] = self._results(choice, many, executor, shifted(progress, done, total))
+            told = shifted(progress, done, total)
+            results[choice] = self._results(choice, many, executor, told, glimpse=glimpse)
             done += many
-        reference = results.get(base) or self._results(base, many, executor, None)
-        scenario = None if unchanged else results.get(state) or self._results(state, many, executor, None)
+        reference = results.get(base) or self._results(base, many, executor, None, glimpse=glimpse)
+        scenario = None
+        if not unchanged:
+            scenario = results.get(state) or self._results(state, many, executor, None, glimpse=glimpse)
         if scenario is not None and scenario.index != reference.index:
             raise InputError("the scenario ends on another day than the one it is compared with: leave out `until`")
         return View(desk=self.desk, reference=reference, scenario=scenario, language=language).shown(year)
@@ -194,8 +252,8 @@ class Workbench:
         return out
 
 
-def _is_shown(row: Row, layout: Layout) -> bool:
-    return row.measure in layout.measures or row.measure.kind in (QUEUE, SERVED, UTILISATION)
+def _is_shown(measure: Measure, layout: Layout) -> bool:
+    return measure in layout.measures or measure.kind in (QUEUE, SERVED, UTILISATION)
 
 
 def _fluid(scenario: Scenario) -> Fluid:
@@ -289,11 +347,11 @@ class View:
         wording = self._wording
         factor = 100.0 if measure.unit == "share" else 1.0
         runs = {"reference": self.reference} | ({"scenario": self.scenario} if self.scenario else {})
-        fans, periods = {}, []
+        fans: dict[str, Any] = {}
+        periods: list[Period] = []
         for key, results in runs.items():
-            chosen = _of(results, measure, "quarter")
-            periods = [row.period for row in chosen.index]
-            fans[key] = [_plain(row) for row in defined_quantiles(chosen.values, _FAN) * factor]
+            periods, values = self._of(results, measure, "quarter")
+            fans[key] = [_plain(row) for row in defined_quantiles(values, _FAN) * factor]
         unit = wording.unit(measure.unit)
         return {
             "measure": name,
@@ -348,19 +406,27 @@ class View:
         stations = dict.fromkeys(pathway.state(name).station for name in stop.states)
         queues, waits, full = [], [], np.zeros(len(months), bool)
         for station in filter(None, stations):
-            queues.append(_medians(_of(results, QUEUE(station), "month")))
-            waits.append(_medians(_of(results, SERVED(station), "month")))
-            used = _of(results, UTILISATION(station), "quarter")
-            crowded = {row.period for row, share in zip(used.index, _medians(used), strict=True) if share >= _FULL}
+            queues.append(_medians(self._of(results, QUEUE(station), "month")[1]))
+            waits.append(_medians(self._of(results, SERVED(station), "month")[1]))
+            quarters, used = self._of(results, UTILISATION(station), "quarter")
+            crowded = {quarter for quarter, share in zip(quarters, _medians(used), strict=True) if share >= _FULL}
             full |= [Period.at(month.first, "quarter") in crowded for month in months]
         if not queues:
             return {}
         longest = np.fmax.reduce(waits)
         return {"queue": _plain(np.sum(queues, axis=0)), "weeks": _plain(longest), "full": full.tolist()}
 
+    @cached_property
+    def _places(self) -> dict[tuple[str, Every], list[int]]:
+        """Where the periods of each measure stand, in both runs."""
+        places: dict[tuple[str, Every], list[int]] = {}
+        for place, row in enumerate(self.reference.index):
+            places.setdefault((row.measure, row.period.every), []).append(place)
+        return places
 
-def _of(results: Results, measure: Measure, every: Every) -> Results:
-    return results.only(lambda row: row.measure == measure and row.period.every == every)
+    def _of(self, results: Results, measure: Measure, every: Every) -> tuple[list[Period], Floats]:
+        places = self._places.get((measure, every), [])
+        return [results.index[place].period for place in places], results.values[:, places]
 
 
 def _months(pathway: Pathway) -> range:
@@ -369,8 +435,8 @@ def _months(pathway: Pathway) -> range:
     return range(months[0].first, months[-1].after)
 
 
-def _medians(results: Results) -> Floats:
-    medians: Floats = defined_quantiles(results.values, (0.5,))[0]
+def _medians(values: Floats) -> Floats:
+    medians: Floats = defined_quantiles(values, (0.5,))[0]
     return medians
 
 

@@ -139,7 +139,12 @@ class Catalogue:
 
         With `only` some measures, aligned with the rows of `index` that are of these; only what they need is computed.
         """
-        dated, values = DatedTrace(trace, self.pathway, self.calendar), []
+        pathway = self.pathway
+        if only is not None:
+            # A clock goes over all visits: those that nobody asks about are left out.
+            asked = {measure.of("clock") for measure in only}
+            pathway = pathway.model_copy(update={"clocks": tuple(c for c in pathway.clocks if c.name in asked)})
+        dated, values = DatedTrace(trace, pathway, self.calendar), []
         for function, gives in zip(MEASURES, self.of_function, strict=True):
             if only is None or not gives.isdisjoint(only):
                 values += [series.values for series in function(dated) if only is None or series.measure in only]
