@@ -17,6 +17,7 @@ from .forecasting.outlooks import outlook as outlook
 from .model.base import Base as Base
 from .model.base import read_base as read_base
 from .model.duration import Duration as Duration
+from .model.parts import Attribute as Attribute
 from .model.parts import Clock as Clock
 from .model.parts import Entry as Entry
 from .model.parts import Exit as Exit
@@ -27,6 +28,7 @@ from .model.parts import Seniority as Seniority
 from .model.parts import Shift as Shift
 from .model.parts import State as State
 from .model.parts import Station as Station
+from .model.parts import Variant as Variant
 from .model.pathway import Pathway as Pathway
 from .model.scenario import Scenario as Scenario
 from .planning.comparison import compare as compare

@@ -164,6 +164,28 @@ def _state(draw: st.DrawFn, states: list[str], ahead: list[str], stations: dict[
 
 
 @st.composite
+def _variants(draw: st.DrawFn, states: list[str], ahead: list[str], state: dict[str, Any]) -> list[dict[str, Any]]:
+    """Draw what a state is for citizens of some categories."""
+    forward = st.sampled_from(ahead)
+    out = []
+    for_whom: list[list[dict[str, Any]]] = [[{"age": "old"}], [{"age": ["old", "older"]}, {"age": "old", "sex": "f"}]]
+    for of in draw(st.sampled_from(for_whom)):
+        variant: dict[str, Any] = {"of": of}
+        if "station" in state:
+            variant["priority"] = draw(st.integers(0, 2))
+        if draw(st.booleans()) or "station" not in state:
+            if "race" in state or draw(st.integers(0, 4)) == 0:
+                back = {"to": draw(st.sampled_from(states)), "rate": "0.3 per day"}
+                variant["race"] = {"on": {"to": draw(forward), "rate": "2 per day"}, "back": back}
+            else:
+                variant |= {"stay": draw(_by_date(durations())), "to": draw(forward)}
+        if "patience" in state and draw(st.booleans()):
+            variant |= {"patience": draw(durations()), "reneges_to": draw(forward)}
+        out.append(variant)
+    return out
+
+
+@st.composite
 def _entry(draw: st.DrawFn, to: str, queues: bool) -> dict[str, Any]:
     kind = draw(st.sampled_from(["rate", "every", "at", "count"]))
     if kind == "rate":
@@ -188,14 +210,23 @@ def pathways(draw: st.DrawFn) -> Pathway:
     """Draw a pathway of two to five states and three stations over six days, with every feature of the language."""
     states = [f"s{n}" for n in range(draw(st.integers(2, 5)))]
     stations = draw(_stations(states))
+    attributes: dict[str, Any] = {}
+    if draw(st.integers(0, 2)) == 0:
+        sexes = draw(st.sampled_from([{"f": 0.5, "m": "rest"}, {"f": 1.0, "m": 0.0}]))
+        attributes = {"age": {"shares": {"young": 0.3, "old": 0.5, "older": "rest"}}, "sex": {"shares": sexes}}
     body: dict[str, Any] = {}
     for number, name in enumerate(states):
-        body[name] = draw(_state(states, [*states[number + 1 :], "out"], stations))
+        ahead = [*states[number + 1 :], "out"]
+        body[name] = draw(_state(states, ahead, stations))
+        if draw(st.booleans()) and attributes:
+            body[name]["variants"] = draw(_variants(states, ahead, body[name]))
     entries: dict[str, Any] = {}
     led_to: set[str] = set()
     for name in states:
         if name not in led_to or draw(st.booleans()):
             entries[f"to_{name}"] = draw(_entry(name, "station" in body[name]))
+            if draw(st.booleans()) and attributes:
+                entries[f"to_{name}"]["attributes"] = {"age": {"young": 0.1, "old": 0.9}}
         led_to |= _reached(name, body)
     if "out" not in led_to:
         entries["to_out"] = {"to": "out", "count": 1}
@@ -204,6 +235,7 @@ def pathways(draw: st.DrawFn) -> Pathway:
         "name": "generated",
         "start": "2020-01-01",
         "end": "2020-01-07",
+        "attributes": attributes,
         "stations": stations,
         "states": body,
         "entries": entries,
@@ -220,6 +252,10 @@ def _reached(start: str, body: dict[str, Any]) -> set[str]:
             reached.add(name)
             continue
         reached.add(name)
+        for variant in body[name].get("variants", []):
+            todo += [variant["to"]] if "to" in variant else []
+            todo += [exit_["to"] for exit_ in variant.get("race", {}).values()]
+            todo += [variant["reneges_to"]] if "reneges_to" in variant else []
         state = body[name]
         shares = state.get("to", {})
         dated = [step for step in shares.values() if isinstance(step, dict)]

@@ -18,6 +18,7 @@ VERBS = ("run", "compare", "staff", "explain", "calibrate", "judge", "forecast",
 
 def test_public_names():
     assert dir(flowsim) == [
+        "Attribute",
         "Base",
         "Clock",
         "Duration",
@@ -35,6 +36,7 @@ def test_public_names():
         "Shift",
         "State",
         "Station",
+        "Variant",
         "calibrate",
         "calibration",
         "compare",

@@ -24,6 +24,7 @@ from .library import cities as cities
 from .library import city_file as city_file
 from .library import scenario_names as scenario_names
 from .library import scenario_text as scenario_text
+from .parts import Attribute as Attribute
 from .parts import Clock as Clock
 from .parts import Entry as Entry
 from .parts import Exit as Exit
@@ -34,6 +35,7 @@ from .parts import Seniority as Seniority
 from .parts import Shift as Shift
 from .parts import State as State
 from .parts import Station as Station
+from .parts import Variant as Variant
 from .parts import as_shares as as_shares
 from .parts import listed as listed
 from .pathway import Pathway as Pathway

@@ -134,11 +134,13 @@ def _as_lists(raw: dict[str, Any]) -> None:
             if key in station:
                 station[key] = listed(station[key])
     for state in raw["states"]:
-        if "race" in state:
-            state["race"] = [{"name": exit_.get("to")} | exit_ for exit_ in listed(state["race"])]
-        if "to" in state:
-            dated = is_dated(state["to"])
-            state["to"] = {k: _table(v) for k, v in state["to"].items()} if dated else _table(state["to"])
+        variants = state.get("variants", ())
+        for table in (state, *((variants,) if isinstance(variants, Mapping) else variants)):
+            if "race" in table:
+                table["race"] = [{"name": exit_.get("to")} | exit_ for exit_ in listed(table["race"])]
+            if "to" in table:
+                dated = is_dated(table["to"])
+                table["to"] = {k: _table(v) for k, v in table["to"].items()} if dated else _table(table["to"])
 
 
 def _table(shares: Any) -> dict[str, Any]:
@@ -322,8 +324,9 @@ def _shares(raw: dict[str, Any], edit: SharesEdit, where: str) -> None:
     for name in edit.to:
         if name not in targets:
             raise InputError(f"{where}.to: {unknown_name('way out to', name, targets)}")
-    with located_at(f"{where}.to"):
-        _set(state, "to", edit, raw["start"], lambda old: _rescaled(old, edit.to))
+    for table in (state, *(variant for variant in state.get("variants", []) if "to" in variant)):
+        with located_at(f"{where}.to"):
+            _set(table, "to", edit, raw["start"], lambda old: _rescaled(old, edit.to))
 
 
 def _rescaled(old: Mapping[str, float], to: Mapping[str, Any]) -> dict[str, float]:
@@ -347,11 +350,17 @@ def _exit(raw: dict[str, Any], edit: ExitEdit, where: str) -> None:
     state = _find("state", edit.state, raw["states"], where)
     if not state.get("race"):
         raise InputError(f"{where}.state: '{edit.state}' has no race of exits: change its [[shares]]")
-    exit_ = _find("exit", edit.exit, state["race"], where)
-    if "rate" not in exit_:
-        raise InputError(f"{where}.rate: the exit '{edit.exit}' comes after a duration of its own: it has no rate")
-    with located_at(f"{where}.rate"):
-        _set(exit_, "rate", edit, raw["start"], lambda old: changed(_yearly(old), edit.rate))
+    _find("exit", edit.exit, state["race"], where)
+    for table in (state, *state.get("variants", [])):
+        for exit_ in table.get("race", []):
+            if exit_["name"] != edit.exit:
+                continue
+            if "rate" not in exit_:
+                raise InputError(
+                    f"{where}.rate: the exit '{edit.exit}' comes after a duration of its own: it has no rate"
+                )
+            with located_at(f"{where}.rate"):
+                _set(exit_, "rate", edit, raw["start"], lambda old: changed(_yearly(old), edit.rate))
 
 
 def _stay(raw: dict[str, Any], edit: StayEdit, where: str) -> None:
@@ -360,8 +369,9 @@ def _stay(raw: dict[str, Any], edit: StayEdit, where: str) -> None:
         kind = "leaves by a race: change its [[exits]]" if state.get("race") else "is final"
         raise InputError(f"{where}.state: '{edit.state}' has no `stay`: it {kind}")
     state.setdefault("stay", "0 minutes")
-    with located_at(f"{where}.stay"):
-        _set(state, "stay", edit, raw["start"], lambda old: _longer(old, edit.stay))
+    for table in (state, *(variant for variant in state.get("variants", []) if "stay" in variant)):
+        with located_at(f"{where}.stay"):
+            _set(table, "stay", edit, raw["start"], lambda old: _longer(old, edit.stay))
 
 
 def _longer(old: Any, stay: str | Duration) -> Any:

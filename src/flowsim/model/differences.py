@@ -9,7 +9,7 @@ from typing import Any
 
 from flowsim.core.civil_time import MINUTES, ByDate
 from flowsim.core.errors import Record
-from flowsim.model.parts import Feedback
+from flowsim.model.parts import Feedback, State
 from flowsim.model.pathway import Pathway
 
 __all__ = ["Difference", "list_differences", "same_until"]
@@ -67,7 +67,7 @@ def same_until(before: Pathway, after: Pathway, moment: datetime) -> bool:
         return True
     return all(
         _same(getattr(before, part), getattr(after, part), before.start, moment)
-        for part in ("start", "end", "tick", "stations", "states", "entries")
+        for part in ("start", "end", "tick", "attributes", "stations", "states", "entries")
     )
 
 
@@ -149,7 +149,10 @@ def _values(pathway: Pathway) -> Iterator[tuple[tuple[str, str], _Steps]]:
             yield from _dated(of, "hours a case", party.hours_a_case, _in("hour"))
             for followed, span in party.follow_up:
                 yield from _dated(f"{of}, {followed}", "hours of follow-up", span, _in("hour"))
-    for state in pathway.states:
+    for attribute in pathway.attributes:
+        for category, share in attribute.shares:
+            yield (f"{attribute.name} {category}", "%"), [(pathway.start, _rounded(100 * share))]
+    for state in _all_states(pathway):
         yield from _dated(state.name, "weeks on average", state.stay, lambda stay: stay.mean_minutes / MINUTES["week"])
         yield from _dated(f"{state.name}, law", "", state.stay, lambda stay: (stay.law, stay.cv))
         for target in sorted({name for shares in (state.to.values if state.to else ()) for name, _ in shares}):
@@ -161,6 +164,14 @@ def _values(pathway: Pathway) -> Iterator[tuple[tuple[str, str], _Steps]]:
         yield from _dated(f"{entry.name}, open", "", entry.open, _in_words)
         if entry.count is not None:
             yield (entry.name, "there at the start"), [(pathway.start, entry.count)]
+
+
+def _all_states(pathway: Pathway) -> Iterator[State]:
+    """Yield the states, and after each what its variants make of it, named for whom."""
+    for state in pathway.states:
+        yield state
+        for variant in state.variants:
+            yield state.with_variants((variant,)).model_copy(update={"name": f"{state.name} ({variant.label})"})
 
 
 _OF_RULES = (

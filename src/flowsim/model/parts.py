@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from flowsim.core.written import ByDateLike, MomentLike, RealLike, SpanLike, WholeLike
 
 __all__ = [
+    "Attribute",
     "Clock",
     "Entry",
     "Exit",
@@ -45,6 +46,7 @@ __all__ = [
     "Shift",
     "State",
     "Station",
+    "Variant",
     "as_shares",
     "listed",
 ]
@@ -529,6 +531,103 @@ class Exit(Record):
         return self
 
 
+class Attribute(Record):
+    """What citizens differ in, such as an age group or a diagnosis: categories, drawn by shares as each enters.
+
+    A door may have shares of its own. Stays, shares, rates, patience and priority may depend on them: `Variant`.
+    """
+
+    name: Name
+    title: str = ""
+    shares: Shares
+
+    if TYPE_CHECKING:
+
+        def __init__(self, *, name: str = ..., title: str = "", shares: Mapping[str, ShareLike]) -> None: ...
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """The names of its categories, in their order."""
+        return tuple(name for name, _ in self.shares)
+
+
+Categories = Annotated[
+    tuple[tuple[str, Names], ...],
+    BeforeValidator(_pairs),
+    PlainSerializer(dict, return_type=dict[str, tuple[str, ...]]),
+    WithJsonSchema({"type": "object", "additionalProperties": {"type": ["string", "array"]}}),
+]
+ByAttribute = Annotated[
+    tuple[tuple[str, Shares], ...],
+    BeforeValidator(_pairs),
+    PlainSerializer(
+        lambda pairs: {name: dict(shares) for name, shares in pairs}, return_type=dict[str, dict[str, float]]
+    ),
+    WithJsonSchema({"type": "object"}),
+]
+Priority = Annotated[int, BeforeValidator(plain_number), Strict(), Field(ge=0, le=1000)]
+
+
+class Variant(Record):
+    """What a state is for citizens `of` some categories; what is not given is as for all.
+
+    Of several attributes, all must hold; of several categories of one, any. Where two variants give the same, the
+    later one counts. A `race` takes the place of `stay` and `to`, and they that of a race.
+    """
+
+    of: Categories
+    priority: Priority | None = None
+    stay: ByDate[Duration] | None = None
+    to: ByDate[Shares] | None = None
+    race: Annotated[tuple[Exit, ...], BeforeValidator(listed)] = ()
+    patience: Duration | None = None
+    reneges_to: str | None = None
+    refused_to: str | None = None
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            of: Mapping[str, str | Iterable[str]],
+            priority: WholeLike | None = None,
+            stay: ByDateLike[StayLike] | None = None,
+            to: SharesLike | None = None,
+            race: Iterable[Exit | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]] = (),
+            patience: StayLike | None = None,
+            reneges_to: str | None = None,
+            refused_to: str | None = None,
+        ) -> None: ...
+
+    @model_validator(mode="after")
+    def _something(self) -> Variant:
+        if not self.of or not all(categories for _, categories in self.of):
+            raise ValueError("`of` names for whom it is: an attribute and one or more of its categories")
+        if not self.given:
+            raise ValueError(
+                "nothing is otherwise: give one of priority, stay, to, race, patience, reneges_to, refused_to"
+            )
+        if self.race and (self.stay or self.to):
+            raise ValueError("a `race` tells stay and ways out, so `stay` and `to` have no say: drop one side")
+        return self
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What it gives, by key."""
+        keys = ("priority", "stay", "to", "race", "patience", "reneges_to", "refused_to")
+        values = {key: getattr(self, key) for key in keys}
+        return {key: value for key, value in values.items() if value is not None and value != ()}
+
+    @property
+    def label(self) -> str:
+        """For whom it is, in a few words: "age old"."""
+        return ", ".join(f"{name} {' or '.join(categories)}" for name, categories in self.of)
+
+    def holds(self, group: Mapping[str, str]) -> bool:
+        """Return whether it is for citizens of a group: the category of each attribute."""
+        return all(group[name] in categories for name, categories in self.of)
+
+
 class State(Record):
     """A step of the process, and the `benefit` that a citizen lives on meanwhile.
 
@@ -536,13 +635,14 @@ class State(Record):
     instant of leaving; or a `race` of competing exits decides both. While she waits, `patience` may run out
     (`reneges_to`); a full room sends her away at once (`refused_to`). Lower `priority` is served first. The stay's
     law is the one in force when the stay starts. A `final` state has no way out; an `outcome` is counted as an award.
+    `variants` say what is otherwise for citizens of some categories.
     """
 
     name: Name
     title: str = ""
     benefit: str = ""
     station: str | None = None
-    priority: Annotated[int, BeforeValidator(plain_number), Strict(), Field(ge=0, le=1000)] = 0
+    priority: Priority = 0
     stay: ByDate[Duration] | None = None
     to: ByDate[Shares] | None = None
     race: Annotated[tuple[Exit, ...], BeforeValidator(listed)] = ()
@@ -551,6 +651,7 @@ class State(Record):
     refused_to: str | None = None
     final: bool = False
     outcome: bool = False
+    variants: Annotated[tuple[Variant, ...], BeforeValidator(several)] = ()
 
     if TYPE_CHECKING:
 
@@ -570,6 +671,7 @@ class State(Record):
             refused_to: str | None = None,
             final: bool = False,
             outcome: bool = False,
+            variants: Iterable[Variant | Mapping[str, Any]] = (),
         ) -> None: ...
 
     @model_validator(mode="before")
@@ -581,25 +683,56 @@ class State(Record):
 
     @model_validator(mode="after")
     def _one_way_out(self) -> State:
-        if self.final and (self.to or self.race or self.stay or self.station):
-            raise ValueError("a final state has no `stay`, `station`, `to` or `race`")
-        if not self.final and (self.to is None) == (not self.race):
-            raise ValueError("there is no way out, or two: give `to`, or a `race`, or `final = true`")
-        if self.race and self.stay:
-            raise ValueError("a `race` tells how long the stay lasts, so `stay` has no say: drop one")
-        if (self.patience is None) != (self.reneges_to is None):
-            raise ValueError("`patience` and `reneges_to` go together")
-        if self.station is None and (self.patience or self.refused_to or self.priority):
-            raise ValueError("`patience`, `refused_to` and `priority` need a `station` to wait at")
-        _unique("exit", (e.name for e in self.race))
+        _check_ways(self)
+        if self.final and self.variants:
+            raise ValueError("a final state has no `variants`: nothing happens in it")
+        for number, variant in enumerate(self.variants, start=1):
+            try:
+                _check_ways(self.with_variants((variant,)))
+            except ValueError as error:
+                raise ValueError(f"variant no. {number} ({variant.label}): {error}") from None
         return self
+
+    def with_variants(self, variants: Iterable[Variant]) -> State:
+        """Return the state with what variants give in place of its own, and without variants."""
+        changes: dict[str, Any] = {}
+        for variant in variants:
+            given = variant.given
+            if "race" in given:
+                given |= {"stay": None, "to": None}
+            elif "to" in given:
+                given |= {"race": ()}
+            changes |= given
+        return self.model_copy(update=changes | {"variants": ()})
+
+    def for_group(self, group: Mapping[str, str]) -> State:
+        """Return the state as it is for citizens of a group: the category of each attribute."""
+        return self.with_variants(variant for variant in self.variants if variant.holds(group))
 
     @property
     def targets(self) -> set[str]:
         """The names of all states that a citizen can go to from here."""
-        out = {exit_.to for exit_ in self.race}
-        out |= {name for shares in (self.to.values if self.to else ()) for name, _ in shares}
-        return out | {name for name in (self.reneges_to, self.refused_to) if name}
+        out: set[str] = set()
+        parts: tuple[State | Variant, ...] = (self, *self.variants)
+        for part in parts:
+            out |= {exit_.to for exit_ in part.race}
+            out |= {name for shares in (part.to.values if part.to else ()) for name, _ in shares}
+            out |= {name for name in (part.reneges_to, part.refused_to) if name}
+        return out
+
+
+def _check_ways(state: State) -> None:
+    if state.final and (state.to or state.race or state.stay or state.station):
+        raise ValueError("a final state has no `stay`, `station`, `to` or `race`")
+    if not state.final and (state.to is None) == (not state.race):
+        raise ValueError("there is no way out, or two: give `to`, or a `race`, or `final = true`")
+    if state.race and state.stay:
+        raise ValueError("a `race` tells how long the stay lasts, so `stay` has no say: drop one")
+    if (state.patience is None) != (state.reneges_to is None):
+        raise ValueError("`patience` and `reneges_to` go together")
+    if state.station is None and (state.patience or state.refused_to or state.priority):
+        raise ValueError("`patience`, `refused_to` and `priority` need a `station` to wait at")
+    _unique("exit", (e.name for e in state.race))
 
 
 class Entry(Record):
@@ -609,7 +742,8 @@ class Entry(Record):
     there at the start, with the time that has `elapsed` since they joined (`waiting = true`) or started the stay. In
     place of a law, `elapsed_each` tells it of each of them, and `spent_each` how long each has been on the benefit.
     A `rate` holds while the door is `open`, or is multiplied by the factors of a `profile` by hours that come again
-    (where two hold, by their sum; where none does nobody comes), and nobody comes on `closed` days.
+    (where two hold, by their sum; where none does nobody comes), and nobody comes on `closed` days. `attributes` has
+    shares of its own of some attributes' categories.
     """
 
     name: Name
@@ -625,6 +759,7 @@ class Entry(Record):
     open: ByDate[Open] | None = None
     profile: Profile = ()
     closed: Closed = ()
+    attributes: ByAttribute = ()
 
     if TYPE_CHECKING:
 
@@ -644,6 +779,7 @@ class Entry(Record):
             open: ByDateLike[OpenLike] | None = None,
             profile: Mapping[str, RealLike] | Iterable[tuple[OpenLike, RealLike]] = (),
             closed: ClosedLike = (),
+            attributes: Mapping[str, Mapping[str, ShareLike]] = ...,
         ) -> None: ...
 
     @model_validator(mode="after")

@@ -21,7 +21,7 @@ from flowsim.core.display import html_of
 from flowsim.core.errors import InputError, Record, located, unknown_name
 from flowsim.core.numbers import composed
 from flowsim.core.quantities import check_typed
-from flowsim.model.parts import Clock, Entry, Followup, Name, Seniority, State, Station, listed
+from flowsim.model.parts import Attribute, Clock, Entry, Followup, Name, Seniority, State, Station, listed
 from flowsim.model.soundness import check
 from flowsim.model.ticks import MINUTE, fitting_tick, warn_of_coarse_tick, without_tick_warnings
 
@@ -47,6 +47,7 @@ class Pathway(Record):
     start: Moment
     end: Moment
     tick: Span = MINUTE
+    attributes: Annotated[tuple[Attribute, ...], BeforeValidator(listed)] = ()
     stations: Annotated[tuple[Station, ...], BeforeValidator(listed)] = ()
     states: Annotated[tuple[State, ...], BeforeValidator(listed)]
     entries: Annotated[tuple[Entry, ...], BeforeValidator(listed)]
@@ -64,6 +65,7 @@ class Pathway(Record):
             start: MomentLike,
             end: MomentLike,
             tick: SpanLike = ...,
+            attributes: Iterable[Attribute | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]] = (),
             stations: Iterable[Station | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]] = (),
             states: Iterable[State | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]],
             entries: Iterable[Entry | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]],

@@ -6,14 +6,16 @@ The parts check themselves; this is what only the whole can tell. Called by `Pat
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import product
 from typing import Protocol
 
 from flowsim.core.civil_time import MINUTES, ByDate
 from flowsim.core.errors import unknown_name
 from flowsim.model.duration import Duration
-from flowsim.model.parts import Clock, Entry, Followup, Seniority, State, Station
+from flowsim.model.parts import Attribute, Clock, Entry, Followup, Seniority, State, Station
 
 __all__ = ["Whole", "check", "dated_values", "reached"]
 
@@ -29,6 +31,8 @@ class Whole(Protocol):
     def end(self) -> datetime: ...
     @property
     def tick(self) -> float: ...
+    @property
+    def attributes(self) -> tuple[Attribute, ...]: ...
     @property
     def stations(self) -> tuple[Station, ...]: ...
     @property
@@ -57,8 +61,9 @@ def check(pathway: Whole) -> None:
     _names(pathway)
     _dates(pathway)
     _reachable(pathway)
-    _way_out(pathway)
-    _no_zero_cycle(pathway)
+    for states in _of_groups(pathway):
+        _way_out(states)
+        _no_zero_cycle(pathway, states)
 
 
 def _horizon(pathway: Whole) -> None:
@@ -77,6 +82,7 @@ def _horizon(pathway: Whole) -> None:
 
 def _names(pathway: Whole) -> None:
     for what, items in (
+        ("attribute", pathway.attributes),
         ("state", pathway.states),
         ("station", pathway.stations),
         ("entry", pathway.entries),
@@ -99,11 +105,13 @@ def _names(pathway: Whole) -> None:
             raise ValueError(f"{where}: {unknown_name(kind, name, declared[kind])}")
     for state in pathway.states:
         room = pathway.station(state.station).room if state.station else None
-        if (room is None) != (state.refused_to is None):
+        refused_to = [state.refused_to, *(v.refused_to for v in state.variants if v.refused_to)]
+        if (room is None and any(refused_to)) or (room is not None and state.refused_to is None):
             raise ValueError(
                 f"states.{state.name}.refused_to: a station with a `room` needs to know where the refused go, "
                 "and one without a `room` refuses nobody"
             )
+    _categories(pathway)
     for entry in pathway.entries:
         if entry.waiting and pathway.state(entry.to).station is None:
             raise ValueError(f"entries.{entry.name}.waiting: the state '{entry.to}' has no station to wait at")
@@ -111,6 +119,41 @@ def _names(pathway: Whole) -> None:
         for name in clock.abandons:
             if name in clock.ends:
                 raise ValueError(f"clocks.{clock.name}.abandons: '{name}' ends the clock, so it can't abandon it")
+
+
+_MOST_ROWS = 30_000
+
+
+def _categories(pathway: Whole) -> None:
+    """Refuse variants and doors that name what no attribute has, and more groups than there is room for."""
+    categories = {attribute.name: attribute.categories for attribute in pathway.attributes}
+    for attribute in pathway.attributes:
+        _once(f"category of {attribute.name}", list(attribute.categories))
+        for category in attribute.categories:
+            if not re.fullmatch(r"[\w\-]+", category):
+                raise ValueError(f"attributes.{attribute.name}.shares: '{category}' is no name")
+    named = [
+        (f"states.{state.name}.variants", name, of)
+        for state in pathway.states
+        for variant in state.variants
+        for name, of in variant.of
+    ]
+    named += [
+        (f"entries.{entry.name}.attributes", name, tuple(category for category, _ in shares))
+        for entry in pathway.entries
+        for name, shares in entry.attributes
+    ]
+    for where, name, of in named:
+        if name not in categories:
+            raise ValueError(f"{where}: {unknown_name('attribute', name, categories)}")
+        for category in of:
+            if category not in categories[name]:
+                raise ValueError(f"{where}: {unknown_name(f'category of {name}', category, categories[name])}")
+    rows = len(pathway.states) * math.prod(map(len, categories.values()))
+    if rows > _MOST_ROWS:
+        raise ValueError(
+            f"attributes: {rows:,} pairs of a state and a group of citizens are too many: at most {_MOST_ROWS:,}"
+        )
 
 
 def _references(pathway: Whole) -> Iterator[tuple[str, str, str]]:
@@ -158,7 +201,10 @@ def dated_values(pathway: Whole) -> Iterator[tuple[str, ByDate[object]]]:
     for state in pathway.states:
         yield f"states.{state.name}.stay", state.stay  # type: ignore[misc]
         yield f"states.{state.name}.to", state.to  # type: ignore[misc]
-        for exit_ in state.race:
+        for number, variant in enumerate(state.variants, start=1):
+            yield f"states.{state.name}.variants[{number}].stay", variant.stay  # type: ignore[misc]
+            yield f"states.{state.name}.variants[{number}].to", variant.to  # type: ignore[misc]
+        for exit_ in (*state.race, *(way for variant in state.variants for way in variant.race)):
             yield f"states.{state.name}.race.{exit_.name}.rate", exit_.rate  # type: ignore[misc]
     for entry in pathway.entries:
         yield f"entries.{entry.name}.rate", entry.rate  # type: ignore[misc]
@@ -181,13 +227,27 @@ def _reachable(pathway: Whole) -> None:
             raise ValueError(f"states.{state.name}: no entry and no state leads here, so nobody can reach it")
 
 
-def _way_out(pathway: Whole) -> None:
-    into: dict[str, set[str]] = {state.name: set() for state in pathway.states}
-    for state in pathway.states:
+def _of_groups(pathway: Whole) -> list[tuple[State, ...]]:
+    """Return the states as they are for each group of citizens that differs from the others in any of them."""
+    names = [attribute.name for attribute in pathway.attributes]
+    groups = [
+        dict(zip(names, each, strict=True)) for each in product(*(part.categories for part in pathway.attributes))
+    ]
+    kinds: dict[tuple[bool, ...], tuple[State, ...]] = {}
+    for group in groups:
+        holding = tuple(variant.holds(group) for state in pathway.states for variant in state.variants)
+        if holding not in kinds:
+            kinds[holding] = tuple(state.for_group(group) for state in pathway.states)
+    return list(kinds.values())
+
+
+def _way_out(states: tuple[State, ...]) -> None:
+    into: dict[str, set[str]] = {state.name: set() for state in states}
+    for state in states:
         for target in state.targets:
             into[target].add(state.name)
-    leaving = reached({state.name for state in pathway.states if state.final}, into)
-    for state in pathway.states:
+    leaving = reached({state.name for state in states if state.final}, into)
+    for state in states:
         if state.name not in leaving:
             raise ValueError(
                 f"states.{state.name}: there is no way out from here: no final state can be reached "
@@ -207,9 +267,9 @@ def reached(start: Iterable[str], arrows: dict[str, set[str]]) -> set[str]:
     return known
 
 
-def _no_zero_cycle(pathway: Whole) -> None:
-    arrows = {state.name: _at_once(pathway, state) for state in pathway.states}
-    for state in pathway.states:
+def _no_zero_cycle(pathway: Whole, states: tuple[State, ...]) -> None:
+    arrows = {state.name: _at_once(pathway, state) for state in states}
+    for state in states:
         if state.name in reached(arrows[state.name], arrows):
             raise ValueError(
                 f"states.{state.name}: citizens can go round from here to here in no time, without end: "

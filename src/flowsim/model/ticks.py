@@ -11,6 +11,7 @@ from typing import Any
 
 from flowsim.core.civil_time import MINUTES, span_text
 from flowsim.model.duration import Duration
+from flowsim.model.parts import State, Variant
 from flowsim.model.soundness import Whole
 
 __all__ = ["MINUTE", "CoarseTickWarning", "fitting_tick", "warn_of_coarse_tick", "without_tick_warnings"]
@@ -82,13 +83,15 @@ def _warn(message: str) -> None:
 
 def _laws(pathway: Whole) -> Iterator[tuple[str, Duration]]:
     for state in pathway.states:
-        for stay in state.stay.values if state.stay else ():
-            yield f"states.{state.name}.stay", stay
-        if state.patience:
-            yield f"states.{state.name}.patience", state.patience
-        for exit_ in state.race:
-            if exit_.after:
-                yield f"states.{state.name}.race.{exit_.name}", exit_.after
+        parts: tuple[State | Variant, ...] = (state, *state.variants)
+        for part in parts:
+            for stay in part.stay.values if part.stay else ():
+                yield f"states.{state.name}.stay", stay
+            if part.patience:
+                yield f"states.{state.name}.patience", part.patience
+            for exit_ in part.race:
+                if exit_.after:
+                    yield f"states.{state.name}.race.{exit_.name}", exit_.after
 
 
 def _error(length: float, tick: float) -> float:

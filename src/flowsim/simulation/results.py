@@ -15,6 +15,7 @@ from flowsim.core.arrays import Floats, defined_quantiles
 from flowsim.core.display import Tabled
 from flowsim.core.errors import InputError, unknown_name
 from flowsim.core.periods import Period
+from flowsim.model.attributes.groups import groups_of
 from flowsim.model.pathway import Pathway
 from flowsim.simulation.engine.trace import NEVER, Trace
 from flowsim.simulation.fork import Fork
@@ -200,7 +201,8 @@ class Results(Tabled):
     def visits(self, replication: int) -> pd.DataFrame:
         """Return the visit table of a replication, with names and civil times.
 
-        What has not happened is NaT; who went nowhere, or waits for nothing, has an empty text.
+        Where the pathway has attributes, each has a column of its categories. What has not happened is NaT;
+        who went nowhere, or waits for nothing, has an empty text.
 
         Raises:
             InputError: if the traces were not kept.
@@ -215,6 +217,7 @@ class Results(Tabled):
             {
                 "citizen": raw["citizen"],
                 "entry": _named([entry.name for entry in pathway.entries], doors),
+                **self._categories(trace),
                 "step": raw["step"],
                 "state": _named(states, raw["state"]),
                 "benefit": _named([state.benefit for state in pathway.states], raw["state"]),
@@ -224,6 +227,15 @@ class Results(Tabled):
                 "next": _named([*states, ""], raw["next"]),
             }
         )
+
+    def _categories(self, trace: Trace) -> dict[str, npt.NDArray[np.object_]]:
+        """Return the category of each attribute, row by row of the visits."""
+        groups = groups_of(self.pathway) if self.pathway.attributes else []
+        of_rows = trace.groups[trace.visits["citizen"]] if groups else trace.groups
+        return {
+            attribute.name: _named([group[attribute.name] for group in groups], of_rows)
+            for attribute in self.pathway.attributes
+        }
 
     def sessions(self, replication: int) -> pd.DataFrame:
         """Return the session log of a replication: time, station, places, taken, waiting.

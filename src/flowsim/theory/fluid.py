@@ -16,7 +16,7 @@ beginning of the step, and are not rounded.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flowsim.core.civil_time import MINUTES, ByDate
+from flowsim.theory.copies import Spread, spread
 from flowsim.theory.queues import Floats
 from flowsim.theory.survival import Cohort, cohort_of_law, cohort_of_race, survival_at
 
@@ -85,7 +86,16 @@ def flow(pathway: Pathway) -> Fluid:
 
     A step is a 520th of the horizon, at most a week; longer only where the horizon has more than 2,080 weeks.
     """
-    return _Flow(pathway).run()
+    copies = spread(pathway)
+    fluid = _Flow(copies).run()
+    if not pathway.attributes:
+        return fluid
+    own = {
+        each.name: getattr(fluid, each.name) for each in fields(fluid) if each.name not in ("pathway", "step", "places")
+    }
+    states = len(pathway.states)
+    added = {name: table.reshape(len(table), -1, states).sum(axis=1) for name, table in own.items()}
+    return replace(fluid, pathway=pathway, **added)
 
 
 class _Stay:
@@ -99,7 +109,8 @@ class _Stay:
         self.under_way = np.zeros(self.past + steps)
         for entry, ages in zip(stocks, steps_ago, strict=True):
             assert entry.count is not None
-            np.add.at(self.under_way, self.past - ages, entry.count / len(ages))
+            number_there = entry.count * flow.weights[entry.name]
+            np.add.at(self.under_way, self.past - ages, number_there / len(ages))
         self.at_start = float(self.under_way.sum())
         self.final = state.final
         self.race = bool(state.race)
@@ -212,8 +223,9 @@ def _party_places(party: Party, when: datetime, present: Floats, number: dict[st
 
 
 class _Flow:
-    def __init__(self, pathway: Pathway) -> None:
-        self.pathway = pathway
+    def __init__(self, copies: Spread) -> None:
+        pathway = self.pathway = copies.pathway
+        self.weights = copies.weights
         horizon = (pathway.end - pathway.start).total_seconds() / 60
         self.steps = min(max(_FEWEST, int(np.ceil(horizon / MINUTES["week"]))), _MOST)
         self.step = horizon / self.steps
@@ -252,7 +264,7 @@ class _Flow:
     def doors(self) -> Floats:
         out = np.zeros((self.steps, len(self.stays)))
         for entry in self.pathway.entries:
-            to = out[:, self.number[entry.to]]
+            to = np.zeros(self.steps)
             planned = entry.planned(self.pathway.start, self.pathway.end)
             if planned is not None:
                 to += self.mean(planned) * self.step
@@ -260,6 +272,7 @@ class _Flow:
                 to += self.step / entry.every.mean_minutes
             for when in entry.at:
                 to[self.step_at(when)] += 1
+            out[:, self.number[entry.to]] += to * self.weights[entry.name]
         return out
 
     def run(self) -> Fluid:
@@ -268,7 +281,8 @@ class _Flow:
         places = np.zeros((self.steps, len(self.lines)))
         waiting = np.zeros(states)
         for entry in self.pathway.entries:
-            waiting[self.number[entry.to]] += entry.count if entry.count and entry.waiting else 0
+            there = entry.count if entry.count and entry.waiting else 0
+            waiting[self.number[entry.to]] += there * self.weights[entry.name]
         stocks = waiting + [stay.at_start for stay in self.stays]
         stayed = stocks - waiting
         queued = np.array([state.station is not None for state in self.pathway.states])

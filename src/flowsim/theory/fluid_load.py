@@ -18,6 +18,7 @@ import numpy as np
 
 from flowsim.core.civil_time import MINUTES, ByDate
 from flowsim.model.soundness import reached
+from flowsim.theory.copies import Spread, plain_name, spread
 from flowsim.theory.fluid import Fluid, flow
 from flowsim.theory.networks import AbsorbingChain, without_way_out
 from flowsim.theory.survival import cohort_of_law, cohort_of_race
@@ -161,16 +162,37 @@ def workload(pathway: Pathway) -> Load:
             unsettled.append(stations[-1])
     scarcest = [max(loads, key=lambda load: load.utilisation) for loads in by_period.values() if loads]
     runs = [list(group) for _, group in groupby(scarcest, key=lambda load: load.station)]
-    why = _why_not_constant(pathway) or _why_endless(pathway)
+    copies = spread(pathway)
+    why = _why_not_constant(copies.pathway) or _why_endless(copies.pathway)
     return Load(
         start=pathway.start,
         end=pathway.end,
         stations=tuple(stations),
         bottlenecks=tuple(Bottleneck(station=r[0].station, since=r[0].since, until=r[-1].until) for r in runs),
         unsettled=tuple(unsettled),
-        prospects=() if why else tuple(_prospects(pathway)),
+        prospects=() if why else tuple(_over_groups(pathway, copies)),
         why_no_prospects=why,
     )
+
+
+def _over_groups(pathway: Pathway, copies: Spread) -> Iterator[Prospect]:
+    """Yield what a citizen who comes by a door can expect, the mean over the groups that come by it."""
+    by_door: dict[str, list[Prospect]] = {}
+    for prospect in _prospects(copies.pathway):
+        by_door.setdefault(plain_name(prospect.entry), []).append(prospect)
+    for entry, parts in by_door.items():
+        if not pathway.attributes:
+            yield from parts
+            continue
+        visits: dict[str, float] = {}
+        outcomes: dict[str, float] = {}
+        for part in parts:
+            weight = copies.weights[part.entry]
+            for sums, own in ((visits, part.visits), (outcomes, part.outcomes)):
+                for name, value in own.items():
+                    sums[plain_name(name)] = sums.get(plain_name(name), 0.0) + weight * value
+        weeks = sum(copies.weights[part.entry] * part.weeks for part in parts)
+        yield Prospect(entry=entry, visits=visits, outcomes=outcomes, weeks=weeks)
 
 
 def _periods(fluid: Fluid) -> list[tuple[datetime, datetime]]:
@@ -239,7 +261,7 @@ def _why_endless(pathway: Pathway) -> str:
     names = _visited(pathway)
     rows = np.array([[shares[a].get(b, 0.0) for b in names] for a in names]).reshape(len(names), len(names))
     stuck = without_way_out(rows)
-    return f"those who come to {names[stuck[0]]} go round without end" if stuck else ""
+    return f"those who come to {plain_name(names[stuck[0]])} go round without end" if stuck else ""
 
 
 def _visited(pathway: Pathway) -> list[str]:
@@ -270,15 +292,15 @@ def _why_not_constant(pathway: Pathway) -> str:
         dated += [("rates", exit_.rate) for exit_ in state.race]
         for what, value in dated:
             if value is not None and len(set(_in_force(value, pathway.start, pathway.end))) > 1:
-                return f"the {what} of {state.name} change by date"
+                return f"the {what} of {plain_name(state.name)} change by date"
         if any(exit_.by_time_spent for exit_ in state.race):
-            return f"the rates of {state.name} depend on the time spent on a benefit"
+            return f"the rates of {plain_name(state.name)} depend on the time spent on a benefit"
         if state.patience is not None:
-            return f"how many give up in {state.name} depends on the wait"
+            return f"how many give up in {plain_name(state.name)} depends on the wait"
         if state.refused_to is not None:
-            return f"how many are refused in {state.name} depends on the queue"
+            return f"how many are refused in {plain_name(state.name)} depends on the queue"
         if state.race and math.isinf(_race(pathway, state)[1]):
-            return f"some who come to {state.name} never leave"
+            return f"some who come to {plain_name(state.name)} never leave"
     return ""
 
 

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flowsim.model.attributes.groups import groups_of
 from flowsim.simulation.engine import fast, kernel, reference
 from flowsim.simulation.engine.compiler import STOCK, compile_pathway, moment_tick, name_key
 from flowsim.simulation.engine.luck import luck_of
@@ -26,12 +27,14 @@ from helpers.recurring import servers_there
 def replay(pathway, trace, seed, replication):
     """Read a trace into plain rows; `left` is when a citizen left the queue, at the latest the horizon."""
     model = compile_pathway(pathway)
+    groups = groups_of(pathway)
     rows = []
     for visit in trace.visits:
         row = SimpleNamespace(**{name: int(visit[name]) for name in visit.dtype.names})
         row.entry = int(np.searchsorted(trace.first, row.citizen, side="right")) - 1
         row.index = row.citizen - int(trace.first[row.entry])
-        row.place, row.door = pathway.states[row.state], pathway.entries[row.entry]
+        row.group = int(trace.groups[row.citizen]) if pathway.attributes else 0
+        row.place, row.door = pathway.states[row.state].for_group(groups[row.group]), pathway.entries[row.entry]
         row.is_stock = row.step == 0 and row.door.count is not None
         row.queued = row.place.station is not None and (not row.is_stock or row.door.waiting)
         row.starts = row.started != NEVER
@@ -228,7 +231,7 @@ def reneging_comes_when_patience_ends_and_refusal_at_once(run):
     for row in run.rows:
         if not row.queued:
             continue
-        law = run.model.states["patience"][row.state]
+        law = run.model.states["patience"][row.group * len(run.pathway.states) + row.state]
         ends = np.inf
         if law >= 0:
             stock = row.is_stock and run.model.entries["kind"][row.entry] == STOCK
@@ -259,7 +262,28 @@ def newcomers_are_refused_where_the_room_is_exceeded_and_only_there(run):
                 assert sum(row.joined <= now < row.left for row in rows) <= station.room
 
 
+def categories_are_those_that_the_shares_of_the_door_give_at_an_address(run):
+    groups = groups_of(run.pathway)
+    for row in run.rows if run.pathway.attributes else ():
+        own = dict(row.door.attributes)
+        for attribute in run.pathway.attributes:
+            address = [name_key(attribute.name), 0, row.index, name_key(row.door.name)]
+            u = _first_uniform(run.key, address)
+            shares = own.get(attribute.name, attribute.shares)
+            bounds = np.cumsum([share for _, share in shares])
+            category = shares[int(np.searchsorted(bounds[:-1], u))][0]
+            assert groups[row.group][attribute.name] == category
+
+
+def _first_uniform(key, counter):
+    before = sum(word << 64 * (3 - n) for n, word in enumerate(counter)) - 1
+    parts = np.array([before >> 64 * n & 2**64 - 1 for n in range(4)], np.uint64)
+    word = np.random.Philox(key=np.array(key, np.uint64), counter=parts).random_raw(1)[0]
+    return (int(word >> np.uint64(12)) + 0.5) * 2.0**-52
+
+
 IDENTITIES = [
+    categories_are_those_that_the_shares_of_the_door_give_at_an_address,
     every_citizen_is_in_exactly_one_place,
     times_are_in_order_and_before_the_horizon,
     a_benefit_spell_runs_on_where_the_benefit_is_the_same,

@@ -20,6 +20,7 @@ from flowsim.core.arrays import Floats, Ints
 from flowsim.core.civil_time import ByDate
 from flowsim.core.errors import InputError
 from flowsim.core.laws import Distribution, of_moments, weibull_inverse_shape
+from flowsim.model.attributes.groups import group_count, groups_of, resolved, shares_at
 from flowsim.model.duration import Duration
 from flowsim.model.parts import Entry, Exit, Feedback, Party, State, Station
 from flowsim.model.pathway import Pathway
@@ -80,7 +81,10 @@ TABLES: dict[str, np.dtype[np.void]] = {
     # Mixture: shares summed up, and the number of the law of each.
     "points": _table("x.", "y."),
     # `law`: between the arrivals of a renewal stream, or elapsed in a stock.
-    "entries": _table("key", "kind", "to", "law", "count", "waiting", "step", "step_end"),
+    # `trait`: what she is drawn for each attribute, where the pathway has any.
+    "entries": _table("key", "kind", "to", "law", "count", "waiting", "step", "step_end", "trait", "trait_end"),
+    # Shares of categories, each with how far its states lie from those of the first one.
+    "traits": _table("key", "share"),
     # Poisson: since when which rate; given times: when; of each in a stock: what has elapsed, and on the benefit.
     "steps": _table("since.", "rate."),
     "stations": _table("is_meeting", "room", "line", "line_end", "answers"),
@@ -98,8 +102,12 @@ Table = Any  # a structured array of one of the TABLES
 
 
 class Model(NamedTuple):
-    """A pathway as tables of records, described by `TABLES`; all times in ticks."""
+    """A pathway as tables of records, described by `TABLES`; all times in ticks.
 
+    With attributes the states stand there once for each group of citizens, group by group, `plain` of them a group.
+    """
+
+    plain: int
     horizon: int
     lines: int
     loops: int
@@ -114,6 +122,7 @@ class Model(NamedTuple):
     laws: Table
     points: Table
     entries: Table
+    traits: Table
     steps: Table
     stations: Table
     changes: Table
@@ -287,20 +296,27 @@ class _Compiler:
         self.horizon = moment_tick(pathway, pathway.end)
         _distinct("state", [state.name for state in pathway.states])
         _distinct("entry", [entry.name for entry in pathway.entries])
+        _distinct("attribute", [attribute.name for attribute in pathway.attributes])
         if self.horizon >= 2**52:
             raise InputError(f"pathway.tick: {self.horizon:.3g} ticks to the horizon are too many: set a longer tick")
 
     def model(self) -> Model:
-        lines = self._stations()
+        groups = [resolved(self.pathway, group) for group in groups_of(self.pathway)]
+        lines = self._stations(groups)
         loops = self._loops()
-        for state in self.pathway.states:
-            self._state(state, lines, loops.get(state.name, -1))
+        for number, states in enumerate(groups):
+            # Its ways lead to the states of the same group; states keep the address of their luck.
+            self.number = {state.name: number * len(states) + i for i, state in enumerate(states)}
+            for state in states:
+                self._state(state, lines, loops.get(state.name, -1))
+        self.number = {state.name: i for i, state in enumerate(self.pathway.states)}
         for entry in self.pathway.entries:
             self._entry(entry)
         parties = self._changes()
         self.arrays["points"] = _as_table("points", *np.concatenate([np.empty((0, 2)), *self.points]).T)
         tables = {name: self.arrays.get(name, np.array(self.rows[name], dtype)) for name, dtype in TABLES.items()}
-        return Model(horizon=self.horizon, lines=len(lines), loops=len(loops), parties=parties, **tables)
+        plain = len(self.pathway.states)
+        return Model(plain=plain, horizon=self.horizon, lines=len(lines), loops=len(loops), parties=parties, **tables)
 
     def _add(self, table: str, *row: Any) -> int:
         self.rows[table].append(row)
@@ -340,12 +356,13 @@ class _Compiler:
         self.points.append(points)
         return self._add("laws", kind, a, b, first, first + len(points)) - 1
 
-    def _stations(self) -> dict[tuple[str, int], int]:
+    def _stations(self, groups: list[tuple[State, ...]]) -> dict[tuple[str, int], int]:
         """Return numbers of the queues: one for each priority that states have at a station, the best first."""
         lines: dict[tuple[str, int], int] = {}
         for station in self.pathway.stations:
             first = len(lines)
-            for priority in sorted({s.priority for s in self.pathway.states if s.station == station.name}):
+            of_station = {s.priority for states in groups for s in states if s.station == station.name}
+            for priority in sorted(of_station):
                 lines[station.name, priority] = len(lines)
             room = -1 if station.room is None else station.room
             self._add("stations", station.is_meeting, room, first, len(lines), bool(_rules(station)))
@@ -418,7 +435,19 @@ class _Compiler:
                 self._add("steps", elapsed / tick, spent / tick)
         law = self._law(entry.every or entry.elapsed)
         numbers = (kind, self.number[entry.to], law, entry.count or 0, entry.waiting)
-        self._add("entries", name_key(entry.name), *numbers, first, self._end("steps"))
+        steps, trait = (first, self._end("steps")), self._end("traits")
+        self._traits(entry)
+        self._add("entries", name_key(entry.name), *numbers, *steps, trait, self._end("traits"))
+
+    def _traits(self, entry: Entry) -> None:
+        groups = group_count(self.pathway)
+        for attribute, shares in zip(self.pathway.attributes, shares_at(self.pathway, entry), strict=True):
+            groups //= len(shares)  # of which each category of this attribute has so many
+            self._add("traits", name_key(attribute.name), self._end("shares"))
+            taken = [category for category, share in enumerate(shares) if share > 0]
+            for category, upto in zip(taken, np.cumsum([shares[c] for c in taken]), strict=True):
+                apart = category * groups * len(self.pathway.states)
+                self._add("shares", 1.0 if category == taken[-1] else upto, apart)
 
     def _changes(self) -> int:
         """List capacities and meetings in the order in which they come; return how many parties there are."""
@@ -488,7 +517,9 @@ class _Compiler:
             base = bound.staff.at(at) * bound.hours.at(at) / tick
             case = bound.hours_a_case.at(at) / tick
         for name, span in bound.follow_up:
-            self._add("follows", self.number[name], span.at(at) / tick)
+            for group in range(group_count(self.pathway)):
+                state = group * len(self.pathway.states) + self.number[name]
+                self._add("follows", state, span.at(at) / tick)
         self._add("bounds", party, base, case, follow, self._end("follows"))
 
 

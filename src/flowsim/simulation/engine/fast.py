@@ -71,7 +71,7 @@ def simulate(model: Model, seed: int, replication: int, forks: Sequence[tuple[in
     model = records(model) if config.DISABLE_JIT else model  # type: ignore[attr-defined]
     run = _initial(model, luck_of(seed, replication, forks))
     _announce_arrivals(run, [0] * len(model.entries))
-    return _trace(*_run_on(model, run, model.horizon))
+    return _trace(model, *_run_on(model, run, model.horizon))
 
 
 class KeptState(NamedTuple):
@@ -157,7 +157,7 @@ def go_on(kept: KeptState, model: Model, future: int) -> Trace:
         visits["citizen"][ends[entry] : ends[entry + 1]] += moved[entry]
     take_up(model, run)
     _announce_arrivals(run, kept.came)
-    return _trace(*_run_on(model, run, model.horizon, visits))
+    return _trace(model, *_run_on(model, run, model.horizon, visits))
 
 
 def _initial(model: Model, luck: Luck) -> RunState:
@@ -245,14 +245,15 @@ def _run_on(model: Model, run: RunState, until: int, earlier: Any = None) -> tup
     return run, full
 
 
-def _trace(run: RunState, tables: list[Any]) -> Trace:
-    return Trace(
+def _trace(model: Model, run: RunState, tables: list[Any]) -> Trace:
+    trace = Trace(
         visits=_ordered(tables, int(run.first[-1])),
         sessions=run.sessions[run.sessions["station"] >= 0],
         first=run.first,
         presence=run.accounts["presence"].copy(),
         queued=run.desks["queued"].copy(),
     )
+    return Trace.of_groups(trace, model.plain)
 
 
 def _check_memory(visits: int, replication: int) -> None:

@@ -162,6 +162,22 @@ def citizen_block(m, seed, word, entry, index):
 
 
 @_rule
+def group_offset(m, luck, entry, index):
+    """Return how far the states of a citizen's group lie from those of the first: her categories, drawn at entry."""
+    offset = np.int64(0)
+    for trait in range(m.entries[entry].trait, m.entries[entry].trait_end):
+        # No state has the address 0 in its place.
+        bits, _, _, _ = philox(
+            luck.seed, luck.words[index >> 32], m.entries[entry].key, np.uint64(index), _U0, m.traits[trait].key
+        )
+        share = m.traits[trait].share
+        while m.shares[share].upto < uniform(bits):
+            share += 1
+        offset += m.shares[share].to
+    return offset
+
+
+@_rule
 def visit_block(m, seed, word, entry, index, state, visit):
     """Return the uniforms of the n-th visit of a citizen to a state: stay, patience, route."""
     a, b, c, _ = philox(
@@ -1155,7 +1171,10 @@ def _move(m, r, number, now):
     citizen, since = np.int64(r.rows[number]), now
     if citizen == TO_COME:
         citizen = _arrive(m, r, number)
-        to = m.entries[r.citizens[citizen].entry].to
+        entry = np.int64(r.citizens[citizen].entry)
+        to = m.entries[entry].to
+        if m.entries[entry].trait < m.entries[entry].trait_end:
+            to += group_offset(m, r.luck, entry, index_of(r.begins, entry, number - r.first[entry]))
     else:
         who = r.citizens[citizen]
         if who.lingers and who.started == NEVER and who.to == _BY_SHARES:

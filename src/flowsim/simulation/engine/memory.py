@@ -10,6 +10,7 @@ import psutil
 
 from flowsim.core.arrays import Floats
 from flowsim.core.civil_time import MINUTES
+from flowsim.model.attributes.groups import groups_of, resolved
 from flowsim.model.duration import Duration
 from flowsim.model.parts import State, Station
 from flowsim.model.pathway import Pathway
@@ -63,10 +64,15 @@ def most_visits(pathway: Pathway) -> float:
     if not weights.sum():
         return 1.0
     doors = [number[entry.to] for entry in pathway.entries]
+    # A state as it is for each of the groups of citizens, whichever of them leads to most visits.
+    of_groups = [resolved(pathway, group) for group in groups_of(pathway)]
+    kinds = [set(each) for each in zip(*of_groups, strict=True)]
     bounds = []
     for tilt in _TILTS:
         # Of each state, the ways in which it may be left: rows of discounted shares.
-        ways = [[_row(way, number) for way in _ways(pathway, state, tilt * horizon)] for state in pathway.states]
+        ways = [
+            [_row(way, number) for state in each for way in _ways(pathway, state, tilt * horizon)] for each in kinds
+        ]
         visits = _most(ways)
         bounds.append(math.exp(1 / tilt) * float(visits[doors] @ weights / weights.sum()))
     return max(min(bounds), 1.0)

@@ -186,7 +186,7 @@ class _Engine:
         address = (entry, index)
         rows = self.visits[number]
         last_visit: dict[int, int] = {}
-        state = int(m.entries[entry].to)
+        state = int(m.entries[entry].to) + int(kernel.group_offset(rules, self.luck, *address))
         stock = m.entries[entry].kind == STOCK
         elapsed, ago = 0.0, 0
         if stock:
@@ -283,10 +283,11 @@ def simulate(model: Model, seed: int, replication: int, forks: Sequence[tuple[in
         engine.count_queue(station)
     visits = np.array([tuple(row) for rows in engine.visits for row in rows], VISIT)
     sessions = np.array(sorted(tuple(row) for row in engine.sessions), SESSION)
-    return Trace(
+    trace = Trace(
         visits=visits,
         sessions=sessions,
         first=np.array(first, np.int64),
         presence=engine.presence,
         queued=engine.queued,
     )
+    return Trace.of_groups(trace, model.plain)

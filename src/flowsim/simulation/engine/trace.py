@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -51,6 +51,7 @@ class Trace:
         presence: citizens present, summed over ticks from 0 to the horizon, shape (states,), int64; the engine's own
             account, kept apart from the visits. Final states count too.
         queued: citizens waiting, summed over ticks, shape (stations,), int64.
+        groups: the group of each citizen where the pathway has attributes, shape (citizens,), int16; empty otherwise.
     """
 
     visits: npt.NDArray[np.void]
@@ -58,6 +59,20 @@ class Trace:
     first: npt.NDArray[np.int64]
     presence: npt.NDArray[np.int64]
     queued: npt.NDArray[np.int64]
+    groups: npt.NDArray[np.int16] = field(default_factory=lambda: np.empty(0, np.int16))
+
+    @classmethod
+    def of_groups(cls, trace: Trace, plain: int) -> Trace:
+        """Return a trace with the states as the pathway has them, `plain` in number, where each group has its own."""
+        if len(trace.presence) == plain:
+            return trace
+        visits, groups = trace.visits.copy(), np.zeros(int(trace.first[-1]), np.int16)
+        groups[visits["citizen"]] = visits["state"] // plain
+        visits["state"] %= plain
+        there = visits["next"] >= 0
+        visits["next"][there] %= plain
+        presence = trace.presence.reshape(-1, plain).sum(axis=0)
+        return replace(trace, visits=visits, presence=presence, groups=groups)
 
     @property
     def digest(self) -> str:

@@ -19,6 +19,7 @@ from flowsim.core.errors import InputError
 from flowsim.model.parts import Clock, Followup, Seniority, Station
 from flowsim.model.pathway import Pathway
 from flowsim.simulation.engine.trace import SESSION, VISIT, Trace
+from flowsim.simulation.measures.categories import by_category
 from flowsim.simulation.measures.flows import awards, entries, exits, mean_stocks, stocks
 from flowsim.simulation.measures.measure import Measure, Row
 from flowsim.simulation.measures.spells import clocks, followups, seniorities, times_to_outcome
@@ -56,6 +57,7 @@ MEASURES: tuple[Callable[[DatedTrace], Iterator[MeasureSeries]], ...] = (
     staffs,
     meetings,
     waited,
+    by_category,
 )
 
 
@@ -66,6 +68,7 @@ class Frame(NamedTuple):
     """
 
     horizon: tuple[datetime, datetime]
+    attributes: tuple[tuple[str, tuple[str, ...]], ...]
     stations: tuple[tuple[Any, ...], ...]
     states: tuple[tuple[Any, ...], ...]
     entries: tuple[tuple[Any, ...], ...]
@@ -78,6 +81,7 @@ class Frame(NamedTuple):
         """Return the frame of a pathway."""
         return cls(
             horizon=(pathway.start, pathway.end),
+            attributes=tuple((a.name, a.categories) for a in pathway.attributes),
             stations=tuple((s.name, s.is_meeting, s.answers is None, _parties(s)) for s in pathway.stations),
             states=tuple(
                 (s.name, s.benefit, s.station, s.final, s.outcome, frozenset(s.targets)) for s in pathway.states

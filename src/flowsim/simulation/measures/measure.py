@@ -22,6 +22,8 @@ Part = Literal[
     "following",
     "station",
     "party",
+    "attribute",
+    "category",
     "clock",
     "followup",
     "span",

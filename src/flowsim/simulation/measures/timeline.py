@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from functools import cache, cached_property
@@ -12,6 +12,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from flowsim.core.arrays import Floats, Ints
 from flowsim.core.civil_time import MINUTES
@@ -54,6 +55,13 @@ class DatedTrace:
         self.station_of: Ints = np.array(
             [stations.index(state.station) if state.station else -1 for state in pathway.states], np.int64
         )
+
+    def of_groups(self, own: npt.NDArray[np.bool_]) -> DatedTrace:
+        """Return what happened to the citizens of some groups alone; `own` says of each group whether it is one."""
+        visits = self.trace.visits
+        if len(visits):
+            visits = visits[own[self.trace.groups][visits["citizen"]]]
+        return DatedTrace(replace(self.trace, visits=visits), self.pathway, self.calendar)
 
     @property
     def _width(self) -> int:
