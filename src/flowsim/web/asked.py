@@ -19,12 +19,16 @@ from flowsim.model.library import scenario_names
 from flowsim.model.scenario import Scenario
 from flowsim.web.layout import Control, Layout
 
-__all__ = ["Change", "Choice", "Desk", "as_toml", "file_name"]
+__all__ = ["LIST", "MOST_LIST", "Change", "Choice", "Desk", "as_toml", "file_name"]
 
 _Text = Annotated[str, StringConstraints(max_length=60)]
 _Day = Annotated[str, StringConstraints(pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
 _MOST_CHANGES = 60
 _MOST_TEXT = 65_536
+MOST_LIST = 32_768
+"""The most characters of a list of today's cases that a state holds."""
+LIST = "list.csv"
+"""What that list is called, beside the scenario that begins with it."""
 
 
 class Change(Record):
@@ -37,12 +41,25 @@ class Change(Record):
 
 
 class Choice(Record):
-    """All that a tab has set: a scenario to start from, or the text of an own one, and what is changed beside it."""
+    """All that a tab has set: a scenario to start from, or the text of an own one, and what is changed beside it.
+
+    Attributes:
+        name: of the scenario.
+        preset: the shipped scenario that it starts from.
+        own: the text of an opened scenario file.
+        changes: of controls.
+        parameters: other values of the base's parameters, by name.
+        cases: a list of today's cases as CSV, with which the run begins.
+        cases_day: the day of that list.
+    """
 
     name: _Text = "my scenario"
     preset: _Text = ""
     own: Annotated[str, StringConstraints(max_length=_MOST_TEXT)] = ""
     changes: Annotated[tuple[Change, ...], Field(max_length=_MOST_CHANGES)] = ()
+    parameters: Annotated[tuple[tuple[_Text, _Text], ...], Field(max_length=_MOST_CHANGES)] = ()
+    cases: Annotated[str, StringConstraints(max_length=MOST_LIST)] = ""
+    cases_day: _Day = ""
 
     @classmethod
     def read(cls, raw: Any) -> Choice:
@@ -59,7 +76,12 @@ class Choice(Record):
     @property
     def unchanged(self) -> bool:
         """Whether nothing is changed."""
-        return not (self.preset or self.own or self.changes)
+        return not (self.preset or self.own or self.changes or self.parameters)
+
+    @property
+    def beginning(self) -> Choice:
+        """What this is compared with: nothing changed, from the same list of today's cases where there is one."""
+        return Choice(cases=self.cases, cases_day=self.cases_day)
 
 
 class Desk(Record):
@@ -77,6 +99,11 @@ class Desk(Record):
         start = self._start(state)
         content: dict[str, Any] = {"name": state.name.strip() or "my scenario", "base": self._base}
         content |= {key: value for key, value in start.items() if key not in ("name", "base")}
+        if state.parameters:
+            changed = {name: _parameter(name, text) for name, text in state.parameters}
+            content["parameters"] = {**content.get("parameters", {}), **changed}
+        if state.cases:
+            content |= {"today": LIST, "today_is": state.cases_day or self.layout.today.isoformat()}
         for number, change in enumerate(state.changes):
             try:
                 for kind, edit in _edits(self.layout, change):
@@ -91,9 +118,12 @@ class Desk(Record):
         Raises:
             InputError: as `content`, and as `Scenario.from_dict`.
         """
+        if state.cases:
+            with self.file(state) as path:
+                return Scenario.read(path)
         if state.unchanged:
             return self.reference_scenario
-        if state.preset and not state.changes:
+        if state.preset and not state.changes and not state.parameters:
             return Scenario.of(self._known(state.preset))
         return Scenario.from_dict(self.content(state), "scenario")
 
@@ -140,15 +170,22 @@ class Desk(Record):
 
         The folder is private, and removed afterwards.
         """
-        if state.unchanged:
+        if state.unchanged and not state.cases:
             yield self.layout.reference
-        elif state.preset and not state.changes:
+        elif state.preset and not (state.changes or state.parameters or state.cases):
             yield self._known(state.preset)
         else:
             with tempfile.TemporaryDirectory(prefix="flowsim-page-") as folder:
                 path = Path(folder) / file_name(state.name)
                 path.write_text(as_toml(self.content(state)), encoding="utf-8")
+                if state.cases:
+                    (path.parent / LIST).write_text(state.cases, encoding="utf-8")
                 yield str(path)
+
+    def without_folder(self, state: Choice, name: str, text: str) -> str:
+        """Return a text in which a file of `file` stands as a planner keeps it: by its name alone."""
+        own = name.endswith(".toml") and name != self.layout.reference
+        return text.replace(name, file_name(state.name)) if own else text
 
 
 def file_name(name: str) -> str:
@@ -186,6 +223,20 @@ def _amount(text: str) -> float | int:
     if not 0 <= number <= 1_000_000:
         raise InputError(f"{text} is not allowed: from 0 to 1,000,000")
     return int(number) if number.is_integer() else number
+
+
+def _parameter(name: str, text: str) -> float | int | str:
+    """Read another value of a parameter: a number, or an amount as the base writes it ("4 weeks", "+10 %")."""
+    plain = text.strip()
+    if not plain:
+        raise InputError(f"parameters.{name}: it is empty")
+    if re.fullmatch(r"[-−+]?[\d.,]+", plain):
+        try:
+            number = read_number(plain)
+        except ValueError as error:
+            raise InputError(f"parameters.{name}: {error}") from None
+        return int(number) if number.is_integer() else number
+    return plain
 
 
 def _percentage(text: str, control: Control) -> str:

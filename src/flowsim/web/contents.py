@@ -12,8 +12,10 @@ from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
 from flowsim.reporting.language import LANGUAGES, Language
 from flowsim.reporting.wording import Wording
+from flowsim.simulation.measures.catalogue import Catalogue
+from flowsim.simulation.measures.measure import known_measure
 from flowsim.web.asked import Desk
-from flowsim.web.layout import Control, moment
+from flowsim.web.layout import Control, Target, moment
 from flowsim.web.workbench import FIRST_LOOK, LOOK, RUN
 
 __all__ = ["page_contents"]
@@ -42,11 +44,41 @@ def page_contents(desk: Desk, language: Language) -> dict[str, Any]:
         "end": pathway.end.date().isoformat(),
         "replications": {"first": FIRST_LOOK, "look": LOOK, "run": RUN},
         "controls": [_control(control, desk, pathway, wording) for control in layout.controls],
+        "levers": _levers(layout.controls, wording),
+        "goals": [_goal(target, pathway, wording) for target in layout.goals],
         "presets": [_preset(name, wording) for name in layout.presets],
         "stops": list(_stops(desk, pathway, wording)),
         "arrows": _arrows(desk, pathway),
         "days": {day: language.say(f"web.day.{day}") for day in ("mon", "tue", "wed", "thu", "fri")},
     }
+
+
+def _levers(controls: tuple[Control, ...], wording: Wording) -> list[dict[str, Any]]:
+    """Return what a staffing may be sought of: places of all parties of a meeting together, others by party."""
+    levers: dict[str, dict[str, Any]] = {}
+    for control in controls:
+        if control.kind != "lever":
+            continue
+        together = control.key == "places" or not control.party
+        parts = [control.station] + ([] if together else [str(control.party)]) + [control.key]
+        name = ".".join(parts)
+        key = f"web.control.{control.name}"
+        words = wording.language.words
+        title = words[key] if wording.shipped and key in words else _title(control, wording)
+        if together and control.party:
+            title = wording.language.say(f"web.control.{control.key}", station=wording.station(control.station))
+        lever = levers.setdefault(name, {"name": name, "title": title, "controls": []})
+        lever |= {"least": control.least, "most": control.most}
+        lever["controls"].append(control.name)
+    return list(levers.values())
+
+
+def _goal(target: Target, pathway: Pathway, wording: Wording) -> dict[str, Any]:
+    measure = known_measure(target.measure, [row.measure for row in Catalogue.of(pathway).index])
+    key = "web.goal.most" if "<=" in target.text else "web.goal.least"
+    title = wording.language.say(key, measure=wording.measure(measure))
+    out = {"name": target.measure, "title": title, "text": target.text, "value": target.value}
+    return out | {"unit": wording.unit(measure.unit)}
 
 
 def _preset(name: str, wording: Wording) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
+from flowsim.core.civil_time import span_text
 from flowsim.core.errors import InputError, Record, located, require
 from flowsim.core.files import read_toml
 from flowsim.core.periods import Period
@@ -16,7 +17,7 @@ from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
 from flowsim.simulation.measures.catalogue import Catalogue
 
-__all__ = ["Control", "Layout", "Stop", "Tile", "layout_of", "moment"]
+__all__ = ["Control", "Layout", "Stop", "Target", "Tile", "layout_of", "moment"]
 
 _MOST_STOPS = 12
 _MOST_CONTROLS = 12
@@ -50,6 +51,14 @@ class Tile(Record):
     better: Literal["lower", "higher"]
 
 
+class Target(Record):
+    """What the staffing finder offers as a goal: its text as `flowsim staff` reads it, with "{value}" in it."""
+
+    measure: str
+    text: str
+    value: float
+
+
 class Stop(Record):
     """States that stand as one on the picture of the way, and where: column and row."""
 
@@ -68,6 +77,7 @@ class Layout(Record):
     tiles: tuple[Tile, ...]
     charts: tuple[str, ...]
     controls: tuple[Control, ...]
+    goals: tuple[Target, ...] = ()
     stops: tuple[Stop, ...]
 
     @property
@@ -130,8 +140,19 @@ def _drawn_from(reference: Scenario, name: str) -> Layout:
         tiles=tuple(tile for tile in tiles if tile.measure in measures),
         charts=tuple(chart for chart in charts if chart in measures)[:_MOST_CONTROLS],
         controls=tuple(_controls(pathway))[:_MOST_CONTROLS],
+        goals=tuple(_goals(pathway)),
         stops=tuple(_stops(pathway)),
     )
+
+
+def _goals(pathway: Pathway) -> Iterator[Target]:
+    for clock in pathway.clocks[:1]:
+        text = f"{clock.name} within {span_text(clock.limit)} >= {{value}}%"
+        yield Target(measure=f"clock.{clock.name}.within", text=text, value=90)
+    for station in pathway.stations:
+        name = station.name
+        yield Target(measure=f"wait.{name}.served", text=f"wait for {name} <= {{value}} weeks", value=4)
+        yield Target(measure=f"queue.{name}", text=f"queue of {name} <= {{value}}", value=20)
 
 
 def _controls(pathway: Pathway) -> Iterator[Control]:

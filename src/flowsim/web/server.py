@@ -14,6 +14,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -27,6 +28,10 @@ from flowsim.reporting.language import LANGUAGES, Language
 from flowsim.web.asked import Choice, Desk
 from flowsim.web.contents import page_contents
 from flowsim.web.jobs import Busy, Turns, Work, give_back_memory
+from flowsim.web.screens.finder import staffing_work
+from flowsim.web.screens.lists import read_list, template
+from flowsim.web.screens.papers import FORMATS, Paper, Shelf, history_workbook, report_work
+from flowsim.web.screens.trust import evidence_work, grounds, outlook_work
 from flowsim.web.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -38,6 +43,8 @@ MOST_BYTES = 131_072
 REST = 60.0
 """Seconds without a job after which memory is given back."""
 _LOG = logging.getLogger("flowsim.web")
+_MOST_UPLOAD = 2_097_152
+"""The bytes of a request that brings a list of today's cases as base64."""
 _FILES: Mapping[str, str] = {
     "page.css": "text/css",
     "page.js": "text/javascript",
@@ -45,6 +52,11 @@ _FILES: Mapping[str, str] = {
     "workbench.js": "text/javascript",
     "way.js": "text/javascript",
     "words.js": "text/javascript",
+    "screens/parts.js": "text/javascript",
+    "screens/list.js": "text/javascript",
+    "screens/staffing.js": "text/javascript",
+    "screens/report.js": "text/javascript",
+    "screens/trust.js": "text/javascript",
     "chart.umd.min.js": "text/javascript",
     "icon.svg": "image/svg+xml",
     "chart.LICENSE.md": "text/plain",
@@ -102,8 +114,8 @@ def _error(status: int, message: str, key: str = "") -> JSONResponse:
     return JSONResponse({"error": {"message": message, "key": key}}, status_code=status)
 
 
-async def _body(request: Request) -> Mapping[str, Any]:
-    """Read a JSON object of at most `MOST_BYTES`.
+async def _body(request: Request, most: int = MOST_BYTES) -> Mapping[str, Any]:
+    """Read a JSON object of at most `most` bytes.
 
     Raises:
         InputError: for anything else.
@@ -111,8 +123,8 @@ async def _body(request: Request) -> Mapping[str, Any]:
     content = bytearray()
     async for part in request.stream():
         content += part
-        if len(content) > MOST_BYTES:
-            raise InputError(f"at most {MOST_BYTES:,} bytes are read")
+        if len(content) > most:
+            raise InputError(f"at most {most:,} bytes are read")
     try:
         raw = json.loads(bytes(content))
     except (ValueError, RecursionError):
@@ -134,7 +146,7 @@ def page(desk: Desk, *, hosts: frozenset[str] | None, workers: int | None = None
         hosts: the names that it answers to, without their port; any where None.
         workers: threads for replications; one for each core where left out.
     """
-    bench, turns = Workbench.of(desk), Turns(workers or os.cpu_count() or 1)
+    bench, turns, shelf = Workbench.of(desk), Turns(workers or os.cpu_count() or 1), Shelf()
 
     async def index(request: Request) -> Response:
         return Response((data_folder("web") / "page.html").read_bytes(), media_type="text/html; charset=utf-8")
@@ -155,6 +167,43 @@ def page(desk: Desk, *, hosts: frozenset[str] | None, workers: int | None = None
         except InputError as error:
             return _refused(error)
 
+    async def grounding(request: Request) -> Response:
+        return JSONResponse(grounds(desk, _language(request.query_params.get("lang"))))
+
+    async def listed(request: Request) -> Response:
+        try:
+            raw = await _body(request, _MOST_UPLOAD)
+            return JSONResponse(read_list(desk, raw, _language(raw.get("lang"))))
+        except InputError as error:
+            return _refused(error)
+
+    async def history(request: Request) -> Response:
+        try:
+            raw = await _body(request)
+            return JSONResponse(history_workbook(raw.get("history"), _language(raw.get("lang")), shelf))
+        except InputError as error:
+            return _refused(error)
+
+    async def to_fill_in(request: Request) -> Response:
+        name, content = template(desk, _language(request.query_params.get("lang")))
+        return _attached(Paper(name, FORMATS["xlsx"], content))
+
+    async def paper(request: Request) -> Response:
+        kept = shelf.get(request.path_params["token"])
+        return _error(404, "there is no such file any more") if kept is None else _attached(kept)
+
+    def asking(ask: Callable[[Choice, Any, Language], Work]) -> Callable[[Request], Any]:
+        async def answer(request: Request) -> Response:
+            try:
+                raw = await _body(request)
+                work = ask(Choice.read(raw.get("state", {})), raw.get("form", {}), _language(raw.get("lang")))
+            except InputError as error:
+                return _refused(error)
+            tab = str(raw.get("tab", ""))[:40]
+            return StreamingResponse(_lines(turns, work, tab, False), media_type="application/x-ndjson")
+
+        return answer
+
     def answering(ask: Callable[..., Work], *, urgent: bool) -> Callable[[Request], Any]:
         async def answer(request: Request) -> Response:
             try:
@@ -171,6 +220,13 @@ def page(desk: Desk, *, hosts: frozenset[str] | None, workers: int | None = None
 
         return answer
 
+    screens: Mapping[str, Callable[[Choice, Any, Language], Work]] = {
+        "staffing": lambda state, form, language: staffing_work(desk, state, form, language),
+        "report": lambda state, form, language: report_work(desk, state, form, language, shelf),
+        "evidence": lambda state, form, language: evidence_work(desk, language),
+        "outlook": lambda state, form, language: outlook_work(desk, state, language),
+    }
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         resting = asyncio.create_task(_rest(bench, turns))
@@ -181,11 +237,17 @@ def page(desk: Desk, *, hosts: frozenset[str] | None, workers: int | None = None
     return Starlette(
         routes=[
             Route("/", index),
-            Route("/static/{name}", file),
+            Route("/static/{name:path}", file),
             Route("/api/page", about),
             Route("/api/scenario", written, methods=["POST"]),
             Route("/api/look", answering(bench.look, urgent=True), methods=["POST"]),
             Route("/api/run", answering(bench.run, urgent=False), methods=["POST"]),
+            Route("/api/list", listed, methods=["POST"]),
+            Route("/api/list/template", to_fill_in),
+            Route("/api/history", history, methods=["POST"]),
+            Route("/api/file/{token}", paper),
+            Route("/api/grounds", grounding),
+            *(Route(f"/api/{name}", asking(ask), methods=["POST"]) for name, ask in screens.items()),
         ],
         middleware=[Middleware(_Guard, hosts=hosts)],
         exception_handlers={Exception: _fault, 404: _nothing, 405: _nothing},
@@ -200,6 +262,12 @@ async def _rest(bench: Workbench, turns: Turns) -> None:
         if turns.idle > REST:
             bench.rest()
             give_back_memory()
+
+
+def _attached(paper: Paper) -> Response:
+    """Give a file to be kept, never to be opened in the page's own name."""
+    disposition = f"attachment; filename*=UTF-8''{quote(paper.name)}"
+    return Response(paper.content, media_type=paper.media, headers={"content-disposition": disposition})
 
 
 async def _nothing(request: Request, error: Exception) -> Response:

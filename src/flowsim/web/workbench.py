@@ -38,7 +38,7 @@ from flowsim.simulation.measures.timeline import Calendar
 from flowsim.simulation.precision import joined
 from flowsim.simulation.results import Results
 from flowsim.theory.fluid import Fluid, flow
-from flowsim.web.asked import Choice, Desk, as_toml, file_name
+from flowsim.web.asked import LIST, Choice, Desk, as_toml, file_name
 from flowsim.web.jobs import News
 from flowsim.web.layout import Layout, Stop, Tile, moment
 
@@ -131,7 +131,8 @@ class Workbench:
 
         def work(executor: Executor, progress: Progress) -> Iterator[News]:
             yield {"view": self._view(state, RUN, year, language, executor, progress), "look": False}
-            yield {"present": self._present(state, executor)}
+            if not state.cases:  # a fluid does not know the cases of a list
+                yield {"present": self._present(state, executor)}
 
         return work
 
@@ -146,7 +147,7 @@ class Workbench:
             own = name.endswith(".toml")
             shown = file_name(state.name) if own else name
             question: Compare | Run
-            if state.unchanged:
+            if state.unchanged or state.cases:
                 question = Run(scenario=name, replications=RUN, seed=self.seed)
             else:
                 priced = self.prices is not None
@@ -157,7 +158,8 @@ class Workbench:
         kind = type(question).__name__
         python = f"from flowsim.questions import {kind}\n\nanswer = {kind}.from_dict({asked}).answer()"
         text = as_toml(scenario.to_dict() if not own else self.desk.content(state))
-        return {"toml": text, "file": file_name(scenario.name), "command": command, "python": python}
+        out = {"toml": text, "file": file_name(scenario.name), "command": command, "python": python}
+        return out | ({"list": state.cases, "listFile": LIST} if state.cases else {})
 
     def _has(self, state: Choice, many: int, *, glimpse: bool = False) -> bool:
         return self._runs.get((self.scenario(state).digest, many, glimpse)) is not None
@@ -221,7 +223,7 @@ class Workbench:
         progress: Progress,
         glimpse: bool = False,
     ) -> dict[str, Any]:
-        unchanged, base = state.unchanged, Choice()
+        unchanged, base = state.unchanged, state.beginning
         asked = ([] if unchanged else [state]) + [base]
         missing = [choice for choice in asked if not self._has(choice, many, glimpse=glimpse)]
         total, done = len(missing) * many, 0
@@ -320,6 +322,8 @@ class View:
         if self.scenario is not None:
             values = self.scenario.select(tile.measure, str(year)).values[:, 0]
         low, high = defined_quantiles(values, _ENDS).tolist()
+        estimate = float(level(measure, values).estimate)
+        out["estimate"] = estimate * (100 if measure.unit == "share" else 1) if np.isfinite(estimate) else None
         out["value"] = wording.value(level(measure, values).estimate, measure.unit)
         edge = high if tile.better == "lower" else low
         out["tail"] = say(f"web.tail.{tile.better}", value=wording.value(edge, measure.unit))

@@ -2,8 +2,12 @@
 import { about, el, load, say } from "/static/words.js";
 import { start } from "/static/start.js";
 import { workbench } from "/static/workbench.js";
+import { staffing } from "/static/screens/staffing.js";
+import { report } from "/static/screens/report.js";
+import { trust } from "/static/screens/trust.js";
 
-const screens = { start, workbench };
+const screens = { start, workbench, staffing, report, trust };
+const titles = { start: "title", workbench: "bench.title" };
 
 function pack(state) {
   const bytes = new TextEncoder().encode(JSON.stringify(state));
@@ -39,7 +43,7 @@ async function show() {
   const { screen, language, choice } = current();
   leave();
   if (about === null || about.language !== language) await load(language);
-  document.title = `${say(screen === "start" ? "title" : "bench.title")} – flowsim`;
+  document.title = `${say(titles[screen] ?? `${screen}.title`)} – flowsim`;
   const main = el("main", { id: "content", tabindex: "-1" });
   const languages = el("select", {
     onchange: (event) => {
@@ -52,7 +56,7 @@ async function show() {
     languages.append(el("option", { value: code, selected: code === about.language }, say(`language.${code}`)));
   }
   const links = Object.keys(screens).map((name) =>
-    el("a", { href: address(name, name === "workbench" ? choice : {}), "aria-current": name === screen && "page" },
+    el("a", { href: address(name, name === "start" ? {} : choice), "aria-current": name === screen && "page" },
       say(`nav.${name}`)));
   document.getElementById("page").replaceChildren(
     el("a", { class: "skip", href: "#content", onclick: (e) => { e.preventDefault(); main.focus(); } }, say("skip")),

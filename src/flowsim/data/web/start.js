@@ -1,6 +1,7 @@
 // Where citizens wait now, and three ways in.
 import { about, el, fault, news, number, say } from "/static/words.js";
 import { address } from "/static/page.js";
+import { ownList } from "/static/screens/list.js";
 
 const MOST = 65536;
 
@@ -40,6 +41,7 @@ export function start(main, choice) {
         el("label", { for: "preset" }, say("start.preset.choose")), preset, description,
         el("button", { type: "button", onclick: () => { location.hash = address("workbench", { preset: preset.value }); } },
           say("start.preset.open"))),
+      ownList(),
       el("section", { class: "card" }, el("h3", {}, say("start.own")), el("p", {}, say("start.own.about")),
         el("label", { for: "own" }, say("start.own.file")), file, wrong)),
   );

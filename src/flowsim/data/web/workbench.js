@@ -2,13 +2,15 @@
 import { about, ask, el, fault, news, number, read, say } from "/static/words.js";
 import { address, keep } from "/static/page.js";
 import { fans, way } from "/static/way.js";
+import { take } from "/static/screens/parts.js";
 
 const finished = [];
 
 export function workbench(main, choice) {
   // What the address holds: preset, own, name, year; values by control; locked; rows by date.
   const chosen = {
-    preset: "", own: "", name: say("bench.name.value"), year: about.year, values: {}, rows: [], unlocked: false, ...choice,
+    preset: "", own: "", name: say("bench.name.value"), year: about.year, values: {}, rows: [], unlocked: false,
+    parameters: {}, cases: "", casesDay: "", ...choice,
   };
   let looking = null, running = null, pending = false, rested = true, last = null;
   const tiles = el("div", { class: "tiles" });
@@ -35,6 +37,9 @@ export function workbench(main, choice) {
     const out = { name: chosen.name, changes };
     if (chosen.preset) out.preset = chosen.preset;
     if (chosen.own) out.own = chosen.own;
+    if (chosen.cases) Object.assign(out, { cases: chosen.cases, cases_day: chosen.casesDay });
+    const parameters = Object.entries(chosen.parameters);
+    if (parameters.length) out.parameters = parameters;
     return out;
   }
 
@@ -43,8 +48,8 @@ export function workbench(main, choice) {
   }
 
   function unchanged() {
-    const { changes, preset, own } = state();
-    return !changes.length && !preset && !own;
+    const { changes, preset, own, parameters } = state();
+    return !changes.length && !preset && !own && !parameters;
   }
 
   function remember() {
@@ -172,19 +177,44 @@ export function workbench(main, choice) {
   }
 
   function list(view) {
-    const row = { name: chosen.name, hash: location.hash, tiles: view.tiles, year: view.year };
+    const row = { name: chosen.name, hash: location.hash, tiles: view.tiles, year: view.year, pinned: false };
     if (!unchanged()) finished.unshift(row);
-    draw();
-    function draw() {
-      if (!finished.length) { history.replaceChildren(el("p", { class: "quiet" }, say("runs.none"))); return; }
-      const head = [say("start.preset.choose"), say("bench.year"), ...view.tiles.map((tile) => tile.title), ""];
-      history.replaceChildren(el("table", {},
-        el("thead", {}, el("tr", {}, head.map((text) => (text ? el("th", { scope: "col" }, text) : el("td", {}))))),
-        el("tbody", {}, finished.map((one) => el("tr", {}, el("th", { scope: "row" }, one.name), el("td", {}, String(one.year)),
-          one.tiles.map((tile) => el("td", { class: tile.verdict === "sure" && (tile.better ? "good" : "bad") },
-            tile.value, el("br"), `${tile.change ?? ""} ${tile.verdict === "sure" ? say(tile.better ? "better" : "worse") : tile.words ?? ""}`)),
-          el("td", {}, el("a", { href: one.hash }, say("runs.show"))))))));
-    }
+    ranked();
+  }
+
+  // Up to four runs stay above; the first of them is the one that the others are held against.
+  function ranked() {
+    if (!finished.length) { history.replaceChildren(el("p", { class: "quiet" }, say("runs.none"))); return; }
+    const pinned = finished.filter((one) => one.pinned), rows = [...pinned, ...finished.filter((one) => !one.pinned)];
+    const titles = finished[0].tiles.map((tile) => tile.title);
+    const head = [say("start.preset.choose"), say("bench.year"), ...titles, "", ""];
+    const base = pinned[0];
+    const cell = (one, tile, place) => {
+      const against = base && base !== one && base.year === one.year ? base.tiles[place] : null;
+      const apart = against && tile.estimate !== null && against.estimate !== null ? tile.estimate - against.estimate : null;
+      return el("td", { class: tile.verdict === "sure" && (tile.better ? "good" : "bad") }, tile.value, el("br"),
+        `${tile.change ?? ""} ${tile.verdict === "sure" ? say(tile.better ? "better" : "worse") : tile.words ?? ""}`,
+        apart !== null && el("span", { class: "quiet" }, el("br"), say("runs.apart", { name: base.name, change: `${apart > 0 ? "+" : ""}${number(apart)}` })));
+    };
+    const pin = (one) => el("button", { type: "button", class: "small", "aria-pressed": String(one.pinned), disabled: !one.pinned && pinned.length >= 4,
+      "aria-label": say(one.pinned ? "runs.unpin" : "runs.pin", { name: one.name }), onclick: () => { one.pinned = !one.pinned; ranked(); } },
+    say(one === base ? "runs.reference" : one.pinned ? "runs.pinned" : "runs.pin.short"));
+    history.replaceChildren(el("table", {},
+      el("thead", {}, el("tr", {}, head.map((text) => (text ? el("th", { scope: "col" }, text) : el("td", {}))))),
+      el("tbody", {}, rows.map((one) => el("tr", {}, el("th", { scope: "row" }, one.name), el("td", {}, String(one.year)),
+        one.tiles.map((tile, place) => cell(one, tile, place)), el("td", {}, pin(one)),
+        el("td", {}, el("a", { href: one.hash }, say("runs.show"))))))),
+    el("p", {}, el("button", { type: "button", onclick: () => download(rows, titles) }, say("runs.excel"))));
+  }
+
+  async function download(rows, titles) {
+    const columns = [say("start.preset.choose"), say("bench.year"),
+      ...titles.flatMap((title) => [title, `${title}: ${say("bench.reference")}`, `${title}: ${say("bench.change.label")}`, `${title}: ${say("bench.interval")}`, `${title}: ${say("runs.sure")}`])];
+    const cells = rows.map((one) => [one.name, String(one.year),
+      ...one.tiles.flatMap((tile) => [tile.value, tile.reference, tile.change ?? "", tile.interval ?? "", tile.words ?? ""])]);
+    try {
+      await take("/api/history", { history: { columns, rows: cells } });
+    } catch (error) { refuse(error); }
   }
 
   async function repeat() {
@@ -193,7 +223,7 @@ export function workbench(main, choice) {
       const link = el("a", { class: "button", download: out.file, href: `data:application/toml;charset=utf-8,${encodeURIComponent(out.toml)}` },
         say("again.download"));
       const shown = (label, text) => [el("h3", {}, label), el("pre", { tabindex: "0", "aria-label": label }, text)];
-      again.replaceChildren(el("details", {}, el("summary", {}, say("again")), el("p", {}, say("again.about")), el("p", {}, link),
+      again.replaceChildren(el("details", {}, el("summary", {}, say("again")), el("p", {}, say("again.about")), el("p", {}, link, out.list && " ", out.list && el("a", { class: "button", download: out.listFile, href: `data:text/csv;charset=utf-8,${encodeURIComponent(out.list)}` }, say("again.list"))),
         shown(say("again.command"), out.command), shown(say("again.python"), out.python),
         shown(out.file, out.toml), el("p", { class: "quiet" }, say("again.link"))));
     } catch { again.replaceChildren(); }
@@ -207,9 +237,9 @@ export function workbench(main, choice) {
   function controls() {
     form.replaceChildren(el("h2", { id: "change" }, say("bench.change")),
       el("p", { class: "quiet" }, say("bench.from", { today: about.todayWords })),
-      origin(), name(), ...about.controls.filter((one) => one.kind !== "closures").map(control), dated(),
+      origin(), taken(), name(), ...about.controls.filter((one) => one.kind !== "closures").map(control), dated(),
       el("p", {}, el("button", { type: "button", onclick: () => {
-        Object.assign(chosen, { values: {}, rows: [], preset: "", own: "" });
+        Object.assign(chosen, { values: {}, rows: [], preset: "", own: "", parameters: {}, cases: "", casesDay: "" });
         controls();
         settle();
       } }, say("bench.reset.all"))));
@@ -229,6 +259,16 @@ export function workbench(main, choice) {
     const words = about.presets.find((one) => one.name === chosen.preset)?.about;
     return el("div", { class: "control" }, el("label", { for: "origin" }, say("bench.start")), select,
       words && el("p", { class: "quiet" }, words));
+  }
+
+  // What another screen has brought along, and how to do without it.
+  function taken() {
+    const line = (text, without) => el("div", { class: "hint under" }, el("span", {}, text),
+      el("button", { type: "button", class: "small", onclick: () => { Object.assign(chosen, without); controls(); settle(); } }, say("bench.without")));
+    const parameters = Object.entries(chosen.parameters);
+    return el("div", { class: "control" },
+      chosen.cases && line(say("bench.cases", { rows: chosen.cases.trim().split("\n").length - 1, day: chosen.casesDay }), { cases: "", casesDay: "" }),
+      parameters.length > 0 && line(parameters.map(([key, value]) => `${key} = ${value}`).join(", "), { parameters: {} }));
   }
 
   function name() {
@@ -413,7 +453,7 @@ export function workbench(main, choice) {
     about.years.map((year) => el("option", { value: year, selected: year === chosen.year }, String(year))));
 
   controls();
-  history.append(el("p", { class: "quiet" }, say("runs.none")));
+  ranked();
   main.append(el("h1", {}, say("bench.title")), el("div", { class: "bench" }, form, el("div", {},
     el("div", { class: "bar" }, el("label", { for: "year" }, say("bench.year")), years), nothing, status, spoken, wrong, tiles,
     el("section", { class: "card" }, bar, tabs.map(({ panel }) => panel)),

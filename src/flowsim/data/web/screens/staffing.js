@@ -1,0 +1,89 @@
+// The staffing finder: one sentence with fields; the answer large, and what it takes from other queues beside it.
+import { about, el, number, read, say } from "/static/words.js";
+import { address } from "/static/page.js";
+import { blocks, job, stateOf } from "/static/screens/parts.js";
+
+export function staffing(main, choice) {
+  const levers = about.controls.filter((one) => one.kind === "lever");
+  const pick = (id, options, value) => el("select", { id }, options.map(([key, text]) =>
+    el("option", { value: key, selected: key === value }, text)));
+  const first = pick("lever", about.levers.map((one) => [one.name, one.title]));
+  const second = pick("lever2", [["", say("staffing.alone")], ...about.levers.map((one) => [one.name, one.title])], "");
+  const field = (id, value) => el("input", { id, inputmode: "decimal", autocomplete: "off", value, size: 5 });
+  const goal = pick("goal", about.goals.map((one) => [one.name, one.title]));
+  const bound = field("bound", "");
+  const also = pick("also", [["", say("staffing.none")], ...about.goals.map((one) => [one.name, one.title])], about.goals[1]?.name ?? "");
+  const alsoBound = field("also-bound", "");
+  const year = pick("during", about.years.map((one) => [String(one), String(one)]), String(about.year));
+  const chance = pick("chance", [["80%", say("staffing.years")], ["", say("staffing.mean")]], "80%");
+  const least = field("least", ""), most = field("most", "");
+  const unit = el("span", {}), alsoUnit = el("span", {});
+  const out = el("div", { "aria-live": "polite" });
+
+  const of = (list, select) => list.find((one) => one.name === select.value);
+  function fill() {
+    const one = of(about.goals, goal), two = of(about.goals, also);
+    bound.value = number(one.value);
+    unit.textContent = one.unit;
+    alsoBound.value = two ? number(two.value) : "";
+    alsoBound.disabled = !two;
+    alsoUnit.textContent = two?.unit ?? "";
+  }
+  function bounds() {
+    const one = of(about.levers, first);
+    least.value = one.least;
+    most.value = one.most;
+  }
+  goal.addEventListener("change", fill);
+  also.addEventListener("change", fill);
+  first.addEventListener("change", bounds);
+  fill();
+  bounds();
+
+  const work = job("/api/staffing", () => out.replaceChildren(), (item) => {
+    const use = (levels) => {
+      const values = { ...choice.values };
+      [first, second].filter((select) => select.value).forEach((select, place) => {
+        for (const name of of(about.levers, select).controls) values[name] = levels[place];
+      });
+      return el("a", { class: "button", href: address("workbench", { ...choice, values, unlocked: true, year: Number(year.value) }) },
+        say("staffing.use", { levels: levels.map((level) => number(level)).join(" · ") }));
+    };
+    const large = item.levels.length === 1 && item.levels[0].length === 1;
+    out.replaceChildren(el("section", { class: "card", "aria-labelledby": "found" },
+      el("h2", { id: "found" }, say("staffing.answer")), el("p", { class: "quiet" }, item.title),
+      large && el("p", { class: "answer" }, `${number(item.levels[0][0])} `, el("span", {}, item.levers[0])),
+      item.levels.length > 1 && el("p", {}, item.levers.join(" · ")),
+      el("div", { class: "bar" }, item.levels.map(use)), blocks(item.blocks)));
+  });
+
+  function text(list, select, input) {
+    const one = of(list, select), { value } = read(input.value);
+    return one && value !== undefined ? one.text.replace("{value}", String(value)) : null;
+  }
+
+  function ask(event) {
+    event.preventDefault();
+    const goals = [text(about.goals, goal, bound), also.value && text(about.goals, also, alsoBound)].filter(Boolean);
+    const spans = [`${least.value} ${most.value}`];
+    if (second.value) { const two = of(about.levers, second); spans.push(`${two.least} ${two.most}`); }
+    const vary = [first.value, second.value].filter(Boolean);
+    work.start({ state: stateOf(choice, about.controls), form: { goals, vary, between: spans, during: year.value, chance: chance.value } });
+  }
+
+  const labelled = (id, key, ...inputs) => el("div", { class: "field" }, el("label", { for: id }, say(key)), ...inputs);
+  main.append(el("h1", {}, say("staffing.title")), el("p", {}, say("staffing.about")),
+    choice.name && el("p", { class: "quiet" }, say("screen.of", { name: choice.name })),
+    levers.length && about.goals.length
+      ? el("form", { class: "card sentence", onsubmit: ask },
+        labelled("lever", "staffing.least-of", first),
+        labelled("least", "staffing.between", least, ` ${say("staffing.to")} `, el("span", {}, el("label", { class: "inline", for: "most" }, say("staffing.most")), most)),
+        labelled("lever2", "staffing.with", second),
+        labelled("goal", "staffing.so-that", goal, bound, unit), el("label", { class: "unseen", for: "bound" }, say("staffing.bound")),
+        labelled("also", "staffing.and", also, alsoBound, alsoUnit), el("label", { class: "unseen", for: "also-bound" }, say("staffing.bound")),
+        labelled("during", "staffing.in", year), labelled("chance", "staffing.kept", chance),
+        el("p", {}, el("button", { class: "first", type: "submit" }, say("staffing.find"))))
+      : el("p", { class: "hint" }, say("staffing.nothing")),
+    work.node, out);
+  return () => work.stop();
+}

@@ -1,0 +1,69 @@
+// What the figures rest on: documents beside simulation, assumptions to change, prices, and the forecast.
+import { about, el, fault, say } from "/static/words.js";
+import { address } from "/static/page.js";
+import { blocks, job, stateOf } from "/static/screens/parts.js";
+
+export function trust(main, choice) {
+  const state = stateOf(choice, about.controls);
+  const changed = { ...choice.parameters };
+  const rest = el("div", {}, el("p", {}, say("bench.waiting")));
+  const panel = (key, path) => {
+    const out = el("div", { "aria-live": "polite" });
+    const work = job(path, () => out.replaceChildren(), (item) => out.replaceChildren(...[item.points && dots(item.points), ...blocks(item.blocks)].filter(Boolean)));
+    const node = el("section", { class: "card", "aria-labelledby": key }, el("h2", { id: key }, say(key)), el("p", {}, say(`${key}.lead`)),
+      el("p", {}, el("button", { type: "button", onclick: () => work.start({ state, form: {} }) }, say(`${key}.run`))), work.node, out);
+    return { node, work };
+  };
+  const evidence = panel("trust.evidence", "/api/evidence"), outlook = panel("trust.outlook", "/api/outlook");
+  main.append(el("h1", {}, say("trust.title")), el("p", {}, say("trust.about")), evidence.node, rest, outlook.node);
+
+  // A dot in its band: where the documented figure lies in what the model says, each on a scale of its own.
+  function dots(points) {
+    return el("ul", { class: "dots" }, points.map((point) => {
+      const [low, middle, high] = point.band;
+      const least = Math.min(low, point.value), span = Math.max(high, point.value) - least || 1;
+      const at = (value) => 4 + 92 * (value - least) / span;
+      const picture = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+      picture.setAttribute("viewBox", "0 0 100 10");
+      picture.setAttribute("aria-hidden", "true");
+      const part = (name, attributes) => {
+        const node = document.createElementNS("http://www.w3.org/2000/svg", name);
+        for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+        picture.append(node);
+      };
+      part("rect", { x: at(low), y: 3, width: Math.max(at(high) - at(low), .5), height: 4, class: "band" });
+      part("rect", { x: at(middle) - .4, y: 2, width: .8, height: 6, class: "middle" });
+      part("circle", { cx: at(point.value), cy: 5, r: 1.8, class: point.value < low || point.value > high ? "dot out" : "dot" });
+      return el("li", {}, el("span", {}, point.name), picture);
+    }));
+  }
+
+  (async () => {
+    try {
+      const grounds = await (await fetch(`/api/grounds?lang=${about.language}`)).json();
+      const wrong = el("p", { class: "wrong", role: "alert" });
+      const use = el("p", {});
+      const draw = () => use.replaceChildren(Object.keys(changed).length
+        ? el("a", { class: "button first", href: address("workbench", { ...choice, parameters: changed }) }, say("trust.use", { count: Object.keys(changed).length }))
+        : el("span", { class: "quiet" }, say("trust.none")));
+      draw();
+      rest.replaceChildren(el("section", { class: "card", "aria-labelledby": "assumed" }, el("h2", { id: "assumed" }, say("trust.assumed")),
+        el("p", {}, say("trust.assumed.about")), wrong, use,
+        el("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "assumed" }, el("table", {},
+          el("thead", {}, el("tr", {}, ["what", "value", "why"].map((key) => el("th", { scope: "col" }, say(`trust.${key}`))))),
+          el("tbody", {}, grounds.assumed.map((one) => el("tr", {}, el("th", { scope: "row" }, one.name, " ", el("span", { class: "badge" }, say("trust.badge"))),
+            el("td", {}, one.plain ? el("input", { "aria-label": one.name, value: changed[one.name] ?? one.value, maxlength: 60, onchange: (event) => {
+              if (event.target.value.trim() === one.value) delete changed[one.name]; else changed[one.name] = event.target.value;
+              draw();
+            } }) : one.words), el("td", {}, one.why))))))),
+      el("section", { class: "card", "aria-label": say("trust.rest") }, blocks(grounds.blocks)));
+      if (!grounds.calibrated) {
+        evidence.node.remove();
+        outlook.node.remove();
+      }
+    } catch (error) {
+      rest.replaceChildren(el("p", { class: "wrong" }, fault(error)));
+    }
+  })();
+  return () => { evidence.work.stop(); outlook.work.stop(); };
+}

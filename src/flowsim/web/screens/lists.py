@@ -1,0 +1,106 @@
+"""An own list of who waits today, from Excel or CSV: read with bounds, shown as it is understood; one to fill in."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import csv
+import io
+import tempfile
+from collections import Counter
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+
+from flowsim.core.errors import InputError
+from flowsim.evidence.cases import COLUMNS, SITUATIONS, CaseList, read_cases
+from flowsim.model.today.listing import place_cases
+from flowsim.reporting.language import Language
+from flowsim.reporting.wording import Wording
+from flowsim.reporting.writers.listing import list_workbook
+from flowsim.web.asked import MOST_LIST, Desk
+
+__all__ = ["read_list", "template"]
+
+_MOST_ROWS = 2_000
+
+
+def template(desk: Desk, language: Language) -> tuple[str, bytes]:
+    """Return a workbook to fill in, and what it is called."""
+    name = f"{language.say('web.list.named')}.xlsx"
+    return name, list_workbook(desk.reference_scenario, language, name)
+
+
+def read_list(desk: Desk, raw: Any, language: Language) -> dict[str, Any]:
+    """Read a list that came as base64, and return its rows in words and as the text that a state holds.
+
+    Raises:
+        InputError: for the first cell that is wrong, by its name, with what is allowed; for a file that is too large.
+    """
+    name, day = str(raw.get("name", ""))[:200], _day(raw.get("day"), desk)
+    ending = Path(name).suffix.lower()
+    if ending not in (".xlsx", ".csv"):
+        raise InputError(f"'{name}': an .xlsx or a .csv file is expected")
+    try:
+        content = base64.b64decode(str(raw.get("content", "")), validate=True)
+    except (binascii.Error, ValueError):
+        raise InputError("the file did not arrive whole") from None
+    with tempfile.TemporaryDirectory(prefix="flowsim-page-") as folder:
+        path = Path(folder) / f"list{ending}"
+        path.write_bytes(content)
+        try:
+            cases = read_cases(path)
+        except InputError as error:
+            raise InputError(str(error).replace(str(path), name).replace(path.name, name)) from None
+    if len(cases.rows) > _MOST_ROWS:
+        raise InputError(f"{name}: {len(cases.rows):,} rows: at most {_MOST_ROWS:,} are read")
+    pathway = desk.reference_scenario.pathway()
+    try:
+        listing = place_cases(cases, pathway, day)
+    except InputError as error:
+        raise InputError(str(error).replace(cases.file, name)) from None
+    text = _as_csv(cases)
+    if len(text) > MOST_LIST:
+        raise InputError(f"{name}: at most {MOST_LIST:,} characters are read")
+    wording, column = Wording.of(desk.reference_scenario, pathway, language), int(language.code == "da")
+    rows = []
+    for place in listing.places:
+        title = wording.station(place.name) if len(place.states) > 1 else _title(place.states[0], wording, desk)
+        number = f"{100 * place.share:.0f} %" if place.share is not None else language.number(len(place.elapsed), 0)
+        dated = [minutes for minutes in place.elapsed if minutes is not None]
+        longest = language.number(max(dated) / 10_080, 0) if dated else "–"
+        situation = SITUATIONS["waiting" if place.waiting else "under way"][column]
+        rows.append([title, situation, number, str(len(dated)), longest])
+    return {"list": text, "rows": rows, "read": len(cases.rows), "day": day.date().isoformat()}
+
+
+def _title(state: str, wording: Wording, desk: Desk) -> str:
+    return wording.name(state, desk.reference_scenario.pathway().state(state).title)
+
+
+def _day(text: Any, desk: Desk) -> datetime:
+    pathway = desk.reference_scenario.pathway()
+    first, last = pathway.start.date(), pathway.end.date()
+    try:
+        day = date.fromisoformat(str(text))
+    except ValueError:
+        raise InputError(f"day: {text!r} is no day: write it as 2021-02-01") from None
+    if not first < day < last:
+        raise InputError(f"day: {day} is not allowed: after {first} and before {last}")
+    return datetime.combine(day, time())
+
+
+def _as_csv(cases: CaseList) -> str:
+    """Write the rows that tell anything, equal ones as one row with their number."""
+    rows = Counter(
+        (row.where, row.waiting, row.share, row.since.isoformat() if row.since else "", row.count is None)
+        for row in cases.rows
+        for _ in range(1 if row.count is None else row.count)
+    )
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=";", lineterminator="\n")
+    writer.writerow([COLUMNS[key][0] for key in ("where", "situation", "number", "since")])
+    for (where, waiting, share, since, _), count in rows.items():
+        number = f"{100 * share:.12g} %" if share is not None else count
+        writer.writerow([where, SITUATIONS["waiting" if waiting else "under way"][0], number, since])
+    return out.getvalue()

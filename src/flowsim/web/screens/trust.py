@@ -1,0 +1,180 @@
+"""What the figures rest on: documented beside simulated, what is assumed, prices, and forecast beside simulation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from typing import Any
+
+import numpy as np
+
+from flowsim.calibration.ensemble import Ensemble
+from flowsim.core.errors import InputError
+from flowsim.core.progress import Progress
+from flowsim.evidence import facts
+from flowsim.forecasting.outlooks import OutlookResult
+from flowsim.model.library import cities
+from flowsim.planning.prices import prices_of
+from flowsim.questions.judge import Judge
+from flowsim.questions.outlook import Outlook
+from flowsim.reporting.document import Block, Cell, Figure, Table, Text
+from flowsim.reporting.language import Language
+from flowsim.reporting.wording import Wording
+from flowsim.simulation.measures.measure import known_measure
+from flowsim.web.asked import Choice, Desk
+from flowsim.web.jobs import News, Work
+from flowsim.web.screens.blocks import plain_blocks
+
+__all__ = ["evidence_work", "grounds", "outlook_work"]
+
+_JUDGED, _FUTURES, _HORIZON = 40, 100, 8
+
+
+def grounds(desk: Desk, language: Language) -> dict[str, Any]:
+    """Return what is assumed, which a planner may change; the factors and what the documents left open; and prices."""
+    reference, say = desk.reference_scenario, language.say
+    wording = Wording.of(reference, reference.pathway(), language)
+    assumed = [
+        {
+            "name": parameter.name,
+            "value": str(parameter.value),
+            "words": language.quantity(parameter.value),
+            "why": language.translated(parameter.why),
+            "plain": isinstance(parameter.value, int | float | str),
+        }
+        for parameter in reference.base.parameters.values()
+        if parameter.kind == "assumed"
+    ]
+    blocks: list[Block] = []
+    ensemble = Ensemble.of(reference.base)
+    if ensemble is not None:
+        low, middle, high = np.exp(np.quantile(ensemble.z, (0.05, 0.5, 0.95), axis=0)).tolist()
+        spread = np.log(np.array(high) / np.array(low))
+        order = np.argsort(-spread).tolist()
+        rows = tuple(
+            (
+                language.translated(ensemble.prior.factors[n].title),
+                Figure(middle[n], 2),
+                Figure(low[n], 2),
+                Figure(high[n], 2),
+            )
+            for n in order
+        )
+        columns = tuple(say(f"column.{key}") for key in ("factor", "median", "p05", "p95"))
+        blocks.append(Table(title=say("table.factors"), columns=columns, rows=rows, note=say("web.trust.factors")))
+    prices = prices_of(reference, None)
+    if prices is not None:
+        rows_of_prices = tuple(
+            (
+                price.where,
+                f"{language.number(price.amount, 0)} {wording.currency(prices.currency)}"
+                + (f" {say(f'per.{price.per}')}" if price.per else ""),
+                say(f"kind.{price.kind}"),
+                f"{price.fact} {price.key}".strip() if price.fact else language.translated(price.why),
+            )
+            for price in prices.prices
+        )
+        columns = tuple(say(f"column.{key}") for key in ("parameter", "value", "kind", "why"))
+        blocks.append(Table(title=say("table.prices"), columns=columns, rows=rows_of_prices))
+    if reference.base.name in cities():
+        sources = tuple(
+            (one.id, language.translated(one.title), language.translated(one.date))
+            for one in facts.load(reference.base.name).sources.values()
+        )
+        columns = tuple(say(f"column.{key}") for key in ("id", "title", "date"))
+        blocks.append(Table(title=say("table.sources"), columns=columns, rows=sources))
+    return {"assumed": assumed, "blocks": plain_blocks(blocks, language), "calibrated": ensemble is not None}
+
+
+def evidence_work(desk: Desk, language: Language) -> Work:
+    """Return the work of holding the calibrated model beside the documents, on draws of its own.
+
+    Raises:
+        InputError: where the base has no calibration.
+    """
+    question = Judge.from_dict({"calibrated": _calibrated(desk), "replications": _JUDGED}, "form")
+
+    def work(executor: Executor, progress: Progress) -> Iterator[News]:
+        verdict, say = question.answer(executor, progress), language.say
+        rows: tuple[tuple[Cell, ...], ...] = tuple(
+            (
+                each.target.name,
+                *(Figure(value, _decimals(each.target.value)) for value in (each.target.value, each.median)),
+                *(Figure(value, _decimals(each.target.value)) for value in (each.lower, each.upper)),
+                say(f"web.trust.{each.word}"),
+            )
+            for each in verdict.judged
+        )
+        columns = [say("column.parameter"), say("web.time.documented")]
+        columns += [say(f"column.{key}") for key in ("median", "p05", "p95")] + [say("web.trust.verdict")]
+        inside = sum(each.word in ("fits", "near") for each in verdict.judged)
+        text = say("web.trust.found", inside=str(inside), of=str(len(verdict.judged)))
+        blocks: list[Block] = [
+            Text(lines=(text,)),
+            Table(title=say("web.trust.evidence"), columns=tuple(columns), rows=rows),
+            Text(lines=(question.command_line(),), kind="command"),
+        ]
+        points = [
+            {"name": each.target.name, "value": each.target.value, "band": [each.lower, each.median, each.upper]}
+            for each in verdict.judged
+        ]
+        yield {"blocks": plain_blocks(blocks, language), "points": points}
+
+    return work
+
+
+def _decimals(value: float) -> int:
+    return 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+
+
+def outlook_work(desk: Desk, state: Choice, language: Language) -> Work:
+    """Return the work of setting the documents' own trend beside the simulation of a state.
+
+    Raises:
+        InputError: as `Outlook`, and where the base has no calibration.
+    """
+    _calibrated(desk)
+    with desk.file(state) as name:
+        asked = {"scenario": name, "horizon": _HORIZON, "replications": _FUTURES}
+        question = Outlook.from_dict(asked, "form")
+        command = desk.without_folder(state, name, question.command_line())
+        question.calibration  # noqa: B018 (read while the file is there)
+
+    def work(executor: Executor, progress: Progress) -> Iterator[News]:
+        result, say = question.answer(executor, progress), language.say
+        wording = Wording.of(desk.reference_scenario, result.results.pathway, language)
+        frame = result.frame()
+        blocks: list[Block] = [Text(lines=(say("web.trust.outlook.about"),))]
+        columns = [say(f"web.trust.{key}") for key in ("quarter", "forecast", "simulation", "differs")]
+        for outcome in result.outcomes:
+            own = frame[frame["measure"] == outcome.measure]
+            rows = []
+            for period, group in own.groupby("period", sort=False):
+                by = {row.method: row for row in group.itertuples()}
+                cells = [_band(by[method], language) for method in ("forecast", "simulation")]
+                differs = say("web.trust.yes") if bool(group["differs"].any()) else ""
+                rows.append((language.period(str(period)), *cells, differs))
+            title = _outcome(outcome.measure, result, wording)
+            blocks.append(Table(title=title, columns=tuple(columns), rows=tuple(rows)))
+        blocks.append(Text(lines=(command,), kind="command"))
+        yield {"blocks": plain_blocks(blocks, language)}
+
+    return work
+
+
+def _band(row: Any, language: Language) -> str:
+    low, middle, high = (language.number(value, 0) for value in (row.p05, row.p50, row.p95))
+    return f"{middle} ({language.interval(low, high)})"
+
+
+def _outcome(name: str, result: OutlookResult, wording: Wording) -> str:
+    if name not in result.results.measures:
+        return wording.language.say("web.trust.total")
+    return wording.measure(known_measure(name, result.results.measures))
+
+
+def _calibrated(desk: Desk) -> str:
+    name: str = desk.reference_scenario.base.name
+    if name not in cities() or Ensemble.of(desk.reference_scenario.base) is None:
+        raise InputError("this base has no calibration to be held beside documents")
+    return name
