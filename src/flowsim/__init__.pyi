@@ -29,6 +29,7 @@ from .model.parts import Shift as Shift
 from .model.parts import State as State
 from .model.parts import Station as Station
 from .model.parts import Variant as Variant
+from .model.parts import Watch as Watch
 from .model.pathway import Pathway as Pathway
 from .model.scenario import Scenario as Scenario
 from .planning.comparison import compare as compare

@@ -37,6 +37,7 @@ def test_public_names():
         "State",
         "Station",
         "Variant",
+        "Watch",
         "calibrate",
         "calibration",
         "compare",

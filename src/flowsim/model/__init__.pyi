@@ -36,6 +36,7 @@ from .parts import Shift as Shift
 from .parts import State as State
 from .parts import Station as Station
 from .parts import Variant as Variant
+from .parts import Watch as Watch
 from .parts import as_shares as as_shares
 from .parts import listed as listed
 from .pathway import Pathway as Pathway

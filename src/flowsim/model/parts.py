@@ -47,6 +47,7 @@ __all__ = [
     "State",
     "Station",
     "Variant",
+    "Watch",
     "as_shares",
     "listed",
 ]
@@ -880,6 +881,47 @@ class Clock(Record):
             begins_at: Literal["started", "joined"] = "started",
             limit: SpanLike,
         ) -> None: ...
+
+
+class Watch(Record):
+    """Waits that are watched at a `station`, or in some `states`: who was served `within` a span, and `percentiles`.
+
+    Of all who wait there, or `of` some categories, or of one class of `priority`. `among = "all"` counts those who give
+    up or are refused among the cases, as not served in time; "served" leaves them out.
+    """
+
+    name: Name
+    station: str | None = None
+    states: Names = ()
+    of: Categories = ()
+    priority: Priority | None = None
+    within: Spans = ()
+    percentiles: Annotated[
+        tuple[Annotated[int, BeforeValidator(plain_number), Strict(), Field(ge=1, le=100)], ...],
+        BeforeValidator(lambda raw: (raw,) if isinstance(raw, int | float) else raw),
+    ] = ()
+    among: Literal["served", "all"] = "served"
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            name: str = ...,
+            station: str | None = None,
+            states: str | Iterable[str] = (),
+            of: Mapping[str, str | Iterable[str]] = ...,
+            priority: WholeLike | None = None,
+            within: SpanLike | Iterable[SpanLike] = (),
+            percentiles: int | Iterable[int] = (),
+            among: Literal["served", "all"] = "served",
+        ) -> None: ...
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> Watch:
+        if (self.station is None) == (not self.states):
+            raise ValueError("a watch is of a `station` or of `states`: give one of them")
+        return self
 
 
 class Followup(Record):

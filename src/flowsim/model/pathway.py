@@ -21,7 +21,7 @@ from flowsim.core.display import html_of
 from flowsim.core.errors import InputError, Record, located, unknown_name
 from flowsim.core.numbers import composed
 from flowsim.core.quantities import check_typed
-from flowsim.model.parts import Attribute, Clock, Entry, Followup, Name, Seniority, State, Station, listed
+from flowsim.model.parts import Attribute, Clock, Entry, Followup, Name, Seniority, State, Station, Watch, listed
 from flowsim.model.soundness import check
 from flowsim.model.ticks import MINUTE, fitting_tick, warn_of_coarse_tick, without_tick_warnings
 
@@ -51,6 +51,7 @@ class Pathway(Record):
     stations: Annotated[tuple[Station, ...], BeforeValidator(listed)] = ()
     states: Annotated[tuple[State, ...], BeforeValidator(listed)]
     entries: Annotated[tuple[Entry, ...], BeforeValidator(listed)]
+    watches: Annotated[tuple[Watch, ...], BeforeValidator(listed)] = ()
     clocks: Annotated[tuple[Clock, ...], BeforeValidator(listed)] = ()
     followups: Annotated[tuple[Followup, ...], BeforeValidator(listed)] = ()
     seniorities: Annotated[tuple[Seniority, ...], BeforeValidator(listed)] = ()
@@ -69,6 +70,7 @@ class Pathway(Record):
             stations: Iterable[Station | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]] = (),
             states: Iterable[State | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]],
             entries: Iterable[Entry | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]],
+            watches: Iterable[Watch | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]] = (),
             clocks: Iterable[Clock | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]] = (),
             followups: Iterable[Followup | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]] = (),
             seniorities: Iterable[Seniority | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]] = (),

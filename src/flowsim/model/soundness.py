@@ -15,7 +15,7 @@ from typing import Protocol
 from flowsim.core.civil_time import MINUTES, ByDate
 from flowsim.core.errors import unknown_name
 from flowsim.model.duration import Duration
-from flowsim.model.parts import Attribute, Clock, Entry, Followup, Seniority, State, Station
+from flowsim.model.parts import Attribute, Clock, Entry, Followup, Seniority, State, Station, Watch
 
 __all__ = ["Whole", "check", "dated_values", "reached"]
 
@@ -39,6 +39,8 @@ class Whole(Protocol):
     def states(self) -> tuple[State, ...]: ...
     @property
     def entries(self) -> tuple[Entry, ...]: ...
+    @property
+    def watches(self) -> tuple[Watch, ...]: ...
     @property
     def clocks(self) -> tuple[Clock, ...]: ...
     @property
@@ -86,6 +88,7 @@ def _names(pathway: Whole) -> None:
         ("state", pathway.states),
         ("station", pathway.stations),
         ("entry", pathway.entries),
+        ("watch", pathway.watches),
         ("clock", pathway.clocks),
         ("followup", pathway.followups),
         ("seniority", pathway.seniorities),
@@ -112,6 +115,10 @@ def _names(pathway: Whole) -> None:
                 "and one without a `room` refuses nobody"
             )
     _categories(pathway)
+    for watch in pathway.watches:
+        for name in watch.states:
+            if pathway.state(name).station is None:
+                raise ValueError(f"watches.{watch.name}.states: the state '{name}' has no station to wait at")
     for entry in pathway.entries:
         if entry.waiting and pathway.state(entry.to).station is None:
             raise ValueError(f"entries.{entry.name}.waiting: the state '{entry.to}' has no station to wait at")
@@ -138,6 +145,7 @@ def _categories(pathway: Whole) -> None:
         for variant in state.variants
         for name, of in variant.of
     ]
+    named += [(f"watches.{watch.name}.of", name, of) for watch in pathway.watches for name, of in watch.of]
     named += [
         (f"entries.{entry.name}.attributes", name, tuple(category for category, _ in shares))
         for entry in pathway.entries
@@ -168,6 +176,10 @@ def _references(pathway: Whole) -> Iterator[tuple[str, str, str]]:
         for party in station.parties:
             path = f"stations.{station.name}.parties.{party.name}.follow_up"
             yield from ((path, "state", name) for name, _ in party.follow_up)
+    for watch in pathway.watches:
+        if watch.station is not None:
+            yield f"watches.{watch.name}.station", "station", watch.station
+        yield from ((f"watches.{watch.name}.states", "state", name) for name in watch.states)
     for clock in pathway.clocks:
         names = (*clock.begins, *clock.ends, *clock.abandons)
         yield from ((f"clocks.{clock.name}", "state", name) for name in names)

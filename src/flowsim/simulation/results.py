@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flowsim.core.arrays import Floats, defined_quantiles
+from flowsim.core.civil_time import parse_moment
 from flowsim.core.display import Tabled
 from flowsim.core.errors import InputError, unknown_name
 from flowsim.core.periods import Period
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from flowsim.core.written import MomentLike
     from flowsim.simulation.estimates import Estimates
+    from flowsim.simulation.measures.occupancy import Counted
 
 __all__ = ["Results"]
 
@@ -249,6 +252,37 @@ class Results(Tabled):
         stations = _named([station.name for station in self.pathway.stations], raw["station"])
         counts = {name: raw[name] for name in ("places", "taken", "waiting")}
         return pd.DataFrame({"time": self._civil(raw["time"], replication), "station": stations, **counts})
+
+    def occupancy(self, of: str, counted: Counted = "present", since: MomentLike | None = None) -> pd.DataFrame:
+        """Return for how much of the time how many were at a station or in a state.
+
+        Args:
+            of: its name.
+            counted: who counts: those "waiting", those "served", whose stay is under way, or all "present".
+            since: from when on time counts, as a warm-up; the start where none is given.
+
+        Returns:
+            A row for each number from 0 to the most of any replication: number, share of the time (mean over the
+            replications), share of the time with that number or more (or_more), and its standard error over them.
+
+        Raises:
+            InputError: if the traces were not kept, for an unknown name, and for a `since` outside the horizon.
+        """
+        import pandas as pd
+
+        from flowsim.simulation.measures.occupancy import time_shares
+
+        when = None if since is None else parse_moment(since)
+        own = [
+            time_shares(self._trace(r), self.pathway, of, counted, when, self.ticks.get(r)) for r in self.replications
+        ]
+        table = np.zeros((len(own), max(map(len, own))))
+        for row, shares in zip(table, own, strict=True):
+            row[: len(shares)] = shares
+        or_more = np.cumsum(table[:, ::-1], axis=1)[:, ::-1]
+        error = or_more.std(axis=0, ddof=1) / len(own) ** 0.5 if len(own) > 1 else np.full(table.shape[1], np.nan)
+        columns = {"number": np.arange(table.shape[1]), "share": table.mean(axis=0), "or_more": or_more.mean(axis=0)}
+        return pd.DataFrame(columns | {"or_more_error": error})
 
     def event_log(self, replication: int) -> pd.DataFrame:
         """Return the visits of a replication as an event log with the columns of XES, citizen by citizen.

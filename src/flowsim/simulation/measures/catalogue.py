@@ -16,7 +16,7 @@ import numpy as np
 
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError
-from flowsim.model.parts import Clock, Followup, Seniority, Station
+from flowsim.model.parts import Clock, Followup, Seniority, Station, Watch
 from flowsim.model.pathway import Pathway
 from flowsim.simulation.engine.trace import SESSION, VISIT, Trace
 from flowsim.simulation.measures.categories import by_category
@@ -35,6 +35,7 @@ from flowsim.simulation.measures.stations import (
     waited,
 )
 from flowsim.simulation.measures.timeline import Calendar, DatedTrace, MeasureSeries
+from flowsim.simulation.measures.watches import watched_waits
 
 __all__ = ["MEASURES", "Catalogue", "Frame"]
 
@@ -58,6 +59,7 @@ MEASURES: tuple[Callable[[DatedTrace], Iterator[MeasureSeries]], ...] = (
     meetings,
     waited,
     by_category,
+    watched_waits,
 )
 
 
@@ -72,6 +74,7 @@ class Frame(NamedTuple):
     stations: tuple[tuple[Any, ...], ...]
     states: tuple[tuple[Any, ...], ...]
     entries: tuple[tuple[Any, ...], ...]
+    watches: tuple[Watch, ...]
     clocks: tuple[Clock, ...]
     followups: tuple[Followup, ...]
     seniorities: tuple[Seniority, ...]
@@ -87,6 +90,7 @@ class Frame(NamedTuple):
                 (s.name, s.benefit, s.station, s.final, s.outcome, frozenset(s.targets)) for s in pathway.states
             ),
             entries=tuple((entry.name, entry.count is None) for entry in pathway.entries),
+            watches=pathway.watches,
             clocks=pathway.clocks,
             followups=pathway.followups,
             seniorities=pathway.seniorities,

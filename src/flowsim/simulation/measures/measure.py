@@ -24,6 +24,8 @@ Part = Literal[
     "party",
     "attribute",
     "category",
+    "watch",
+    "percentile",
     "clock",
     "followup",
     "span",

@@ -32,6 +32,7 @@ __all__ = [
     "clocks",
     "followups",
     "seniorities",
+    "span_name",
     "spells_of",
     "times_to_outcome",
 ]
@@ -214,7 +215,7 @@ def _followup(dated: DatedTrace, followup: Followup, among: Spells) -> Iterator[
             (group, [labels.index(label) for label in sorted(set(members))]) for group, members in followup.groups
         ]
         for label, members in shares:
-            part, measure = counts[members].sum(axis=0), STATUS(followup.name, _span_name(span), label)
+            part, measure = counts[members].sum(axis=0), STATUS(followup.name, span_name(span), label)
             for every in STATUS.every:
                 share = 100 * ratio(calendar.during(part, every), calendar.during(ended, every))
                 values = _followed(dated, share, every, max(gap, after))
@@ -235,7 +236,7 @@ def seniorities(dated: DatedTrace) -> Iterator[MeasureSeries]:
             for span in seniority.over:
                 spells = among.benefit, among.joined, among.ended, which, calendar.ticks(span)
                 there = dated.passes.older_than(*spells, calendar.cells, len(calendar.edges) + 1)
-                measure = SENIORITY(seniority.name, f"over_{_span_name(span)}")
+                measure = SENIORITY(seniority.name, f"over_{span_name(span)}")
                 yield from dated.at_ends(measure, np.cumsum(there[:-1]))
 
 
@@ -245,7 +246,8 @@ def _followed(dated: DatedTrace, values: Floats, every: Every, needed: int) -> F
     return np.where(ends + needed > dated.calendar.horizon, np.nan, values)
 
 
-def _span_name(span: float) -> str:
+def span_name(span: float) -> str:
+    """Return a span as it stands in the name of a measure: "3_months"."""
     for unit in ("year", "month", "week", "day", "hour"):
         count = span / MINUTES[unit]
         if count >= 1 and count == int(count):
