@@ -129,6 +129,8 @@ def _stations(draw: st.DrawFn, states: list[str]) -> dict[str, Any]:
         if draw(st.booleans()):
             stations[name]["room"] = draw(st.integers(0, 3))
         if draw(st.integers(0, 2)) == 0:
+            stations[name]["order"] = draw(st.sampled_from(["last", "shortest"]))
+        if draw(st.integers(0, 2)) == 0:
             stations[name]["answers"] = draw(_by_date(st.just("off") | _feedbacks("capacity" in stations[name])))
     return stations
 
@@ -146,7 +148,8 @@ def _state(draw: st.DrawFn, states: list[str], ahead: list[str], stations: dict[
             state |= {"patience": patience, "reneges_to": draw(forward)}
         if "room" in stations[state["station"]]:
             state["refused_to"] = draw(forward)
-    if not draw(st.integers(0, 3)):
+    is_known = "station" in state and stations[state["station"]].get("order") == "shortest"
+    if not draw(st.integers(0, 3)) and not is_known:
         # Going back takes a race some time, so no circle can be run in no time.
         rates = _by_date(st.sampled_from(["0 per day", "0.4 per day", "3 per day"]))
         race = {"on": {"to": draw(forward), "rate": "1 per day", "by_time_spent": {"0 days": 1.0, "1 day": 0.2}}}
@@ -220,6 +223,9 @@ def pathways(draw: st.DrawFn) -> Pathway:
         body[name] = draw(_state(states, ahead, stations))
         if draw(st.booleans()) and attributes:
             body[name]["variants"] = draw(_variants(states, ahead, body[name]))
+            station = stations.get(body[name].get("station"), {})
+            for variant in body[name]["variants"] if station.get("order") == "shortest" else ():
+                variant |= {"stay": "1 day", "to": "out"} if variant.pop("race", None) else {}
     entries: dict[str, Any] = {}
     led_to: set[str] = set()
     for name in states:

@@ -134,6 +134,8 @@ def _values(pathway: Pathway) -> Iterator[tuple[tuple[str, str], _Steps]]:
         always = {"hours": ", ".join(f"{hour:%H:%M}" for hour in station.at), "room": station.room}
         if station.meets is not None:
             del always["hours"]
+        if station.order != "first":
+            always["order"] = station.order
         if station.closed:
             always["closed"] = "; ".join(map(str, station.closed))
         for name, value in always.items():

@@ -52,6 +52,7 @@ __all__ = [
     "listed",
 ]
 
+Order = Literal["first", "last", "shortest"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -298,7 +299,8 @@ class Station(Record):
     hours, not on `holidays`; or when it `meets` in words) that takes up to as many waiting cases as it has `places`;
     with several `parties` the least counts. Servers are there while the station is `open`, always unless told; those of
     `shifts` come on top. On `closed` days nothing begins. `room` limits how many may wait. `answers` has the places, or
-    servers, follow the wait: a rule by date, or "off".
+    servers, follow the wait: a rule by date, or "off". Within a class of priority, who is next is told by `order`: who
+    came "first" or "last", or who has the "shortest" stay, as it is drawn when she joins.
     """
 
     name: Name
@@ -314,6 +316,7 @@ class Station(Record):
     places: ByDate[Amount] | None = None
     parties: Annotated[tuple[Party, ...], BeforeValidator(listed)] = ()
     room: Count | None = None
+    order: Order = "first"
     answers: ByDate[Rule] | None = None
 
     if TYPE_CHECKING:
@@ -334,6 +337,7 @@ class Station(Record):
             places: ByDateLike[RealLike] | None = None,
             parties: Iterable[Party | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]] = (),
             room: WholeLike | None = None,
+            order: Order = "first",
             answers: ByDateLike[Feedback | Mapping[str, Any] | str] | None = None,
         ) -> None: ...
 

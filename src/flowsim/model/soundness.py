@@ -114,6 +114,13 @@ def _names(pathway: Whole) -> None:
                 f"states.{state.name}.refused_to: a station with a `room` needs to know where the refused go, "
                 "and one without a `room` refuses nobody"
             )
+    for state in pathway.states:
+        races = bool(state.race) or any(variant.race for variant in state.variants)
+        if races and state.station and pathway.station(state.station).order == "shortest":
+            raise ValueError(
+                f"states.{state.name}.race: the station '{state.station}' takes the shortest stay first, and how "
+                "long a race lasts is not known before"
+            )
     _categories(pathway)
     for watch in pathway.watches:
         for name in watch.states:

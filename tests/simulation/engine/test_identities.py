@@ -195,9 +195,35 @@ def _in_force(run, value, now):
     return held[-1] if held else None
 
 
-def nobody_starts_before_who_joined_earlier_in_her_class_or_waits_in_a_better_one(run):
+def _rank(run, row):
+    """What the queue that a row stands in is ordered by, worked out from its draws."""
+    order = run.pathway.station(row.place.station).order
+    if order == "first":
+        return row.joined
+    if order == "last":
+        return -row.joined
+    states = run.model.states[row.group * len(run.pathway.states) + row.state]
+    joined = 0 if row.is_stock else row.joined
+    stays = run.model.stays[states["stay"] : states["stay_end"]]
+    law = [stay["law"] for stay in stays if stay["since"] <= joined][-1]
+    return kernel.quantile(run.model, law, uniforms(run, row)[0])
+
+
+def nobody_starts_before_whoever_waits_with_a_better_rank_in_her_class(run):
     for station in run.pathway.stations:
         rows = [row for row in at_station(run, station) if row.queued]
+        for row in rows if station.order != "first" else ():
+            row.rank = _rank(run, row)
+        for late in rows if station.order != "first" else ():
+            for early in rows if late.starts else ():
+                # Who waits since before the instant at which the other starts.
+                if early.place.priority == late.place.priority and early.joined < late.started < early.left:
+                    assert (early.rank, early.citizen) > (late.rank, late.citizen)
+
+
+def nobody_starts_before_who_joined_earlier_in_her_class_or_waits_in_a_better_one(run):
+    for station in run.pathway.stations:
+        rows = [row for row in at_station(run, station) if row.queued and station.order == "first"]
         for late in rows:
             for early in rows if late.starts else ():
                 if early.place.priority < late.place.priority:
@@ -211,7 +237,7 @@ def who_joined_at_one_instant_and_waited_starts_in_the_order_of_citizens(run):
         classes = defaultdict(list)
         for row in at_station(run, station):
             # Who starts at the instant she joins may have come before a smaller number did, within the instant.
-            if row.queued and row.starts and row.started > row.joined:
+            if station.order in ("first", "last") and row.queued and row.starts and row.started > row.joined:
                 classes[row.place.priority, row.joined].append((row.citizen, row.started))
         for tied in classes.values():
             assert [started for _, started in sorted(tied)] == sorted(started for _, started in tied)
@@ -293,6 +319,7 @@ IDENTITIES = [
     meetings_take_their_places_at_their_times,
     periods_of_servers_count_the_stays_that_start_in_them,
     nobody_starts_before_who_joined_earlier_in_her_class_or_waits_in_a_better_one,
+    nobody_starts_before_whoever_waits_with_a_better_rank_in_her_class,
     who_joined_at_one_instant_and_waited_starts_in_the_order_of_citizens,
     reneging_comes_when_patience_ends_and_refusal_at_once,
     newcomers_are_refused_where_the_room_is_exceeded_and_only_there,

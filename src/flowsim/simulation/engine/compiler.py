@@ -29,11 +29,14 @@ from flowsim.model.soundness import reached
 __all__ = [
     "EMPIRICAL",
     "EXPONENTIAL",
+    "FIRST",
     "FIXED",
     "GIVEN",
+    "LAST",
     "MIXTURE",
     "POISSON",
     "RENEWAL",
+    "SHORTEST",
     "STOCK",
     "TABLE",
     "WEIBULL",
@@ -47,6 +50,8 @@ __all__ = [
 
 FIXED, EXPONENTIAL, WEIBULL, TABLE, EMPIRICAL, MIXTURE = range(6)
 POISSON, RENEWAL, GIVEN, STOCK = range(4)
+ORDERS = ("first", "last", "shortest")
+FIRST, LAST, SHORTEST = range(3)
 _MICROSECOND = timedelta(microseconds=1)
 
 GRID_EDGE = 40.0
@@ -87,7 +92,7 @@ TABLES: dict[str, np.dtype[np.void]] = {
     "traits": _table("key", "share"),
     # Poisson: since when which rate; given times: when; of each in a stock: what has elapsed, and on the benefit.
     "steps": _table("since.", "rate."),
-    "stations": _table("is_meeting", "room", "line", "line_end", "answers"),
+    "stations": _table("is_meeting", "room", "line", "line_end", "answers", "order"),
     # Capacities of servers, and meetings (capacity -1), by time and station.
     # `feedback`: the rule by which the places follow the wait, -1: none. `observed`: the change of the same station at
     # which that wait was, a lag ago; -1: there was none yet.
@@ -365,7 +370,8 @@ class _Compiler:
             for priority in sorted(of_station):
                 lines[station.name, priority] = len(lines)
             room = -1 if station.room is None else station.room
-            self._add("stations", station.is_meeting, room, first, len(lines), bool(_rules(station)))
+            order = ORDERS.index(station.order)
+            self._add("stations", station.is_meeting, room, first, len(lines), bool(_rules(station)), order)
         return lines
 
     def _loops(self) -> dict[str, int]:

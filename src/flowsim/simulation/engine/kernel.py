@@ -23,9 +23,11 @@ from numba.extending import intrinsic, overload
 from flowsim.simulation.engine.compiler import (
     EMPIRICAL,
     EXPONENTIAL,
+    FIRST,
     FIXED,
     GIVEN,
     GRID_EDGE,
+    LAST,
     MIXTURE,
     POISSON,
     RENEWAL,
@@ -577,6 +579,19 @@ def _stay_past_forks(m, luck, entry, index, state, visit, start, since, elapsed,
 
 
 @_rule
+def queue_rank(m, luck, entry, index, state, visit, joined, now):
+    """Return what a queue is ordered by within a class, the least first; ties by the citizen's number."""
+    order = m.stations[m.states[state].station].order
+    if order == FIRST:
+        return float(joined)
+    if order == LAST:
+        return -float(joined)
+    u, _, _ = visit_block(m, luck.seed, word_at(luck, now), entry, index, state, visit)
+    row = _in_force(m.stays, m.states[state].stay, m.states[state].stay_end, now)
+    return quantile(m, m.stays[row].law, u)
+
+
+@_rule
 def route(m, state, when, u):
     """Return the state that a citizen goes to who leaves `state` at tick `when`, by the shares then in force."""
     row = _in_force(m.routes, m.states[state].route, m.states[state].route_end, when)
@@ -966,14 +981,27 @@ def _count_queue(desks, station, by, now):
 
 @_step
 def _join(m, r, citizen, station, line, now):
-    """Stand in a queue: behind those who joined earlier, and at one instant in the order of citizens' numbers."""
+    """Stand in a queue: behind those who joined earlier, and at one instant in the order of citizens' numbers.
+
+    Where a station has another order, `u_route` holds her rank until her stay starts.
+    """
     who = r.citizens[citizen]
     ahead, behind = r.lines[line].tail, np.int64(-1)
-    while ahead >= 0:
-        other = r.citizens[ahead]
-        if other.joined < who.joined or (other.joined == who.joined and other.number < who.number):
-            break
-        ahead, behind = np.int64(other.before), ahead
+    if m.stations[station].order == FIRST:
+        while ahead >= 0:
+            other = r.citizens[ahead]
+            if other.joined < who.joined or (other.joined == who.joined and other.number < who.number):
+                break
+            ahead, behind = np.int64(other.before), ahead
+    else:
+        state = np.int64(who.state)
+        index, nth = index_of(r.begins, who.entry, who.number - r.first[who.entry]), _nth_visit(m, r, citizen, state)
+        who.u_route = queue_rank(m, r.luck, who.entry, index, state, nth, who.joined, now)
+        while ahead >= 0:
+            other = r.citizens[ahead]
+            if other.u_route < who.u_route or (other.u_route == who.u_route and other.number < who.number):
+                break
+            ahead, behind = np.int64(other.before), ahead
     who.before, who.behind = ahead, behind
     if ahead >= 0:
         r.citizens[ahead].behind = citizen
@@ -1259,13 +1287,16 @@ def _give_up(m, r, station, now):
 def _refuse(m, r, station, now):
     """Send away the newcomers of this instant that the room does not hold, the last in the queue first."""
     for line in range(m.stations[station].line_end - 1, m.stations[station].line - 1, -1):
-        while r.desks[station].waiting > m.stations[station].room:
-            citizen = r.lines[line].tail
-            if citizen < 0 or r.citizens[citizen].joined != now:
+        citizen = r.lines[line].tail
+        while r.desks[station].waiting > m.stations[station].room and citizen >= 0:
+            ahead = np.int64(r.citizens[citizen].before)
+            if r.citizens[citizen].joined == now:
+                _leave_queue(m, r, citizen, station, line, now)
+                r.citizens[citizen].to = _REFUSED
+                _move_at(m, r, citizen, now)
+            elif m.stations[station].order == FIRST:
                 break
-            _leave_queue(m, r, citizen, station, line, now)
-            r.citizens[citizen].to = _REFUSED
-            _move_at(m, r, citizen, now)
+            citizen = ahead
 
 
 @_step
@@ -1295,9 +1326,10 @@ def _longest_wait(m, r, station, now):
     """Return how long whoever has waited longest at a station has done so, 0 where nobody waits."""
     longest = np.int64(0)
     for line in range(m.stations[station].line, m.stations[station].line_end):
-        first = r.lines[line].head
-        if first >= 0:
-            longest = max(longest, now - r.citizens[first].joined)
+        citizen = r.lines[line].head
+        while citizen >= 0:
+            longest = max(longest, now - r.citizens[citizen].joined)
+            citizen = -1 if m.stations[station].order == FIRST else np.int64(r.citizens[citizen].behind)
     return longest
 
 

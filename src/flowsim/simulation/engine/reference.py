@@ -43,8 +43,9 @@ class _Case:
     """A citizen in a queue; queues are kept in the order of the first three."""
 
     priority: int
-    joined: int
+    rank: float
     citizen: int
+    joined: int = field(compare=False)
     state: int = field(compare=False)
     answer: simpy.Event = field(compare=False)
     """Succeeds with `STARTS`, or with why she is sent away."""
@@ -212,7 +213,8 @@ class _Engine:
                     station.busy += not station.is_meeting
                 else:
                     _, for_patience, _ = self.uniforms(*address, state, visit)
-                    to = yield from self.wait(station, number, state, joined, for_patience, elapsed)
+                    rank = float(kernel.queue_rank(rules, self.luck, *address, state, visit, joined, int(env.now)))
+                    to = yield from self.wait(station, (rank, number, joined), state, for_patience, elapsed)
                     elapsed, ago = 0.0, 0
             if to < 0:
                 start = int(env.now)
@@ -234,7 +236,7 @@ class _Engine:
             state = int(to)
 
     def wait(
-        self, station: _Station, number: int, state: int, joined: int, u: float, elapsed: float
+        self, station: _Station, place: tuple[float, int, int], state: int, u: float, elapsed: float
     ) -> Generator[simpy.Event, Any, int]:
         """Wait for the stay to start; return -1 when it does, or the state that she goes to instead."""
         m = self.model
@@ -242,7 +244,7 @@ class _Engine:
         patience = np.inf
         if m.states[state].patience >= 0:
             patience = kernel.residual(self.rules, m.states[state].patience, u, elapsed)
-        case = _Case(priority, joined, number, state, self.env.event(), expires=patience + 0.5 < 1.0)
+        case = _Case(priority, *place, state, self.env.event(), expires=patience + 0.5 < 1.0)
         station.join(case)
         events = [case.answer]
         if not case.expires and patience + 0.5 < m.horizon - self.env.now:
