@@ -63,6 +63,13 @@ class Run(Inquiry):
         self.wanted  # noqa: B018
         return self
 
+    @classmethod
+    def about(cls, scenario: Scenario, *, replications: int, seed: int = 1) -> Run:
+        """Ask about a scenario that is read and checked already: to read it again takes as long as two replications."""
+        question = cls.model_construct(scenario=scenario.source, replications=replications, seed=seed)
+        question.__dict__["subject"] = scenario
+        return question
+
     @cached_property
     def subject(self) -> Scenario:
         """The scenario as read."""

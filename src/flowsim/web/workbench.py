@@ -173,9 +173,8 @@ class Workbench:
         kept: Results | None = self._runs.get(key)
         if kept is not None:
             return kept
-        with self.desk.file(state) as name:
-            question = Run(scenario=name, replications=many, seed=self.seed)
         if glimpse:
+            question = Run.about(scenario, replications=many, seed=self.seed)
             # Those of the look before are not run again.
             first: Results | None = self._runs.get((scenario.digest, FIRST_LOOK, True)) if many > FIRST_LOOK else None
             numbers = range(len(first.replications) if first else 0, many)
@@ -183,6 +182,8 @@ class Workbench:
             results = question.glimpse(self._computed, numbers, at=at, kept=self._kept_histories(), executor=executor)
             results = self._shown(results, scenario.name)
             return self._runs.put(key, joined(first, results) if first else results)
+        with self.desk.file(state) as name:
+            question = Run(scenario=name, replications=many, seed=self.seed)
         return self._runs.put(key, self._shown(question.answer(executor, progress), scenario.name))
 
     def _shown(self, results: Results, name: str) -> Results:

@@ -6,7 +6,7 @@ import { grid } from "/static/screens/parts.js";
 const MOST = 1_400_000;
 
 export function ownList() {
-  const day = el("input", { type: "date", id: "list-day", value: about.today, min: about.start, max: about.end });
+  const day = el("input", { type: "date", id: "list-day", value: about.today > about.start ? about.today : "", min: about.start, max: about.end });
   const wrong = el("p", { class: "wrong", role: "alert" });
   const shown = el("div", { "aria-live": "polite" });
   const file = el("input", { type: "file", id: "list", accept: ".xlsx,.csv", onchange: () => load(file.files[0]) });

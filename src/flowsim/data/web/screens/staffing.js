@@ -73,14 +73,14 @@ export function staffing(main, choice) {
 
   const labelled = (id, key, ...inputs) => el("div", { class: "field" }, el("label", { for: id }, say(key)), ...inputs);
   main.append(el("h1", {}, say("staffing.title")), el("p", {}, say("staffing.about")),
-    choice.name && el("p", { class: "quiet" }, say("screen.of", { name: choice.name })),
+    el("p", { class: "quiet" }, say("screen.of", { name: choice.name ?? about.reference })),
     levers.length && about.goals.length
       ? el("form", { class: "card sentence", onsubmit: ask },
         labelled("lever", "staffing.least-of", first),
-        labelled("least", "staffing.between", least, ` ${say("staffing.to")} `, el("span", {}, el("label", { class: "inline", for: "most" }, say("staffing.most")), most)),
+        labelled("least", "staffing.between", least, ` ${say("staffing.to")} `, el("span", {}, el("label", { class: "inline", for: "most" }, say("staffing.most")), " ", most)),
         labelled("lever2", "staffing.with", second),
-        labelled("goal", "staffing.so-that", goal, bound, unit), el("label", { class: "unseen", for: "bound" }, say("staffing.bound")),
-        labelled("also", "staffing.and", also, alsoBound, alsoUnit), el("label", { class: "unseen", for: "also-bound" }, say("staffing.bound")),
+        labelled("goal", "staffing.so-that", goal, bound, " ", unit), el("label", { class: "unseen", for: "bound" }, say("staffing.bound")),
+        labelled("also", "staffing.and", also, alsoBound, " ", alsoUnit), el("label", { class: "unseen", for: "also-bound" }, say("staffing.bound")),
         labelled("during", "staffing.in", year), labelled("chance", "staffing.kept", chance),
         el("p", {}, el("button", { class: "first", type: "submit" }, say("staffing.find"))))
       : el("p", { class: "hint" }, say("staffing.nothing")),
