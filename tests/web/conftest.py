@@ -83,6 +83,15 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def pair_of_stations(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A town in which citizens wait for a caseworker too, so that a staffing has two levers."""
+    path = tmp_path_factory.mktemp("pair") / "pair.toml"
+    plan = '[states.plan]\nstation = "plan"\nstay = "1 week"\nto = "team"\n\n[stations.plan]\ncapacity = 5\n'
+    path.write_text(TOWN.replace('[states.plan]\nstay = "4 weeks"\nto = "team"\n', plan), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
 def desk(town: Path) -> Desk:
     return desk_of(str(town))
 

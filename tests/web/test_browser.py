@@ -66,6 +66,12 @@ def small(town: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
+def pair(pair_of_stations: Path) -> Iterator[str]:
+    with served(str(pair_of_stations)) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
 def city() -> Iterator[str]:
     with served("copenhagen") as address:
         yield address
@@ -109,7 +115,8 @@ def violations(page: Any) -> list[tuple[str, str]]:
 
 def picture(page: Any, name: str) -> None:
     if folder := os.environ.get("SCREENSHOTS"):
-        page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
+        long = name.startswith("trust")  # its tables go on for pages
+        page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=not long)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -372,6 +379,20 @@ def test_a_staffing_is_found_and_taken_to_the_workbench(chromium: Any, small: st
         page.get_by_role("link", name=use).click()
         settled(page)
         assert page.get_by_role("slider").first.input_value() == level
+
+
+def test_a_click_on_the_staffing_map_sets_both_sliders(chromium: Any, pair: str) -> None:
+    with tab(chromium, pair) as page:
+        page.get_by_role("link", name="Find staffing").click()
+        page.get_by_label("together with").select_option(index=2)
+        page.get_by_role("button", name="Find", exact=True).click()
+        cell = page.locator(".map a.meets").first
+        cell.wait_for(timeout=LONG)
+        assert violations(page) == []
+        pair_of = re.findall(r"\d+", cell.get_attribute("aria-label").partition(":")[0])
+        cell.click()
+        settled(page)
+        assert [page.get_by_role("slider").nth(place).input_value() for place in (0, 1)] == pair_of
 
 
 @pytest.mark.parametrize("width", [1280, 390])

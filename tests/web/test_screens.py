@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 from zipfile import ZipFile
 
 import pytest
 
 from flowsim.questions.staff import Staff
-from flowsim.web.screens.papers import FORMATS, Paper, Shelf
+from flowsim.web.screens.shelf import FORMATS, Paper, Shelf
+from flowsim.web.serving import desk_of
 
 MORE = {"name": "My plan", "changes": [{"control": "team", "value": "6"}]}
 FORM = {"goals": ["wait for team <= 4 weeks"], "vary": ["team.places"], "between": ["1 12"], "during": "2022"}
@@ -42,6 +44,21 @@ def test_a_staffing_of_a_state_is_sought_from_what_it_changes(tab):
     assert "has 6" in lines[0]
     (command,) = texts(answer(tab, "/api/staffing", state=MORE, form=FORM), "command")
     assert command.startswith("flowsim staff my-plan.toml --goal ")
+
+
+def test_of_two_levers_each_pair_that_was_tried_stands_on_the_map(pair_of_stations):
+    from starlette.testclient import TestClient
+
+    from flowsim.web.server import page
+
+    form = {"goals": ["wait for team <= 4 weeks"], "vary": ["plan.capacity", "team.places"], "between": ["4 6", "1 9"]}
+    with TestClient(page(desk_of(str(pair_of_stations)), hosts=None)) as client:
+        answer = client.post("/api/staffing", json={"state": {}, "form": form | {"during": "2022"}})
+        news = json.loads(answer.text.splitlines()[-1])
+    verdicts = {tuple(one["levels"]): one["verdict"] for one in news["map"]}
+    assert news["levels"]
+    assert all(verdicts[tuple(pair)] == "meets" for pair in news["levels"])
+    assert "misses" in verdicts.values()
 
 
 @pytest.mark.parametrize(

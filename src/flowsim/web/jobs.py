@@ -117,6 +117,7 @@ class Turns:
                     task.future.set_result(task.call())
                 except BaseException as error:
                     task.future.set_exception(error)
+            del task  # a thread that waits holds nothing of what it did
 
     async def news(self, work: Work, tab: str, *, urgent: bool = False) -> AsyncIterator[News]:
         """Do a job in a thread of its own and yield its news; the job is stopped when this is no longer read.

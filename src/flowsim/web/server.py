@@ -28,10 +28,7 @@ from flowsim.reporting.language import LANGUAGES, Language
 from flowsim.web.asked import Choice, Desk
 from flowsim.web.contents import page_contents
 from flowsim.web.jobs import Busy, Turns, Work, give_back_memory
-from flowsim.web.screens.finder import staffing_work
-from flowsim.web.screens.lists import read_list, template
-from flowsim.web.screens.papers import FORMATS, Paper, Shelf, history_workbook, report_work
-from flowsim.web.screens.trust import evidence_work, grounds, outlook_work
+from flowsim.web.screens.shelf import FORMATS, Paper, Shelf
 from flowsim.web.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -168,9 +165,13 @@ def page(desk: Desk, *, hosts: frozenset[str] | None, workers: int | None = None
             return _refused(error)
 
     async def grounding(request: Request) -> Response:
+        from flowsim.web.screens.trust import grounds
+
         return JSONResponse(grounds(desk, _language(request.query_params.get("lang"))))
 
     async def listed(request: Request) -> Response:
+        from flowsim.web.screens.lists import read_list
+
         try:
             raw = await _body(request, _MOST_UPLOAD)
             return JSONResponse(read_list(desk, raw, _language(raw.get("lang"))))
@@ -178,6 +179,8 @@ def page(desk: Desk, *, hosts: frozenset[str] | None, workers: int | None = None
             return _refused(error)
 
     async def history(request: Request) -> Response:
+        from flowsim.web.screens.history import history_workbook
+
         try:
             raw = await _body(request)
             return JSONResponse(history_workbook(raw.get("history"), _language(raw.get("lang")), shelf))
@@ -185,6 +188,8 @@ def page(desk: Desk, *, hosts: frozenset[str] | None, workers: int | None = None
             return _refused(error)
 
     async def to_fill_in(request: Request) -> Response:
+        from flowsim.web.screens.lists import template
+
         name, content = template(desk, _language(request.query_params.get("lang")))
         return _attached(Paper(name, FORMATS["xlsx"], content))
 
@@ -220,12 +225,28 @@ def page(desk: Desk, *, hosts: frozenset[str] | None, workers: int | None = None
 
         return answer
 
-    screens: Mapping[str, Callable[[Choice, Any, Language], Work]] = {
-        "staffing": lambda state, form, language: staffing_work(desk, state, form, language),
-        "report": lambda state, form, language: report_work(desk, state, form, language, shelf),
-        "evidence": lambda state, form, language: evidence_work(desk, language),
-        "outlook": lambda state, form, language: outlook_work(desk, state, language),
-    }
+    # What a screen needs, from matplotlib to statsmodels, is loaded when it is first asked: some 130 MB.
+    def staffing(state: Choice, form: Any, language: Language) -> Work:
+        from flowsim.web.screens.finder import staffing_work
+
+        return staffing_work(desk, state, form, language)
+
+    def report(state: Choice, form: Any, language: Language) -> Work:
+        from flowsim.web.screens.papers import report_work
+
+        return report_work(desk, state, form, language, shelf)
+
+    def evidence(state: Choice, form: Any, language: Language) -> Work:
+        from flowsim.web.screens.trust import evidence_work
+
+        return evidence_work(desk, language)
+
+    def outlook(state: Choice, form: Any, language: Language) -> Work:
+        from flowsim.web.screens.trust import outlook_work
+
+        return outlook_work(desk, state, language)
+
+    screens = {"staffing": staffing, "report": report, "evidence": evidence, "outlook": outlook}
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

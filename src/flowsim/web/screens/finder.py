@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints, ValidationError
 from flowsim.core.errors import Record, located
 from flowsim.core.progress import Progress
 from flowsim.planning.prices import prices_of
-from flowsim.planning.staffing.search import Answer
+from flowsim.planning.staffing.search import Answer, Frontier
 from flowsim.questions.staff import Staff
 from flowsim.reporting.document import Block, Text
 from flowsim.reporting.language import Language
@@ -75,6 +75,8 @@ def staffing_work(desk: Desk, state: Choice, raw: Any, language: Language) -> Wo
             levels = [[point.level, point.least] for point in search.points if point.least is not None]
         blocks += [staffing_chart(search, wording, prices), Text(lines=(command,), kind="command")]
         shown = {"levers": conclusions.levers(), "levels": levels, "blocks": plain_blocks(blocks, language)}
+        if isinstance(search, Frontier):
+            shown["map"] = [{"levels": [*trial.levels], "verdict": trial.verdict} for trial in search.trials]
         yield {"title": conclusions.goals(), **shown}
 
     return work

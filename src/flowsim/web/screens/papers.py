@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 import tempfile
-import threading
-from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, ValidationError
 
@@ -18,49 +15,14 @@ from flowsim.core.progress import Progress
 from flowsim.questions.report import Report
 from flowsim.reporting.document import Block, Chart, Section, Table, Text
 from flowsim.reporting.language import Language
-from flowsim.reporting.writers.xlsx import plain_workbook
 from flowsim.web.asked import Choice, Desk
 from flowsim.web.jobs import News, Work
 from flowsim.web.screens.blocks import plain_blocks
+from flowsim.web.screens.shelf import FORMATS, Paper, Shelf
 
-__all__ = ["FORMATS", "Paper", "PaperForm", "Shelf", "history_workbook", "report_work"]
+__all__ = ["PaperForm", "report_work"]
 
-FORMATS: Mapping[str, str] = {
-    "pdf": "application/pdf",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "html": "text/html",
-}
-_MOST_PAPERS = 8
 _PREVIEWED = 3
-
-
-class Paper(NamedTuple):
-    """A file to take along: its name, its media type and its bytes."""
-
-    name: str
-    media: str
-    content: bytes
-
-
-class Shelf:
-    """The last few files, in memory alone, each under a name that nobody guesses."""
-
-    def __init__(self) -> None:
-        self._papers: OrderedDict[str, Paper] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def put(self, paper: Paper) -> str:
-        """Keep a file, and return what it is asked for by."""
-        token = secrets.token_urlsafe(18)
-        with self._lock:
-            self._papers[token] = paper
-            while len(self._papers) > _MOST_PAPERS * len(FORMATS):
-                self._papers.popitem(last=False)
-        return token
-
-    def get(self, token: str) -> Paper | None:
-        """Return a file; None where there is none any more."""
-        return self._papers.get(token)
 
 
 class PaperForm(Record):
@@ -133,26 +95,3 @@ def _preview(sections: Sequence[Section]) -> list[Block]:
         lines = [line for block in sure.blocks if isinstance(block, Text) for line in block.lines][:_PREVIEWED]
         reservations = [Text(lines=tuple(lines), kind="points")]
     return [*texts, *(charts[:1] or tables[:1]), *reservations]
-
-
-class HistoryForm(Record):
-    """The history of runs as the page shows it: titles, and rows of texts."""
-
-    columns: Annotated[tuple[Annotated[str, StringConstraints(max_length=200)], ...], Field(max_length=40)]
-    rows: Annotated[tuple[tuple[Annotated[str, StringConstraints(max_length=400)], ...], ...], Field(max_length=500)]
-
-
-def history_workbook(raw: Any, language: Language, shelf: Shelf) -> dict[str, str]:
-    """Write the history of runs as a workbook, and return what it is asked for by.
-
-    Raises:
-        InputError: for what is no history, with the key.
-    """
-    try:
-        form = HistoryForm.model_validate(raw)
-    except ValidationError as error:
-        raise located(error, raw if isinstance(raw, dict) else {}, "history") from None
-    title = language.say("web.runs.sheet")
-    sheet = plain_workbook({title: [form.columns, *form.rows]}, widths={title: [24] * len(form.columns)})
-    name = f"{language.say('web.runs.file')}.xlsx"
-    return {"name": name, "token": shelf.put(Paper(name, FORMATS["xlsx"], sheet))}

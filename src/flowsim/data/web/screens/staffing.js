@@ -46,15 +46,30 @@ export function staffing(main, choice) {
       [first, second].filter((select) => select.value).forEach((select, place) => {
         for (const name of of(about.levers, select).controls) values[name] = levels[place];
       });
-      return el("a", { class: "button", href: address("workbench", { ...choice, values, unlocked: true, year: Number(year.value) }) },
-        say("staffing.use", { levels: levels.map((level) => number(level)).join(" · ") }));
+      return address("workbench", { ...choice, values, unlocked: true, year: Number(year.value) });
+    };
+    const named = (levels) => levels.map((level) => number(level)).join(" · ");
+    const button = (levels) => el("a", { class: "button", href: use(levels) }, say("staffing.use", { levels: named(levels) }));
+    // Each pair that was tried: whether it meets the goals, by sign and colour; a click takes it to the workbench.
+    const map = () => {
+      const columns = [...new Set(item.map.map((one) => one.levels[0]))].sort((a, b) => a - b);
+      const rows = [...new Set(item.map.map((one) => one.levels[1]))].sort((a, b) => b - a);
+      const at = (column, row) => item.map.find((one) => one.levels[0] === column && one.levels[1] === row);
+      const sign = { meets: "✓", close: "?", misses: "✗" };
+      return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": say("staffing.map") }, el("table", { class: "map" },
+        el("caption", {}, say("staffing.map.about", { row: item.levers[1], column: item.levers[0] })),
+        el("thead", {}, el("tr", {}, el("td", {}), columns.map((one) => el("th", { scope: "col" }, number(one))))),
+        el("tbody", {}, rows.map((row) => el("tr", {}, el("th", { scope: "row" }, number(row)), columns.map((column) => {
+          const one = at(column, row);
+          return el("td", {}, one && el("a", { class: one.verdict, href: use(one.levels), "aria-label": `${named(one.levels)}: ${say(`staffing.${one.verdict}`)}` }, sign[one.verdict]));
+        }))))));
     };
     const large = item.levels.length === 1 && item.levels[0].length === 1;
     out.replaceChildren(el("section", { class: "card", "aria-labelledby": "found" },
       el("h2", { id: "found" }, say("staffing.answer")), el("p", { class: "quiet" }, item.title),
       large && el("p", { class: "answer" }, `${number(item.levels[0][0])} `, el("span", {}, item.levers[0])),
       item.levels.length > 1 && el("p", {}, item.levers.join(" · ")),
-      el("div", { class: "bar" }, item.levels.map(use)), blocks(item.blocks)));
+      el("div", { class: "bar" }, item.levels.map(button)), item.map && map(), blocks(item.blocks)));
   });
 
   function text(list, select, input) {
