@@ -49,7 +49,7 @@ export function trust(main, choice) {
       draw();
       rest.replaceChildren(el("section", { class: "card", "aria-labelledby": "assumed" }, el("h2", { id: "assumed" }, say("trust.assumed")),
         el("p", {}, say("trust.assumed.about")), wrong, use,
-        el("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "assumed" }, el("table", {},
+        el("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "assumed" }, el("table", { class: "assumed" },
           el("thead", {}, el("tr", {}, ["what", "value", "why"].map((key) => el("th", { scope: "col" }, say(`trust.${key}`))))),
           el("tbody", {}, grounds.assumed.map((one) => el("tr", {}, el("th", { scope: "row" }, one.name, " ", el("span", { class: "badge" }, say("trust.badge"))),
             el("td", {}, one.plain ? el("input", { "aria-label": one.name, value: changed[one.name] ?? one.value, maxlength: 60, onchange: (event) => {
