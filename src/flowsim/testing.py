@@ -131,6 +131,8 @@ def _stations(draw: st.DrawFn, states: list[str]) -> dict[str, Any]:
         if draw(st.integers(0, 2)) == 0:
             stations[name]["order"] = draw(st.sampled_from(["last", "shortest"]))
         if draw(st.integers(0, 2)) == 0:
+            stations[name]["reserved"] = {"0": draw(st.integers(0, 1)), "1": draw(st.integers(0, 2))}
+        if draw(st.integers(0, 2)) == 0:
             stations[name]["answers"] = draw(_by_date(st.just("off") | _feedbacks("capacity" in stations[name])))
     return stations
 
@@ -147,7 +149,7 @@ def _state(draw: st.DrawFn, states: list[str], ahead: list[str], stations: dict[
             patience = draw(st.just("0 minutes") | durations())
             state |= {"patience": patience, "reneges_to": draw(forward)}
         if "room" in stations[state["station"]]:
-            state["refused_to"] = draw(forward)
+            state |= {"admitted": True} if draw(st.integers(0, 3)) == 0 else {"refused_to": draw(forward)}
     is_known = "station" in state and stations[state["station"]].get("order") == "shortest"
     if not draw(st.integers(0, 3)) and not is_known:
         # Going back takes a race some time, so no circle can be run in no time.
@@ -237,6 +239,11 @@ def pathways(draw: st.DrawFn) -> Pathway:
     if "out" not in led_to:
         entries["to_out"] = {"to": "out", "count": 1}
     body["out"] = {"final": True, "benefit": draw(st.sampled_from(["a", "c"])), "outcome": True}
+    for name, station in stations.items():
+        own = [state for state in body.values() if state.get("station") == name]
+        classes = {part["priority"] for state in own for part in (state, *state.get("variants", []))}
+        reserved = {key: number for key, number in station.get("reserved", {}).items() if int(key) in classes}
+        station |= {"reserved": reserved}
     raw = {
         "name": "generated",
         "start": "2020-01-01",

@@ -134,6 +134,8 @@ def _values(pathway: Pathway) -> Iterator[tuple[tuple[str, str], _Steps]]:
         always = {"hours": ", ".join(f"{hour:%H:%M}" for hour in station.at), "room": station.room}
         if station.meets is not None:
             del always["hours"]
+        if station.reserved:
+            always["reserved"] = ", ".join(f"{number} from class {priority}" for priority, number in station.reserved)
         if station.order != "first":
             always["order"] = station.order
         if station.closed:

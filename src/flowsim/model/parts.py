@@ -148,6 +148,12 @@ BySpent = Annotated[
 Names = Annotated[tuple[str, ...], BeforeValidator(several)]
 Spans = Annotated[tuple[Span, ...], BeforeValidator(several)]
 Weekdays = Annotated[tuple[Weekday, ...], BeforeValidator(several)]
+Reserved = Annotated[
+    tuple[tuple[Annotated[int, BeforeValidator(plain_number), Field(ge=0, le=1000)], Count], ...],
+    BeforeValidator(_pairs),
+    PlainSerializer(lambda pairs: {str(priority): number for priority, number in pairs}, return_type=dict[str, int]),
+    WithJsonSchema({"type": "object", "additionalProperties": {"type": "integer", "minimum": 0}}),
+]
 Factor = Annotated[float, BeforeValidator(plain_number), Strict(), Field(ge=0, le=1000)]
 Profile = Annotated[
     tuple[tuple[Open, Factor], ...],
@@ -300,7 +306,8 @@ class Station(Record):
     with several `parties` the least counts. Servers are there while the station is `open`, always unless told; those of
     `shifts` come on top. On `closed` days nothing begins. `room` limits how many may wait. `answers` has the places, or
     servers, follow the wait: a rule by date, or "off". Within a class of priority, who is next is told by `order`: who
-    came "first" or "last", or who has the "shortest" stay, as it is drawn when she joins.
+    came "first" or "last", or who has the "shortest" stay, as it is drawn when she joins. `reserved` keeps so many
+    servers, or places, free from a class of priority, by its number: its stays start only while more than those are.
     """
 
     name: Name
@@ -317,6 +324,7 @@ class Station(Record):
     parties: Annotated[tuple[Party, ...], BeforeValidator(listed)] = ()
     room: Count | None = None
     order: Order = "first"
+    reserved: Reserved = ()
     answers: ByDate[Rule] | None = None
 
     if TYPE_CHECKING:
@@ -338,6 +346,7 @@ class Station(Record):
             parties: Iterable[Party | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]] = (),
             room: WholeLike | None = None,
             order: Order = "first",
+            reserved: Mapping[str, WholeLike] | Mapping[int, WholeLike] = ...,
             answers: ByDateLike[Feedback | Mapping[str, Any] | str] | None = None,
         ) -> None: ...
 
@@ -377,6 +386,7 @@ class Station(Record):
     @model_validator(mode="after")
     def _one_kind(self) -> Station:
         _unique("shift", (shift.name for shift in self.shifts))
+        _unique("class of priority", (str(priority) for priority, _ in self.reserved))
         if self.capacity is not None:
             if self.weekdays or self.meets or self.places or self.parties or self.holidays:
                 raise ValueError("a station has either `capacity` (servers) or `weekdays` and `places` (a meeting)")
@@ -639,7 +649,8 @@ class State(Record):
     She queues at `station` if there is one, then stays for `stay` and leaves `to` states by shares, evaluated at the
     instant of leaving; or a `race` of competing exits decides both. While she waits, `patience` may run out
     (`reneges_to`); a full room sends her away at once (`refused_to`). Lower `priority` is served first. The stay's
-    law is the one in force when the stay starts. A `final` state has no way out; an `outcome` is counted as an award.
+    law is the one in force when the stay starts. Who is always `admitted` is refused by no full room, though she fills
+    it for others. A `final` state has no way out; an `outcome` is counted as an award.
     `variants` say what is otherwise for citizens of some categories.
     """
 
@@ -654,6 +665,7 @@ class State(Record):
     patience: Duration | None = None
     reneges_to: str | None = None
     refused_to: str | None = None
+    admitted: bool = False
     final: bool = False
     outcome: bool = False
     variants: Annotated[tuple[Variant, ...], BeforeValidator(several)] = ()
@@ -674,6 +686,7 @@ class State(Record):
             patience: StayLike | None = None,
             reneges_to: str | None = None,
             refused_to: str | None = None,
+            admitted: bool = False,
             final: bool = False,
             outcome: bool = False,
             variants: Iterable[Variant | Mapping[str, Any]] = (),

@@ -109,11 +109,29 @@ def _names(pathway: Whole) -> None:
     for state in pathway.states:
         room = pathway.station(state.station).room if state.station else None
         refused_to = [state.refused_to, *(v.refused_to for v in state.variants if v.refused_to)]
-        if (room is None and any(refused_to)) or (room is not None and state.refused_to is None):
+        if state.admitted and (room is None or any(refused_to)):
+            raise ValueError(
+                f"states.{state.name}.admitted: who is always admitted is never refused: give it where the station has "
+                "a `room`, and without `refused_to`"
+            )
+        if (room is None and any(refused_to)) or (room is not None and state.refused_to is None and not state.admitted):
             raise ValueError(
                 f"states.{state.name}.refused_to: a station with a `room` needs to know where the refused go, "
                 "and one without a `room` refuses nobody"
             )
+    for station in pathway.stations:
+        classes = {
+            part.priority
+            for state in pathway.states
+            if state.station == station.name
+            for part in (state, *(state.with_variants((variant,)) for variant in state.variants))
+        }
+        for priority, _ in station.reserved:
+            if priority not in classes:
+                listed = ", ".join(map(str, sorted(classes)))
+                raise ValueError(
+                    f"stations.{station.name}.reserved: no state there has the priority {priority} (allowed: {listed})"
+                )
     for state in pathway.states:
         races = bool(state.race) or any(variant.race for variant in state.variants)
         if races and state.station and pathway.station(state.station).order == "shortest":

@@ -189,6 +189,7 @@ class _Line:
         self.states = [i for i, s in enumerate(flow.pathway.states) if s.station == station.name]
         own = [flow.pathway.states[i] for i in self.states]
         self.classes = [np.array([s.priority == p for s in own]) for p in sorted({s.priority for s in own})]
+        self.refusable = np.array([s.refused_to is not None for s in own], np.float64)
         mean = np.array([s.patience.mean_minutes if s.patience else np.inf for s in own])
         spans = flow.step / np.maximum(mean, 1e-9 * flow.step)
         # Of those who come evenly over a step and are not taken, so many are still there at its end; and where as
@@ -374,7 +375,7 @@ def _serve(
             number -= taken
     rest = (old + joined - begun) * line.staying
     given = waiting + joined - begun - rest
-    newcomers = np.clip(rest, 0.0, joined)
+    newcomers = np.clip(rest, 0.0, joined) * line.refusable
     sent = np.zeros(len(waiting))
     if line.station.room is not None and rest.sum() > line.station.room:
         fresh = float(newcomers.sum())

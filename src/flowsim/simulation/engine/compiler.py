@@ -92,6 +92,8 @@ TABLES: dict[str, np.dtype[np.void]] = {
     "traits": _table("key", "share"),
     # Poisson: since when which rate; given times: when; of each in a stock: what has elapsed, and on the benefit.
     "steps": _table("since.", "rate."),
+    # A row a queue. `spare`: how many servers, or places, are kept free from it.
+    "queues": _table("spare"),
     "stations": _table("is_meeting", "room", "line", "line_end", "answers", "order"),
     # Capacities of servers, and meetings (capacity -1), by time and station.
     # `feedback`: the rule by which the places follow the wait, -1: none. `observed`: the change of the same station at
@@ -129,6 +131,7 @@ class Model(NamedTuple):
     entries: Table
     traits: Table
     steps: Table
+    queues: Table
     stations: Table
     changes: Table
     feedbacks: Table
@@ -369,6 +372,7 @@ class _Compiler:
             of_station = {s.priority for states in groups for s in states if s.station == station.name}
             for priority in sorted(of_station):
                 lines[station.name, priority] = len(lines)
+                self._add("queues", dict(station.reserved).get(priority, 0))
             room = -1 if station.room is None else station.room
             order = ORDERS.index(station.order)
             self._add("stations", station.is_meeting, room, first, len(lines), bool(_rules(station)), order)

@@ -1256,7 +1256,7 @@ def _moves(m, r, instant):
 def _take(m, r, station, change, free, now):
     """Start the stays of those who wait, best priority first, while places are free."""
     for line in range(m.stations[station].line, m.stations[station].line_end):
-        while free > 0 and r.lines[line].head >= 0:
+        while free > m.queues[line].spare and r.lines[line].head >= 0:
             citizen = r.lines[line].head
             _leave_queue(m, r, citizen, station, line, now)
             if r.citizens[citizen].due == _WITH_THIS_INSTANT:
@@ -1290,12 +1290,13 @@ def _refuse(m, r, station, now):
         citizen = r.lines[line].tail
         while r.desks[station].waiting > m.stations[station].room and citizen >= 0:
             ahead = np.int64(r.citizens[citizen].before)
-            if r.citizens[citizen].joined == now:
+            if r.citizens[citizen].joined != now:
+                if m.stations[station].order == FIRST:
+                    break
+            elif m.states[r.citizens[citizen].state].refused_to >= 0:
                 _leave_queue(m, r, citizen, station, line, now)
                 r.citizens[citizen].to = _REFUSED
                 _move_at(m, r, citizen, now)
-            elif m.stations[station].order == FIRST:
-                break
             citizen = ahead
 
 

@@ -104,25 +104,33 @@ class _Station:
     def serve(self, _: simpy.Event) -> None:
         self.is_due = False
         if not self.is_meeting:
-            while self.queue and self.busy < self.capacity:
+            while case := self.next_case(self.capacity - self.busy):
                 self.busy += 1
                 self.row[3] += 1
-                self.answer(self.queue[0], STARTS)
+                self.answer(case, STARTS)
         elif self.meeting is not None:
             self.observe(self.meeting)
             places = self.engine.places(self.meeting)
             self.meeting = None
             row = self.engine.log(self.number, places, len(self.queue))
-            while self.queue and row[3] < places:
+            while case := self.next_case(places - row[3]):
                 row[3] += 1
-                self.answer(self.queue[0], STARTS)
+                self.answer(case, STARTS)
         for case in [case for case in self.queue if case.expires]:
             self.answer(case, GIVES_UP)
         while 0 <= self.room < len(self.queue):
-            newest = max((case for case in self.queue if case.joined == self.engine.env.now), default=None)
+            newcomers = [case for case in self.queue if case.joined == self.engine.env.now]
+            newest = max(
+                (case for case in newcomers if self.engine.model.states[case.state].refused_to >= 0), default=None
+            )
             if newest is None:
                 break
             self.answer(newest, REFUSED)
+
+    def next_case(self, free: int) -> _Case | None:
+        """Return the first in the queue for whom enough servers or places are free; None where nobody is."""
+        spare = self.engine.model.queues
+        return next((case for case in self.queue if free > spare[case.priority].spare), None)
 
     def answer(self, case: _Case, outcome: int) -> None:
         self.leave(case)
