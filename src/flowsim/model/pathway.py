@@ -36,7 +36,8 @@ class Pathway(Record):
 
     The horizon runs from `start` until before `end`. Inside an engine time is a whole number of `tick`s since
     `start`: a minute where none is set, or a second or a millisecond where a fixed stay would otherwise be rounded by
-    more than 1 part in 2,000. Stations are served in their order here.
+    more than 1 part in 2,000. Stations are served in their order here. In a `closed_population` those who are there at
+    the start go round for ever: no door is open, and no state needs a way to an end.
 
     Raises:
         InputError: where anything is wrong, in one line with the key path.
@@ -47,6 +48,7 @@ class Pathway(Record):
     start: Moment
     end: Moment
     tick: Span = MINUTE
+    closed_population: bool = False
     attributes: Annotated[tuple[Attribute, ...], BeforeValidator(listed)] = ()
     stations: Annotated[tuple[Station, ...], BeforeValidator(listed)] = ()
     states: Annotated[tuple[State, ...], BeforeValidator(listed)]
@@ -66,6 +68,7 @@ class Pathway(Record):
             start: MomentLike,
             end: MomentLike,
             tick: SpanLike = ...,
+            closed_population: bool = False,
             attributes: Iterable[Attribute | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]] = (),
             stations: Iterable[Station | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]] = (),
             states: Iterable[State | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]],

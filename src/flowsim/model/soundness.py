@@ -32,6 +32,8 @@ class Whole(Protocol):
     @property
     def tick(self) -> float: ...
     @property
+    def closed_population(self) -> bool: ...
+    @property
     def attributes(self) -> tuple[Attribute, ...]: ...
     @property
     def stations(self) -> tuple[Station, ...]: ...
@@ -63,8 +65,11 @@ def check(pathway: Whole) -> None:
     _names(pathway)
     _dates(pathway)
     _reachable(pathway)
+    if pathway.closed_population:
+        _nobody_comes_or_goes(pathway)
     for states in _of_groups(pathway):
-        _way_out(states)
+        if not pathway.closed_population:
+            _way_out(states)
         _no_zero_cycle(pathway, states)
 
 
@@ -262,6 +267,17 @@ def _reachable(pathway: Whole) -> None:
     for state in pathway.states:
         if state.name not in seen:
             raise ValueError(f"states.{state.name}: no entry and no state leads here, so nobody can reach it")
+
+
+def _nobody_comes_or_goes(pathway: Whole) -> None:
+    for entry in pathway.entries:
+        if entry.count is None:
+            raise ValueError(
+                f"entries.{entry.name}: nobody comes to a `closed_population`: give a `count` at the start"
+            )
+    for state in pathway.states:
+        if state.final:
+            raise ValueError(f"states.{state.name}.final: nobody leaves a `closed_population`: it has no final states")
 
 
 def _of_groups(pathway: Whole) -> list[tuple[State, ...]]:
