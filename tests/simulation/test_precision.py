@@ -74,11 +74,21 @@ def test_a_precision_has_to_hold_over_further_replications():
 
 def test_a_precision_that_is_known_of_nothing_is_not_reached():
     ran, extend, widths = scripted(lambda count: math.nan)
-    assert not settle(Precision(relative=0.5, most=400), extend, widths)
-    assert ran == [(0, 40)]
+    assert not settle(Precision(relative=0.5, most=4000), extend, widths)
+    assert ran == [(0, 40), (40, 80), (80, 160), (160, 320), (320, 640)]
+    # Ten of 160 define it, say: until then nothing is known, and it is not given up.
+    ran, extend, widths = scripted(lambda count: math.nan if count < 160 else 0.4)
+    assert settle(Precision(relative=0.5), extend, widths)
+    assert ran == [(0, 40), (40, 80), (80, 160), (160, 168)]
+
+
+def test_a_precision_is_not_believed_where_no_replications_are_left_to_hold_over():
     ran, extend, widths = scripted(lambda count: 0.5)
     assert not settle(Precision(relative=0.1, most=50), extend, widths)
-    assert ran == [(0, 40), (40, 50)]
+    assert ran == [(0, 40), (40, 45), (45, 50)]
+    ran, extend, widths = scripted(lambda count: 0.1 if count >= 60 else 0.2)
+    assert not settle(Precision(relative=0.1, most=60), extend, widths)
+    assert settle(Precision(relative=0.1, most=80), extend, widths)
 
 
 def test_what_is_alike_in_all_replications_is_never_precise():
@@ -86,7 +96,7 @@ def test_what_is_alike_in_all_replications_is_never_precise():
     raw["entries"] = [{"name": "door", "to": "here", "at": ["2020-03-01"] * 30}]
     asked = Precision(relative=0.05, most=100)
     results, reached = run_to_precision(Pathway.from_dict(raw), asked)
-    assert (len(results.replications), reached) == (40, False)
+    assert (len(results.replications), reached) == (100, False)
     assert {str(row.period) for row in without_precision([results], asked)} == {"2020", "2021"}
 
 
@@ -115,8 +125,8 @@ def test_progress_counts_on_over_the_rounds():
 
 
 def test_says_where_it_was_not_reached():
-    results, reached = run_to_precision(POISSON, Precision(relative=0.001, most=42))
-    assert (len(results.replications), reached) == (42, False)
+    results, reached = run_to_precision(POISSON, Precision(relative=0.001, most=46))
+    assert (len(results.replications), reached) == (46, False)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +135,7 @@ def test_says_where_it_was_not_reached():
         ({"relative": 0.0}, "from 0.01 % to below 100 %"),
         ({"relative": 1.5}, "from 0.01 % to below 100 %"),
         ({"relative": 0.05, "confidence": 1.0}, "confidence: 1.0"),
-        ({"relative": 0.05, "most": 39}, "at least 40"),
+        ({"relative": 0.05, "most": 39}, "at least 45"),
         ({"relative": 0.05, "measures": ("award",)}, "did you mean 'awards.done'"),
         ({"relative": 0.05, "first": "2031", "last": "2032"}, "no period of awards"),
     ],

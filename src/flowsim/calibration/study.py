@@ -19,7 +19,7 @@ from flowsim.calibration.targets import Target, observer, read_targets, targets_
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError, Record, located, nearest, unknown_name
 from flowsim.core.files import is_file, read_toml
-from flowsim.core.quantities import Figure, times
+from flowsim.core.quantities import TypedNumber, times
 from flowsim.evidence.facts import Evidence, load
 from flowsim.model.base import Base, read_base
 from flowsim.model.library import cities, city_file
@@ -35,8 +35,8 @@ class _FactorEntry(Record):
     title: str
     sets: list[str] = Field(min_length=1)
     scale: Scale
-    sd: Figure = Field(gt=0)
-    follows: dict[str, Figure] = Field(default_factory=dict)
+    sd: TypedNumber = Field(gt=0)
+    follows: dict[str, TypedNumber] = Field(default_factory=dict)
     whole: bool = False
     why: str = Field(min_length=1)
 

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from flowsim.core.errors import InputError, Record, located, unknown_name
 from flowsim.core.periods import Period
-from flowsim.core.quantities import Figure
+from flowsim.core.quantities import TypedNumber
 from flowsim.evidence import facts
 from flowsim.evidence.facts import Evidence, Fact
 from flowsim.model.library import cities, city_file
@@ -138,10 +138,10 @@ Words = Annotated[str, Field(min_length=1, pattern=r"\S")]
 
 
 class _Discrepancy(Record):
-    share: Figure | None = Field(None, gt=0, lt=1)
-    at_least: Figure = Field(0.0, ge=0)
-    at_most: Figure | None = Field(None, gt=0)
-    absolute: Figure | None = Field(None, gt=0)
+    share: TypedNumber | None = Field(None, gt=0, lt=1)
+    at_least: TypedNumber = Field(0.0, ge=0)
+    at_most: TypedNumber | None = Field(None, gt=0)
+    absolute: TypedNumber | None = Field(None, gt=0)
     unit: str = ""
 
     @model_validator(mode="after")
@@ -188,9 +188,9 @@ class _Entry(Record):
     how: Literal["sum", "mean"] = "sum"
     of: Names = ()
     since: Names = ()
-    factor: Figure = 1.0
+    factor: TypedNumber = 1.0
     sense: Sense | None = None
-    half_width: Figure | None = Field(None, gt=0)
+    half_width: TypedNumber | None = Field(None, gt=0)
     conflict: _Cells | None = None
     fitted: bool = True
     why: str = ""

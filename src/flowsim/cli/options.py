@@ -37,17 +37,17 @@ __all__ = [
     "WithPairs",
     "asked",
     "exists",
+    "integer_option",
     "language_of_terminal",
     "named_options",
     "spoken",
-    "whole",
 ]
 
 _Question = TypeVar("_Question", bound="Inquiry")
 _OPTIONS: Mapping[str, str] = {"first": "from", "last": "to"}
 
 
-def whole(*names: str, help: str, callback: Callable[[int | None], int | None] | None = None) -> Any:
+def integer_option(*names: str, help: str, callback: Callable[[int | None], int | None] | None = None) -> Any:
     """Return an option that is a whole number, read as all numbers are that people type."""
     return typer.Option(
         *names, parser=lambda value: read_whole(str(value)), callback=callback, metavar="<int>", help=help
@@ -59,11 +59,13 @@ FILE = typer.Argument(
     help="A scenario or pathway file, the base 'copenhagen', or a name of flowsim scenarios.",
     show_default=False,
 )
-SEED = whole(help="Another seed, other luck; the same seed, the same results.")
+SEED = integer_option(help="Another seed, other luck; the same seed, the same results.")
 POINT = typer.Option("--point", help="The fitted parameters in every replication.")
 CALIBRATED = typer.Option(help="Draw parameters from this folder of flowsim calibrate.", metavar="FOLDER")
 ENGINE = typer.Option(help="kernel (compiled) or simpy (the readable reference).")
-WORKERS = whole(callback=lambda value: _at_least_one(value), help="Threads, or processes; all cores if left out.")
+WORKERS = integer_option(
+    callback=lambda value: _at_least_one(value), help="Threads, or processes; all cores if left out."
+)
 CLUSTER = typer.Option(help="Run on the Dask scheduler at this address.", metavar="tcp://HOST:PORT")
 FIRST = typer.Option("--from", help="First period to report, such as 2018 or 2018Q3.")
 LAST = typer.Option("--to", help="Last period to report.")

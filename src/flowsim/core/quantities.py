@@ -14,7 +14,7 @@ from flowsim.core.errors import InputError, KeyedError
 from flowsim.core.numbers import TOKEN, AmbiguousNumber, plain_number, read_number, with_plain_spaces
 
 __all__ = [
-    "Figure",
+    "TypedNumber",
     "changed",
     "check_typed",
     "is_number",
@@ -38,7 +38,7 @@ def _figure(value: Any) -> Any:
     return read_number(value) if isinstance(value, str) else plain_number(value)
 
 
-Figure = Annotated[float, BeforeValidator(_figure)]
+TypedNumber = Annotated[float, BeforeValidator(_figure)]
 """A number in a file; one in quotes is read as all are that people type."""
 
 

@@ -12,7 +12,7 @@ from pydantic import WithJsonSchema, field_validator, model_serializer, model_va
 from flowsim.core.civil_time import MINUTES, Span, parse_span, span_text
 from flowsim.core.errors import InputError, Record
 from flowsim.core.numbers import plain_number
-from flowsim.core.quantities import Figure, parse_share
+from flowsim.core.quantities import TypedNumber, parse_share
 
 if TYPE_CHECKING:
     from flowsim.core.laws import Distribution, PhaseType
@@ -97,18 +97,18 @@ class Duration(Record):
 
     law: Law
     mean: Span | None = None
-    cv: Figure | None = None
+    cv: TypedNumber | None = None
     shift: Span | None = None
     least: Span | None = None
     mode: Span | None = None
     most: Span | None = None
     quantiles: Annotated[tuple[tuple[float, Span], ...], WithJsonSchema(_BY_SHARE)] = ()
     phases: tuple[Span, ...] = ()
-    start: tuple[Figure, ...] = ()
-    next: tuple[tuple[Figure, ...], ...] = ()
+    start: tuple[TypedNumber, ...] = ()
+    next: tuple[tuple[TypedNumber, ...], ...] = ()
     of: Annotated[tuple[Duration, ...], WithJsonSchema(_LAWS)] = ()
     values: tuple[Span, ...] = ()
-    weights: tuple[Figure, ...] = ()
+    weights: tuple[TypedNumber, ...] = ()
 
     if TYPE_CHECKING:
 

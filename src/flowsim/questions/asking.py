@@ -19,12 +19,23 @@ from flowsim.core.periods import Period, typed_period
 from flowsim.core.quantities import parse_precision
 from flowsim.model.scenario import Scenario
 from flowsim.reporting.language import Language
+from flowsim.simulation.measures.catalogue import Catalogue
 from flowsim.simulation.measures.timeline import Calendar
+from flowsim.simulation.runner import checked_count, checked_seed
 
 if TYPE_CHECKING:
     from flowsim.simulation.precision import Precision
 
-__all__ = ["Chosen", "Inquiry", "check_periods", "chosen_parameters", "command", "keyed", "precision_of"]
+__all__ = [
+    "Chosen",
+    "Inquiry",
+    "check_measured",
+    "check_periods",
+    "chosen_parameters",
+    "command",
+    "keyed",
+    "precision_of",
+]
 
 OWN_PARAMETERS = "those of the file"
 _PATHS = ("scenario", "scenarios", "prices", "calibrated", "study", "source")
@@ -57,6 +68,17 @@ class Inquiry(Record):
                 return read_whole(value)
             except ValueError as error:
                 raise InputError(str(error)) from None
+
+    @field_validator("seed", "replications", mode="after", check_fields=False)
+    @classmethod
+    def _within_range(cls, value: int | None, info: ValidationInfo) -> int | None:
+        if value is None:
+            return None
+        key = str(info.field_name)
+        try:
+            return checked_seed(value) if key == "seed" else checked_count(value)
+        except InputError as error:
+            raise KeyedError(key, str(error).removeprefix(f"{key}: ")) from None
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any], source: str = "") -> Self:
@@ -218,3 +240,17 @@ def precision_of(
         last=between[1],
         most=10_000 if most is None else most,
     )
+
+
+def check_measured(precision: Precision, scenario: Scenario) -> None:
+    """Refuse a precision of what a scenario does not measure.
+
+    Raises:
+        KeyedError: at "measure", with the nearest one.
+    """
+    from flowsim.simulation.precision import check_measures
+
+    try:
+        check_measures(precision, dict.fromkeys(row.measure for row in Catalogue.of(scenario.pathway()).index))
+    except InputError as error:
+        raise KeyedError("measure", str(error)) from None

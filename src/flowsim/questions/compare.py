@@ -10,14 +10,22 @@ from typing import Any
 from pydantic import model_validator
 
 from flowsim.calibration.ensemble import Ensemble
-from flowsim.core.errors import KeyedError
+from flowsim.core.errors import KeyedError, require
 from flowsim.core.progress import Progress
 from flowsim.model.library import cities
 from flowsim.model.scenario import Scenario
 from flowsim.planning.comparison import Comparison, check_comparable, compare, to_one_end
 from flowsim.planning.cost import with_costs
 from flowsim.planning.prices import Prices, prices_of
-from flowsim.questions.asking import Chosen, Inquiry, check_periods, chosen_parameters, command, precision_of
+from flowsim.questions.asking import (
+    Chosen,
+    Inquiry,
+    check_measured,
+    check_periods,
+    chosen_parameters,
+    command,
+    precision_of,
+)
 from flowsim.simulation.precision import Precision
 from flowsim.simulation.runner import known_engine
 
@@ -60,7 +68,12 @@ class Compare(Inquiry):
         known_engine(self.engine)
         check_comparable(self.as_read)
         check_periods(self.subjects[0], self.first, self.last)
-        self.wanted, self.priced, self.chosen  # noqa: B018 (each reads and checks a part)
+        if self.wanted is not None:
+            check_measured(self.wanted, self.subjects[0])
+        elif self.replications is not None:
+            least = "a difference takes at least 2 to be sure of"
+            require(self.replications >= 2, "replications", self.replications, least)
+        self.priced, self.chosen  # noqa: B018 (each reads and checks a part)
         return self
 
     @cached_property

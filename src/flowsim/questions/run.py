@@ -15,7 +15,15 @@ from flowsim.core.progress import Progress
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
 from flowsim.model.varying import Varying
-from flowsim.questions.asking import Chosen, Inquiry, check_periods, chosen_parameters, command, precision_of
+from flowsim.questions.asking import (
+    Chosen,
+    Inquiry,
+    check_measured,
+    check_periods,
+    chosen_parameters,
+    command,
+    precision_of,
+)
 from flowsim.simulation.fork import Fork
 from flowsim.simulation.kept import KeptHistories
 from flowsim.simulation.opening import model_of
@@ -60,7 +68,8 @@ class Run(Inquiry):
         known_engine(self.engine)
         check_periods(self.subject, self.first, self.last)
         self.chosen  # noqa: B018 (reads the calibration)
-        self.wanted  # noqa: B018
+        if self.wanted is not None:
+            check_measured(self.wanted, self.subject)
         return self
 
     @classmethod

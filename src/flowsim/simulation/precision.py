@@ -10,7 +10,7 @@ plotly and scikit-learn.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
@@ -32,6 +32,7 @@ from flowsim.simulation.runner import Engine, run
 __all__ = [
     "FEWEST",
     "Precision",
+    "check_measures",
     "chosen_columns",
     "difference_widths",
     "half_widths",
@@ -44,6 +45,7 @@ __all__ = [
 FEWEST = 40
 """Replications to begin with: of fewer, skewed or rare figures look surer than they are."""
 _LARGEST_STEP = 5.0
+_UNKNOWN = 16 * FEWEST  # replications after which figures of which no precision is known are given up
 _AHEAD = 5  # replications over which a precision has to hold; beyond a hundred, so many in a hundred
 
 
@@ -72,8 +74,9 @@ class Precision:
             raise InputError(f"precision: {self.relative:.4%} is not allowed: from 0.01 % to below 100 %")
         if not 0.5 <= self.confidence < 1:
             raise InputError(f"confidence: {self.confidence} is not allowed: from 0.5 to below 1")
-        if self.most < FEWEST:
-            raise InputError(f"replications: at most {self.most} are too few to tell a precision: at least {FEWEST}")
+        if self.most < FEWEST + _AHEAD:
+            least = f"at least {FEWEST + _AHEAD}"
+            raise InputError(f"replications: at most {self.most} are too few to tell a precision: {least}")
 
 
 def half_widths(measures: Sequence[Measure], values: Floats, confidence: float = 0.95) -> Floats:
@@ -155,7 +158,8 @@ def run_to_precision(
 def settle(precision: Precision, extend: Callable[[int, int], object], widths: Callable[[int], Floats]) -> bool:
     """Run replications until a precision is reached and holds; return whether it was, within the most allowed.
 
-    A figure of which it is not known (NaN) has no say; where it is known of none, it is not reached.
+    A figure of which it is not known (NaN) has no say. Where it is known of none, perhaps because too few replications
+    define any, twice as many are run, up to 640.
 
     Args:
         precision: what is asked.
@@ -163,21 +167,25 @@ def settle(precision: Precision, extend: Callable[[int, int], object], widths: C
         widths: returns the half-widths, over the levels, of the first so many replications.
     """
     count, wanted = 0, FEWEST
+    last = precision.most - _ahead(precision.most)  # the last number after which enough others can follow
     while True:
         extend(count, wanted)
         count = wanted
         widest = _widest(widths(count))
-        if widest <= precision.relative:
-            ahead = min(count + max(_AHEAD, count * _AHEAD // 100), precision.most)
-            if ahead > count:
-                extend(count, ahead)
+        if widest <= precision.relative and count <= last:
+            ahead = count + _ahead(count)
+            extend(count, ahead)
             if all(_widest(widths(further)) <= precision.relative for further in range(count + 1, ahead + 1)):
                 return True
             count = ahead
             widest = _widest(widths(count))
-        if count >= precision.most or math.isnan(widest):
+        if count >= precision.most or (math.isnan(widest) and count >= _UNKNOWN):
             return False
-        wanted = _next_number(count, widest, precision)
+        wanted = min(_next_number(count, widest, precision), last if count < last else precision.most)
+
+
+def _ahead(count: int) -> int:
+    return max(_AHEAD, count * _AHEAD // 100)
 
 
 def _widest(widths: Floats) -> float:
@@ -186,6 +194,8 @@ def _widest(widths: Floats) -> float:
 
 def _next_number(count: int, widest: float, precision: Precision) -> int:
     """Return how many replications to try next, where the widest interval after some is that wide."""
+    if math.isnan(widest):
+        return min(2 * count, precision.most)
     # The half-width shrinks as one over the root of the number; a tenth more saves a round.
     needed = 1.1 * count * (widest / precision.relative) ** 2
     return min(int(min(max(needed, 1.1 * count), _LARGEST_STEP * count)) + 1, precision.most)
@@ -212,10 +222,7 @@ def chosen_columns(results: Results, precision: Precision) -> list[int]:
     Raises:
         InputError: for an unknown measure, with the nearest one, and where no period of it counts.
     """
-    known = results.measures
-    for name in precision.measures:
-        if not any(measure == name or measure.startswith(name + ".") for measure in known):
-            raise InputError(f"precision: {unknown_name('measure', name, known)}")
+    check_measures(precision, results.measures)
     first, last = precision.first, precision.last
     kept = results.between(first or f"{results.pathway.start:%Y-%m}", last or f"{results.pathway.end:%Y-%m}").index
     wanted = {
@@ -231,6 +238,17 @@ def chosen_columns(results: Results, precision: Precision) -> list[int]:
     if not columns:
         raise InputError(f"precision: no period of {', '.join(precision.measures)} lies between {first} and {last}")
     return columns
+
+
+def check_measures(precision: Precision, known: Collection[str]) -> None:
+    """Refuse a precision of what is not measured.
+
+    Raises:
+        InputError: for an unknown measure, with the nearest one.
+    """
+    for name in precision.measures:
+        if not any(measure == name or measure.startswith(name + ".") for measure in known):
+            raise InputError(f"precision: {unknown_name('measure', name, known)}")
 
 
 def joined(first: Results, further: Results) -> Results:

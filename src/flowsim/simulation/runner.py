@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from flowsim.core.written import Seed, WholeLike
     from flowsim.simulation.engine.compiler import Model
 
-__all__ = ["Engine", "estimate_memory", "known_engine", "run"]
+__all__ = ["Engine", "checked_count", "checked_seed", "estimate_memory", "known_engine", "run"]
 
 Engine = Literal["kernel", "simpy"]
 _LOG = logging.getLogger("flowsim.run")
@@ -70,7 +70,7 @@ def run(
     subject: Pathway | Scenario | Varying,
     *,
     engine: Engine = "kernel",
-    replications: WholeLike | Iterable[WholeLike] = 10,
+    replications: WholeLike | Iterable[WholeLike] = 20,
     seed: Seed = 1,
     fork: Fork | None = None,
     kept: KeptHistories | None = None,
@@ -194,14 +194,23 @@ def known_engine(name: str) -> Engine:
     raise InputError(f"engine: {unknown_name('engine', name, get_args(Engine))}")
 
 
+def checked_count(replications: WholeLike) -> int:
+    """Return how many replications are asked for as Python's own whole number.
+
+    Raises:
+        InputError: for anything but a whole number from 1 to 10,000,000.
+    """
+    try:
+        return whole_number("replications", replications, 1, _MOST_REPLICATIONS)
+    except InputError:
+        raise InputError(
+            f"replications: {replications} is not allowed: from 1 to {_MOST_REPLICATIONS:,} can be run"
+        ) from None
+
+
 def _numbers(replications: WholeLike | Iterable[WholeLike]) -> list[int]:
     if not isinstance(replications, Iterable) or isinstance(replications, str):
-        try:
-            return list(range(whole_number("replications", replications, 1, _MOST_REPLICATIONS)))
-        except InputError:
-            raise InputError(
-                f"replications: {replications} is not allowed: from 1 to {_MOST_REPLICATIONS:,} can be run"
-            ) from None
+        return list(range(checked_count(replications)))
     numbers = [whole_number("replications", number, -(2**63)) for number in replications]
     if not numbers or len(set(numbers)) != len(numbers) or min(numbers) < 0:
         raise InputError("replications: the numbers of replications are different whole numbers from 0 on")

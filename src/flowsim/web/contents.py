@@ -15,7 +15,7 @@ from flowsim.reporting.wording import Wording
 from flowsim.simulation.measures.catalogue import Catalogue
 from flowsim.simulation.measures.measure import known_measure
 from flowsim.web.asked import Desk
-from flowsim.web.layout import Control, Target, moment
+from flowsim.web.layout import Control, GoalText, moment
 from flowsim.web.workbench import FIRST_LOOK, LOOK, RUN
 
 __all__ = ["page_contents"]
@@ -73,7 +73,7 @@ def _levers(controls: tuple[Control, ...], wording: Wording) -> list[dict[str, A
     return list(levers.values())
 
 
-def _goal(target: Target, pathway: Pathway, wording: Wording) -> dict[str, Any]:
+def _goal(target: GoalText, pathway: Pathway, wording: Wording) -> dict[str, Any]:
     measure = known_measure(target.measure, [row.measure for row in Catalogue.of(pathway).index])
     key = "web.goal.most" if "<=" in target.text else "web.goal.least"
     title = wording.language.say(key, measure=wording.measure(measure))

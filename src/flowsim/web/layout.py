@@ -17,7 +17,7 @@ from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
 from flowsim.simulation.measures.catalogue import Catalogue
 
-__all__ = ["Control", "Layout", "Stop", "Target", "Tile", "layout_of", "moment"]
+__all__ = ["Control", "GoalText", "Layout", "Stop", "Tile", "layout_of", "moment"]
 
 _MOST_STOPS = 12
 _MOST_CONTROLS = 12
@@ -51,7 +51,7 @@ class Tile(Record):
     better: Literal["lower", "higher"]
 
 
-class Target(Record):
+class GoalText(Record):
     """What the staffing finder offers as a goal: its text as `flowsim staff` reads it, with "{value}" in it."""
 
     measure: str
@@ -77,7 +77,7 @@ class Layout(Record):
     tiles: tuple[Tile, ...]
     charts: tuple[str, ...]
     controls: tuple[Control, ...]
-    goals: tuple[Target, ...] = ()
+    goals: tuple[GoalText, ...] = ()
     stops: tuple[Stop, ...]
 
     @property
@@ -145,14 +145,14 @@ def _drawn_from(reference: Scenario, name: str) -> Layout:
     )
 
 
-def _goals(pathway: Pathway) -> Iterator[Target]:
+def _goals(pathway: Pathway) -> Iterator[GoalText]:
     for clock in pathway.clocks[:1]:
         text = f"{clock.name} within {span_text(clock.limit)} >= {{value}}%"
-        yield Target(measure=f"clock.{clock.name}.within", text=text, value=90)
+        yield GoalText(measure=f"clock.{clock.name}.within", text=text, value=90)
     for station in pathway.stations:
         name = station.name
-        yield Target(measure=f"wait.{name}.served", text=f"wait for {name} <= {{value}} weeks", value=4)
-        yield Target(measure=f"queue.{name}", text=f"queue of {name} <= {{value}}", value=20)
+        yield GoalText(measure=f"wait.{name}.served", text=f"wait for {name} <= {{value}} weeks", value=4)
+        yield GoalText(measure=f"queue.{name}", text=f"queue of {name} <= {{value}}", value=20)
 
 
 def _controls(pathway: Pathway) -> Iterator[Control]:

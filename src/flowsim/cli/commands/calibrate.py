@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from flowsim.cli.options import SEED, WORKERS, asked, whole
+from flowsim.cli.options import SEED, WORKERS, asked, integer_option
 from flowsim.simulation.workers import executor_of
 
 __all__ = ["calibrate"]
@@ -23,8 +23,8 @@ def calibrate(
     out: Annotated[Path, typer.Option(help="The folder for what is found, and for the work so far.")] = Path(
         "calibrated"
     ),
-    draws: Annotated[int, whole(help="Draws from the prior; fewer are quicker and vaguer.")] = 30_000,
-    sets: Annotated[int, whole(help="Parameter sets of the ensemble.")] = 500,
+    draws: Annotated[int, integer_option(help="Draws from the prior; fewer are quicker and vaguer.")] = 30_000,
+    sets: Annotated[int, integer_option(help="Parameter sets of the ensemble.")] = 500,
     seed: Annotated[int, SEED] = 1,
     workers: Annotated[int | None, WORKERS] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and no summary.")] = False,

@@ -26,9 +26,9 @@ from flowsim.cli.options import (
     WORKERS,
     asked,
     exists,
+    integer_option,
     named_options,
     spoken,
-    whole,
 )
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
@@ -55,7 +55,7 @@ def compare(
     ],
     replications: Annotated[
         int | None,
-        whole(
+        integer_option(
             "--replications",
             "-n",
             help="How many of each (50; 20 for a first look, 200 for small differences); with --precision, at most "

@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flowsim.cli.options import CALIBRATED, CODES, FILE, FILES, JSON, LANGUAGE, SEED, WORKERS, asked, spoken, whole
+from flowsim.cli.options import (
+    CALIBRATED,
+    CODES,
+    FILE,
+    FILES,
+    JSON,
+    LANGUAGE,
+    SEED,
+    WORKERS,
+    asked,
+    integer_option,
+    spoken,
+)
 from flowsim.cli.outputs import Outputs
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
@@ -36,7 +48,7 @@ def explain(
         typer.Option("--between", help="The least and the most of it, after each --vary.", metavar="LEAST MOST"),
     ] = None,
     sets: Annotated[
-        int | None, whole("--sets", "-n", help="Sets of factors, run twice each; 200, or 5 a factor.")
+        int | None, integer_option("--sets", "-n", help="Sets of factors, run twice each; 200, or 5 a factor.")
     ] = None,
     calibrated: Annotated[Path | None, CALIBRATED] = None,
     seed: Annotated[int, SEED] = 1,

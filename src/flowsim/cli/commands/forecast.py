@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flowsim.cli.options import FILES, JSON, asked, whole
+from flowsim.cli.options import FILES, JSON, asked, integer_option
 from flowsim.cli.outputs import Outputs
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def forecast(
     names: Annotated[
         list[str] | None, typer.Option("--series", help="Only this series of a file; may be repeated.")
     ] = None,
-    horizon: Annotated[int, whole(help="Periods ahead: 1 to 12 quarters, or 1 to 24 months.")] = 8,
+    horizon: Annotated[int, integer_option(help="Periods ahead: 1 to 12 quarters, or 1 to 24 months.")] = 8,
     origin: Annotated[
         str | None, typer.Option(help="The last period to use, such as 2019Q4.", metavar="PERIOD")
     ] = None,

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from flowsim.cli.options import JSON, WORKERS, asked, whole
+from flowsim.cli.options import JSON, WORKERS, asked, integer_option
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
 
@@ -20,8 +20,8 @@ def judge(
     calibrated: Annotated[
         str, typer.Argument(help="A folder of `flowsim calibrate`, or 'copenhagen'.", show_default=False)
     ] = "copenhagen",
-    replications: Annotated[int, whole("--replications", "-n", help="At the mode.")] = 200,
-    seed: Annotated[int | None, whole(help="Of fresh draws: another than the calibration's.")] = None,
+    replications: Annotated[int, integer_option("--replications", "-n", help="At the mode.")] = 200,
+    seed: Annotated[int | None, integer_option(help="Of fresh draws: another than the calibration's.")] = None,
     workers: Annotated[int | None, WORKERS] = None,
     out: Annotated[Path | None, typer.Option(help="Write a page of Markdown to this file too.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite that file.")] = False,

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flowsim.cli.options import FILE, FILES, JSON, SEED, WORKERS, asked, whole
+from flowsim.cli.options import FILE, FILES, JSON, SEED, WORKERS, asked, integer_option
 from flowsim.cli.outputs import Outputs
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
@@ -30,8 +30,8 @@ def outlook(
     door: Annotated[str | None, typer.Option(help="The entry by which they come, such as sygedagpenge_new.")] = None,
     months: Annotated[str | None, typer.Option(help="Make quarters of a file's months: sum or mean.")] = None,
     decimal: Annotated[str | None, typer.Option(help="What the file's decimals stand after: comma or point.")] = None,
-    horizon: Annotated[int, whole(help="Quarters ahead, 1 to 12.")] = 12,
-    replications: Annotated[int, whole("--replications", "-n", help="Futures of the simulation.")] = 200,
+    horizon: Annotated[int, integer_option(help="Quarters ahead, 1 to 12.")] = 12,
+    replications: Annotated[int, integer_option("--replications", "-n", help="Futures of the simulation.")] = 200,
     seed: Annotated[int, SEED] = 1,
     calibrated: Annotated[
         Path | None, typer.Option(help="Of a base of your own: the folder of flowsim calibrate.", metavar="FOLDER")

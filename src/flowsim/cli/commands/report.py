@@ -17,8 +17,8 @@ from flowsim.cli.options import (
     WORKERS,
     asked,
     exists,
+    integer_option,
     named_options,
-    whole,
 )
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
@@ -59,7 +59,7 @@ def report(
     chance: Annotated[
         str | None, typer.Option(help="For --goal: meet it in this share of the years.", metavar="PERCENT")
     ] = None,
-    replications: Annotated[int, whole("--replications", "-n", help="Of each scenario.")] = 100,
+    replications: Annotated[int, integer_option("--replications", "-n", help="Of each scenario.")] = 100,
     seed: Annotated[int, SEED] = 1,
     point: Annotated[bool, POINT] = False,
     calibrated: Annotated[Path | None, CALIBRATED] = None,

@@ -24,8 +24,8 @@ from flowsim.cli.options import (
     VERBOSE,
     WORKERS,
     asked,
+    integer_option,
     spoken,
-    whole,
 )
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
@@ -44,7 +44,7 @@ def run(
     file: Annotated[str, FILE] = "copenhagen",
     replications: Annotated[
         int | None,
-        whole(
+        integer_option(
             "--replications",
             "-n",
             help="How many replications (20, a first look; 100 for a report); with --precision, at most (10000).",

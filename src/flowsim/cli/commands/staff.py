@@ -20,8 +20,8 @@ from flowsim.cli.options import (
     VARY,
     WORKERS,
     asked,
+    integer_option,
     spoken,
-    whole,
 )
 from flowsim.cli.outputs import Outputs
 from flowsim.cli.terminal import progress_bar
@@ -42,10 +42,10 @@ def staff(
         str | None, typer.Option(help="Meet it in this share of the years that might come.", metavar="PERCENT")
     ] = None,
     every: Annotated[
-        int | None, whole(help="Of the first of two levers, every n-th level; 9 levels if left out.")
+        int | None, integer_option(help="Of the first of two levers, every n-th level; 9 levels if left out.")
     ] = None,
     confidence: Annotated[str, typer.Option(help="How sure all of the answer shall be.", metavar="PERCENT")] = "95%",
-    most: Annotated[int, whole("--replications", "-n", help="Of each staffing, at most.")] = 200,
+    most: Annotated[int, integer_option("--replications", "-n", help="Of each staffing, at most.")] = 200,
     seed: Annotated[int, SEED] = 1,
     point: Annotated[bool, POINT] = False,
     calibrated: Annotated[Path | None, CALIBRATED] = None,

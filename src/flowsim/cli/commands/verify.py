@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flowsim.cli.options import ENGINE, JSON, SEED, asked, whole
+from flowsim.cli.options import ENGINE, JSON, SEED, asked, integer_option
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
 
@@ -23,7 +23,7 @@ def verify(
         bool, typer.Option("--promises", help="Put what is promised of chance to the test in repetitions, instead.")
     ] = False,
     repetitions: Annotated[
-        int | None, whole(help="Of each search, with --promises; 200 if left out, at least 10.")
+        int | None, integer_option(help="Of each search, with --promises; 200 if left out, at least 10.")
     ] = None,
     seed: Annotated[int, SEED] = 1,
     as_json: Annotated[bool, JSON] = False,

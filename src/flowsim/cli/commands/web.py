@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from flowsim.cli.options import whole
+from flowsim.cli.options import integer_option
 
 __all__ = ["web"]
 
@@ -21,7 +21,7 @@ def web(
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="The day from which changes take effect.", metavar="DATE"),
     ] = None,
-    port: Annotated[int, whole(help="The port; a free one if 0.")] = 8600,
+    port: Annotated[int, integer_option(help="The port; a free one if 0.")] = 8600,
     host: Annotated[
         str, typer.Option(help="Another address to listen at: others on the network can then open the page.")
     ] = "127.0.0.1",
