@@ -37,7 +37,8 @@ class Pathway(Record):
     The horizon runs from `start` until before `end`. Inside an engine time is a whole number of `tick`s since
     `start`: a minute where none is set, or a second or a millisecond where a fixed stay would otherwise be rounded by
     more than 1 part in 2,000. Stations are served in their order here. In a `closed_population` those who are there at
-    the start go round for ever: no door is open, and no state needs a way to an end.
+    the start go round for ever: no door is open, and no state needs a way to an end. Periods that begin within the
+    `warm_up` are not measured, for a queue that begins empty is too short at first.
 
     Raises:
         InputError: where anything is wrong, in one line with the key path.
@@ -49,6 +50,7 @@ class Pathway(Record):
     end: Moment
     tick: Span = MINUTE
     closed_population: bool = False
+    warm_up: Span = 0.0
     attributes: Annotated[tuple[Attribute, ...], BeforeValidator(listed)] = ()
     stations: Annotated[tuple[Station, ...], BeforeValidator(listed)] = ()
     states: Annotated[tuple[State, ...], BeforeValidator(listed)]
@@ -69,6 +71,7 @@ class Pathway(Record):
             end: MomentLike,
             tick: SpanLike = ...,
             closed_population: bool = False,
+            warm_up: SpanLike = ...,
             attributes: Iterable[Attribute | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]] = (),
             stations: Iterable[Station | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]] = (),
             states: Iterable[State | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]],

@@ -34,6 +34,8 @@ class Whole(Protocol):
     @property
     def closed_population(self) -> bool: ...
     @property
+    def warm_up(self) -> float: ...
+    @property
     def attributes(self) -> tuple[Attribute, ...]: ...
     @property
     def stations(self) -> tuple[Station, ...]: ...
@@ -79,6 +81,8 @@ def _horizon(pathway: Whole) -> None:
     years = (pathway.end - pathway.start).total_seconds() / 60 / MINUTES["year"]
     if years > _MOST_YEARS:
         raise ValueError(f"end: a horizon of {years:.0f} years is absurd: at most {_MOST_YEARS} are allowed")
+    if pathway.warm_up >= (pathway.end - pathway.start).total_seconds() / 60:
+        raise ValueError("warm_up: it is as long as the horizon, so nothing is measured")
     if not 1e-6 / 60 <= pathway.tick <= MINUTES["week"]:
         raise ValueError("tick: a tick lies between a microsecond and a week")
     for entry in pathway.entries:

@@ -259,7 +259,7 @@ class Results(Tabled):
         Args:
             of: its name.
             counted: who counts: those "waiting", those "served", whose stay is under way, or all "present".
-            since: from when on time counts, as a warm-up; the start where none is given.
+            since: from when on time counts; from the end of the pathway's warm-up where none is given.
 
         Returns:
             A row for each number from 0 to the most of any replication: number, share of the time (mean over the

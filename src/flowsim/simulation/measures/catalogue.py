@@ -69,7 +69,7 @@ class Frame(NamedTuple):
     Pathways with one frame have one catalogue, and the same names in their visits.
     """
 
-    horizon: tuple[datetime, datetime]
+    horizon: tuple[datetime, datetime, float]
     attributes: tuple[tuple[str, tuple[str, ...]], ...]
     stations: tuple[tuple[Any, ...], ...]
     states: tuple[tuple[Any, ...], ...]
@@ -83,7 +83,7 @@ class Frame(NamedTuple):
     def of(cls, pathway: Pathway) -> Frame:
         """Return the frame of a pathway."""
         return cls(
-            horizon=(pathway.start, pathway.end),
+            horizon=(pathway.start, pathway.end, pathway.warm_up),
             attributes=tuple((a.name, a.categories) for a in pathway.attributes),
             stations=tuple((s.name, s.is_meeting, s.answers is None, _parties(s)) for s in pathway.stations),
             states=tuple(

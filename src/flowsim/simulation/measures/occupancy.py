@@ -29,7 +29,7 @@ def time_shares(
         pathway: what was run.
         of: the name of a station or of a state.
         counted: who counts: those in the queue, those whose stay is under way, or both.
-        since: from when on time counts, as a warm-up; the start where none is given.
+        since: from when on time counts; from the end of the warm-up where none is given.
         tick: minutes a tick of the trace; the pathway's where none is given.
 
     Raises:
@@ -41,7 +41,7 @@ def time_shares(
     if since is not None and not pathway.start <= since < pathway.end:
         raise InputError(f"since: {since:%Y-%m-%d} lies outside the horizon")
     length = pathway.tick if tick is None else tick
-    begin = 0.0 if since is None else (since - pathway.start).total_seconds() / 60 / length
+    begin = (pathway.warm_up if since is None else (since - pathway.start).total_seconds() / 60) / length
     end = (pathway.end - pathway.start).total_seconds() / 60 / length
     own = np.array([of in (state.name, state.station) for state in pathway.states])
     visits = trace.visits[own[trace.visits["state"]]]

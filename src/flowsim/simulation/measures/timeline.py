@@ -251,13 +251,14 @@ class Calendar:
 
     @classmethod
     def of(cls, pathway: Pathway) -> Calendar:
-        """Lay the calendar over the horizon of a pathway."""
-        first, last = _month_on_or_after(pathway.start), pathway.end.year * 12 + pathway.end.month - 1
+        """Lay the calendar over the horizon of a pathway, its warm-up left out."""
+        begin = pathway.start + timedelta(minutes=pathway.warm_up)
+        first, last = _month_on_or_after(begin), pathway.end.year * 12 + pathway.end.month - 1
         whole = first < last
         moments = [datetime(month // 12, month % 12 + 1, 1) for month in range(first, last + 1)]
         if not whole:
-            moments = sorted({pathway.start, *moments, pathway.end})
-            first = pathway.start.year * 12 + pathway.start.month - 1
+            moments = sorted({begin, *moments, pathway.end})
+            first = begin.year * 12 + begin.month - 1
         return cls(
             start=pathway.start,
             end=pathway.end,

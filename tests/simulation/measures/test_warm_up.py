@@ -1,0 +1,63 @@
+"""A warm-up leaves periods out, and changes no value of those that are left, nor any visit."""
+
+import numpy as np
+import pytest
+
+from flowsim import InputError, Pathway, run
+
+RAW = {
+    "name": "town",
+    "start": "2019-11-10",
+    "end": "2023-01-01",
+    "stations": {"desk": {"capacity": 2}, "team": {"weekdays": "tue", "places": 6}},
+    "states": {
+        "advice": {
+            "station": "desk",
+            "stay": {"law": "gamma", "mean": "2 days", "cv": 1},
+            "to": {"case": 0.5, "job": 0.5},
+        },
+        "case": {"station": "team", "to": "course"},
+        "course": {"stay": "20 weeks", "to": "job", "outcome": True},
+        "job": {"final": True, "outcome": True},
+    },
+    "entries": {
+        "door": {"rate": "0.9 per day", "to": "advice"},
+        "stock": {"count": 20, "elapsed": "3 weeks", "waiting": True, "to": "case"},
+    },
+    "clocks": {"decision": {"begins": "advice", "ends": "course", "limit": "6 weeks"}},
+    "followups": {"after": {"benefit": "course", "after": "1 week"}},
+    "seniorities": {"long": {"benefit": "course", "over": "8 weeks"}},
+    "watches": {"w": {"station": "desk", "within": "1 day", "percentiles": [50]}},
+}
+
+
+def rows(results):
+    return {
+        (str(row.measure), str(row.period)): column for row, column in zip(results.index, results.values.T, strict=True)
+    }
+
+
+@pytest.mark.parametrize(
+    ("warm_up", "first"), [("1 day", "2019-12"), ("60 weeks", "2021-02"), ("150 weeks", "2022-10")]
+)
+def test_what_is_left_is_as_it_was(warm_up, first):
+    whole = run(Pathway.from_dict(RAW), replications=3, seed=5)
+    warmed = run(Pathway.from_dict(RAW | {"warm_up": warm_up}), replications=3, seed=5)
+    assert warmed.visits_sha256 == whole.visits_sha256
+    before, after = rows(whole), rows(warmed)
+    assert set(after) < set(before) if warm_up != "1 day" else set(after) == set(before)
+    for key, values in after.items():
+        np.testing.assert_array_equal(values, before[key], err_msg=str(key))
+    assert min(period for _, period in after if len(period) == 7 and "-" in period) == first
+    assert {key for key in before if key[1] >= first and "Q" not in key[1] and "-" in key[1]} <= set(after)
+
+
+def test_occupancy_begins_after_the_warm_up():
+    results = run(Pathway.from_dict(RAW | {"warm_up": "60 weeks"}), replications=2, seed=5, keep_traces=True)
+    own, told = results.occupancy("team"), results.occupancy("team", since="2021-01-03")
+    np.testing.assert_allclose(own["share"], told["share"])
+
+
+def test_a_warm_up_of_all_is_refused():
+    with pytest.raises(InputError, match="warm_up: it is as long as the horizon, so nothing is measured"):
+        Pathway.from_dict(RAW | {"warm_up": "10 years"})
