@@ -57,7 +57,12 @@ def test_a_run_says_how_far_it_is_with_one_total(tab):
     news = tab.news("/api/run", state=MORE)
     steps = [(item["done"], item["total"]) for item in news if "total" in item]
     assert steps == [(done, 2 * RUN) for done in range(1, 2 * RUN + 1)]
-    assert list(news[-1]["present"]) == ["reference", "scenario"]
+    present = news[-1]["present"]
+    assert list(present) == ["reference", "scenario"]
+    shares = present["reference"]["by"]
+    for stop in ("plan", "team"):  # each citizen is on one benefit
+        total = [sum(rows) for rows in zip(*(by[stop] for by in shares.values() if stop in by), strict=True)]
+        assert total == pytest.approx(present["reference"][stop], abs=0.2)
 
 
 def test_tiles_are_the_figures_of_the_same_question_on_the_command_line(tab, desk, tmp_path):

@@ -38,6 +38,7 @@ def page_contents(desk: Desk, language: Language) -> dict[str, Any]:
         "reference": wording.scenario(reference.name),
         "today": layout.today.isoformat(),
         "todayWords": language.day(layout.today),
+        "observed": (reference.base.documented_until or moment(layout.today)).date().isoformat(),
         "year": layout.year,
         "years": [year for year in range(layout.today.year, pathway.end.year) if year >= pathway.start.year],
         "start": pathway.start.date().isoformat(),
@@ -49,6 +50,7 @@ def page_contents(desk: Desk, language: Language) -> dict[str, Any]:
         "presets": [_preset(name, wording) for name in layout.presets],
         "stops": list(_stops(desk, pathway, wording)),
         "arrows": _arrows(desk, pathway),
+        "benefits": [{"name": name, "title": wording.benefit(name)} for name in pathway.benefits if name],
         "days": {day: language.say(f"web.day.{day}") for day in ("mon", "tue", "wed", "thu", "fri")},
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -264,15 +264,25 @@ def _fluid(scenario: Scenario) -> Fluid:
     return flow(scenario.pathway(parameters))
 
 
-def _present(fluid: Fluid, stops: tuple[Stop, ...]) -> dict[str, list[float]]:
+def _present(fluid: Fluid, stops: tuple[Stop, ...]) -> dict[str, Any]:
     pathway = fluid.pathway
     ends = [Period.at(month, "month").end for month in _months(pathway)]
     steps = [max(fluid.steps_of(pathway.start, end).stop - 1, 0) for end in ends]
-    names = [state.name for state in pathway.states]
-    return {
-        stop.name: fluid.present[steps][:, [names.index(state) for state in stop.states]].sum(axis=1).round(1).tolist()
-        for stop in stops
+    names, at_ends = [state.name for state in pathway.states], fluid.present[steps]
+
+    def of(states: Iterable[str]) -> list[float]:
+        counts: list[float] = at_ends[:, [names.index(state) for state in states]].sum(axis=1).round(1).tolist()
+        return counts
+
+    def living_on(benefit: str, stop: Stop) -> list[str]:
+        return [name for name in stop.states if pathway.state(name).benefit == benefit]
+
+    out: dict[str, Any] = {stop.name: of(stop.states) for stop in stops}
+    by_benefit = {
+        benefit: {stop.name: of(living_on(benefit, stop)) for stop in stops if living_on(benefit, stop)}
+        for benefit in pathway.benefits
     }
+    return out | {"by": by_benefit}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,8 @@ export function way() {
   const label = el("output", { for: "month" });
   const slider = el("input", { type: "range", id: "month", min: 0, max: 0, value: 0, oninput: () => draw() });
   const play = el("button", { type: "button", class: "small", onclick: () => (timer ? pause() : go()) }, say("way.play"));
+  const benefit = el("select", { id: "benefit", onchange: () => draw() }, el("option", { value: "" }, say("way.all")),
+    about.benefits.map((one) => el("option", { value: one.name }, one.title)));
   const details = el("div", { "aria-live": "polite" });
   const columns = Math.max(...about.stops.map((stop) => stop.place[0])) + 1;
   const arrows = document.createElementNS("http://www.w3.org/2000/svg", "svg");
@@ -25,7 +27,8 @@ export function way() {
     grid.append(place);
   }
   const node = el("div", {},
-    el("div", { class: "bar" }, el("label", { for: "month" }, `${say("way.month")}: `, label), play), slider, grid, details,
+    el("div", { class: "bar" }, el("label", { for: "month" }, `${say("way.month")}: `, label), play,
+      about.benefits.length > 1 && el("label", { for: "benefit" }, say("way.benefit")), about.benefits.length > 1 && benefit), slider, grid, details,
     el("p", { class: "quiet" }, say("way.about")));
 
   function open(stop) {
@@ -77,10 +80,9 @@ export function way() {
         lines.push(`${both(before.weeks[at], after?.weeks[at], 1)} ${say("way.weeks")}`);
         if (full) lines.push(say("way.full"));
       }
-      if (present?.reference) {
-        const now = present.scenario ? present.scenario[stop.name][at] : undefined;
-        lines.push(`≈ ${both(present.reference[stop.name][at], now, 0)} ${say("way.here")}`);
-      }
+      const [here, then] = [present?.reference, present?.scenario].map((one) => (benefit.value ? one?.by[benefit.value] : one));
+      if (here?.[stop.name]) lines.push(`≈ ${both(here[stop.name][at], then?.[stop.name]?.[at], 0)} ${say("way.here")}`);
+      box.classList.toggle("aside", Boolean(here && benefit.value && !here[stop.name]));
       box.classList.toggle("full", full);
       figures.replaceChildren(...lines.flatMap((line, place) => [place > 0 && el("br"), line]).filter(Boolean));
     }
@@ -169,9 +171,21 @@ export function fans() {
     return out;
   }
 
-  // An upright line at the day from which changes take effect.
+  // An upright line at the day from which changes take effect; what lies behind it is carried on, not observed.
   const today = {
     id: "today",
+    beforeDatasetsDraw({ ctx, chartArea, scales }) {
+      const [year, month, day] = about.observed.split("-").map(Number);
+      const x = Math.max(scales.x.getPixelForValue(year + (month - 1) / 12 + (day - 1) / 365), chartArea.left);
+      if (x >= chartArea.right) return;
+      ctx.save();
+      ctx.fillStyle = `rgba(${style("--grey")}, .08)`;
+      ctx.fillRect(x, chartArea.top, chartArea.right - x, chartArea.bottom - chartArea.top);
+      ctx.fillStyle = style("--quiet");
+      ctx.font = "12px system-ui, sans-serif";
+      ctx.fillText(say("time.carried"), x + 6, chartArea.top + 14, chartArea.right - x - 8);
+      ctx.restore();
+    },
     afterDatasetsDraw({ ctx, chartArea, scales }) {
       const [year, month, day] = about.today.split("-").map(Number);
       const x = scales.x.getPixelForValue(year + (month - 1) / 12 + (day - 1) / 365);
