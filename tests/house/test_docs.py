@@ -22,6 +22,7 @@ from helpers.paths import ROOT, SMALL_TOWN
 PAGES = [ROOT / "README.md", *sorted(p for p in (ROOT / "docs").rglob("*.md") if "_build" not in p.parts)]
 SLOW = {"calibration.md", "compare.md", "outlook.md", "report.md", "sensitivity.md", "staffing.md"}
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+PUBLISHED = sorted((ROOT / "examples" / "published").glob("*.py"))
 FLOWSIM = str(Path(sys.executable).with_name("flowsim"))
 PLAIN = {"NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "100", "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8"}
 
@@ -171,13 +172,17 @@ def test_the_program_is_installed():
 
 def test_there_are_examples():
     assert EXAMPLES
+    assert {path.stem for path in (ROOT / "examples" / "published").glob("*.txt")} == {path.stem for path in PUBLISHED}
     assert [path.stem for path in EXAMPLES if not re.fullmatch(r"\d\d_\w+", path.stem)] == []
     assert {path.stem for path in (ROOT / "examples").glob("*.txt")} == {path.stem for path in EXAMPLES}
 
 
 @pytest.mark.parametrize(
     "path",
-    [pytest.param(path, marks=[pytest.mark.slow] * (path.stem == "09_animation"), id=path.stem) for path in EXAMPLES],
+    [
+        pytest.param(path, marks=[pytest.mark.slow] * (path.stem in ("09_animation", "stroke")), id=path.stem)
+        for path in (*EXAMPLES, *PUBLISHED)
+    ],
 )
 def test_example_shows_its_stored_output(path, tmp_path, monkeypatch):
     for line in re.findall(r"^(?:import|from) (\w+)", path.read_text(encoding="utf-8"), flags=re.MULTILINE):
