@@ -187,19 +187,24 @@ def _weekday(word: str, text: str) -> int:
     )
 
 
-def _reader(spans: bool) -> Any:
-    def read(raw: Any) -> Any:
-        if isinstance(raw, str):
-            if spans and raw.strip().lower() in ("always", "closed"):
-                return () if raw.strip().lower() == "closed" else (read_pattern("daily 00:00-24:00", spans),)
-            raw = (raw,)
-        if isinstance(raw, Mapping) or not isinstance(raw, Iterable):
-            shown = "mon-fri 08:00-16:00" if spans else "every second tue 09:00 from 2024-01-09"
-            raise ValueError(f"{raw!r} is no recurring time: write it in words, such as '{shown}'")
-        lines = [line for each in raw for line in (each.split(";") if isinstance(each, str) else (each,))]
-        return tuple(line if isinstance(line, Pattern) else read_pattern(_as_text(line), spans) for line in lines)
+def _patterns(raw: Any, spans: bool) -> Any:
+    if isinstance(raw, str):
+        if spans and raw.strip().lower() in ("always", "closed"):
+            return () if raw.strip().lower() == "closed" else (read_pattern("daily 00:00-24:00", spans),)
+        raw = (raw,)
+    if isinstance(raw, Mapping) or not isinstance(raw, Iterable):
+        shown = "mon-fri 08:00-16:00" if spans else "every second tue 09:00 from 2024-01-09"
+        raise ValueError(f"{raw!r} is no recurring time: write it in words, such as '{shown}'")
+    lines = [line for each in raw for line in (each.split(";") if isinstance(each, str) else (each,))]
+    return tuple(line if isinstance(line, Pattern) else read_pattern(_as_text(line), spans) for line in lines)
 
-    return read
+
+def _open(raw: Any) -> Any:
+    return _patterns(raw, spans=True)
+
+
+def _meets(raw: Any) -> Any:
+    return _patterns(raw, spans=False)
 
 
 def _as_text(line: Any) -> str:
@@ -220,14 +225,14 @@ def _schema(example: str) -> WithJsonSchema:
 
 Open = Annotated[
     tuple[Pattern, ...],
-    BeforeValidator(_reader(spans=True)),
+    BeforeValidator(_open),
     PlainSerializer(_texts, return_type=Any),
     _schema("mon-fri 08:00-16:00"),
 ]
 """When a door is open: one line in words or several, "always" or "closed"."""
 Meets = Annotated[
     tuple[Pattern, ...],
-    BeforeValidator(_reader(spans=False)),
+    BeforeValidator(_meets),
     PlainSerializer(_texts, return_type=Any),
     _schema("every second tue 09:00 from 2024-01-09"),
 ]
