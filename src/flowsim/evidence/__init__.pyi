@@ -28,3 +28,5 @@ from .tables import is_figure as is_figure
 from .tables import read_sheet as read_sheet
 from .tables import reader as reader
 from .tables import without_note as without_note
+from .yardsticks import Yardstick as Yardstick
+from .yardsticks import yardsticks_of as yardsticks_of

@@ -10,6 +10,7 @@ import numpy as np
 from flowsim.calibration.targets import documented
 from flowsim.core.arrays import Floats, defined_quantiles
 from flowsim.core.periods import Every, Period
+from flowsim.evidence.yardsticks import yardsticks_of
 from flowsim.planning.response import series
 from flowsim.reporting.document import Cell, Chart, Figure, Table
 from flowsim.reporting.findings import Findings
@@ -106,6 +107,14 @@ class Exhibits:
                 figures = dict(zip(told, levels([measure] * len(told), values).estimate.tolist(), strict=True))
                 cells = [self._figure(figures.get(year, np.nan), self.findings.unit(measure)) for year in years]
                 rows.append((self._titled(measure), self.wording.scenario(name), *cells))
+        against = {
+            measure: self.wording.yardsticks(measure, self.findings.unit(measure)) for measure in findings.measures
+        }
+        held = any(against.values())
+        if held:
+            # A measure's rows stand together, one a scenario.
+            texts = [against[measure] for measure in findings.measures for _ in findings.yearly(measure)]
+            rows = [(*row, text) for row, text in zip(rows, texts, strict=True)]
         until = findings.scenarios[0].base.documented_until
         beyond = [year for year in years if until is not None and Period(year).end > until]
         notes = [say("table.key.note"), *([say("table.carried_on")] if beyond else []), *self._standstills()]
@@ -114,6 +123,7 @@ class Exhibits:
             columns=(
                 *(say("column.measure"), say("column.scenario")),
                 *(f"{year}*" if year in beyond else year for year in years),
+                *([say("column.yardstick")] if held else []),
             ),
             rows=tuple(rows),
             note=" ".join(notes),
@@ -195,7 +205,11 @@ class Exhibits:
                 words.append(self._fan_words(measure, name, periods, quantiles))
             points = [(_middle(period), scale * value) for period, value in points_of.items()]
             times = [_middle(period) for period in periods]
-            panels.append(Fan(title, times, bands, points, self._carried_on))
+            held = self._yardsticks(measure, periods)
+            lines = [(label, since, until, scale * value) for label, since, until, value in held]
+            panels.append(Fan(title, times, bands, points, self._carried_on, lines))
+            against = self.wording.yardsticks(measure, unit)
+            words += [f"{against[:1].upper()}{against[1:]}."] if against else []
             if points_of:
                 words.append(self._documented_words(points_of, unit))
         legend = FanWords(*(say(f"legend.{word}") for word in ("median", "half", "most", "documented", "carried_on")))
@@ -241,6 +255,18 @@ class Exhibits:
         first, last, most = ordered[0], ordered[-1], max(ordered, key=figures.__getitem__)
         count = language.number(len(figures), 0)
         return language.say("fan.documented.many", count=count, first=words[first], last=words[last], most=words[most])
+
+    def _yardsticks(self, measure: Measure, periods: Sequence[Period]) -> list[tuple[str, float, float, float]]:
+        """Return what a measure is held against within the periods drawn; of a year's sum the part of each period."""
+        words, (first, last), out = self.wording.language.words, (periods[0].first, periods[-1].after), []
+        for one in yardsticks_of(self.findings.scenarios[0].base.name):
+            since, until = (first, last) if one.period is None else (one.period.first, one.period.after)
+            since, until = max(since, first), min(until, last)
+            if one.measure == measure and since < until:
+                adds = one.period is not None and measure.kind.adds == "sum"
+                part = periods[0].months / one.period.months if adds and one.period is not None else 1.0
+                out.append((words[f"yardstick.{one.kind}"], since / 12, until / 12, part * one.value))
+        return out
 
     def _points(self, measure: Measure, periods: Sequence[Period]) -> dict[Period, float]:
         """Return the documented figures of a measure by month or quarter, within the periods drawn."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from flowsim.core.civil_time import MINUTES
 from flowsim.core.numbers import number
+from flowsim.evidence.yardsticks import yardsticks_of
 from flowsim.model.library import cities, scenario_names
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
@@ -70,17 +71,20 @@ class Wording:
         pathway: whose names are to be called something.
         shipped: whether the table of terms knows its names; a pathway of one's own goes by its own titles.
         codes: call measures and names of the model by the names that files and options take.
+        base: the name of the base, whose yardsticks are told.
     """
 
     language: Language
     pathway: Pathway
     shipped: bool
     codes: bool = False
+    base: str = ""
 
     @classmethod
     def of(cls, scenario: Scenario, pathway: Pathway, language: Language, codes: bool = False) -> Wording:
         """Return the words for a scenario's model."""
-        return cls(language=language, pathway=pathway, shipped=scenario.base.name in cities(), codes=codes)
+        base = scenario.base.name
+        return cls(language=language, pathway=pathway, shipped=base in cities(), codes=codes, base=base)
 
     def station(self, name: str) -> str:
         """Return what a station is called."""
@@ -148,6 +152,20 @@ class Wording:
         if unit.endswith(" million") and not million:
             return self.language.say("unit.million", currency=self.currency(currency))
         return self.language.words.get(f"unit.{unit}", unit)
+
+    def yardsticks(self, measure: Measure | str, unit: str, period: str | None = None) -> str:
+        """Return what a measure is held against: "goal: 90 %", "whole country: 7.1 (2018Q1)"; nothing of most.
+
+        Of one period where that is given, else of all that a document tells.
+        """
+        known: dict[str, list[str]] = {}
+        for one in yardsticks_of(self.base):
+            if one.measure == measure and (period is None or one.period in (None, period)):
+                value = self.cell(one.value, unit)
+                dated = one.period is not None and period is None
+                when = f" ({self.language.short_period(one.period)})" if dated and one.period else ""
+                known.setdefault(self.language.words[f"yardstick.{one.kind}"], []).append(f"{value}{when}")
+        return "; ".join(f"{kind}: {', '.join(values)}" for kind, values in known.items())
 
     def clock(self, name: str) -> str:
         """Return a clock and its limit: "decided within 23 weeks"."""

@@ -232,6 +232,8 @@ def _tables(
             if not any(n is not None and shown[n] for n in here):
                 continue
             lines.append(_title(comparison.index[places[0]].measure, saved[measure].values(), wording))
+            against = wording.yardsticks(measure, comparison.index[places[0]].unit)
+            lines += [f"  {against}"] if against else []
             for name in comparison.names:
                 figures, ends = zip(*(("", "") if n is None else cells[name][n] for n in here), strict=True)
                 lines.append((f"  {_plain_text(titles[name])}", *figures))

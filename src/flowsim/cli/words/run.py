@@ -124,13 +124,15 @@ def beside_documents(levels: pd.DataFrame, count: int, wording: Wording, changed
         title = titles.get(measure, measure)
         titled = f"{title} ({unit if wording.codes else wording.unit(unit)})"
         cells.append(titled if len(titled) <= WIDTH else title)
+        against = wording.yardsticks(measure, unit)
+        cells += [f"  {against}"] if against else []
         for row in group:
             comparable = math.isfinite(row.level) and row.documented and not row.p05 <= row.documented <= row.p95
             off = f"{100 * (row.level / row.documented - 1):+.0f} %" if comparable else ""
             documented, simulated, low, high = (
                 _cell(value, unit, wording) for value in (row.documented, row.level, row.p05, row.p95)
             )
-            interval = say("range", low=low, high=high)
+            interval = say("range", low=low.removesuffix(" %"), high=high)
             cells.append((f"  {language.short_period(row.period)}", documented, simulated, interval, off))
     columns = {"": 16, say("run.column.documented"): 12, say("run.column.simulated"): 10}
     columns |= {range_title(count, language): 28 if language.code == "da" else 24, differs: 12}

@@ -109,10 +109,12 @@ def _in_time(results: Results, wording: Wording, last: Period, before: Period | 
             continue
         share = wording.cell(column.now.estimate, "share")
         line = say("situation.within", measure=_first_upper(wording.clock(clock.name)), share=share)
+        beside = [wording.yardsticks(CLOCK_WITHIN(clock.name), "share", last)]
         if column.before is not None and before is not None and not math.isnan(column.before.estimate):
             earlier = wording.cell(column.before.estimate, "share")
-            line += say("situation.before", share=earlier, period=language.short_period(before))
-        yield line
+            beside.insert(0, say("situation.before", share=earlier, period=language.short_period(before)))
+        parts = "; ".join(filter(None, beside))
+        yield f"{line} ({parts})" if parts else line
 
 
 def _binding(results: Results, wording: Wording, last: Period) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from flowsim.core.arrays import Floats
-from flowsim.reporting.pictures.canvas import COLOURS, INK, blank_canvas, drawn, drawn_name, quiet, wrapped_title
+from flowsim.reporting.pictures.canvas import COLOURS, INK, SHOCK, blank_canvas, drawn, drawn_name, quiet, wrapped_title
 from flowsim.reporting.pictures.layout import Link, columns_of, layers_of, middles_of
 
 __all__ = ["QUANTILES", "Band", "Fan", "FanWords", "Flow", "fans", "fans_figure", "flows", "forward"]
@@ -34,7 +34,8 @@ class Band(NamedTuple):
 class Fan(NamedTuple):
     """One panel: scenarios over time, and documented points; time in years, such as 2021.25.
 
-    What lies after `carried_on` is of no documented time.
+    What lies after `carried_on` is of no documented time. A yardstick is what it is called, from when to when it holds,
+    and its value.
     """
 
     title: str
@@ -42,6 +43,7 @@ class Fan(NamedTuple):
     bands: Sequence[Band]
     documented: Sequence[tuple[float, float]]
     carried_on: float = math.inf
+    yardsticks: Sequence[tuple[str, float, float, float]] = ()
 
 
 class FanWords(NamedTuple):
@@ -97,6 +99,9 @@ def fans_figure(panels: Sequence[Fan], words: FanWords, number: Number) -> Any:
             told = sorted(panel.documented)
             (points,) = axes.plot(*zip(*told, strict=True), "D", color=INK, markersize=4)
             legend.setdefault(words.documented, points)
+        for label, since, until, value in panel.yardsticks:
+            (line,) = axes.plot((since, until), (value, value), color=SHOCK, linewidth=1.4, linestyle=(0, (6, 2)))
+            legend.setdefault(label, line)
         if panel.carried_on < panel.times[-1]:
             since, until = max(panel.carried_on, panel.times[0]), panel.times[-1]
             span = axes.axvspan(since, until, facecolor="none", edgecolor="#d0d0d0", hatch="//", linewidth=0, zorder=-2)
