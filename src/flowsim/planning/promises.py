@@ -25,7 +25,7 @@ from flowsim.model.scenario import Scenario
 from flowsim.model.varying import Cut
 from flowsim.planning.influence import decompose
 from flowsim.planning.levers import Levels, Lever
-from flowsim.planning.shapley import shapley_shares
+from flowsim.planning.shapley import ALL_SUBSETS, orders_of, shapley_shares
 from flowsim.planning.staffing.search import Answer, seek
 from flowsim.planning.staffing.trials import Question, Setting, StoppingRule, numbers_of
 from flowsim.simulation.estimates import differences, levels, sure_rows
@@ -193,7 +193,7 @@ def staffing_cases() -> tuple[StaffingCase, ...]:
             **varied,
         ),
         StaffingCase(
-            name="rare outcome, queue at the end",
+            name="light load, queue at the end",
             raw=light,
             goals=("queue of desk <= 0.03",),
             least=1,
@@ -307,17 +307,18 @@ def staffing_promises(
         kept.table(((level,), ()), question.model({allowed.lever: level}))
     least = next((level for level in allowed.all if kept.meets(((level,), ()))), None)
     stopping, generator = StoppingRule(), np.random.Generator(np.random.Philox(key=[seed, 29]))
-    too_few = too_many = denied = outside = spent = 0
+    too_few = right = too_many = denied = outside = spent = 0
     for _ in range(repetitions):
         rows = generator.integers(0, population, stopping.most)
         answer = seek(question, allowed, stopping=stopping, seed=seed, draws=kept.drawn(rows))
         too_few += answer.least is not None and (least is None or answer.least < least)
+        right += answer.least is not None and answer.least == least
         too_many += answer.least is not None and least is not None and answer.least > least
         denied += least is not None and answer.outcome in ("conflict", "beyond", "unreachable")
         outside += not _all_inside(answer, kept)
         spent += sum(trial.replications for trial in (*answer.trials, answer.ceiling, answer.today))
-    open_ = repetitions - too_few - too_many - denied
-    price = f"one too many or more {too_many / repetitions:.0%}, {spent / repetitions:,.0f} replications a search"
+    left_open = repetitions - too_few - right - too_many - denied
+    price = f"{spent / repetitions:,.0f} replications a search"
     promise = f"staff: the least is {'none' if least is None else least}"
     named: dict[str, Any] = {"model": case.name, "repetitions": repetitions}
     out = [
@@ -331,14 +332,14 @@ def staffing_promises(
         ),
     ]
     if least is not None:
-        open_rate = f"right or left open {open_ / repetitions:.0%}"
+        named_rates = f"right {right / repetitions:.0%}, too many {too_many / repetitions:.0%}"
         out.append(
             Promise(
                 promise="staff: 'none meets it' is wrong",
                 count=denied,
                 goal=0.02,
                 side="at most",
-                price=open_rate,
+                price=f"{named_rates}, left open {left_open / repetitions:.0%}",
                 **named,
             )
         )
@@ -576,23 +577,29 @@ def _shares_of_variance(factors: int, repetitions: int, seed: int) -> list[Promi
     many = generator.standard_normal((200_000, factors)) @ root.T
     noise, luck = 0.15 * float((many @ slopes).var()), 0.5 * float((many @ slopes).var())
     middle = many @ slopes + math.sqrt(noise) * generator.standard_normal(len(many))
-    truth = shapley_shares(many, middle) * middle.var() / (middle.var() + luck)
-    held = moved = 0
+    orders = orders_of(factors) if factors > ALL_SUBSETS else None
+    truth = shapley_shares(many, middle, orders) * middle.var() / (middle.var() + luck)
+    matters = slopes != 0
+    held, moved = np.zeros(factors, np.int64), 0
     for number in range(repetitions):
         x = generator.standard_normal((200, factors)) @ root.T
         base = x @ slopes + math.sqrt(noise) * generator.standard_normal(200)
         parts = decompose(x, base[:, None] + math.sqrt(luck) * generator.standard_normal((200, 2)), seed=number)
-        held += sum(share.low <= true <= share.high for share, true in zip(parts.shares, truth.tolist(), strict=True))
+        held += [share.low <= true <= share.high for share, true in zip(parts.shares, truth.tolist(), strict=True)]
         ends = zip(
             [*parts.effect_low, *parts.effect_high], [*(slopes * parts.low), *(slopes * parts.high)], strict=True
         )
         moved += sum(bool(effect.low <= true <= effect.high) for effect, true in ends)
     named: dict[str, Any] = {"model": f"straight lines, {factors} factors", "goal": 0.92, "side": "at least"}
-    each = factors * repetitions
-    return [
-        Promise(promise="explain: a share's interval holds", repetitions=each, count=held, **named),
-        Promise(promise="explain: an effect's interval holds", repetitions=2 * each, count=moved, **named),
+    out = [
+        Promise(promise=f"explain: a share's interval holds, {which}", repetitions=n, count=int(count), **named)
+        for which, n, count in (
+            ("does something", int(matters.sum()) * repetitions, held[matters].sum()),
+            ("does nothing", int((~matters).sum()) * repetitions, held[~matters].sum()),
+        )
     ]
+    each = 2 * factors * repetitions
+    return [*out, Promise(promise="explain: an effect's interval holds", repetitions=each, count=moved, **named)]
 
 
 def put_to_the_test(
@@ -632,10 +639,23 @@ def put_to_the_test(
         *(partial(price_promises, cases[6], n, 5 * repetitions, seed=seed, executor=executor) for n in (20, 50)),
         partial(_shares_of_variance, 5, max(repetitions // 4, 10), seed),
         partial(_shares_of_variance, 10, max(repetitions // 10, 10), seed),
+        partial(_shares_of_variance, 33, max(repetitions // 20, 10), seed),
     ]
     out: list[Promise] = []
     for done, test in enumerate(tests):
         out += test()
         if progress is not None:
             progress(done + 1, len(tests))
-    return tuple(out)
+    return (*out, _all_searches(out))
+
+
+def _all_searches(promises: Sequence[Promise]) -> Promise:
+    few = [promise for promise in promises if promise.promise.endswith("too few named")]
+    return Promise(
+        promise="staff: too few named",
+        model="all searches together",
+        repetitions=sum(promise.repetitions for promise in few),
+        count=sum(promise.count for promise in few),
+        goal=0.02,
+        side="at most",
+    )
