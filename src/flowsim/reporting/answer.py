@@ -15,7 +15,7 @@ from flowsim.planning.staffing.search import Answer, Frontier
 from flowsim.reporting.findings import Findings
 from flowsim.reporting.staffing import StaffingConclusions
 from flowsim.reporting.wording import Wording
-from flowsim.simulation.estimates import FEWEST_DEFINED, SingleEstimate, difference, level
+from flowsim.simulation.estimates import FEWEST_DEFINED, FEWEST_FOR_RANGE, SingleEstimate, difference, level
 from flowsim.simulation.intervals import at_most_one_in
 from flowsim.simulation.measures.flows import AWARDS
 from flowsim.simulation.measures.spells import CLOCK_WITHIN
@@ -94,7 +94,8 @@ class Conclusions:
         runs = language.number(count, 0)
         sets = language.number(len(drawn), 0) if isinstance(drawn, Ensemble) else ""
         out = [say("sure.sets" if sets else "sure.point", runs=runs, sets=sets)]
-        out.append(say("sure.bands" if len(findings.scenarios) == 1 else "sure.bands.several"))
+        bands = "sure.bands" if len(findings.scenarios) == 1 else "sure.bands.several"
+        out.append(say(self._by_futures(bands), count=runs, least=language.number(FEWEST_FOR_RANGE, 0)))
         out += [say("sure.rough", runs=runs)] if count < _ROUGH else []
         if len(findings.scenarios) > 1:
             confidence = findings.comparison.confidence
@@ -239,7 +240,9 @@ class Conclusions:
             median, low, high = self.wording.values(figures, findings.unit(measure))
             ends = {"median": median, "low": low, "high": high}
             ends["interval"] = self.wording.language.interval(low, high)
-            out.append(say("answer.alone", measure=self.wording.measure(measure), year=years[-1], **ends))
+            ends["count"] = self.wording.language.number(len(values), 0)
+            words = self._by_futures("answer.alone")
+            out.append(say(words, measure=self.wording.measure(measure), year=years[-1], **ends))
         return *out, self._fit() or say("sure.model")
 
     def _fit(self) -> str:
@@ -257,7 +260,13 @@ class Conclusions:
             low, high = defined_quantiles(column, (0.05, 0.95))
             inside += bool(low <= value <= high)
         counts = {"told": language.number(len(figures), 0), "inside": language.number(inside, 0)}
-        return language.say("sure.documents", **counts)
+        counts["count"] = language.number(len(results.replications), 0)
+        return language.say(self._by_futures("sure.documents"), **counts)
+
+    def _by_futures(self, words: str) -> str:
+        """Return the words for a range that nine in ten futures lie in, or for one of the lowest and highest of few."""
+        count = len(self.findings.comparison.reference.replications)
+        return words if count >= FEWEST_FOR_RANGE else f"{words}.few"
 
     def _scenario(self, name: str) -> str:
         return self.wording.language.say("scenario", name=self.wording.scenario(name))

@@ -29,6 +29,7 @@ from flowsim.reporting.pictures import charts, forecasts, planning
 from flowsim.reporting.pictures.canvas import MOST, blank_canvas, check_picture, drawn, drawn_name, quiet
 from flowsim.reporting.pictures.diagram import draw
 from flowsim.reporting.prospects import ForecastResult
+from flowsim.simulation.estimates import FEWEST_FOR_RANGE
 from flowsim.simulation.measures.measure import Measure, Row
 from flowsim.simulation.results import Results
 
@@ -42,7 +43,11 @@ _PANELS = 6
 """Measures in the picture of a run or a comparison."""
 _ROWS = 24
 """Rows of a table in a notebook."""
-_LEGEND = charts.FanWords("median", "half of the replications", "nine in ten", "documented")
+
+
+def _legend(count: int) -> charts.FanWords:
+    most = "nine in ten" if count >= FEWEST_FOR_RANGE else f"all {count}"
+    return charts.FanWords("median", "half of the replications", most, "documented")
 
 
 def notebook_html(value: Any) -> str:
@@ -188,7 +193,9 @@ def _(results: Results) -> Any:
         panels.append(charts.Fan(title, times, [charts.Band(results.pathway.name, quantiles)], []))
     if not panels:
         raise InputError("there is nothing to draw: no measure has two periods")
-    return charts.fans_figure(panels[:_PANELS], _LEGEND, lambda value, decimals: f"{value:,.{decimals}f}")
+    return charts.fans_figure(
+        panels[:_PANELS], _legend(len(results.replications)), lambda value, decimals: f"{value:,.{decimals}f}"
+    )
 
 
 @figure_of.register(Comparison)

@@ -17,7 +17,7 @@ from flowsim.reporting.findings import Findings
 from flowsim.reporting.pictures.charts import QUANTILES, Band, Fan, FanWords, Flow, fans, flows, forward
 from flowsim.reporting.staffing import staffing_chart
 from flowsim.reporting.wording import COUNTED, Wording
-from flowsim.simulation.estimates import levels
+from flowsim.simulation.estimates import FEWEST_FOR_RANGE, levels
 from flowsim.simulation.measures.flows import AWARDS, ENTRIES, EXITS
 from flowsim.simulation.measures.measure import Measure
 from flowsim.simulation.measures.spells import CLOCK_WITHIN
@@ -212,7 +212,10 @@ class Exhibits:
             words += [f"{against[:1].upper()}{against[1:]}."] if against else []
             if points_of:
                 words.append(self._documented_words(points_of, unit))
-        legend = FanWords(*(say(f"legend.{word}") for word in ("median", "half", "most", "documented", "carried_on")))
+        count = len(self.findings.comparison.reference.replications)
+        most = "most" if count >= FEWEST_FOR_RANGE else "most.few"
+        marks = ("median", "half", most, "documented", "carried_on")
+        legend = FanWords(*(say(f"legend.{mark}", count=language.number(count, 0)) for mark in marks))
         return Chart(
             title=say(key),
             alternative=" ".join(words),
