@@ -20,6 +20,7 @@ from flowsim.evidence import facts
 from flowsim.model.base import read_base
 from flowsim.model.library import scenario_names
 from flowsim.model.scenario import Scenario
+from flowsim.planning.cost import NO_PRICE
 from flowsim.planning.prices import Prices
 from flowsim.reporting.language import LANGUAGES, Language
 
@@ -35,6 +36,7 @@ SHOWN = {
     "sources": {source.title for source in FACTS.sources.values()}
     | {source.date for source in FACTS.sources.values() if not source.date[0].isdigit()},
     "why a price is what it is": {price.why for price in PRICED},
+    "why waiting saved has no price": set(NO_PRICE),
     "what a sum is for": {entry.price.where.removeprefix("sums.") for entry in PRICES.sums},
     "what the prior moves": {factor.title for factor in Ensemble.of(BASE).prior.factors},
     "facts": {FACTS[known.fact].label for known in (*BASE.parameters.values(), *PRICED) if known.fact},

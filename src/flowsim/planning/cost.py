@@ -17,11 +17,13 @@ from flowsim.simulation.measures.measure import Kind, Measure, Part, Row
 from flowsim.simulation.measures.stations import WAITED
 from flowsim.simulation.results import Results
 
-__all__ = ["TOTALS", "WaitingPrice", "costed", "waiting_price", "with_costs"]
+__all__ = ["NO_PRICE", "TOTALS", "WaitingPrice", "costed", "waiting_price", "with_costs"]
 
 _TOTALS = ("effort", "benefits", "total")
 TOTALS = tuple(f"cost.{reading}" for reading in _TOTALS)
 """The measures of what the costs of single things come to."""
+NO_PRICE = ("citizens wait longer", "it does not surely change how long citizens wait", "it costs less as well")
+"""Why a week of waiting saved has no price."""
 
 
 def costed(results: Results, prices: Prices, scenario: str) -> Results:
@@ -120,9 +122,9 @@ def waiting_price(comparison: Comparison, name: str, cost: str = "cost.effort") 
     if len(saved) < FEWEST_DEFINED:
         return none(f"{len(saved)} replications are too few to know")
     if not weeks_surely or weeks[0] < 0:
-        return none("citizens wait longer" if weeks_surely else "it does not surely change how long citizens wait")
+        return none(NO_PRICE[0] if weeks_surely else NO_PRICE[1])
     if more_surely and more[0] < 0:
-        return none("it costs less as well")
+        return none(NO_PRICE[2])
     price = ratio_interval(spent, saved, 1 - comparison.confidence)
     return WaitingPrice(saved=weeks, cost=more, price=(price.estimate, price.low, price.high))
 
