@@ -177,6 +177,12 @@ def test_what_is_wrong_in_a_list_is_said_by_its_cell(tab, text, name, words):
     assert "flowsim-page-" not in refused.text
 
 
+def test_each_row_that_is_wrong_is_named_in_a_line(tab):
+    rows = ["team;waiting;many;", "team;waiting;;2021-03-01", "team;wating;1;", "team;waiting;;31-2-2021"]
+    lines = upload(tab, "\n".join(["where;situation;number;since", *rows])).json()["error"]["lines"]
+    assert [line.partition(": ")[2].partition(":")[0] for line in lines] == ["C2", "B4", "D5"]
+
+
 def test_a_list_of_another_day_or_too_large_is_refused(tab):
     assert "2019-01-01" in upload(tab, "", day="2019-01-01").text
     assert "2,097,152 bytes" in upload(tab, b"x" * 2_000_000).text

@@ -11,7 +11,7 @@ from flowsim.core.errors import InputError, unknown_name
 from flowsim.core.quantities import read_percentage
 from flowsim.evidence.tables import Cell, Sheet, cell_name, read_sheet
 
-__all__ = ["COLUMNS", "SHEETS", "SITUATIONS", "CaseList", "CaseRow", "read_cases"]
+__all__ = ["COLUMNS", "SHEETS", "SITUATIONS", "CaseList", "CaseRow", "read_cases", "wrong_cells"]
 
 COLUMNS = {
     "where": ("where", "sted"),
@@ -90,6 +90,25 @@ def read_cases(path: str | Path) -> CaseList:
     if not rows:
         raise InputError(f"{sheet.file}: the list tells of nobody: fill in the column of numbers, or of days")
     return CaseList(file=sheet.file, sha256=sheet.sha256, rows=tuple(rows))
+
+
+def wrong_cells(path: str | Path, most: int = 20) -> tuple[str, ...]:
+    """Return what is wrong in a list, row by row: the first wrong cell of each, by its name; nothing where none is.
+
+    Raises:
+        InputError: as `read_cases`, where the titles are wrong or the file can't be read.
+    """
+    sheet = read_sheet(path, prefer=SHEETS)
+    head, places = _header(sheet)
+    out: list[str] = []
+    for number in range(head + 1, len(sheet.rows)):
+        try:
+            _row(sheet, number, places)
+        except InputError as error:
+            out.append(str(error))
+        if len(out) == most:
+            break
+    return tuple(out)
 
 
 def _header(sheet: Sheet) -> tuple[int, tuple[int, int, int, int]]:

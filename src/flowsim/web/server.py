@@ -170,11 +170,13 @@ def page(desk: Desk, *, hosts: frozenset[str] | None, workers: int | None = None
         return JSONResponse(grounds(desk, _language(request.query_params.get("lang"))))
 
     async def listed(request: Request) -> Response:
-        from flowsim.web.screens.lists import read_list
+        from flowsim.web.screens.lists import WrongCells, read_list
 
         try:
             raw = await _body(request, _MOST_UPLOAD)
             return JSONResponse(read_list(desk, raw, _language(raw.get("lang"))))
+        except WrongCells as error:
+            return JSONResponse({"error": {"message": str(error), "key": "", "lines": error.lines}}, status_code=422)
         except InputError as error:
             return _refused(error)
 

@@ -8,21 +8,34 @@ import csv
 import io
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
 from flowsim.core.errors import InputError
-from flowsim.evidence.cases import COLUMNS, SITUATIONS, CaseList, read_cases
+from flowsim.evidence.cases import COLUMNS, SITUATIONS, CaseList, read_cases, wrong_cells
 from flowsim.model.today.listing import place_cases
 from flowsim.reporting.language import Language
 from flowsim.reporting.wording import Wording
 from flowsim.reporting.writers.listing import list_workbook
 from flowsim.web.asked import MOST_LIST, Desk
 
-__all__ = ["read_list", "template"]
+__all__ = ["WrongCells", "read_list", "template"]
 
 _MOST_ROWS = 2_000
+
+
+class WrongCells(InputError):
+    """Rows of a list with a cell that is wrong.
+
+    Attributes:
+        lines: what is wrong, a line a row.
+    """
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        super().__init__(lines[0])
+        self.lines = tuple(lines)
 
 
 def template(desk: Desk, language: Language) -> tuple[str, bytes]:
@@ -35,7 +48,8 @@ def read_list(desk: Desk, raw: Any, language: Language) -> dict[str, Any]:
     """Read a list that came as base64, and return its rows in words and as the text that a state holds.
 
     Raises:
-        InputError: for the first cell that is wrong, by its name, with what is allowed; for a file that is too large.
+        WrongCells: with a line for each row in which a cell is wrong, by the cell's name, with what is allowed.
+        InputError: for the first cell that does not fit the model, and for a file that is too large.
     """
     name, day = str(raw.get("name", ""))[:200], _day(raw.get("day"), desk)
     ending = Path(name).suffix.lower()
@@ -49,7 +63,12 @@ def read_list(desk: Desk, raw: Any, language: Language) -> dict[str, Any]:
         path = Path(folder) / f"list{ending}"
         path.write_bytes(content)
         try:
+            wrong = wrong_cells(path)
+            if wrong:
+                raise WrongCells([line.replace(path.name, name) for line in wrong])
             cases = read_cases(path)
+        except WrongCells:
+            raise
         except InputError as error:
             raise InputError(str(error).replace(str(path), name).replace(path.name, name)) from None
     if len(cases.rows) > _MOST_ROWS:

@@ -7,7 +7,7 @@ const MOST = 1_400_000;
 
 export function ownList() {
   const day = el("input", { type: "date", id: "list-day", value: about.today > about.start ? about.today : "", min: about.start, max: about.end });
-  const wrong = el("p", { class: "wrong", role: "alert" });
+  const wrong = el("div", { class: "wrong", role: "alert" });
   const shown = el("div", { "aria-live": "polite" });
   const file = el("input", { type: "file", id: "list", accept: ".xlsx,.csv", onchange: () => load(file.files[0]) });
   const drop = el("div", { class: "drop", ondragover: (event) => event.preventDefault(), ondrop: (event) => {
@@ -35,7 +35,8 @@ export function ownList() {
         grid({ title: say("list.preview"), columns, rows: out.rows, numeric: [false, false, true, true, true] }),
         el("p", {}, el("a", { class: "button first", href: address("workbench", choice) }, say("list.use"))));
     } catch (error) {
-      wrong.textContent = fault(error).replace(say("error"), say("list.wrong"));
+      const lines = error.lines?.length > 1 ? error.lines : null;
+      wrong.replaceChildren(say("list.wrong"), lines ? el("ul", {}, lines.map((line) => el("li", {}, line))) : ` ${fault(error).replace(say("error"), "").trim()}`);
     }
   }
 
