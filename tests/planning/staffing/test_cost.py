@@ -194,10 +194,12 @@ def test_a_map_says_its_costs_in_words_of_ones_own():
 
 
 def test_a_picture_of_one_lever_has_words_of_its_own_too():
-    panel = Panel("ventetid", [1, 2], [9, 3], [8, 2], [10, 4], ["misses", "meets"], 4, 1)
-    words = Words(goal="målet", plenty="plads til alle", least="mindst", meets="opfylder", misses="opfylder ikke")
+    panel = Panel("ventetid", [1, 2], [9, 3], [8, 2], [10, 4], ["misses", "meets"], 4, 1, 1.5)
+    words = Words(
+        today="i dag", goal="målet", plenty="plads til alle", least="mindst", meets="opfylder", misses="opfylder ikke"
+    )
     drawn = staffings([panel], "pladser", 2, ".svg", words).decode()
-    for said in ("målet", "plads til alle", "mindst: 2", "opfylder", "opfylder ikke"):
+    for said in ("målet", "plads til alle", "mindst: 2", "i dag", "opfylder", "opfylder ikke"):
         assert f"<!-- {said} -->" in drawn
 
 

@@ -230,7 +230,10 @@ _LOOKS: dict[str, dict[str, Any]] = {
 
 
 class Panel(NamedTuple):
-    """What came of one goal: figures by level, their intervals and verdicts, the bound, and the ceiling."""
+    """What came of one goal: figures by level, their intervals and verdicts, the bound, the ceiling, and today's level.
+
+    Today's is the least of what the parties have; None where a station has no number.
+    """
 
     title: str
     levels: Sequence[float]
@@ -240,6 +243,7 @@ class Panel(NamedTuple):
     verdicts: Sequence[Decision]
     bound: float
     ceiling: float
+    today: float | None = None
 
 
 class Words(NamedTuple):
@@ -252,6 +256,7 @@ class Words(NamedTuple):
     misses: str = "misses it"
     least: str = "least"
     cheapest: str = "the cheapest"
+    today: str = "as the scenario is"
 
     def verdict(self, name: str) -> str:
         """Say a verdict: "meets", "close" or "misses"."""
@@ -273,6 +278,9 @@ def panels(answer: Answer, title: Callable[[Goal], str], kept: str) -> list[Pane
         kept: what the one panel of a chance is called.
     """
     levels = [trial.levels[0] for trial in answer.trials]
+    held = answer.levels.lever.held(answer.question.scenario.pathway(), answer.question.since)
+    least = min(held.values(), default=math.inf)
+    today = least if math.isfinite(least) else None
 
     def panel(
         name: str, unit: str, each: Sequence[Interval], verdicts: Sequence[Decision], bound: float, top: float
@@ -288,7 +296,7 @@ def panels(answer: Answer, title: Callable[[Goal], str], kept: str) -> list[Pane
         ]
         drawn = [[scale * value if math.isfinite(value) else math.nan for value in ends] for ends in finite]
         figures, low, high = zip(*drawn, strict=True)
-        return Panel(name, levels, figures, low, high, verdicts, scale * bound, scale * top)
+        return Panel(name, levels, figures, low, high, verdicts, scale * bound, scale * top, today)
 
     if answer.question.chance is not None:
         shares, verdicts = [trial.kept for trial in answer.trials], [trial.verdict for trial in answer.trials]
@@ -325,6 +333,8 @@ def staffings_figure(panels: Sequence[Panel], label: str, least: float | None, w
                 levels = [panel.levels[n] for n in at]
                 said = words.verdict(verdict)
                 axes.errorbar(levels, figures, spread, **look, linestyle="none", markersize=4.5, label=said)
+        if panel.today is not None:
+            axes.axvline(panel.today, color=SHOCK, linewidth=0.9, linestyle="-.", label=words.today)
         if least is not None:
             axes.axvline(least, color=FORECAST, linewidth=0.9)
             axes.set_title(f"{words.least}: {least:g}", loc="right", fontsize=8, color=FORECAST)
