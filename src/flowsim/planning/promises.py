@@ -592,10 +592,10 @@ def _shares_of_variance(factors: int, repetitions: int, seed: int) -> list[Promi
         moved += sum(bool(effect.low <= true <= effect.high) for effect, true in ends)
     named: dict[str, Any] = {"model": f"straight lines, {factors} factors", "goal": 0.92, "side": "at least"}
     out = [
-        Promise(promise=f"explain: a share's interval holds, {which}", repetitions=n, count=int(count), **named)
+        Promise(promise=f"explain: a share's interval, {which}", repetitions=n, count=int(count), **named)
         for which, n, count in (
-            ("does something", int(matters.sum()) * repetitions, held[matters].sum()),
-            ("does nothing", int((~matters).sum()) * repetitions, held[~matters].sum()),
+            ("some effect", int(matters.sum()) * repetitions, held[matters].sum()),
+            ("no effect", int((~matters).sum()) * repetitions, held[~matters].sum()),
         )
     ]
     each = 2 * factors * repetitions
