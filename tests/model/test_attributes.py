@@ -90,6 +90,19 @@ def test_the_later_variant_counts_and_all_its_attributes_must_hold():
     assert state.for_group({"age": "old", "sex": "f"}).priority == 5
 
 
+def test_shares_take_the_place_of_a_race_and_a_race_that_of_shares():
+    race = {"won": {"rate": "2 per year"}}
+    of = pathway(
+        variants=[{"of": {"age": "old"}, "race": race}],
+        searching=[{"of": {"age": "old"}, "stay": "10 days", "to": "advice"}],
+    )
+    search, advice = (of.state(name).for_group({"age": "old", "sex": "f"}) for name in ("search", "advice"))
+    assert (search.race, dict(search.to.values[0])) == ((), {"advice": 1.0})
+    assert (advice.to, advice.stay, [way.to for way in advice.race]) == (None, None, ["won"])
+    kernel, simpy = (digest(of, engine) for engine in ("kernel", "simpy"))
+    assert kernel == simpy != digest(pathway())
+
+
 def test_categories_come_by_their_shares_independently_and_a_door_has_its_own():
     door = {"rate": "40 per day", "to": "gone"}
     entries = {"door": door, "other": door | {"attributes": {"age": {"old": 0.1, "young": 0.9}}}}

@@ -49,6 +49,8 @@ def test_every_second_week_counts_from_its_first_day_across_the_turn_of_the_year
     assert [day for day in days if pattern.holds(day)] == [
         date(2026, 12, 8), date(2026, 12, 22), date(2027, 1, 5), date(2027, 1, 19)
     ]  # fmt: skip
+    both = read_pattern("every second mon, fri 09:00 from 2024-01-05", spans=False)  # weeks count from their Mondays
+    assert [day.day for day in JANUARY if both.holds(day)] == [5, 15, 19, 29]
     odd = read_pattern("tue in odd weeks 09:00", spans=False)
     assert [day.day for day in days if odd.holds(day)][-5:] == [1, 15, 29, 5, 19]
 
