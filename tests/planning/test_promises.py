@@ -34,7 +34,7 @@ def case_of(name):
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param("desk, queue at the end", marks=pytest.mark.slow), "rare outcome, queue at the end"]
+    "name", [pytest.param("desk, queue at the end", marks=pytest.mark.slow), "light load, queue at the end"]
 )
 def test_a_search_hardly_ever_names_too_few(name):
     """One interval of ten equal zeros, which is [0, 0], made that 17 to 67 %."""
