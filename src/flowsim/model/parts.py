@@ -292,7 +292,7 @@ class Shift(Record):
         def __init__(
             self,
             *,
-            name: str = ...,
+            name: str,
             servers: ByDateLike[WholeLike],
             open: ByDateLike[OpenLike],
         ) -> None: ...
@@ -558,7 +558,7 @@ class Attribute(Record):
 
     if TYPE_CHECKING:
 
-        def __init__(self, *, name: str = ..., title: str = "", shares: Mapping[str, ShareLike]) -> None: ...
+        def __init__(self, *, name: str, title: str = "", shares: Mapping[str, ShareLike]) -> None: ...
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -924,7 +924,7 @@ class Watch(Record):
         def __init__(
             self,
             *,
-            name: str = ...,
+            name: str,
             station: str | None = None,
             states: str | Iterable[str] = (),
             of: Mapping[str, str | Iterable[str]] = ...,
