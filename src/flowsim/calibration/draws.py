@@ -21,6 +21,7 @@ from flowsim.calibration.posterior import (
 from flowsim.calibration.study import Prior, Study
 from flowsim.core.arrays import Floats
 from flowsim.model.pathway import Pathway
+from flowsim.simulation.engine.luck import side_stream
 
 __all__ = ["Around", "AtPositions", "FromPrior", "untempered"]
 
@@ -58,6 +59,7 @@ class FromPrior:
 
 
 _SHARE = 0.25
+_WIDE = 0.5
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -81,19 +83,33 @@ class Around:
         told = back.T @ fit.slope.T @ fit.slope @ back
         return cls(study=study, mean=fit.mode.z, precision=share * told + _precision(study.prior))
 
+    @classmethod
+    def of_sample(cls, study: Study, x: Floats, share: float = _WIDE) -> Around:
+        """Return the normal law of a posterior's sample, with a share of what it knows beyond the prior.
+
+        Args:
+            study: whose factors are drawn.
+            x: equally likely positions of the prior's independent parts, shape (positions, factors).
+            share: 1 for the sample's own law.
+        """
+        values, vectors = np.linalg.eigh(np.linalg.inv(np.atleast_2d(np.cov(x.T))))
+        back = np.linalg.inv(study.prior.root)
+        told = back.T @ (vectors * np.maximum(values - 1, 0.0)) @ vectors.T @ back
+        return cls(study=study, mean=study.prior.root @ x.mean(axis=0), precision=share * told + _precision(study.prior))
+
     @cached_property
     def root(self) -> Floats:
         """The matrix that makes positions of independent standard normal numbers, shape (factors, factors)."""
         return np.asarray(np.linalg.cholesky(np.linalg.inv(self.precision)), np.float64)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """The SHA-256 of where it draws."""
         return hashlib.sha256(self.mean.tobytes() + self.precision.tobytes()).hexdigest()
 
     def draw(self, seed: int, number: int) -> Floats:
         """Return the position of one draw, a function of the seed and the draw's number alone."""
-        generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number, 1)))
+        generator = side_stream(seed, f"around {self.digest}", number)
         out: Floats = self.mean + self.root @ generator.standard_normal(len(self.mean))
         return out
 

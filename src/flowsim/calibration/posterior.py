@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from scipy.special import ndtri
 
+from flowsim.calibration.inference.network import Network, fitted_network
 from flowsim.calibration.study import Study
 from flowsim.calibration.table import ReferenceTable
 from flowsim.calibration.targets import Target
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError
 from flowsim.core.extras import require_extra
+from flowsim.simulation.engine.luck import side_stream
 
 __all__ = [
     "Conditioned",
@@ -104,13 +105,13 @@ class Summaries:
     scores: Floats = field(repr=False)
     middle: Floats = field(repr=False)
     slopes: Floats = field(repr=False)
-    network: Any = field(repr=False)
+    network: Network = field(repr=False)
 
     def of(self, seen: Floats) -> Floats:
         """Return the summaries of observed figures, shape (rows, targets) to (rows, factors)."""
         scores = _normal_scores(seen, self.scores, self.middle)
         straight = _with_constant(scores) @ self.slopes
-        out: Floats = straight + self.network.predict(scores).reshape(straight.shape)
+        out: Floats = straight + self.network.predict(scores)
         return out
 
 
@@ -136,7 +137,7 @@ class Posterior:
 
     def draw(self, count: int, seed: int) -> Floats:
         """Return positions of equal weight, shape (count, factors), by systematic resampling in a shuffled order."""
-        generator = np.random.default_rng(seed)
+        generator = side_stream(seed, "sets")
         steps = (np.arange(count) + generator.random()) / count
         rows = np.searchsorted(np.cumsum(self.weights)[:-1], steps)
         out: Floats = self.z[generator.permutation(rows)]
@@ -160,7 +161,7 @@ def blurred(targets: Sequence[Target], simulated: Floats, seed: int) -> Floats:
     1 where it holds, and 0 where it does not.
     """
     tolerance = np.array([target.tolerance for target in targets])
-    out = simulated + tolerance * np.random.default_rng(seed).standard_normal(simulated.shape)
+    out = simulated + tolerance * side_stream(seed, "tolerance").standard_normal(simulated.shape)
     for number, target in enumerate(targets):
         if target.sense != "=":
             holds = out[:, number] > target.value if target.sense == ">" else out[:, number] < target.value
@@ -182,9 +183,6 @@ def learn(z: Floats, observed: Floats, seed: int = 1) -> Summaries:
     if len(z) < 100:
         raise InputError(f"draws: {len(z)} are too few to learn from: at least 100 are needed")
     require_extra("calibrate", "a calibration")
-    from sklearn.neural_network import MLPRegressor
-    from threadpoolctl import threadpool_limits
-
     middle = np.nan_to_num(np.nanmedian(observed, axis=0))
     scores = np.quantile(np.where(np.isnan(observed), middle, observed), _GRID, axis=0)
     root = np.linalg.cholesky(np.atleast_2d(np.cov(z.T)))
@@ -193,18 +191,7 @@ def learn(z: Floats, observed: Floats, seed: int = 1) -> Summaries:
     design = _with_constant(inputs)
     ridge = _RIDGE * np.eye(design.shape[1])
     slopes = np.asarray(np.linalg.solve(design.T @ design + ridge, design.T @ white), np.float64)
-    network = MLPRegressor(
-        hidden_layer_sizes=_HIDDEN,
-        alpha=0.1,
-        batch_size=min(128, len(z)),
-        early_stopping=True,
-        max_iter=300,
-        random_state=seed,
-    )
-    # The matrices are small: threads of linear algebra would spend their time waiting for each other.
-    with threadpool_limits(1):
-        left = white - design @ slopes
-        network.fit(inputs, left if left.shape[1] > 1 else left[:, 0])
+    network = fitted_network(inputs, white - design @ slopes, hidden=_HIDDEN, seed=seed)
     return Summaries(scores=scores, middle=middle, slopes=slopes, network=network)
 
 

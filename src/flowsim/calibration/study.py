@@ -24,6 +24,7 @@ from flowsim.evidence.facts import Evidence, load
 from flowsim.model.base import Base, read_base
 from flowsim.model.library import cities, city_file
 from flowsim.model.pathway import Pathway
+from flowsim.simulation.engine.luck import side_stream
 from flowsim.simulation.results import Results
 
 __all__ = ["Factor", "Prior", "Study"]
@@ -127,7 +128,7 @@ class Prior:
 
     def draw(self, seed: int, number: int) -> Floats:
         """Return the z of one draw, a function of the seed and the draw's number alone."""
-        generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
+        generator = side_stream(seed, "prior", number)
         out: Floats = self.root @ generator.standard_normal(len(self.factors))
         return out
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["MOST_FORKS", "MOST_WORD", "Luck", "luck_of"]
+__all__ = ["MOST_FORKS", "MOST_WORD", "Luck", "luck_of", "side_stream"]
 
 MOST_FORKS = 2**7 - 1
 MOST_WORD = 2**56 - 1
@@ -20,6 +21,20 @@ class Luck(NamedTuple):
     seed: Any
     words: Any  # uint64, one more than forks
     forks: Any  # int64
+
+
+def side_stream(seed: int, purpose: str, *address: int) -> np.random.Generator:
+    """Return the random numbers of one purpose beside the engine's, such as a bootstrap or draws from a prior.
+
+    By a hash of all that is given: neighbouring seeds, and two purposes of one seed, share nothing.
+
+    Args:
+        seed: a whole number.
+        purpose: what the numbers are for.
+        address: whole numbers, such as that of a draw.
+    """
+    content = f"{int(seed)} {purpose} {' '.join(str(int(number)) for number in address)}"
+    return np.random.default_rng(int.from_bytes(hashlib.blake2b(content.encode(), digest_size=32).digest(), "little"))
 
 
 def luck_of(seed: int, replication: int, forks: Sequence[tuple[int, int]] = ()) -> Luck:
