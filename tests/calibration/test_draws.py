@@ -1,13 +1,12 @@
-"""The second table: draws around the mode, and what is taken out again of what drew them."""
+"""Draws nearer to the documents: around the mode, and around a posterior."""
 
 import dataclasses
 
 import numpy as np
 import pytest
 
-from flowsim.calibration.draws import Around, untempered
+from flowsim.calibration.draws import Around
 from flowsim.calibration.mode import Fit, Mode
-from flowsim.calibration.posterior import Posterior
 from flowsim.calibration.study import Study
 from helpers.paths import SMALL_TOWN
 
@@ -19,14 +18,6 @@ COUNT = len(STUDY.prior.factors)
 def fit(slope, z=None):
     mode = Mode(z=np.zeros(COUNT) if z is None else z, mean=np.zeros(len(slope)), process=np.zeros(len(slope)))
     return Fit(mode=mode, slope=slope, cost=(), evaluations=1, replications=40, converged=True)
-
-
-def normal(mean, covariance, count=4000):
-    """Return draws that have a mean and a covariance exactly."""
-    drawn = np.random.default_rng(1).standard_normal((count, COUNT))
-    drawn -= drawn.mean(axis=0)
-    white = drawn @ np.linalg.inv(np.linalg.cholesky(np.cov(drawn.T, bias=True))).T
-    return Posterior(z=mean + white @ np.linalg.cholesky(covariance).T, weights=np.full(count, 1 / count))
 
 
 def test_without_figures_the_draws_are_the_priors():
@@ -56,27 +47,19 @@ def test_draws_have_the_mean_and_the_precision():
     np.testing.assert_array_equal(around.draw(1, 7), around.draw(1, 7))
 
 
-@pytest.mark.parametrize("share", [0.1, 0.25, 0.5])
-def test_the_posterior_is_that_over_the_prior_whatever_share_drew(share):
-    # A linear model: the likelihood is normal, with precision T around the position s.
+def test_further_draws_are_those_of_a_sample_with_a_share_of_what_it_knows():
     generator = np.random.default_rng(3)
-    slope, s = generator.standard_normal((4, COUNT)), 0.1 * generator.standard_normal(COUNT)
-    back = np.linalg.inv(STUDY.prior.root)
-    told, prior = back.T @ slope.T @ slope @ back, np.linalg.inv(STUDY.prior.covariance)
-    around = Around.of(STUDY, fit(slope, z=0.3 * s), share)
-    over_draws = np.linalg.inv(told + around.precision)
-    found = normal(over_draws @ (told @ s + around.precision @ around.mean), over_draws)
-    right = untempered(found, around)
-    covariance = np.linalg.inv(told + prior)
-    np.testing.assert_allclose(right.covariance, covariance, rtol=1e-6, atol=1e-9)
-    np.testing.assert_allclose(right.mean, covariance @ told @ s, atol=1e-9)
-
-
-def test_draws_that_told_nothing_leave_the_prior():
-    around = Around.of(STUDY, fit(np.zeros((1, COUNT))))
-    # An estimate a little wider than the draws is no less than nothing told.
-    found = normal(np.zeros(COUNT), 1.02 * STUDY.prior.covariance)
-    np.testing.assert_allclose(untempered(found, around).covariance, STUDY.prior.covariance, rtol=1e-6, atol=1e-9)
+    x = 0.5 * generator.standard_normal((4000, COUNT)) + 0.2
+    wide = Around.of_sample(STUDY, x, share=1.0)
+    np.testing.assert_allclose(wide.mean, STUDY.prior.root @ x.mean(axis=0))
+    in_parts = np.linalg.inv(STUDY.prior.root) @ np.linalg.inv(wide.precision) @ np.linalg.inv(STUDY.prior.root).T
+    np.testing.assert_allclose(in_parts, np.cov(x.T), atol=1e-9)
+    # Precision 4 of the sample, 1 of the prior: half of what is beyond it makes 2.5.
+    half = STUDY.prior.root.T @ Around.of_sample(STUDY, x, share=0.5).precision @ STUDY.prior.root
+    np.testing.assert_allclose(np.diag(half), 2.5, rtol=0.1)
+    # A sample as wide as the prior, or by chance wider, draws from the prior.
+    loose = Around.of_sample(STUDY, 1.1 * generator.standard_normal((4000, COUNT)))
+    np.testing.assert_allclose(np.linalg.inv(loose.precision), STUDY.prior.covariance, atol=1e-9)
 
 
 def test_a_replication_runs_its_own_draw():

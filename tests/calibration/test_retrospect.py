@@ -70,7 +70,7 @@ def test_futures_are_of_the_quarters_that_are_documented(origin, ahead):
     study = Study.read("copenhagen")
     z = np.array([study.prior.draw(1, number) for number in range(300)])
     noise = np.random.default_rng(1).normal(size=(300, len(study.targets)))
-    table = ReferenceTable(z=z, simulated=noise)
+    table = ReferenceTable(z=z, simulated=noise, watched=np.zeros((len(z), 0)))
     told = look_back(study, table, origin, sets=2)
     assert told.periods == ("2020Q1", "2020Q2", "2020Q3")[-ahead:]
     assert {paths.shape for paths in told.paths.values()} == {(2, ahead)}
@@ -82,7 +82,8 @@ def test_futures_are_of_the_quarters_that_are_documented(origin, ahead):
 
 def test_a_past_before_everything_is_refused():
     study = Study.read("copenhagen")
-    table = ReferenceTable(z=np.zeros((2, 37)), simulated=np.zeros((2, len(study.targets))))
+    nothing = np.zeros((2, len(study.targets)))
+    table = ReferenceTable(z=np.zeros((2, 37)), simulated=nothing, watched=np.zeros((2, 0)))
     for origin in ("2014Q4", "2020Q3"):
         with pytest.raises(InputError, match=f"{origin}: a figure before it and a quarter after it are needed"):
             look_back(study, table, origin)

@@ -7,7 +7,6 @@ from .checks import predicted as predicted
 from .draws import Around as Around
 from .draws import AtPositions as AtPositions
 from .draws import FromPrior as FromPrior
-from .draws import untempered as untempered
 from .ensemble import Ensemble as Ensemble
 from .ensemble import OverEnsemble as OverEnsemble
 from .ensemble import Parameters as Parameters

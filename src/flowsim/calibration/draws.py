@@ -1,9 +1,9 @@
-"""Draws nearer to the documents than the prior's: the prior, and a part of what the documents tell.
+"""Draws nearer to the documents than the prior's.
 
-A table drawn from the prior is vague where the model bends sharply, as a wait does where cases outgrow places. A second
-table is drawn around the mode, where the likelihood counts a quarter (a tempered posterior); what that quarter told is
-taken out again afterwards. Both steps take the likelihood as normal (sequential neural posterior estimation with
-a normal proposal, Papamakarios and Murray 2016), with the slopes that the fit has measured.
+A table drawn from the prior is vague where the model bends sharply, as a wait does where cases outgrow places. A
+second table is drawn around the mode, where the likelihood counts a quarter, with the slopes that the fit has measured;
+further ones around the posterior that the tables before have taught. What is learned from all of them is the
+likelihood, so where they were drawn has not to be taken out again.
 """
 
 from __future__ import annotations
@@ -15,15 +15,12 @@ from functools import cached_property
 import numpy as np
 
 from flowsim.calibration.mode import Fit
-from flowsim.calibration.posterior import (
-    Posterior,
-)
 from flowsim.calibration.study import Prior, Study
 from flowsim.core.arrays import Floats
 from flowsim.model.pathway import Pathway
 from flowsim.simulation.engine.luck import side_stream
 
-__all__ = ["Around", "AtPositions", "FromPrior", "untempered"]
+__all__ = ["Around", "AtPositions", "FromPrior"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -95,7 +92,9 @@ class Around:
         values, vectors = np.linalg.eigh(np.linalg.inv(np.atleast_2d(np.cov(x.T))))
         back = np.linalg.inv(study.prior.root)
         told = back.T @ (vectors * np.maximum(values - 1, 0.0)) @ vectors.T @ back
-        return cls(study=study, mean=study.prior.root @ x.mean(axis=0), precision=share * told + _precision(study.prior))
+        return cls(
+            study=study, mean=study.prior.root @ x.mean(axis=0), precision=share * told + _precision(study.prior)
+        )
 
     @cached_property
     def root(self) -> Floats:
@@ -118,32 +117,5 @@ class Around:
         return self.study.model(self.draw(seed, replication))
 
 
-def untempered(posterior: Posterior, around: Around) -> Posterior:
-    """Return the posterior over the prior, of one that was found with draws around the mode in the prior's place.
-
-    The positions are moved and stretched together: their precision loses what the draws had beyond the prior's.
-    """
-    # In the draws' own coordinates a precision of 1 is theirs, and what is beyond it the documents'.
-    root = around.root
-    white = np.linalg.solve(root, (posterior.z - around.mean).T).T
-    middle = posterior.weights @ white
-    off = white - middle
-    values, vectors = np.linalg.eigh(np.linalg.inv((off * posterior.weights[:, None]).T @ off))
-    # It can't be less than nothing, though an estimate of it can.
-    learned = np.maximum(values - 1, 0.0)
-    pull = np.where(values > 1, values * (vectors.T @ middle), 0.0)
-    back = vectors.T @ np.linalg.inv(root)
-    own = back.T @ (learned[:, None] * back)
-    covariance = np.linalg.inv(own + _precision(around.study.prior))
-    mean = covariance @ (back.T @ pull + own @ around.mean)
-    stretch = _square_root(covariance) @ np.linalg.inv(_square_root(posterior.covariance))
-    return Posterior(z=mean + (posterior.z - posterior.mean) @ stretch.T, weights=posterior.weights)
-
-
 def _precision(prior: Prior) -> Floats:
     return np.asarray(np.linalg.inv(prior.covariance), np.float64)
-
-
-def _square_root(covariance: Floats) -> Floats:
-    values, vectors = np.linalg.eigh(covariance)
-    return np.asarray((vectors * np.sqrt(values)) @ vectors.T, np.float64)

@@ -19,12 +19,15 @@ from flowsim.calibration.targets import Target, observer, read_targets, targets_
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError, Record, located, nearest, unknown_name
 from flowsim.core.files import is_file, read_toml
+from flowsim.core.periods import Period
 from flowsim.core.quantities import TypedNumber, times
 from flowsim.evidence.facts import Evidence, load
 from flowsim.model.base import Base, read_base
 from flowsim.model.library import cities, city_file
 from flowsim.model.pathway import Pathway
 from flowsim.simulation.engine.luck import side_stream
+from flowsim.simulation.measures.catalogue import Catalogue
+from flowsim.simulation.measures.observation import Observation, Observer
 from flowsim.simulation.results import Results
 
 __all__ = ["Factor", "Prior", "Study"]
@@ -200,7 +203,7 @@ def _decisions(body: Any) -> Iterator[tuple[str, ...]]:
             yield from _decisions(value)
 
 
-_KEYS = {"base", "end", "facts", "targets", "factors"}
+_KEYS = {"base", "end", "facts", "targets", "factors", "watch"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,6 +216,7 @@ class Study:
         targets: the documented figures, those that are not fitted included.
         facts: what is documented, with the words of its sources.
         source: the file that tells it, or the name of a built-in base.
+        watched: what is looked at beside the targets, by name: in the prior, and in the rank tests.
     """
 
     name: str
@@ -220,13 +224,14 @@ class Study:
     targets: tuple[Target, ...]
     facts: Evidence
     source: str
+    watched: Mapping[str, Observation] = field(default_factory=dict)
 
     @classmethod
     def read(cls, name_or_path: str | Path) -> Study:
         """Read the study of a built-in base by its name, or a calibration file of one's own.
 
         Such a file names its `base` (a pathway file), its `facts` and its `targets` (files beside it), the `end`
-        of what is simulated, and the `factors`.
+        of what is simulated, and the `factors`; `watch` names measures with their periods, to be looked at.
 
         Raises:
             InputError: one line with the file, the key path, the value and what is allowed.
@@ -250,7 +255,8 @@ class Study:
         base = _until(read_base(raw["base"], folder), raw.get("end"), f"{source}: end")
         prior = Prior.of(base, raw.get("factors", {}), source)
         facts, chosen = _documents(raw, folder, source)
-        return cls(name=base.name, prior=prior, targets=chosen, facts=facts, source=source)
+        watched = _watched(raw.get("watch", {}), base, f"{source}: watch")
+        return cls(name=base.name, prior=prior, targets=chosen, facts=facts, source=source, watched=watched)
 
     @property
     def base(self) -> Base:
@@ -295,6 +301,12 @@ class Study:
         chosen = self.targets if among is None else among
         return observer(chosen, results.index).observe(results.values)
 
+    def watch(self, results: Results) -> Floats:
+        """Return what each replication says of each watched figure, shape (replications, watched)."""
+        if not self.watched:
+            return np.zeros((len(results.values), 0))
+        return Observer.of(list(self.watched.values()), results.index).observe(results.values)
+
 
 _MOVED = 0.5  # far enough that whole numbers move too
 
@@ -318,6 +330,24 @@ def _untitled(body: Any) -> Any:
 
 
 _WORDS = {"title", "description"}
+
+
+def _watched(raw: Any, base: Base, where: str) -> dict[str, Observation]:
+    if not isinstance(raw, Mapping) or not all(isinstance(periods, list) for periods in raw.values()):
+        raise InputError(f"{where}: it should be a table of measures, each with a list of its periods")
+    out = {}
+    for measure, periods in raw.items():
+        for period in periods:
+            try:
+                out[f"{measure} {period}"] = Observation(measures=(measure,), periods=(str(Period(str(period))),))
+            except InputError as error:
+                raise InputError(f"{where}.{measure}: {error}") from None
+    if out:
+        try:
+            Observer.of(list(out.values()), Catalogue.of(base.pathway()).index)
+        except InputError as error:
+            raise InputError(f"{where}: {error}") from None
+    return out
 
 
 def _without(told: dict[str, Any], *keys: str) -> dict[str, Any]:

@@ -35,15 +35,22 @@ class ReferenceTable:
     Attributes:
         z: positions of the factors, shape (draws, factors).
         simulated: each target as the simulation observes it, shape (draws, targets); NaN where undefined.
+        watched: each watched figure of the study, shape (draws, watched); NaN where undefined.
         seconds: how long it took to make, whenever that was.
     """
 
     z: Floats
     simulated: Floats
+    watched: Floats
     seconds: float = 0.0
 
     def __len__(self) -> int:
         return len(self.z)
+
+    def part(self, first: int, last: int) -> ReferenceTable:
+        """Return the draws from `first` until before `last`."""
+        chosen = slice(first, last)
+        return ReferenceTable(z=self.z[chosen], simulated=self.simulated[chosen], watched=self.watched[chosen])
 
 
 class Draws(Varying, Protocol):
@@ -93,23 +100,24 @@ def simulate_draws(
     if draws < 2:
         raise InputError(f"draws: {draws} is not allowed: at least 2 are needed")
     parts = []
-    owner = f"{drawn.study.digest} {drawn.digest} {seed}"
+    owner = f"{drawn.study.digest} {drawn.digest} {seed} {' '.join(drawn.study.watched)}"
     for first in range(0, draws, _PART):
         count = min(_PART, draws - first)
         path = folder / f"draws-{first:06d}-{count}.npz" if folder else None
         if arrays := kept_arrays(path, owner):
-            z, simulated, seconds = arrays["z"], arrays["simulated"], arrays["seconds"]
-            parts.append(ReferenceTable(z=z, simulated=simulated, seconds=float(seconds)))
+            figures = {name: arrays[name] for name in ("z", "simulated", "watched")}
+            parts.append(ReferenceTable(**figures, seconds=float(arrays["seconds"])))
         else:
             numbers = range(first, first + count)
             parts.append(_part(drawn, numbers, seed, executor, shifted(progress, first, draws)))
             if path is not None:
-                keep_arrays(path, owner, z=parts[-1].z, simulated=parts[-1].simulated, seconds=parts[-1].seconds)
+                keep_arrays(path, owner, **vars(parts[-1]))
         if progress is not None:
             progress(first + count, draws)
     return ReferenceTable(
         z=np.concatenate([part.z for part in parts]),
         simulated=np.concatenate([part.simulated for part in parts]),
+        watched=np.concatenate([part.watched for part in parts]),
         seconds=sum(part.seconds for part in parts),
     )
 
@@ -120,5 +128,10 @@ def _part(
     begun = time.perf_counter()
     z = np.array([drawn.draw(seed, number) for number in numbers])
     results = run(drawn, replications=numbers, seed=seed, executor=executor, progress=progress)
-    simulated = drawn.study.observe(results)
-    return ReferenceTable(z=z, simulated=simulated, seconds=time.perf_counter() - begun)
+    study = drawn.study
+    return ReferenceTable(
+        z=z,
+        simulated=study.observe(results),
+        watched=study.watch(results),
+        seconds=time.perf_counter() - begun,
+    )

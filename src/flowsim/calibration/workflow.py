@@ -20,7 +20,7 @@ import numpy as np
 
 from flowsim.calibration.checkpoints import keep, kept, whole
 from flowsim.calibration.checks import INTERVALS, Coverage, coverage_of, hold_out, hold_outs
-from flowsim.calibration.draws import Around, FromPrior, untempered
+from flowsim.calibration.draws import Around, FromPrior
 from flowsim.calibration.ensemble import (
     CHECKSUMS,
     STAMP,
@@ -32,6 +32,8 @@ from flowsim.calibration.ensemble import (
     read_ensemble,
     study_of,
 )
+from flowsim.calibration.inference.ranks import ranks_of
+from flowsim.calibration.inference.sharpening import sharpened, stiffest
 from flowsim.calibration.mode import Fit, fit
 from flowsim.calibration.posterior import Conditioned, Posterior, blurred, conditioned, documented_figures
 from flowsim.calibration.retrospect import Retrospect, look_back, origins, retrospects_csv, retrospects_of
@@ -57,6 +59,7 @@ __all__ = ["Calibration", "Effort", "Stage", "calibrate", "check_place", "finger
 _LOG = logging.getLogger("flowsim.calibrate")
 _FEWEST = 500  # draws of a table
 _HARDLY_EVER = 0.001
+_TRUTHS_NEAR = 200
 Stage = Callable[[str, int, int], object]
 
 
@@ -65,11 +68,12 @@ class Effort:
     """How much work a calibration is.
 
     Attributes:
-        draws: rows of the reference table; the second one, around the mode, has a third of them, 500 at the least.
+        draws: rows of the reference table; each one nearer to the posterior has a third of them, 500 at the least.
         truths: known truths of which the uncertainty is checked.
         sets: parameter sets of the ensemble.
         replications: of each evaluation of the fit.
         steps: of the fit, at the most.
+        rounds: tables that are drawn around the posterior that the one before has taught, after one around the mode.
     """
 
     draws: int = 30_000
@@ -77,9 +81,11 @@ class Effort:
     sets: int = 500
     replications: int = 40
     steps: int = 8
+    rounds: int = 2
 
     def __post_init__(self) -> None:
-        for name, least in (("draws", _FEWEST), ("truths", 20), ("sets", 20), ("replications", 40), ("steps", 1)):
+        least_of = {"draws": _FEWEST, "truths": 20, "sets": 20, "replications": 40, "steps": 1, "rounds": 1}
+        for name, least in least_of.items():
             if getattr(self, name) < least:
                 raise InputError(f"{name}: {getattr(self, name)} is not allowed: at least {least:,}")
         if self.truths > self.draws // 4:
@@ -255,11 +261,26 @@ def _calibrated(
         executor=executor,
         progress=clock.stage("second table"),
     )
-    learning = clock.stage("learning again")
-    near = conditioned(study, second, seed=seed)
-    posterior = untempered(near.posterior(), around)
+    tables = [second]
+    for number in range(effort.rounds):
+        learning = clock.stage(f"learning {number + 2}")
+        around = Around.of_sample(study, sharpened(study, tables, around, seed=seed).sample.x)
+        learning(1, 1)
+        nearer = simulate_draws(
+            around,
+            len(second),
+            seed=seed,
+            folder=folder and folder / f"round-{around.digest[:12]}",
+            executor=executor,
+            progress=clock.stage(f"table {number + 3}"),
+        )
+        tables.append(nearer)
+    learning = clock.stage("last learning")
+    found = sharpened(study, tables, around, seed=seed)
+    posterior = found.posterior(study)
     learning(1, 1)
-    coverage_near = coverage_of(near, effort.truths, clock.stage("nearer truths"))
+    truths = min(effort.truths, _TRUTHS_NEAR)
+    coverage_near = ranks_of(study, tables, around, truths, seed=seed, progress=clock.stage("nearer truths"))
     past: list[Retrospect] = []
     advance = clock.stage("looking back")
     for origin in (since := origins(study)):
@@ -292,7 +313,16 @@ def _calibrated(
         "factors": _factors(study, posterior, mode),
         "out_of_reach": _out_of_reach(study, table, seed),
         "coverage": _coverage(coverage),
-        "coverage_near": _coverage(coverage_near),
+        "coverage_near": _coverage(coverage_near) | {"names": list(coverage_near.names)},
+        "sampler": {
+            "draws": [len(table) for table in tables],
+            "particles": len(found.sample.x),
+            "powers": _listed(found.sample.powers),
+            "accepted": _listed(found.sample.accepted),
+            "apart": round(found.apart, 4),
+            "spreads": _listed(found.spreads),
+            "over_laplace": _listed(stiffest(study, mode.slope, found.sample.x)),
+        },
         "fit": _fit(study, mode),
         "hold_outs": held,
         "seconds": clock.seconds,

@@ -13,12 +13,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.linalg import cholesky, solve_triangular
+from scipy.linalg import cho_solve, cholesky, solve_triangular
 from scipy.special import log_ndtr
 
 from flowsim.calibration.inference.network import Network, fitted_network
 from flowsim.calibration.targets import Target
-from flowsim.core.arrays import Floats
+from flowsim.core.arrays import Bools, Floats, Ints
 from flowsim.core.errors import InputError
 
 __all__ = ["Emulator", "Likelihood", "emulated"]
@@ -53,8 +53,9 @@ class Emulator:
     def mean(self, x: Floats) -> Floats:
         """Return the mean of each figure at positions, shape (rows, factors) to (rows, figures)."""
         inputs = (x - self.centre) / self.spread
-        bent = sum(network.predict(inputs) for network in self.networks) / len(self.networks)
-        out: Floats = _with_constant(inputs) @ self.slopes + bent * self.scale
+        out: Floats = _with_constant(inputs) @ self.slopes
+        for network in self.networks:
+            out += network.predict(inputs) * (self.scale / len(self.networks))
         return out
 
 
@@ -113,18 +114,22 @@ class Likelihood:
 
     Attributes:
         emulator: of the targets' figures, in their order.
-        targets: that are documented.
+        targets: that are documented; the emulator's first figures are theirs, in their order.
         observed: what is documented of each, shape (targets,); of an inequality its bound.
+        holds: of an inequality, whether it is documented to hold or not, shape (targets,).
     """
 
     emulator: Emulator
     targets: tuple[Target, ...]
     observed: Floats = field(repr=False)
+    holds: Bools = field(repr=False)
 
     def __post_init__(self) -> None:
         sense = np.array([{"=": 0, ">": 1, "<": -1}[target.sense] for target in self.targets])
         tolerance = np.array([target.tolerance for target in self.targets])
-        wide = self.emulator.covariance + np.diag(tolerance**2)
+        sense = np.where(self.holds, sense, -sense)
+        own = slice(0, len(self.targets))
+        wide = self.emulator.covariance[own, own] + np.diag(tolerance**2)
         equal = sense == 0
         factor = cholesky(wide[np.ix_(equal, equal)], lower=True)
         object.__setattr__(self, "_sense", sense)
@@ -137,15 +142,37 @@ class Likelihood:
         return self.of_means(self.emulator.mean(x))
 
     def of_means(self, means: Floats) -> Floats:
-        """Return it of emulated means, shape (rows, targets)."""
+        """Return it of emulated means, shape (rows, figures)."""
         sense, equal, factor, bounds = self._sense, self._equal, self._factor, self._bounds  # type: ignore[attr-defined]
-        off = self.observed - means
+        off = self.observed - means[:, : len(self.targets)]
         white = solve_triangular(factor, off[:, equal].T, lower=True, check_finite=False)
         out = -0.5 * np.sum(white**2, axis=0) - np.log(np.diag(factor)).sum()
         sided = ~equal
         # A bound holds where the figure, with luck and tolerance, lies beyond it.
         out = out + log_ndtr(-off[:, sided] * sense[sided] / bounds[sided]).sum(axis=1)
         return np.asarray(out, np.float64)
+
+    def histories(self, means: Floats, beside: Ints, generator: np.random.Generator) -> Floats:
+        """Draw a history at each position that shows what is documented; bounds are not looked at.
+
+        Args:
+            means: emulated at each position, shape (rows, figures).
+            beside: the figures of the emulator that are drawn, by their number.
+            generator: of the luck.
+
+        Returns:
+            The figures `beside` of each history, shape (rows, len(beside)).
+        """
+        equal, factor = self._equal, self._factor  # type: ignore[attr-defined]
+        own = np.flatnonzero(equal)
+        shared = self.emulator.covariance[np.ix_(beside, own)]
+        pull = cho_solve((factor, True), shared.T)
+        left = self.emulator.covariance[np.ix_(beside, beside)] - shared @ pull
+        values, vectors = np.linalg.eigh((left + left.T) / 2)
+        root = vectors * np.sqrt(np.maximum(values, 0.0))
+        off = (self.observed - means[:, : len(self.targets)])[:, own]
+        luck = generator.standard_normal((len(means), len(beside))) @ root.T
+        return np.asarray(means[:, beside] + off @ pull + luck, np.float64)
 
 
 def _with_constant(inputs: Floats) -> Floats:

@@ -50,7 +50,7 @@ def sampled(
     mean: Floats,
     root: Floats,
     particles: int = 2_000,
-    seed: int | np.random.SeedSequence = 1,
+    generator: np.random.Generator,
     progress: Progress | None = None,
 ) -> Sample:
     """Draw positions from a posterior.
@@ -60,12 +60,24 @@ def sampled(
         mean: of the normal law that particles are drawn from, shape (factors,).
         root: a lower triangular root of its covariance, shape (factors, factors).
         particles: how many.
-        seed: of all draws.
+        generator: of all draws.
         progress: called with (done, all), in hundredths of the way.
     """
-    generator = np.random.default_rng(seed)
-    first = _Normal(mean, root)
-    x = mean + generator.standard_normal((particles, len(mean))) @ root.T
+    from threadpoolctl import threadpool_limits
+
+    # The matrices are small: threads of linear algebra would spend their time waiting for each other.
+    with threadpool_limits(1):
+        return _sampled(log_posterior, _Normal(mean, root), particles, generator, progress)
+
+
+def _sampled(
+    log_posterior: Callable[[Floats], Floats],
+    first: _Normal,
+    particles: int,
+    generator: np.random.Generator,
+    progress: Progress | None,
+) -> Sample:
+    x = first.mean + generator.standard_normal((particles, len(first.mean))) @ first.root.T
     target, start = log_posterior(x), first.log(x)
     power, powers, accepted, evidence, step = 0.0, [], [], 0.0, 0.5
     while power < 1.0:
@@ -114,7 +126,8 @@ class _Normal:
 
     def log(self, x: Floats) -> Floats:
         white = solve_triangular(self.root, (x - self.mean).T, lower=True, check_finite=False)
-        return np.asarray(-0.5 * np.sum(white**2, axis=0) - np.log(np.diag(self.root)).sum(), np.float64)
+        constant = np.log(np.diag(self.root)).sum() + 0.5 * len(self.mean) * np.log(2 * np.pi)
+        return np.asarray(-0.5 * np.sum(white**2, axis=0) - constant, np.float64)
 
 
 def _rise(gain: Floats, most: float) -> float:

@@ -186,10 +186,11 @@ def _findings(verdict: Verdict) -> Iterator[str]:
 
 
 def _truths(record: Mapping[str, Any]) -> Iterator[str]:
-    for where, coverage in (("from the prior", record["coverage"]), ("around the mode", record["coverage_near"])):
+    near = "near the documents" if "sampler" in record else "around the mode"
+    for where, coverage in (("from the prior", record["coverage"]), (near, record["coverage_near"])):
         sentences = [
             f"{coverage['truths']:,} known truths {where}: uniform ranks, smallest p {min(coverage['uniform']):.2g} "
-            f"over {len(coverage['uniform'])} factors (Kolmogorov-Smirnov, after Holm)."
+            f"over {len(coverage['uniform'])} {_ranked(coverage)} (Kolmogorov-Smirnov, after Holm)."
         ]
         for interval, shares in coverage["inside"].items():
             p = min(coverage["right"][interval])
@@ -197,6 +198,17 @@ def _truths(record: Mapping[str, Any]) -> Iterator[str]:
                 f"{interval} intervals hold {min(shares):.1%} to {max(shares):.1%} of them, smallest p {p:.2g}."
             )
         yield " ".join(sentences)
+    if sampler := record.get("sampler"):
+        yield (
+            f"The posterior was sampled twice: means at most {sampler['apart']:.2f} standard deviations apart, these "
+            f"{sampler['spreads'][0]:.2f} to {sampler['spreads'][1]:.2f} times each other."
+        )
+        widths = ", ".join(f"{width:.1f}" for width in sampler["over_laplace"])
+        yield f"In the directions that the documents hold hardest it is {widths} times as wide as Laplace's."
+
+
+def _ranked(coverage: Mapping[str, Any]) -> str:
+    return "quantities" if "names" in coverage else "factors"
 
 
 def _cells(judged: Judged) -> tuple[str, ...]:
