@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.special import ndtri
 
-from flowsim.calibration.inference.network import Network, fitted_network
 from flowsim.calibration.study import Study
 from flowsim.calibration.table import ReferenceTable
 from flowsim.calibration.targets import Target
@@ -19,12 +18,14 @@ from flowsim.simulation.engine.luck import side_stream
 
 __all__ = [
     "Conditioned",
+    "Network",
     "Posterior",
     "Summaries",
     "blurred",
     "condition",
     "conditioned",
     "documented_figures",
+    "fitted_network",
     "learn",
 ]
 
@@ -261,3 +262,59 @@ def _solved(design: Floats, values: Floats) -> Floats:
     gram = design.T @ design
     gram[np.diag_indices_from(gram)] += 1e-6 * np.trace(gram) / len(gram)
     return np.asarray(np.linalg.solve(gram, design.T @ values), np.float64)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Network:
+    """A fitted network of rectified layers.
+
+    Attributes:
+        weights: of each layer, shape (inputs, outputs).
+        offsets: of each layer, shape (outputs,).
+    """
+
+    weights: tuple[Floats, ...] = field(repr=False)
+    offsets: tuple[Floats, ...] = field(repr=False)
+
+    def predict(self, inputs: Floats) -> Floats:
+        """Return the outputs, shape (rows, outputs)."""
+        out = inputs
+        for number, (weight, offset) in enumerate(zip(self.weights, self.offsets, strict=True)):
+            out = out @ weight + offset
+            if number < len(self.weights) - 1:
+                np.maximum(out, 0.0, out=out)
+        return out
+
+
+def fitted_network(
+    inputs: Floats,
+    outputs: Floats,
+    *,
+    hidden: tuple[int, ...] = (128,),
+    shrinkage: float = 0.1,
+    seed: int = 1,
+) -> Network:
+    """Fit a network by least squares; a tenth of the rows tells when more steps would learn noise.
+
+    Args:
+        inputs: shape (rows, inputs), each of a scale near 1.
+        outputs: shape (rows, outputs).
+        hidden: the widths of the hidden layers.
+        shrinkage: of the weights towards 0.
+        seed: of the first weights and the order of the rows.
+    """
+    from sklearn.neural_network import MLPRegressor
+    from threadpoolctl import threadpool_limits
+
+    network = MLPRegressor(
+        hidden_layer_sizes=hidden,
+        alpha=shrinkage,
+        batch_size=min(128, len(inputs)),
+        early_stopping=True,
+        max_iter=300,
+        random_state=seed,
+    )
+    # The matrices are small: threads of linear algebra would spend their time waiting for each other.
+    with threadpool_limits(1):
+        network.fit(inputs, outputs if outputs.shape[1] > 1 else outputs[:, 0])
+    return Network(weights=tuple(network.coefs_), offsets=tuple(network.intercepts_))

@@ -10,7 +10,7 @@ from scipy.linalg import solve_triangular
 
 from flowsim.calibration.draws import Around
 from flowsim.calibration.inference.emulator import Emulator, Likelihood, emulated
-from flowsim.calibration.inference.tempering import Sample, sampled
+from flowsim.calibration.inference.tempering import Particles, sampled
 from flowsim.calibration.posterior import Posterior, documented_figures
 from flowsim.calibration.study import Study
 from flowsim.calibration.table import ReferenceTable
@@ -30,8 +30,8 @@ class Sharpened:
         emulator: of the fitted targets, in their order.
     """
 
-    sample: Sample
-    again: Sample
+    sample: Particles
+    again: Particles
     emulator: Emulator = field(repr=False)
 
     @property

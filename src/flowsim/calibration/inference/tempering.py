@@ -17,7 +17,7 @@ from scipy.linalg import solve_triangular
 from flowsim.core.arrays import Floats
 from flowsim.core.progress import Progress
 
-__all__ = ["Sample", "sampled"]
+__all__ = ["Particles", "sampled"]
 
 _EFFECTIVE = 0.5
 _MOVED = 0.3  # correlation with the position before the moves of a step
@@ -26,7 +26,7 @@ _LAST = 4  # times as many moves at the end
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Sample:
+class Particles:
     """Equally likely positions of a posterior.
 
     Attributes:
@@ -52,7 +52,7 @@ def sampled(
     particles: int = 2_000,
     generator: np.random.Generator,
     progress: Progress | None = None,
-) -> Sample:
+) -> Particles:
     """Draw positions from a posterior.
 
     Args:
@@ -76,7 +76,7 @@ def _sampled(
     particles: int,
     generator: np.random.Generator,
     progress: Progress | None,
-) -> Sample:
+) -> Particles:
     x = first.mean + generator.standard_normal((particles, len(first.mean))) @ first.root.T
     target, start = log_posterior(x), first.log(x)
     power, powers, accepted, evidence, step = 0.0, [], [], 0.0, 0.5
@@ -112,7 +112,7 @@ def _sampled(
         accepted.append(float(np.mean(shares)))
         if progress is not None:
             progress(round(100 * power), 100)
-    return Sample(x=x, log=target, powers=tuple(powers), accepted=tuple(accepted), evidence=evidence)
+    return Particles(x=x, log=target, powers=tuple(powers), accepted=tuple(accepted), evidence=evidence)
 
 
 class _Normal:
