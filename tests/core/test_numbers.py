@@ -97,7 +97,10 @@ def test_spans_rates_changes_and_shares_have_the_same_numbers():
         parse_share("95", "x")
 
 
-@pytest.mark.parametrize("text", ["1.200 per year", "+1,200", "1.200 %", "12 per 1.200 years", "1.200 hours", "1.200"])
+@pytest.mark.parametrize(
+    "text",
+    ["1.200 per year", "+1,200", "+ 1.200", "- 1.200 hours", "1.200 %", "12 per 1.200 years", "1.200 hours", "1.200"],
+)
 def test_a_file_with_a_text_that_can_be_two_numbers_is_refused_by_key(text):
     with pytest.raises(InputError, match=r"f: a\[1\]\.b: '.*': 1200 or 1\.2\?"):
         check_typed({"a": [1, {"b": text}], "name": "1.200", "why": "1.200 per year"}, "f")

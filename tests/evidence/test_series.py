@@ -240,6 +240,9 @@ def test_too_few_months_for_a_quarter():
     [
         ("", "own.csv: the file is empty"),
         ("a;b\n1;2\n", "no row and no column of periods is found"),
+        ("q;a\n2019K1;1180\n2019K2;118 2\n", "B3: '118 2' is no number"),
+        ("q,a\n2019K1,12,5\n2019K2,13,5\n", "C2: '5' stands under no heading: with decimal commas, part the cells by"),
+        ("q;a\n2015-01-01;1180\n2016-01-01;1190\n", "B2: the periods are years: export quarters or months"),
         ("q;a\n2019K1;100 kr.\n2019K2;90 kr.\n", "B2: '100 kr.' is no number: write figures without units"),
         ("q;a;b\n2019K1;5;100 kr.\n2019K2;6;90 kr.\n", "C2: '100 kr.' is no number: write figures without units"),
         ("q;a\n2019K1;many\n2019K2;few\n", "B2: 'many' is no number, and beside none of the periods one is"),

@@ -54,6 +54,13 @@ def test_patience_and_exits_after_a_time_count_too(where):
     assert Pathway.from_dict(raw).tick == SECOND
 
 
+def test_an_exit_that_comes_within_few_ticks_is_warned_of():
+    raw = desk("3 minutes")
+    raw["states"]["talk"] = {"race": {"out": {"rate": "6 per minute"}}}
+    with pytest.warns(CoarseTickWarning, match=r"states\.talk\.race\.out: a mean of 0\.167 ticks"):
+        Pathway.from_dict(raw)
+
+
 def test_a_fixed_stay_of_90_seconds_is_kept():
     """M/D/1 at 0.875: 5.25 minutes of waiting; rounded to two minutes, the queue would grow without end."""
     results = run(Pathway.from_dict(desk("90 seconds")), replications=4, seed=2, keep_traces=True)

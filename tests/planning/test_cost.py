@@ -108,6 +108,10 @@ def other(section, *keys):
         ({"sums": [{"name": "a", "amount": "1 DKK", "years": 2019}]}, "sums[no. 1].years: 2019 is not allowed"),
         ({"sums": [{"name": "a", "amount": "1 DKK", "years": [2019], "onli": []}]}, "did you mean 'only'?"),
         ({"sums": [{"name": "a", "amount": "1 DKK", "years": [2019], "only": "x"}]}, "it should be names of scenarios"),
+        (
+            {"sums": [{"name": "a", "amount": "1 DKK", "years": [2019], "only": ["x"], "except": ["x"]}]},
+            "'x' stands in both `only` and `except`",
+        ),
         ({"sums": [{"name": "a", "amount": "1 DKK per year", "years": [2019]}]}, "is per year: a sum is a whole"),
     ],
 )

@@ -202,9 +202,9 @@ def test_numbers_keep_the_order_in_which_they_are_asked_for(alone):
     assert len(set(alone.digests)) == 12
 
 
-def test_the_default_is_ten_replications_of_seed_one():
+def test_the_default_is_twenty_replications_of_seed_one():
     results = run(SMALL)
-    assert (results.replications, results.seed, results.traces) == (tuple(range(10)), 1, {})
+    assert (results.replications, results.seed, results.traces) == (tuple(range(20)), 1, {})
     assert results.digests != run(SMALL, seed=2).digests
     assert set(results.versions) >= {"flowsim", "python", "numpy", "numba"}
 

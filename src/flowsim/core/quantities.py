@@ -28,6 +28,7 @@ __all__ = [
 
 _QUANTITY = re.compile(rf"\s*({TOKEN})(\s*(?:per|/)?\s*[\d.]*\s*[A-Za-z]+)\s*")
 _TYPED = re.compile(rf"\s*({TOKEN})\s*(?:%|(?:(?:per|/)\s*({TOKEN})?\s*)?[A-Za-zæøåÆØÅ]+(?:\s+per\s+.*)?)?\s*")
+_SIGNED = re.compile(r"^(\s*[+\-−])\s+")
 _WORDS = {"name", "title", "description", "why", "base", "fact", "key", "station", "state", "party", "entry", "exit"}
 _RELATIVE = re.compile(rf"\s*([+-])\s*({TOKEN})\s*(%|.*[A-Za-z])?\s*")
 
@@ -145,7 +146,7 @@ def check_typed(content: Any, source: str, path: str = "") -> None:
     elif isinstance(content, list | tuple):
         for index, value in enumerate(content):
             check_typed(value, source, f"{path}[{index}]")
-    elif isinstance(content, str) and (match := _TYPED.fullmatch(with_plain_spaces(content))):
+    elif isinstance(content, str) and (match := _TYPED.fullmatch(_SIGNED.sub(r"\1", with_plain_spaces(content)))):
         for token in match.groups():
             try:
                 read_number(token or "0")

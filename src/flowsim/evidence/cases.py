@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from flowsim.core.errors import InputError, unknown_name
 from flowsim.core.quantities import read_percentage
-from flowsim.evidence.tables import Cell, Sheet, cell_name, read_sheet
+from flowsim.evidence.tables import Cell, Sheet, cell_name, is_figure, read_sheet
 
 __all__ = ["COLUMNS", "SHEETS", "SITUATIONS", "CaseList", "CaseRow", "read_cases", "wrong_cells"]
 
@@ -120,11 +121,24 @@ def _header(sheet: Sheet) -> tuple[int, tuple[int, int, int, int]]:
         if places[0] >= 0 and places[1] >= 0:
             if places[2] < 0 and places[3] < 0:
                 raise InputError(f"{sheet.file}: row {number + 1}: neither a column 'number' nor a column 'since'")
+            _refuse_columns_not_read(sheet, number, places)
             return number, (places[0], places[1], places[2], places[3])
     raise InputError(
         f"{sheet.file}: no row has the titles 'where' and 'situation' (Danish: 'sted' and 'situation'): `flowsim today "
         "new LIST.xlsx` writes a list to fill in"
     )
+
+
+def _refuse_columns_not_read(sheet: Sheet, head: int, places: Sequence[int]) -> None:
+    """Refuse a further column with numbers or days in it, which would be lost; one of words is a remark."""
+    for column in range(len(sheet.rows[head])):
+        told = next((row[column] for row in sheet.rows[head + 1 :] if row[column] != ""), "")
+        if column not in places and (is_figure(told) or _DAY_FIRST.fullmatch(str(told).strip())):
+            known = ", ".join(f"'{word}'" for words in COLUMNS.values() for word in words)
+            raise InputError(
+                f"{sheet.file}: {cell_name(head, column)}: the column '{sheet.rows[head][column]}' is not read, and "
+                f"holds '{told}': leave it out, or give it one of the titles, once (allowed: {known})"
+            )
 
 
 def _row(sheet: Sheet, number: int, columns: tuple[int, int, int, int]) -> CaseRow | None:

@@ -380,6 +380,8 @@ def _with_periods_for_dates(sheet: Sheet) -> Sheet:
             continue
         places = {day.month % 3 for day in dates.values()}
         every: Every = "quarter" if places == ({1} if first else {0}) else "month"
+        if len(dates) > 1 and {day.month for day in dates.values()} in ({1}, {12}) and len(set(dates.values())) > 1:
+            every = "year"
         for (row, column), day in dates.items():
             rows[row][column] = str(Period.at(12 * day.year + day.month - 1, every))
     return replace(sheet, rows=tuple(map(tuple, rows)))
@@ -470,6 +472,12 @@ def _long(sheet: Sheet) -> _Table | None:
     # A code such as 101 for a municipality is a number too, but not the last column.
     codes = [other for other in counted[:-1] if _CODE.search(heading[other])]
     counted = [other for other in counted if other not in codes]
+    unnamed = [other for other in counted if not heading[other]]
+    if unnamed and any(heading[other] for other in counted):
+        at = next(at for at in body if is_figure(sheet.rows[at][unnamed[0]]))
+        text = f"'{_text_at(sheet, at, unnamed[0])}' stands under no heading"
+        parted = ": with decimal commas, part the cells by semicolons" if sheet.delimiter == "," else ""
+        raise InputError(f"{sheet.file}: {cell_name(at, unnamed[0])}: {text}{parted}")
     worded = [other for other in others if other not in counted and any(sheet.rows[at][other] != "" for at in body)]
     remarked = [other for other in worded if _REMARK.search(heading[other])]
     named = [other for other in worded if other not in remarked]

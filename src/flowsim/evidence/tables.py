@@ -41,6 +41,7 @@ _ENGLISH = re.compile(
     rf"[-+]?(?:[1-9]\d{{0,2}}(?:,\d{{3}})+|\d*)\.\d+{_EXPONENT}|[-+]?[1-9]\d{{0,2}}(?:,\d{{3}}){{2,}}"
 )
 _EITHER = re.compile(r"[-+]?[1-9]\d{0,2}([.,])\d{3}")
+_PARTED = re.compile(r"(?<=\d)[\s'’](?=\d{3}(?!\d))|(?<=^[-+])\s+")  # between thousands, and after a sign
 _LONGEST_FIGURE = 500  # letters of a cell that may be a figure or a period, with its note
 _NOTE = re.compile(r"(?P<text>.*?\S)(?P<note>\s*\*+|\s*\([^()]*\)|\s+\w{1,2}\)|[¹²³⁴⁵⁶⁷⁸⁹⁰]+)")
 
@@ -57,8 +58,8 @@ def without_note(cell: str) -> tuple[str, str]:
 
 def _token(cell: str) -> str:
     """Return a number's digits and separators, without the marks around them."""
-    text = without_note(cell)[0].replace("−", "-").removesuffix("%")
-    return re.sub(r"[\s'’]", "", text)
+    text = without_note(cell)[0].replace("−", "-").removesuffix("%").strip()
+    return _PARTED.sub("", text)
 
 
 def is_figure(cell: Cell) -> bool:

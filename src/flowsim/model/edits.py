@@ -22,7 +22,7 @@ from pydantic import (
 
 from flowsim.core.civil_time import Moment
 from flowsim.core.errors import Record, located
-from flowsim.core.numbers import TOKEN, AmbiguousNumber, read_number
+from flowsim.core.numbers import TOKEN, AmbiguousNumber, plain_number, read_number
 from flowsim.core.quantities import is_relative, read_percentage
 from flowsim.model.duration import Duration
 from flowsim.model.parts import Hour, Weekday
@@ -55,6 +55,7 @@ _RATE = rf"^([+-]? ?{_NUMBER} ?(per|/) ?({_NUMBER} )?{_UNITS}|[+-] ?{_NUMBER} ?%
 
 
 def _number_or_change(value: Any) -> Any:
+    value = plain_number(value)
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError(f"{value!r} is not allowed: it should be a number, or a change such as '+2' or '+10 %'")
     value = _typed_number(value)
@@ -65,6 +66,8 @@ def _number_or_change(value: Any) -> Any:
 
 def _typed_number(value: Any) -> Any:
     """Return the number that a text says, whole where it is; a change, and what is no number, as it is."""
+    if isinstance(value, str) and value.lstrip().startswith("–"):
+        value = value.replace("–", "-", 1)  # as word processors write a minus
     if not isinstance(value, str) or is_relative(value):
         return value
     try:
@@ -77,7 +80,7 @@ def _typed_number(value: Any) -> Any:
 
 
 def _whole_or_change(value: Any) -> Any:
-    value = _typed_number(value)
+    value = _typed_number(plain_number(value))
     if isinstance(value, float) or (is_relative(value) and "%" not in value and re.search("[.,]", value)):
         raise ValueError(f"{value!r} is not allowed: it should be a whole number, or a change such as '+2' or '+10 %'")
     return _number_or_change(value)

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import timedelta
 from typing import Any
 
 from flowsim.core.civil_time import MINUTES, span_text
@@ -92,6 +93,11 @@ def _laws(pathway: Whole) -> Iterator[tuple[str, Duration]]:
             for exit_ in part.race:
                 if exit_.after:
                     yield f"states.{state.name}.race.{exit_.name}", exit_.after
+                # Slower exits have ticks enough.
+                for rate in exit_.rate.values if exit_.rate else ():
+                    if rate > 1 / MINUTES["week"]:
+                        mean = timedelta(minutes=1 / rate)
+                        yield f"states.{state.name}.race.{exit_.name}", Duration.exponential(mean)
 
 
 def _error(length: float, tick: float) -> float:

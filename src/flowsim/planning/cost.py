@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from flowsim.core.arrays import Floats
-from flowsim.core.errors import InputError
+from flowsim.core.errors import InputError, nearest
+from flowsim.model.library import scenario_names
 from flowsim.planning.comparison import Comparison
 from flowsim.planning.prices import Prices
 from flowsim.simulation.estimates import FEWEST_DEFINED, differences, paired_differences
@@ -73,8 +74,13 @@ def with_costs(comparison: Comparison, prices: Prices) -> Comparison:
     """Return a comparison with the costs of every scenario as further measures.
 
     Raises:
-        InputError: as `costed`.
+        InputError: as `costed`; and where a sum names a scenario that is neither compared nor shipped, but close to one
+            that is compared.
     """
+    for entry in prices.sums:
+        for name in {*entry.only, *entry.without} - {*comparison.names, *scenario_names()}:
+            if meant := nearest(name, comparison.names):
+                raise InputError(f"{prices.source}: {entry.price.where}: no scenario is called '{name}'{meant}")
     both = zip(comparison.names, comparison.results, strict=True)
     return replace(comparison, results=tuple(costed(one, prices, name) for name, one in both))
 

@@ -289,5 +289,7 @@ def _sums(entries: Any, source: str, currencies: dict[str, str]) -> Iterator[Sum
             if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
                 raise InputError(f"{source}: {where}.{key}: {names!r} is not allowed: it should be names of scenarios")
             scenarios[key] = tuple(names)
+        if twice := sorted(set(scenarios["only"]) & set(scenarios["except"])):
+            raise InputError(f"{source}: {where}: '{twice[0]}' stands in both `only` and `except`")
         price = _price(entry["amount"], f"sums.{entry['name']}", (), "2 million DKK", source, currencies)
         yield Sum(price=price, years=tuple(years), only=scenarios["only"], without=scenarios["except"])
