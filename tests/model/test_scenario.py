@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -161,6 +162,12 @@ def test_a_change_holds_from_a_date_until_another_and_then_the_base_is_back(fold
         (datetime(2021, 7, 1), 12),
         (datetime(2022, 3, 1), 10),
     )
+
+
+@pytest.mark.parametrize(("places", "expected"), [(np.int64(7), 7), ("–1", 3), ("−1", 3), ("+1", 5)])
+def test_numbers_of_numpy_and_signs_of_word_processors_are_read(folder: Path, places: object, expected: int) -> None:
+    edit = {"station": "board", "places": places}
+    assert set(by_year(scenario(folder, stations=[edit]).pathway().station("board").places)) == {expected}
 
 
 def test_a_change_of_a_value_that_always_held_keeps_it_outside(folder: Path) -> None:

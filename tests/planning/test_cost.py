@@ -260,6 +260,10 @@ def test_two_desks_cost_what_they_cost_and_weeks_are_counted_over_all_years():
     found = with_costs(found, Prices.from_dict({"servers": {"desk": "400000 DKK per year"}}))
     told = waiting_price(found, "two")
     assert told.cost[0] == pytest.approx(800_000)
+    misspelt = {"name": "a", "amount": "1 DKK", "years": [2020], "only": ["ones"]}
+    with pytest.raises(InputError, match=r"sums\.a: no scenario is called 'ones'; did you mean 'one'\?"):
+        with_costs(found, Prices.from_dict({"sums": [misspelt]}))
+    with_costs(found, Prices.from_dict({"sums": [misspelt | {"only": ["elsewhere"]}]}))
     waited = [one.select("waited.desk") for one in found.results]
     years = [[n for n, row in enumerate(one.index) if len(row.period) == 4] for one in waited]
     weeks = [one.values[:, columns].sum(axis=1).mean() for one, columns in zip(waited, years, strict=True)]

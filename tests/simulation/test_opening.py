@@ -11,6 +11,7 @@ import pytest
 
 from flowsim.cli.words.today import list_lines, opening_of
 from flowsim.core.errors import InputError
+from flowsim.evidence.cases import read_cases
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
 from flowsim.model.today.listing import Place, TodaysList
@@ -196,6 +197,25 @@ def test_a_mistake_is_said_with_its_cell(town, rows, message):
     with pytest.raises(InputError, match=message) as refused:
         Scenario.of(town(rows))
     assert str(refused.value).count("\n") == 0
+
+
+@pytest.mark.parametrize(
+    ("heading", "row", "cell"),
+    [
+        ("where;situation;citizens;since", "team;waiting;14;2024-08-01", "C1: the column 'citizens'"),
+        ("where;situation;number;since when", "team;waiting;3;01-08-2024", "D1: the column 'since when'"),
+        ("where;situation;number;number", "team;waiting;3;4", "D1: the column 'number'"),
+    ],
+)
+def test_a_column_of_numbers_or_days_that_is_not_read_is_refused(tmp_path, heading, row, cell):
+    (tmp_path / "list.csv").write_text(f"{heading}\n{row}\n", encoding="utf-8")
+    with pytest.raises(InputError, match=f"list.csv: {cell} is not read"):
+        read_cases(tmp_path / "list.csv")
+
+
+def test_a_column_of_words_is_a_remark(tmp_path):
+    (tmp_path / "list.csv").write_text("where;situation;number;who told\nteam;waiting;3;the team\n", encoding="utf-8")
+    assert [row.count for row in read_cases(tmp_path / "list.csv").rows] == [3]
 
 
 def test_a_list_and_its_day_go_together(town, tmp_path):
