@@ -11,7 +11,7 @@ import io
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -20,16 +20,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from flowsim.calibration.checkpoints import whole
+from flowsim.calibration.histories.drawn import sets_digest
+from flowsim.calibration.histories.kept import Histories, histories_csv, histories_of
 from flowsim.calibration.study import Prior, Study
 from flowsim.core.arrays import Floats
 from flowsim.core.display import Displayed
 from flowsim.core.errors import InputError
 from flowsim.core.extras import require_extra
-from flowsim.core.files import data_folder
+from flowsim.core.files import check_file, data_folder, write_files
 from flowsim.model.base import Base
 from flowsim.model.library import cities, city_file
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
+from flowsim.simulation.fork import Fork
 from flowsim.simulation.opening import FromToday
 
 if TYPE_CHECKING:
@@ -46,6 +49,7 @@ __all__ = [
     "mode_toml",
     "read_ensemble",
     "study_of",
+    "write_histories",
 ]
 
 STAMP = "study.json"
@@ -56,40 +60,67 @@ CHECKSUMS = "checksums.json"
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Ensemble(Displayed):
-    """Equally likely positions of a base's factors.
+    """Equally likely positions of a base's factors, and histories that hold its documented state, where it has some.
 
     Attributes:
         prior: the factors, and the base whose parameters they move.
         z: the positions, shape (sets, factors).
         mode: the values of the base's parameters at the mode, by name.
         provenance: what made them: the study's digest, seeds, draws, versions.
+        histories: pairs of a set and a replication, of which each replication of a run draws one; None where each draws
+            a set alone.
     """
 
     prior: Prior
     z: Floats = field(repr=False)
     mode: Mapping[str, Any] = field(repr=False)
     provenance: Mapping[str, Any]
+    histories: Histories | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
-        return f"<Ensemble of '{self.prior.base.name}': {len(self):,} sets of {len(self.names)} factors>"
+        lived = f", {len(self.histories):,} histories" if self.histories else ""
+        return f"<Ensemble of '{self.prior.base.name}': {len(self):,} sets of {len(self.names)} factors{lived}>"
 
     @classmethod
-    def of(cls, base: Base) -> Ensemble | None:
-        """Return the ensemble that ships with a base; None for a base without one, such as a user's own."""
+    def of(cls, base: Base, *, histories: bool = False) -> Ensemble | None:
+        """Return the ensemble that ships with a base; None for a base without one, such as a user's own.
+
+        Args:
+            base: the base.
+            histories: whether replications draw its histories, or sets alone.
+
+        Raises:
+            InputError: where histories are asked for and none ship.
+        """
         if base.name not in cities():
             return None
         shipped = _shipped(base.name)
-        return shipped if shipped and shipped.prior.base.sha256 == base.sha256 else None
+        if shipped is None or shipped.prior.base.sha256 != base.sha256:
+            return None
+        return shipped.drawing(histories)
 
     @classmethod
-    def read(cls, folder: str | Path) -> Ensemble:
-        """Read the ensemble that `flowsim calibrate` wrote to a folder.
+    def read(cls, folder: str | Path, *, histories: bool = False) -> Ensemble:
+        """Read the ensemble that `flowsim calibrate` wrote to a folder; as `of`.
 
         Raises:
-            InputError: where there is none, or where its facts, factors or targets have changed since.
+            InputError: where there is none, or where its facts, factors or targets have changed since; where histories
+                are asked for and there are none.
         """
         study = study_of(Path(folder))
-        return read_ensemble(study, Path(folder))
+        return read_ensemble(study, Path(folder)).drawing(histories)
+
+    def drawing(self, histories: bool) -> Ensemble:
+        """Return the ensemble of which replications draw histories, or sets alone.
+
+        Raises:
+            InputError: where histories are asked for and there are none.
+        """
+        if histories and self.histories is None:
+            raise InputError(
+                f"histories: the calibration of '{self.prior.base.name}' has none: make them with `flowsim weigh`"
+            )
+        return self if histories else self.without_histories()
 
     def __len__(self) -> int:
         return len(self.z)
@@ -102,14 +133,24 @@ class Ensemble(Displayed):
     def number(self, seed: int, replication: int) -> int:
         """Return which set a replication draws: a function of the two alone.
 
-        Consecutive replications draw different sets until all are used.
+        Consecutive replications draw different sets until all are used, or different histories, each with its set.
         """
+        if self.histories is not None:
+            return self.histories.set_of(seed, replication)
         first = int.from_bytes(hashlib.blake2b(f"ensemble {seed}".encode(), digest_size=8).digest(), "little")
         return (first + replication) % len(self.z)
 
     def parameters(self, seed: int, replication: int) -> dict[str, Any]:
         """Return the values of the base's parameters in a replication, by name."""
         return self.prior.parameters(self.z[self.number(seed, replication)])
+
+    def without_histories(self) -> Ensemble:
+        """Return the sets alone: each replication draws one, and has a luck of its own from the start on."""
+        return self if self.histories is None else replace(self, histories=None)
+
+    def fork(self, seed: int) -> Fork | None:
+        """Return the fork from which on replications have futures of their own; None without histories."""
+        return None if self.histories is None else self.histories.fork(seed)
 
     def to_xarray(self, seed: int = 1) -> xr.DataTree:
         """Return the positions of the factors as a tree that ArviZ reads: `posterior`, and `prior` beside it.
@@ -156,16 +197,25 @@ class Ensemble(Displayed):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class OverEnsemble:
-    """A scenario in which every replication draws its parameters from an ensemble."""
+    """A scenario in which every replication draws its parameters from an ensemble, or a history of its own."""
 
     ensemble: Ensemble
     scenario: Scenario
 
+    def fork(self, seed: int) -> Fork | None:
+        """Return where replications leave their histories; None where they have none, or begin with a list."""
+        return None if self.scenario.begins_today else self.ensemble.fork(seed)
+
     def pathway(self, seed: int, replication: int) -> Pathway:
         """Return the pathway of a replication: the scenario's changes over its parameter set."""
         if self.scenario.begins_today:
-            return FromToday(scenario=self.scenario, draw=self.ensemble.parameters).pathway(seed, replication)
+            return self.opening.pathway(seed, replication)
         return self.scenario.pathway(self.ensemble.parameters(seed, replication))
+
+    @property
+    def opening(self) -> FromToday:
+        """How a scenario that begins with a list begins: with the parameters and the stock of each history."""
+        return FromToday(scenario=self.scenario, draw=self.ensemble.parameters, past=self.ensemble.fork)
 
 
 Parameters = Ensemble | Mapping[str, Any] | None
@@ -196,9 +246,20 @@ def read_ensemble(study: Study, folder: Traversable) -> Ensemble:
         z = np.array(rows, np.float64)
         if z.ndim != 2 or not np.isfinite(z).all():
             raise ValueError(sets)
+    histories = _read_histories(z, folder / "histories.csv")
     with whole(mode):
         told = tomllib.loads(mode.read_text(encoding="utf-8"))
-        return Ensemble(prior=study.prior, z=z, mode=told["values"], provenance=told["provenance"])
+        return Ensemble(prior=study.prior, z=z, mode=told["values"], provenance=told["provenance"], histories=histories)
+
+
+def _read_histories(z: Floats, file: Traversable) -> Histories | None:
+    if not file.is_file():
+        return None
+    with whole(file):
+        histories = histories_of(file.read_text(encoding="utf-8"), str(file))
+    if histories.provenance.get("sets") != sets_digest(z) or histories.sets.max(initial=0) >= len(z):
+        raise InputError(f"{file}: its histories are of other parameter sets: make them again with `flowsim weigh`")
+    return histories
 
 
 def study_of(folder: Path) -> Study:
@@ -243,6 +304,23 @@ def check_files(folder: Path) -> None:
             text = (folder / name).read_text(encoding="utf-8")
             if checksums({name: text})[name] != checksum:
                 raise ValueError(name)
+
+
+def write_histories(folder: Path, histories: Histories, overwrite: bool = False) -> Path:
+    """Write `histories.csv` to a folder, and its hash beside those of a finished calibration there.
+
+    Raises:
+        InputError: where it exists and may not be overwritten.
+    """
+    text, file = histories_csv(histories), folder / "histories.csv"
+    written, sums = {file: text.encode()}, folder / CHECKSUMS
+    if sums.is_file():
+        check_file(file, overwrite)
+        with whole(sums):
+            hashes = dict(json.loads(sums.read_text(encoding="utf-8"))) | checksums({file.name: text})
+        written[sums] = (json.dumps(hashes, indent=1) + "\n").encode()
+    write_files(written, overwrite=overwrite or sums.is_file())
+    return file
 
 
 def ensemble_csv(names: tuple[str, ...], z: Floats) -> str:

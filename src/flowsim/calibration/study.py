@@ -288,7 +288,7 @@ class Study:
                 }
                 for factor, position in zip(self.prior.factors, step, strict=True)
             ],
-            "targets": [_without(asdict(target), "why") for target in self.targets],
+            "targets": [_without(asdict(target), "why", "history") for target in self.targets],
         }
         return _digest(content)
 

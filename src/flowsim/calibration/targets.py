@@ -42,6 +42,7 @@ class Target:
         conflict: how far its sources disagree, as a standard deviation.
         discrepancy: how far the model may differ from the city in it, as a standard deviation.
         fitted: whether a calibration uses it, or shows it beside the simulation only.
+        history: whether histories are weighed by it, for it tells the state at a date from which a planner starts.
         why: which clock, population and reading it has, and where the two do not count quite the same.
     """
 
@@ -57,6 +58,7 @@ class Target:
     conflict: float
     discrepancy: float
     fitted: bool = True
+    history: bool = False
     why: str
 
     def __post_init__(self) -> None:
@@ -193,6 +195,7 @@ class _Entry(Record):
     half_width: TypedNumber | None = Field(None, gt=0)
     conflict: _Cells | None = None
     fitted: bool = True
+    history: bool = False
     why: str = ""
 
 
@@ -264,6 +267,7 @@ def _targets_of(entry: _Entry, family: _Family, facts: Evidence) -> Iterator[Tar
             conflict=conflict,
             discrepancy=family.discrepancy.of(value, unit),
             fitted=entry.fitted,
+            history=entry.history,
             why=f"{entry.why} {family.why}".strip(),
         )
 

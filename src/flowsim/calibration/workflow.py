@@ -32,6 +32,8 @@ from flowsim.calibration.ensemble import (
     read_ensemble,
     study_of,
 )
+from flowsim.calibration.histories.drawn import PairCounts, dated, weigh
+from flowsim.calibration.histories.kept import Histories, histories_csv
 from flowsim.calibration.inference.ranks import ranks_of
 from flowsim.calibration.inference.sharpening import sharpened, stiffest
 from flowsim.calibration.mode import Fit, fit
@@ -74,6 +76,7 @@ class Effort:
         replications: of each evaluation of the fit.
         steps: of the fit, at the most.
         rounds: tables that are drawn around the posterior that the one before has taught, after one around the mode.
+        pairs: run for the histories, of which there are as many as sets; where a target tells the state at a date.
     """
 
     draws: int = 30_000
@@ -82,12 +85,14 @@ class Effort:
     replications: int = 40
     steps: int = 8
     rounds: int = 2
+    pairs: int = 8_000
 
     def __post_init__(self) -> None:
         least_of = {"draws": _FEWEST, "truths": 20, "sets": 20, "replications": 40, "steps": 1, "rounds": 1}
         for name, least in least_of.items():
             if getattr(self, name) < least:
                 raise InputError(f"{name}: {getattr(self, name)} is not allowed: at least {least:,}")
+        PairCounts(pairs=self.pairs, histories=self.sets)
         if self.truths > self.draws // 4:
             raise InputError(f"truths: {self.truths:,} is not allowed: at most a quarter of the {self.draws:,} draws")
 
@@ -101,12 +106,14 @@ class Calibration:
         sets: the posterior ensemble, shape (sets, factors).
         retrospects: what would have been said in the past, where something is documented quarter by quarter.
         record: all else that ships, as plain data: provenance, factors, mode, coverage, hold-outs, times.
+        histories: pairs of a set and a replication that hold the documented state; None where no target tells one.
     """
 
     study: Study
     sets: Floats = field(repr=False)
     retrospects: tuple[Retrospect, ...] = field(repr=False)
     record: Mapping[str, Any] = field(repr=False)
+    histories: Histories | None = field(default=None, repr=False)
 
     @classmethod
     def read(cls, name_or_folder: str | Path) -> Calibration:
@@ -121,18 +128,24 @@ class Calibration:
         else:
             folder = Path(name_or_folder)
             study = study_of(folder)
-        sets = read_ensemble(study, folder).z
+        ensemble = read_ensemble(study, folder)
         with whole(folder / "record.json"):
             record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
         with whole(folder / "retrospect.csv"):
             past = retrospects_of((folder / "retrospect.csv").read_text(encoding="utf-8"))
-        return cls(study=study, sets=sets, retrospects=past, record=record)
+        return cls(study=study, sets=ensemble.z, retrospects=past, record=record, histories=ensemble.histories)
 
     @property
     def ensemble(self) -> Ensemble:
-        """The parameter sets, to be drawn by replications."""
+        """The parameter sets, and histories where there are some, to be drawn by replications."""
         prior, mode = self.study.prior, np.array(self.record["fit"]["mode"])
-        return Ensemble(prior=prior, z=self.sets, mode=fitted(prior, mode), provenance=self.record["provenance"])
+        return Ensemble(
+            prior=prior,
+            z=self.sets,
+            mode=fitted(prior, mode),
+            provenance=self.record["provenance"],
+            histories=self.histories,
+        )
 
     def frame(self) -> pd.DataFrame:
         """Return a row a parameter set, with a column a factor: its position, the logarithm of what it multiplies."""
@@ -141,7 +154,9 @@ class Calibration:
         return pd.DataFrame(self.sets, columns=list(self.study.prior.names))
 
     def write(self, folder: Path, overwrite: bool = False) -> tuple[Path, ...]:
-        """Write the files of a calibration: `ensemble.csv`, `mode.toml`, `retrospect.csv` and `record.json`.
+        """Write the files of a calibration.
+
+        They are `ensemble.csv`, `mode.toml`, `retrospect.csv`, `record.json`, and `histories.csv` where there are any.
 
         All of them or none, with the hash of each in `checksums.json`; their paths are returned.
 
@@ -155,6 +170,8 @@ class Calibration:
             "retrospect.csv": retrospects_csv(self.retrospects),
             "record.json": _json(self.record),
         }
+        if self.histories is not None:
+            texts["histories.csv"] = histories_csv(self.histories)
         written = texts | {CHECKSUMS: json.dumps(checksums(texts), indent=1) + "\n"}
         write_files({folder / file: text.encode() for file, text in written.items()}, overwrite=overwrite)
         return tuple(folder / file for file in texts)
@@ -293,6 +310,18 @@ def _calibrated(
         path = folder and folder / f"hold-out-{effort.draws}-{done}.json"
         held.append(json.loads(_once(path, owner, partial(_held_out, study, table, name, of, seed, executor))))
         advance(done, len(groups))
+    sets = np.round(posterior.draw(effort.sets, seed), 4)  # as they are written
+    histories = None
+    if dated(study):
+        histories = weigh(
+            study,
+            sets,
+            counts=PairCounts(pairs=effort.pairs, histories=effort.sets),
+            seed=seed,
+            folder=folder and folder / "pairs",
+            executor=executor,
+            progress=clock.stage("histories"),
+        )
     clock.stop()
     # These may have been made before this command was given again.
     clock.at_least({"reference table": table.seconds, "fit": mode.seconds, "second table": second.seconds})
@@ -327,8 +356,7 @@ def _calibrated(
         "hold_outs": held,
         "seconds": clock.seconds,
     }
-    sets = posterior.draw(effort.sets, seed)
-    return Calibration(study=study, sets=sets, retrospects=tuple(past), record=record)
+    return Calibration(study=study, sets=sets, retrospects=tuple(past), record=record, histories=histories)
 
 
 def _fitted(

@@ -28,6 +28,7 @@ from flowsim.cli.commands.show import check, diagram, evidence, names, new, pric
 from flowsim.cli.commands.staff import staff
 from flowsim.cli.commands.verify import verify
 from flowsim.cli.commands.web import web
+from flowsim.cli.commands.weigh import weigh
 from flowsim.cli.options import WithPairs
 from flowsim.cli.signals import end, listen, stop_signal
 
@@ -49,7 +50,7 @@ _MEANT: Mapping[str, str] = {
     "scenarier": "scenarios", "list": "scenarios", "ls": "scenarios",
     "priser": "prices", "navne": "names", "skema": "schema", "tegn": "diagram", "draw": "diagram",
     "kilder": "evidence", "dokumentation": "evidence", "facts": "evidence",
-    "kalibrer": "calibrate", "kalibrér": "calibrate", "fit": "calibrate",
+    "vægt": "weigh", "histories": "weigh", "kalibrer": "calibrate", "kalibrér": "calibrate", "fit": "calibrate",
     "vurder": "judge", "vurdér": "judge", "efterprøv": "verify", "test": "verify",
     "side": "web", "page": "web", "serve": "web",
 }  # fmt: skip
@@ -228,6 +229,7 @@ app.command()(evidence)
 app.command(cls=WithPairs)(staff)
 app.command(cls=WithPairs)(explain)
 app.command()(calibrate)
+app.command()(weigh)
 app.command()(judge)
 app.command()(forecast)
 app.command()(outlook)

@@ -25,6 +25,7 @@ __all__ = [
     "FILE",
     "FILES",
     "FIRST",
+    "HISTORIES",
     "JSON",
     "LANGUAGE",
     "LAST",
@@ -62,6 +63,7 @@ FILE = typer.Argument(
 SEED = integer_option(help="Another seed, other luck; the same seed, the same results.")
 POINT = typer.Option("--point", help="The fitted parameters in every replication.")
 CALIBRATED = typer.Option(help="Draw parameters from this folder of flowsim calibrate.", metavar="FOLDER")
+HISTORIES = typer.Option("--histories", help="Histories with the documented waits, and futures from there on.")
 ENGINE = typer.Option(help="kernel (compiled) or simpy (the readable reference).")
 WORKERS = integer_option(
     callback=lambda value: _at_least_one(value), help="Threads, or processes; all cores if left out."

@@ -230,6 +230,7 @@ def outlook(
     horizon: int = 12,
     replications: int = 200,
     seed: Seed = 1,
+    histories: bool = False,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> OutlookResult:
@@ -242,15 +243,16 @@ def outlook(
         horizon: quarters ahead, 1 to 12.
         replications: futures of the simulation, each with a parameter set and a path of demand of its own.
         seed: of all draws.
+        histories: draw the calibration's histories, not its sets alone.
         executor: where replications run.
         progress: called with (done, all).
 
     Raises:
-        InputError: for a scenario over another base, and where nothing is documented quarter by quarter, or the horizon
-            of the scenario ends before the forecast's.
+        InputError: where histories are asked for and there are none; for a scenario over another base, and where
+            nothing is documented quarter by quarter, or the horizon of the scenario ends before the forecast's.
     """
     seed = checked_seed(seed)
-    ensemble = calibration.ensemble
+    ensemble = calibration.ensemble.drawing(histories)
     if scenario.begins_today:
         raise InputError(
             f"{scenario.source}: an outlook begins where the documents end, not with a list of today's cases"

@@ -34,7 +34,7 @@ from flowsim.simulation.estimates import (
     paired_differences,
     sure_rows,
 )
-from flowsim.simulation.fork import Fork
+from flowsim.simulation.fork import Fork, own_fork
 from flowsim.simulation.kept import KeptHistories
 from flowsim.simulation.measures.catalogue import Catalogue
 from flowsim.simulation.measures.measure import Measure, Row
@@ -297,7 +297,7 @@ def compare(
     if not 0.5 <= confidence < 1:
         raise InputError(f"confidence: {confidence} is not allowed: from 0.5 to below 1")
     how: dict[str, Any] = {"engine": engine, "seed": seed, "executor": executor}
-    if fork is not None:
+    if fork is not None or own_fork(subjects[0], seed) is not None:
         how |= {"fork": fork, "kept": KeptHistories()}
 
     def all_of(numbers: int | list[int], done: int) -> list[Results]:

@@ -179,7 +179,7 @@ def explain(
         scenario: what is run; a lever holds from the period's first day on.
         measure: the measure's name.
         period: the period: see `Response`.
-        ensemble: whose factors vary, as their posterior does.
+        ensemble: whose factors vary, as their posterior does; its histories have no part in it.
         levers: what varies besides, evenly over its levels and independently of all else.
         sets: how many sets of factors are run, twice each; five for each factor and at least 200 if left out.
         seed: of all draws.
@@ -191,6 +191,7 @@ def explain(
             after it, where the measure is undefined in nearly all runs.
     """
     seed = checked_seed(seed)
+    ensemble = ensemble.without_histories() if ensemble else None
     response, sets = checked_response(scenario, measure, period, ensemble, levers, sets)
     factors = (len(ensemble.names) if ensemble else 0) + len(levers)
     since, until = Period(period).start, Period(period).end

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from pydantic import ValidationError, ValidationInfo, field_validator
 
 from flowsim.calibration.ensemble import Ensemble, Parameters
+from flowsim.calibration.histories.kept import Histories
 from flowsim.core.errors import InputError, KeyedError, Record, located, unknown_name
 from flowsim.core.files import is_file, is_json, read_data, write_text
 from flowsim.core.numbers import composed, read_whole
@@ -176,27 +177,52 @@ class Chosen(NamedTuple):
     parameters: Parameters
     words: str
 
+    @property
+    def histories(self) -> Histories | None:
+        """The histories that replications draw; None where they draw none."""
+        return self.parameters.histories if isinstance(self.parameters, Ensemble) else None
+
     def spoken(self, language: Language) -> str:
-        """Say what parameters are drawn from in a language; nothing where they are the base's own."""
+        """Say what parameters are drawn from in a language; nothing where they are the base's own or of histories."""
         if self.parameters is None:
+            return ""
+        if self.histories is not None:
             return ""
         if isinstance(self.parameters, Ensemble):
             return language.say("parameters.sets", sets=str(len(self.parameters)))
         return language.say("parameters.fitted")
 
 
-def chosen_parameters(scenario: Scenario, calibrated: str | None, point: bool = False) -> Chosen:
+def chosen_parameters(
+    scenario: Scenario, calibrated: str | None, point: bool = False, histories: bool = False
+) -> Chosen:
     """Choose an ensemble, its fitted values (`point`), or the values of the scenario's own base where it has none.
 
+    Args:
+        scenario: whose base it is.
+        calibrated: the folder of a calibration, instead of the one that ships.
+        point: take the fitted values.
+        histories: draw the histories of the ensemble, not its sets alone.
+
     Raises:
-        InputError: where the folder holds no calibration, or one of another base.
+        InputError: where the folder holds no calibration, or one of another base, and where there are no histories.
     """
-    ensemble = Ensemble.of(scenario.base) if calibrated is None else Ensemble.read(Path(calibrated))
+    if histories and point:
+        raise KeyedError("histories", "the fitted parameters (--point) have none: leave out one of the two")
+    with keyed("histories" if histories else "calibrated"):
+        if calibrated is None:
+            ensemble = Ensemble.of(scenario.base, histories=histories)
+        else:
+            ensemble = Ensemble.read(Path(calibrated), histories=histories)
     if ensemble is None:
+        if histories:
+            raise KeyedError("histories", f"the base '{scenario.base.name}' has no calibration that they could be of")
         return Chosen(None, OWN_PARAMETERS)
     ensemble.over(scenario)
     if point:
         return Chosen(ensemble.mode, "the fitted ones")
+    if ensemble.histories is not None:
+        return Chosen(ensemble, f"one of {len(ensemble.histories)} histories, each a calibrated set and its luck")
     return Chosen(ensemble, f"one of {len(ensemble)} calibrated sets a replication")
 
 

@@ -23,6 +23,7 @@ class Calibrate(Inquiry):
         study: a calibration file, or the name of a built-in base.
         draws: from the prior; fewer are quicker and vaguer.
         sets: parameter sets of the ensemble.
+        pairs: that are weighed for histories, where a target tells a state.
         seed: of all draws.
         out: the folder for what is found, and for the work so far; nothing is kept where left out.
     """
@@ -30,6 +31,7 @@ class Calibrate(Inquiry):
     study: str = "copenhagen"
     draws: int = 30_000
     sets: int = 500
+    pairs: int = 8_000
     seed: int = 1
     out: str | None = None
 
@@ -42,7 +44,7 @@ class Calibrate(Inquiry):
     @cached_property
     def effort(self) -> Effort:
         """How much work it may be."""
-        return Effort(draws=self.draws, truths=min(1_000, self.draws // 10), sets=self.sets)
+        return Effort(draws=self.draws, truths=min(1_000, self.draws // 10), sets=self.sets, pairs=self.pairs)
 
     @cached_property
     def subject(self) -> Study:
@@ -67,5 +69,6 @@ class Calibrate(Inquiry):
 
     def command_line(self, *, workers: int | None = None) -> str:
         """Write the command that asks again."""
-        options = {"out": self.out, "draws": self.draws, "sets": self.sets, "seed": self.seed, "workers": workers}
+        options = {"out": self.out, "draws": self.draws, "sets": self.sets, "pairs": self.pairs}
+        options |= {"seed": self.seed, "workers": workers}
         return command("calibrate", [self.study], options)

@@ -43,6 +43,8 @@ class Compare(Inquiry):
         seed: of all draws.
         point: take the fitted parameters in every replication.
         calibrated: the folder of a calibration, instead of the one that ships.
+        histories: draw histories that hold the documented waits, each with its parameters, and a future of its own from
+            the last document on.
         engine: "kernel" or "simpy".
         first: the first period to report; the whole run where left out.
         last: the last one.
@@ -57,6 +59,7 @@ class Compare(Inquiry):
     seed: int = 1
     point: bool = False
     calibrated: str | None = None
+    histories: bool = False
     engine: str = "kernel"
     first: str | None = None
     last: str | None = None
@@ -96,7 +99,7 @@ class Compare(Inquiry):
     @cached_property
     def chosen(self) -> Chosen:
         """What parameters are drawn from."""
-        return chosen_parameters(self.subjects[0], self.calibrated, self.point)
+        return chosen_parameters(self.subjects[0], self.calibrated, self.point, self.histories)
 
     @cached_property
     def wanted(self) -> Precision | None:
@@ -148,7 +151,7 @@ class Compare(Inquiry):
         if answer is not None:
             options = {"replications": len(answer.reference.replications)}
         options |= {"seed": self.seed, "engine": self.engine, "from": self.first, "to": self.last}
-        options |= {"point": self.point, "calibrated": self.calibrated}
+        options |= {"point": self.point, "calibrated": self.calibrated, "histories": self.histories}
         options |= {"cost": self.cost and not self.prices, "prices": self.prices}
         options |= {"workers": workers, "cluster": cluster}
         return command("compare", self.scenarios, options)

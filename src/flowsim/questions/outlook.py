@@ -17,7 +17,7 @@ from flowsim.forecasting.outlooks import OutlookResult, outlook
 from flowsim.forecasting.pairing import Pairing, pair, series_of
 from flowsim.forecasting.trend import check_horizon, forecast_parts, forecast_series
 from flowsim.model.scenario import Scenario
-from flowsim.questions.asking import Inquiry, command
+from flowsim.questions.asking import Inquiry, command, keyed
 
 __all__ = ["Outlook"]
 
@@ -37,6 +37,7 @@ class Outlook(Inquiry):
         replications: futures of the simulation.
         seed: of all draws.
         calibrated: the folder of a calibration, instead of the one that ships.
+        histories: draw histories that hold the documented waits, and a future of its own for each.
     """
 
     scenario: str = "copenhagen"
@@ -49,12 +50,15 @@ class Outlook(Inquiry):
     replications: int = 200
     seed: int = 1
     calibrated: str | None = None
+    histories: bool = False
 
     @model_validator(mode="after")
     def _checked(self) -> Outlook:
         check_horizon(self.horizon)
         require(self.replications >= 20, "replications", self.replications, "at least 20 are needed for intervals")
         self.calibration, self.driving  # noqa: B018 (each reads and checks a part)
+        with keyed("histories"):
+            self.calibration.ensemble.drawing(self.histories)
         return self
 
     @cached_property
@@ -109,6 +113,7 @@ class Outlook(Inquiry):
             horizon=self.horizon,
             replications=self.replications,
             seed=self.seed,
+            histories=self.histories,
             executor=executor,
             progress=progress,
         )
@@ -125,5 +130,5 @@ class Outlook(Inquiry):
             [self.scenario],
             {"demand": self.demand, "series": self.series, "door": self.door, "months": self.months}
             | {"decimal": self.decimal, "horizon": self.horizon, "replications": self.replications, "seed": self.seed}
-            | {"calibrated": self.calibrated, "workers": workers},
+            | {"calibrated": self.calibrated, "histories": self.histories, "workers": workers},
         )

@@ -41,6 +41,8 @@ class Report(Inquiry):
         seed: of all draws.
         point: take the fitted parameters in every replication.
         calibrated: the folder of a calibration, instead of the one that ships.
+        histories: draw histories that hold the documented waits, each with its parameters, and a future of its own from
+            the last document on.
         prices: a file of prices; those that ship with the base where left out.
         first: the first period to report; the whole run where left out.
         last: the last one.
@@ -58,6 +60,7 @@ class Report(Inquiry):
     seed: int = 1
     point: bool = False
     calibrated: str | None = None
+    histories: bool = False
     prices: str | None = None
     first: str | None = None
     last: str | None = None
@@ -96,7 +99,7 @@ class Report(Inquiry):
     @cached_property
     def chosen(self) -> Chosen:
         """What parameters are drawn from."""
-        return chosen_parameters(self.subjects[0], self.calibrated, self.point)
+        return chosen_parameters(self.subjects[0], self.calibrated, self.point, self.histories)
 
     @cached_property
     def priced(self) -> Prices | None:
@@ -153,6 +156,12 @@ class Report(Inquiry):
             {"out": out, "goal": self.goal, "vary": self.vary, "between": self.between, "during": self.during}
             | {"chance": self.chance, "from": self.first, "to": self.last, "question": self.question or None}
             | {"language": self.language, "replications": self.replications, "seed": self.seed}
-            | {"point": self.point, "calibrated": self.calibrated, "prices": self.prices, "workers": workers},
+            | {
+                "point": self.point,
+                "calibrated": self.calibrated,
+                "histories": self.histories,
+                "prices": self.prices,
+                "workers": workers,
+            },
             files_last=True,
         )

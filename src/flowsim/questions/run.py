@@ -47,6 +47,8 @@ class Run(Inquiry):
         seed: of all draws.
         point: take the fitted parameters in every replication.
         calibrated: the folder of a calibration, instead of the one that ships.
+        histories: draw histories that hold the documented waits, each with its parameters, and a future of its own from
+            the last document on.
         engine: "kernel" or "simpy".
         first: the first period to report; the whole run where left out.
         last: the last one.
@@ -59,6 +61,7 @@ class Run(Inquiry):
     seed: int = 1
     point: bool = False
     calibrated: str | None = None
+    histories: bool = False
     engine: str = "kernel"
     first: str | None = None
     last: str | None = None
@@ -87,7 +90,7 @@ class Run(Inquiry):
     @cached_property
     def chosen(self) -> Chosen:
         """What parameters are drawn from."""
-        return chosen_parameters(self.subject, self.calibrated, self.point)
+        return chosen_parameters(self.subject, self.calibrated, self.point, self.histories)
 
     @cached_property
     def wanted(self) -> Precision | None:
@@ -151,6 +154,12 @@ class Run(Inquiry):
             "run",
             [self.scenario],
             {"replications": many, **sure, "seed": self.seed, "engine": self.engine}
-            | {"from": self.first, "to": self.last, "point": self.point, "calibrated": self.calibrated}
+            | {
+                "from": self.first,
+                "to": self.last,
+                "point": self.point,
+                "calibrated": self.calibrated,
+                "histories": self.histories,
+            }
             | {"workers": workers, "cluster": cluster},
         )

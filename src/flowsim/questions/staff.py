@@ -40,6 +40,8 @@ class Staff(Inquiry):
         seed: of all draws.
         point: take the fitted parameters in every replication.
         calibrated: the folder of a calibration, instead of the one that ships.
+        histories: draw histories that hold the documented waits, each with its parameters, and a future of its own from
+            the last document on.
         prices: a file of prices; those that ship with the base where left out.
     """
 
@@ -55,6 +57,7 @@ class Staff(Inquiry):
     seed: int = 1
     point: bool = False
     calibrated: str | None = None
+    histories: bool = False
     prices: str | None = None
 
     @model_validator(mode="after")
@@ -89,7 +92,7 @@ class Staff(Inquiry):
     @cached_property
     def chosen(self) -> Chosen:
         """What parameters are drawn from."""
-        return chosen_parameters(self.subject, self.calibrated, self.point)
+        return chosen_parameters(self.subject, self.calibrated, self.point, self.histories)
 
     @cached_property
     def goals(self) -> Goals:
@@ -127,7 +130,7 @@ class Staff(Inquiry):
             {"goal": self.goal, "vary": self.vary, "between": self.between, "during": self.during}
             | {"chance": self.chance, "every": self.every, "confidence": self.confidence}
             | {"replications": self.replications, "seed": self.seed, "point": self.point}
-            | {"calibrated": self.calibrated, "prices": self.prices, "workers": workers},
+            | {"calibrated": self.calibrated, "histories": self.histories, "prices": self.prices, "workers": workers},
         )
 
 

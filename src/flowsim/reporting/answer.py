@@ -93,7 +93,12 @@ class Conclusions:
         count, drawn = len(findings.comparison.reference.replications), findings.parameters
         runs = language.number(count, 0)
         sets = language.number(len(drawn), 0) if isinstance(drawn, Ensemble) else ""
-        out = [say("sure.sets" if sets else "sure.point", runs=runs, sets=sets)]
+        lived = drawn.histories if isinstance(drawn, Ensemble) else None
+        if lived is not None:
+            until = language.day(lived.at.date())
+            out = [say("sure.histories", runs=runs, histories=language.number(len(lived), 0), until=until)]
+        else:
+            out = [say("sure.sets" if sets else "sure.point", runs=runs, sets=sets)]
         bands = "sure.bands" if len(findings.scenarios) == 1 else "sure.bands.several"
         out.append(say(self._by_futures(bands), count=runs, least=language.number(FEWEST_FOR_RANGE, 0)))
         out += [say("sure.rough", runs=runs)] if count < _ROUGH else []

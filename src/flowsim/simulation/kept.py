@@ -37,7 +37,7 @@ class KeptHistories:
         self.megabytes = float(megabytes)
         self.resumed = 0
         """How many replications went on from a kept history."""
-        self._states: dict[tuple[int, int, Any], tuple[Pathway, KeptState]] = {}
+        self._states: dict[tuple[Any, ...], tuple[Pathway, KeptState]] = {}
         self._bytes = 0
         self._lock = Lock()
 
@@ -60,11 +60,12 @@ class KeptHistories:
         """Run a replication on the kernel, from its history's state at the fork where that is kept."""
         from flowsim.simulation.engine import fast
 
-        history, tick = fork.history(replication), fork.tick(pathway)
-        key = (seed, history, fork.at)
+        luck = fork.luck(pathway, seed, replication)
+        *earlier, (tick, future) = luck.forks
+        key = (luck.seed, luck.history, tuple(earlier), fork.at)
         first, state = self._states.get(key, (None, None))
         if first is None and self._bytes < self.megabytes * 2**20:
-            first, state = pathway, fast.run_until(model, seed, history, tick)
+            first, state = pathway, fast.run_until(model, luck.seed, luck.history, tick, tuple(earlier))
             with self._lock:
                 if key not in self._states:
                     self._states[key] = pathway, state
@@ -75,8 +76,8 @@ class KeptHistories:
         else:
             state = None
         if state is None:
-            return fast.simulate(model, seed, history, [(tick, replication)])
-        return fast.go_on(state, model, replication)
+            return fast.simulate(model, *luck)
+        return fast.go_on(state, model, future)
 
 
 def _empty(megabytes: float) -> KeptHistories:

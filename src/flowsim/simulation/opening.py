@@ -20,11 +20,14 @@ from flowsim.model.today.listing import TodaysList
 from flowsim.model.today.opening import Stock, begin_on
 from flowsim.model.varying import Varying
 from flowsim.simulation.engine.trace import NEVER
+from flowsim.simulation.fork import Fork, Forked
 
 __all__ = ["FromToday", "model_of", "stock_on"]
 
 Draw = Callable[[int, int], Mapping[str, Any] | None]
 """Gives the parameters of a replication: a function of the seed and its number."""
+Past = Callable[[int], Fork | None]
+"""Gives the fork of the histories that replications of a seed draw; None where they draw none."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -34,10 +37,12 @@ class FromToday:
     Attributes:
         scenario: one with a list.
         draw: gives a replication's parameters; the base's own where left out.
+        past: gives the histories that the stocks are of, each with a future of its own until the list's day.
     """
 
     scenario: Scenario
     draw: Draw | None = None
+    past: Past | None = None
 
     def pathway(self, seed: int, replication: int) -> Pathway:
         """Return the pathway of a replication."""
@@ -53,7 +58,7 @@ class FromToday:
     def stock(self, seed: int, replication: int) -> Stock:
         """Return who is where in the model on that day: all of it, whatever the list tells."""
         parameters = self.draw(seed, replication) if self.draw else None
-        return stock_on(self.scenario.history, parameters, self._list.day, seed, replication)
+        return stock_on(self.scenario.history, parameters, self._list.day, seed, replication, self.past)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,21 +77,28 @@ def model_of(scenario: Scenario, parameters: Mapping[str, Any] | None = None) ->
 
 
 def stock_on(
-    history: Scenario, parameters: Mapping[str, Any] | None, day: datetime, seed: int, replication: int
+    history: Scenario,
+    parameters: Mapping[str, Any] | None,
+    day: datetime,
+    seed: int,
+    replication: int,
+    past: Past | None = None,
 ) -> Stock:
     """Return who is where in a replication of a scenario on a day.
 
-    Its luck until then is not that of what comes after: nobody's arrival depends on what came before.
+    Its luck until then is not that of what comes after: nobody's arrival depends on what came before. With a `past` it
+    is that of the replication's history, and from the fork until the day of a future that no other run has.
     """
-    return _stock(_Key(history.digest, json.dumps(parameters, sort_keys=True, default=str), day, seed, replication,
-                       history, parameters))  # fmt: skip
+    fork = past(seed) if past else None
+    values = json.dumps(parameters, sort_keys=True, default=str)
+    return _stock(_Key(history.digest, values, day, seed, replication, fork, history, parameters))
 
 
 class _Key:
-    """What a stock depends on; equal where its first five are."""
+    """What a stock depends on; equal where its first six are."""
 
     def __init__(self, *parts: Any) -> None:
-        self.identity, self.history, self.parameters = parts[:5], parts[5], parts[6]
+        self.identity, self.history, self.parameters = parts[:6], parts[6], parts[7]
 
     def __hash__(self) -> int:
         return hash(self.identity)
@@ -101,13 +113,14 @@ def _stock(key: _Key) -> Stock:
     from flowsim.simulation.engine import fast
     from flowsim.simulation.engine.compiler import compile_pathway
 
-    _, _, day, seed, replication = key.identity
+    _, _, day, seed, replication, fork = key.identity
     with without_tick_warnings():
         pathway = key.history.reaching(day).pathway(key.parameters)
     pathway = pathway.model_copy(update={"end": day})
     before = int.from_bytes(hashlib.blake2b(f"before today {seed}".encode(), digest_size=8).digest(), "little")
     model = compile_pathway(pathway)
-    visits = fast.simulate(model, before, replication).visits
+    luck = Forked(before, replication, ()) if fork is None else fork.luck(pathway, before, replication)
+    visits = fast.simulate(model, *luck).visits
     final = np.array([state.final for state in pathway.states])
     open_ = visits[(visits["ended"] == NEVER) & ~final[visits["state"]]]
     waits = open_["started"] == NEVER

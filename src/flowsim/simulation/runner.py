@@ -24,7 +24,7 @@ from flowsim.model.varying import Varying
 from flowsim.simulation.engine.memory import available_memory as _available_memory
 from flowsim.simulation.engine.memory import most_visits, size_of
 from flowsim.simulation.engine.trace import Trace
-from flowsim.simulation.fork import Fork
+from flowsim.simulation.fork import Fork, Forked, own_fork
 from flowsim.simulation.kept import KeptHistories
 from flowsim.simulation.measures.catalogue import Catalogue, Frame
 from flowsim.simulation.measures.measure import Measure, Row, known_measure
@@ -51,6 +51,7 @@ class _Work(NamedTuple):
     engine: Engine
     seed: int
     fork: Fork | None
+    own: bool  # the model draws its histories itself
     kept: KeptHistories | None
     keep: bool
     only: frozenset[Measure] | None
@@ -90,7 +91,8 @@ def run(
         engine: "kernel" (compiled) or "simpy" (the readable reference).
         replications: how many, numbered from 0; or the numbers themselves, to run some of them again.
         seed: a whole number from 0 to 2**64 - 1, or NumPy's `SeedSequence`, of which the first 64 bits are taken.
-        fork: a date until before which replications share histories, each with a future of its own from it on.
+        fork: a date until before which replications share histories, each with a future of its own from it on; that of
+            a varying model that draws histories where left out.
         kept: how histories stood at the fork in earlier runs, from which this one goes on; it is filled on the way.
         executor: where the replications run, instead of threads of this process.
         workers: how many threads; by default one for each core on the kernel, and this thread alone on SimPy, which
@@ -116,10 +118,14 @@ def run(
         )
     if isinstance(subject, Scenario):
         subject = model_of(subject)
-    first = fork.history(numbers[0]) if fork else numbers[0]
+    own = fork is None and not isinstance(subject, Pathway)
+    fork = own_fork(subject, seed) if own else fork
+    own = own and fork is not None
+    first = fork.history(numbers[0]) if fork and not own else numbers[0]
     pathway = subject if isinstance(subject, Pathway) else subject.pathway(seed, first)
     if fork is not None:
-        fork.check(pathway, numbers)
+        # Of a model that ends before its own fork the histories alone are run.
+        fork.check(pathway, numbers, ends_before=own)
     elif kept is not None:
         raise InputError("kept: histories are kept at a fork, so give `fork` too")
     workers = min(workers or os.cpu_count() or 1, len(numbers)) if engine == "kernel" else 1
@@ -133,7 +139,7 @@ def run(
     _compiled(pathway)
     visits = most_visits(pathway)
     _LOG.info("%s: %d replications begin, seed %d, %s engine", pathway.name, len(numbers), seed, engine)
-    work = _Work(subject, frame, engine, seed, fork, kept, keep_traces, only, visits)
+    work = _Work(subject, frame, engine, seed, fork, own, kept, keep_traces, only, visits)
     with ExitStack() as open_threads, _compiling(engine) as compiled:
         if executor is None and workers > 1:
             executor = open_threads.enter_context(ThreadPoolExecutor(workers))
@@ -232,30 +238,26 @@ def _prepared(work: _Work, number: int) -> tuple[Pathway, Model]:
     from flowsim.simulation.engine.compiler import compile_pathway
 
     with without_tick_warnings():
-        pathway = work.subject.pathway(work.seed, _history(work, number))
+        pathway = work.subject.pathway(work.seed, number if work.own or not work.fork else work.fork.history(number))
     work.frame.check(pathway, f"replication {number}")
     _check_memory(pathway, work.engine, 1, 0, work.a_citizen)
     return pathway, compile_pathway(pathway)
 
 
-def _history(work: _Work, number: int) -> int:
-    return number if work.fork is None else work.fork.history(number)
-
-
 def _replicate(work: _Work, number: int) -> _Replication:
     pathway, model = _prepared(work, number)
-    forks = [] if work.fork is None else [(work.fork.tick(pathway), number)]
+    luck = Forked(work.seed, number, ()) if work.fork is None else work.fork.luck(pathway, work.seed, number)
     if work.engine == "simpy":
         from flowsim.simulation.engine import reference
 
-        trace = reference.simulate(model, work.seed, _history(work, number), forks)
+        trace = reference.simulate(model, *luck)
     else:
         from flowsim.simulation.engine import fast
 
-        if work.fork is not None and work.kept is not None:
+        if work.fork is not None and work.kept is not None and work.fork.at < pathway.end:
             trace = work.kept.simulate(pathway, model, work.seed, work.fork, number)
         else:
-            trace = fast.simulate(model, work.seed, _history(work, number), forks)
+            trace = fast.simulate(model, *luck)
     values = Catalogue.of(pathway, work.frame).compute(trace, work.only)
     digest = trace.digest if work.only is None else None
     return _Replication(number, values, digest, trace if work.keep else None, pathway.tick)

@@ -25,6 +25,9 @@ def calibrate(
     ),
     draws: Annotated[int, integer_option(help="Draws from the prior; fewer are quicker and vaguer.")] = 30_000,
     sets: Annotated[int, integer_option(help="Parameter sets of the ensemble.")] = 500,
+    pairs: Annotated[
+        int, integer_option(help="Pairs that are weighed for histories, where a target tells a state.")
+    ] = 8_000,
     seed: Annotated[int, SEED] = 1,
     workers: Annotated[int | None, WORKERS] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and no summary.")] = False,
@@ -36,10 +39,10 @@ def calibrate(
     Example: [bold]flowsim calibrate town-calibration.toml --out town-calibrated[/bold]
     """
     from flowsim.cli.terminal import wrapped
-    from flowsim.cli.words.verdict import calibration_lines
+    from flowsim.cli.words.verdict import calibration_lines, histories_lines
     from flowsim.questions.calibrate import Calibrate
 
-    values = {"study": file, "draws": draws, "sets": sets, "seed": seed, "out": str(out)}
+    values = {"study": file, "draws": draws, "sets": sets, "pairs": pairs, "seed": seed, "out": str(out)}
     question = asked(Calibrate, values)
     question.check_folder()
     with stages(show=not quiet) as progress, executor_of(workers, processes=True) as executor:
@@ -47,6 +50,8 @@ def calibrate(
     files = calibration.write(out, overwrite=True)
     if not quiet:
         print("\n".join(calibration_lines(calibration.record)))
+        if calibration.histories is not None:
+            print("\n" + "\n".join(histories_lines(calibration.histories)))
         print("\n" + wrapped(f"Written to {out}: {', '.join(path.name for path in files)}"))
         print(f"Next: flowsim judge {out}")
 

@@ -16,6 +16,7 @@ from flowsim.cli.options import (
     CODES,
     ENGINE,
     FIRST,
+    HISTORIES,
     JSON,
     LANGUAGE,
     LAST,
@@ -75,6 +76,7 @@ def compare(
     seed: Annotated[int, SEED] = 1,
     point: Annotated[bool, POINT] = False,
     calibrated: Annotated[Path | None, CALIBRATED] = None,
+    histories: Annotated[bool, HISTORIES] = False,
     engine: Annotated[str, ENGINE] = "kernel",
     workers: Annotated[int | None, WORKERS] = None,
     cluster: Annotated[str | None, CLUSTER] = None,
@@ -123,7 +125,13 @@ def compare(
     with named_options(("least",)):
         smallest = parse_share(least, "least", "1%")
     values: dict[str, Any] = {"scenarios": files, "replications": replications, "precision": precision}
-    values |= {"measure": measure, "seed": seed, "point": point, "calibrated": calibrated and str(calibrated)}
+    values |= {
+        "measure": measure,
+        "seed": seed,
+        "point": point,
+        "calibrated": calibrated and str(calibrated),
+        "histories": histories,
+    }
     values |= {"engine": engine, "first": first, "last": last, "cost": cost, "prices": prices and str(prices)}
     question = asked(Compare, values)
     if parquet:

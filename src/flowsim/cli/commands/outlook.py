@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flowsim.cli.options import FILE, FILES, JSON, SEED, WORKERS, asked, integer_option
+from flowsim.cli.options import FILE, FILES, HISTORIES, JSON, SEED, WORKERS, asked, integer_option
 from flowsim.cli.outputs import Outputs
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
@@ -36,6 +36,7 @@ def outlook(
     calibrated: Annotated[
         Path | None, typer.Option(help="Of a base of your own: the folder of flowsim calibrate.", metavar="FOLDER")
     ] = None,
+    histories: Annotated[bool, HISTORIES] = False,
     backtest: Annotated[
         bool, typer.Option("--backtest", help="Score forecast, simulation and both together on the past, instead.")
     ] = False,
@@ -59,6 +60,7 @@ def outlook(
     values: dict[str, Any] = {"scenario": file, "demand": demand, "series": series, "door": door, "months": months}
     values["decimal"] = decimal
     values |= {"horizon": horizon, "replications": replications, "seed": seed}
+    values["histories"] = histories
     question = asked(Outlook, values | {"calibrated": calibrated and str(calibrated)})
     if backtest:
         for option, path in (("--plot", plot), ("--out", out)):

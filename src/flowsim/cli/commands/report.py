@@ -11,6 +11,7 @@ from flowsim.cli.options import (
     CALIBRATED,
     FILES,
     FIRST,
+    HISTORIES,
     LAST,
     POINT,
     SEED,
@@ -63,6 +64,7 @@ def report(
     seed: Annotated[int, SEED] = 1,
     point: Annotated[bool, POINT] = False,
     calibrated: Annotated[Path | None, CALIBRATED] = None,
+    histories: Annotated[bool, HISTORIES] = False,
     prices: Annotated[
         Path | None, typer.Option(help="Your own prices, instead of those of copenhagen.", metavar="FILE")
     ] = None,
@@ -84,7 +86,7 @@ def report(
         check_report_files(out, force)
     values: dict[str, Any] = {"scenarios": files, "question": question, "language": language, "goal": goal}
     values |= {"vary": vary, "between": between, "during": during, "chance": chance, "replications": replications}
-    values |= {"seed": seed, "point": point, "calibrated": calibrated and str(calibrated)}
+    values |= {"seed": seed, "point": point, "calibrated": calibrated and str(calibrated), "histories": histories}
     values |= {"prices": prices and str(prices), "first": first, "last": last}
     asking = asked(Report, values)
     with (

@@ -15,6 +15,7 @@ from flowsim.cli.options import (
     ENGINE,
     FILE,
     FIRST,
+    HISTORIES,
     JSON,
     LANGUAGE,
     LAST,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from flowsim.model.scenario import Scenario
+    from flowsim.questions.asking import Chosen
     from flowsim.reporting.wording import Wording
     from flowsim.simulation.results import Results
 
@@ -59,6 +61,7 @@ def run(
     seed: Annotated[int, SEED] = 1,
     point: Annotated[bool, POINT] = False,
     calibrated: Annotated[Path | None, CALIBRATED] = None,
+    histories: Annotated[bool, HISTORIES] = False,
     engine: Annotated[str, ENGINE] = "kernel",
     workers: Annotated[int | None, WORKERS] = None,
     cluster: Annotated[str | None, CLUSTER] = None,
@@ -95,7 +98,13 @@ def run(
         "precision": precision,
         "measure": measure,
     }
-    values |= {"seed": seed, "point": point, "calibrated": calibrated and str(calibrated), "engine": engine}
+    values |= {
+        "seed": seed,
+        "point": point,
+        "calibrated": calibrated and str(calibrated),
+        "histories": histories,
+        "engine": engine,
+    }
     question = asked(Run, values | {"first": first, "last": last})
     if parquet:
         check_parquet(out)
@@ -117,7 +126,7 @@ def run(
         _print_json(scenario, results, table, parameters)
     elif not quiet:
         opening = opening_lines(scenario, question.chosen.parameters, results.seed, len(results.replications), words)
-        print("\n".join(_head(wording, scenario, results, question.chosen.spoken(words), verbose)))
+        print("\n".join(_head(wording, scenario, results, question.chosen, verbose)))
         if opening:
             print("\n" + "\n".join(opening))
         _print_summary(scenario, results, table, wording)
@@ -152,7 +161,7 @@ def _print_json(scenario: Scenario, results: Results, table: pd.DataFrame, param
     print(json.dumps(record, allow_nan=False))
 
 
-def _head(wording: Wording, scenario: Scenario, results: Results, parameters: str, verbose: bool) -> list[str]:
+def _head(wording: Wording, scenario: Scenario, results: Results, chosen: Chosen, verbose: bool) -> list[str]:
     """Say what was run, and how many times."""
     from flowsim.cli.terminal import wrapped
     from flowsim.simulation.estimates import FEWEST_FOR_RANGE
@@ -162,7 +171,10 @@ def _head(wording: Wording, scenario: Scenario, results: Results, parameters: st
     words = {"name": wording.scenario(scenario.name), "replications": language.counted(count, "replications")}
     words |= {"seed": str(results.seed), "start": language.plain_day(pathway.start)}
     head = say("run.head", end=language.plain_day(pathway.end), **words)
-    if parameters:
+    if chosen.histories is not None:
+        numbers = {"histories": language.counted(len(chosen.histories), "histories")}
+        head += say("run.histories", futures=language.counted(count, "futures"), **numbers)
+    if parameters := chosen.spoken(language):
         head += say("run.parameters", parameters=parameters)
     if verbose:
         head += f", {say('run.engine', engine=results.engine)}"

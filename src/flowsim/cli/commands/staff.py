@@ -13,6 +13,7 @@ from flowsim.cli.options import (
     CALIBRATED,
     FILE,
     FILES,
+    HISTORIES,
     JSON,
     LANGUAGE,
     POINT,
@@ -49,6 +50,7 @@ def staff(
     seed: Annotated[int, SEED] = 1,
     point: Annotated[bool, POINT] = False,
     calibrated: Annotated[Path | None, CALIBRATED] = None,
+    histories: Annotated[bool, HISTORIES] = False,
     prices: Annotated[
         Path | None, typer.Option(help="Tell costs by these prices, instead of those of copenhagen.", metavar="FILE")
     ] = None,
@@ -78,7 +80,12 @@ def staff(
     words = spoken(language)
     values: dict[str, Any] = {"goal": goal, "vary": vary, "between": between, "during": during, "scenario": file}
     values |= {"chance": chance, "every": every, "confidence": confidence, "replications": most, "seed": seed}
-    values |= {"point": point, "calibrated": calibrated and str(calibrated), "prices": prices and str(prices)}
+    values |= {
+        "point": point,
+        "calibrated": calibrated and str(calibrated),
+        "histories": histories,
+        "prices": prices and str(prices),
+    }
     question = asked(Staff, values)
     outputs = Outputs(plot=plot, out=out, force=force)
     outputs.check()

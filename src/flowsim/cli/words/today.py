@@ -20,7 +20,7 @@ _SHOWN = 8
 def opening_of(scenario: Scenario, parameters: Parameters = None) -> FromToday:
     """Return the model of a scenario that begins with a list."""
     if isinstance(parameters, Ensemble):
-        return FromToday(scenario=scenario, draw=parameters.parameters)
+        return parameters.over(scenario).opening
     model = model_of(scenario, parameters)
     assert isinstance(model, FromToday)
     return model

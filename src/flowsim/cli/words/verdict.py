@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from flowsim.calibration.histories.kept import Histories
+from flowsim.calibration.histories.weighing import LEAST_EFFECTIVE
 from flowsim.calibration.verdict import WAITS, Judged, Verdict, pulls
 from flowsim.cli.terminal import cut, number, table, wrapped
 from flowsim.core.arrays import plain
 
-__all__ = ["calibration_lines", "verdict_json", "verdict_lines", "verdict_page"]
+__all__ = ["calibration_lines", "histories_lines", "verdict_json", "verdict_lines", "verdict_page"]
 
 _LABEL = 32
 _TOLD = 0.9  # of the prior spread that is left: above it, the documents tell next to nothing
@@ -54,6 +56,25 @@ def calibration_lines(record: Mapping[str, Any]) -> list[str]:
     spent = sum(record["seconds"].values())
     parts = ", ".join(f"{name} {_spent(seconds)}" for name, seconds in record["seconds"].items())
     lines += ["", *wrapped(f"It took {_spent(spent)} ({parts})").splitlines()]
+    return lines
+
+
+def histories_lines(histories: Histories) -> list[str]:
+    """Write how many pairs histories were drawn from, and what stands for how sure they are."""
+    sets = len(set(histories.sets.tolist()))
+    share = histories.effective / histories.pairs
+    lines = wrapped(
+        f"{len(histories):,} histories until {histories.at:%Y-%m-%d}, of {sets:,} parameter sets, drawn from "
+        f"{histories.pairs:,} pairs: effective sample {histories.effective:,.0f} ({share:.1%}), largest weight "
+        f"{histories.largest:.2%}"
+    ).splitlines()
+    figures = ", ".join(f"{name} {value:g} ± {sd:.2g}" for name, (value, sd) in histories.provenance["figures"].items())
+    lines += wrapped(f"Weighed by: {figures}").splitlines()
+    if histories.effective < LEAST_EFFECTIVE:
+        lines += wrapped(
+            f"warning: an effective sample below {LEAST_EFFECTIVE} says little: hardly any set comes near all "
+            "figures at once; run more pairs, or calibrate again"
+        ).splitlines()
     return lines
 
 

@@ -79,6 +79,7 @@ class KeptState(NamedTuple):
 
     seed: int
     history: int
+    earlier: tuple[tuple[int, int], ...]  # forks that the history had itself
     tick: int
     run: RunState  # its tables of citizens, queues and stations alone, as far as they are used
     came: tuple[int, ...]  # citizens by each door
@@ -90,14 +91,14 @@ class KeptState(NamedTuple):
         return int(self.visits.nbytes + sum(getattr(table, "nbytes", 0) for table in self.run))
 
 
-def run_until(model: Model, seed: int, history: int, tick: int) -> KeptState:
-    """Run a history until before a tick, and keep how it stands.
+def run_until(model: Model, seed: int, history: int, tick: int, earlier: tuple[tuple[int, int], ...] = ()) -> KeptState:
+    """Run a history, with forks of its own, until before a tick, and keep how it stands.
 
     Raises:
         OverflowError, InputError: as `simulate`.
     """
     model = records(model) if config.DISABLE_JIT else model  # type: ignore[attr-defined]
-    run = _initial(model, luck_of(seed, history))
+    run = _initial(model, luck_of(seed, history, earlier))
     _announce_arrivals(run, [0] * len(model.entries))
     run, tables = _run_on(model, run, tick)
     first, used, nothing = run.first, int(run.at[USED]), np.empty(0, np.int64)
@@ -114,7 +115,7 @@ def run_until(model: Model, seed: int, history: int, tick: int) -> KeptState:
         sessions=run.sessions[: run.at[CHANGE]].copy(),
         waits=run.waits[: run.at[CHANGE]].copy(),
     )
-    return KeptState(seed, history, tick, kept, tuple(came.tolist()), _ordered(tables, int(first[-1])))
+    return KeptState(seed, history, earlier, tick, kept, tuple(came.tolist()), _ordered(tables, int(first[-1])))
 
 
 def go_on(kept: KeptState, model: Model, future: int) -> Trace:
@@ -127,7 +128,7 @@ def go_on(kept: KeptState, model: Model, future: int) -> Trace:
     """
     model = records(model) if config.DISABLE_JIT else model  # type: ignore[attr-defined]
     old = kept.run
-    new = _initial(model, luck_of(kept.seed, kept.history, [(kept.tick, future)]))
+    new = _initial(model, luck_of(kept.seed, kept.history, [*kept.earlier, (kept.tick, future)]))
     used, at = len(old.citizens), new.at
     events = used + len(model.entries) + SOME
     at[[USED, FREE, CHANGE]] = old.at[[USED, FREE, CHANGE]]
