@@ -21,6 +21,7 @@ from flowsim.cli.commands.explain import explain
 from flowsim.cli.commands.forecast import forecast
 from flowsim.cli.commands.judge import judge
 from flowsim.cli.commands.make.today import today
+from flowsim.cli.commands.make.weigh import weigh
 from flowsim.cli.commands.outlook import outlook
 from flowsim.cli.commands.report import report
 from flowsim.cli.commands.run import run
@@ -28,7 +29,6 @@ from flowsim.cli.commands.show import check, diagram, evidence, names, new, pric
 from flowsim.cli.commands.staff import staff
 from flowsim.cli.commands.verify import verify
 from flowsim.cli.commands.web import web
-from flowsim.cli.commands.weigh import weigh
 from flowsim.cli.options import WithPairs
 from flowsim.cli.signals import end, listen, stop_signal
 

@@ -306,6 +306,9 @@ class ScenarioFile(Record):
     until: Day | None = Field(None, description="another end of the horizon")
     today: str | None = Field(None, description="a list of who is where (.xlsx or .csv), from which the run begins")
     today_is: Day | None = Field(None, description="the day of that list")
+    known: str | None = Field(
+        None, description="figures (.xlsx or .csv) newer than the documents, by which the histories are weighed again"
+    )
     parameters: dict[str, Any] = Field({}, description="other values of the base's parameters")
     stations: tuple[StationEdit, ...] = ()
     shares: tuple[SharesEdit, ...] = ()

@@ -35,6 +35,7 @@ from flowsim.model.edits import (
 )
 from flowsim.model.library import check_scenario, cities, scenario_names, scenario_text
 from flowsim.model.pathway import Pathway
+from flowsim.model.today.known import KnownFigures, read_known
 from flowsim.model.today.listing import TodaysList, place_cases
 from flowsim.model.today.opening import begin_on
 
@@ -53,6 +54,7 @@ class Scenario:
         listing: who is where on the day on which the run begins, of its own file or of one that it builds on; None
             where the run begins with the base.
         past: those of `beneath` whose changes were made before that day.
+        known: figures newer than the documents, of its own file or of one that it builds on; None where there are none.
     """
 
     file: ScenarioFile
@@ -61,6 +63,7 @@ class Scenario:
     beneath: tuple[tuple[ScenarioFile, str], ...] = ()
     listing: TodaysList | None = None
     past: tuple[tuple[ScenarioFile, str], ...] = ()
+    known: KnownFigures | None = None
 
     @classmethod
     def read(cls, path: str | Path) -> Scenario:
@@ -156,6 +159,13 @@ class Scenario:
             scenario = replace(scenario, listing=under.listing, past=under.past)
         elif file.today is not None:
             scenario = scenario._with_list(folder)
+        if under is not None and under.known is not None:
+            if file.known is not None:
+                raise InputError(f"{source}: known: what it builds on has figures of its own: leave it out")
+            scenario = replace(scenario, known=under.known)
+        elif file.known is not None:
+            with located_at(f"{source}: known"):
+                scenario = replace(scenario, known=read_known(file_named((folder or Path()) / file.known)))
         scenario.pathway()
         return scenario
 
@@ -214,7 +224,7 @@ class Scenario:
     def history(self) -> Scenario:
         """What the model was until the list's day: the changes that the list's scenario builds on, and not its own."""
         file = ScenarioFile(name=self.file.name, base=self.file.base)
-        return replace(self, file=file, beneath=self.past, listing=None, past=())
+        return replace(self, file=file, beneath=self.past, listing=None, past=(), known=None)
 
     @property
     def digest(self) -> str:
@@ -225,6 +235,8 @@ class Scenario:
             told["beneath"] = [_plain(file) for file, _ in self.beneath]
         if self.listing:
             told["list"] = self.listing.sha256
+        if self.known:
+            told["known"] = self.known.sha256
         text = json.dumps(told, sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -17,3 +17,4 @@ from .report import Report as Report
 from .run import Run as Run
 from .staff import Staff as Staff
 from .verify import Verify as Verify
+from .weigh import Weigh as Weigh

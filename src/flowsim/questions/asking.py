@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -12,11 +13,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from pydantic import ValidationError, ValidationInfo, field_validator
 
 from flowsim.calibration.ensemble import Ensemble, Parameters
+from flowsim.calibration.histories.informed import check_known, inform
 from flowsim.calibration.histories.kept import Histories
 from flowsim.core.errors import InputError, KeyedError, Record, located, unknown_name
 from flowsim.core.files import is_file, is_json, read_data, write_text
 from flowsim.core.numbers import composed, read_whole
 from flowsim.core.periods import Period, typed_period
+from flowsim.core.progress import waiting
 from flowsim.core.quantities import parse_precision
 from flowsim.model.scenario import Scenario
 from flowsim.reporting.language import Language
@@ -30,12 +33,15 @@ if TYPE_CHECKING:
 __all__ = [
     "Chosen",
     "Inquiry",
+    "check_known_alike",
     "check_measured",
     "check_periods",
     "chosen_parameters",
     "command",
+    "informed",
     "keyed",
     "precision_of",
+    "refuse_known",
 ]
 
 OWN_PARAMETERS = "those of the file"
@@ -202,11 +208,16 @@ def chosen_parameters(
         scenario: whose base it is.
         calibrated: the folder of a calibration, instead of the one that ships.
         point: take the fitted values.
-        histories: draw the histories of the ensemble, not its sets alone.
+        histories: draw the histories of the ensemble, not its sets alone; so does a scenario with known figures.
 
     Raises:
         InputError: where the folder holds no calibration, or one of another base, and where there are no histories.
     """
+    if scenario.known is not None:
+        if point:
+            raise KeyedError("point", f"{scenario.source}: known: figures weigh histories, and these have none")
+        check_known(scenario)
+        histories = True
     if histories and point:
         raise KeyedError("histories", "the fitted parameters (--point) have none: leave out one of the two")
     with keyed("histories" if histories else "calibrated"):
@@ -224,6 +235,51 @@ def chosen_parameters(
     if ensemble.histories is not None:
         return Chosen(ensemble, f"one of {len(ensemble.histories)} histories, each a calibrated set and its luck")
     return Chosen(ensemble, f"one of {len(ensemble)} calibrated sets a replication")
+
+
+def informed(question: Inquiry, chosen: Chosen, scenario: Scenario, executor: Executor | None = None) -> Chosen:
+    """Return what replications draw once the known figures of a scenario have weighed the histories; found once.
+
+    Raises:
+        InputError: where hardly any history comes near them.
+    """
+    if scenario.known is None or not isinstance(chosen.parameters, Ensemble):
+        return chosen
+    kept = question.__dict__
+    if "_informed" not in kept:
+        with waiting(f"weighing histories by {scenario.known.file}"):
+            kept["_informed"] = chosen._replace(parameters=inform(chosen.parameters, scenario, executor=executor))
+    found: Chosen = kept["_informed"]
+    return found
+
+
+def refuse_known(scenario: Scenario, question: str) -> None:
+    """Refuse a scenario with known figures for a question that draws no histories.
+
+    Raises:
+        InputError: where it has any.
+    """
+    if scenario.known is not None:
+        raise KeyedError(
+            "scenario",
+            f"{scenario.source}: known: {question} draws no histories that the figures could weigh: ask "
+            "`flowsim run`, `compare`, `staff` or `report`, or take a scenario without them",
+        )
+
+
+def check_known_alike(scenarios: Sequence[Scenario]) -> None:
+    """Refuse scenarios that are compared and whose known figures are not those of the first one.
+
+    Raises:
+        InputError: where they differ.
+    """
+    first = scenarios[0]
+    for other in scenarios[1:]:
+        if other.known is not None and other.known != first.known:
+            raise InputError(
+                f"{other.source}: known: scenarios that are compared share their histories: give {first.name} the same "
+                "figures"
+            )
 
 
 def check_periods(scenario: Scenario, first: str | None, last: str | None) -> None:

@@ -20,10 +20,12 @@ from flowsim.planning.prices import Prices, prices_of
 from flowsim.questions.asking import (
     Chosen,
     Inquiry,
+    check_known_alike,
     check_measured,
     check_periods,
     chosen_parameters,
     command,
+    informed,
     precision_of,
 )
 from flowsim.simulation.precision import Precision
@@ -70,6 +72,7 @@ class Compare(Inquiry):
     def _checked(self) -> Compare:
         known_engine(self.engine)
         check_comparable(self.as_read)
+        check_known_alike(self.as_read)
         check_periods(self.subjects[0], self.first, self.last)
         if self.wanted is not None:
             check_measured(self.wanted, self.subjects[0])
@@ -126,11 +129,15 @@ class Compare(Inquiry):
         """Whether every replication has a model of its own."""
         return isinstance(self.chosen.parameters, Ensemble) and self.engine == "kernel"
 
+    def drawn(self, executor: Executor | None = None) -> Chosen:
+        """Return what replications draw, once the known figures of the first scenario are weighed in."""
+        return informed(self, self.chosen, self.subjects[0], executor)
+
     def answer(self, executor: Executor | None = None, progress: Progress | None = None) -> Comparison:
         """Run the scenarios side by side, with costs where they are asked for."""
         comparison = compare(
             self.subjects,
-            parameters=self.chosen.parameters,
+            parameters=self.drawn(executor).parameters,
             replications=50 if self.replications is None else self.replications,
             precision=self.wanted,
             engine=known_engine(self.engine),

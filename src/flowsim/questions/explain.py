@@ -14,7 +14,7 @@ from flowsim.core.progress import Progress
 from flowsim.model.scenario import Scenario
 from flowsim.planning.influence import Sensitivity, checked_response, explain
 from flowsim.planning.levers import Levels, varied
-from flowsim.questions.asking import Chosen, Inquiry, chosen_parameters, command, keyed
+from flowsim.questions.asking import Chosen, Inquiry, chosen_parameters, command, keyed, refuse_known
 
 __all__ = ["Explain"]
 
@@ -44,6 +44,7 @@ class Explain(Inquiry):
 
     @model_validator(mode="after")
     def _checked(self) -> Explain:
+        refuse_known(self.subject, "what drives a measure")
         if self.ensemble is None and not self.levels:
             raise InputError(
                 "nothing varies: there is no calibrated ensemble, so name a lever with --vary and --between"

@@ -17,7 +17,7 @@ from flowsim.forecasting.outlooks import OutlookResult, outlook
 from flowsim.forecasting.pairing import Pairing, pair, series_of
 from flowsim.forecasting.trend import check_horizon, forecast_parts, forecast_series
 from flowsim.model.scenario import Scenario
-from flowsim.questions.asking import Inquiry, command, keyed
+from flowsim.questions.asking import Inquiry, command, keyed, refuse_known
 
 __all__ = ["Outlook"]
 
@@ -55,6 +55,7 @@ class Outlook(Inquiry):
     @model_validator(mode="after")
     def _checked(self) -> Outlook:
         check_horizon(self.horizon)
+        refuse_known(self.subject, "an outlook")
         require(self.replications >= 20, "replications", self.replications, "at least 20 are needed for intervals")
         self.calibration, self.driving  # noqa: B018 (each reads and checks a part)
         with keyed("histories"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor
+from dataclasses import replace
 from functools import cached_property
 
 from pydantic import model_validator
@@ -16,7 +17,16 @@ from flowsim.planning.comparison import to_one_end
 from flowsim.planning.levers import Levels, varied
 from flowsim.planning.prices import Prices, prices_of
 from flowsim.planning.staffing.trials import Question as Goals
-from flowsim.questions.asking import Chosen, Inquiry, check_periods, chosen_parameters, command, keyed
+from flowsim.questions.asking import (
+    Chosen,
+    Inquiry,
+    check_known_alike,
+    check_periods,
+    chosen_parameters,
+    command,
+    informed,
+    keyed,
+)
 from flowsim.questions.staff import goals_of
 from flowsim.reporting.findings import check_reportable
 from flowsim.reporting.language import Language
@@ -68,6 +78,7 @@ class Report(Inquiry):
     @model_validator(mode="after")
     def _checked(self) -> Report:
         Language.of(self.language)
+        check_known_alike(self.as_read)
         check_periods(self.subjects[0], self.first, self.last)
         self.chosen, self.priced  # noqa: B018 (each reads and checks a part)
         if self.during is not None:
@@ -134,11 +145,14 @@ class Report(Inquiry):
 
     def answer(self, executor: Executor | None = None, progress: Progress | None = None) -> ReportResult:
         """Run the scenarios, then search for the staffing."""
+        parameters, staffing = informed(self, self.chosen, self.subjects[0], executor).parameters, self.staffing
+        if staffing is not None:
+            staffing = replace(staffing[0], parameters=parameters), staffing[1]
         return report(
             self.as_read,
-            parameters=self.chosen.parameters,
+            parameters=parameters,
             prices=self.priced,
-            staffing=self.staffing,
+            staffing=staffing,
             question=self.question,
             language=self.language,
             between=self.span,

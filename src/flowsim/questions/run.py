@@ -22,6 +22,7 @@ from flowsim.questions.asking import (
     check_periods,
     chosen_parameters,
     command,
+    informed,
     precision_of,
 )
 from flowsim.simulation.fork import Fork
@@ -97,9 +98,13 @@ class Run(Inquiry):
         """The precision asked for."""
         return precision_of(self.precision, self.measure, self.replications, (self.first, self.last))
 
+    def drawn(self, executor: Executor | None = None) -> Chosen:
+        """Return what replications draw, once the known figures of the scenario are weighed in."""
+        return informed(self, self.chosen, self.subject, executor)
+
     def answer(self, executor: Executor | None = None, progress: Progress | None = None) -> Results:
         """Simulate; `Results.reached` says whether a precision that was asked for was reached."""
-        model, engine = self.model, known_engine(self.engine)
+        model, engine = self._model(self.drawn(executor)), known_engine(self.engine)
         if self.wanted is not None:
             from flowsim.simulation.precision import run_to_precision
 
@@ -141,7 +146,10 @@ class Run(Inquiry):
     @property
     def model(self) -> Pathway | Varying:
         """What is simulated: the scenario with the parameters of each replication."""
-        parameters = self.chosen.parameters
+        return self._model(self.drawn())
+
+    def _model(self, chosen: Chosen) -> Pathway | Varying:
+        parameters = chosen.parameters
         return parameters.over(self.subject) if isinstance(parameters, Ensemble) else model_of(self.subject, parameters)
 
     def command_line(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor
+from dataclasses import replace
 from functools import cached_property
 
 from pydantic import model_validator
@@ -19,7 +20,7 @@ from flowsim.planning.staffing.cost import StaffingCost, unpriced
 from flowsim.planning.staffing.search import Answer, Frontier, staff
 from flowsim.planning.staffing.trials import Question as Goals
 from flowsim.planning.staffing.trials import StoppingRule
-from flowsim.questions.asking import Chosen, Inquiry, chosen_parameters, command, keyed
+from flowsim.questions.asking import Chosen, Inquiry, chosen_parameters, command, informed, keyed
 
 __all__ = ["Staff"]
 
@@ -118,9 +119,8 @@ class Staff(Inquiry):
 
     def answer(self, executor: Executor | None = None, progress: Progress | None = None) -> Answer | Frontier:
         """Search; with two levers the answer is a frontier."""
-        return staff(
-            self.goals, self.levels, stopping=self.stopping, seed=self.seed, executor=executor, progress=progress
-        )
+        goals = replace(self.goals, parameters=informed(self, self.chosen, self.subject, executor).parameters)
+        return staff(goals, self.levels, stopping=self.stopping, seed=self.seed, executor=executor, progress=progress)
 
     def command_line(self, *, workers: int | None = None) -> str:
         """Write the command that asks again."""

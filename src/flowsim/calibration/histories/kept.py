@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,7 @@ class Histories(Displayed):
         weights: of its pair among all that were run; a pair with much of it is there more than once.
         at: the date from which on a run has a future of its own.
         seed: of the luck until then.
+        before: the fork that the histories had themselves, where they went on to figures newer than the documents.
         pairs: how many were run and weighed.
         effective: their effective sample.
         largest: the largest of their weights.
@@ -50,6 +51,7 @@ class Histories(Displayed):
     effective: float
     largest: float
     provenance: Mapping[str, Any] = field(repr=False)
+    before: Fork | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         return (
@@ -70,13 +72,8 @@ class Histories(Displayed):
 
     def fork(self, seed: int) -> Fork:
         """Return the fork of a run: histories until the date, and a future a replication from it on."""
-        return Fork(
-            at=self.at, histories=self._replications[list(_permutation(seed, len(self)))].tolist(), seed=self.seed
-        )
-
-    @cached_property
-    def _replications(self) -> Ints:
-        return np.asarray(self.replications, np.int64)
+        order = list(_permutation(seed, len(self)))
+        return Fork(at=self.at, histories=self.replications[order].tolist(), seed=self.seed, before=self.before)
 
 
 @lru_cache(maxsize=64)

@@ -115,7 +115,8 @@ def run(
         executor_of(1 if engine == "simpy" else workers, cluster) as executor,
     ):
         results = question.answer(executor, progress)
-    scenario, parameters = question.subject, question.chosen.words
+    scenario, chosen = question.subject, question.drawn()
+    parameters = chosen.words
     wording = Wording.of(scenario, results.pathway, words, codes)
     table = with_documented(results.table(), documented(scenario.base.name))
     if out is not None:
@@ -125,8 +126,8 @@ def run(
     if as_json:
         _print_json(scenario, results, table, parameters)
     elif not quiet:
-        opening = opening_lines(scenario, question.chosen.parameters, results.seed, len(results.replications), words)
-        print("\n".join(_head(wording, scenario, results, question.chosen, verbose)))
+        opening = opening_lines(scenario, chosen.parameters, results.seed, len(results.replications), words)
+        print("\n".join(_head(wording, scenario, results, chosen, verbose)))
         if opening:
             print("\n" + "\n".join(opening))
         _print_summary(scenario, results, table, wording)
@@ -174,6 +175,9 @@ def _head(wording: Wording, scenario: Scenario, results: Results, chosen: Chosen
     if chosen.histories is not None:
         numbers = {"histories": language.counted(len(chosen.histories), "histories")}
         head += say("run.histories", futures=language.counted(count, "futures"), **numbers)
+        if scenario.known is not None:
+            numbers = {"effective": language.number(chosen.histories.effective, 0), "file": scenario.known.file}
+            head += say("run.known", pairs=language.number(chosen.histories.pairs, 0), **numbers)
     if parameters := chosen.spoken(language):
         head += say("run.parameters", parameters=parameters)
     if verbose:
