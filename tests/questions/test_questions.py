@@ -197,7 +197,20 @@ def test_commands_of_calibrations_hold_their_options():
     calibrate = Calibrate(study=str(SMALL_TOWN / "calibration.toml"), draws=500, sets=20, out="fits")
     words = shlex.split(calibrate.command_line(workers=2))
     assert words[:3] == ["flowsim", "calibrate", str(SMALL_TOWN / "calibration.toml")]
-    assert words[3:] == ["--out", "fits", "--draws", "500", "--sets", "20", "--pairs", "8000", "--seed", "1", "--workers", "2"]
+    assert words[3:] == [
+        "--out",
+        "fits",
+        "--draws",
+        "500",
+        "--sets",
+        "20",
+        "--pairs",
+        "8000",
+        "--seed",
+        "1",
+        "--workers",
+        "2",
+    ]
     assert shlex.split(Judge(seed=5).command_line()) == [
         "flowsim",
         "judge",

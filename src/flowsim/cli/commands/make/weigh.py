@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flowsim.cli.options import FILES, WORKERS, asked, whole
+from flowsim.cli.options import FILES, WORKERS, asked, integer_option
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
 
@@ -19,8 +19,8 @@ def weigh(
         str, typer.Argument(help="A folder of `flowsim calibrate`, or 'copenhagen'.", show_default=False)
     ] = "copenhagen",
     out: Annotated[Path | None, typer.Option(help="The folder for histories.csv, and for the work so far.")] = None,
-    pairs: Annotated[int, whole(help="Pairs of a set and a replication that are run.")] = 8_000,
-    histories: Annotated[int, whole(help="Histories kept of them.")] = 500,
+    pairs: Annotated[int, integer_option(help="Pairs of a set and a replication that are run.")] = 8_000,
+    histories: Annotated[int, integer_option(help="Histories kept of them.")] = 500,
     workers: Annotated[int | None, WORKERS] = None,
     force: Annotated[bool, FILES] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and no summary.")] = False,
