@@ -206,7 +206,7 @@ def test_either_engine_any_workers_and_kept_histories_give_the_same_bytes(ensemb
     kept = KeptHistories()
     assert run(model, replications=14, seed=2, kept=kept, workers=1).digests == whole.digests
     distinct = len(set(ensemble.histories.replications.tolist()))
-    assert distinct >= 5
+    assert distinct >= 2
     assert (len(kept), kept.resumed) == (distinct, 14 - distinct)
 
 
