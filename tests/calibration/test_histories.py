@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from flowsim import InputError, Scenario, compare, run
 from flowsim.calibration.ensemble import CHECKSUMS, Ensemble, write_histories
 from flowsim.calibration.histories.drawn import PairCounts, dated, weigh
-from flowsim.calibration.histories.informed import check_known, inform
 from flowsim.calibration.histories.kept import Histories, histories_csv, histories_of
 from flowsim.calibration.histories.pairs import luck_seed, simulate_pairs
 from flowsim.calibration.histories.weighing import resampled, weighed
+from flowsim.calibration.informed import check_known, inform
 from flowsim.calibration.study import Study
 from flowsim.forecasting.demand import Demand
 from flowsim.model.varying import Cut

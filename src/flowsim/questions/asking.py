@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from pydantic import ValidationError, ValidationInfo, field_validator
 
 from flowsim.calibration.ensemble import Ensemble, Parameters
-from flowsim.calibration.histories.informed import check_known, inform
 from flowsim.calibration.histories.kept import Histories
+from flowsim.calibration.informed import check_known, inform
 from flowsim.core.errors import InputError, KeyedError, Record, located, unknown_name
 from flowsim.core.files import is_file, is_json, read_data, write_text
 from flowsim.core.numbers import composed, read_whole
