@@ -81,6 +81,6 @@ def test_names_may_not_differ():
 
 
 def test_batches_of_a_precision_may_not_differ_either():
-    asked = Precision(relative=0.01, measures=("stock.plan",), most=40)
+    asked = Precision(relative=0.01, measures=("stock.plan",), most=45)
     with pytest.raises(InputError, match="only numbers may differ"):
         run_to_precision(AnotherState(), asked)
