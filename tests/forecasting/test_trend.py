@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtri
 from statsmodels.tools.sm_exceptions import ConvergenceWarning
@@ -63,6 +63,7 @@ def test_nothing_is_missing_negative_or_out_of_order(values, horizon):
 
 @some
 @given(st.lists(st.floats(0.5, 1).map(lambda value: round(value, 3)), min_size=8, max_size=20).filter(changing))
+@example([1.0, 1.0, 1.0, 0.5, 1.0, 1.0, 1.0, 1.0])  # a mean of more than the whole
 def test_no_share_is_more_than_the_whole(values):
     shares = dataclasses.replace(series(values), unit="share")
     cut = forecast_series(shares, 6)

@@ -862,9 +862,9 @@ def test_the_example_shows_each_kind_of_change_and_all_of_it_is_right() -> None:
     for text in (example(), uncommented(example())):
         told = tomllib.loads(text)
         validator.validate(json.loads(json.dumps(told, default=str)))
-    # A list is a file beside it, so its two lines stay remarks.
-    assert set(told) | {"today", "today_is"} == set(Scenario.schema()["properties"])
-    assert "#today = " in example()
+    # A list and known figures are files beside it, so their lines stay remarks.
+    assert set(told) | {"today", "today_is", "known"} == set(Scenario.schema()["properties"])
+    assert all(f"#{key} = " in example() for key in ("today", "today_is", "known"))
     assert tomllib.loads(example())["base"] == "copenhagen"
 
 

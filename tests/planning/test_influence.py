@@ -272,7 +272,7 @@ def test_the_command_draws_from_a_calibrated_ensemble(monkeypatch):
     study = Study.read(TOWN / "calibration.toml")
     z = np.array([study.prior.draw(1, number) for number in range(60)])
     made = Ensemble(prior=study.prior, z=z, mode={}, provenance={})
-    monkeypatch.setattr(Ensemble, "read", classmethod(lambda cls, folder: made))
+    monkeypatch.setattr(Ensemble, "read", classmethod(lambda cls, folder, **_: made))
     told = json.loads(fine(*ASKED, "--calibrated", "made", "-n", 40, "--json", "--workers", 1))
     assert {one["name"] for one in told["influences"]} == set(study.prior.names)
     assert told["parameters"] == "one of 60 calibrated sets a replication"

@@ -759,7 +759,9 @@ def test_a_calibration_that_is_named_is_drawn_from_and_named_in_the_command(tmp_
     monkeypatch.chdir(tmp_path)
     study = Study.read(TOWN.with_name("calibration.toml"))
     made = Ensemble(prior=study.prior, z=np.array([study.prior.draw(1, n) for n in range(60)]), mode={}, provenance={})
-    monkeypatch.setattr(Ensemble, "read", classmethod(lambda cls, folder: made if folder == Path("my fits") else None))
+    monkeypatch.setattr(
+        Ensemble, "read", classmethod(lambda cls, folder, **_: made if folder == Path("my fits") else None)
+    )
     fine("report", TOWN, "--calibrated", "my fits", "--out", "r.html", "--workers", 1, "--quiet")
     assert asked_of["explore"][1]["parameters"] is made
     (command,) = re.findall("^flowsim report .*", (tmp_path / "r.html").read_text(encoding="utf-8"), re.MULTILINE)

@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from flowsim.calibration.checkpoints import whole
-from flowsim.calibration.histories.drawn import sets_digest
-from flowsim.calibration.histories.kept import Histories, histories_csv, histories_of
+from flowsim.calibration.histories.kept import Histories, histories_csv, histories_of, sets_digest
 from flowsim.calibration.study import Prior, Study
 from flowsim.core.arrays import Floats
 from flowsim.core.display import Displayed

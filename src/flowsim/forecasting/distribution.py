@@ -67,6 +67,8 @@ class SeriesForecast(Tabled):
         shock: how a period unlike the others is taken, if the series has one.
         effect: of the shock where it is an intervention.
         notes: what a reader has to know: choices made for her, models left out.
+        uncut: the points of a share before they were cut at the whole, about which its quantiles lie; the points
+            themselves where left out.
     """
 
     series: Series
@@ -83,6 +85,7 @@ class SeriesForecast(Tabled):
     shock: Shock | None = None
     effect: Effect | None = None
     notes: tuple[str, ...] = ()
+    uncut: Floats | None = None
 
     def __repr__(self) -> str:
         low, high = self.interval(LEVELS[-1])
@@ -179,11 +182,11 @@ class SeriesForecast(Tabled):
     def _at(self, score: Floats) -> Floats:
         if self.counts is not None:
             return np.minimum(self.counts.quantile(ndtr(score)), self.series.greatest)
-        steps = len(self.point)
-        wide = self.widening.spread(score, len(self.series.values), steps) * self.sd
-        values = np.exp(logs(self.point, self.least, self.offset) + wide) - self.offset
+        middle = self.point if self.uncut is None else self.uncut
+        wide = self.widening.spread(score, len(self.series.values), len(middle)) * self.sd
+        values = np.exp(logs(middle, self.least, self.offset) + wide) - self.offset
         # A point near zero stands in the interval though its log can't be taken.
-        beyond = np.where(score > 0, np.maximum(values, self.point), np.minimum(values, self.point))
+        beyond = np.where(score > 0, np.maximum(values, middle), np.minimum(values, middle))
         return np.clip(beyond, 0.0, self.series.greatest)
 
 

@@ -179,8 +179,8 @@ def forecast_series(
     skipped = tuple(
         f"{series.name}: {name} is left out: it {reason}" for name, (reason, share) in expected.skipped.items() if share
     )
-    most = used.greatest
-    point = np.minimum(expected.point * left, most)
+    most, uncut = used.greatest, expected.point * left
+    point = np.minimum(uncut, most)
     return SeriesForecast(
         series=used,
         point=point,
@@ -196,6 +196,7 @@ def forecast_series(
         shock=shock,
         effect=effect,
         notes=notes + skipped,
+        uncut=None if np.isinf(most) else uncut,
     )
 
 

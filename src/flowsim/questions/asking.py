@@ -14,7 +14,6 @@ from pydantic import ValidationError, ValidationInfo, field_validator
 
 from flowsim.calibration.ensemble import Ensemble, Parameters
 from flowsim.calibration.histories.kept import Histories
-from flowsim.calibration.informed import check_known, inform
 from flowsim.core.errors import InputError, KeyedError, Record, located, unknown_name
 from flowsim.core.files import is_file, is_json, read_data, write_text
 from flowsim.core.numbers import composed, read_whole
@@ -216,6 +215,8 @@ def chosen_parameters(
     if scenario.known is not None:
         if point:
             raise KeyedError("point", f"{scenario.source}: known: figures weigh histories, and these have none")
+        from flowsim.calibration.informed import check_known  # loads scipy, which a refusal does without
+
         check_known(scenario)
         histories = True
     if histories and point:
@@ -247,6 +248,8 @@ def informed(question: Inquiry, chosen: Chosen, scenario: Scenario, executor: Ex
         return chosen
     kept = question.__dict__
     if "_informed" not in kept:
+        from flowsim.calibration.informed import inform
+
         with waiting(f"weighing histories by {scenario.known.file}"):
             kept["_informed"] = chosen._replace(parameters=inform(chosen.parameters, scenario, executor=executor))
     found: Chosen = kept["_informed"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from importlib import metadata
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from flowsim.calibration.histories.kept import Histories
+from flowsim.calibration.histories.kept import Histories, sets_digest
 from flowsim.calibration.histories.pairs import luck_seed, simulate_pairs
 from flowsim.calibration.histories.weighing import resampled, weighed
 from flowsim.calibration.study import Study
@@ -19,7 +18,7 @@ from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError
 from flowsim.core.progress import Progress
 
-__all__ = ["PairCounts", "dated", "sets_digest", "weigh"]
+__all__ = ["PairCounts", "dated", "weigh"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +45,6 @@ class PairCounts:
 def dated(study: Study) -> tuple[Target, ...]:
     """Return the targets that tell the state from which a planner starts: those with `history = true`."""
     return tuple(target for target in study.targets if target.history)
-
-
-def sets_digest(z: Floats) -> str:
-    """Return the hash of parameter sets, as they are written: to the fourth decimal."""
-    return hashlib.sha256(np.round(z, 4).astype("<f8").tobytes()).hexdigest()
 
 
 def weigh(

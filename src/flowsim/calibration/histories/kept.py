@@ -19,7 +19,7 @@ from flowsim.core.display import Displayed
 from flowsim.core.errors import InputError
 from flowsim.simulation.fork import Fork
 
-__all__ = ["Histories", "histories_csv", "histories_of"]
+__all__ = ["Histories", "histories_csv", "histories_of", "sets_digest"]
 
 _HEAD = ("set", "replication", "weight")
 _FIRST_LINE = "# Made by `flowsim weigh`: equally likely pairs of a parameter set and a replication. Not to be edited."
@@ -143,3 +143,8 @@ def histories_of(text: str, source: str) -> Histories:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def sets_digest(z: Floats) -> str:
+    """Return the hash of parameter sets, as they are written: to the fourth decimal."""
+    return hashlib.sha256(np.round(z, 4).astype("<f8").tobytes()).hexdigest()
