@@ -12,8 +12,8 @@ from flowsim import InputError
 from flowsim.calibration.checkpoints import DamagedPartWarning, keep, keep_arrays, kept, kept_arrays
 from flowsim.calibration.draws import FromPrior
 from flowsim.calibration.ensemble import CHECKSUMS, Ensemble, checksums, study_of
+from flowsim.calibration.inference.table import simulate_draws
 from flowsim.calibration.study import Study
-from flowsim.calibration.table import simulate_draws
 from flowsim.calibration.workflow import Calibration, calibrate, check_place
 from flowsim.core.writing.atomic import reserved
 from helpers.command_line import flowsim

@@ -11,10 +11,10 @@ from flowsim.calibration.draws import Around
 from flowsim.calibration.inference.emulator import Emulator, Likelihood, emulated
 from flowsim.calibration.inference.ranks import ranks_of
 from flowsim.calibration.inference.sharpening import log_normal, positions, sharpened, stiffest
+from flowsim.calibration.inference.table import ReferenceTable
 from flowsim.calibration.inference.tempering import sampled
 from flowsim.calibration.mode import Fit, Mode
 from flowsim.calibration.study import Study
-from flowsim.calibration.table import ReferenceTable
 from flowsim.simulation.engine.luck import side_stream
 from helpers.paths import SMALL_TOWN
 

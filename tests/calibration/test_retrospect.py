@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from flowsim import InputError, Pathway, run
+from flowsim.calibration.inference.table import ReferenceTable
 from flowsim.calibration.retrospect import Retrospect, look_back, origins, quarterly, retrospects_csv, retrospects_of
 from flowsim.calibration.study import Study
-from flowsim.calibration.table import ReferenceTable
 from flowsim.model.varying import frozen
 from helpers.paths import SMALL_TOWN
 

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from flowsim import InputError, Scenario, run
-from flowsim.calibration.checks import hold_outs
 from flowsim.calibration.draws import FromPrior
 from flowsim.calibration.ensemble import Ensemble
+from flowsim.calibration.inference.checks import hold_outs
+from flowsim.calibration.inference.posterior import conditioned
+from flowsim.calibration.inference.table import simulate_draws
 from flowsim.calibration.mode import fit, misfit, observed_at
-from flowsim.calibration.posterior import conditioned
 from flowsim.calibration.study import Prior, Study
-from flowsim.calibration.table import simulate_draws
 from flowsim.calibration.verdict import collinear, judge, pulls
 from flowsim.calibration.workflow import Calibration, Effort, calibrate, fingerprint
 from helpers.command_line import fine, flowsim

@@ -17,9 +17,9 @@ from itertools import groupby
 import numpy as np
 
 from flowsim.calibration.draws import AtPositions
-from flowsim.calibration.posterior import conditioned
+from flowsim.calibration.inference.posterior import conditioned
+from flowsim.calibration.inference.table import ReferenceTable
 from flowsim.calibration.study import Study
-from flowsim.calibration.table import ReferenceTable
 from flowsim.calibration.targets import Target
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError

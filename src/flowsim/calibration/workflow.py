@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from flowsim.calibration.checkpoints import keep, kept, whole
-from flowsim.calibration.checks import INTERVALS, Coverage, coverage_of, hold_out, hold_outs
 from flowsim.calibration.draws import Around, FromPrior
 from flowsim.calibration.ensemble import (
     CHECKSUMS,
@@ -34,13 +33,14 @@ from flowsim.calibration.ensemble import (
 )
 from flowsim.calibration.histories.drawn import PairCounts, dated, weigh
 from flowsim.calibration.histories.kept import Histories, histories_csv
+from flowsim.calibration.inference.checks import INTERVALS, Coverage, coverage_of, hold_out, hold_outs
+from flowsim.calibration.inference.posterior import Conditioned, Posterior, blurred, conditioned, documented_figures
 from flowsim.calibration.inference.ranks import ranks_of
 from flowsim.calibration.inference.sharpening import sharpened, stiffest
+from flowsim.calibration.inference.table import ReferenceTable, simulate_draws
 from flowsim.calibration.mode import Fit, fit
-from flowsim.calibration.posterior import Conditioned, Posterior, blurred, conditioned, documented_figures
 from flowsim.calibration.retrospect import Retrospect, look_back, origins, retrospects_csv, retrospects_of
 from flowsim.calibration.study import Study
-from flowsim.calibration.table import ReferenceTable, simulate_draws
 from flowsim.calibration.targets import Target
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.linalg import cho_solve, cholesky, solve_triangular
 from scipy.special import log_ndtr
 
-from flowsim.calibration.posterior import Network, fitted_network
+from flowsim.calibration.inference.posterior import Network, fitted_network
 from flowsim.calibration.targets import Target
 from flowsim.core.arrays import Bools, Floats, Ints
 from flowsim.core.errors import InputError

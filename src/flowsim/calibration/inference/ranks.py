@@ -14,14 +14,14 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.linalg import solve_triangular
 
-from flowsim.calibration.checks import Coverage
 from flowsim.calibration.draws import Around
+from flowsim.calibration.inference.checks import Coverage
 from flowsim.calibration.inference.emulator import Likelihood
+from flowsim.calibration.inference.posterior import blurred
 from flowsim.calibration.inference.sharpening import learned_from, positions
+from flowsim.calibration.inference.table import ReferenceTable
 from flowsim.calibration.inference.tempering import sampled
-from flowsim.calibration.posterior import blurred
 from flowsim.calibration.study import Study
-from flowsim.calibration.table import ReferenceTable
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError
 from flowsim.core.progress import Progress

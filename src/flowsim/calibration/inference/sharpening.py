@@ -10,10 +10,10 @@ from scipy.linalg import solve_triangular
 
 from flowsim.calibration.draws import Around
 from flowsim.calibration.inference.emulator import Emulator, Likelihood, emulated
+from flowsim.calibration.inference.posterior import Posterior, documented_figures
+from flowsim.calibration.inference.table import ReferenceTable
 from flowsim.calibration.inference.tempering import Particles, sampled
-from flowsim.calibration.posterior import Posterior, documented_figures
 from flowsim.calibration.study import Study
-from flowsim.calibration.table import ReferenceTable
 from flowsim.core.arrays import Floats
 from flowsim.simulation.engine.luck import side_stream
 

@@ -14,14 +14,14 @@ import numpy as np
 from scipy import stats
 
 from flowsim.calibration.draws import AtPositions
-from flowsim.calibration.posterior import (
+from flowsim.calibration.inference.posterior import (
     Conditioned,
     blurred,
     condition,
     conditioned,
 )
+from flowsim.calibration.inference.table import ReferenceTable
 from flowsim.calibration.study import Study
-from flowsim.calibration.table import ReferenceTable
 from flowsim.calibration.targets import Target
 from flowsim.core.arrays import Floats, defined_mean, defined_quantiles
 from flowsim.core.errors import InputError

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from flowsim import InputError
-from flowsim.calibration.checks import Coverage
-from flowsim.calibration.posterior import Posterior, blurred, condition, documented_figures, learn
+from flowsim.calibration.inference.checks import Coverage
+from flowsim.calibration.inference.posterior import Posterior, blurred, condition, documented_figures, learn
 from flowsim.calibration.targets import Target
 from flowsim.simulation.estimates import holm
 from flowsim.simulation.measures.observation import Observation
