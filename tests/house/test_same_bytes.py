@@ -21,19 +21,32 @@ places = "+2"
 """
 SERIES = "Ydelse;" + ";".join(f"{2015 + n // 4}K{n % 4 + 1}" for n in range(24))
 SERIES += "\nkonto;" + ";".join(str(100 + 7 * n % 23) for n in range(24)) + "\n"
+DANISH = ("--language", "da")  # where none is named, a picture speaks as the terminal does
 QUICK = {
     "diagram": ("diagram", "town.toml", "--out", "diagram.svg"),
     "new": ("new", "new.toml"),
 }
 SLOW = {
     "run": ("run", "town.toml", "-n", "3", "--out", "run", "-q"),
-    "compare": ("compare", "town.toml", "more.toml", "-n", "3", "--out", "compared", "--plot", "compared.pdf", "-q"),
+    "compare": (
+        "compare",
+        "town.toml",
+        "more.toml",
+        "-n",
+        "3",
+        "--out",
+        "compared",
+        "--plot",
+        "compared.pdf",
+        "-q",
+        *DANISH,
+    ),
     "forecast svg": ("forecast", "series.csv", "--plot", "forecast.svg"),
     "forecast png": ("forecast", "series.csv", "--plot", "forecast.png"),
     "forecast pdf": ("forecast", "series.csv", "--plot", "forecast.pdf", "--out", "forecast.csv"),
     "explain": (
         *("explain", "town.toml", "--measure", "awards.course", "--period", "2024", "--vary", "team.places"),
-        *("--between", "2", "4", "-n", "40", "--plot", "explained.pdf", "--out", "explained.csv"),
+        *("--between", "2", "4", "-n", "40", "--plot", "explained.pdf", "--out", "explained.csv", *DANISH),
     ),
     "report html": ("report", "town.toml", "more.toml", "-n", "3", "--out", "report.html", "-q"),
     "report xlsx": ("report", "town.toml", "more.toml", "-n", "3", "--out", "report.xlsx", "-q"),
