@@ -12,7 +12,7 @@ PUBLIC := .venv/.accuracy-installed
 STATSFORECAST := .venv-statsforecast/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run web test test-all test-browser test-pythons fuzz mutants audit lint verify docs links calibrate bench accuracy learn clean
+.PHONY: help run web test test-all test-browser test-pythons fuzz mutants audit lint verify promises docs links calibrate bench accuracy learn clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,11 @@ lint: $(READY) ## check style, types (ours, and an importer's) and the arrows be
 
 verify: $(READY) ## hold the compiled engine against queueing theory, in one or two minutes
 	$(BIN)/flowsim verify
+
+# Fewer or more repetitions of each search: PROMISES="--repetitions 250".
+promises: $(READY) ## repeat what is promised of chance a thousand times, for about three hours, and write docs/background/promises.md
+	$(BIN)/flowsim verify --promises $(or $(PROMISES),--repetitions 1000) --json > .venv/promises.json || true
+	$(BIN)/python -m benchmarks.promises .venv/promises.json
 
 docs: $(READY) ## build the documentation in docs/_build/html; a warning is an error
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html

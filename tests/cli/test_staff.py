@@ -18,12 +18,12 @@ def test_the_answer_comes_first_and_the_trials_after_it():
     assert "team.places, places a meeting, from 2024-01-01 on: 1 to 9 (the scenario has" in told
     assert "parameters: those of the file" in told
     least = json.loads(fine(*ASKED, *VARIED, "--json"))["least"]
-    error = "Asked again with other luck, too few would be named in at most 1 of 40\n  repetitions."
+    error = "Asked again with other luck, too few would be named in at most 1 of 50\n  repetitions."
     assert f"\n{least} places a meeting are the least that meet it.\n{error}\n{least - 1} " in told
     assert "\nAs the scenario is: " in told
     assert "surely" not in told
     assert told.index("are the least") < told.index("\nplaces        runs")
-    assert "All intervals hold at once with at least 95%" in told
+    assert "All intervals hold at once with at least 96%" in told
 
 
 def test_json_holds_every_trial_and_the_answer():
@@ -134,7 +134,7 @@ def test_the_answer_is_in_danish_where_that_is_asked_for(tmp_path):
     english = json.loads(fine(*ASKED, *VARIED, "--json"))
     text = " ".join(told.split())
     assert f"Med {english['least']} pladser pr. møde i " in text
-    assert "nås målet med 95 % statistisk sikkerhed" in text
+    assert "nås målet med 96 % statistisk sikkerhed" in text
     rows = [line.split() for line in told.splitlines()]
     trial = next(row for row in english["trials"] if row["team.places"] == english["least"])
     row = next(cells for cells in rows if cells[:1] == [str(english["least"])])

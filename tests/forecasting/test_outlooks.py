@@ -11,7 +11,7 @@ from flowsim.calibration.retrospect import quarterly
 from flowsim.calibration.study import Study
 from flowsim.calibration.workflow import Calibration
 from flowsim.forecasting.demand import Demand
-from flowsim.forecasting.outlooks import FULL, LIKELY, Flag, outlook
+from flowsim.forecasting.outlooks import FULL, LIKELY_SHARE, Flag, outlook
 from flowsim.forecasting.pairing import series_of
 from flowsim.forecasting.trend import forecast_series
 from helpers.command_line import fine, flowsim
@@ -202,7 +202,7 @@ def test_how_often_a_shortfall_is_flagged(office, places, least, most):
     flagged = 0
     for seed in range(20):
         told = outlook(scenario, calibration, demand=growing(1.25, 0.2, seed), horizon=12, replications=100, seed=seed)
-        flagged += told.outcomes[0].shortfall[-1] >= LIKELY
+        flagged += told.outcomes[0].shortfall[-1] >= LIKELY_SHARE
     assert least <= flagged / 20 <= most
 
 

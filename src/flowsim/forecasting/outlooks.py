@@ -41,13 +41,13 @@ if TYPE_CHECKING:
 
     from flowsim.core.written import Seed
 
-__all__ = ["FULL", "LEVEL", "LIKELY", "SHORT", "Flag", "Outcome", "OutlookResult", "Sources", "outlook"]
+__all__ = ["FULL", "LEVEL", "LIKELY_SHARE", "SHORT", "Flag", "Outcome", "OutlookResult", "Sources", "outlook"]
 
 LEVEL = 0.9
 """Of the interval of the difference beyond which forecast and simulation are said to differ."""
 SHORT = 0.05
 """By how much more than is delivered a path has to ask for, to count as a shortfall."""
-LIKELY = 2 / 3
+LIKELY_SHARE = 2 / 3
 """The share of the paths with a shortfall from which on a quarter is flagged: what the IPCC's reports call likely."""
 FULL = 0.98
 """The utilisation from which on a station is called full."""
@@ -86,7 +86,7 @@ class Flag:
         """The flag as a sentence."""
         when = self.first if self.first == self.last else f"{self.first} to {self.last}"
         ends = f"the trend is {self.trend:,.0f} in {self.last}, the simulation {self.simulated:,.0f}"
-        likely = self.shortfall >= LIKELY
+        likely = self.shortfall >= LIKELY_SHARE
         if likely:
             ends += f", {SHORT:.0%} or more too little in {self.shortfall:.0%} of the paths"
         if not likely and self.trend < self.simulated:
@@ -141,7 +141,7 @@ class Outcome:
     @property
     def differs(self) -> npt.NDArray[np.bool_]:
         """In which quarters the two differ beyond their joint uncertainty, or a shortfall is likely."""
-        return _differing(self.trend_paths, self.simulated) | (self.shortfall >= LIKELY)
+        return _differing(self.trend_paths, self.simulated) | (self.shortfall >= LIKELY_SHARE)
 
     @property
     def combined(self) -> Floats | None:
@@ -402,7 +402,7 @@ def _differing(trend: Floats, simulated: Floats) -> npt.NDArray[np.bool_]:
 def _flags(outcome: Outcome, results: Results, loads: Sequence[StationLoad], on_the_way: Collection[str]) -> list[Flag]:
     periods, trend, simulated = outcome.periods, outcome.trend_paths, outcome.simulated
     differs, shortfall = outcome.differs, outcome.shortfall
-    above = (np.median(trend, axis=0) > np.median(simulated, axis=0)) | (shortfall >= LIKELY)
+    above = (np.median(trend, axis=0) > np.median(simulated, axis=0)) | (shortfall >= LIKELY_SHARE)
     flags, at = [], 0
     while at < len(periods):
         last = at

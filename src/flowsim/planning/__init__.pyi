@@ -52,4 +52,3 @@ from .staffing.trials import Finding as Finding
 from .staffing.trials import Question as Question
 from .staffing.trials import StoppingRule as StoppingRule
 from .staffing.trials import Trial as Trial
-from .staffing.trials import looks as looks

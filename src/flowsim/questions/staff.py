@@ -53,7 +53,7 @@ class Staff(Inquiry):
     scenario: str = "copenhagen"
     chance: float | str | None = None
     every: int | None = None
-    confidence: float | str = 0.95
+    confidence: float | str = 0.96
     replications: int = 200
     seed: int = 1
     point: bool = False

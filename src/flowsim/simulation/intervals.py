@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
-from scipy.special import bdtr, ndtri, stdtrit
+from scipy.special import bdtr, stdtrit
 
 from flowsim.core.arrays import Floats
 
@@ -22,7 +23,6 @@ __all__ = [
     "bounded_interval",
     "cautious_ends",
     "cautious_interval",
-    "median_interval",
     "median_rank",
     "rarest_missed",
     "ratio_interval",
@@ -174,6 +174,8 @@ def betting_interval(values: Floats, error: float, most: float = 1.0) -> Interva
     return Interval(estimate=mean, error=spread, low=float(low) * most, high=float(high) * most)
 
 
+# A search asks for the same few again and again, and each takes milliseconds.
+@lru_cache(maxsize=4096)
 def share_interval(count: int, n: int, error: float) -> Interval:
     """Return a share with the two-sided interval of Clopper and Pearson, wrong with probability `error` at most."""
     from scipy import stats  # takes longer to load than a replication to run
@@ -193,20 +195,6 @@ def rarest_missed(n: int, error: float = 0.05) -> float:
 def at_most_one_in(n: int, error: float = 0.05) -> int:
     """Return the k of "in at most 1 of k cases": what `n` cases without any leave possible, rounded up to 1/k."""
     return math.floor(1 / rarest_missed(n, error))
-
-
-def median_interval(values: Floats, error: float) -> Interval:
-    """Return the median of values with the interval between two order statistics, wrong with at most `error`.
-
-    Its ends are infinite where there are too few values (below six for 95 %). David and Nagaraja (2003), Order
-    Statistics, section 7.1. The standard error is that of a normal law with this interval; NaN where it is infinite.
-    """
-    n, ordered = len(values), np.sort(values)
-    rank = median_rank(n, error)
-    low = float(ordered[rank - 1]) if rank > 0 else -math.inf
-    high = float(ordered[n - rank]) if rank > 0 else math.inf
-    spread = (high - low) / (-2 * float(ndtri(error / 2))) if rank > 0 else math.nan
-    return Interval(estimate=float(np.median(ordered)), error=spread, low=low, high=high)
 
 
 def median_rank(n: int, error: float) -> int:

@@ -1,7 +1,7 @@
-"""As many replications as a wanted precision takes, and no more.
+"""As many replications as a decision or a wanted precision takes, and no more.
 
-The half-width of a figure's interval over its level, as in Law, Simulation Modeling and Analysis (2015), section
-9.4.1. It is not believed at once: as in Hoad, Robinson and Davies (2010), Automated selection of the number of
+A precision is the half-width of a figure's interval over its level, as in Law, Simulation Modeling and Analysis (2015),
+section 9.4.1. It is not believed at once: as in Hoad, Robinson and Davies (2010), Automated selection of the number of
 replications for a discrete-event simulation, Journal of the Operational Research Society 61, it has to hold over
 further replications too. Their kept implementation, sim-tools, takes one replication at a time and needs matplotlib,
 plotly and scikit-learn.
@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from flowsim.core.arrays import Floats
-from flowsim.core.errors import InputError, unknown_name
+from flowsim.core.errors import InputError, require, unknown_name
 from flowsim.core.progress import Progress, shifted, shows_progress
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
@@ -30,22 +30,26 @@ from flowsim.simulation.results import Results
 from flowsim.simulation.runner import Engine, run
 
 __all__ = [
-    "FEWEST",
+    "FEWEST_REPLICATIONS",
     "Precision",
     "check_measures",
     "chosen_columns",
     "difference_widths",
     "half_widths",
+    "in_batches",
     "joined",
+    "looks",
     "run_to_precision",
     "settle",
     "without_precision",
 ]
 
-FEWEST = 40
-"""Replications to begin with: of fewer, skewed or rare figures look surer than they are."""
+FEWEST_REPLICATIONS = 40
+"""Replications before the first look: of fewer, skewed or rare figures look surer than they are."""
+_GROWTH = 1.5  # of the replications from one look of a decision to the next
+_SHORT = 1.2  # nothing is won by a last look that has hardly more than the one before
 _LARGEST_STEP = 5.0
-_UNKNOWN = 16 * FEWEST  # replications after which figures of which no precision is known are given up
+_UNKNOWN = 16 * FEWEST_REPLICATIONS  # replications after which figures of which no precision is known are given up
 _AHEAD = 5  # replications over which a precision has to hold; beyond a hundred, so many in a hundred
 
 
@@ -74,9 +78,39 @@ class Precision:
             raise InputError(f"precision: {self.relative:.4%} is not allowed: from 0.01 % to below 100 %")
         if not 0.5 <= self.confidence < 1:
             raise InputError(f"confidence: {self.confidence} is not allowed: from 0.5 to below 1")
-        if self.most < FEWEST + _AHEAD:
-            least = f"at least {FEWEST + _AHEAD}"
+        if self.most < FEWEST_REPLICATIONS + _AHEAD:
+            least = f"at least {FEWEST_REPLICATIONS + _AHEAD}"
             raise InputError(f"replications: at most {self.most} are too few to tell a precision: {least}")
+
+
+def in_batches(extend: Callable[[int, int], object], further: Callable[[int], int | None], first: int = 0) -> None:
+    """Run replications batch after batch, until so many are enough.
+
+    Args:
+        extend: runs the replications from one number on up to another, without it.
+        further: returns of so many replications how many there shall be; None where they are enough.
+        first: how many there are already.
+    """
+    count = first
+    while (wanted := further(count)) is not None:
+        extend(count, wanted)
+        count = wanted
+
+
+def looks(most: int) -> tuple[int, ...]:
+    """Return after how many replications a decision is looked for, the last time after `most`.
+
+    They stand before anything is run, so that each look can have its part of the error allowed.
+
+    Raises:
+        InputError: for less than `FEWEST_REPLICATIONS`.
+    """
+    require(most >= FEWEST_REPLICATIONS, "replications", most, f"at least {FEWEST_REPLICATIONS} are needed")
+    out = [FEWEST_REPLICATIONS]
+    while out[-1] < most:
+        further = math.ceil(out[-1] * _GROWTH)
+        out.append(further if further * _SHORT < most else most)
+    return tuple(out)
 
 
 def half_widths(measures: Sequence[Measure], values: Floats, confidence: float = 0.95) -> Floats:
@@ -166,22 +200,31 @@ def settle(precision: Precision, extend: Callable[[int, int], object], widths: C
         extend: runs the replications from one number on up to another, without it.
         widths: returns the half-widths, over the levels, of the first so many replications.
     """
-    count, wanted = 0, FEWEST
     last = precision.most - _ahead(precision.most)  # the last number after which enough others can follow
-    while True:
-        extend(count, wanted)
-        count = wanted
-        widest = _widest(widths(count))
-        if widest <= precision.relative and count <= last:
-            ahead = count + _ahead(count)
-            extend(count, ahead)
-            if all(_widest(widths(further)) <= precision.relative for further in range(count + 1, ahead + 1)):
-                return True
-            count = ahead
+    reached_at: int | None = None
+    holds = False
+
+    def further(count: int) -> int | None:
+        nonlocal reached_at, holds
+        if count == 0:
+            return FEWEST_REPLICATIONS
+        if reached_at is not None:
+            holds = all(_widest(widths(n)) <= precision.relative for n in range(reached_at + 1, count + 1))
+            reached_at = None
+            if holds:
+                return None
             widest = _widest(widths(count))
+        else:
+            widest = _widest(widths(count))
+            if widest <= precision.relative and count <= last:
+                reached_at = count
+                return count + _ahead(count)
         if count >= precision.most or (math.isnan(widest) and count >= _UNKNOWN):
-            return False
-        wanted = min(_next_number(count, widest, precision), last if count < last else precision.most)
+            return None
+        return min(_next_number(count, widest, precision), last if count < last else precision.most)
+
+    in_batches(extend, further)
+    return holds
 
 
 def _ahead(count: int) -> int:

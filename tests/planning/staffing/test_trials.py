@@ -5,13 +5,13 @@ import pytest
 from scipy import stats
 
 from flowsim import InputError
-from flowsim.planning.staffing.trials import FEWEST, looks
 from flowsim.simulation.intervals import share_interval, student_interval
+from flowsim.simulation.precision import FEWEST_REPLICATIONS, looks
 
 
 def test_looks_grow_by_half_up_to_the_most():
     assert looks(200) == (40, 60, 90, 135, 200)
-    assert looks(FEWEST) == (40,)
+    assert looks(FEWEST_REPLICATIONS) == (40,)
     assert looks(41) == (40, 41)
     assert all(
         early < late for most in range(40, 500) for early, late in zip(looks(most), looks(most)[1:], strict=False)

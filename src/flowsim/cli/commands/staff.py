@@ -45,7 +45,7 @@ def staff(
     every: Annotated[
         int | None, integer_option(help="Of the first of two levers, every n-th level; 9 levels if left out.")
     ] = None,
-    confidence: Annotated[str, typer.Option(help="How sure all of the answer shall be.", metavar="PERCENT")] = "95%",
+    confidence: Annotated[str, typer.Option(help="How sure all of the answer shall be.", metavar="PERCENT")] = "96%",
     most: Annotated[int, integer_option("--replications", "-n", help="Of each staffing, at most.")] = 200,
     seed: Annotated[int, SEED] = 1,
     point: Annotated[bool, POINT] = False,

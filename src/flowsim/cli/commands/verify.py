@@ -40,45 +40,21 @@ def verify(
     """
     import json
 
+    from flowsim.cli.words.promises import promise_lines
     from flowsim.cli.words.run import verification_lines
-    from flowsim.core.errors import InputError, require
     from flowsim.questions.verify import Verify
+    from flowsim.theory.verification.promises import Promises
 
-    if promises:
-        if family or engine != "kernel":
-            raise InputError(f"--{'family' if family else 'engine'}: it does not go with --promises")
-        require(repetitions is None or repetitions >= 10, "--repetitions", repetitions, "at least 10")
-        _promises(repetitions or 200, seed, as_json)
-        return
-    if repetitions is not None:
-        raise InputError("--repetitions: it goes with --promises")
-    question = asked(Verify, {"family": family, "engine": engine, "seed": seed})
+    values = {"family": family, "engine": engine, "promises": promises, "repetitions": repetitions, "seed": seed}
+    question = asked(Verify, values)
     workers = 1 if question.engine == "simpy" else None
-    with progress_bar("cases", show=not as_json) as progress, executor_of(workers) as executor:
+    what = "tests" if question.promises else "cases"
+    with progress_bar(what, show=not as_json) as progress, executor_of(workers) as executor:
         result = question.answer(executor, progress)
     if as_json:
         print(json.dumps(result.as_json(), allow_nan=False))
     else:
-        print("\n".join(verification_lines(result)))
+        print("\n".join(promise_lines(result) if isinstance(result, Promises) else verification_lines(result)))
     if not result.passed:
-        sys.stdout.flush()
-        raise typer.Exit(1)
-
-
-def _promises(repetitions: int, seed: int, as_json: bool) -> None:
-    import json
-
-    from flowsim.cli.words.promises import promise_lines, promises_json
-    from flowsim.planning.promises import put_to_the_test
-    from flowsim.simulation.runner import checked_seed
-
-    seed = checked_seed(seed)
-    with progress_bar("tests", show=not as_json) as progress, executor_of(None) as executor:
-        promises = put_to_the_test(repetitions, seed=seed, executor=executor, progress=progress)
-    if as_json:
-        print(json.dumps(promises_json(promises, seed), allow_nan=False))
-    else:
-        print("\n".join(promise_lines(promises, seed)))
-    if not all(promise.holds for promise in promises):
         sys.stdout.flush()
         raise typer.Exit(1)

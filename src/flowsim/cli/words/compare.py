@@ -60,12 +60,12 @@ def savings(comparison: Comparison) -> dict[str, dict[str, float]]:
 
     The variance of a difference with independent draws over that with common ones, each summed over the periods in
     which the scenario differs from the reference in any replication. Infinite where nothing varies with common draws;
-    NaN where the scenario never differs.
+    NaN where it differs in fewer than ten.
     """
     out: dict[str, dict[str, float]] = {measure: {} for measure in _columns(comparison)}
     for name, pair in comparison.differences():
         for measure, columns in _columns(comparison).items():
-            moved = [n for n in columns if pair.differing[n]]
+            moved = [n for n in columns if pair.differing[n]] if pair.differing[columns].sum() >= FEWEST_DEFINED else []
             common, independent = (float(np.nansum(each[moved])) for each in (pair.variance, pair.independent))
             out[measure][name] = independent / common if common else math.inf if independent else math.nan
     return out

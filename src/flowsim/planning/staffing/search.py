@@ -305,6 +305,7 @@ def frontier(
     stopping: StoppingRule | None = None,
     seed: Seed = 1,
     executor: Executor | None = None,
+    draws: NumbersSource | None = None,
     progress: Progress | None = None,
 ) -> Frontier:
     """Find for each level of one lever the least of another that meets the goals together with it.
@@ -323,6 +324,7 @@ def frontier(
     stations = _others(question, [row_lever, lever])
     tests = 3 + len(rows.all) * (2 * _halvings(len(allowed)) + 3) + len(stations)
     bench = Bench(question=question, tests=tests, stopping=stopping, seed=seed, executor=executor, progress=progress)
+    bench.draws = draws
     plenty = {row_lever: math.inf, lever: math.inf}
     today, ceiling = bench.trial({}, among=()), bench.trial(plenty)
 

@@ -23,11 +23,11 @@ from flowsim.planning.levers import Lever, without_queues
 from flowsim.planning.staffing.goals import Goal, parse_goals
 from flowsim.simulation.intervals import Interval, betting_interval, bounded_interval, cautious_interval, share_interval
 from flowsim.simulation.opening import model_of
+from flowsim.simulation.precision import FEWEST_REPLICATIONS, in_batches, looks
 from flowsim.simulation.results import Results
 from flowsim.simulation.runner import run
 
 __all__ = [
-    "FEWEST",
     "Bench",
     "Decision",
     "Finding",
@@ -35,7 +35,6 @@ __all__ = [
     "Question",
     "StoppingRule",
     "Trial",
-    "looks",
     "numbers_of",
 ]
 
@@ -43,8 +42,6 @@ Decision = Literal["meets", "misses", "close"]
 Setting = tuple[tuple[float, ...], tuple[str, ...]]
 """The levels of all levers, and the stations with a place for everybody."""
 
-FEWEST = 40
-"""Replications before the first look, and with a figure before a verdict: fewer say too little of what is skewed."""
 _CERTAIN = 2  # replications where all of them are the same
 
 
@@ -118,7 +115,7 @@ class StoppingRule:
         most: replications of one staffing at most, after which it is too close to call.
     """
 
-    confidence: float = 0.95
+    confidence: float = 0.96
     most: int = 200
 
     def __post_init__(self) -> None:
@@ -144,7 +141,7 @@ class Finding:
         alike: whether fewer than ten replications have another number than the commonest one. Of an unbounded one that
             rules nothing large out that is rare; its interval is open above.
         quantile: the number that as many replications keep to as were asked for; None where the mean decides.
-        few: whether less than `FEWEST` replications have a number, too few for a verdict.
+        few: whether less than `FEWEST_REPLICATIONS` have a number, too few for a verdict.
     """
 
     goal: Goal
@@ -266,17 +263,23 @@ class Bench:
         error = (1 - self.stopping.confidence) / (self.tests * len(schedule))
         values = self.values.get(key, np.zeros((0, len(goals))))
         standing = self.standing.get(key, np.zeros((0, len(goals)), np.bool_))
-        for look in schedule:
-            if look <= len(values):
-                continue
-            numbers = range(len(values), look)
+        begun = len(values)
+
+        def extend(first: int, last: int) -> None:
+            nonlocal values, standing
+            numbers = range(first, last)
             read, still = self.draws(key, model, numbers) if self.draws else self._run(model, numbers)
             self.done += len(numbers)
             self.values[key] = values = np.concatenate([values, read])
             self.standing[key] = standing = np.concatenate([standing, still])
             self.trials[key] = self._judged(key[0], values, standing, None if certain else error)
-            if self._settled(self.trials[key], among, to_the_end):
-                break
+
+        def further(count: int) -> int | None:
+            if count > begun and self._settled(self.trials[key], among, to_the_end):
+                return None
+            return next((look for look in schedule if look > count), None)
+
+        in_batches(extend, further, begun)
 
     def _run(self, model: Pathway | Cut, numbers: range) -> tuple[Floats, Bools]:
         progress = shifted(self.progress, self.done, self.done + len(numbers))
@@ -347,7 +350,7 @@ def _finding(goal: Goal, column: Floats, standstills: int, error: float | None) 
         mean, alike = _exactly(float(defined.mean())), False
     else:
         mean = _mean(defined, error, {"share": 1.0, "per cent": 100.0}.get(goal.response.unit), alike)
-    few = len(defined) < (2 if error is None else FEWEST)
+    few = len(defined) < (2 if error is None else FEWEST_REPLICATIONS)
     return Finding(goal=goal, mean=mean, undefined=undefined, standstills=standstills, alike=alike, few=few)
 
 
@@ -407,21 +410,3 @@ def _verdict(interval: Interval, bound: float, sense: Literal[">=", "<="]) -> De
     if sense == ">=":
         return "meets" if interval.low >= bound else "misses" if interval.high < bound else "close"
     return "meets" if interval.high <= bound else "misses" if interval.low > bound else "close"
-
-
-_GROWTH = 1.5
-_SHORT = 1.2  # nothing is won by a last look that has hardly more than the one before
-
-
-def looks(most: int) -> tuple[int, ...]:
-    """Return after how many replications to look, the last time after `most`.
-
-    Raises:
-        InputError: for less than `FEWEST`.
-    """
-    require(most >= FEWEST, "replications", most, f"at least {FEWEST} are needed")
-    out = [FEWEST]
-    while out[-1] < most:
-        further = math.ceil(out[-1] * _GROWTH)
-        out.append(further if further * _SHORT < most else most)
-    return tuple(out)

@@ -1,0 +1,1 @@
+"""What flowsim promises of chance, put to the test in many repetitions on models whose answers are known."""
