@@ -29,14 +29,14 @@ from flowsim.simulation.results import Results
 from flowsim.simulation.runner import run
 from flowsim.theory.verification.promises import Promise, PutToTheTest
 
-__all__ = ["TOO_FEW", "Runs", "frontier_promises", "search_tests", "staffing_promises"]
+__all__ = ["TOO_FEW", "StaffingRuns", "frontier_promises", "search_tests", "staffing_promises"]
 
 TOO_FEW = 1 / StoppingRule().one_in
 """The share of searches that may name too few, which is what `flowsim staff` says of its answer."""
 _REAL = ("desk, queue at the end", "desk, share in time", "chain, eight years in ten")
 """The searches that are made with real seeds too."""
 
-Runs = dict[Setting, Results]
+StaffingRuns = dict[Setting, Results]
 """Replications of one pathway's staffings, for all the searches on it."""
 
 
@@ -61,7 +61,7 @@ class _Population:
     count: int
     seed: int
     executor: Executor | None
-    runs: Runs
+    runs: StaffingRuns
     tables: dict[Setting, tuple[Floats, Bools]] = field(default_factory=dict)
 
     def drawn(self, rows: Ints) -> Callable[[Setting, Pathway | Cut, range], tuple[Floats, Bools]]:
@@ -111,7 +111,7 @@ def staffing_promises(
     repetitions: int,
     *,
     population: int = 1000,
-    runs: Runs | None = None,
+    runs: StaffingRuns | None = None,
     real: int = 0,
     seed: int = 1,
     executor: Executor | None = None,
@@ -244,7 +244,7 @@ def search_tests(repetitions: int, seed: int = 1, executor: Executor | None = No
         seed: of all draws.
         executor: where replications run.
     """
-    kept: dict[tuple[str, str], Runs] = {}
+    kept: dict[tuple[str, str], StaffingRuns] = {}
     searched: list[Promise] = []
 
     def search(case: StaffingCase) -> Sequence[Promise]:
