@@ -12,6 +12,7 @@ from flowsim.calibration.ensemble import Ensemble
 from flowsim.planning.levers import Levels, Lever
 from flowsim.planning.prices import Prices
 from flowsim.planning.staffing.goals import parse_goals
+from flowsim.planning.staffing.queues import StationQueue
 from flowsim.planning.staffing.search import Answer, Frontier, Point, Relief
 from flowsim.planning.staffing.trials import Finding, Question, StoppingRule, Trial
 from flowsim.reporting.answer import Conclusions
@@ -794,12 +795,18 @@ def test_a_report_of_the_city_tells_its_facts_and_how_sure_the_calibration_is():
     assert not any("the same luck" in line for line in said)  # nothing is compared
 
 
-def test_the_first_sentence_of_a_staffing_says_which_other_queue_grows(ran, asked):
-    trial = tried(asked, 4, 3, "meets", 0.7)
-    grown = {("queue.desk", "2023-12"): 20, ("queue.desk", "2024-12"): 50 + SPREAD}
-    first, *_ = plain(parts(answered(made(ran, QUEUES, grown), asked, 4, trial))[1].answer())
-    growth = "meanwhile other queues grow in 2024, as the scenario stands: queue for the desk from 20 citizens to 50"
-    assert growth in first
-    steady = {("queue.desk", "2023-12"): 50, ("queue.desk", "2024-12"): 50 + SPREAD}
-    first, *_ = plain(parts(answered(made(ran, QUEUES, steady), asked, 4, trial))[1].answer())
-    assert "other queues" not in first
+def test_the_first_sentence_of_a_staffing_says_which_queues_grow_with_it(ran, asked):
+    findings = made(ran, QUEUES)
+    grown = StationQueue(station="desk", before=20, after=50, grows=True)
+    own = StationQueue(station="team", before=3, after=9, grows=True)
+    steady = StationQueue(station="team", before=9, after=9, grows=False)
+    few = replace(tried(asked, 3, 5, "misses", 0.2), queues=(steady,))
+    enough = replace(tried(asked, 4, 3, "meets", 0.7), queues=(grown, steady))
+    first, *_ = plain(parts(answered(findings, asked, 4, few, enough))[1].answer())
+    assert "but with it queues grow in 2024: queue for the desk from 20 citizens to 50 citizens." in first
+    first, *_ = plain(parts(answered(findings, asked, 4, few, replace(enough, queues=(own,))))[1].answer())
+    assert "but with it queues grow in 2024: queue for the Rehabilitation team from 3 citizens to 9 citizens." in first
+    first, *_ = plain(parts(answered(findings, asked, 4, few, replace(enough, queues=(steady,))), "da")[1].answer())
+    assert "vokser" not in first
+    first, *_ = plain(parts(answered(findings, asked, 4, enough), "da")[1].answer())
+    assert "men imens vokser køer i 2024: borgere, der venter på desk: fra 20 borgere til 50 borgere." in first

@@ -10,12 +10,12 @@ from flowsim.calibration.targets import documented
 from flowsim.core.arrays import defined_quantiles
 from flowsim.core.errors import InputError
 from flowsim.core.periods import Period
-from flowsim.planning.response import Response, series
+from flowsim.planning.response import Response
 from flowsim.planning.staffing.search import Answer, Frontier
 from flowsim.reporting.findings import Findings
 from flowsim.reporting.staffing import StaffingConclusions
 from flowsim.reporting.wording import Wording
-from flowsim.simulation.estimates import FEWEST_DEFINED, FEWEST_FOR_RANGE, SingleEstimate, difference, level
+from flowsim.simulation.estimates import FEWEST_DEFINED, FEWEST_FOR_RANGE, SingleEstimate, level
 from flowsim.simulation.intervals import at_most_one_in
 from flowsim.simulation.measures.flows import AWARDS
 from flowsim.simulation.measures.spells import CLOCK_WITHIN
@@ -24,7 +24,6 @@ from flowsim.simulation.measures.stations import QUEUE, SERVED
 __all__ = ["Conclusions"]
 
 _LONG = 1.0  # weeks: a shorter wait elsewhere is not worth a sentence
-_GROWN = 1.1  # a queue that is larger by less at the end is not worth a sentence
 _ROUGH = 20  # runs below which the ends of a range are guesses
 
 
@@ -39,8 +38,7 @@ class Conclusions:
         """Return the answer in three sentences: of the staffing where that was asked, else of the comparison."""
         staffing = self._staffing
         if staffing is not None:
-            first, *rest = staffing.answer()
-            return f"{first.removesuffix('.')}{self._growing(staffing.search)}.", *rest
+            return staffing.answer()
         return self._alone() if len(self.findings.scenarios) == 1 else self._compared()
 
     def remarks(self) -> tuple[str, ...]:
@@ -126,34 +124,6 @@ class Conclusions:
         names = {search.levels.lever.station} | ({search.rows.lever.station} if isinstance(search, Frontier) else set())
         names |= {station for goal in question.goals if (station := goal.response.measure.of("station"))}
         return [station.name for station in self.findings.pathway.stations if station.name not in names]
-
-    def _growing(self, search: Answer | Frontier) -> str:
-        """Say which other queues surely grow over the time of the goals; nothing where none does, or none is reported.
-
-        Of the scenario as it stands.
-        """
-        language, question = self.wording.language, search.question
-        results, during, queues = self.findings.comparison.of(question.scenario.name), Period(question.during), []
-        for name in self._others(search):
-            if QUEUE(name) not in results.measures:
-                continue
-            months, values = series(results, QUEUE(name), "month")
-            within = [n for n, month in enumerate(months) if during.first <= month.first < during.after]
-            if not within:
-                continue
-            begins, ends = values[:, max(within[0] - 1, 0)], values[:, within[-1]]
-            grown = difference(QUEUE(name), begins, ends)
-            before, after = (level(QUEUE(name), column).estimate for column in (begins, ends))
-            if grown.low > 0 and after >= before * _GROWN and after - before >= 1:
-                words = self.wording.measure(QUEUE(name))
-                counts = {
-                    "before": self.wording.value(before, "citizens"),
-                    "after": self.wording.value(after, "citizens"),
-                }
-                queues.append(language.say("answer.grows.queue", measure=words[:1].lower() + words[1:], **counts))
-        if not queues:
-            return ""
-        return language.say("answer.grows", period=language.period(during), queues=language.listed(queues))
 
     def _beside(self, search: Answer | Frontier) -> str:
         """Say how long citizens wait elsewhere meanwhile, which no goal counts; nothing where none is reported."""

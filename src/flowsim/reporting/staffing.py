@@ -6,10 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from flowsim.core.periods import Period
 from flowsim.model.pathway import Pathway
 from flowsim.planning.levers import Lever
 from flowsim.planning.prices import Prices
-from flowsim.planning.staffing.cost import StaffingCost, amounts_told, cheapest, rivals, unpriced
+from flowsim.planning.staffing.cost import StaffingCost, amounts_told, cheapest, named_trial, rivals, unpriced
 from flowsim.planning.staffing.search import Answer, Frontier
 from flowsim.planning.staffing.trials import Finding, Trial
 from flowsim.reporting.document import Cell, Chart, Figure, Table
@@ -45,7 +46,7 @@ class StaffingConclusions:
     prices: Prices | None
 
     def answer(self) -> tuple[str, ...]:
-        """Return the answer in three sentences; the first one says what the scenario itself has."""
+        """Return the answer in three sentences; the first says what the scenario has, and which queues grow."""
         search = self.search
         first, *rest = self._level(search) if isinstance(search, Answer) else self._frontier(search)
         if isinstance(search, Answer):
@@ -56,8 +57,44 @@ class StaffingConclusions:
             own = self.wording.language.listed(
                 [say("answer.today.of", own=self._own(lever), lever=words) for lever, words in parts]
             )
-        first = f"{first.removesuffix('.')}{self.wording.language.say('answer.today', own=own)}."
+        first = f"{first.removesuffix('.')}{self.wording.language.say('answer.today', own=own)}{self._growing()}."
         return self._without_rule(first), *rest
+
+    def _growing(self) -> str:
+        """Say which queues surely grow over the time of the goals with the staffing that the answer names."""
+        language, queues = self.wording.language, []
+        for queue in self._named().growing:
+            words = self.wording.measure(queue.measure)
+            counts = {
+                "before": self.wording.value(queue.before, "citizens"),
+                "after": self.wording.value(queue.after, "citizens"),
+            }
+            queues.append(language.say("answer.grows.queue", measure=words[:1].lower() + words[1:], **counts))
+        if not queues:
+            return ""
+        period = language.period(Period(self.search.question.during))
+        return language.say("answer.grows", period=period, queues=language.listed(queues))
+
+    def _backlog(self) -> list[str]:
+        """Say who waits already when the period begins, where not even a place for everybody meets the goals."""
+        language, queues = self.wording.language, []
+        if not self.search.relief or any(relief.trial.meets for relief in self.search.relief):
+            return []
+        for queue in self.search.today.queues:
+            if queue.backlog:
+                words, count = self.wording.measure(queue.measure), self.wording.value(queue.before, "citizens")
+                queues.append(
+                    language.say("remark.backlog.queue", measure=words[:1].lower() + words[1:], count=count)
+                )
+        if not queues:
+            return []
+        period = language.period(Period(self.search.question.during))
+        return [language.say("remark.backlog", period=period, queues=language.listed(queues))]
+
+    def _named(self) -> Trial:
+        """Return the trial of the staffing that the first sentence names: that of a place for everybody if none."""
+        cost = cost_of(self.search, self.prices) if isinstance(self.search, Frontier) else None
+        return named_trial(self.search, cost)
 
     def _without_rule(self, sentence: str) -> str:
         """Say before a sentence at which stations the answer to the wait is off, for the staffing is as it is given."""
@@ -105,6 +142,7 @@ class StaffingConclusions:
             most = max(getattr(finding, key) for finding in findings)
             if most:
                 out.append(say(f"remark.{key}", most=self._number(most)))
+        out += self._backlog()
         cost = cost_of(search, self.prices)
         if isinstance(search, Answer) and search.least is not None and cost is not None:
             (each,) = cost.units

@@ -14,7 +14,7 @@ from flowsim.core.periods import Period
 from flowsim.model.soundness import reached
 from flowsim.planning.levers import Levels, Lever
 from flowsim.planning.prices import Prices
-from flowsim.planning.staffing.cost import StaffingCost, amounts_told, cheapest, rivals
+from flowsim.planning.staffing.cost import StaffingCost, amounts_told, cheapest, named_trial, rivals
 from flowsim.planning.staffing.goals import Goal
 from flowsim.planning.staffing.search import Answer, Frontier, Point
 from flowsim.planning.staffing.trials import Finding, Question, StoppingRule, Trial
@@ -67,6 +67,8 @@ def frontier_lines(frontier: Frontier, parameters: str, cost: StaffingCost | Non
             words = f"{point.least}: {reached}" + (f"; {close}" if frontier.close(point) else "")
         lines.append(wrapped(f"{point.level:>{width}}  {more}{words}"))
     lines += _frontier_cost(frontier, cost)
+    growing = _growing(frontier, cost).strip()
+    lines += ["", wrapped(growing)] if growing else []
     if any(point.least is not None for point in frontier.points):
         lines += ["", wrapped(_chance_of_error(frontier.stopping, "a row"))]
     lines += ["", wrapped(_as_it_is(frontier))]
@@ -160,10 +162,20 @@ def _verdict(answer: Answer) -> list[str]:
         "undecided": f"None {allowed} meets {it}, and with a place for everybody it is too close to call: "
         f"{plenty}. More replications may tell.",
     }[answer.outcome]
-    first = _without_rule(answer.question, [lever], first)
+    first = _without_rule(answer.question, [lever], first) + _growing(answer)
     if answer.least is not None:
         return [first, _chance_of_error(answer.stopping), *_lower(answer), *_contrary(answer, it)]
     return [*_too_close(answer), first, *_contrary(answer, it)]
+
+
+def _growing(search: Answer | Frontier, cost: StaffingCost | None = None) -> str:
+    """Say after a sentence which queues surely grow with the staffing that the answer names."""
+    trial = named_trial(search, cost)
+    if not trial.growing:
+        return ""
+    queues = "; ".join(f"{queue.station} from {number(queue.before)} to {number(queue.after)}" for queue in trial.growing)
+    names = " and ".join(_level([level]) for level in trial.levels)
+    return f" But with {names} queues grow in {search.question.during}, in citizens: {queues}."
 
 
 def _without_rule(question: Question, levers: Sequence[Lever], sentence: str) -> str:
@@ -298,7 +310,7 @@ def _mean_cells(finding: Finding, runs: int) -> tuple[str, str]:
     if math.isinf(finding.mean.estimate):
         return "stalled", f"in {finding.standstills} of {runs}"
     if finding.alike and math.isinf(finding.mean.high):
-        return figure(finding.mean.estimate, unit), "in nearly every run"
+        return figure(finding.mean.estimate, unit), "in nearly all runs"
     return figure(finding.mean.estimate, unit), _between(finding.mean, unit)
 
 
@@ -314,11 +326,24 @@ def _relief_lines(search: Answer | Frontier) -> list[str]:
         name = relief.stations[0] if len(relief.stations) == 1 else "any station"
         lines.append(wrapped(f"  {name}: {_reached(question, relief.trial)}, {_verdict_word(relief.trial)}"))
     if not any(relief.trial.meets for relief in search.relief):
-        text = "It is not queues that stand in the way: the steps themselves have to take less time, or fewer or other "
-        text += "citizens to come."
         steps = [f"{name} {number(weeks)}" for name, weeks in _steps(question)[:_STEPS]]
-        lines.append(wrapped(text + (f" The longest steps, in weeks: {', '.join(steps)}." if steps else "")))
+        longest = f" The longest steps, in weeks: {', '.join(steps)}." if steps else ""
+        lines.append(wrapped(_in_the_way(search) + longest))
     return lines
+
+
+def _in_the_way(search: Answer | Frontier) -> str:
+    """Say what keeps the goals from being met where nobody waits from the period's start on: who waited already."""
+    since = search.question.since
+    less = "the steps themselves have to take less time, or fewer or other citizens to come"
+    waiting = [f"{number(queue.before)} at {queue.station}" for queue in search.today.queues if queue.backlog]
+    if not waiting:
+        return f"It is not queues that stand in the way: {less}."
+    return (
+        f"Who waits already when {search.question.during} begins counts too, however many places there are from "
+        f"{since:%Y-%m-%d} on: {', '.join(waiting)}, as the scenario is. Begin earlier, or ask about a later period; "
+        f"if the goals are missed then too, {less}."
+    )
 
 
 def _steps(question: Question) -> list[tuple[str, float]]:

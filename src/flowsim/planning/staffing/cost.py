@@ -15,10 +15,10 @@ from flowsim.core.periods import Period
 from flowsim.model.pathway import Pathway
 from flowsim.planning.levers import Lever
 from flowsim.planning.prices import Prices
-from flowsim.planning.staffing.search import Frontier
-from flowsim.planning.staffing.trials import Question
+from flowsim.planning.staffing.search import Answer, Frontier
+from flowsim.planning.staffing.trials import Question, Trial
 
-__all__ = ["StaffingCost", "amounts_told", "cheapest", "rivals", "unit_cost", "unpriced"]
+__all__ = ["StaffingCost", "amounts_told", "cheapest", "named_trial", "rivals", "unit_cost", "unpriced"]
 
 _MANY = 1_000_000  # units, so that it does not show that a closure keeps whole servers
 
@@ -85,6 +85,19 @@ def cheapest(found: Frontier, cost: StaffingCost) -> tuple[int, int] | None:
     """Return both levels of the point that costs least, the first of several; None where no row has a point."""
     met = [(point.level, point.least) for point in found.points if point.least is not None]
     return min(met, key=cost.at, default=None)
+
+
+def named_trial(search: Answer | Frontier, cost: StaffingCost | None = None) -> Trial:
+    """Return the trial of the staffing that an answer names: of a frontier the cheapest point, or the first one.
+
+    Where no staffing meets the goals it is the one that comes next to it, or that of a place for everybody.
+    """
+    if isinstance(search, Answer):
+        least = [trial for trial in search.trials if trial.levels[0] == search.least]
+        return next(iter([*least, *([search.conflict] if search.conflict else []), *search.close]), search.ceiling)
+    met = [(point.level, point.least) for point in search.points if point.least is not None]
+    chosen = cheapest(search, cost) if cost else next(iter(met), None)
+    return search.trial(*chosen) if chosen else search.ceiling
 
 
 def rivals(frontier: Frontier, cost: StaffingCost) -> tuple[tuple[int, int], ...]:

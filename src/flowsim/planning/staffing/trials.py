@@ -21,7 +21,9 @@ from flowsim.model.scenario import Scenario
 from flowsim.model.varying import Cut, cut_after
 from flowsim.planning.levers import Lever, without_queues
 from flowsim.planning.staffing.goals import Goal, parse_goals
+from flowsim.planning.staffing.queues import StationQueue, queue_ends, queues_of
 from flowsim.simulation.intervals import Interval, betting_interval, bounded_interval, cautious_interval, share_interval
+from flowsim.simulation.measures.stations import QUEUE
 from flowsim.simulation.opening import model_of
 from flowsim.simulation.precision import FEWEST_REPLICATIONS, in_batches, looks
 from flowsim.simulation.results import Results
@@ -176,6 +178,7 @@ class Trial:
         kept: the share of the replications that meet all goals at once.
         chance: the share that was asked for, by which alone the verdict is given; None where the means decide.
         verdict: whether the goals are met; "close" where the replications allowed do not tell.
+        queues: how each station's queue goes over the period; none where its numbers come from elsewhere than runs.
     """
 
     levels: tuple[float, ...]
@@ -184,6 +187,12 @@ class Trial:
     kept: Interval
     chance: float | None = None
     verdict: Decision
+    queues: tuple[StationQueue, ...] = ()
+
+    @property
+    def growing(self) -> tuple[StationQueue, ...]:
+        """The queues that surely grow over the period."""
+        return tuple(queue for queue in self.queues if queue.grows)
 
     @property
     def meets(self) -> bool:
@@ -217,6 +226,7 @@ class Bench:
         trials: those made, by levels and stations without queues.
         values: the goals' numbers in each, shape (replications, goals).
         standing: in which of them everything stands still, of the same shape.
+        queues: each station's queue before and after the period, as `queue_ends` gives them; where runs were made.
         done: all replications so far.
         draws: where the goals' numbers come from; replications are run where left out.
     """
@@ -230,6 +240,7 @@ class Bench:
     trials: dict[Setting, Trial] = field(default_factory=dict)
     values: dict[Setting, Floats] = field(default_factory=dict)
     standing: dict[Setting, Bools] = field(default_factory=dict)
+    queues: dict[Setting, Floats] = field(default_factory=dict)
     done: int = 0
     draws: NumbersSource | None = None
 
@@ -268,11 +279,13 @@ class Bench:
         def extend(first: int, last: int) -> None:
             nonlocal values, standing
             numbers = range(first, last)
-            read, still = self.draws(key, model, numbers) if self.draws else self._run(model, numbers)
+            read, still = self.draws(key, model, numbers) if self.draws else self._run(key, model, numbers)
             self.done += len(numbers)
             self.values[key] = values = np.concatenate([values, read])
             self.standing[key] = standing = np.concatenate([standing, still])
-            self.trials[key] = self._judged(key[0], values, standing, None if certain else error)
+            trial = self._judged(key[0], values, standing, None if certain else error)
+            queues = queues_of(self._stations, self.queues[key]) if key in self.queues else ()
+            self.trials[key] = replace(trial, queues=queues)
 
         def further(count: int) -> int | None:
             if count > begun and self._settled(self.trials[key], among, to_the_end):
@@ -281,17 +294,23 @@ class Bench:
 
         in_batches(extend, further, begun)
 
-    def _run(self, model: Pathway | Cut, numbers: range) -> tuple[Floats, Bools]:
+    @property
+    def _stations(self) -> list[str]:
+        return [station.name for station in self.question.scenario.pathway().stations]
+
+    def _run(self, key: Setting, model: Pathway | Cut, numbers: range) -> tuple[Floats, Bools]:
         progress = shifted(self.progress, self.done, self.done + len(numbers))
-        goals = self.question.goals
+        goals, stations = self.question.goals, self._stations
         batch = run(
             model,
             replications=numbers,
             seed=self.seed,
             executor=self.executor,
             progress=progress,
-            measures=frozenset().union(*(goal.response.needs for goal in goals)),
+            measures=frozenset(map(QUEUE, stations)).union(*(goal.response.needs for goal in goals)),
         )
+        ends = queue_ends(batch, stations, self.question.during)
+        self.queues[key] = np.concatenate([self.queues[key], ends]) if key in self.queues else ends
         return numbers_of(goals, batch)
 
     def _settled(self, trial: Trial, among: Sequence[int] | None, to_the_end: bool) -> bool:
