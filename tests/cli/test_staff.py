@@ -131,7 +131,9 @@ def test_the_answer_says_first_which_queue_grows_with_it_the_varied_one_too(tmp_
     asked = ("--goal", "wait for first <= 1 week", "--during", 2025, "-n", 40)
     cut = ("staff", two_desks(tmp_path, 9), *asked, "--vary", "second.capacity", "--between", 2, 9)
     answer = " ".join(fine(*cut).split())
-    first = re.search(r"2 servers, the least allowed, meet it already. But with 2 queues grow in 2025, (.*?\d)\. ", answer)
+    first = re.search(
+        r"2 servers, the least allowed, meet it already. But with 2 queues grow in 2025, (.*?\d)\. ", answer
+    )
     station, before, after = re.fullmatch(r"in citizens: (\w+) from ([\d.]+) to ([\d.]+)", first[1]).groups()
     assert station == "second"
     assert float(before) < 2

@@ -3,12 +3,14 @@ import datetime
 import hashlib
 import re
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowsim.core.errors import InputError
-from flowsim.evidence.series import Mark, Series, documented_awards, read
+from flowsim.evidence.series import Mark, Series, documented_awards, from_pandas, read
 from flowsim.evidence.tables import cell_name
 from helpers.paths import EXPORTS
 
@@ -445,3 +447,48 @@ def test_every_figure_is_in_a_series_or_named(tmp_path_factory, figures, at, lab
     places = {cell_name(row, column): rows[row][column] for row in range(len(rows)) for column in range(len(rows[row]))}
     left = [float(places[cell]) for cell in observed.left_out]
     assert sorted(kept + left) == sorted(map(float, figures))
+
+
+@pytest.mark.parametrize("heading", ["note", "Bemærkning", "Anm.", "Fodnoter"])
+def test_a_column_of_numbers_of_notes_is_no_series(file, heading):
+    long = read(file(f"periode;antal;{heading}\n2020K1;5;1\n2020K2;6;\n"))
+    assert [(one.name, one.values) for one in long.series] == [("antal", (5, 6))]
+    assert [(note.period, note.text) for note in long.series[0].notes] == [("2020Q1", "1")]
+    wide = read(file(f"område;{heading};2020K1;2020K2\nKøbenhavn;1;5;6\nÅrhus;;7;8\n"))
+    assert [(one.name, one.values) for one in wide.series] == [("København", (5, 6)), ("Århus", (7, 8))]
+    assert wide.left_out == ()
+    counted = read(file("periode;antal;Anmeldte\n2020K1;5;1\n2020K2;6;2\n"))
+    assert [one.name for one in counted.series] == ["antal", "Anmeldte"]
+
+
+QUARTERS = pd.period_range("2020Q1", periods=3, freq="Q")
+
+
+@pytest.mark.parametrize(
+    ("values", "unit", "message"),
+    [
+        (["1.200", 3, 4], "", "2020Q1: '1.200': 1200 or 1.2? write 1200 or 1.2"),
+        (["few", 3, 4], "", "2020Q1: 'few' is no number"),
+        ([1, np.inf, 4], "", "2020Q2: inf is not allowed"),
+        ([1, 2, pd.NaT], "", "2020Q3: NaT is not allowed"),
+        (pd.to_datetime(["2020", None, None]), "", "2020Q1: Timestamp.* is not allowed"),
+        ([True, 2, 3], "", "2020Q1: True is not allowed"),
+        ([0.4, 45, 46], "share", "2020Q2: 45 is not allowed: the unit is share, which goes to 1"),
+        ([40, 145, 46], "procent", "2020Q2: 145 is not allowed: the unit is percent, which goes to 100"),
+        ([1, 2, 3], 5, "name and unit are texts"),
+    ],
+)
+def test_what_pandas_holds_that_is_no_number_is_refused_by_its_period(values, unit, message):
+    with pytest.raises(InputError, match=message.replace("?", r"\?")):
+        from_pandas(pd.Series(values, index=QUARTERS), unit=unit)
+
+
+def test_what_pandas_holds_is_read():
+    series = from_pandas(pd.Series(["12,5", None, np.int64(4)], index=QUARTERS, name="x"), unit="%")
+    assert (series.values, series.unit, [mark.period for mark in series.marks]) == (
+        (12.5, None, 4.0),
+        "percent",
+        ["2020Q2"],
+    )
+    with pytest.raises(InputError, match="the index holds no period"):
+        from_pandas(pd.Series([1, 2], index=pd.PeriodIndex(["2020Q1", "NaT"], freq="Q")))

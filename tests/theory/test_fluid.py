@@ -263,6 +263,22 @@ def test_an_overloaded_meeting_grows_by_cases_less_places() -> None:
     np.testing.assert_allclose(fluid.places[:, 0], 7.5)
 
 
+def test_of_several_parties_the_least_of_the_whole_places_counts_as_in_the_engines() -> None:
+    """By tens of meetings 0.5 and 0.3 places are whole at the second, fourth, ... and at the fourth, seventh, tenth."""
+    by_party = {"one": {"places": 0.5}, "other": {"places": 0.3}}
+    team = {"weekdays": ["tue"], "parties": by_party}
+    path = pathway(
+        {"in": {"station": "team", "to": "gone"}, **GONE},
+        {"come": {"to": "in", "rate": "9 per week"}},
+        stations={"team": team},
+    )
+    fluid = flow(path)
+    places = fluid.places[:10, 0]
+    np.testing.assert_allclose(places, [0, 0, 0, 1, 0, 0, 0, 0, 0, 1])
+    sessions = run(path, replications=1, keep_traces=True).sessions(0)
+    assert sessions["places"][:10].tolist() == places.tolist()
+
+
 def test_before_a_meeting_those_wait_who_came_since_the_last() -> None:
     # Tuesday 9:00 is 33 hours into the week: 135 of its 168 hours' cases wait at its end.
     fluid = flow(desk("9 per week", "1 days", weekdays=["tue"], places=20))

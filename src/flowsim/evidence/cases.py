@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 from flowsim.core.errors import InputError, unknown_name
 from flowsim.core.quantities import read_percentage
-from flowsim.evidence.tables import Cell, Sheet, cell_name, is_figure, read_sheet
+from flowsim.evidence.tables import Cell, Percentage, Sheet, cell_name, is_figure, read_sheet
 
 __all__ = ["COLUMNS", "SHEETS", "SITUATIONS", "CaseList", "CaseRow", "read_cases", "wrong_cells"]
 
@@ -28,6 +29,8 @@ SITUATIONS = {"waiting": ("waiting", "venter"), "under way": ("under way", "i ga
 SHEETS = ("List", "Liste")
 """The name of the sheet, in English and in Danish; the workbook may hold others."""
 _DAY_FIRST = re.compile(r"(\d{1,2})[-./ ](\d{1,2})[-./ ](\d{4})")
+_SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
+_Order = Literal["day", "month"]  # what a date with slashes begins with: in Denmark the day, in America the month
 _MOST = 10_000_000
 
 
@@ -83,9 +86,10 @@ def read_cases(path: str | Path) -> CaseList:
     """
     sheet = read_sheet(path, prefer=SHEETS)
     head, places = _header(sheet)
+    order = _order(sheet, head, places[3])
     rows = []
     for number in range(head + 1, len(sheet.rows)):
-        row = _row(sheet, number, places)
+        row = _row(sheet, number, places, order)
         if row is not None:
             rows.append(row)
     if not rows:
@@ -101,10 +105,11 @@ def wrong_cells(path: str | Path, most: int = 20) -> tuple[str, ...]:
     """
     sheet = read_sheet(path, prefer=SHEETS)
     head, places = _header(sheet)
+    order = _order(sheet, head, places[3])
     out: list[str] = []
     for number in range(head + 1, len(sheet.rows)):
         try:
-            _row(sheet, number, places)
+            _row(sheet, number, places, order)
         except InputError as error:
             out.append(str(error))
         if len(out) == most:
@@ -141,7 +146,28 @@ def _refuse_columns_not_read(sheet: Sheet, head: int, places: Sequence[int]) -> 
             )
 
 
-def _row(sheet: Sheet, number: int, columns: tuple[int, int, int, int]) -> CaseRow | None:
+def _order(sheet: Sheet, head: int, column: int) -> _Order | None:
+    """Return whether days or months come first in a column's dates such as 13/4/2026; None where none proves it.
+
+    Raises:
+        InputError: where two cells prove the contrary.
+    """
+    proofs: dict[_Order, tuple[int, str]] = {}
+    for number in range(head + 1, len(sheet.rows)) if column >= 0 else ():
+        text = str(sheet.rows[number][column]).strip()
+        match = _SLASHED.fullmatch(text)
+        if match and max(int(match[1]), int(match[2])) > 12:
+            proofs.setdefault("day" if int(match[1]) > 12 else "month", (number, text))
+    if len(proofs) == 2:
+        (at, day), (other, month) = proofs["day"], proofs["month"]
+        raise InputError(
+            f"{sheet.file}: {cell_name(at, column)} '{day}' begins with the day and {cell_name(other, column)} "
+            f"'{month}' with the month: write all days as 2026-03-09"
+        )
+    return next(iter(proofs), None)
+
+
+def _row(sheet: Sheet, number: int, columns: tuple[int, int, int, int], order: _Order | None) -> CaseRow | None:
     cells = [sheet.rows[number][column] if column >= 0 else "" for column in columns]
     where, situation, amount, since = cells
     if amount == "" and since == "":
@@ -149,7 +175,7 @@ def _row(sheet: Sheet, number: int, columns: tuple[int, int, int, int]) -> CaseR
     at = [f"{sheet.file}: {cell_name(number, max(column, 0))}" for column in columns]
     if where == "":
         raise InputError(f"{at[0]}: it is empty: name a state or a station")
-    day = None if since == "" else _day(since, at[3])
+    day = None if since == "" else _day(since, at[3], order)
     count, share = _amount(amount, at[2])
     if share is not None and day is not None:
         raise InputError(f"{at[3]}: a share of the model's number takes the model's times: leave out the day")
@@ -176,11 +202,12 @@ def _amount(cell: Cell, at: str) -> tuple[int | None, float | None]:
     """Return a number of citizens, or a share of the model's number; an empty cell is one case."""
     if cell == "":
         return 1, None
-    text = f"{cell:g}" if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15 else str(cell)
+    whole = isinstance(cell, float) and not isinstance(cell, Percentage) and cell.is_integer() and abs(cell) < 1e15
+    text = f"{cell:.0f}" if whole else str(cell)
     text = text.strip()
     if re.fullmatch(r"\d{1,9}", text) and int(text) <= _MOST:
         return int(text), None
-    share = _share(text)
+    share = _share(cell)
     if share is not None:
         return None, share
     raise InputError(
@@ -189,18 +216,32 @@ def _amount(cell: Cell, at: str) -> tuple[int | None, float | None]:
     )
 
 
-def _share(text: str) -> float | None:
+def _share(cell: Cell) -> float | None:
     try:
-        share = read_percentage(text)
+        share = cell / 100 if isinstance(cell, Percentage) else read_percentage(str(cell))
     except ValueError:
         return None
     return share if share is not None and 0 <= share <= 100 else None
 
 
-def _day(cell: Cell, at: str) -> date:
+def _day(cell: Cell, at: str, order: _Order | None) -> date:
     text = str(cell).strip()
     match = _DAY_FIRST.fullmatch(text)
     try:
-        return date(int(match[3]), int(match[2]), int(match[1])) if match else date.fromisoformat(text)
+        if match is None:
+            return date.fromisoformat(text)
+        first, second, year = (int(part) for part in match.groups())
+        if _SLASHED.fullmatch(text):
+            if order is None and first != second:
+                ways = [f"{date(year, month, day):%Y-%m-%d}" for day, month in ((first, second), (second, first))]
+                raise InputError(
+                    f"{at}: '{text}' can be {ways[0]} or {ways[1]}, and no other cell tells which: write "
+                    f"{' or '.join(ways)}"
+                )
+            if order == "month":
+                first, second = second, first
+        return date(year, second, first)
+    except InputError:
+        raise
     except ValueError:
         raise InputError(f"{at}: '{text}' is no day: write it as 2026-03-09 or 9-3-2026") from None

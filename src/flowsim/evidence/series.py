@@ -18,10 +18,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, cast, get_args
 
 from flowsim.core.errors import InputError, unknown_name
-from flowsim.core.numbers import TOKEN
+from flowsim.core.numbers import TOKEN, plain_number, read_number
 from flowsim.core.periods import Every, Period, read_period
 from flowsim.evidence.facts import load
-from flowsim.evidence.tables import MARKS, Cell, Decimal, Sheet, cell_name, is_figure, read_sheet, reader, without_note
+from flowsim.evidence.tables import (
+    MARKS,
+    Cell,
+    Decimal,
+    Percentage,
+    Sheet,
+    cell_name,
+    is_figure,
+    read_sheet,
+    reader,
+    without_note,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,6 +62,10 @@ _WHOLES = {"percent": 100.0, "share": 1.0}
 _EVERY: Mapping[str, Every] = {"Q-DEC": "quarter", "M": "month"}  # as pandas names frequencies
 _CODE = re.compile(r"\b(?:kode|code|nr|id)\b", re.IGNORECASE)
 _REMARK = re.compile(r"note|bemærk|anm|kommentar|comment|remark|status|flag", re.IGNORECASE)
+_NOTES = re.compile(
+    r"(?:fod|foot)?note[rs]?|bemærkning(?:er)?|anm(?:ærkning(?:er)?)?\.?|kommentar(?:er)?|comments?|remarks?",
+    re.IGNORECASE,
+)  # the heading of a column whose numbers are those of notes
 _WITH_UNIT = re.compile(rf"\W*{TOKEN}\s*\D*")
 _TABLE = re.compile(r"\b([A-ZÆØÅ]{2,8}\d{1,4}[A-Z]?|y\d\d[a-z]\d\d\w?)\b")
 _DATED = re.compile(
@@ -200,10 +215,11 @@ def from_pandas(values: pd.Series, name: str | None = None, unit: str = "") -> S
     Args:
         values: in any order; missing periods and values are marked as such.
         name: what is counted; the Series' own name if left out.
-        unit: such as "persons" or "awards".
+        unit: such as "persons" or "awards"; "percent" goes to 100 and "share" to 1.
 
     Raises:
-        InputError: where the index is no PeriodIndex of quarters or months, holds a period twice, or is empty.
+        InputError: where the index is no PeriodIndex of quarters or months, holds a period twice or none, or is empty;
+            for the first value that is no number, and one beyond what its unit allows.
     """
     import pandas as pd
 
@@ -215,12 +231,17 @@ def from_pandas(values: pd.Series, name: str | None = None, unit: str = "") -> S
         raise InputError(
             "the index is no PeriodIndex of quarters or months: series.index = series.index.to_period('Q'), or 'M'"
         )
+    if not isinstance(unit, str) or not isinstance(name, str | None):
+        raise InputError(f"name and unit are texts: {name!r} and {unit!r} are not allowed")
+    if index.hasnans:
+        raise InputError("the index holds no period (NaT) in a row: leave the row out")
     if index.has_duplicates or not len(index):
         repeated = ", ".join(str(period) for period in index[index.duplicated()][:3])
         raise InputError(f"the index holds a period twice: {repeated}" if repeated else "the series is empty")
     whole = values.reindex(pd.period_range(index.min(), index.max(), freq=index.freq))
-    numbers = [None if pd.isna(value) else float(value) for value in whole]
     periods = [str(period) for period in whole.index]
+    unit = _unit((), (unit,)) or unit  # "procent" and "%" are per cent too
+    numbers = [_number(value, period, unit) for value, period in zip(whole, periods, strict=True)]
     given = set(index)
     marks = [
         Mark(period=Period(text), text="", place="", meaning="missing" if period in given else "not in the series")
@@ -235,6 +256,27 @@ def from_pandas(values: pd.Series, name: str | None = None, unit: str = "") -> S
         values=tuple(numbers),
         marks=tuple(marks),
     )
+
+
+def _number(value: object, period: str, unit: str) -> float | None:
+    """Return the number of a period; None where pandas has none there.
+
+    Raises:
+        InputError: for anything else, and for what the unit does not allow.
+    """
+    import pandas as pd
+
+    if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
+        return None
+    try:
+        number = read_number(value) if isinstance(value, str) else plain_number(value)
+    except ValueError as mistake:
+        raise InputError(f"{period}: {mistake}") from None
+    if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
+        raise InputError(f"{period}: {value!r} is not allowed: it should be a number")
+    if number > _WHOLES.get(unit, math.inf):
+        raise InputError(f"{period}: {number:g} is not allowed: the unit is {unit}, which goes to {_WHOLES[unit]:g}")
+    return float(number)
 
 
 def documented_awards() -> Observed:
@@ -327,7 +369,7 @@ def _left_out(sheet: Sheet, table: _Table) -> tuple[str, ...]:
     Raises:
         InputError: where one of them stands beside what looks like a mistyped period.
     """
-    used = {(cell.row, cell.column) for cell in table.figures} | set(table.period_cells) | table.names
+    used = {(cell.row, cell.column) for cell in table.figures} | set(table.period_cells) | table.names | table.remarks
     rows, columns = {cell.row for cell in table.figures}, {cell.column for cell in table.figures}
     wide = len({row for row, _ in table.period_cells}) == 1
     head = {at[0 if wide else 1] for at in table.period_cells}
@@ -389,6 +431,8 @@ def _with_periods_for_dates(sheet: Sheet) -> Sheet:
 
 def _period_at(sheet: Sheet, row: int, column: int) -> Period | None:
     cell = sheet.rows[row][column]
+    if isinstance(cell, Percentage):
+        return None
     text = f"{cell:.0f}" if isinstance(cell, float) and cell.is_integer() else without_note(str(cell))[0]
     try:
         return read_period(text)
@@ -398,7 +442,9 @@ def _period_at(sheet: Sheet, row: int, column: int) -> Period | None:
 
 def _text_at(sheet: Sheet, row: int, column: int) -> str:
     cell = sheet.rows[row][column]
-    return f"{cell:g}" if isinstance(cell, float) else cell
+    if isinstance(cell, float) and not isinstance(cell, Percentage):
+        return f"{cell:.0f}" if cell.is_integer() else f"{cell:g}"
+    return str(cell)
 
 
 def _wide(sheet: Sheet) -> _Table | None:
@@ -418,6 +464,8 @@ def _wide(sheet: Sheet) -> _Table | None:
             continue
         groups = _filled(sheet.rows[top - 1] if top else (), periods)
         keyed = [column for column in range(min(periods)) if column not in periods]
+        noted = [column for column in keyed if _NOTES.fullmatch(_text_at(sheet, top, column).strip())]
+        keyed = [column for column in keyed if column not in noted]
         figures, bottom = [], top + 1
         above = dict.fromkeys(keyed, "")
         for at in range(top + 1, len(sheet.rows)):
@@ -435,7 +483,8 @@ def _wide(sheet: Sheet) -> _Table | None:
             codes = [column for column in keyed if _CODE.search(_text_at(sheet, top, column))]
             names = {(at, column) for at in range(top, bottom) for column in codes}
             names |= {(top - 1, column) for column in groups} if groups else set()
-            return _Table(figures, top - bool(groups), bottom, cells, names, set())
+            remarks = {(at, column) for at in range(top + 1, bottom) for column in noted}
+            return _Table(figures, top - bool(groups), bottom, cells, names, remarks)
     return None
 
 
@@ -468,7 +517,8 @@ def _long(sheet: Sheet) -> _Table | None:
     others = [other for other in width if other != column]
     head = max(top - 1, 0)
     heading = {other: _text_at(sheet, head, other) if top else "" for other in others}
-    counted = [other for other in others if any(is_figure(sheet.rows[at][other]) for at in body)]
+    noted = [other for other in others if _NOTES.fullmatch(heading[other].strip())]
+    counted = [other for other in others if other not in noted and any(is_figure(sheet.rows[at][other]) for at in body)]
     # A code such as 101 for a municipality is a number too, but not the last column.
     codes = [other for other in counted[:-1] if _CODE.search(heading[other])]
     counted = [other for other in counted if other not in codes]
@@ -479,7 +529,7 @@ def _long(sheet: Sheet) -> _Table | None:
         parted = ": with decimal commas, part the cells by semicolons" if sheet.delimiter == "," else ""
         raise InputError(f"{sheet.file}: {cell_name(at, unnamed[0])}: {text}{parted}")
     worded = [other for other in others if other not in counted and any(sheet.rows[at][other] != "" for at in body)]
-    remarked = [other for other in worded if _REMARK.search(heading[other])]
+    remarked = [other for other in worded if other in noted or _REMARK.search(heading[other])]
     named = [other for other in worded if other not in remarked]
     _refuse_figures_with_units(sheet, [[(at, other) for at in body] for other in named], periods.values())
     figures = [
@@ -562,7 +612,7 @@ def _in_per_cent(sheet: Sheet, figures: Iterable[_Figure], name: str) -> bool:
     for cell in figures:
         content = sheet.rows[cell.row][cell.column]
         if is_figure(content):
-            signs.setdefault(isinstance(content, str) and "%" in content, cell)
+            signs.setdefault(isinstance(content, Percentage) or "%" in str(content), cell)
     if len(signs) == 2:
         having, lacking = (cell_name(cell.row, cell.column) for cell in (signs[True], signs[False]))
         raise InputError(f"{sheet.file}: {having} of {name} has a per cent sign and {lacking} has none")
@@ -603,7 +653,7 @@ def _one_series(name: str, unit: str, figures: list[_Figure], read: Callable[[in
         period, at = Period.of(number, every), by_number.get(number)
         content = "" if at is None else read(at.row, at.column)
         if isinstance(content, float):
-            values.append(content)
+            values.append(float(content))
             continue
         values.append(None)
         where = "" if at is None else cell_name(at.row, at.column)

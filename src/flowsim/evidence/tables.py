@@ -26,7 +26,18 @@ from flowsim.core.files import is_file
 from flowsim.core.numbers import with_plain_spaces
 from flowsim.core.writing.spreadsheets import original_text
 
-__all__ = ["MARKS", "Cell", "Decimal", "Sheet", "cell_name", "is_figure", "read_sheet", "reader", "without_note"]
+__all__ = [
+    "MARKS",
+    "Cell",
+    "Decimal",
+    "Percentage",
+    "Sheet",
+    "cell_name",
+    "is_figure",
+    "read_sheet",
+    "reader",
+    "without_note",
+]
 
 MARKS = {"": "empty", ".": "no figure", "..": "suppressed or not available", "...": "not available yet"}
 MARKS |= {"-": "none, or too few to show", "–": "none, or too few to show", "x": "suppressed", "*": "suppressed"}
@@ -131,6 +142,13 @@ def reader(
         return number
 
     return figure
+
+
+class Percentage(float):
+    """A cell in a per cent format, as it is shown: 80.0 where Excel shows 80 % and stores 0.8."""
+
+    def __str__(self) -> str:
+        return f"{float(self):.12g} %"
 
 
 Cell = str | float
@@ -270,12 +288,13 @@ def _excel(name: str, content: bytes, prefer: Collection[str]) -> tuple[str, lis
 
     unreadable = f"{name}: this is no Excel file that can be read: save it as .xlsx or .csv again"
     try:
-        _check_package(name, content)
+        formulas = _check_package(name, content)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of styles and extensions, which no cell depends on
             book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
             try:
                 sheets = _sheets(name, book.worksheets)
+                without = {sheet.title: formulas.get(_part(sheet), "") for sheet in book.worksheets}
             finally:
                 book.close()
     except (InputError, MemoryError):
@@ -286,11 +305,20 @@ def _excel(name: str, content: bytes, prefer: Collection[str]) -> tuple[str, lis
     if not filled:
         raise InputError(f"{name}: the file is empty")
     preferred = [title for title in filled if title in prefer]
-    if len(preferred) == 1:
-        return preferred[0], filled[preferred[0]]
-    if len(filled) > 1:
+    if len(preferred) != 1 and len(filled) > 1:
         raise InputError(f"{name}: it has {len(filled)} sheets ({', '.join(filled)}): save the one you mean by itself")
-    return next(iter(filled.items()))
+    title = preferred[0] if len(preferred) == 1 else next(iter(filled))
+    if without[title]:
+        raise InputError(
+            f"{name}: {without[title]}: the formula there has no result yet: open the file in Excel and save it, or "
+            "paste the cell as a value"
+        )
+    return title, filled[title]
+
+
+def _part(sheet: Any) -> str:
+    """Return the part of the package that a worksheet stands in."""
+    return str(getattr(sheet, "_worksheet_path", "")).lstrip("/")
 
 
 def _sheets(name: str, worksheets: Iterable[Any]) -> dict[str, list[list[Cell]]]:
@@ -298,7 +326,7 @@ def _sheets(name: str, worksheets: Iterable[Any]) -> dict[str, list[list[Cell]]]
     cells = 0
     for sheet in worksheets:
         sheet.reset_dimensions()  # a file may claim a million empty rows: what stands in it counts
-        rows = ([_cell(value) for value in row] for row in sheet.iter_rows(values_only=True))
+        rows = ([_cell(each.value, each.number_format) for each in row] for row in sheet.iter_rows())
         sheets[sheet.title] = _bounded(name, rows)
         cells += sum(map(len, sheets[sheet.title]))
         if cells > _MOST_CELLS:
@@ -306,8 +334,12 @@ def _sheets(name: str, worksheets: Iterable[Any]) -> dict[str, list[list[Cell]]]
     return sheets
 
 
-def _check_package(name: str, content: bytes) -> None:
+def _check_package(name: str, content: bytes) -> dict[str, str]:
     """Refuse an Excel file that unpacks to more than is read, or whose XML has entities or is nested without end.
+
+    Returns:
+        of each part with a formula that has no result, or one that the file says is still to be calculated, the first
+        such cell.
 
     Raises:
         InputError: with the limit.
@@ -321,39 +353,81 @@ def _check_package(name: str, content: bytes) -> None:
             raise InputError(f"{name}: unpacked it has {unpacked:,} bytes: at most {_MOST_UNPACKED:,} are read")
         if unpacked > 1_000_000 and unpacked > _MOST_RATIO * len(content):
             raise InputError(f"{name}: it is packed more than {_MOST_RATIO}-fold, as no sheet of figures is")
+        stale = b'fullCalcOnLoad="1"' in _member(package, "xl/workbook.xml")
+        out: dict[str, str] = {}
         for part in parts:
             if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise InputError(f"{name}: it is packed in a way that Excel does not use")
             if part.filename.lower().endswith((".xml", ".rels")):
-                _check_xml(name, package.read(part))
+                cell = _check_xml(name, package.read(part), stale)
+                if cell:
+                    out[part.filename] = cell
+    return out
 
 
-def _check_xml(name: str, content: bytes) -> None:
-    depth = 0
+def _member(package: zipfile.ZipFile, name: str) -> bytes:
+    return package.read(name) if name in package.namelist() else b""
+
+
+def _check_xml(name: str, content: bytes, stale: bool) -> str:
+    """Refuse XML as `_check_package` says; return the first cell of a sheet whose formula has no result, or "".
+
+    Where the file is `stale`, no formula has one: a program wrote it that calculates nothing, and put 0 there.
+    """
+    depth, cell, inside = 0, {"r": "", "t": ""}, ""
+    formula, result, without = False, "", ""
 
     def refuse(*_: Any) -> None:
         raise InputError(f"{name}: its XML has definitions of its own, which no Excel file needs")
 
-    def begin(*_: Any) -> None:
-        nonlocal depth
+    def begin(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal depth, cell, inside, formula, result
         depth += 1
         if depth > _DEEPEST:
             raise InputError(f"{name}: its XML is nested more than {_DEEPEST} deep")
+        inside = tag.rpartition(":")[2]
+        if inside == "c":
+            cell, formula, result = {"r": "", "t": ""} | attributes, False, ""
+        formula = formula or inside == "f"
 
-    def close(_: str) -> None:
-        nonlocal depth
+    def read(text: str) -> None:
+        nonlocal result
+        if inside == "v":
+            result = result or text.strip()
+
+    def close(tag: str) -> None:
+        nonlocal depth, inside, formula, without
         depth -= 1
+        inside = ""
+        if tag.rpartition(":")[2] == "c" and formula:
+            # A formula may come to an empty text, which is a result.
+            if stale or (not result and cell["t"] != "str"):
+                without = without or cell["r"]
+            formula = False
 
     parser = expat.ParserCreate()
     parser.StartDoctypeDeclHandler, parser.StartElementHandler, parser.EndElementHandler = refuse, begin, close
+    parser.CharacterDataHandler = read
     parser.Parse(content, True)
+    return without
 
 
-def _cell(value: object) -> Cell:
+_SPACING = re.compile(r"[_*].")  # of a number format: the width of a letter, or one that fills the cell
+_WRITTEN_OUT = re.compile(r'"[^"]*"|\\.')
+
+
+def _cell(value: object, number_format: object = None) -> Cell:
     if value is None:
         return ""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value) if abs(value) < 1e300 else str(value)
+        if not abs(value) < 1e300:
+            return str(value)
+        shown = _SPACING.sub("", str(number_format))
+        if "%" in _WRITTEN_OUT.sub("", shown):
+            return Percentage(f"{100 * value:.12g}")  # 100 * 0.55 is 55.000000000000014
+        if "%" in shown:  # the sign is written after a number that stays as it is
+            return Percentage(value)
+        return float(value)
     if isinstance(value, date):  # a moment is one too
         return value.isoformat()[:10]
     return _plain_text(str(value))

@@ -179,7 +179,9 @@ class Party(Record):
 
     Either `places` a meeting by date, or hours-based: `staff` members with `hours` each for a meeting, less the
     standing `follow_up` hours of every citizen now in the named states (those in a queue included), divided by
-    `hours_a_case`; clipped at 0, the fraction carried to the next meeting, unused places not.
+    `hours_a_case`; clipped at 0, the fraction carried to the next meeting, unused places not. Of several parties each
+    carries its own fraction, and the least of their whole places counts: parties with 0.5 and 0.3 places both have
+    one at two meetings of ten.
     """
 
     name: Name

@@ -9,7 +9,6 @@ from flowsim.calibration.ensemble import Ensemble
 from flowsim.calibration.targets import documented
 from flowsim.core.arrays import defined_quantiles
 from flowsim.core.errors import InputError
-from flowsim.core.periods import Period
 from flowsim.planning.response import Response
 from flowsim.planning.staffing.search import Answer, Frontier
 from flowsim.reporting.findings import Findings

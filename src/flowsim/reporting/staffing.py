@@ -83,9 +83,7 @@ class StaffingConclusions:
         for queue in self.search.today.queues:
             if queue.backlog:
                 words, count = self.wording.measure(queue.measure), self.wording.value(queue.before, "citizens")
-                queues.append(
-                    language.say("remark.backlog.queue", measure=words[:1].lower() + words[1:], count=count)
-                )
+                queues.append(language.say("remark.backlog.queue", measure=words[:1].lower() + words[1:], count=count))
         if not queues:
             return []
         period = language.period(Period(self.search.question.during))

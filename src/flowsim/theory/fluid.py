@@ -11,11 +11,12 @@ approximations for Markovian service networks, for the limit and networks with v
 Approximations beside the limit itself: those who enter within a step enter evenly over it; shares, rates and laws
 are those in force in its middle; the time spent on a benefit, by which a hazard may vary, is that of this visit;
 patience is exponential, with the mean of its law; places that depend on citizens present count those at the
-beginning of the step, and are not rounded.
+beginning of the step, and those of a single party are not rounded.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -201,15 +202,27 @@ class _Line:
             self.meetings[flow.step_at(when)].append(when)
         planned = station.planned(flow.pathway.start, flow.pathway.end)
         self.capacity = flow.mean(planned) if planned else None
+        self.carried = [0.0] * len(self.bounds)
 
     def takings(self, flow: _Flow, k: int, present: Floats) -> list[tuple[float, float]]:
         """Return how far into the step each meeting is held, from 0 to 1, and its places."""
         begins = flow.edges[k]
         out = []
         for when in self.meetings[k]:
-            places = min(_party_places(party, when, present, flow.number) for party in self.bounds)
-            out.append(((when - begins) / (flow.edges[k + 1] - begins), max(places, 0.0)))
+            amounts = [max(_party_places(party, when, present, flow.number), 0.0) for party in self.bounds]
+            places = amounts[0] if len(amounts) == 1 else min(map(self.whole, range(len(amounts)), amounts))
+            out.append(((when - begins) / (flow.edges[k + 1] - begins), places))
         return out
+
+    def whole(self, party: int, amount: float) -> float:
+        """Return the whole places that one of several parties allows at its next meeting, and carry the fraction.
+
+        As in the engines, where the least of the whole places counts: half a place of one party and a third of another
+        seldom make a place at the same meeting. A single party loses nothing, so its fractions stay fractions here.
+        """
+        places = math.floor(amount + self.carried[party] + 1e-9 + 1e-12 * amount)
+        self.carried[party] += amount - places
+        return float(places)
 
 
 def _party_places(party: Party, when: datetime, present: Floats, number: dict[str, int]) -> float:

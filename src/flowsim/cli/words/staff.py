@@ -173,7 +173,9 @@ def _growing(search: Answer | Frontier, cost: StaffingCost | None = None) -> str
     trial = named_trial(search, cost)
     if not trial.growing:
         return ""
-    queues = "; ".join(f"{queue.station} from {number(queue.before)} to {number(queue.after)}" for queue in trial.growing)
+    queues = "; ".join(
+        f"{queue.station} from {number(queue.before)} to {number(queue.after)}" for queue in trial.growing
+    )
     names = " and ".join(_level([level]) for level in trial.levels)
     return f" But with {names} queues grow in {search.question.during}, in citizens: {queues}."
 

@@ -10,7 +10,7 @@ from flowsim.core.errors import InputError
 from flowsim.core.numbers import AmbiguousNumber, read_number
 from flowsim.core.periods import Period, typed_period
 from flowsim.core.quantities import read_percentage
-from flowsim.evidence.tables import Cell, Sheet, cell_name, read_sheet
+from flowsim.evidence.tables import Cell, Percentage, Sheet, cell_name, read_sheet
 
 __all__ = ["FIGURE_COLUMNS", "KnownFigure", "KnownFigures", "read_known"]
 
@@ -129,7 +129,7 @@ def _month(cell: Cell, at: str) -> Period:
 
 def _number(cell: Cell, at: str) -> float:
     if isinstance(cell, float):
-        return cell
+        return cell / 100 if isinstance(cell, Percentage) else cell
     try:
         share = read_percentage(cell)
         return share if share is not None else read_number(cell)

@@ -1,0 +1,115 @@
+"""Cells of Excel files are read as they are shown; what has no result yet, or two meanings, is refused by its cell."""
+
+import re
+
+import openpyxl
+import pytest
+import xlsxwriter
+
+from flowsim import InputError
+from flowsim.evidence.cases import read_cases
+from flowsim.evidence.series import read
+from flowsim.evidence.tables import read_sheet
+from flowsim.model.today.known import read_known
+
+LIST = ["where", "situation", "number", "since"]
+
+
+def workbook(path, *rows, formats=()):
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    for cell, shown in dict(formats).items():
+        book.active[cell].number_format = shown
+    book.save(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("shown", "number"),
+    [
+        ("0%", 55.0),
+        ("0.0 %", 55.0),
+        ('0.0" "%;-0.0%', 55.0),
+        ("0_%", 0.55),  # as wide as a per cent sign, which is not written
+        ("0.00", 0.55),
+        ('0"%"', 0.55),  # the sign is written after the number as it is
+        ("0\\%", 0.55),
+    ],
+)
+def test_a_cell_in_a_per_cent_format_is_the_number_before_the_sign(tmp_path, shown, number):
+    path = workbook(tmp_path / "x.xlsx", [0.55], formats={"A1": shown})
+    ((cell,),) = read_sheet(path).rows
+    assert cell == number
+    assert str(cell).endswith(" %") == ("%" in shown.replace("_%", ""))
+
+
+def test_a_series_in_a_per_cent_format_is_in_per_cent(tmp_path):
+    rows = (["periode", "rettidighed"], ["2020K1", 0.8], ["2020K2", 0.555])
+    (series,) = read(workbook(tmp_path / "x.xlsx", *rows, formats={"B2": "0%", "B3": "0.0%"})).series
+    assert (series.unit, series.values) == ("percent", (80.0, 55.5))
+    with pytest.raises(InputError, match=r"x.xlsx: B2 of rettidighed has a per cent sign and B3 has none"):
+        read(workbook(tmp_path / "x.xlsx", *rows, formats={"B2": "0%"}))
+
+
+def test_a_share_in_a_list_and_a_known_figure_are_what_is_shown(tmp_path):
+    (row,) = read_cases(workbook(tmp_path / "x.xlsx", LIST, ["team", "waiting", 0.8, None], formats={"C2": "0%"})).rows
+    assert (row.count, row.share) == (None, 0.8)
+    path = workbook(tmp_path / "y.xlsx", LIST, ["team", "waiting", 0.8, None])
+    with pytest.raises(InputError, match=re.escape("y.xlsx: C2: '0.8' is not allowed: a whole number of citizens")):
+        read_cases(path)
+    known = workbook(
+        tmp_path / "z.xlsx",
+        ["measure", "month", "figure", "±"],
+        ["clock.x.within", "2020-05", 0.62, 0.05],
+        formats={"C2": "0%", "D2": "0%"},
+    )
+    (figure,) = read_known(known).figures
+    assert (figure.value, figure.sd) == (0.62, 0.05)
+
+
+def test_a_formula_without_a_result_is_refused_by_its_cell(tmp_path):
+    rows = (["periode", "antal"], ["2020K1", 5], ["2020K2", "=B2+1"])
+    with pytest.raises(InputError, match=r"x.xlsx: B3: the formula there has no result yet: open the file in Excel"):
+        read(workbook(tmp_path / "x.xlsx", *rows))
+    with pytest.raises(InputError, match=r"y.xlsx: C2: the formula there has no result yet"):
+        read_cases(workbook(tmp_path / "y.xlsx", LIST, ["team", "waiting", "=SUM(1,2)", None]))
+
+
+def test_a_result_of_0_that_a_program_put_there_is_none(tmp_path):
+    """XlsxWriter calculates nothing, writes 0, and says that the file is to be calculated when it is opened."""
+    path = tmp_path / "x.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        for number, row in enumerate((["periode", "antal"], ["2020K1", 5], ["2020K2"])):
+            sheet.write_row(number, 0, row)
+        sheet.write_formula("B3", "=B2+1")
+    with pytest.raises(InputError, match=r"x.xlsx: B3: the formula there has no result yet"):
+        read(path)
+
+
+def test_formulas_on_a_sheet_that_is_not_read_do_not_matter(tmp_path):
+    path = workbook(tmp_path / "x.xlsx", ["help", "=1+1"])
+    book = openpyxl.load_workbook(path)
+    sheet = book.create_sheet("List")
+    for row in (LIST, ["team", "waiting", 5, None]):
+        sheet.append(row)
+    book.save(path)
+    assert [row.count for row in read_cases(path).rows] == [5]
+
+
+def days(folder, *texts):
+    path = folder / "list.csv"
+    path.write_text("\n".join([";".join(LIST), *(f"team;waiting;1;{text}" for text in texts)]), encoding="utf-8")
+    return [f"{row.since}" for row in read_cases(path).rows]
+
+
+def test_what_a_date_with_slashes_begins_with_is_proved_by_its_column(tmp_path):
+    assert days(tmp_path, "3/4/2022", "13/4/2022") == ["2022-04-03", "2022-04-13"]
+    assert days(tmp_path, "3/4/2022", "4/25/2022") == ["2022-03-04", "2022-04-25"]
+    assert days(tmp_path, "3/3/2022", "4-5-2022", "4.5.2022") == ["2022-03-03", "2022-05-04", "2022-05-04"]
+    message = "list.csv: D2: '3/4/2022' can be 2022-04-03 or 2022-03-04, and no other cell tells which"
+    with pytest.raises(InputError, match=message):
+        days(tmp_path, "3/4/2022", "5/5/2022", "2022-04-25")
+    with pytest.raises(InputError, match="D2 '13/4/2022' begins with the day and D4 '4/25/2022' with the month"):
+        days(tmp_path, "13/4/2022", "3/4/2022", "4/25/2022")
