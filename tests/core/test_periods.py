@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowsim.core.errors import InputError
-from flowsim.core.periods import MONTHS, Period, quarter, read_period
+from flowsim.core.periods import MONTHS, Period, cut_periods, quarter, read_period
 
 
 @pytest.mark.parametrize(
@@ -106,3 +106,19 @@ def test_a_period_is_its_text(year, every, month):
     assert all((one.every, one.number) == (period.every, period.number) for one in again)
     assert period.first <= 12 * year + month < period.after
     assert period.next.first == period.after
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "first", "last"),
+    [
+        ("2022-01-01", "2023-01-01", (), ()),
+        ("2022-01-01", "2022-12-31", (), ("2022-12", "2022Q4", "2022")),
+        ("2022-01-01", "2022-10-01", (), ("2022",)),
+        ("2021-10-01", "2022-12-01", ("2021",), ("2022Q4", "2022")),
+        ("2022-01-15", "2022-10-01", ("2022-01", "2022Q1"), ("2022",)),
+        ("2022-01-01", "2023-01-01T00:01", (), ("2023-01", "2023Q1", "2023")),
+    ],
+)
+def test_which_periods_a_time_cuts(begin, end, first, last):
+    cut = cut_periods(datetime.fromisoformat(begin), datetime.fromisoformat(end))
+    assert tuple(map(set, cut)) == (set(first), set(last))

@@ -1,12 +1,14 @@
 """The tick is as fine as fixed stays need it, and what is rounded all the same is said once."""
 
 import pickle
+import re
 import warnings
 
 import numpy as np
 import pytest
 
 from flowsim import Pathway, run
+from flowsim.model import ticks
 from flowsim.model.ticks import CoarseTickWarning
 from flowsim.simulation.engine.trace import NEVER
 from helpers.command_line import flowsim
@@ -116,3 +118,56 @@ def test_the_command_line_says_it_in_one_line_of_its_own(tmp_path):
     assert err.count("\n") == 1
     code, _, err = flowsim("compare", tmp_path / "desk.toml", tmp_path / "desk.toml", "--quiet")
     assert "note" not in err
+
+
+def clocked(**more):
+    return desk({"law": "exponential", "mean": "1 day"}, rate="1 per day", **more)
+
+
+@pytest.mark.parametrize(
+    ("more", "tick"),
+    [
+        ({"clocks": {"c": {"begins": "talk", "ends": "out", "limit": "90 seconds"}}}, SECOND),
+        ({"clocks": {"c": {"begins": "talk", "ends": "out", "limit": "90 minutes"}}}, 1.0),
+        ({"watches": {"w": {"station": "desk", "within": ["0 minutes", "1.5 seconds"]}}}, SECOND / 1000),
+        ({"entries": {"door": {"to": "talk", "at": ["2020-01-02T09:00:30"]}}}, SECOND),
+        ({"entries": {"door": {"to": "talk", "at": ["2020-01-02T09:00:00.25"]}}}, SECOND / 1000),
+        ({"stations": {"desk": {"weekdays": ["tue"], "at": "09:00:30", "places": 1}}}, SECOND),
+        ({"stations": {"desk": {"weekdays": ["tue"], "at": "09:30", "places": 1}}}, 1.0),
+    ],
+)
+def test_limits_entry_times_and_hours_of_meetings_choose_the_tick_too(more, tick):
+    raw = clocked(**more)
+    if "weekdays" in raw["stations"]["desk"]:
+        del raw["states"]["talk"]["stay"]
+    pathway = Pathway.from_dict(raw)
+    assert pathway.tick == tick
+    assert Pathway.from_dict(pathway.to_dict()) == pathway
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (
+            {"clocks": {"c": {"begins": "talk", "ends": "out", "limit": "90 minutes"}}},
+            r"clocks.c.limit: 90 minutes become 2 hours at a tick of 1 hour, 33.33% off: set a shorter `tick`",
+        ),
+        (
+            {"entries": {"door": {"to": "talk", "at": ["2020-01-02", "2020-01-02T09:15"]}}},
+            r"entries.door.at: 2020-01-02 09:15:00 becomes 2020-01-02 09:00:00 at a tick of 1 hour",
+        ),
+        (
+            {"stations": {"desk": {"weekdays": ["tue"], "at": ["08:00", "09:30"], "places": 1}}},
+            r"stations.desk.at: 2020-01-01 09:30:00 becomes 2020-01-01 10:00:00 at a tick of 1 hour",
+        ),
+    ],
+)
+def test_what_a_tick_that_is_set_rounds_is_said(more, message):
+    raw = clocked(tick="1 hour", **more)
+    if "weekdays" in raw["stations"]["desk"]:
+        del raw["states"]["talk"]["stay"]
+    with warnings.catch_warnings(record=True) as given:
+        warnings.simplefilter("always")
+        ticks._shown.clear()
+        Pathway.from_dict(raw)
+    assert any(re.search(message, str(one.message)) for one in given), [str(one.message) for one in given]

@@ -15,6 +15,7 @@ __all__ = [
     "MONTHS",
     "Every",
     "Period",
+    "cut_periods",
     "quarter",
     "read_period",
     "typed_period",
@@ -150,6 +151,18 @@ class Period(str):
 
 def _moment(month: int) -> datetime:
     return datetime(month // 12, month % 12 + 1, 1)
+
+
+def cut_periods(begin: datetime, end: datetime) -> tuple[tuple[Period, ...], tuple[Period, ...]]:
+    """Return the months, quarters and years that some time begins within, and those that it ends within.
+
+    A period that it begins and ends within stands among the latter alone. The end is the first moment after the time.
+    """
+    last = (end - datetime.resolution).year * 12 + (end - datetime.resolution).month - 1
+    months = begin.year * 12 + begin.month - 1, last
+    around = [tuple(Period.at(month, every) for every in MONTHS) for month in months]
+    within = tuple(period for period in around[1] if period.end > end)
+    return tuple(period for period in around[0] if period.start < begin and period not in within), within
 
 
 _NAMES = ("jan", "feb", "mar", "apr", "maj", "jun", "jul", "aug", "sep", "okt", "nov", "dec")

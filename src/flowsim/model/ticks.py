@@ -1,4 +1,4 @@
-"""The tick of a pathway: a minute, or a finer one where its fixed stays need it, and what is still too coarse."""
+"""The tick of a pathway: a minute, or a finer one where its fixed times need it, and what is still too coarse."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from flowsim.core.civil_time import MINUTES, span_text
@@ -20,6 +20,7 @@ __all__ = ["MINUTE", "CoarseTickWarning", "fitting_tick", "warn_of_coarse_tick",
 MINUTE = 1.0
 _FINER = (MINUTES["second"], MINUTES["second"] / 1000)
 _LARGEST_ERROR = 1 / 2000  # of a fixed stay, by rounding to whole ticks
+_DAYS = 2  # on which a meeting's hours are tried
 _SHORT = 100  # ticks: a shorter mean is visibly distorted by rounding
 
 _silent: ContextVar[bool] = ContextVar("_silent", default=False)
@@ -27,36 +28,45 @@ _shown: dict[Any, Any] = {}  # which warnings were given: each comes once in a p
 
 
 class CoarseTickWarning(UserWarning):
-    """A stay is so short against the tick that rounding distorts it."""
+    """A time is so short against the tick that rounding distorts it, or a moment lies between two ticks."""
 
 
 def fitting_tick(pathway: Whole) -> float:
-    """Return the longest tick of a minute, a second and a millisecond that no fixed stay is rounded by too much at.
+    """Return the longest tick of a minute, a second and a millisecond that no fixed time is rounded by too much at.
 
-    At most 1 part in 2,000. A tick at which an event's key has no room for the horizon and the citizens is not taken.
+    Fixed stays, limits of clocks and the like by at most 1 part in 2,000; moments, such as the hours of meetings, not
+    at all. A tick at which an event's key has no room for the horizon and the citizens is not taken.
     """
-    lengths = [length for _, law in _laws(pathway) for length in law.atoms()]
+    lengths = [length for _, length in _lengths(pathway)]
     chosen = MINUTE
     for tick in (MINUTE, *_FINER):
         if tick != MINUTE and not _fits_a_key(pathway, tick):
             break
         chosen = tick
-        if all(_error(length, tick) <= _LARGEST_ERROR for length in lengths):
+        if all(_error(length, tick) <= _LARGEST_ERROR for length in lengths) and not _off(pathway, tick):
             break
     return chosen
 
 
 def warn_of_coarse_tick(pathway: Whole) -> None:
-    """Warn of the fixed stay that is rounded by too much, and of means of few ticks."""
+    """Warn of the fixed time that is rounded by too much, of a moment between two ticks, and of means of few ticks."""
     if _silent.get():
         return
-    stays = [(path, length) for path, law in _laws(pathway) for length in law.atoms()]
-    fixed = [(_error(length, pathway.tick), path, length) for path, length in stays]
+    fixed = [(_error(length, pathway.tick), path, length) for path, length in _lengths(pathway)]
     error, path, length = max(fixed, default=(0.0, "", 0.0))
     if error > _LARGEST_ERROR:
         rounded = math.floor(length / pathway.tick + 0.5) * pathway.tick
         _warn(
             f"{path}: {_text(length)} become {_text(rounded)} at a tick of {_text(pathway.tick)}, {error:.2%} off: "
+            "set a shorter `tick`"
+        )
+    between = _off(pathway, pathway.tick)
+    if between:
+        path, moment = between
+        tick = timedelta(minutes=pathway.tick)
+        nearest = pathway.start + math.floor((moment - pathway.start) / tick + 0.5) * tick
+        _warn(
+            f"{path}: {moment.isoformat(' ')} becomes {nearest.isoformat(' ')} at a tick of {_text(pathway.tick)}: "
             "set a shorter `tick`"
         )
     gaps = [(f"entries.{entry.name}.every", entry.every) for entry in pathway.entries if entry.every]
@@ -98,6 +108,44 @@ def _laws(pathway: Whole) -> Iterator[tuple[str, Duration]]:
                     if rate > 1 / MINUTES["week"]:
                         mean = timedelta(minutes=1 / rate)
                         yield f"states.{state.name}.race.{exit_.name}", Duration.exponential(mean)
+
+
+def _lengths(pathway: Whole) -> Iterator[tuple[str, float]]:
+    """Yield the lengths of time, in minutes, that are given and drawn from no law, or are points of one."""
+    for path, law in _laws(pathway):
+        yield from ((path, length) for length in law.atoms())
+    for clock in pathway.clocks:
+        yield f"clocks.{clock.name}.limit", clock.limit
+    for watch in pathway.watches:
+        yield from ((f"watches.{watch.name}.within", length) for length in watch.within)
+    for followup in pathway.followups:
+        yield from ((f"followups.{followup.name}.after", length) for length in followup.after)
+    for seniority in pathway.seniorities:
+        yield from ((f"seniorities.{seniority.name}.over", length) for length in seniority.over)
+
+
+def _off(pathway: Whole, tick: float) -> tuple[str, datetime] | None:
+    """Return the first of the given moments that lies between two ticks: when somebody enters, or a meeting is held."""
+    step = timedelta(minutes=tick)
+    for entry in pathway.entries:
+        for moment in entry.at:
+            if _between(moment - pathway.start, step):
+                return f"entries.{entry.name}.at", moment
+    day = datetime.combine(pathway.start, time())
+    for station in pathway.stations:
+        for hour in station.at if station.is_meeting and station.weekdays else ():
+            # Where a day is no whole number of ticks, the first day that is not tells.
+            for later in range(_DAYS):
+                moment = datetime.combine(day, hour) + timedelta(days=later)
+                if _between(moment - pathway.start, step):
+                    return f"stations.{station.name}.at", moment
+    return None
+
+
+def _between(since: timedelta, step: timedelta) -> bool:
+    """Return whether a time since the start is no whole number of ticks; rounding of the tick itself does not count."""
+    off = since / step
+    return abs(off - round(off)) > 1e-6
 
 
 def _error(length: float, tick: float) -> float:

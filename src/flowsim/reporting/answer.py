@@ -13,7 +13,7 @@ from flowsim.planning.response import Response
 from flowsim.planning.staffing.search import Answer, Frontier
 from flowsim.reporting.findings import Findings
 from flowsim.reporting.staffing import StaffingConclusions
-from flowsim.reporting.wording import Wording
+from flowsim.reporting.wording import Wording, cut_words
 from flowsim.simulation.estimates import FEWEST_DEFINED, FEWEST_FOR_RANGE, SingleEstimate, level
 from flowsim.simulation.intervals import at_most_one_in
 from flowsim.simulation.measures.flows import AWARDS
@@ -42,7 +42,7 @@ class Conclusions:
 
     def remarks(self) -> tuple[str, ...]:
         """Return what a reader of the answer has to know besides."""
-        staffing, general = self._staffing, (*self._lengthened(), *self._carried_on())
+        staffing, general = self._staffing, (*self._lengthened(), *self._cut(), *self._carried_on())
         if staffing is None:
             return general
         beside = self._beside(staffing.search)
@@ -54,6 +54,11 @@ class Conclusions:
         if until is None or self.findings.span[1].end <= until:
             return ()
         return (language.say("remark.carried_on", since=language.day(until.date())),)
+
+    def _cut(self) -> tuple[str, ...]:
+        """Say which periods are left out of the figures, for the run does not hold the whole of them."""
+        words = cut_words(self.findings.pathway, self.wording.language)
+        return (words,) if words else ()
 
     def _lengthened(self) -> tuple[str, ...]:
         """Say that scenarios were run longer than their files say, so that all end alike."""

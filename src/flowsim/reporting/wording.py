@@ -9,9 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from flowsim.core.civil_time import MINUTES
 from flowsim.core.numbers import number
+from flowsim.core.periods import cut_periods
 from flowsim.evidence.yardsticks import yardsticks_of
 from flowsim.model.library import cities, scenario_names
 from flowsim.model.pathway import Pathway
@@ -21,7 +23,7 @@ from flowsim.planning.staffing.goals import Goal
 from flowsim.reporting.language import Language
 from flowsim.simulation.measures.measure import Measure, Part
 
-__all__ = ["COUNTED", "LIKELY", "Wording", "likely", "told_likely", "words_and_ranges"]
+__all__ = ["COUNTED", "LIKELY", "Wording", "cut_words", "likely", "told_likely", "words_and_ranges"]
 
 LIKELY = (
     (0.99, "likely.certain"),
@@ -38,6 +40,29 @@ LIKELY = (
 def likely(share: float) -> str:
     """Return the key of the word for a probability."""
     return next(key for least, key in LIKELY if share >= least)
+
+
+def cut_words(pathway: Pathway, language: Language) -> str:
+    """Say which months, quarters and years are not reported, for the horizon does not hold the whole of them.
+
+    Of a horizon that holds no whole month, say that what is reported is of its days alone; nothing where all are whole.
+    """
+    begin, end, say = pathway.start + timedelta(minutes=pathway.warm_up), pathway.end, language.say
+    first, last = cut_periods(begin, end)
+    if not first and not last:
+        return ""
+    if begin.year * 12 + begin.month + (begin != datetime(begin.year, begin.month, 1)) >= end.year * 12 + end.month:
+        days = {"first": language.plain_day(begin), "last": language.plain_day(end - datetime.resolution)}
+        return say("run.cut.parts", **days)
+    parts = []
+    for key, periods, day in (("run.cut.begin", first, begin), ("run.cut.end", last, end - datetime.resolution)):
+        if periods:
+            named = language.listed([language.short_period(period) for period in sorted(periods)])
+            parts.append(say(key, periods=named, day=language.plain_day(day)))
+    words, following = say("run.cut", parts="; ".join(parts)), end + timedelta(days=1)
+    if following == datetime(following.year, following.month, 1):  # a month's last day is meant to be in it
+        words += say("run.cut.through", day=language.plain_day(end), next=f"{following:%Y-%m-%d}")
+    return words
 
 
 def told_likely(low: float, high: float, language: Language) -> str:

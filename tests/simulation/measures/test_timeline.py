@@ -51,6 +51,16 @@ def test_a_short_horizon_has_all_measures_that_a_long_one_has(start, end):
     assert {row.period for row in short.index if row.measure == "stock.cash"} == {"2019Q1", "2019"}
 
 
+def test_a_horizon_of_whole_months_and_no_whole_quarter_reports_all_by_month():
+    short = Catalogue.of(Pathway.from_dict(RAW | {"start": "2019-02-01", "end": "2019-05-15"}))
+    assert {row.measure for row in short.index} == {row.measure for row in CATALOGUE.index}
+    assert {row.period for row in short.index} == {"2019-02", "2019-03", "2019-04"}
+    meetings = [(7, 1, 3, 0, 2), (14, 1, 1, 0, 0), (35, 1, 2, 0, 0)]  # days since the start
+    values = measured(trace(meetings, there=[[("plan", 0, 0, 3), ("team", 3, 7, None)]]), short)
+    assert of(values, "places.board") == {"2019-02": 4, "2019-03": 2}
+    assert of(values, "mean_stock.cash") == {"2019-02": 1, "2019-03": 1, "2019-04": 1}
+
+
 @pytest.mark.filterwarnings("ignore::flowsim.model.ticks.CoarseTickWarning")
 @pytest.mark.parametrize("tick", ["1 second", "7 minutes", "1 day", "5 days", "1 week"])
 def test_edges_are_the_first_ticks_of_the_months(tick):

@@ -246,6 +246,7 @@ def _head(
 ) -> list[str]:
     """Say what was compared with what, and how many times it was run."""
     from flowsim.cli.terminal import wrapped
+    from flowsim.cli.words.run import cut_lines
 
     language, say, reference = wording.language, wording.language.say, comparison.reference
     words = {"name": wording.scenario(comparison.names[0]), "seed": str(reference.seed)}
@@ -259,4 +260,4 @@ def _head(
             lines.append(f"{wording.scenario(one.name)}: {language.translated(one.file.description)}")
         if verbose:
             lines.append(f"{one.name}: visits_sha256 {result.visits_sha256}")
-    return [wrapped(line) for line in lines]
+    return [*(wrapped(line) for line in lines), *cut_lines(reference.pathway, language)]

@@ -165,6 +165,7 @@ def _print_json(scenario: Scenario, results: Results, table: pd.DataFrame, param
 def _head(wording: Wording, scenario: Scenario, results: Results, chosen: Chosen, verbose: bool) -> list[str]:
     """Say what was run, and how many times."""
     from flowsim.cli.terminal import wrapped
+    from flowsim.cli.words.run import cut_lines
     from flowsim.simulation.estimates import FEWEST_FOR_RANGE
 
     language, say, count = wording.language, wording.language.say, len(results.replications)
@@ -187,7 +188,7 @@ def _head(wording: Wording, scenario: Scenario, results: Results, chosen: Chosen
         numbers = {"count": str(count), "least": str(FEWEST_FOR_RANGE)}
         few = say("run.few", replications=language.counted(count, "replications"), **numbers)
     description = language.translated(scenario.file.description or "")
-    return [wrapped(text) for text in (head, few, description) if text]
+    return [*(wrapped(text) for text in (head, few, description) if text), *cut_lines(pathway, language)]
 
 
 def _print_summary(scenario: Scenario, results: Results, table: pd.DataFrame, wording: Wording) -> None:

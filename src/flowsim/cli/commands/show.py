@@ -68,6 +68,7 @@ def check(
     Example: [bold]flowsim check more-places.toml[/bold]
     """
     from flowsim.cli.words.check import change_lines, load_lines, right_line, rule_lines
+    from flowsim.cli.words.run import cut_lines
     from flowsim.cli.words.today import list_lines, opening_of
     from flowsim.model.scenario import Scenario
     from flowsim.theory.fluid_load import workload
@@ -78,6 +79,7 @@ def check(
         print("\n".join(change_lines(scenario, words)))
     print(right_line(scenario, words))
     pathway = scenario.pathway()
+    print("".join(f"{line}\n" for line in cut_lines(pathway, words)), end="")
     if scenario.begins_today:
         opening = opening_of(scenario)
         print("\n".join(list_lines(opening, 1, 20, words)))

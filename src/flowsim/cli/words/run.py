@@ -33,6 +33,7 @@ __all__ = [
     "beside_documents",
     "by_period",
     "carried_on",
+    "cut_lines",
     "fact_words",
     "measure_titles",
     "name_lines",
@@ -163,6 +164,14 @@ def carried_on(until: datetime | None, last: datetime, language: Language) -> li
     if until is None or last <= until:
         return []
     return [wrapped(language.say("run.carried_on", since=language.plain_day(until)))]
+
+
+def cut_lines(pathway: Pathway, language: Language) -> list[str]:
+    """Say in lines which periods are not reported, or not whole, for the horizon does not hold all of them."""
+    from flowsim.reporting.wording import cut_words
+
+    words = cut_words(pathway, language)
+    return [wrapped(words)] if words else []
 
 
 def by_period(levels: pd.DataFrame, wording: Wording, documented_until: datetime | None = None) -> list[str]:

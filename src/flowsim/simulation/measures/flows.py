@@ -61,9 +61,10 @@ def mean_stocks(dated: DatedTrace) -> Iterator[MeasureSeries]:
     """
     calendar = dated.calendar
     spent = dated.by_benefit(dated.time_present)
-    mean = calendar.during(spent, "year") / calendar.during(calendar.edges, "year")
-    for number, label in enumerate(dated.pathway.benefits):
-        yield MeasureSeries(measure=MEAN_STOCK(label), every="year", values=mean[number])
+    for every in calendar.lengths(MEAN_STOCK):
+        mean = calendar.during(spent, every) / calendar.during(calendar.edges, every)
+        for number, label in enumerate(dated.pathway.benefits):
+            yield MeasureSeries(measure=MEAN_STOCK(label), every=every, values=mean[number])
 
 
 def awards(dated: DatedTrace) -> Iterator[MeasureSeries]:

@@ -116,7 +116,7 @@ def _clock(dated: DatedTrace, clock: Clock) -> Iterator[MeasureSeries]:
     (month, took), counts, total = dated.passes.clock_counts(*runs, limit, calendar.cells, len(calendar.edges) + 1)
     ended, within, begun, stopped, late, stopped_late = np.cumsum(counts[:, :-1], axis=1)
     total = np.cumsum(total[:-1])
-    for every in CLOCK_ENDED.every:
+    for every in calendar.lengths(CLOCK_ENDED):
         cases = calendar.during(ended, every)
         for kind, values in (
             (CLOCK_ENDED, cases),
@@ -124,9 +124,10 @@ def _clock(dated: DatedTrace, clock: Clock) -> Iterator[MeasureSeries]:
             (CLOCK_MEAN, ratio(calendar.during(total, every), cases) / calendar.per("week")),
         ):
             yield MeasureSeries(measure=kind(clock.name), every=every, values=values)
-    quarter = calendar.number(month, "quarter")
-    median = _medians(quarter[quarter >= 0], took[quarter >= 0], len(calendar.periods("quarter")))
-    yield MeasureSeries(measure=CLOCK_MEDIAN(clock.name), every="quarter", values=median / calendar.per("week"))
+    for every in calendar.lengths(CLOCK_MEDIAN):
+        number = calendar.number(month, every)
+        median = _medians(number[number >= 0], took[number >= 0], len(calendar.periods(every)))
+        yield MeasureSeries(measure=CLOCK_MEDIAN(clock.name), every=every, values=median / calendar.per("week"))
     yield from dated.at_ends(CLOCK_OPEN(clock.name), begun - stopped)
     yield from dated.at_ends(CLOCK_OVERDUE(clock.name), late - stopped_late)
 
@@ -155,16 +156,17 @@ def times_to_outcome(dated: DatedTrace) -> Iterator[MeasureSeries]:
     """
     calendar, states = dated.calendar, dated.pathway.states
     state, month, took = dated.outcomes()
-    year, years = calendar.number(month, "year"), len(calendar.periods("year"))
-    some = year >= 0
-    took, group, groups = took[some], state[some] * years + year[some], len(states) * years
-    mean = ratio(np.bincount(group, took, groups), np.bincount(group, minlength=groups))
-    median = _medians(group, took, groups)
-    for number, place in enumerate(states):
-        if place.outcome:
-            for kind, ticks in ((TIME_TO, mean), (TIME_TO_MEDIAN, median)):
-                values = ticks[number * years : (number + 1) * years] / calendar.per("year")
-                yield MeasureSeries(measure=kind(place.name), every="year", values=values)
+    for every in calendar.lengths(TIME_TO):
+        period, periods = calendar.number(month, every), len(calendar.periods(every))
+        some = period >= 0
+        group, groups = state[some] * periods + period[some], len(states) * periods
+        mean = ratio(np.bincount(group, took[some], groups), np.bincount(group, minlength=groups))
+        median = _medians(group, took[some], groups)
+        for number, place in enumerate(states):
+            if place.outcome:
+                for kind, ticks in ((TIME_TO, mean), (TIME_TO_MEDIAN, median)):
+                    values = ticks[number * periods : (number + 1) * periods] / calendar.per("year")
+                    yield MeasureSeries(measure=kind(place.name), every=every, values=values)
 
 
 class Spells(NamedTuple):
@@ -203,7 +205,7 @@ def _followup(dated: DatedTrace, followup: Followup, among: Spells) -> Iterator[
     rows: Ints = dated.passes.last_spells(*among, labels.index(followup.benefit), gap)
     month = calendar.month(among.ended[rows])
     ended = _before(dated, month)
-    for every in ENDED.every:
+    for every in calendar.lengths(ENDED):
         values = _followed(dated, calendar.during(ended, every), every, gap)
         yield MeasureSeries(measure=ENDED(followup.name), every=every, values=values)
     for span in followup.after:
@@ -216,7 +218,7 @@ def _followup(dated: DatedTrace, followup: Followup, among: Spells) -> Iterator[
         ]
         for label, members in shares:
             part, measure = counts[members].sum(axis=0), STATUS(followup.name, span_name(span), label)
-            for every in STATUS.every:
+            for every in calendar.lengths(STATUS):
                 share = 100 * ratio(calendar.during(part, every), calendar.during(ended, every))
                 values = _followed(dated, share, every, max(gap, after))
                 yield MeasureSeries(measure=measure, every=every, values=values)

@@ -101,7 +101,7 @@ def waited(dated: DatedTrace) -> Iterator[MeasureSeries]:
 
 def _averaged(dated: DatedTrace, measure: Measure, before: Floats) -> Iterator[MeasureSeries]:
     calendar = dated.calendar
-    for every in measure.kind.every:
+    for every in dated.calendar.lengths(measure.kind):
         values = calendar.during(before, every) / calendar.during(calendar.edges, every)
         yield MeasureSeries(measure=measure, every=every, values=values)
 
@@ -266,7 +266,7 @@ def utilisation(dated: DatedTrace) -> Iterator[MeasureSeries]:
             used, offered = taken[number], places[number]
         else:
             used, offered = busy[number], _servers_before(dated, number)
-        for every in UTILISATION.every:
+        for every in dated.calendar.lengths(UTILISATION):
             share = ratio(dated.calendar.during(used, every), dated.calendar.during(offered, every))
             yield MeasureSeries(measure=UTILISATION(station.name), every=every, values=share)
 
@@ -312,7 +312,7 @@ def caseloads(dated: DatedTrace) -> Iterator[MeasureSeries]:
         for party in station.parties:
             if party.staff is not None and party.follow_up:
                 followed = present[[names.index(name) for name, _ in party.follow_up]].sum(axis=0)
-                for every in CASELOAD.every:
+                for every in dated.calendar.lengths(CASELOAD):
                     staff = np.array([party.staff.at(when) for when in dated.calendar.last_moments(every)], np.float64)
                     values = ratio(followed[dated.calendar.ends(every)], staff)
                     yield MeasureSeries(measure=CASELOAD(station.name, party.name), every=every, values=values)

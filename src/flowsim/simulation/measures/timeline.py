@@ -19,7 +19,7 @@ from flowsim.core.civil_time import MINUTES
 from flowsim.core.periods import MONTHS, Every, Period
 from flowsim.model.pathway import Pathway
 from flowsim.simulation.engine.trace import LATER, Trace
-from flowsim.simulation.measures.measure import Measure
+from flowsim.simulation.measures.measure import Kind, Measure
 
 __all__ = ["Calendar", "DatedTrace", "MeasureSeries", "Tallies"]
 
@@ -179,12 +179,12 @@ class DatedTrace:
 
     def counted(self, measure: Measure, before: Ints | Floats) -> Iterator[MeasureSeries]:
         """Yield the number of events in each period."""
-        for every in measure.kind.every:
+        for every in self.calendar.lengths(measure.kind):
             yield MeasureSeries(measure=measure, every=every, values=self.calendar.during(before, every))
 
     def at_ends(self, measure: Measure, there: Ints | Floats) -> Iterator[MeasureSeries]:
         """Yield what is there just before the end of each period."""
-        for every in measure.kind.every:
+        for every in self.calendar.lengths(measure.kind):
             values = np.asarray(there[self.calendar.ends(every)], np.float64)
             yield MeasureSeries(measure=measure, every=every, values=values)
 
@@ -229,6 +229,7 @@ def _grouped(rows: Numbers, group: Ints, groups: int) -> Numbers:
 class Calendar:
     """The whole months, quarters and years of a horizon; of one without a whole month, the parts that lie in it.
 
+    Where whole months lie in it and no whole quarter, all is reported by month: see `lengths`.
     A horizon from 10 to 24 January has the periods 2019-01, 2019Q1 and 2019, each for its part of them.
 
     Attributes:
@@ -299,6 +300,16 @@ class Calendar:
     def periods(self, every: Every) -> tuple[Period, ...]:
         """Return the whole periods of a kind."""
         return self._periods[every]
+
+    def lengths(self, kind: Kind) -> tuple[Every, ...]:
+        """Return the kinds of period that measures of a kind are reported for.
+
+        In a horizon that holds whole months and no whole quarter, what is reported by quarter and year otherwise is
+        reported by month.
+        """
+        if self.periods("quarter") or "month" in kind.every:
+            return kind.every
+        return ("month",)
 
     def ends(self, every: Every) -> Ints:
         """Return the positions in `edges` at which the periods end."""
