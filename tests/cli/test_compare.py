@@ -425,3 +425,18 @@ def test_a_least_difference_that_is_none_is_one_line():
     assert code == 2
     assert err.startswith("flowsim: --least: 'much' is not allowed")
     assert err.count("\n") == 1
+
+
+def test_what_has_no_figure_is_not_called_without_a_sure_difference(tmp_path):
+    (tmp_path / "town.toml").write_text(BASE, encoding="utf-8")
+    (tmp_path / "closed.toml").write_text(
+        'name = "closed"\nbase = "town.toml"\n[[closures]]\nstation = "team"\nfrom = 2020-01-01\nuntil = 2021-01-01\n',
+        encoding="utf-8",
+    )
+    words = ("compare", tmp_path / "town.toml", tmp_path / "closed.toml", "-n", 20, "--every", "year")
+    for more in ((), ("--all",)):
+        text = " ".join(command_line.fine(*words, *more).split())
+        assert "No figure: Use of the places of the team in closed (2020). So no difference can be told there." in text
+        assert "No sure difference in 1 measure: Use of the places of the team" not in text
+    danish = " ".join(command_line.fine(*words, "--language", "da").split())
+    assert "Intet tal: Udnyttelse af pladserne hos team i closed (2020). Dér kan ingen forskel opgøres." in danish

@@ -285,3 +285,20 @@ def test_periods_that_are_not_reported_whole_are_named(start, end, english, dani
     assert cut_words(pathway, Language.of("en")) == english
     assert danish in cut_words(pathway, Language.of("da"))
     assert all(len(line) <= 80 for line in "".join(cut_lines(pathway, Language.of("da"))).splitlines())
+
+
+def test_a_station_without_places_binds():
+    raw = {
+        "name": "none",
+        "start": "2024-01-01",
+        "end": "2025-01-01",
+        "stations": {"team": {"weekdays": ["tue"], "places": 0}},
+        "states": {"in": {"station": "team", "to": "out"}, "out": {"final": True}},
+        "entries": {"door": {"to": "in", "rate": "50 per year"}},
+    }
+    pathway = Pathway.from_dict(raw)
+    results = run(pathway, replications=20)
+    text = " ".join(" ".join(situation_lines(results, wording(codes=False, pathway=pathway))).split())
+    assert "What binds: team (without any places)." in text
+    danish = " ".join(" ".join(situation_lines(results, wording("da", codes=False, pathway=pathway))).split())
+    assert "Det, der begrænser: team (uden pladser)." in danish

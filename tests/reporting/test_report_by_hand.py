@@ -330,6 +330,28 @@ def test_a_difference_chosen_among_eight_is_sure_where_all_eight_intervals_hold_
     assert told[2].startswith(third)
 
 
+def test_a_queue_that_stands_still_is_told_by_futures_and_never_as_an_infinite_wait(ran):
+    none = [10.0] * 10
+    three, all_ten = [10.0] * 7 + [math.inf] * 3, [math.inf] * 10
+    years = {(WAIT, year): none for year in ("2022", "2023", "2024")}
+    town, more = QUEUES | years | {(WAIT, "2025"): none}, QUEUES | years | {(WAIT, "2025"): all_ten}
+    first, second, _ = plain(parts(made(ran, town, more))[1].answer())
+    assert first == f"{TEAM} in 2025, where the scenarios surely differ most: 10.0 weeks in “town”."
+    assert second == (
+        "Compared with that the difference is that the queue stands still: in 10 of 10 futures with “more”, in 0 of 10 "
+        "in the first one."
+    )
+    first, second, _ = plain(parts(made(ran, more, town))[1].answer())
+    assert "differ most: the queue stands still in 10 of 10 futures in “town”." in first
+    assert "in 0 of 10 futures with “more”, in 10 of 10 in the first one." in second
+    some = QUEUES | years | {(WAIT, "2025"): three}
+    (alone, *_) = plain(parts(made(ran, some | {(WAIT, "2025"): all_ten}))[1].answer())
+    assert alone == f"{TEAM} in 2025: the queue stands still in 10 of 10 possible futures."
+    danish = plain(parts(made(ran, town, more), "da")[1].answer())
+    assert "at køen står stille: i 10 af 10 fremtider med »more«, i 0 af 10 i udgangspunktet" in danish[1]
+    assert not any("∞" in line for line in (*danish, first, second, alone))
+
+
 def test_where_nobody_was_served_no_wait_is_made_up(ran):
     first, second, third = plain(parts(made(ran, QUEUES, QUEUES))[1].answer())
     assert first == f"{TEAM} in 2025: – weeks in “town”."

@@ -5,18 +5,27 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from flowsim.calibration.ensemble import Ensemble
 from flowsim.calibration.targets import documented
-from flowsim.core.arrays import defined_quantiles
+from flowsim.core.arrays import Floats, defined_quantiles
 from flowsim.core.errors import InputError
 from flowsim.planning.response import Response
 from flowsim.planning.staffing.search import Answer, Frontier
 from flowsim.reporting.findings import Findings
 from flowsim.reporting.staffing import StaffingConclusions
 from flowsim.reporting.wording import Wording, cut_words
-from flowsim.simulation.estimates import FEWEST_DEFINED, FEWEST_FOR_RANGE, SingleEstimate, level
+from flowsim.simulation.estimates import (
+    FEWEST_DEFINED,
+    FEWEST_FOR_RANGE,
+    SingleEstimate,
+    level,
+    paired_differences,
+)
 from flowsim.simulation.intervals import at_most_one_in
 from flowsim.simulation.measures.flows import AWARDS
+from flowsim.simulation.measures.measure import Measure
 from flowsim.simulation.measures.spells import CLOCK_WITHIN
 from flowsim.simulation.measures.stations import QUEUE, SERVED
 
@@ -172,13 +181,14 @@ class Conclusions:
         surely, _, best, measure, place = max([start, *ranked], key=lambda entry: entry[:3])
         unit, of_measure = findings.unit(measure), runs[measure]
         year, before = of_measure[reference][0][place], of_measure[reference][1][:, place]
-        value = self.wording.value(level(measure, before).estimate, unit)
+        value = self._level(measure, before)
         what = {"measure": self.wording.measure(measure), "year": year, "scenario": self._scenario(reference)}
         first = say("answer.reference" if surely else "answer.alike", **what, value=value)
         parts, sure_of = [], []
         for name in others:
             table = tables[measure][name]
-            parts.append(self._difference(name, table.at(place), int(table.differing[place]), unit))
+            words = self._difference(name, table.at(place), int(table.differing[place]), unit)
+            parts.append(self._stalled(name, words, before, of_measure[name][1][:, place]))
             sure_of += [self._scenario(name)] if table.p_value[place] <= error else []
         second = say("answer.differences", differences=language.listed(parts))
         percent = {"confidence": language.percent(findings.comparison.confidence, 0), "many": language.number(many, 0)}
@@ -186,6 +196,28 @@ class Conclusions:
             return first, second, say("answer.none", many=percent["many"])
         key = "answer.sure" if surely else "answer.unsure"
         return first, second, say(key, scenarios=language.listed(sure_of), **percent)
+
+    def _level(self, measure: Measure, values: Floats) -> str:
+        """Say what stands for the futures, and in how many of them the queue stands still."""
+        language, stalled = self.wording.language, int(np.isinf(values).sum())
+        value, counts = level(measure, values).estimate, self._counts(stalled, len(values))
+        if math.isinf(value):
+            return language.say("answer.stalled", **counts)
+        written = self.wording.value(value, self.findings.unit(measure))
+        return language.say("answer.stalled.also", value=written, **counts) if stalled else written
+
+    def _stalled(self, name: str, difference: str, before: Floats, after: Floats) -> str:
+        """Say of a difference in how many futures the queue stands still, where that differs, and no infinity."""
+        were, are = (int(np.isinf(values).sum()) for values in (before, after))
+        if were == are:
+            return difference
+        counts = {**self._counts(are, len(after)), "before": self.wording.language.number(were, 0)}
+        if math.isinf(level(SERVED("any"), paired_differences(before, after)).estimate):
+            return self.wording.language.say("answer.stalled.difference", scenario=self._scenario(name), **counts)
+        return self.wording.language.say("answer.stalled.beside", difference=difference, **counts)
+
+    def _counts(self, stalled: int, many: int) -> dict[str, str]:
+        return {"stalled": self.wording.language.number(stalled, 0), "many": self.wording.language.number(many, 0)}
 
     def _difference(self, name: str, single: SingleEstimate, differing: int, unit: str) -> str:
         """Say how much a scenario differs: with the interval of the difference where that is known."""
@@ -215,6 +247,11 @@ class Conclusions:
             column = values[:, -1]
             figures = defined_quantiles(column, (0.5, 0.05, 0.95)).tolist()
             if math.isnan(figures[0]):
+                continue
+            if math.isinf(figures[0]):
+                counts = self._counts(int(np.isinf(column).sum()), len(column))
+                words = {"measure": self.wording.measure(measure), "year": years[-1]}
+                out.append(say("answer.alone.stalled", **words, **counts))
                 continue
             median, low, high = self.wording.values(figures, findings.unit(measure))
             ends = {"median": median, "low": low, "high": high}

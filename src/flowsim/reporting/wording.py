@@ -49,6 +49,8 @@ def cut_words(pathway: Pathway, language: Language) -> str:
     """
     begin, end, say = pathway.start + timedelta(minutes=pathway.warm_up), pathway.end, language.say
     first, last = cut_periods(begin, end)
+    if begin == datetime(begin.year, begin.month, 1):  # that a year has begun before is plain
+        first = ()
     if not first and not last:
         return ""
     if begin.year * 12 + begin.month + (begin != datetime(begin.year, begin.month, 1)) >= end.year * 12 + end.month:

@@ -113,7 +113,10 @@ def comparison_lines(
     elif not everything:
         lines += ["", wrapped(say("compare.empty", least=percent))]
     lines += [wrapped(line) for line in _standstills(comparison, wording)]
-    alike = [wording.measure(comparison.index[places[0]].measure) for m, places in columns.items() if m not in rows]
+    undefined = _undefined(comparison, columns, wording)
+    lines += [wrapped(say("compare.undefined", cases="; ".join(undefined.values())))] if undefined else []
+    hidden = {m: places for m, places in columns.items() if m not in rows and m not in undefined}
+    alike = [wording.measure(comparison.index[places[0]].measure) for places in hidden.values()]
     if alike and (rows or everything):
         count, names = wording.language.counted(len(alike), "measures"), ", ".join(alike)
         if everything:
@@ -180,6 +183,25 @@ def _standstills(comparison: Comparison, wording: Wording) -> Iterator[str]:
             worst = comparison.index[places[int(counts.argmax())]]
             words = {"measure": wording.measure(worst.measure), "most": str(int(counts.max())), "many": str(many)}
             yield wording.language.say("compare.still", period=wording.language.short_period(worst.period), **words)
+
+
+def _undefined(comparison: Comparison, columns: Mapping[str, list[int]], wording: Wording) -> dict[str, str]:
+    """Say of which measures a scenario has no figure in any future of a period in which another has one."""
+    language, out = wording.language, dict[str, str]()
+    none = {name: np.isnan(comparison.of(name).values).all(axis=0) for name in comparison.names}
+    somewhere = ~np.all(list(none.values()), axis=0)
+    for measure, places in columns.items():
+        cases = []
+        for name in comparison.names:
+            lacking = [comparison.index[n].period for n in places if none[name][n] and somewhere[n]]
+            if lacking:
+                words = {"measure": wording.measure(comparison.index[places[0]].measure)}
+                words |= {"scenario": wording.scenario(name)}
+                periods = ", ".join(map(language.short_period, lacking))
+                cases.append(language.say("compare.undefined.case", periods=periods, **words))
+        if cases:
+            out[measure] = "; ".join(cases)
+    return out
 
 
 def _columns(comparison: Comparison) -> dict[str, list[int]]:

@@ -120,16 +120,18 @@ def _in_time(results: Results, wording: Wording, last: Period, before: Period | 
 def _binding(results: Results, wording: Wording, last: Period) -> Iterator[str]:
     """Yield which stations are full, or which is the fullest."""
     say = wording.language.say
-    shares = {}
+    shares, without = {}, []
     for station in wording.pathway.stations:
-        column = _column(results, UTILISATION(station.name), last, None)
+        column, queue = (_column(results, kind(station.name), last, None) for kind in (UTILISATION, QUEUE))
         if column is not None and not math.isnan(column.now.estimate):
             shares[station] = column.now.estimate
-    if not shares:
+        elif column is not None and queue is not None and queue.now.estimate >= 1:
+            without.append(say("situation.binds.nothing", station=wording.station(station.name)))
+    if not shares and not without:
         return
     full = [station for station in sorted(shares, key=lambda station: -shares[station]) if shares[station] >= _FULL]
-    if full:
-        named = [_named(station, shares[station], results, wording, last) for station in full]
+    if full or without:
+        named = without + [_named(station, shares[station], results, wording, last) for station in full]
         yield say("situation.binds", stations=wording.language.listed(named))
     else:
         fullest = max(shares, key=lambda station: shares[station])
