@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from flowsim import Pathway
+from flowsim import Pathway, Scenario
 from flowsim.cli.options import spoken
 from flowsim.cli.terminal import number, wrapped
 from flowsim.cli.words.run import beside_documents, by_period, cut_lines, fact_words, with_documented
@@ -302,3 +302,29 @@ def test_a_station_without_places_binds():
     assert "What binds: team (without any places)." in text
     danish = " ".join(" ".join(situation_lines(results, wording("da", codes=False, pathway=pathway))).split())
     assert "Det, der begrænser: team (uden pladser)." in danish
+
+
+def test_why_more_than_all_places_are_used_is_said():
+    raw = {
+        "name": "cut",
+        "start": "2024-01-01",
+        "end": "2026-01-01",
+        "stations": {"desk": {"capacity": {"2024-01-01": 10, "2025-01-01": 2}}},
+        "states": {"in": {"station": "desk", "stay": "2 years", "to": "out"}, "out": {"final": True}},
+        "entries": {"door": {"to": "in", "rate": "50 per year"}},
+    }
+    pathway = Pathway.from_dict(raw)
+    text = " ".join(" ".join(situation_lines(run(pathway), wording(codes=False, pathway=pathway))).split())
+    assert "What binds: desk (500 % of the places used). (more than 100 %: stays that began before" in text
+    raw["stations"]["desk"]["capacity"] = 10
+    steady = Pathway.from_dict(raw)
+    assert "more than 100" not in " ".join(situation_lines(run(steady), wording(codes=False, pathway=steady)))
+
+
+def test_a_scenario_of_ones_own_is_called_what_its_file_calls_it():
+    shipped = Scenario.of("today")
+    own = Scenario.from_dict({"name": "today", "base": "copenhagen", "parameters": {"klage_share": "+1 %"}}, "own.toml")
+    for scenario, name in ((shipped, "Videreført fra januar 2021"), (own, "today")):
+        for given, beside in ((scenario, ()), (Scenario.of("copenhagen"), (scenario,))):
+            words = Wording.of(given, given.pathway(), Language.of("da"), beside=beside)
+            assert words.scenario("today") == name

@@ -9,7 +9,7 @@ import pytest
 
 from flowsim.cli.words.check import change_lines, load_lines, right_line
 from flowsim.core.errors import InputError
-from flowsim.model.differences import list_differences, same_until
+from flowsim.model.differences import list_differences, same_until, takes_effect
 from flowsim.model.pathway import Pathway
 from flowsim.reporting.language import Language
 from flowsim.theory.fluid_load import workload
@@ -96,6 +96,32 @@ def test_a_change_that_changes_nothing_is_said():
     ]
     assert lines(arrivals=[{"entry": "door", "rate": "100 per year"}])[-1].endswith("changes nothing")
     assert lines() == []
+
+
+@pytest.mark.parametrize(
+    ("closure", "effect"),
+    [
+        ({"from": "2022-01-04", "until": "2022-01-10"}, False),  # from Tuesday to Sunday: the team meets on Mondays
+        ({"from": "2022-01-04", "until": "2022-01-11"}, True),
+    ],
+)
+def test_a_closure_on_days_without_a_meeting_changes_nothing(closure, effect):
+    told = lines(closures=[{"station": "team", **closure}])
+    assert ("warning: closures[no. 1: team] changes nothing" in told) is not effect
+
+
+def test_servers_on_days_on_which_a_station_is_shut_change_nothing():
+    raw = RAW | {"stations": dict(RAW["stations"])}
+    raw["stations"]["desk"] = {"capacity": 4, "open": "mon-fri 08:00-16:00"}
+    before = Pathway.from_dict(raw)
+    for steps, effect in (
+        ({"2020-01-01": 4, "2022-01-01": 9, "2022-01-03": 4}, False),  # Saturday and Sunday
+        ({"2020-01-01": 4, "2022-01-01": 9, "2022-01-04": 4}, True),
+    ):
+        desk = {"capacity": steps, "open": "mon-fri 08:00-16:00"}
+        after = Pathway.from_dict(raw | {"stations": raw["stations"] | {"desk": desk}})
+        assert list_differences(before, after)
+        assert takes_effect(before, after) is effect
 
 
 def test_differences_are_numbers():

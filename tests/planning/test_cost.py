@@ -44,8 +44,10 @@ def test_a_year_worked_by_hand():
 
 def test_a_sum_is_spent_in_its_scenarios_and_years():
     prices = Prices.from_dict({"sums": PRICES["sums"]})
-    assert cells(costed(RESULTS, prices, "base"), "cost.total").tolist() == [1.25] * 4
-    assert cells(costed(RESULTS, prices, "more"), "cost.total").tolist() == [0.7] * 4
+    assert cells(costed(RESULTS, prices, "base"), "cost.effort").tolist() == [1.25] * 4
+    assert cells(costed(RESULTS, prices, "more"), "cost.effort").tolist() == [0.7] * 4
+    # Nothing is said to be with benefits where none has a price.
+    assert not {"cost.total", "cost.benefits"} & {*costed(RESULTS, prices, "base").measures}
     later = Prices.from_dict({"sums": [{"name": "later", "amount": "1 million DKK", "years": [2020]}]})
     assert cells(costed(RESULTS, later, "base"), "cost.effort").tolist() == [0] * 4
 

@@ -16,7 +16,7 @@ def scenarios(count):
 @pytest.mark.parametrize("count", [1, 2])
 def test_scenarios_are_run_with_what_was_asked_for(count):
     heard, few = [], {"opened": "20 per year"}
-    prices = Prices.from_dict({"places": {"team": "4000 DKK per place"}})
+    prices = Prices.from_dict({"places": {"team": "4000 DKK per place"}, "benefits": {"cash": "2000 DKK per week"}})
     findings = explore(
         scenarios(count),
         parameters=few,

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from flowsim.core.civil_time import MINUTES, ByDate
 from flowsim.core.errors import Record
-from flowsim.model.parts import Feedback, State
+from flowsim.model.parts import Entry, Feedback, State, Station
 from flowsim.model.pathway import Pathway
 
-__all__ = ["Difference", "list_differences", "same_until"]
+__all__ = ["Difference", "list_differences", "same_until", "takes_effect"]
+
+
+_Part = TypeVar("_Part", Station, Entry)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +59,50 @@ def list_differences(before: Pathway, after: Pathway) -> tuple[Difference, ...]:
             )
         )
     return tuple(out)
+
+
+def takes_effect(before: Pathway, after: Pathway) -> bool:
+    """Return whether anything that differs between two pathways comes to bear within the horizon.
+
+    Other places at a meeting do not on days on which it is not held, nor do servers while a station is shut.
+    """
+    return any(_comes_to_bear(difference, before, after) for difference in list_differences(before, after))
+
+
+def _comes_to_bear(difference: Difference, before: Pathway, after: Pathway) -> bool:
+    station = _named(difference, after.stations)
+    if station is not None:
+        old, since, until = before.station(station.name), difference.since, difference.until or after.end
+        if station.is_meeting != old.is_meeting:
+            return True
+        if station.is_meeting:
+            if difference.unit in _OF_MEETINGS:
+                return bool(station.meetings(since, until) or old.meetings(since, until))
+            if difference.of.removeprefix(f"{station.name}, ") in _OF_DAYS:
+                return station.meetings(after.start, after.end) != old.meetings(after.start, after.end)
+        elif difference.unit == "servers" or difference.of.endswith(_OF_HOURS):
+            return _planned(station, after) != _planned(old, after)
+        return True
+    entry = _named(difference, after.entries)
+    if entry is not None and entry.rate is not None:
+        return _planned(entry, after) != _planned(next(e for e in before.entries if e.name == entry.name), after)
+    return True
+
+
+_OF_MEETINGS = ("places", "caseworkers", "hours", "hours of follow-up")
+_OF_DAYS = ("days", "hours", "closed")
+_OF_HOURS = (", open", ", closed")
+
+
+def _named(difference: Difference, parts: Sequence[_Part]) -> _Part | None:
+    """Return the part that a difference is of: "team" and "team, municipal" are of the team."""
+    of = difference.of
+    return next((part for part in parts if of == part.name or of.startswith(f"{part.name}, ")), None)
+
+
+def _planned(part: Station | Entry, pathway: Pathway) -> list[tuple[datetime, Any]]:
+    planned = part.planned(pathway.start, pathway.end)
+    return _until(planned, pathway.start, pathway.end) if planned is not None else []
 
 
 def same_until(before: Pathway, after: Pathway, moment: datetime) -> bool:

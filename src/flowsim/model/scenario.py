@@ -26,7 +26,7 @@ from flowsim.core.quantities import changed, check_typed
 from flowsim.evidence.cases import read_cases
 from flowsim.model.base import Base, read_base
 from flowsim.model.changes import MOST_YEARS, apply_edits, edit_steps, located_at
-from flowsim.model.differences import list_differences
+from flowsim.model.differences import takes_effect
 from flowsim.model.edits import (
     ScenarioFile,
     change_place,
@@ -292,6 +292,11 @@ class Scenario:
         return replace(self, file=ScenarioFile.model_validate(content))
 
     @property
+    def ships(self) -> bool:
+        """Whether it comes with flowsim: one of its scenarios, or one of its cities as it is."""
+        return self.source in scenario_names() or (not self.changes_base and self.base.name in cities())
+
+    @property
     def without_effect(self) -> tuple[str, ...]:
         """The changes of the file that change nothing, by where they stand in it."""
         raw = self.base.filled()
@@ -300,7 +305,7 @@ class Scenario:
         before, out = Pathway.of_plain(raw), []
         for where in steps:
             after = Pathway.of_plain(raw)
-            if where.startswith(f"{self.source}: ") and not list_differences(before, after):
+            if where.startswith(f"{self.source}: ") and not takes_effect(before, after):
                 out.append(where.removeprefix(f"{self.source}: "))
             before = after
         return tuple(out)

@@ -31,8 +31,9 @@ def costed(results: Results, prices: Prices, scenario: str) -> Results:
     """Return the results of a scenario with its costs as further measures, yearly, in millions of the currency.
 
     `cost.<section>.<name>` for every price, and `cost.sums`; together `cost.effort` (staff, servers, meetings, places,
-    sums), `cost.benefits` and `cost.total`. Staff costs what the mean staff in force does, and a benefit as many weeks
-    as citizens lived on it. Whoever is in a final state stays on its benefit.
+    sums), `cost.benefits` and `cost.total`; without the latter two where no benefit has a price. Staff costs what the
+    mean staff in force does, and a benefit as many weeks as citizens lived on it. Whoever is in a final state stays on
+    its benefit.
 
     Raises:
         InputError: for a price of what the pathway does not have, with the nearest name; and where the results lack a
@@ -60,7 +61,8 @@ def costed(results: Results, prices: Prices, scenario: str) -> Results:
         ]
         totals["effort"] = totals["effort"] + sums
     totals["total"] = totals["effort"] + totals["benefits"]
-    costs |= {_cost(unit, reading=reading): values for reading, values in totals.items()}
+    counted = _TOTALS if any(price.group == "benefits" for price in prices.prices) else _TOTALS[:1]
+    costs |= {_cost(unit, reading=reading): totals[reading] for reading in counted}
     index = tuple(Row(measure, year) for measure in costs for year in years)
     return replace(results, index=results.index + index, values=np.hstack([results.values, *costs.values()]))
 

@@ -23,7 +23,7 @@ def assemble(findings: Findings, language: Language, *, question: str = "", repe
         repeat: the command line that makes the same again.
     """
     say = language.say
-    wording = Wording.of(findings.scenarios[0], findings.pathway, language)
+    wording = Wording.of(findings.scenarios[0], findings.pathway, language, beside=findings.scenarios)
     conclusions = Conclusions(findings=findings, wording=wording)
     exhibits = Exhibits(findings=findings, wording=wording)
     provenance = SourceTables(findings=findings, wording=wording)

@@ -59,7 +59,9 @@ class ReportResult:
 
     def lines(self) -> tuple[str, ...]:
         """Return the answer, and what is to be said beside it, each in a line."""
-        wording = Wording.of(self.findings.scenarios[0], self.findings.pathway, self.language)
+        wording = Wording.of(
+            self.findings.scenarios[0], self.findings.pathway, self.language, beside=self.findings.scenarios
+        )
         conclusions = Conclusions(findings=self.findings, wording=wording)
         return (*conclusions.answer(), *conclusions.remarks())
 

@@ -99,6 +99,7 @@ class Wording:
         shipped: whether the table of terms knows its names; a pathway of one's own goes by its own titles.
         codes: call measures and names of the model by the names that files and options take.
         base: the name of the base, whose yardsticks are told.
+        own: the names of scenarios that do not ship, though one that ships may be called the same.
     """
 
     language: Language
@@ -106,12 +107,20 @@ class Wording:
     shipped: bool
     codes: bool = False
     base: str = ""
+    own: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, scenario: Scenario, pathway: Pathway, language: Language, codes: bool = False) -> Wording:
-        """Return the words for a scenario's model."""
-        base = scenario.base.name
-        return cls(language=language, pathway=pathway, shipped=base in cities(), codes=codes, base=base)
+    def of(
+        cls,
+        scenario: Scenario,
+        pathway: Pathway,
+        language: Language,
+        codes: bool = False,
+        beside: Sequence[Scenario] = (),
+    ) -> Wording:
+        """Return the words for a scenario's model, and for those that are told of beside it."""
+        base, own = scenario.base.name, frozenset(each.name for each in (scenario, *beside) if not each.ships)
+        return cls(language=language, pathway=pathway, shipped=base in cities(), codes=codes, base=base, own=own)
 
     def station(self, name: str) -> str:
         """Return what a station is called."""
@@ -146,7 +155,7 @@ class Wording:
     def scenario(self, name: str) -> str:
         """Return what a scenario is called."""
         known = name in scenario_names() or (self.shipped and name in cities())
-        return self.language.name(name) if known and not self.codes else name
+        return self.language.name(name) if known and name not in self.own and not self.codes else name
 
     def measure(self, measure: Measure) -> str:
         """Return what a measure is called: "Wait for the rehabilitation team"; its own name where no words fit."""

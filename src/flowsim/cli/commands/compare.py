@@ -147,7 +147,7 @@ def compare(
     ):
         comparison = question.answer(executor, progress)
     scenarios, priced = question.subjects, question.priced
-    wording = Wording.of(scenarios[0], comparison.reference.pathway, words, codes)
+    wording = Wording.of(scenarios[0], comparison.reference.pathway, words, codes, scenarios)
     record = _record(comparison, scenarios, question.chosen.words, priced)
     if question.lengthened:
         record["lengthened"] = {name: f"{end:%Y-%m-%d}" for name, end in question.lengthened.items()}

@@ -16,6 +16,7 @@ from flowsim.planning.cost import TOTALS, WaitingPrice, waiting_price
 from flowsim.simulation.estimates import FEWEST_DEFINED, SingleEstimate
 from flowsim.simulation.intervals import at_most_one_in
 from flowsim.simulation.measures.measure import Measure
+from flowsim.simulation.measures.stations import UTILISATION
 
 if TYPE_CHECKING:
     from flowsim.reporting.wording import Wording
@@ -138,6 +139,9 @@ def _notes(comparison: Comparison, places: Sequence[int], wording: Wording, verb
     pairs = [pair for _, pair in comparison.differences()]
     tested = sum(int((pair.differing > 0).sum()) for pair in pairs)
     yield say("compare.figures")
+    use = np.array([comparison.index[n].measure.kind == UTILISATION for n in places], np.bool_)
+    if any((comparison.level(name).estimate[list(places)][use] >= _OVER).any() for name in comparison.names):
+        yield say("situation.over")
     if count < FEWEST_DEFINED:
         yield say("compare.few", pairs=language.counted(count, "pairs"), least=str(FEWEST_DEFINED))
     else:
@@ -313,6 +317,7 @@ def _plain_text(text: str) -> str:
 
 
 _COSTS = ("cost.effort", "cost.total")
+_OVER = 1.005  # a use from which on it reads as more than 100 %
 
 
 def waiting_lines(comparison: Comparison, currency: str, wording: Wording) -> list[str]:
@@ -322,14 +327,21 @@ def waiting_lines(comparison: Comparison, currency: str, wording: Wording) -> li
         return [say("compare.week.none")]
     lines = [say("compare.week", currency=currency)]
     for name in comparison.names[1:]:
-        effort, total = (waiting_price(comparison, name, cost) for cost in _COSTS)
-        title = wording.scenario(name)
+        effort, *with_benefits = (waiting_price(comparison, name, cost) for cost in _priced(comparison))
+        total, title = next(iter(with_benefits), effort), wording.scenario(name)
         if effort.why and effort.why == total.why:
             lines.append(wrapped(say("compare.week.undefined", name=title, why=language.translated(effort.why))))
+        elif not with_benefits:
+            lines.append(wrapped(say("compare.week.effort", name=title, effort=_price(effort, wording))))
         else:
             words = {"effort": _price(effort, wording), "total": _price(total, wording)}
             lines.append(wrapped(say("compare.week.price", name=title, **words)))
     return lines
+
+
+def _priced(comparison: Comparison) -> list[str]:
+    """Return the measures of cost that there are: that of benefits too, where one has a price."""
+    return [cost for cost in _COSTS if cost in comparison.measures]
 
 
 def waiting_json(comparison: Comparison) -> dict[str, Any]:
@@ -337,7 +349,7 @@ def waiting_json(comparison: Comparison) -> dict[str, Any]:
     if not any(row.measure == _COSTS[0] for row in comparison.index):
         return {}
     return {
-        name: {cost: _price_json(waiting_price(comparison, name, cost)) for cost in _COSTS}
+        name: {cost: _price_json(waiting_price(comparison, name, cost)) for cost in _priced(comparison)}
         for name in comparison.names[1:]
     }
 

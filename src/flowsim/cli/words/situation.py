@@ -22,6 +22,8 @@ __all__ = ["situation_lines"]
 
 _FULL = 0.95
 """A station of which as many of the places are used binds."""
+_OVER = 1.005
+"""A use from which on it reads as more than 100 %."""
 _NAME = 44
 
 
@@ -133,6 +135,8 @@ def _binding(results: Results, wording: Wording, last: Period) -> Iterator[str]:
     if full or without:
         named = without + [_named(station, shares[station], results, wording, last) for station in full]
         yield say("situation.binds", stations=wording.language.listed(named))
+        if any(not station.is_meeting and shares[station] >= _OVER for station in full):
+            yield say("situation.over")
     else:
         fullest = max(shares, key=lambda station: shares[station])
         share = wording.cell(shares[fullest], "share")
