@@ -250,8 +250,8 @@ class Conclusions:
                 continue
             if math.isinf(figures[0]):
                 counts = self._counts(int(np.isinf(column).sum()), len(column))
-                words = {"measure": self.wording.measure(measure), "year": years[-1]}
-                out.append(say("answer.alone.stalled", **words, **counts))
+                of_measure = {"measure": self.wording.measure(measure), "year": years[-1]}
+                out.append(say("answer.alone.stalled", **of_measure, **counts))
                 continue
             median, low, high = self.wording.values(figures, findings.unit(measure))
             ends = {"median": median, "low": low, "high": high}

@@ -193,7 +193,7 @@ def _undefined(comparison: Comparison, columns: Mapping[str, list[int]], wording
     """Say of which measures a scenario has no figure in any future of a period in which another has one."""
     language, out = wording.language, dict[str, str]()
     none = {name: np.isnan(comparison.of(name).values).all(axis=0) for name in comparison.names}
-    somewhere = ~np.all(list(none.values()), axis=0)
+    somewhere: Bools = ~np.array(list(none.values())).all(axis=0)
     for measure, places in columns.items():
         cases = []
         for name in comparison.names:
