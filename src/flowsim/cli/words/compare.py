@@ -193,11 +193,11 @@ def _undefined(comparison: Comparison, columns: Mapping[str, list[int]], wording
     """Say of which measures a scenario has no figure in any future of a period in which another has one."""
     language, out = wording.language, dict[str, str]()
     none = {name: np.isnan(comparison.of(name).values).all(axis=0) for name in comparison.names}
-    somewhere: Bools = ~np.array(list(none.values())).all(axis=0)
     for measure, places in columns.items():
         cases = []
         for name in comparison.names:
-            lacking = [comparison.index[n].period for n in places if none[name][n] and somewhere[n]]
+            elsewhere = [n for n in places if none[name][n] and not all(each[n] for each in none.values())]
+            lacking = [comparison.index[n].period for n in elsewhere]
             if lacking:
                 words = {"measure": wording.measure(comparison.index[places[0]].measure)}
                 words |= {"scenario": wording.scenario(name)}
