@@ -192,7 +192,7 @@ def _standstills(comparison: Comparison, wording: Wording) -> Iterator[str]:
 def _undefined(comparison: Comparison, columns: Mapping[str, list[int]], wording: Wording) -> dict[str, str]:
     """Say of which measures a scenario has no figure in any future of a period in which another has one."""
     language, out = wording.language, dict[str, str]()
-    none = {name: np.isnan(comparison.of(name).values).all(axis=0) for name in comparison.names}
+    none = {name: np.asarray(np.isnan(comparison.of(name).values).all(axis=0)) for name in comparison.names}
     for measure, places in columns.items():
         cases = []
         for name in comparison.names:
