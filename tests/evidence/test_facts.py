@@ -694,5 +694,5 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
         load(tmp_path / "nowhere.toml")
     with pytest.raises(InputError, match=r"own\.toml: cannot be read as TOML: Invalid value"):
         read(tmp_path, "facts = [")
-    with pytest.raises(InputError, match=r"own\.toml: facts: this key is missing"):
-        read(tmp_path, "[sources]")
+    with pytest.raises(InputError, match=r"own\.toml: there is no key 'fact'; did you mean 'facts'"):
+        read(tmp_path, "[[fact]]")

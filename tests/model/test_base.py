@@ -136,7 +136,7 @@ MISTAKES = [
     ),
     (
         "places = { asumed = 8, why = 'a' }",
-        "parameters.places: a parameter has exactly one of `fact`, `assumed` and ",
+        "parameters.places: a parameter has exactly one of `fact`, `assumed`, `borrowed` and ",
     ),
     ("places = { asumed = 8, why = 'a' }", "did you mean 'assumed'? (allowed: "),
     (

@@ -82,15 +82,19 @@ class Ensemble(Displayed):
 
     @classmethod
     def of(cls, base: Base, *, histories: bool = False) -> Ensemble | None:
-        """Return the ensemble that ships with a base; None for a base without one, such as a user's own.
+        """Return the ensemble that ships with a base, or that its files name; None for a base without one.
 
         Args:
             base: the base.
             histories: whether replications draw its histories, or sets alone.
 
         Raises:
-            InputError: where histories are asked for and none ship.
+            InputError: where histories are asked for and there are none, and where its calibration is of other figures.
         """
+        own = base.files.get("calibrated")
+        if own is not None:
+            finished = (own / "ensemble.csv").is_file()
+            return cls.read(str(own), histories=histories) if finished else None
         if base.name not in cities():
             return None
         shipped = _shipped(base.name)

@@ -17,6 +17,7 @@ from flowsim.core.periods import Period
 from flowsim.core.quantities import TypedNumber
 from flowsim.evidence import facts
 from flowsim.evidence.facts import Evidence, Fact
+from flowsim.model.base import Base
 from flowsim.model.library import cities, city_file
 from flowsim.simulation.measures.measure import Row
 from flowsim.simulation.measures.observation import Observation, Observer
@@ -82,14 +83,23 @@ class Target:
         return math.sqrt(self.rounding**2 + self.conflict**2 + self.discrepancy**2)
 
 
-@cache
-def targets_of(base: str) -> tuple[Target, ...]:
-    """Return the targets of a built-in base; none for any other base.
+def targets_of(base: str | Base) -> tuple[Target, ...]:
+    """Return the targets of a base: those that ship with a city by its name, or of a base's own files; else none.
 
     Raises:
-        InputError: where the shipped list is wrong.
+        InputError: where the list is wrong.
     """
-    if base not in cities() or not city_file(base, "targets.toml").is_file():
+    name = base if isinstance(base, str) else base.name
+    if name in cities():
+        return _shipped(name)
+    if isinstance(base, str) or "targets" not in base.files or base.evidence is None:
+        return ()
+    return read_targets(str(base.files["targets"]), base.evidence)
+
+
+@cache
+def _shipped(base: str) -> tuple[Target, ...]:
+    if not city_file(base, "targets.toml").is_file():
         return ()
     return _read(city_file(base, "targets.toml").read_text(encoding="utf-8"), "targets.toml", facts.load(base))
 
@@ -121,7 +131,7 @@ def observer(chosen: Sequence[Target], index: Sequence[Row]) -> Observer:
     return Observer.of([target.observation for target in chosen], index)
 
 
-def documented(base: str) -> dict[tuple[str, Period], float]:
+def documented(base: str | Base) -> dict[tuple[str, Period], float]:
     """Return the documented figures of single measures and periods, in the measure's unit; the first named counts."""
     out: dict[tuple[str, Period], float] = {}
     for target in targets_of(base):
@@ -201,7 +211,7 @@ class _Entry(Record):
 
 class _File(Record):
     families: dict[str, _Family]
-    targets: list[_Entry]
+    targets: tuple[_Entry, ...] = ()
 
 
 def _read(text: str, source: str, facts: Evidence) -> tuple[Target, ...]:

@@ -20,6 +20,7 @@ from flowsim.cli.commands.compare import compare
 from flowsim.cli.commands.explain import explain
 from flowsim.cli.commands.forecast import forecast
 from flowsim.cli.commands.judge import judge
+from flowsim.cli.commands.make.base import base
 from flowsim.cli.commands.make.today import today
 from flowsim.cli.commands.make.weigh import weigh
 from flowsim.cli.commands.outlook import outlook
@@ -77,14 +78,14 @@ def _meant(word: str, rest: Sequence[str], commands: Mapping[str, Any]) -> str:
 
     from flowsim.core.errors import nearest
     from flowsim.core.files import is_file
-    from flowsim.model.library import cities, scenario_names
+    from flowsim.model.library import cities, model_file, scenario_names
 
     plain = unicodedata.normalize("NFC", word).casefold()
     if plain in ("help", "hjælp"):
         return ": flowsim --help lists them"
     if plain in commands or plain in _MEANT:
         return f"; did you mean '{shlex.join(['flowsim', _MEANT.get(plain, plain), *rest])}'?"
-    if is_file(word) or word in (*cities(), *scenario_names()):
+    if is_file(model_file(word)) or word in (*cities(), *scenario_names()):
         return f"; did you mean '{shlex.join(['flowsim', 'run', word, *rest])}'?"
     hint = nearest(plain, [*commands, *_MEANT])
     for alias, command in _MEANT.items():
@@ -235,4 +236,5 @@ app.command()(forecast)
 app.command()(outlook)
 app.command()(verify)
 app.command()(web)
+app.add_typer(base, name="base")
 app.add_typer(today, name="today")

@@ -330,8 +330,8 @@ class Evidence(Displayed):
 
 
 class _Book(Record):
-    sources: dict[str, dict[str, Any]]
-    facts: tuple[dict[str, Any], ...]
+    sources: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    facts: tuple[dict[str, Any], ...] = ()
     contradictions: tuple[dict[str, Any], ...] = ()
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources.abc import Traversable
 from typing import Literal
 
-from flowsim.core.errors import InputError, Record
-from flowsim.core.files import data_folder
-from flowsim.core.periods import Period
-from flowsim.evidence.facts import load
+from pydantic import ValidationError
 
-__all__ = ["Yardstick", "yardsticks_of"]
+from flowsim.core.errors import InputError, Record, located
+from flowsim.core.files import data_folder, read_toml
+from flowsim.core.periods import Period
+from flowsim.evidence.facts import Evidence, load
+
+__all__ = ["Yardstick", "read_yardsticks", "yardsticks_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,24 +44,25 @@ class _Entry(Record):
     period: str | None = None
     factor: float = 1.0
 
-    def read(self) -> tuple[Yardstick, ...]:
+    def read(self, evidence: Evidence, source: str) -> tuple[Yardstick, ...]:
         """Return the values of the fact.
 
         Raises:
             InputError: where the fact has no such value.
         """
-        fact = next((one for one in load().facts if one.id == self.fact), None)
+        where = f"{source}: {self.measure}"
+        fact = next((one for one in evidence if one.id == self.fact), None)
         if fact is None:
-            raise InputError(f"yardsticks.toml: {self.measure}: there is no fact '{self.fact}'")
+            raise InputError(f"{where}: there is no fact '{self.fact}'")
         values: dict[str | None, float]
         if fact.values is None:
-            values = {self.period: _number(fact.value, self)}
+            values = {self.period: _number(fact.value, self.fact, where)}
         elif self.key is None:
-            values = {key: _number(value, self) for key, value in fact.values.items()}
+            values = {key: _number(value, self.fact, where) for key, value in fact.values.items()}
         elif self.key in fact.values:
-            values = {self.period: _number(fact.values[self.key], self)}
+            values = {self.period: _number(fact.values[self.key], self.fact, where)}
         else:
-            raise InputError(f"yardsticks.toml: {self.measure}: the fact '{self.fact}' has no '{self.key}'")
+            raise InputError(f"{where}: the fact '{self.fact}' has no '{self.key}'")
         return tuple(
             Yardstick(
                 measure=self.measure,
@@ -72,15 +75,15 @@ class _Entry(Record):
         )
 
 
-def _number(value: object, entry: _Entry) -> float:
+def _number(value: object, fact: str, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InputError(f"yardsticks.toml: {entry.measure}: the fact '{entry.fact}' is no number")
+        raise InputError(f"{where}: the fact '{fact}' is no number")
     return float(value)
 
 
 @cache
 def yardsticks_of(base: str) -> tuple[Yardstick, ...]:
-    """Return what the measures of a shipped base are held against; nothing of any other base.
+    """Return what the measures of a city that ships are held against; nothing of any other name.
 
     Raises:
         InputError: where an entry names no number of a fact.
@@ -88,5 +91,22 @@ def yardsticks_of(base: str) -> tuple[Yardstick, ...]:
     file = data_folder(base) / "yardsticks.toml" if base.isidentifier() else None  # no way out of the folder
     if file is None or not file.is_file():
         return ()
-    entries = tomllib.loads(file.read_text(encoding="utf-8"))["yardsticks"]
-    return tuple(yardstick for entry in entries for yardstick in _Entry(**entry).read())
+    return read_yardsticks(file, "yardsticks.toml", load(base))
+
+
+class _File(Record):
+    yardsticks: tuple[_Entry, ...] = ()
+
+
+def read_yardsticks(file: Traversable, source: str, evidence: Evidence) -> tuple[Yardstick, ...]:
+    """Read a file of yardsticks, whose values are documented figures.
+
+    Raises:
+        InputError: one line with the file and the entry, where it names no number of a fact.
+    """
+    raw = read_toml(file.read_bytes(), source)
+    try:
+        entries = _File.model_validate(raw).yardsticks
+    except ValidationError as error:
+        raise located(error, raw, source) from None
+    return tuple(yardstick for entry in entries for yardstick in entry.read(evidence, source))

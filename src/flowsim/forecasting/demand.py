@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,9 +12,10 @@ import numpy as np
 from flowsim.core.arrays import Floats
 from flowsim.core.civil_time import ByDate
 from flowsim.core.errors import InputError, unknown_name
+from flowsim.core.files import read_toml
 from flowsim.core.periods import quarter
 from flowsim.forecasting.distribution import Joint, SeriesForecast
-from flowsim.model.library import cities, city_file
+from flowsim.model.base import Base
 from flowsim.model.pathway import Pathway
 from flowsim.model.varying import Varying
 
@@ -153,17 +153,25 @@ def doors(pathway: Pathway) -> dict[str, ByDate[float]]:
     return _entries(pathway) | exits
 
 
-def following(base: str, series: str) -> tuple[str, ...]:
-    """Return the doors of a built-in base that keep step with a series, such as "awards".
+def following(base: Base, series: str) -> tuple[str, ...]:
+    """Return the doors of a base that keep step with a series, such as "awards".
 
     Raises:
-        InputError: for a base without such doors.
+        InputError: for a base without such doors, and a door that is none, with the nearest one.
     """
-    file = city_file(base, "doors.toml") if base in cities() else None
-    known = tomllib.loads(file.read_text(encoding="utf-8")) if file is not None and file.is_file() else {}
+    file = base.files.get("doors")
+    known = read_toml(file.read_bytes(), str(file)) if file is not None else {}
     if series not in known:
-        raise InputError(f"--demand: no door of '{base}' is known to keep step with {series}: use a file and --door")
-    return tuple(known[series])
+        raise InputError(
+            f"--demand: no door of '{base.name}' is known to keep step with {series}: use a file and --door"
+        )
+    names, there = known[series], doors(base.pathway())
+    if not (isinstance(names, list) and names):
+        raise InputError(f"{file}: {series}: {names!r} is not allowed: it should be a list of doors")
+    for name in names:
+        if name not in there:
+            raise InputError(f"{file}: {series}: {unknown_name('door', str(name), there)}")
+    return tuple(names)
 
 
 def _entries(pathway: Pathway) -> dict[str, ByDate[float]]:

@@ -2,7 +2,7 @@
 
 A base file is a pathway in TOML whose body may say "$name" instead of a value, also as a key; its
 `[parameters]` table tells each name's value and its reason. States that are alike are written once, in a table of
-`[templates]`, and stamped where they stand. Here too is how a value is changed.
+`[templates]`, and stamped where they stand. Its table `[files]` names what belongs to it: documents, targets, prices.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,18 +23,21 @@ from flowsim.core.civil_time import is_dated, parse_moment
 from flowsim.core.errors import InputError, nearest, unknown_name
 from flowsim.core.files import check_bare_numbers, file_named, is_file, read_data
 from flowsim.core.quantities import check_typed, is_number, quantity
-from flowsim.model.library import cities, city_file
+from flowsim.model.library import cities, city_file, model_file
 from flowsim.model.pathway import Pathway
 
 if TYPE_CHECKING:
-    pass
+    from flowsim.evidence.facts import Evidence, Fact
 
-__all__ = ["Base", "Parameter", "bare_numbers", "read_base"]
+__all__ = ["FILES", "Base", "Parameter", "bare_numbers", "known_fact", "read_base"]
 
-Kind = Literal["fact", "assumed", "calibrate"]
+FILES = ("facts", "targets", "factors", "prices", "doors", "yardsticks", "calibrated")
+"""What `[files]` may name: files beside the base, and the folder that `flowsim calibrate` writes."""
+Kind = Literal["fact", "assumed", "borrowed", "calibrate"]
 _KEYS: Mapping[str, tuple[set[str], set[str]]] = {
     "fact": ({"fact"}, {"key", "as"}),
     "assumed": ({"assumed", "why"}, {"carried_on"}),
+    "borrowed": ({"borrowed", "from", "why"}, {"carried_on"}),
     "calibrate": ({"calibrate", "why"}, set()),
 }
 _REFERENCE = re.compile(r"\$([\w\-]+)")
@@ -46,11 +51,12 @@ class Parameter:
     Attributes:
         name: what the body calls it, without the "$".
         value: a number, or a text with its unit, as it stands in the pathway; the fitted one where there is one.
-        kind: `fact` (documented), `assumed`, or `calibrate`.
+        kind: `fact` (documented), `assumed`, `borrowed` from another municipality, or `calibrate`.
         first: the value that the file tells, where calibration starts from; of a list without what is `carried_on`, the
             dates that only longer runs reach.
         fact: the id of the documented fact, with the `key` of the table's cell where it is a table.
-        why: the reason of an assumption, or what a calibrated value is tied to.
+        why: the reason of an assumption, what is borrowed, or what a calibrated value is tied to.
+        lender: the municipality whose figure it is, where it is another one's; empty for its own.
     """
 
     name: str
@@ -60,6 +66,7 @@ class Parameter:
     fact: str = ""
     key: str = ""
     why: str = ""
+    lender: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +75,8 @@ class Base:
 
     Attributes:
         documented_until: the first moment after the last documented figure; None where the file does not tell it.
+        standard_terms: whether its names are those of the catalogue, which reports have words for in each language.
+        files: what belongs to it, by its kind in `FILES`: those of the folder of a city that ships, or of `[files]`.
     """
 
     name: str
@@ -76,6 +85,17 @@ class Base:
     source: str
     sha256: str
     documented_until: datetime | None = None
+    standard_terms: bool = False
+    files: Mapping[str, Traversable] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def evidence(self) -> Evidence | None:
+        """The documented figures of its own municipality; None where it has none."""
+        from flowsim.evidence.facts import load
+
+        if "facts" not in self.files:
+            return None
+        return load(self.name if self.name in cities() else str(self.files["facts"]))
 
     @classmethod
     def read(cls, name_or_path: str | Path, folder: Path | None = None) -> Base:
@@ -120,7 +140,7 @@ def read_base(name_or_path: str | Path, folder: Path | None = None) -> Base:
         source = f"{name_or_path}.toml"
         content = city_file(str(name_or_path), "pathway.toml").read_bytes()
     else:
-        path = file_named((folder or Path()) / name_or_path)
+        path = model_file((folder or Path()) / name_or_path)
         if not is_file(path):
             shown = ", ".join(f"'{name}'" for name in cities())
             hint = nearest(str(name_or_path), cities())
@@ -135,8 +155,24 @@ def read_base(name_or_path: str | Path, folder: Path | None = None) -> Base:
     if not isinstance(entries, dict):
         raise InputError(f"{source}: parameters: {entries!r} is not allowed: it should be a table")
     documented_until = _documented_until(raw, source)
+    terms = raw.pop("terms", "own")
+    if terms not in ("own", "standard"):
+        raise InputError(f"{source}: terms: {terms!r} is not allowed (allowed: 'standard', 'own')")
+    files = _files(raw, str(name_or_path), Path(source).parent, source)
     raw = _stamped(raw, source)
-    parameters = {name: _parameter(name, entry, source) for name, entry in entries.items()}
+    base = Base(
+        name=str(raw.get("name", source)),
+        raw=raw,
+        parameters={},
+        source=source,
+        sha256=hashlib.sha256(content).hexdigest(),
+        documented_until=documented_until,
+        standard_terms=terms == "standard" or str(raw.get("name")) in cities(),
+        files=files,
+    )
+    # A pathway without documented numbers does not read its documents.
+    own = base.evidence if any(isinstance(entry, dict) and "fact" in entry for entry in entries.values()) else None
+    parameters = {name: _parameter(name, entry, source, own) for name, entry in entries.items()}
     if str(name_or_path) in cities():
         fitted = _fitted(str(name_or_path))
         parameters |= {name: replace(parameters[name], value=value) for name, value in fitted.items()}
@@ -146,16 +182,57 @@ def read_base(name_or_path: str | Path, folder: Path | None = None) -> Base:
             raise InputError(
                 f'{source}: parameters.{name}: it is never used: write "${name}" where it belongs, or drop it'
             )
-    base = Base(
-        name=str(raw.get("name", source)),
-        raw=raw,
-        parameters=parameters,
-        source=source,
-        sha256=hashlib.sha256(content).hexdigest(),
-        documented_until=documented_until,
-    )
+    base = replace(base, parameters=parameters)
     base.pathway()
     return base
+
+
+def _files(raw: dict[str, Any], name: str, folder: Path, source: str) -> dict[str, Traversable]:
+    """Take from a body which files belong to it; those of a city that ships lie in its folder.
+
+    Raises:
+        InputError: for an unknown kind, and a file that is not there; only a calibration may come later.
+    """
+    named, out = raw.pop("files", {}), dict[str, Traversable]()
+    if not isinstance(named, dict):
+        raise InputError(f"{source}: files: {named!r} is not allowed: it should be a table of files")
+    city = name if name in cities() else str(raw.get("name"))
+    if city in cities():
+        shipped = {kind: city_file(city, f"{kind}.toml") for kind in FILES}
+        out |= {kind: file for kind, file in shipped.items() if file.is_file()}
+    for kind, file in named.items():
+        where = f"{source}: files.{kind}"
+        if kind not in FILES:
+            raise InputError(f"{where}: {unknown_name('key', str(kind), FILES)}")
+        if not (isinstance(file, str) and file.strip()):
+            raise InputError(f"{where}: {file!r} is not allowed: it should be the name of a file")
+        path = file_named(folder / file)
+        if kind != "calibrated" and not is_file(path):
+            raise InputError(f"{where}: there is no file '{path}'")
+        out[kind] = path
+    return out
+
+
+def known_fact(id: str, own: Evidence | None) -> tuple[Fact, str]:
+    """Return a documented figure and the municipality that it is borrowed from: empty where it is its own.
+
+    Those of its own come first, then those of the cities that ship.
+
+    Raises:
+        InputError: where there is no such figure, with the nearest one.
+    """
+    from flowsim.evidence.facts import load
+
+    if own is not None:
+        for fact in own:
+            if fact.id == id:
+                return fact, ""
+    for city in cities():
+        for fact in load(city):
+            if fact.id == id:
+                return fact, city
+    known = [fact.id for fact in own] if own is not None else [fact.id for city in cities() for fact in load(city)]
+    raise InputError(unknown_name("fact", id, known))
 
 
 _WORD = re.compile(r"\{(\w+)\}")
@@ -256,7 +333,7 @@ def _fitted(name: str) -> dict[str, Any]:
     return values
 
 
-def _parameter(name: str, entry: Any, source: str) -> Parameter:
+def _parameter(name: str, entry: Any, source: str, own: Evidence | None) -> Parameter:
     where = f"{source}: parameters.{name}"
     if not _REFERENCE.fullmatch(f"${name}"):
         raise InputError(f"{where}: '{name}' is no name: letters, digits, '_' and '-' are allowed")
@@ -265,7 +342,7 @@ def _parameter(name: str, entry: Any, source: str) -> Parameter:
         known = {key for needed, more in _KEYS.values() for key in needed | more}
         typo = next((key for key in entry if key not in known), None) if isinstance(entry, dict) else None
         hint = f": {unknown_name('key', typo, known)}" if typo else ""
-        raise InputError(f"{where}: a parameter has exactly one of `fact`, `assumed` and `calibrate`{hint}")
+        raise InputError(f"{where}: a parameter has exactly one of `fact`, `assumed`, `borrowed` and `calibrate`{hint}")
     kind = kinds[0]
     needed, more = _KEYS[kind]
     for key in entry:
@@ -274,12 +351,13 @@ def _parameter(name: str, entry: Any, source: str) -> Parameter:
     for key in sorted(needed):
         if key not in entry:
             raise InputError(f"{where}.{key}: this key is missing")
-    for key in ("fact", "key", "as", "why"):
+    for key in ("fact", "key", "as", "why", "from"):
         if key in entry and not (isinstance(entry[key], str) and entry[key].strip()):
             raise InputError(f"{where}.{key}: {entry[key]!r} is not allowed: it should be a text")
     if kind == "fact":
-        value = _documented(entry, where)
-        return Parameter(name=name, value=value, kind="fact", first=value, fact=entry["fact"], key=entry.get("key", ""))
+        value, lender = _documented(entry, where, own)
+        fact, key = entry["fact"], entry.get("key", "")
+        return Parameter(name=name, value=value, kind="fact", first=value, fact=fact, key=key, lender=lender)
     value, more_values = entry[kind], entry.get("carried_on", [])
     if "carried_on" in entry and not (isinstance(value, list) and isinstance(more_values, list)):
         raise InputError(f"{where}.carried_on: it goes with a list, and is one: what comes after it in longer runs")
@@ -290,29 +368,28 @@ def _parameter(name: str, entry: Any, source: str) -> Parameter:
     return Parameter(
         name=name,
         value=[*value, *more_values] if more_values else value,
-        kind="assumed" if kind == "assumed" else "calibrate",
+        kind="assumed" if kind == "assumed" else "borrowed" if kind == "borrowed" else "calibrate",
         first=value,
         why=entry["why"],
+        lender=entry.get("from", ""),
     )
 
 
-def _documented(entry: Mapping[str, str], where: str) -> Any:
+def _documented(entry: Mapping[str, str], where: str, own: Evidence | None) -> tuple[Any, str]:
     template = entry.get("as", "{}")
     if template.count("{}") != 1:
         raise InputError(
             f"{where}.as: '{template}' is not allowed: it should hold '{{}}' once, such as '{{}} per year'"
         )
-    from flowsim.evidence.facts import load
-
-    evidence = load()
     try:
-        number = evidence[entry["fact"]].number(entry.get("key"))
+        fact, lender = known_fact(entry["fact"], own)
+        number = fact.number(entry.get("key"))
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
     whole = int(number) if number == int(number) else number
     if template in ("{} %", "{}%"):
-        return number / 100  # in a pathway a percentage stands as the share of 1 that it is
-    return whole if template == "{}" else template.replace("{}", str(whole))
+        return number / 100, lender  # in a pathway a percentage stands as the share of 1 that it is
+    return whole if template == "{}" else template.replace("{}", str(whole)), lender
 
 
 def _references(body: Any, path: str = "") -> Iterator[tuple[str, str]]:

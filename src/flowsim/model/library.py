@@ -9,7 +9,7 @@ from pathlib import Path
 from flowsim.core.errors import InputError, nearest, unknown_name
 from flowsim.core.files import data_folder, file_named, is_file
 
-__all__ = ["check_scenario", "cities", "city_file", "scenario_names", "scenario_text"]
+__all__ = ["check_scenario", "cities", "city_file", "model_file", "scenario_names", "scenario_text"]
 
 
 @cache
@@ -29,6 +29,13 @@ def city_file(city: str, name: str) -> Traversable:
     return data_folder(city) / name
 
 
+def model_file(path: str | Path) -> Path:
+    """Return the file of a model by its name: of a folder that `flowsim base new` wrote, the pathway in it."""
+    file = file_named(path)
+    inner = file / "pathway.toml"
+    return inner if not is_file(file) and is_file(inner) else file
+
+
 @cache
 def scenario_names() -> tuple[str, ...]:
     """Name the scenarios that ship, in alphabetical order."""
@@ -42,7 +49,7 @@ def check_scenario(name_or_path: str | Path) -> None:
     Raises:
         InputError: with the nearest name.
     """
-    path, name = file_named(name_or_path), str(name_or_path)
+    path, name = model_file(name_or_path), str(name_or_path)
     if name not in (*scenario_names(), *cities()) and not is_file(path):
         known = ", ".join(f"'{city}'" for city in cities())
         hint = nearest(name, (*cities(), *scenario_names()))

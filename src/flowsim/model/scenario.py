@@ -33,7 +33,7 @@ from flowsim.model.edits import (
     makes_changes,
     numbered,
 )
-from flowsim.model.library import check_scenario, cities, scenario_names, scenario_text
+from flowsim.model.library import check_scenario, cities, model_file, scenario_names, scenario_text
 from flowsim.model.pathway import Pathway
 from flowsim.model.today.known import KnownFigures, read_known
 from flowsim.model.today.listing import TodaysList, place_cases
@@ -91,7 +91,7 @@ class Scenario:
 
         `trail` holds those that led here, by what tells two apart and how they are named, so that none leads to itself.
         """
-        path = file_named((folder or Path()) / name)
+        path = model_file((folder or Path()) / name)
         shipped = name in scenario_names() and name not in cities()
         key = name if shipped else str(path.resolve())
         if key in [each for each, _ in trail]:
@@ -113,7 +113,7 @@ class Scenario:
             InputError: one line with the file, the key path, the value and what is allowed.
         """
         check_scenario(name_or_path)
-        path, name = file_named(name_or_path), str(name_or_path)
+        path, name = model_file(name_or_path), str(name_or_path)
         if name in scenario_names():
             return cls.from_dict(read_toml(scenario_text(name).encode(), name), name)
         if is_file(path) and name not in cities():
@@ -322,7 +322,7 @@ def _plain(file: ScenarioFile) -> dict[str, Any]:
 
 
 def _base(name: str, folder: Path | None) -> Base:
-    if name not in cities() and not is_file(file_named((folder or Path()) / name)):
+    if name not in cities() and not is_file(model_file((folder or Path()) / name)):
         known = ", ".join(f"'{city}'" for city in cities())
         raise InputError(
             f"there is no base '{name}'{nearest(name, (*cities(), *scenario_names()))} (allowed: {known}, the path of "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -13,7 +13,8 @@ from typing import Any, Literal
 from flowsim.core.errors import InputError, unknown_name
 from flowsim.core.files import file_named, is_file, read_data
 from flowsim.core.numbers import TOKEN, read_number, with_plain_spaces
-from flowsim.evidence import facts
+from flowsim.evidence.facts import Evidence
+from flowsim.model.base import known_fact
 from flowsim.model.library import cities, city_file
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
@@ -30,7 +31,11 @@ _SECTIONS: Mapping[str, tuple[str, tuple[str, ...], str]] = {
     "benefits": ("mean_stock", _TIMES, "2800 DKK per week"),
 }
 _SUM = {"name", "amount", "years", "only", "except"}
-_ORIGINS: Mapping[str, set[str]] = {"fact": {"fact", "key", "as"}, "assumed": {"assumed", "why"}}
+_ORIGINS: Mapping[str, set[str]] = {
+    "fact": {"fact", "key", "as"},
+    "assumed": {"assumed", "why"},
+    "borrowed": {"borrowed", "from", "why"},
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,18 +46,21 @@ class Price:
         where: the key path in the file: "staff.plan.bif", "benefits.kontanthjaelp", "sums.task force".
         amount: in the currency.
         per: year, quarter, month, week or day; meeting; place; empty for a sum.
-        kind: `fact` (documented), `assumed`, or `own`, where the file gives no reason.
+        kind: `fact` (documented), `assumed`, `borrowed` from another municipality, or `own`, where the file gives no
+            reason.
         fact: the id of the documented fact, with the `key` of the table's cell where it is a table.
-        why: the reason of an assumption.
+        why: the reason of an assumption, or what is borrowed.
+        lender: the municipality whose figure it is, where it is another one's.
     """
 
     where: str
     amount: float
     per: str
-    kind: Literal["fact", "assumed", "own"] = "own"
+    kind: Literal["fact", "assumed", "borrowed", "own"] = "own"
     fact: str = ""
     key: str = ""
     why: str = ""
+    lender: str = ""
 
     @property
     def group(self) -> str:
@@ -113,8 +121,10 @@ class Prices:
     sha256: str = ""
 
     @classmethod
-    def read(cls, path: str | Path | None = None) -> Prices:
+    def read(cls, path: str | Path | None = None, own: Evidence | None = None) -> Prices:
         """Read a file of prices; the one of the base "copenhagen" where none is named.
+
+        Documented prices are looked up among the figures of its own (`own`) first, then among those that ship.
 
         Raises:
             InputError: one line with the file, the key path, the value and what is allowed.
@@ -126,10 +136,11 @@ class Prices:
             if not is_file(path):
                 raise InputError(f"there is no file '{path}'")
             source, content = str(path), path.read_bytes()
-        return replace(cls.from_dict(read_data(content, source), source), sha256=hashlib.sha256(content).hexdigest())
+        prices = cls.from_dict(read_data(content, source), source, own)
+        return replace(prices, sha256=hashlib.sha256(content).hexdigest())
 
     @classmethod
-    def from_dict(cls, raw: Mapping[str, Any], source: str = "prices") -> Prices:
+    def from_dict(cls, raw: Mapping[str, Any], source: str = "prices", own: Evidence | None = None) -> Prices:
         """Read prices from plain data, as TOML gives it.
 
         Raises:
@@ -138,9 +149,10 @@ class Prices:
         for key in raw:
             if key not in (*_SECTIONS, "sums"):
                 raise InputError(f"{source}: {unknown_name('key', key, (*_SECTIONS, 'sums'))}")
-        currencies: dict[str, str] = {}
-        prices = tuple(_prices(raw, source, currencies))
-        sums = tuple(_sums(raw.get("sums", []), source, currencies))
+        reading = _Reading(source=source, own=own)
+        prices = tuple(_prices(raw, reading))
+        sums = tuple(_sums(raw.get("sums", []), reading))
+        currencies = reading.currencies
         if not prices and not sums:
             raise InputError(f"{source}: it holds no price (allowed: {', '.join(_SECTIONS)}, sums)")
         if len(currencies) > 1:
@@ -171,14 +183,17 @@ class Prices:
 
 
 def prices_of(scenario: Scenario, path: str | Path | None = None) -> Prices | None:
-    """Return the prices of a file, or those that ship, checked against a scenario; None where its base has none.
+    """Return the prices of a file, or those of its base, checked against a scenario; None where its base has none.
 
     Raises:
         InputError: as `Prices.read` and `Prices.check`.
     """
-    if path is None and scenario.base.name not in cities():
+    base = scenario.base
+    if path is None and "prices" not in base.files:
         return None
-    prices = Prices.read(path)
+    if path is None and base.name not in cities():
+        path = str(base.files["prices"])
+    prices = Prices.read(path, base.evidence)
     prices.check(scenario.pathway())
     return prices
 
@@ -188,7 +203,17 @@ def shipped_prices(city: str = "copenhagen") -> str:
     return city_file(city, "prices.toml").read_text(encoding="utf-8")
 
 
-def _prices(raw: Mapping[str, Any], source: str, currencies: dict[str, str]) -> Iterator[Price]:
+@dataclass(frozen=True, kw_only=True)
+class _Reading:
+    """A file while it is read: how it is named, whose figures it may refer to, and where each currency stands first."""
+
+    source: str
+    own: Evidence | None
+    currencies: dict[str, str] = field(default_factory=dict)
+
+
+def _prices(raw: Mapping[str, Any], reading: _Reading) -> Iterator[Price]:
+    source = reading.source
     for section, (_, units, example) in _SECTIONS.items():
         entries = raw.get(section, {})
         if not isinstance(entries, Mapping):
@@ -197,19 +222,18 @@ def _prices(raw: Mapping[str, Any], source: str, currencies: dict[str, str]) -> 
             )
         for name, entry in entries.items():
             if section == "staff":
-                if not isinstance(entry, Mapping) or set(entry) & {"fact", "assumed"}:
+                if not isinstance(entry, Mapping) or set(entry) & set(_ORIGINS):
                     raise InputError(f"{source}: staff.{name}: name the party too, such as staff.{name}.PARTY")
                 parties = {f"{name}.{party}": price for party, price in entry.items()}
             else:
                 parties = {name: entry}
             for item, price in parties.items():
-                yield _price(price, f"{section}.{item}", units, example, source, currencies)
+                yield _price(price, f"{section}.{item}", units, example, reading)
 
 
-def _price(
-    entry: Any, where: str, units: tuple[str, ...], example: str, source: str, currencies: dict[str, str]
-) -> Price:
-    text, origin = _with_origin(entry, f"{source}: {where}")
+def _price(entry: Any, where: str, units: tuple[str, ...], example: str, reading: _Reading) -> Price:
+    source = reading.source
+    text, origin = _with_origin(entry, f"{source}: {where}", reading.own)
     if not isinstance(text, str):
         raise InputError(
             f"{source}: {where}: {text!r} is not allowed: it should be a text with its unit, such as '{example}'"
@@ -229,30 +253,33 @@ def _price(
         raise InputError(f"{source}: {where}: {mistake}") from None
     if amount < 0:
         raise InputError(f"{source}: {where}: '{text}' is negative: a price is 0 or more")
-    currencies.setdefault(match[3], where)
+    reading.currencies.setdefault(match[3], where)
     return Price(where=where, amount=amount, per=unit, **origin)
 
 
-def _with_origin(entry: Any, where: str) -> tuple[Any, dict[str, Any]]:
+def _with_origin(entry: Any, where: str, own: Evidence | None) -> tuple[Any, dict[str, Any]]:
     """Return what a price is, as text, and where it comes from."""
     if not isinstance(entry, Mapping):
         return entry, {}
     kinds = [kind for kind in _ORIGINS if kind in entry]
     if len(kinds) != 1:
-        raise InputError(f"{where}: a price is a text with its unit, or has exactly one of `fact` and `assumed`")
+        raise InputError(
+            f"{where}: a price is a text with its unit, or has exactly one of `fact`, `assumed` and `borrowed`"
+        )
     kind = kinds[0]
     for key, value in entry.items():
         if key not in _ORIGINS[kind]:
             raise InputError(f"{where}: {unknown_name('key', str(key), _ORIGINS[kind])}")
-        if key != "assumed" and not (isinstance(value, str) and value.strip()):
+        if key not in ("assumed", "borrowed") and not (isinstance(value, str) and value.strip()):
             raise InputError(f"{where}.{key}: {value!r} is not allowed: it should be a text")
-    for key in {"fact": ("as",), "assumed": ("why",)}[kind]:
+    for key in {"fact": ("as",), "assumed": ("why",), "borrowed": ("from", "why")}[kind]:
         if key not in entry:
             raise InputError(f"{where}.{key}: this key is missing")
-    if kind == "assumed":
-        return entry["assumed"], {"kind": "assumed", "why": entry["why"]}
+    if kind != "fact":
+        return entry[kind], {"kind": kind, "why": entry["why"], "lender": entry.get("from", "")}
     try:
-        number = facts.load()[entry["fact"]].number(entry.get("key"))
+        fact, lender = known_fact(entry["fact"], own)
+        number = fact.number(entry.get("key"))
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
     if entry["as"].count("{}") != 1:
@@ -261,10 +288,12 @@ def _with_origin(entry: Any, where: str) -> tuple[Any, dict[str, Any]]:
         "kind": "fact",
         "fact": entry["fact"],
         "key": entry.get("key", ""),
+        "lender": lender,
     }
 
 
-def _sums(entries: Any, source: str, currencies: dict[str, str]) -> Iterator[Sum]:
+def _sums(entries: Any, reading: _Reading) -> Iterator[Sum]:
+    source = reading.source
     if not isinstance(entries, list):
         raise InputError(f"{source}: sums: write [[sums]] in double brackets, one for each sum")
     for number, entry in enumerate(entries):
@@ -291,5 +320,5 @@ def _sums(entries: Any, source: str, currencies: dict[str, str]) -> Iterator[Sum
             scenarios[key] = tuple(names)
         if twice := sorted(set(scenarios["only"]) & set(scenarios["except"])):
             raise InputError(f"{source}: {where}: '{twice[0]}' stands in both `only` and `except`")
-        price = _price(entry["amount"], f"sums.{entry['name']}", (), "2 million DKK", source, currencies)
+        price = _price(entry["amount"], f"sums.{entry['name']}", (), "2 million DKK", reading)
         yield Sum(price=price, years=tuple(years), only=scenarios["only"], without=scenarios["except"])

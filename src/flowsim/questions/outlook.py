@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from functools import cached_property
 
@@ -16,6 +17,7 @@ from flowsim.forecasting.demand import Demand, following
 from flowsim.forecasting.outlooks import OutlookResult, outlook
 from flowsim.forecasting.pairing import Pairing, pair, series_of
 from flowsim.forecasting.trend import check_horizon, forecast_parts, forecast_series
+from flowsim.model.library import cities
 from flowsim.model.scenario import Scenario
 from flowsim.questions.asking import Inquiry, command, keyed, refuse_known
 
@@ -70,7 +72,20 @@ class Outlook(Inquiry):
     @cached_property
     def calibration(self) -> Calibration:
         """The calibration of the scenario's base."""
-        return Calibration.read(self.calibrated or self.subject.base.name)
+        base = self.subject.base
+        if self.calibrated is None and "calibrated" in base.files:
+            return Calibration.read(str(base.files["calibrated"]))
+        return Calibration.read(self.calibrated or base.name)
+
+    def _awards(self) -> Sequence[Series]:
+        """Return the documented quarters of awards: of Copenhagen as its documents have them, else the study's."""
+        if self.subject.base.name in cities():
+            return documented_awards().series
+        known = series_of(quarterly(self.calibration.study))
+        awards = [series for measure, series in known.items() if measure.startswith("awards.")]
+        if not awards:
+            raise KeyedError("demand", "no awards are documented quarter by quarter, two years or longer: use a file")
+        return awards
 
     @cached_property
     def driving(self) -> Demand | None:
@@ -81,8 +96,8 @@ class Outlook(Inquiry):
                     raise KeyedError(key, "it goes with a file of --demand")
             if self.demand == "none":
                 return None
-            doors = following(self.subject.base.name, "awards")
-            trend = forecast_parts(documented_awards().series, self.horizon)
+            doors = following(self.subject.base, "awards")
+            trend = forecast_parts(self._awards(), self.horizon)
             return Demand.of(trend, doors, relative=True, count=self.replications, seed=self.seed)
         if self.door is None:
             raise KeyedError("door", "name the entry by which those of the file come (flowsim names lists them)")

@@ -265,9 +265,7 @@ class Conclusions:
         """Say how many documented figures lie within the first scenario's middle 90 %; nothing where there are none."""
         results, language = self.findings.comparison.reference, self.wording.language
         columns = results.columns
-        figures = {
-            key: value for key, value in documented(self.findings.scenarios[0].base.name).items() if key in columns
-        }
+        figures = {key: value for key, value in documented(self.findings.scenarios[0].base).items() if key in columns}
         if not figures:
             return ""
         inside = 0

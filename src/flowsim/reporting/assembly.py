@@ -77,7 +77,7 @@ def assemble(findings: Findings, language: Language, *, question: str = "", repe
             title=say("section.parameters"),
             blocks=_there(
                 provenance.factors(),
-                *(provenance.parameters(kind) for kind in ("assumed", "calibrate", "fact")),
+                *(provenance.parameters(kind) for kind in ("borrowed", "assumed", "calibrate", "fact")),
             ),
         ),
     )

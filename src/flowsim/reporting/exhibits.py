@@ -10,7 +10,6 @@ import numpy as np
 from flowsim.calibration.targets import documented
 from flowsim.core.arrays import Floats, defined_quantiles
 from flowsim.core.periods import Every, Period
-from flowsim.evidence.yardsticks import yardsticks_of
 from flowsim.planning.response import series
 from flowsim.reporting.document import Cell, Chart, Figure, Table
 from flowsim.reporting.findings import Findings
@@ -176,7 +175,7 @@ class Exhibits:
 
     @property
     def _documented(self) -> dict[tuple[str, Period], float]:
-        return documented(self.findings.scenarios[0].base.name)
+        return documented(self.findings.scenarios[0].base)
 
     @property
     def _carried_on(self) -> float:
@@ -262,7 +261,7 @@ class Exhibits:
     def _yardsticks(self, measure: Measure, periods: Sequence[Period]) -> list[tuple[str, float, float, float]]:
         """Return what a measure is held against within the periods drawn; of a year's sum the part of each period."""
         words, (first, last), out = self.wording.language.words, (periods[0].first, periods[-1].after), []
-        for one in yardsticks_of(self.findings.scenarios[0].base.name):
+        for one in self.wording.standards:
             since, until = (first, last) if one.period is None else (one.period.first, one.period.after)
             since, until = max(since, first), min(until, last)
             if one.measure == measure and since < until:

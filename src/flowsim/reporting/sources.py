@@ -11,6 +11,7 @@ import numpy as np
 from flowsim.calibration.ensemble import Ensemble
 from flowsim.evidence import facts
 from flowsim.model.edits import TARGETS
+from flowsim.model.library import cities
 from flowsim.model.scenario import Scenario
 from flowsim.planning.prices import Price
 from flowsim.reporting.document import Cell, Figure, Table
@@ -35,7 +36,7 @@ class SourceTables:
 
     def lead(self) -> str:
         """Return which of the model's numbers are given here: all of a shipped base, those with a name of one's own."""
-        if self.wording.shipped:
+        if self.findings.scenarios[0].base.name in cities():
             return self.language.say("assumptions.lead")
         return self.language.say("assumptions.own", file=self.findings.scenarios[0].base.source)
 
@@ -51,8 +52,11 @@ class SourceTables:
 
     def sources(self) -> Table | None:
         """List the documents that the base's documented figures are taken from; None where there are none."""
-        parameters = self.findings.scenarios[0].base.parameters.values()
-        if not any(parameter.fact for parameter in parameters):
+        base = self.findings.scenarios[0].base
+        known = [base.evidence] if base.evidence is not None else []
+        lenders = {parameter.lender for parameter in base.parameters.values() if parameter.fact and parameter.lender}
+        known += [facts.load(city) for city in sorted(lenders)]
+        if not any(parameter.fact for parameter in base.parameters.values()):
             return None
         say, translated = self.language.say, self.language.translated
         return Table(
@@ -60,12 +64,13 @@ class SourceTables:
             columns=(say("column.id"), say("column.title"), say("column.date")),
             rows=tuple(
                 (source.id, translated(source.title), translated(source.date))
-                for source in facts.load().sources.values()
+                for evidence in known
+                for source in evidence.sources.values()
             ),
         )
 
     def parameters(self, kind: str) -> Table | None:
-        """List the base's parameters of a kind ("fact", "assumed", "calibrate"); None where there are none."""
+        """List the base's parameters of a kind, such as "fact" or "borrowed"; None where there are none."""
         say = self.language.say
         chosen = [
             parameter for parameter in self.findings.scenarios[0].base.parameters.values() if parameter.kind == kind

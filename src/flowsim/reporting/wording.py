@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from flowsim.core.civil_time import MINUTES
 from flowsim.core.numbers import number
 from flowsim.core.periods import cut_periods
-from flowsim.evidence.yardsticks import yardsticks_of
+from flowsim.evidence.yardsticks import Yardstick, read_yardsticks, yardsticks_of
 from flowsim.model.library import cities, scenario_names
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
@@ -98,7 +98,7 @@ class Wording:
         pathway: whose names are to be called something.
         shipped: whether the table of terms knows its names; a pathway of one's own goes by its own titles.
         codes: call measures and names of the model by the names that files and options take.
-        base: the name of the base, whose yardsticks are told.
+        standards: the yardsticks of the base.
         own: the names of scenarios that do not ship, though one that ships may be called the same.
     """
 
@@ -106,7 +106,7 @@ class Wording:
     pathway: Pathway
     shipped: bool
     codes: bool = False
-    base: str = ""
+    standards: tuple[Yardstick, ...] = ()
     own: frozenset[str] = frozenset()
 
     @classmethod
@@ -119,8 +119,21 @@ class Wording:
         beside: Sequence[Scenario] = (),
     ) -> Wording:
         """Return the words for a scenario's model, and for those that are told of beside it."""
-        base, own = scenario.base.name, frozenset(each.name for each in (scenario, *beside) if not each.ships)
-        return cls(language=language, pathway=pathway, shipped=base in cities(), codes=codes, base=base, own=own)
+        base, own = scenario.base, frozenset(each.name for each in (scenario, *beside) if not each.ships)
+        standards = tuple[Yardstick, ...]()
+        if base.name in cities():
+            standards = yardsticks_of(base.name)
+        elif "yardsticks" in base.files and base.evidence is not None:
+            file = base.files["yardsticks"]
+            standards = read_yardsticks(file, str(file), base.evidence)
+        return cls(
+            language=language,
+            pathway=pathway,
+            shipped=base.standard_terms,
+            codes=codes,
+            standards=standards,
+            own=own,
+        )
 
     def station(self, name: str) -> str:
         """Return what a station is called."""
@@ -195,7 +208,7 @@ class Wording:
         Of one period where that is given, else of all that a document tells.
         """
         known: dict[str, list[str]] = {}
-        for one in yardsticks_of(self.base):
+        for one in self.standards:
             if one.measure == measure and (period is None or one.period in (None, period)):
                 value = self.cell(one.value, unit)
                 dated = one.period is not None and period is None

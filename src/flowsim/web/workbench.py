@@ -17,8 +17,6 @@ from flowsim.core.arrays import Floats, defined_quantiles
 from flowsim.core.errors import InputError
 from flowsim.core.periods import Every, Period
 from flowsim.core.progress import Progress, shifted
-from flowsim.evidence import facts
-from flowsim.model.library import cities
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
 from flowsim.planning.cost import costed
@@ -380,8 +378,8 @@ class View:
 
     def _points(self, name: str, factor: float) -> list[dict[str, Any]]:
         """Return what documents say of a measure, each with its source."""
-        base = self.desk.reference_scenario.base.name
-        evidence, out = facts.load(base) if base in cities() else None, []
+        base = self.desk.reference_scenario.base
+        evidence, out = base.evidence, list[dict[str, Any]]()
         for target in targets_of(base) if evidence else ():
             observation = target.observation
             if (

@@ -118,7 +118,7 @@ def run(
     scenario, chosen = question.subject, question.drawn()
     parameters = chosen.words
     wording = Wording.of(scenario, results.pathway, words, codes)
-    table = with_documented(results.table(), documented(scenario.base.name))
+    table = with_documented(results.table(), documented(scenario.base))
     if out is not None:
         repeat = question.command_line(results, workers=workers, cluster=cluster)
         record = manifest(scenario, results, repeat, parameters)

@@ -11,9 +11,7 @@ import numpy as np
 from flowsim.calibration.ensemble import Ensemble
 from flowsim.core.errors import InputError
 from flowsim.core.progress import Progress
-from flowsim.evidence import facts
 from flowsim.forecasting.outlooks import OutlookResult
-from flowsim.model.library import cities
 from flowsim.planning.prices import prices_of
 from flowsim.questions.judge import Judge
 from flowsim.questions.outlook import Outlook
@@ -76,10 +74,10 @@ def grounds(desk: Desk, language: Language) -> dict[str, Any]:
         )
         columns = tuple(say(f"column.{key}") for key in ("parameter", "value", "kind", "why"))
         blocks.append(Table(title=say("table.prices"), columns=columns, rows=rows_of_prices))
-    if reference.base.name in cities():
+    if reference.base.evidence is not None:
         sources = tuple(
             (one.id, language.translated(one.title), language.translated(one.date))
-            for one in facts.load(reference.base.name).sources.values()
+            for one in reference.base.evidence.sources.values()
         )
         columns = tuple(say(f"column.{key}") for key in ("id", "title", "date"))
         blocks.append(Table(title=say("table.sources"), columns=columns, rows=sources))
@@ -174,7 +172,7 @@ def _outcome(name: str, result: OutlookResult, wording: Wording) -> str:
 
 
 def _calibrated(desk: Desk) -> str:
-    name: str = desk.reference_scenario.base.name
-    if name not in cities() or Ensemble.of(desk.reference_scenario.base) is None:
+    base = desk.reference_scenario.base
+    if Ensemble.of(base) is None:
         raise InputError("this base has no calibration to be held beside documents")
-    return name
+    return str(base.files.get("calibrated", base.name))
