@@ -259,7 +259,8 @@ class Conclusions:
             ends["count"] = self.wording.language.number(len(values), 0)
             words = self._by_futures("answer.alone")
             out.append(say(words, measure=self.wording.measure(measure), year=years[-1], **ends))
-        return *out, self._fit() or say("sure.model")
+        borrowed = self.wording.borrowed(self.findings.scenarios[0].base, self.wording.language)
+        return *out, *([borrowed] if borrowed else []), self._fit() or say("sure.model")
 
     def _fit(self) -> str:
         """Say how many documented figures lie within the first scenario's middle 90 %; nothing where there are none."""

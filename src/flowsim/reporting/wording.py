@@ -15,6 +15,7 @@ from flowsim.core.civil_time import MINUTES
 from flowsim.core.numbers import number
 from flowsim.core.periods import cut_periods
 from flowsim.evidence.yardsticks import Yardstick, read_yardsticks, yardsticks_of
+from flowsim.model.base import Base
 from flowsim.model.library import cities, scenario_names
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
@@ -134,6 +135,16 @@ class Wording:
             standards=standards,
             own=own,
         )
+
+    @staticmethod
+    def borrowed(base: Base, language: Language) -> str:
+        """Say how many of a base's numbers are another municipality's; nothing where none are."""
+        lent = [parameter for parameter in base.parameters.values() if parameter.lender]
+        if not lent or base.name in cities():
+            return ""
+        lenders = language.listed([language.name(name) for name in dict.fromkeys(each.lender for each in lent)])
+        counts = {"borrowed": str(len(lent)), "all": str(len(base.parameters))}
+        return language.say("base.borrowed_line", lenders=lenders, **counts)
 
     def station(self, name: str) -> str:
         """Return what a station is called."""

@@ -85,7 +85,7 @@ def compare(
     every: Annotated[str | None, typer.Option(help="Show years or quarters: year, quarter.")] = None,
     cost: Annotated[bool, typer.Option("--cost", help="Costs too, and what a week of waiting saved costs.")] = False,
     prices: Annotated[
-        Path | None, typer.Option(help="Your own prices, for --cost, instead of those of copenhagen.", metavar="FILE")
+        Path | None, typer.Option(help="Your own prices, for --cost, instead of the base's.", metavar="FILE")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the table and a manifest to this folder.")] = None,
     parquet: Annotated[bool, PARQUET] = False,

@@ -65,9 +65,7 @@ def report(
     point: Annotated[bool, POINT] = False,
     calibrated: Annotated[Path | None, CALIBRATED] = None,
     histories: Annotated[bool, HISTORIES] = False,
-    prices: Annotated[
-        Path | None, typer.Option(help="Your own prices, instead of those of copenhagen.", metavar="FILE")
-    ] = None,
+    prices: Annotated[Path | None, typer.Option(help="Your own prices, instead of the base's.", metavar="FILE")] = None,
     first: Annotated[str | None, FIRST] = None,
     last: Annotated[str | None, LAST] = None,
     workers: Annotated[int | None, WORKERS] = None,

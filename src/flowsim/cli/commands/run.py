@@ -188,7 +188,8 @@ def _head(wording: Wording, scenario: Scenario, results: Results, chosen: Chosen
         numbers = {"count": str(count), "least": str(FEWEST_FOR_RANGE)}
         few = say("run.few", replications=language.counted(count, "replications"), **numbers)
     description = language.translated(scenario.file.description or "")
-    return [*(wrapped(text) for text in (head, few, description) if text), *cut_lines(pathway, language)]
+    borrowed = wording.borrowed(scenario.base, language)
+    return [*(wrapped(text) for text in (head, borrowed, few, description) if text), *cut_lines(pathway, language)]
 
 
 def _print_summary(scenario: Scenario, results: Results, table: pd.DataFrame, wording: Wording) -> None:

@@ -130,6 +130,7 @@ def evidence(
     source: Annotated[str | None, typer.Option(help="Only the facts of this source, such as svar-2018-10.")] = None,
     role: Annotated[str | None, typer.Option(help="Only target, input or context.")] = None,
     text: Annotated[str | None, typer.Option(help="Only facts in which this text stands.")] = None,
+    of: Annotated[str, typer.Option(help="Whose: copenhagen, or a base of your own.")] = "copenhagen",
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
 ) -> None:
     """List the documented figures, each with its source, precision and words.
@@ -140,9 +141,13 @@ def evidence(
 
     from flowsim.cli.terminal import counted
     from flowsim.cli.words.run import fact_words
-    from flowsim.evidence.facts import load
+    from flowsim.core.errors import InputError
+    from flowsim.model.base import read_base
 
-    known = load()
+    own = read_base(of)
+    known = own.evidence
+    if known is None:
+        raise InputError(f"{own.source}: [files] names no `facts`: it has no documented figures")
     facts = known.select(source=source, role=role, text=text)
     if as_json:
         print(json.dumps([fact.as_json() for fact in facts]))

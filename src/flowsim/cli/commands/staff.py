@@ -52,7 +52,7 @@ def staff(
     calibrated: Annotated[Path | None, CALIBRATED] = None,
     histories: Annotated[bool, HISTORIES] = False,
     prices: Annotated[
-        Path | None, typer.Option(help="Tell costs by these prices, instead of those of copenhagen.", metavar="FILE")
+        Path | None, typer.Option(help="Tell costs by these prices, instead of the base's.", metavar="FILE")
     ] = None,
     workers: Annotated[int | None, WORKERS] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the answer to this .png, .svg or .pdf file.")] = None,

@@ -6,27 +6,15 @@ from collections.abc import Iterator, Sequence
 
 from flowsim.cli.terminal import wrapped
 from flowsim.model.base import FILES
-from flowsim.model.library import cities
 from flowsim.model.scenario import Scenario
 from flowsim.planning.readiness import Readiness
 from flowsim.reporting.language import Language
 from flowsim.reporting.wording import Wording
 from flowsim.simulation.measures.measure import Measure
 
-__all__ = ["borrowed_line", "readiness_lines"]
+__all__ = ["readiness_lines"]
 
 _MOST = 6
-
-
-def borrowed_line(scenario: Scenario, language: Language) -> str:
-    """Say how many of a base's numbers are another municipality's; nothing where none are."""
-    parameters = scenario.base.parameters.values()
-    borrowed = [parameter for parameter in parameters if parameter.lender]
-    if not borrowed or scenario.base.name in cities():
-        return ""
-    lenders = language.listed([language.name(name) for name in dict.fromkeys(each.lender for each in borrowed)])
-    counts = {"borrowed": str(len(borrowed)), "all": str(len(parameters))}
-    return language.say("base.borrowed_line", lenders=lenders, file=scenario.base.source, **counts)
 
 
 def readiness_lines(

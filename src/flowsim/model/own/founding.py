@@ -34,6 +34,13 @@ DAYS = ("mon", "tue", "wed", "thu", "fri")
 _NAME = re.compile(r"[a-z][a-z0-9_\-]*")
 _MEETINGS = 2  # a week, of the lender's team
 _WEEKS = 365.25 / 7
+_LENGTHS = {
+    "plan": "plan_mean",
+    "erklaering": "erklaering_mean",
+    "team": "indstilling",
+    "partshoering": "partshoering",
+    "afgoerelse": "afgoerelse_mean",
+}
 _TEXTS = ("facts", "targets", "factors", "prices", "doors", "yardsticks")
 
 
@@ -139,11 +146,24 @@ class _Values:
         self.share = new.citizens / whole if new.citizens is not None else 1 / 20
         self.citizens = new.citizens if new.citizens is not None else round(whole * self.share)
         self.whole = whole
+        each = self._rate("rate_sag_kontanthjaelp") if new.cases is None else 0.0
+        years = sum(self._rate(_LENGTHS[step]) for step in new.way) / _WEEKS
+        under_way = new.cases * years if new.cases is not None else self.citizens * each * years / (1 + each * years)
+        self.under_way = round(under_way)
+        self.idle = round(self.citizens) - self.under_way
+        if self.idle <= 0:
+            raise InputError(
+                f"--cases: {new.cases:g} a year are more than {self.citizens:g} citizens on kontanthjælp can have"
+            )
+        self.cases = new.cases if new.cases is not None else each * self.idle
 
     def line(self, number: Number) -> str:
         """Return the line of a parameter."""
         say, what = self._say, number.what[self.new.language]
         answer = self._answered(number)
+        if number.answer == "citizens":
+            english = f": {self.citizens:g}, less {self.under_way} whose cases are under way"
+            what += say(f"<<{english}|: {self.citizens:g}, fraregnet {self.under_way} med en sag i gang>>")
         if answer is not None:
             given = say("<<answered to `flowsim base new`: give its source|svar til `flowsim base new`: angiv kilden>>")
             return _line(number.name, "assumed", answer, f"{what} ({given})")
@@ -152,6 +172,8 @@ class _Values:
         if number.reckoned:
             return _line(number.name, "assumed", self._reckoned(number), what)
         value, origin = self._lent(number)
+        if number.answer == "citizens":
+            return _line(number.name, "borrowed", self.idle, f"{what} ({origin} × {self.share:.3g})")
         if number.per:
             value = _rounded(times(value, self._scale(number), whole=number.whole))
             size = f"{self._scale(number):.3g}"
@@ -179,25 +201,24 @@ class _Values:
         value = getattr(self.new, number.answer) if number.answer else None
         if value is None:
             return None
+        if number.answer == "citizens":
+            return self.idle
         if number.answer == "cases":
-            return f"{value / self.citizens:.4g} per year"
+            return f"{value / self.idle:.3g} per year"
         return int(value) if value == int(value) else value
 
     def _rate(self, name: str) -> float:
-        """Return a number of another line a year, from its lender or from an answer."""
+        """Return the lender's number of another line, without its unit."""
         number = next(each for each in numbers() if each.name == name)
-        value = self._answered(number)
-        text = str(self._lent(number)[0] if value is None else value)
-        return float(text.partition(" ")[0])
+        return float(str(self._lent(number)[0]).partition(" ")[0])
 
     def _reckoned(self, number: Number) -> Any:
         leave = ("rate_job", "rate_uddannelse", "rate_selvforsoergelse", "rate_jobparat")
-        cases = self._rate("rate_sag_kontanthjaelp")
         if number.reckoned == "new":
-            gone = sum(map(self._rate, leave)) + cases * (1 - self._rate("kh_afslag"))
-            return f"{float(f'{self.citizens * gone:.3g}'):g} per year"
+            gone = self.idle * sum(map(self._rate, leave)) + self.cases * (1 - self._rate("kh_afslag"))
+            return f"{float(f'{gone:.3g}'):g} per year"
         weeks = self._rate("plan_mean" if number.reckoned == "stock_plan" else "erklaering_mean")
-        return round(self.citizens * cases * weeks / _WEEKS)
+        return round(self.cases * weeks / _WEEKS)
 
 
 def _line(name: str, kind: str, value: Any, why: str) -> str:
