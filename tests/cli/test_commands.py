@@ -425,7 +425,7 @@ def test_version_and_no_command():
     assert fine("--version") == f"flowsim {__version__}\n"
     code, _, err = flowsim("bogus")
     assert code == 2
-    assert err.startswith("flowsim: there is no command 'bogus' (allowed: calibrate, check, ")
+    assert err.startswith("flowsim: there is no command 'bogus' (allowed: base, calibrate, check, ")
 
 
 @pytest.mark.parametrize("coding", ["ascii", "cp1252"])
@@ -629,7 +629,7 @@ main.start()
         (("desk.toml", "-n", "3"), "did you mean 'flowsim run desk.toml -n 3'?"),
         (("more-places",), "did you mean 'flowsim run more-places'?"),
         (("hjælp",), "flowsim --help lists them"),
-        (("xyzzy",), "there is no command 'xyzzy' (allowed: calibrate, check,"),
+        (("xyzzy",), "there is no command 'xyzzy' (allowed: base, calibrate, check,"),
         (("verdict",), "'verdict' is called 'judge' now"),
     ],
 )

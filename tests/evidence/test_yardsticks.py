@@ -42,7 +42,7 @@ def test_any_other_base_has_none(name):
 )
 def test_a_yardstick_without_a_number_is_refused(entry, message):
     with pytest.raises(InputError, match=message):
-        _Entry(measure="awards.x", kind="goal", **entry).read()
+        _Entry(measure="awards.x", kind="goal", **entry).read(load(), "yardsticks.toml")
 
 
 def test_they_are_told_in_the_language_of_one_period_or_of_all():

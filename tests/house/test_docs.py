@@ -20,7 +20,10 @@ from flowsim.cli.main import start
 from helpers.paths import ROOT, SMALL_TOWN
 
 PAGES = [ROOT / "README.md", *sorted(p for p in (ROOT / "docs").rglob("*.md") if "_build" not in p.parts)]
-SLOW = {"calibration.md", "compare.md", "outlook.md", "report.md", "sensitivity.md", "staffing.md"}
+SLOW = {
+    "calibration.md", "compare.md", "outlook.md", "own-municipality.md", "report.md", "sensitivity.md",
+    "september-2026.md", "staffing.md",
+}  # fmt: skip
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 PUBLISHED = sorted((ROOT / "examples" / "published").glob("*.py"))
 FLOWSIM = str(Path(sys.executable).with_name("flowsim"))

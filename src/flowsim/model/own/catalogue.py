@@ -13,8 +13,8 @@ from flowsim.core.files import data_folder
 
 __all__ = [
     "LENDER",
+    "CataloguePart",
     "Number",
-    "Part",
     "benefits",
     "doors_of",
     "filled_in",
@@ -32,7 +32,7 @@ _NAME = re.compile(r'"\$(\w+)"')
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class CataloguePart:
     """A benefit that cases come from, or a step of a case.
 
     Attributes:
@@ -89,18 +89,18 @@ def numbers() -> tuple[Number, ...]:
     return tuple(out)
 
 
-def benefits() -> tuple[Part, ...]:
+def benefits() -> tuple[CataloguePart, ...]:
     """Return the benefits that cases may come from."""
     return _listed("benefits")
 
 
-def steps() -> tuple[Part, ...]:
+def steps() -> tuple[CataloguePart, ...]:
     """Return the steps of a case, in their order."""
     return _listed("steps")
 
 
-def _listed(kind: str) -> tuple[Part, ...]:
-    return tuple(Part(name=name, title=_both(part["title"])) for name, part in _parts()[kind].items())
+def _listed(kind: str) -> tuple[CataloguePart, ...]:
+    return tuple(CataloguePart(name=name, title=_both(part["title"])) for name, part in _parts()[kind].items())
 
 
 def _both(text: str) -> dict[str, str]:
