@@ -240,7 +240,13 @@ def _rounded(value: Any) -> Any:
 _FACTORS: Mapping[str, tuple[str, tuple[str, ...], str, float, str]] = {
     "sager": (
         "<<cases that are opened|sager, der åbnes>>",
-        ("rate_sag_kontanthjaelp", "cases_sygedagpenge", "cases_jobafklaring", "cases_uddannelseshjaelp"),
+        (
+            "rate_sag_kontanthjaelp",
+            "rate_sag_ressourceforloeb",
+            "cases_sygedagpenge",
+            "cases_jobafklaring",
+            "cases_uddannelseshjaelp",
+        ),
         "log",
         0.3,
         "<<opened cases are seldom counted|åbnede sager tælles sjældent>>",
