@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -45,12 +46,13 @@ def test_each_question_is_the_same_from_its_file(tmp_path, ending, more):
         ),
         Forecast.from_dict({"horizon": 3, "shock": "2020Q2=recovers:4"}),
         Verify.from_dict({"family": ["mmc", "exact"], "seed": 4}),
+        Verify.from_dict({"promises": True, "repetitions": 20}),
         Judge.from_dict({"replications": 3}),
         Calibrate.from_dict({"study": str(SMALL_TOWN / "calibration.toml"), "draws": 500, "sets": 20}),
         Report.from_dict(GOAL | {"scenarios": [TOWN], "question": 'Hvor længe "venter" man?', "language": "da"}),
     ]
-    for question in questions:
-        file = tmp_path / f"{type(question).__name__}.{ending}"
+    for number, question in enumerate(questions):
+        file = tmp_path / f"{number}.{ending}"
         question.write(file)
         assert type(question).read(file) == question
         with pytest.raises(InputError, match="exists already"):
@@ -163,6 +165,9 @@ def test_the_command_holds_where_it_ran(more):
         (Forecast, {"horizon": 13}, "13"),
         (Verify, {"family": ["mmcc"]}, "family: there is no family 'mmcc'; did you mean"),
         (Verify, {"engine": "kernle"}, "did you mean 'kernel'?"),
+        (Verify, {"repetitions": 20}, "repetitions: it goes with --promises"),
+        (Verify, {"promises": True, "engine": "simpy"}, "engine: it does not go with --promises"),
+        (Verify, {"promises": True, "repetitions": 9}, "repetitions: 9 is not allowed: at least 10"),
         (Judge, {"replications": 1}, "replications: 1 is not allowed: at least 2 are needed"),
         (Judge, {"seed": 1}, "1 is the calibration's own"),
         (Calibrate, {"draws": 10}, "draws: 10 is not allowed"),
@@ -191,6 +196,48 @@ def test_a_verification_is_answered_as_the_command_does():
     assert result.passed
     printed = json.loads(fine(*shlex.split(question.command_line())[1:], "--json"))
     assert printed["exact"] == json.loads(json.dumps(result.as_json()["exact"]))
+
+
+def test_promises_are_a_question_too(monkeypatch):
+    asked = []
+
+    def tests_of(name):
+        return lambda count, seed, executor=None: [lambda: asked.append((name, count, seed)) or []]
+
+    for place in (
+        "planning.promises.searches.search",
+        "planning.promises.figures.figure",
+        "planning.promises.shares.share",
+    ):
+        monkeypatch.setattr(f"flowsim.{place}_tests", tests_of(place.rpartition(".")[2]))
+    monkeypatch.setattr("flowsim.forecasting.promises.outlook_tests", tests_of("outlook"))
+    question, steps = Verify(promises=True, repetitions=30, seed=2), []
+    result = question.answer(progress=lambda done, total: steps.append((done, total)))
+    assert (result.seed, result.promises, result.passed) == (2, (), True)
+    assert asked == [("search", 30, 2), ("figure", 30, 2), ("share", 30, 2), ("outlook", 30, 2)]
+    assert steps == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert question.command_line() == "flowsim verify --promises --repetitions 30 --seed 2"
+
+
+def test_a_seed_of_a_forecast_is_that_of_its_paths(tmp_path):
+    file = tmp_path / "towns.csv"
+    quarters = [f"{year}K{n}" for year in (2019, 2020, 2021) for n in (1, 2, 3, 4)]
+    rows = ["quarter;a;b", *(f"{quarter};{40 + 3 * at % 7};{90 + 5 * at % 11}" for at, quarter in enumerate(quarters))]
+    file.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    first, again, other = (Forecast(source=str(file), horizon=2, seed=seed) for seed in (1, 1, 5))
+    steps = []
+    with ThreadPoolExecutor(2) as executor:
+        answers = first.answer(executor, lambda done, total: steps.append((done, total))).forecasts
+    assert steps == [(1, 2), (2, 2)]
+    same, others = again.answer().forecasts, other.answer().forecasts
+    assert [ahead.name for ahead in answers] == ["a", "b"]
+    for mine, twin, apart in zip(answers, same, others, strict=True):
+        assert (mine.point == twin.point).all()
+        assert (mine.point == apart.point).all()
+        assert (mine.paths(50) == twin.paths(50)).all()
+        assert (mine.paths(50) != apart.paths(50)).any()
+        assert (apart.paths(50) == mine.paths(50, 5)).all()
+    assert "--seed 5" in other.command_line()
 
 
 def test_commands_of_calibrations_hold_their_options():

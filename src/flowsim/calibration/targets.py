@@ -145,8 +145,8 @@ def _one_or_more(told: Any) -> Any:
     return [told] if isinstance(told, str) else told
 
 
-Names = Annotated[tuple[str, ...], BeforeValidator(_one_or_more)]
-Words = Annotated[str, Field(min_length=1, pattern=r"\S")]
+OneOrMore = Annotated[tuple[str, ...], BeforeValidator(_one_or_more)]
+NotEmpty = Annotated[str, Field(min_length=1, pattern=r"\S")]
 
 
 class _Discrepancy(Record):
@@ -179,27 +179,27 @@ class _Discrepancy(Record):
 
 
 class _Family(Record):
-    title: Words
+    title: NotEmpty
     discrepancy: _Discrepancy
-    why: Words
+    why: NotEmpty
 
 
 class _Cells(Record):
     fact: str
-    key: Names = ()
+    key: OneOrMore = ()
 
 
 class _Entry(Record):
-    name: Words
+    name: NotEmpty
     family: str
     fact: str
-    key: Names = ()
+    key: OneOrMore = ()
     share_of: str | None = None
-    measures: Names
-    periods: Names | dict[str, Names] = ()
+    measures: OneOrMore
+    periods: OneOrMore | dict[str, OneOrMore] = ()
     how: Literal["sum", "mean"] = "sum"
-    of: Names = ()
-    since: Names = ()
+    of: OneOrMore = ()
+    since: OneOrMore = ()
     factor: TypedNumber = 1.0
     sense: Sense | None = None
     half_width: TypedNumber | None = Field(None, gt=0)

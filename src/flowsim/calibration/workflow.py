@@ -216,8 +216,8 @@ def calibrate(
     study: Study,
     *,
     effort: Effort | None = None,
-    seed: Seed = 1,
     folder: Path | None = None,
+    seed: Seed = 1,
     executor: Executor | None = None,
     progress: Stage | None = None,
 ) -> Calibration:
@@ -226,8 +226,8 @@ def calibrate(
     Args:
         study: the base, its factors and targets.
         effort: how much work it may be.
-        seed: of the whole; the same study, seed and effort give the same sets.
         folder: where finished parts are kept and found again (see `check_place`).
+        seed: of the whole; the same study, seed and effort give the same sets.
         executor: where replications run.
         progress: called with (stage, done, all); what it raises stops the work.
 

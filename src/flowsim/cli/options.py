@@ -23,12 +23,12 @@ __all__ = [
     "CODES",
     "ENGINE",
     "FILE",
-    "FILES",
     "FIRST",
     "HISTORIES",
     "JSON",
     "LANGUAGE",
     "LAST",
+    "OVERWRITE",
     "PARQUET",
     "POINT",
     "SEED",
@@ -74,7 +74,7 @@ LAST = typer.Option("--to", help="Last period to report.")
 LANGUAGE = typer.Option(help="en (English) or da (Danish); that of the terminal (LANG) if left out.", metavar="en|da")
 CODES = typer.Option("--codes", help="Names as files and options take them, instead of titles.")
 PARQUET = typer.Option("--parquet", help="Write the tables as Parquet too.")
-FILES = typer.Option("--force", help="Overwrite these files.")
+OVERWRITE = typer.Option("--force", help="Overwrite these files.")
 JSON = typer.Option("--json", help="Print one JSON object instead of tables.")
 VERBOSE = typer.Option("--verbose", help="How it was made too: engine, hashes, what common luck saves.")
 VARY = typer.Option(

@@ -164,7 +164,7 @@ Moment = Annotated[
     PlainSerializer(_moment_text, return_type=str),
     WithJsonSchema({"type": "string", "description": "a date, or a date and an hour", "examples": ["2019-04-01"]}),
 ]
-T = TypeVar("T")
+_T = TypeVar("_T")
 _DATE_KEY = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
 
 
@@ -177,7 +177,7 @@ def is_dated(value: Any) -> bool:
     )
 
 
-class ByDate(RootModel[tuple[tuple[Moment, T], ...]], Generic[T]):
+class ByDate(RootModel[tuple[tuple[Moment, _T], ...]], Generic[_T]):
     """A value that holds from a date on, until the next one; a plain value holds always.
 
     Written as a value, or as a table of dates: `{ 2019-01-01 = 30, 2019-06-01 = 36 }`.
@@ -210,11 +210,11 @@ class ByDate(RootModel[tuple[tuple[Moment, T], ...]], Generic[T]):
         return self.root[0][0]
 
     @property
-    def values(self) -> tuple[T, ...]:
+    def values(self) -> tuple[_T, ...]:
         """The values in the order of their dates."""
         return tuple(value for _, value in self.root)
 
-    def at(self, when: datetime) -> T:
+    def at(self, when: datetime) -> _T:
         """Return the value in force at a moment.
 
         Raises:

@@ -16,7 +16,7 @@ from flowsim.core.civil_time import ByDate
 
 __all__ = ["ByDateLike", "MomentLike", "RealLike", "Seed", "SpanLike", "WholeLike"]
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 SpanLike: TypeAlias = str | timedelta
 """A span of time: a text with its unit, such as "12 weeks", or a `timedelta` (pandas' own is one)."""
@@ -34,5 +34,5 @@ Seed: TypeAlias = WholeLike | np.random.SeedSequence
 """A seed: a whole number from 0 to 2**64 - 1, or NumPy's `SeedSequence`, of which the first 64 bits are taken."""
 
 # The keys are ISO texts, dates or datetimes: a mapping's keys are invariant, and of three mappings mypy infers none.
-ByDateLike: TypeAlias = T | Mapping[Any, T] | ByDate[Any]
+ByDateLike: TypeAlias = _T | Mapping[Any, _T] | ByDate[Any]
 """A value that always holds, or a table of the dates (see `MomentLike`) from which each holds."""

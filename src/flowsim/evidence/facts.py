@@ -21,14 +21,14 @@ from flowsim.core.files import data_folder
 
 __all__ = ["Contradiction", "Evidence", "Exactness", "Fact", "Relation", "Source", "Total", "load"]
 
-Number = int | float
+Real = int | float
 ROLES = ("target", "input", "context")
 UNITS = (
     *("persons", "full-year persons", "full-time persons", "persons per year", "staff", "spells", "cases", "awards"),
     *("courses", "count", "rank", "ratio", "percent", "percent change", "percentage points", "date", "minutes"),
     *("hours", "hours per week", "days", "weeks", "months", "years", "DKK", "DKK million", "DKK million per year"),
 )
-COUNTED = (
+COUNTED_KINDS = (
     *("persons", "full-year persons", "full-time persons", "spells", "cases", "awards", "meetings", "staff"),
     *("municipalities", "documents", "initiatives", "money", "time", "events"),
 )
@@ -77,7 +77,7 @@ def _period(text: str) -> str:
     return text
 
 
-def _is_number(value: Any) -> TypeGuard[Number]:
+def _is_number(value: Any) -> TypeGuard[Real]:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
 
 
@@ -91,18 +91,18 @@ def _figure_or_text(value: Any) -> Any:
     return value if isinstance(value, str) else _figure(value)
 
 
-Figure = Annotated[Number, BeforeValidator(_figure)]
-FigureOrText = Annotated[Number | str, BeforeValidator(_figure_or_text)]
-Words = Annotated[str, AfterValidator(_in_words)]
-Period = Annotated[str, AfterValidator(_period)]
+FigureValue = Annotated[Real, BeforeValidator(_figure)]
+FigureOrText = Annotated[Real | str, BeforeValidator(_figure_or_text)]
+NotBlank = Annotated[str, AfterValidator(_in_words)]
+PeriodText = Annotated[str, AfterValidator(_period)]
 
 
 class Source(Record):
     """A document that facts are taken from."""
 
-    id: Words
-    title: Words
-    date: Period
+    id: NotBlank
+    title: NotBlank
+    date: PeriodText
     file: str = ""
     supplementary: bool = False
 
@@ -111,9 +111,9 @@ class Exactness(Record):
     """How exactly a figure is given: exact, rounded by a half-width, "ca.", or as a bound."""
 
     kind: Annotated[str, _known("kind of precision", ("exact", "rounded", "ca", "bound"))]
-    half_width: Figure | None = Field(None, gt=0)
-    lower: Figure | None = None
-    upper: Figure | None = None
+    half_width: FigureValue | None = Field(None, gt=0)
+    lower: FigureValue | None = None
+    upper: FigureValue | None = None
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Exactness:
@@ -157,7 +157,7 @@ class Relation(Record):
 class Total(Record):
     """A total as the source prints it, over the keys `of` (none: the whole table)."""
 
-    printed: Figure
+    printed: FigureValue
     of: tuple[str, ...] = ()
     discrepancy: str = ""
 
@@ -168,20 +168,20 @@ class Fact(Record):
     `conflicts_with` and `resolution` are filled by `load` from the file's contradictions.
     """
 
-    id: Words
-    label: Words
-    source: Words
+    id: NotBlank
+    label: NotBlank
+    source: NotBlank
     role: Annotated[str, _known("role", ROLES)]
     value: FigureOrText | None = None
-    values: dict[str, Figure] | None = None
+    values: dict[str, FigureValue] | None = None
     relation: Relation | None = None
     unit: Annotated[str, _known("unit", UNITS)]
-    period: Period
-    counted: Annotated[str, _known("counted", COUNTED)]
-    population: Words
+    period: PeriodText
+    counted: Annotated[str, _known("counted", COUNTED_KINDS)]
+    population: NotBlank
     precision: Exactness
-    place: Words
-    quote: Words
+    place: NotBlank
+    quote: NotBlank
     derived_from: tuple[str, ...] = ()
     derivation: str = ""
     conflicts_with: tuple[str, ...] = ()
@@ -246,7 +246,7 @@ class Fact(Record):
             if summed == total.printed and total.discrepancy:
                 raise ValueError(f"totals: {sums}: there is no discrepancy")
 
-    def cells(self) -> dict[str, Number]:
+    def cells(self) -> dict[str, Real]:
         """All its numbers: a table's by key, a single one under "value"; none of a date or an inequality."""
         return dict(self.values or ({"value": self.value} if _is_number(self.value) else {}))
 
@@ -270,9 +270,9 @@ class Fact(Record):
 class Contradiction(Record):
     """Facts that do not agree as they stand, and in words which one the model uses and why."""
 
-    about: Words
+    about: NotBlank
     between: tuple[str, ...] = Field(min_length=2)
-    resolution: Words
+    resolution: NotBlank
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -69,6 +69,7 @@ class SeriesForecast(Tabled):
         notes: what a reader has to know: choices made for her, models left out.
         uncut: the points of a share before they were cut at the whole, about which its quantiles lie; the points
             themselves where left out.
+        seed: of sample paths, where they are not given another.
     """
 
     series: Series
@@ -86,6 +87,7 @@ class SeriesForecast(Tabled):
     effect: Effect | None = None
     notes: tuple[str, ...] = ()
     uncut: Floats | None = None
+    seed: int = 1
 
     def __repr__(self) -> str:
         low, high = self.interval(LEVELS[-1])
@@ -169,12 +171,12 @@ class SeriesForecast(Tabled):
     def _by_period(self, member: str) -> dict[str, float]:
         return dict(zip(self.periods, self.members[member].tolist(), strict=True))
 
-    def paths(self, count: int, seed: int = 1) -> Floats:
-        """Draw possible futures, one a row; the same seed gives the same ones.
+    def paths(self, count: int, seed: int | None = None) -> Floats:
+        """Draw possible futures, one a row; the same seed gives the same ones, the forecast's own where left out.
 
         A period's quantiles over many paths are those of `quantile`; along a path an error lives on as in the models.
         """
-        return self._along(_normal(seed, self.name, count, len(self.point)))
+        return self._along(_normal(self.seed if seed is None else seed, self.name, count, len(self.point)))
 
     def _along(self, normal: Floats) -> Floats:
         return self._at(normal @ _root(self.correlation).T)
@@ -199,11 +201,13 @@ class Joint(Tabled):
         name: of the whole.
         dependence: correlation of the parts' errors, from their common quarters; never below zero, so that the whole
             is not called surer than its parts because they happened to move against each other.
+        seed: of sample paths, where they are not given another; the quantiles of the whole are taken of its own.
     """
 
     parts: tuple[SeriesForecast, ...]
     name: str = "total"
     dependence: float = 0.0
+    seed: int = 1
 
     def __repr__(self) -> str:
         low, high = self.interval(LEVELS[-1])
@@ -268,9 +272,9 @@ class Joint(Tabled):
         out: Floats = np.sum([part.point for part in self.parts], axis=0)
         return out
 
-    def paths(self, count: int, seed: int = 1) -> Floats:
+    def paths(self, count: int, seed: int | None = None) -> Floats:
         """Draw possible futures: (path, part, period ahead). The whole is their sum over the parts."""
-        steps = len(self.periods)
+        steps, seed = len(self.periods), self.seed if seed is None else seed
         common = _normal(seed, self.name, count, steps)
         share = self.dependence
         return np.stack(

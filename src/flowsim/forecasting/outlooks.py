@@ -229,8 +229,8 @@ def outlook(
     demand: Demand | None = None,
     horizon: int = 12,
     replications: int = 200,
-    seed: Seed = 1,
     histories: bool = False,
+    seed: Seed = 1,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> OutlookResult:
@@ -242,8 +242,8 @@ def outlook(
         demand: paths that drive it; its own rates do where left out.
         horizon: quarters ahead, 1 to 12.
         replications: futures of the simulation, each with a parameter set and a path of demand of its own.
-        seed: of all draws.
         histories: draw the calibration's histories, not its sets alone.
+        seed: of all draws.
         executor: where replications run.
         progress: called with (done, all).
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from scipy.special import ndtri
 
+from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError
+from flowsim.core.progress import Progress
 from flowsim.evidence.series import Series
 from flowsim.forecasting.members.pool import logs
 from flowsim.forecasting.trend import FEWEST, Learned, forecast_series, learned, upto
@@ -46,7 +50,9 @@ class ReferenceClass:
         return Learned(shipped.weights, replace(shipped.widening, factors=shipped.widening.factors * self.factor))
 
 
-def learn_from(series: Sequence[Series], horizon: int = 4) -> ReferenceClass:
+def learn_from(
+    series: Sequence[Series], horizon: int = 4, *, executor: Executor | None = None, progress: Progress | None = None
+) -> ReferenceClass:
     """Forecast series of one kind from their past, and learn how wide their intervals have to be.
 
     The factor is the 80 % quantile of the errors in units of the half-width of the 80 % interval, on the log scale,
@@ -55,6 +61,8 @@ def learn_from(series: Sequence[Series], horizon: int = 4) -> ReferenceClass:
     Args:
         series: at least two, of the same kind of period, each with at least one period after its first two years.
         horizon: periods ahead.
+        executor: where the series are forecast, each by itself.
+        progress: called with (series done, series in all).
 
     Raises:
         InputError: as `flowsim.forecasting.trend.forecast_series`, and where there are fewer than two, or of two kinds.
@@ -62,18 +70,12 @@ def learn_from(series: Sequence[Series], horizon: int = 4) -> ReferenceClass:
     if len(series) < 2 or len({own.every for own in series}) > 1:
         raise InputError(f"{len(series)} series are no reference class: at least two by quarter, or two by month")
     errors, surprises = [], []
-    for own in series:
-        used = upto(own)
-        values = np.array(used.values, np.float64)
-        for count in range(max(FEWEST[own.every], len(values) - _ORIGINS), len(values)):
-            actual = values[count : count + horizon]
-            if values[:count].min() == values[:count].max():
-                continue
-            expected = forecast_series(used, len(actual), used.periods[count - 1])
-            half = expected.widening.spread(_SCORE, count, len(actual)) * expected.sd
-            point = logs(expected.point, expected.least, expected.offset)
-            errors.append(np.abs(logs(actual, expected.least, expected.offset) - point) / half)
-        surprises.append(forecast_series(used, 1).surprise)
+    look_back = partial(_from_its_past, horizon=horizon)
+    for done, (own_errors, surprise) in enumerate((executor.map if executor else map)(look_back, series)):
+        errors += own_errors
+        surprises.append(surprise)
+        if progress is not None:
+            progress(done + 1, len(series))
     if not errors:
         raise InputError("no series of the reference class is longer than two years: there is nothing to learn from")
     together = np.concatenate(errors)
@@ -85,3 +87,19 @@ def learn_from(series: Sequence[Series], horizon: int = 4) -> ReferenceClass:
         series=tuple(own.name for own in series),
         forecasts=len(together),
     )
+
+
+def _from_its_past(own: Series, horizon: int) -> tuple[list[Floats], float]:
+    """Return the errors of forecasts from a series' last origins in half-widths, and its largest surprise."""
+    used = upto(own)
+    values = np.array(used.values, np.float64)
+    errors = []
+    for count in range(max(FEWEST[own.every], len(values) - _ORIGINS), len(values)):
+        actual = values[count : count + horizon]
+        if values[:count].min() == values[:count].max():
+            continue
+        expected = forecast_series(used, len(actual), used.periods[count - 1])
+        half = expected.widening.spread(_SCORE, count, len(actual)) * expected.sd
+        point = logs(expected.point, expected.least, expected.offset)
+        errors.append(np.abs(logs(actual, expected.least, expected.offset) - point) / half)
+    return errors, forecast_series(used, 1).surprise

@@ -29,11 +29,11 @@ from flowsim.model.pathway import Pathway
 if TYPE_CHECKING:
     from flowsim.evidence.facts import Evidence, Fact
 
-__all__ = ["FILES", "Base", "Parameter", "bare_numbers", "known_fact", "read_base"]
+__all__ = ["BASE_FILES", "Base", "Parameter", "bare_numbers", "known_fact", "read_base"]
 
-FILES = ("facts", "targets", "factors", "prices", "doors", "yardsticks", "calibrated")
+BASE_FILES = ("facts", "targets", "factors", "prices", "doors", "yardsticks", "calibrated")
 """What `[files]` may name: files beside the base, and the folder that `flowsim calibrate` writes."""
-Kind = Literal["fact", "assumed", "borrowed", "calibrate"]
+OriginKind = Literal["fact", "assumed", "borrowed", "calibrate"]
 _KEYS: Mapping[str, tuple[set[str], set[str]]] = {
     "fact": ({"fact"}, {"key", "as"}),
     "assumed": ({"assumed", "why"}, {"carried_on"}),
@@ -61,7 +61,7 @@ class Parameter:
 
     name: str
     value: Any
-    kind: Kind
+    kind: OriginKind
     first: Any
     fact: str = ""
     key: str = ""
@@ -76,7 +76,7 @@ class Base:
     Attributes:
         documented_until: the first moment after the last documented figure; None where the file does not tell it.
         standard_terms: whether its names are those of the catalogue, which reports have words for in each language.
-        files: what belongs to it, by its kind in `FILES`: those of the folder of a city that ships, or of `[files]`.
+        files: what belongs to it, by its kind in `BASE_FILES`: those of a city that ships, or of `[files]`.
     """
 
     name: str
@@ -198,12 +198,12 @@ def _files(raw: dict[str, Any], name: str, folder: Path, source: str) -> dict[st
         raise InputError(f"{source}: files: {named!r} is not allowed: it should be a table of files")
     city = name if name in cities() else str(raw.get("name"))
     if city in cities():
-        shipped = {kind: city_file(city, f"{kind}.toml") for kind in FILES}
+        shipped = {kind: city_file(city, f"{kind}.toml") for kind in BASE_FILES}
         out |= {kind: file for kind, file in shipped.items() if file.is_file()}
     for kind, file in named.items():
         where = f"{source}: files.{kind}"
-        if kind not in FILES:
-            raise InputError(f"{where}: {unknown_name('key', str(kind), FILES)}")
+        if kind not in BASE_FILES:
+            raise InputError(f"{where}: {unknown_name('key', str(kind), BASE_FILES)}")
         if not (isinstance(file, str) and file.strip()):
             raise InputError(f"{where}: {file!r} is not allowed: it should be the name of a file")
         path = file_named(folder / file)

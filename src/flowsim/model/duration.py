@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Duration"]
 
-Law = Literal[
+LawName = Literal[
     "fixed",
     "exponential",
     "gamma",
@@ -95,7 +95,7 @@ class Duration(Record):
             out.
     """
 
-    law: Law
+    law: LawName
     mean: Span | None = None
     cv: TypedNumber | None = None
     shift: Span | None = None
@@ -115,7 +115,7 @@ class Duration(Record):
         def __init__(
             self,
             *,
-            law: Law,
+            law: LawName,
             mean: SpanLike | None = None,
             cv: RealLike | None = None,
             shift: SpanLike | None = None,
@@ -190,7 +190,7 @@ class Duration(Record):
         return cls(law="pert", least=least, mode=mode, most=most)
 
     @classmethod
-    def from_quantiles(cls, law: Law, quantiles: Mapping[float, SpanLike]) -> Duration:
+    def from_quantiles(cls, law: LawName, quantiles: Mapping[float, SpanLike]) -> Duration:
         """Make a gamma, weibull, lognormal or loglogistic duration, as by `{0.5: "9 weeks", 0.9: "23 weeks"}`."""
         return cls(law=law, quantiles=quantiles)
 

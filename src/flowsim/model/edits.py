@@ -123,14 +123,16 @@ def _text(pattern: str, *others: Mapping[str, Any]) -> WithJsonSchema:
 
 
 _LAW = {"anyOf": [{"type": "string", "pattern": rf"^{_NUMBER} ?{_UNITS}$"}, Duration.model_json_schema()]}
-Amount = Annotated[float | str, BeforeValidator(_number_or_change), _text(_RELATIVE, {"type": "number", "minimum": 0})]
-Whole = Annotated[int | str, BeforeValidator(_whole_or_change), _text(_RELATIVE, {"type": "integer", "minimum": 0})]
+AmountEdit = Annotated[
+    float | str, BeforeValidator(_number_or_change), _text(_RELATIVE, {"type": "number", "minimum": 0})
+]
+WholeEdit = Annotated[int | str, BeforeValidator(_whole_or_change), _text(_RELATIVE, {"type": "integer", "minimum": 0})]
 Hours = Annotated[str, BeforeValidator(_with_unit), _text(_SPAN)]
 PerTime = Annotated[str, BeforeValidator(_with_unit), _text(_RATE)]
 _FRACTION = {"type": "number", "minimum": 0, "maximum": 1}
 Share = Annotated[float | str, BeforeValidator(_share), _text(rf"^[+-]? ?{_NUMBER} ?%$|{_RELATIVE}", _FRACTION)]
 Kept = Annotated[float, BeforeValidator(_kept), _text(rf"^{_NUMBER} ?%$", _FRACTION)]
-Law = Annotated[Duration, WithJsonSchema(_LAW)]
+LawEdit = Annotated[Duration, WithJsonSchema(_LAW)]
 LawOrMean = Annotated[str | Duration, BeforeValidator(_law_or_change), _text(_SPAN, Duration.model_json_schema())]
 Day = Annotated[Moment, PlainSerializer(lambda moment: moment.isoformat(), return_type=str)]
 LEVERS = (
@@ -179,11 +181,11 @@ class FeedbackEdit(Record):
     """Another answer of a station to its wait: what is named is changed, and "off" is none."""
 
     wait: Hours | None = Field(None, description="the goal")
-    gain: Amount | None = Field(None, description="how strongly places follow the wait")
+    gain: AmountEdit | None = Field(None, description="how strongly places follow the wait")
     lag: Hours | None = Field(None, description="how long ago the wait was that is answered")
-    least: Amount | None = Field(None, description="times the places by date")
-    most: Amount | None = Field(None, description="times the places by date")
-    limit: Amount | None = Field(None, description="places beyond which the answer raises nothing")
+    least: AmountEdit | None = Field(None, description="times the places by date")
+    most: AmountEdit | None = Field(None, description="times the places by date")
+    limit: AmountEdit | None = Field(None, description="places beyond which the answer raises nothing")
     every: Hours | None = Field(None, description="the time between reviews of servers")
 
     @model_validator(mode="before")
@@ -213,9 +215,9 @@ class StationEdit(Edit):
 
     station: str
     party: str | None = None
-    places: Amount | None = Field(None, description="cases a meeting")
-    capacity: Whole | None = Field(None, description="servers")
-    staff: Amount | None = Field(None, description="caseworkers")
+    places: AmountEdit | None = Field(None, description="cases a meeting")
+    capacity: WholeEdit | None = Field(None, description="servers")
+    staff: AmountEdit | None = Field(None, description="caseworkers")
     hours: Hours | None = Field(None, description="hours of each caseworker for each meeting")
     hours_a_case: Hours | None = Field(None, description="hours that a new case takes")
     follow_up: dict[str, Hours] = Field({}, description="standing hours for each citizen in a state")
@@ -224,8 +226,8 @@ class StationEdit(Edit):
     meets: Meets | None = Field(None, description="when the meeting is, in words")
     open: Open | None = Field(None, description="when servers are there, in words; of one `shift` where it is named")
     shift: str | None = None
-    servers: Whole | None = Field(None, description="servers of a `shift`")
-    room: Whole | None = Field(None, description="how many may wait, for the whole horizon")
+    servers: WholeEdit | None = Field(None, description="servers of a `shift`")
+    room: WholeEdit | None = Field(None, description="how many may wait, for the whole horizon")
     answers: Annotated[FeedbackEdit, WithJsonSchema(_ANSWERS)] | None = Field(
         None, description="how the places follow the wait"
     )
@@ -286,8 +288,8 @@ class Waiting(Record):
     """How many wait for a state's station at the start, and how long they have: "430 are waiting today"."""
 
     state: str
-    count: Whole
-    waited: Law | None = None
+    count: WholeEdit
+    waited: LawEdit | None = None
 
 
 class Include(Record):

@@ -122,13 +122,13 @@ def listed(raw: Any) -> Any:
 
 
 Name = Annotated[str, AfterValidator(_name)]
-Number = Annotated[float, BeforeValidator(plain_number), Strict()]
+PlainNumber = Annotated[float, BeforeValidator(plain_number), Strict()]
 _MOST = 10**9  # servers, places or citizens: what the engines count fits into 32 bits
 Count = Annotated[int, BeforeValidator(plain_number), Strict(), Field(ge=0, le=_MOST)]
 Amount = Annotated[float, BeforeValidator(plain_number), Strict(), Field(ge=0, le=_MOST)]
 Hour = Annotated[time, BeforeValidator(_hour), PlainSerializer(lambda t: t.isoformat(), return_type=str)]
 Shares = Annotated[
-    tuple[tuple[str, Number], ...],
+    tuple[tuple[str, PlainNumber], ...],
     BeforeValidator(as_shares),
     AfterValidator(_sum_to_one),
     PlainSerializer(dict, return_type=dict[str, float]),
@@ -154,9 +154,9 @@ Reserved = Annotated[
     PlainSerializer(lambda pairs: {str(priority): number for priority, number in pairs}, return_type=dict[str, int]),
     WithJsonSchema({"type": "object", "additionalProperties": {"type": "integer", "minimum": 0}}),
 ]
-Factor = Annotated[float, BeforeValidator(plain_number), Strict(), Field(ge=0, le=1000)]
+Multiplier = Annotated[float, BeforeValidator(plain_number), Strict(), Field(ge=0, le=1000)]
 Profile = Annotated[
-    tuple[tuple[Open, Factor], ...],
+    tuple[tuple[Open, Multiplier], ...],
     BeforeValidator(_pairs),
     PlainSerializer(
         lambda pairs: {"; ".join(map(str, patterns)): factor for patterns, factor in pairs},

@@ -273,8 +273,8 @@ def compare(
     precision: Precision | None = None,
     confidence: float = 0.95,
     engine: Engine = "kernel",
-    seed: Seed = 1,
     fork: Fork | None = None,
+    seed: Seed = 1,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Comparison:
@@ -288,10 +288,10 @@ def compare(
         replications: of each scenario: how many, or their numbers. Without meaning where a precision is asked for.
         precision: run until the intervals of the differences are this narrow beside the reference's levels.
         confidence: of the intervals.
-        engine: as of `runner.run`, like the next two.
-        seed: one seed for all.
+        engine: as of `runner.run`.
         fork: a date until before which replications share histories. Scenarios share histories and futures, and one
             that differs from the first not before that date goes on from the histories that this one had.
+        seed: one seed for all.
         executor: where the replications run.
         progress: called with (done, all), replications of all scenarios together.
 

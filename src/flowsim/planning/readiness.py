@@ -12,7 +12,7 @@ from flowsim.calibration.study import Study
 from flowsim.calibration.targets import Target, targets_of
 from flowsim.core.errors import InputError
 from flowsim.evidence.yardsticks import read_yardsticks
-from flowsim.model.base import FILES, Base, Parameter, bare_numbers
+from flowsim.model.base import BASE_FILES, Base, Parameter, bare_numbers
 from flowsim.model.parts import State
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
@@ -85,7 +85,7 @@ def readiness_of(base: Base) -> Readiness:
         base=base,
         parameters=tuple(base.parameters.values()),
         bare=tuple(bare_numbers(base.raw)),
-        absent=tuple(kind for kind in FILES if kind not in base.files),
+        absent=tuple(kind for kind in BASE_FILES if kind not in base.files),
         facts=len(known),
         unused=tuple(id for id in known if id not in used),
         targets=tuple(target for target in targets if target.fitted),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from pydantic import model_validator
 
@@ -71,6 +71,7 @@ class Forecast(Inquiry):
         shock: how a period unlike the others is taken, such as "2020Q2=recovers:4".
         months: how a file's months become quarters: "sum" or "mean"; "keep" forecasts the months themselves.
         decimal: what a file's decimals stand after, where no cell proves it: "comma" or "point".
+        seed: of the sample paths, of which a total's intervals are taken.
     """
 
     source: str = "awards"
@@ -80,6 +81,7 @@ class Forecast(Inquiry):
     shock: str | None = None
     months: str | None = None
     decimal: str | None = None
+    seed: int = 1
 
     @model_validator(mode="after")
     def _checked(self) -> Forecast:
@@ -152,19 +154,21 @@ class Forecast(Inquiry):
         return lambda figures: figures.quarterly(how)
 
     def answer(self, executor: Executor | None = None, progress: Progress | None = None) -> Forecasts:
-        """Forecast; it takes no time to speak of, so nothing runs elsewhere and no progress is reported."""
+        """Forecast each series; `progress` is called with (series done, series in all)."""
         if self.chosen.together:
             joint = forecast_parts(self.chosen.series, self.horizon, self.origin, self.taken)
-            return Forecasts(forecasts=(*joint.parts, joint))
-        each = (forecast_series(figures, self.horizon, self.origin, self.taken) for figures in self.chosen.series)
-        return Forecasts(forecasts=tuple(each))
+            parts = tuple(replace(part, seed=self.seed) for part in joint.parts)
+            return Forecasts(forecasts=(*parts, replace(joint, parts=parts, seed=self.seed)))
+        how = partial(forecast_series, horizon=self.horizon, origin=self.origin, shock=self.taken)
+        forecasts = _each(how, self.chosen.series, executor, progress)
+        return Forecasts(forecasts=tuple(replace(ahead, seed=self.seed) for ahead in forecasts))
 
-    def backtest(self) -> list[Backtest]:
-        """Score forecasts from each period of the past beside simpler ones."""
+    def backtest(self, executor: Executor | None = None, progress: Progress | None = None) -> list[Backtest]:
+        """Score forecasts from each period of the past beside simpler ones; the arguments are those of `answer`."""
         known = [upto(figures, self.origin) for figures in self.chosen.series]
         if self.chosen.together:
             return list(backtest_parts(known, self.horizon, self.taken))
-        return [run_backtest(figures, self.horizon, self.taken) for figures in known]
+        return _each(partial(run_backtest, horizon=self.horizon, shock=self.taken), known, executor, progress)
 
     def command_line(self) -> str:
         """Write the command that asks again."""
@@ -172,5 +176,19 @@ class Forecast(Inquiry):
             "forecast",
             [self.source],
             {"series": self.series, "horizon": self.horizon, "origin": self.origin, "shock": self.shock}
-            | {"months": self.months, "decimal": self.decimal},
+            | {"months": self.months, "decimal": self.decimal, "seed": None if self.seed == 1 else self.seed},
         )
+
+
+_Made = TypeVar("_Made")
+
+
+def _each(
+    how: Callable[[Series], _Made], series: Sequence[Series], executor: Executor | None, progress: Progress | None
+) -> list[_Made]:
+    results = []
+    for result in (executor.map if executor else map)(how, series):
+        results.append(result)
+        if progress is not None:
+            progress(len(results), len(series))
+    return results

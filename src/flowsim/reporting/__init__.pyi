@@ -1,12 +1,12 @@
 from .answer import Conclusions as Conclusions
 from .assembly import assemble as assemble
 from .document import Block as Block
-from .document import Cell as Cell
 from .document import Chart as Chart
 from .document import Document as Document
 from .document import Figure as Figure
 from .document import Section as Section
 from .document import Table as Table
+from .document import TableCell as TableCell
 from .document import Text as Text
 from .document import legible as legible
 from .document import shown as shown

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from flowsim.reporting.language import Language
 
-__all__ = ["Block", "Cell", "Chart", "Document", "Figure", "Section", "Table", "Text", "legible", "shown"]
+__all__ = ["Block", "Chart", "Document", "Figure", "Section", "Table", "TableCell", "Text", "legible", "shown"]
 
 # What XML, and so a page, a picture or a workbook, can't hold or shows as nothing: control characters (but tabs and
 # line feeds), halves of a character, and the two that are none.
@@ -32,7 +32,7 @@ class Figure(NamedTuple):
     signed: bool = False
 
 
-Cell = str | Figure
+TableCell = str | Figure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +56,7 @@ class Table:
 
     title: str
     columns: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: tuple[tuple[TableCell, ...], ...]
     note: str = ""
 
     def __post_init__(self) -> None:
@@ -120,7 +120,7 @@ def legible(text: str) -> str:
     return _ILLEGIBLE.sub("�", text.replace("\r\n", "\n"))
 
 
-def shown(cell: Cell, language: Language) -> str:
+def shown(cell: TableCell, language: Language) -> str:
     """Write a cell as it is read: a text legible, a number in the language, "–" where it is undefined."""
     if isinstance(cell, str):
         return legible(cell)

@@ -11,7 +11,7 @@ from flowsim.calibration.targets import documented
 from flowsim.core.arrays import Floats, defined_quantiles
 from flowsim.core.periods import Every, Period
 from flowsim.planning.response import series
-from flowsim.reporting.document import Cell, Chart, Figure, Table
+from flowsim.reporting.document import Chart, Figure, Table, TableCell
 from flowsim.reporting.findings import Findings
 from flowsim.reporting.pictures.charts import QUANTILES, Band, Fan, FanWords, Flow, fans, flows, forward
 from flowsim.reporting.staffing import staffing_chart
@@ -100,7 +100,7 @@ class Exhibits:
         """Tell the key measures by year: what stands for the replications, as `estimates` says of each measure."""
         say, findings = self.wording.language.say, self.findings
         years = findings.years[-6:]
-        rows: list[tuple[Cell, ...]] = []
+        rows: list[tuple[TableCell, ...]] = []
         for measure in findings.measures:
             for name, (told, values) in findings.yearly(measure).items():
                 figures = dict(zip(told, levels([measure] * len(told), values).estimate.tolist(), strict=True))
@@ -146,7 +146,7 @@ class Exhibits:
         say, findings = self.wording.language.say, self.findings
         if len(findings.scenarios) == 1:
             return None
-        rows: list[tuple[Cell, ...]] = []
+        rows: list[tuple[TableCell, ...]] = []
         for row in findings.differences():
             unit, single = findings.unit(row.measure), row.estimate
             figures = [single.estimate, single.low, single.high]
@@ -187,7 +187,7 @@ class Exhibits:
         if not measures:
             return None
         say, language = self.wording.language.say, self.wording.language
-        panels, rows, words = [], list[tuple[Cell, ...]](), []
+        panels, rows, words = [], list[tuple[TableCell, ...]](), []
         for measure in measures:
             unit, title = self.findings.unit(measure), self._titled(measure)
             runs = {name: series(results, measure, every) for name, results in self._runs()}

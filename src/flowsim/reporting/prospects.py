@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
 from math import exp, expm1
 from typing import TYPE_CHECKING, Any
 
 from flowsim.core.display import Tabled
 from flowsim.core.errors import InputError
 from flowsim.core.numbers import number
+from flowsim.core.progress import Progress, shows_progress
 from flowsim.evidence.series import Series, from_pandas
 from flowsim.forecasting.distribution import LEVELS, SeriesForecast
 from flowsim.forecasting.reference import ReferenceClass, learn_from
 from flowsim.forecasting.shocks import Shock
 from flowsim.forecasting.trend import forecast_series
+from flowsim.simulation.runner import checked_seed
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from flowsim.core.arrays import Floats
+    from flowsim.core.written import Seed
 
 __all__ = ["ForecastResult", "forecast", "meaning", "reasons", "what_if"]
 
@@ -51,8 +55,8 @@ class ForecastResult(Tabled):
         """The weights of the members, summing to one."""
         return self.forecast.weights
 
-    def paths(self, count: int = 1000, seed: int = 1) -> Floats:
-        """Draw possible futures, one a row; the same seed gives the same ones."""
+    def paths(self, count: int = 1000, seed: int | None = None) -> Floats:
+        """Draw possible futures, one a row; the same seed gives the same ones, the forecast's own where left out."""
         return self.forecast.paths(count, seed)
 
     def frame(self) -> pd.DataFrame:
@@ -117,6 +121,7 @@ class ForecastResult(Tabled):
         return "\n".join(lines)
 
 
+@shows_progress("forecast")
 def forecast(
     series: Series | pd.Series[Any],
     horizon: int = 8,
@@ -124,6 +129,9 @@ def forecast(
     origin: str | None = None,
     shock: Shock | str | None = None,
     reference: Sequence[Series | pd.Series[Any]] = (),
+    seed: Seed = 1,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
 ) -> ForecastResult:
     """Forecast a quarterly or monthly series.
 
@@ -134,18 +142,21 @@ def forecast(
         shock: how a period unlike the others is taken, such as "2020Q2=recovers:4".
         reference: series of the same kind, such as other municipalities': the widths of the intervals are then
             learned from them.
+        seed: of the sample paths; points and intervals have no draws.
+        executor: where the series of the reference are forecast.
+        progress: called with (done, all), of these.
 
     Raises:
         InputError: where something does not fit, as `flowsim.forecasting.trend.forecast_series`.
     """
+    seed = checked_seed(seed)
     own, *others = (one if isinstance(one, Series) else from_pandas(one) for one in (series, *reference))
     choice = Shock.parse(shock) if isinstance(shock, str) else shock
-    if not others:
-        return ForecastResult(forecast=forecast_series(own, horizon, origin, choice))
-    learned = learn_from(others)
-    if learned.every != own.every:
+    learned = learn_from(others, executor=executor, progress=progress) if others else None
+    if learned is not None and learned.every != own.every:
         raise InputError(f"{own.name}: it is by {own.every}, and its reference class by {learned.every}")
-    return ForecastResult(forecast=forecast_series(own, horizon, origin, choice, learned.taught()), reference=learned)
+    expected = forecast_series(own, horizon, origin, choice, None if learned is None else learned.taught())
+    return ForecastResult(forecast=replace(expected, seed=seed), reference=learned)
 
 
 def reasons(own: SeriesForecast) -> str:

@@ -14,7 +14,7 @@ from flowsim.model.edits import TARGETS
 from flowsim.model.library import cities
 from flowsim.model.scenario import Scenario
 from flowsim.planning.prices import Price
-from flowsim.reporting.document import Cell, Figure, Table
+from flowsim.reporting.document import Figure, Table, TableCell
 from flowsim.reporting.findings import Findings
 from flowsim.reporting.language import Language
 from flowsim.reporting.wording import Wording
@@ -77,7 +77,7 @@ class SourceTables:
         ]
         if not chosen:
             return None
-        rows: list[tuple[Cell, ...]] = []
+        rows: list[tuple[TableCell, ...]] = []
         for parameter in chosen:
             origin = (
                 f"{parameter.fact} {parameter.key}".strip()
@@ -98,7 +98,7 @@ class SourceTables:
         if not isinstance(drawn, Ensemble):
             return None
         low, middle, high = np.exp(np.quantile(drawn.z, (0.05, 0.5, 0.95), axis=0)).tolist()
-        rows: list[tuple[Cell, ...]] = []
+        rows: list[tuple[TableCell, ...]] = []
         for factor, *figures in zip(drawn.prior.factors, middle, low, high, strict=True):
             rows.append((self.language.translated(factor.title), *(Figure(value, 2) for value in figures)))
         columns = tuple(say(f"column.{key}") for key in ("factor", "median", "p05", "p95"))
@@ -119,7 +119,7 @@ class SourceTables:
         columns = tuple(say(f"column.{key}") for key in ("parameter", "value", "kind", "why"))
         return Table(title=say("table.prices"), columns=columns, rows=tuple(rows))
 
-    def _price(self, price: Price, title: str, currency: str) -> tuple[Cell, ...]:
+    def _price(self, price: Price, title: str, currency: str) -> tuple[TableCell, ...]:
         say, amount = self.language.say, price.amount
         per = f" {say(f'per.{price.per}')}" if price.per else ""
         told = self.language.number(amount, 0 if amount == round(amount) else 2)
@@ -130,7 +130,7 @@ class SourceTables:
         """Tell what made the figures: seed, replications, digests and versions."""
         say, results = self.language.say, self.findings.comparison.results
         first = results[0]
-        rows: list[tuple[Cell, ...]] = [
+        rows: list[tuple[TableCell, ...]] = [
             (say("made.seed"), str(first.seed)),
             (say("made.replications"), str(len(first.replications))),
             (say("made.engine"), first.engine),

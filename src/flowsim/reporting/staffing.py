@@ -13,7 +13,7 @@ from flowsim.planning.prices import Prices
 from flowsim.planning.staffing.cost import StaffingCost, amounts_told, cheapest, named_trial, rivals, unpriced
 from flowsim.planning.staffing.search import Answer, Frontier
 from flowsim.planning.staffing.trials import Finding, Trial
-from flowsim.reporting.document import Cell, Chart, Figure, Table
+from flowsim.reporting.document import Chart, Figure, Table, TableCell
 from flowsim.reporting.pictures.planning import Words, frontier_map, map_costs, panels, staffings
 from flowsim.reporting.wording import COUNTED, Wording, told_likely
 from flowsim.simulation.measures.stations import SERVED
@@ -305,7 +305,7 @@ def _levels(answer: Answer, wording: Wording, prices: Prices | None) -> Chart:
     say, conclusions = wording.language.say, StaffingConclusions(search=answer, wording=wording, prices=prices)
     (lever,), cost = conclusions.levers(), cost_of(answer, prices)
     columns = ["goal", "level", "mean", "low", "high", "kept", "low", "high", "verdict"]
-    rows: list[tuple[Cell, ...]] = []
+    rows: list[tuple[TableCell, ...]] = []
     for place, goal in enumerate(answer.question.goals):
         for trial in (*answer.trials, answer.ceiling):
             enough = trial is answer.ceiling
@@ -376,10 +376,10 @@ def _frontier(frontier: Frontier, wording: Wording, prices: Prices | None) -> Ch
         lacking = unpriced([frontier.rows.lever, frontier.levels.lever], prices)
         note = say("staff.unpriced", source=prices.source, names=language.listed(list(lacking)))
     costs = None if cost is None else map_costs(frontier, cost, lambda amounts: _yearly(amounts, cost, wording))
-    rows: list[tuple[Cell, ...]] = []
+    rows: list[tuple[TableCell, ...]] = []
     for level_, least_ in points:
         none = say("staff.close" if level_ in open_ else "staff.none")
-        cells: tuple[Cell, ...] = (none if least_ is None else Figure(least_),)
+        cells: tuple[TableCell, ...] = (none if least_ is None else Figure(least_),)
         if cost is not None:
             cells += ("",) if least_ is None else (Figure(cost.at([level_, least_])),)
         rows.append((Figure(level_), *cells))

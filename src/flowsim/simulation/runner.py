@@ -72,14 +72,14 @@ def run(
     *,
     engine: Engine = "kernel",
     replications: WholeLike | Iterable[WholeLike] = 20,
-    seed: Seed = 1,
     fork: Fork | None = None,
     kept: KeptHistories | None = None,
-    executor: Executor | None = None,
     workers: WholeLike | None = None,
-    progress: Progress | None = None,
     measures: Iterable[str] | None = None,
     keep_traces: bool = False,
+    seed: Seed = 1,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
 ) -> Results:
     """Simulate a pathway, a scenario or a varying model, and return the measures of every replication.
 
@@ -90,16 +90,16 @@ def run(
         subject: what to run. Of a `Varying`, each replication runs the pathway of its own.
         engine: "kernel" (compiled) or "simpy" (the readable reference).
         replications: how many, numbered from 0; or the numbers themselves, to run some of them again.
-        seed: a whole number from 0 to 2**64 - 1, or NumPy's `SeedSequence`, of which the first 64 bits are taken.
         fork: a date until before which replications share histories, each with a future of its own from it on; that of
             a varying model that draws histories where left out.
         kept: how histories stood at the fork in earlier runs, from which this one goes on; it is filled on the way.
-        executor: where the replications run, instead of threads of this process.
         workers: how many threads; by default one for each core on the kernel, and this thread alone on SimPy, which
             Python's global lock keeps from running in parallel.
-        progress: called in this thread with (done, all) after each replication. What it raises cancels the rest.
         measures: the names of those to compute, instead of all; the results then have no digest of the visits.
         keep_traces: keep all visits and sessions, for `Results.visits` and `Results.sessions`.
+        seed: a whole number from 0 to 2**64 - 1, or NumPy's `SeedSequence`, of which the first 64 bits are taken.
+        executor: where the replications run, instead of threads of this process.
+        progress: called in this thread with (done, all) after each replication. What it raises cancels the rest.
 
     Raises:
         InputError: before anything runs, for arguments that are not allowed, and where the run would need more

@@ -217,7 +217,7 @@ def _rank(run, row):
     joined = 0 if row.is_stock else row.joined
     stays = run.model.stays[states["stay"] : states["stay_end"]]
     law = [stay["law"] for stay in stays if stay["since"] <= joined][-1]
-    return kernel.quantile(run.model, law, uniforms(run, row)[0])
+    return kernel.law_quantile(run.model, law, uniforms(run, row)[0])
 
 
 def nobody_starts_before_whoever_waits_with_a_better_rank_in_her_class(run):

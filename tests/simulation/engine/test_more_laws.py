@@ -119,7 +119,7 @@ IDS = [f"{raw['law']}-{number}" for number, (raw, _) in enumerate(SMOOTH)]
 @pytest.mark.parametrize(("raw", "theirs"), SMOOTH, ids=IDS)
 def test_quantiles_and_survival_are_scipys(raw, theirs):
     model, law = compiled(raw)
-    durations = np.array([kernel.quantile(model, law, u) for u in PROBABILITIES])
+    durations = np.array([kernel.law_quantile(model, law, u) for u in PROBABILITIES])
     # Within 1 part in 10 million of SciPy's quantile, whose survival function keeps more digits than its inverse.
     longer, shorter = theirs.sf(durations * (1 + 1e-7)), theirs.sf(durations * (1 - 1e-7))
     assert (longer <= PROBABILITIES * (1 + 1e-12)).all()
@@ -226,7 +226,7 @@ def test_of_a_mixture_what_has_lasted_long_is_of_the_parts_that_do(elapsed):
 
 def test_a_part_without_weight_is_never_drawn():
     model, law = compiled({"law": "mixture", "weights": [1, 0], "of": ["1 day", "9 days"]})
-    assert {kernel.quantile(model, law, u) for u in (2.0**-53, 0.5, 1 - 2.0**-53)} == {DAY}
+    assert {kernel.law_quantile(model, law, u) for u in (2.0**-53, 0.5, 1 - 2.0**-53)} == {DAY}
 
 
 # --- Laws by quantiles

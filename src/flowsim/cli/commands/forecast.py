@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flowsim.cli.options import FILES, JSON, asked, integer_option
+from flowsim.cli.options import JSON, OVERWRITE, asked, integer_option
 from flowsim.cli.outputs import Outputs
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def forecast(
     decimal: Annotated[
         str | None, typer.Option(help="What a file's decimals stand after, where no cell proves it: comma or point.")
     ] = None,
+    seed: Annotated[int, integer_option(help="Of the sample paths, of which a total's intervals are taken.")] = 1,
     backtest: Annotated[
         bool, typer.Option("--backtest", help="Score forecasts from each past period beside simpler ones, instead.")
     ] = False,
@@ -58,7 +59,7 @@ def forecast(
     ] = False,
     plot: Annotated[Path | None, typer.Option(help="Draw the forecasts to this .png, .svg or .pdf file.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write the table to this CSV file.")] = None,
-    force: Annotated[bool, FILES] = False,
+    force: Annotated[bool, OVERWRITE] = False,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Forecast quarterly or monthly series, and say how sure the forecasts are.
@@ -68,7 +69,7 @@ def forecast(
     from flowsim.questions.forecast import Forecast
 
     values = {"source": source, "series": names, "horizon": horizon, "origin": origin, "shock": shock}
-    question = asked(Forecast, values | {"months": months, "decimal": decimal})
+    question = asked(Forecast, values | {"months": months, "decimal": decimal, "seed": seed})
     if broken:
         _alone("--break", backtest)
     outputs = Outputs(plot=plot, out=out, force=force)
@@ -87,9 +88,11 @@ def _alone(option: str, backtest: bool) -> None:
 
 
 def _show_forecasts(question: Forecast, broken: bool, outputs: Outputs, as_json: bool) -> None:
+    from flowsim.cli.terminal import progress_bar
     from flowsim.reporting.pictures.forecasts import picture
 
-    answer = question.answer()
+    with progress_bar("series", show=not as_json) as progress:
+        answer = question.answer(progress=progress)
     outputs.write(lambda kind: picture(answer.forecasts, kind), answer.frame)
     if as_json:
         print(json.dumps(_json(question.chosen, answer.forecasts, broken), allow_nan=False))
@@ -98,7 +101,7 @@ def _show_forecasts(question: Forecast, broken: bool, outputs: Outputs, as_json:
 
 
 def _show_scores(question: Forecast, outputs: Outputs, as_json: bool) -> None:
-    from flowsim.cli.terminal import wrapped
+    from flowsim.cli.terminal import progress_bar, wrapped
     from flowsim.forecasting.backtest import frame
     from flowsim.forecasting.trend import chosen, upto
     from flowsim.reporting.pictures.forecasts import backtest_picture
@@ -110,7 +113,8 @@ def _show_scores(question: Forecast, outputs: Outputs, as_json: bool) -> None:
         for taken, notes in choices
         if taken is not None
     )
-    results = question.backtest()
+    with progress_bar("series", show=not as_json) as progress:
+        results = question.backtest(progress=progress)
     outputs.write(lambda kind: backtest_picture(results, kind), lambda: frame(results))
     if as_json:
         scored = [{**vars(result), "scores": [vars(score) for score in result.scores]} for result in results]

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flowsim.cli.options import FILE, FILES, HISTORIES, JSON, SEED, WORKERS, asked, integer_option
+from flowsim.cli.options import FILE, HISTORIES, JSON, OVERWRITE, SEED, WORKERS, asked, integer_option
 from flowsim.cli.outputs import Outputs
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
@@ -43,7 +43,7 @@ def outlook(
     workers: Annotated[int | None, WORKERS] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw it to this .png, .svg or .pdf file.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write the table to this CSV file.")] = None,
-    force: Annotated[bool, FILES] = False,
+    force: Annotated[bool, OVERWRITE] = False,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Hold the forecasts of documented outcomes beside a simulation, and tell where and why they part.

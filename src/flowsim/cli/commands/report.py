@@ -9,10 +9,10 @@ import typer
 
 from flowsim.cli.options import (
     CALIBRATED,
-    FILES,
     FIRST,
     HISTORIES,
     LAST,
+    OVERWRITE,
     POINT,
     SEED,
     WORKERS,
@@ -69,7 +69,7 @@ def report(
     first: Annotated[str | None, FIRST] = None,
     last: Annotated[str | None, LAST] = None,
     workers: Annotated[int | None, WORKERS] = None,
-    force: Annotated[bool, FILES] = False,
+    force: Annotated[bool, OVERWRITE] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and no answer printed.")] = False,
 ) -> None:
     """Write a report for a committee: question, answer, charts, assumptions, how sure it is, how to repeat it.

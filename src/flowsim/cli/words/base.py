@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from flowsim.cli.terminal import wrapped
-from flowsim.model.base import FILES
+from flowsim.model.base import BASE_FILES
 from flowsim.model.scenario import Scenario
 from flowsim.planning.readiness import Readiness
 from flowsim.reporting.language import Language
@@ -48,7 +48,7 @@ def readiness_lines(
 def _missing(found: Readiness, doors: Sequence[str], measures: Sequence[Measure], language: Language) -> Iterator[str]:
     say, base = language.say, found.base
     if found.absent:
-        yield say("base.absent", files=", ".join(each for each in FILES if each in found.absent))
+        yield say("base.absent", files=", ".join(each for each in BASE_FILES if each in found.absent))
     if found.bare:
         yield say("base.bare", count=str(len(found.bare)), names=_few(found.bare, language))
     if found.facts == 0:

@@ -20,7 +20,7 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _STYLES = ("-", "--", "-.", ":")
 _TALL, _BAR = 560.0, 0.045
 _GREY = "#6b6b6b"
-Number = Callable[[float, int], str]
+NumberWriter = Callable[[float, int], str]
 """Writes a figure with so many decimals."""
 
 
@@ -64,7 +64,7 @@ class Flow(NamedTuple):
     citizens: float
 
 
-def fans(panels: Sequence[Fan], words: FanWords, number: Number, kind: str) -> bytes:
+def fans(panels: Sequence[Fan], words: FanWords, number: NumberWriter, kind: str) -> bytes:
     """Draw a panel each: the median, the middle half where one scenario stands alone, nine in ten; documented points.
 
     Of further scenarios only what comes from where they part from the first one.
@@ -78,7 +78,7 @@ def fans(panels: Sequence[Fan], words: FanWords, number: Number, kind: str) -> b
     return drawn(fans_figure(panels, words, number), kind)
 
 
-def fans_figure(panels: Sequence[Fan], words: FanWords, number: Number) -> Any:
+def fans_figure(panels: Sequence[Fan], words: FanWords, number: NumberWriter) -> Any:
     """Return the figure that `fans` draws."""
     figure = blank_canvas(2.3 * len(panels) + 0.6)
     first, legend = None, dict[str, Any]()
@@ -119,7 +119,7 @@ def fans_figure(panels: Sequence[Fan], words: FanWords, number: Number) -> Any:
     return figure
 
 
-def _by_step(axes: Any, number: Number) -> Callable[[float, Any], str]:
+def _by_step(axes: Any, number: NumberWriter) -> Callable[[float, Any], str]:
     """Write the figures of an axis with the decimals that their steps take."""
 
     def written(value: float, _: Any) -> str:
@@ -153,7 +153,7 @@ def forward(links: Sequence[Flow], back: str) -> tuple[list[Flow], dict[str, str
     return out, {f"{back}{target}": target for _, target in behind}
 
 
-def flows(streams: Sequence[Flow], labels: Mapping[str, str], number: Number, kind: str) -> bytes:
+def flows(streams: Sequence[Flow], labels: Mapping[str, str], number: NumberWriter, kind: str) -> bytes:
     """Draw flows that lead forward as ribbons between bars, as wide as there are citizens.
 
     Args:

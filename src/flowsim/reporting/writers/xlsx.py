@@ -12,7 +12,7 @@ from io import BytesIO
 from typing import Any
 
 from flowsim.core.extras import require_extra
-from flowsim.reporting.document import Block, Cell, Chart, Document, Figure, Table, Text, legible, shown
+from flowsim.reporting.document import Block, Chart, Document, Figure, Table, TableCell, Text, legible, shown
 from flowsim.reporting.language import Language
 
 __all__ = ["plain_workbook", "workbook"]
@@ -215,7 +215,7 @@ def _fit(sheet: Any, row: int, cells: Sequence[tuple[str, int]], points: float =
         sheet.set_row(row, min(lines * points * _LEADING, _TALLEST))
 
 
-def _write_cell(sheet: Any, place: tuple[int, int], cell: Cell, style: _Style, language: Language) -> None:
+def _write_cell(sheet: Any, place: tuple[int, int], cell: TableCell, style: _Style, language: Language) -> None:
     if isinstance(cell, str):
         _write_text(sheet, place, cell, style("cell", ""))
     elif math.isnan(cell.value):

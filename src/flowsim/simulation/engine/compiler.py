@@ -105,7 +105,7 @@ TABLES: dict[str, np.dtype[np.void]] = {
     "follows": _table("state", "ticks."),
 }  # fmt: skip
 """The tables of a model. `x` and `x_end` bound the rows that belong to a row; -1 stands for none."""
-Table = Any  # a structured array of one of the TABLES
+StructuredTable = Any  # a structured array of one of the TABLES
 
 
 class Model(NamedTuple):
@@ -119,27 +119,27 @@ class Model(NamedTuple):
     lines: int
     loops: int
     parties: int
-    states: Table
-    stays: Table
-    routes: Table
-    shares: Table
-    exits: Table
-    hazards: Table
-    spents: Table
-    laws: Table
-    points: Table
-    entries: Table
-    traits: Table
-    steps: Table
-    queues: Table
-    stations: Table
-    changes: Table
-    feedbacks: Table
-    bounds: Table
-    follows: Table
+    states: StructuredTable
+    stays: StructuredTable
+    routes: StructuredTable
+    shares: StructuredTable
+    exits: StructuredTable
+    hazards: StructuredTable
+    spents: StructuredTable
+    laws: StructuredTable
+    points: StructuredTable
+    entries: StructuredTable
+    traits: StructuredTable
+    steps: StructuredTable
+    queues: StructuredTable
+    stations: StructuredTable
+    changes: StructuredTable
+    feedbacks: StructuredTable
+    bounds: StructuredTable
+    follows: StructuredTable
 
 
-def _as_table(name: str, *columns: Any) -> Table:
+def _as_table(name: str, *columns: Any) -> StructuredTable:
     table = np.empty(len(columns[0]), TABLES[name])
     for field, column in zip(table.dtype.names, columns, strict=True):  # type: ignore[arg-type]
         table[field] = column
@@ -298,7 +298,7 @@ class _Compiler:
         self.number = {state.name: i for i, state in enumerate(pathway.states)}
         self.station_number = {station.name: i for i, station in enumerate(pathway.stations)}
         self.rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in TABLES}
-        self.arrays: dict[str, Table] = {}  # tables that are filled at once
+        self.arrays: dict[str, StructuredTable] = {}  # tables that are filled at once
         self.points: list[Floats] = []
         self.law_number: dict[Duration, int] = {}
         self.horizon = moment_tick(pathway, pathway.end)

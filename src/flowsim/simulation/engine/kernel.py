@@ -389,7 +389,7 @@ def _part_of_mixture(m, law, u):
 
 
 @_rule
-def quantile(m, law, u):
+def law_quantile(m, law, u):
     """Return the duration that lasts longer with probability `u`, in ticks; of a mixture, a draw by `u`."""
     if m.laws[law].kind == MIXTURE:
         law, u = _part_of_mixture(m, law, u)
@@ -456,7 +456,7 @@ def survival(m, law, x):
 def residual(m, law, u, elapsed):
     """Return what is left of a duration that has lasted `elapsed` ticks: the quantile at u times survival."""
     if elapsed <= 0.0 or m.laws[law].kind == EXPONENTIAL:
-        return quantile(m, law, u)
+        return law_quantile(m, law, u)
     if m.laws[law].kind == FIXED:
         return max(m.laws[law].a - elapsed, 0.0)
     alive = survival(m, law, elapsed)
@@ -474,7 +474,7 @@ def residual(m, law, u, elapsed):
             share = (m.points[row].x - before) * _survival_of_part(m, np.int64(m.points[row].y), elapsed)
         left /= m.points[row].x - before
         law = np.int64(m.points[row].y)
-    return max(quantile(m, law, left) - elapsed, 0.0)
+    return max(law_quantile(m, law, left) - elapsed, 0.0)
 
 
 @_rule
@@ -588,7 +588,7 @@ def queue_rank(m, luck, entry, index, state, visit, joined, now):
         return -float(joined)
     u, _, _ = visit_block(m, luck.seed, word_at(luck, now), entry, index, state, visit)
     row = _in_force(m.stays, m.states[state].stay, m.states[state].stay_end, now)
-    return quantile(m, m.stays[row].law, u)
+    return law_quantile(m, m.stays[row].law, u)
 
 
 @_rule
@@ -676,7 +676,7 @@ def arrival_ticks(m, luck, entry):
     while True:
         u = citizen_block(m, luck.seed, luck.words[period], entry, (period << 32) | (n - begins[period]))
         if kind == RENEWAL:
-            total += quantile(m, m.entries[entry].law, u)
+            total += law_quantile(m, m.entries[entry].law, u)
         else:
             area -= log(u)
             # `area` is what the draws have used up since the start of the step `row`.
@@ -715,7 +715,7 @@ def elapsed_time(m, luck, entry, index):
     if first < m.entries[entry].step_end:
         return m.steps[first + index].since
     law = m.entries[entry].law
-    return quantile(m, law, citizen_block(m, luck.seed, luck.words[0], entry, index)) if law >= 0 else 0.0
+    return law_quantile(m, law, citizen_block(m, luck.seed, luck.words[0], entry, index)) if law >= 0 else 0.0
 
 
 @_rule

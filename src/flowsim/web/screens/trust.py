@@ -15,7 +15,7 @@ from flowsim.forecasting.outlooks import OutlookResult
 from flowsim.planning.prices import prices_of
 from flowsim.questions.judge import Judge
 from flowsim.questions.outlook import Outlook
-from flowsim.reporting.document import Block, Cell, Figure, Table, Text
+from flowsim.reporting.document import Block, Figure, Table, TableCell, Text
 from flowsim.reporting.language import Language
 from flowsim.reporting.wording import Wording
 from flowsim.simulation.measures.measure import known_measure
@@ -94,7 +94,7 @@ def evidence_work(desk: Desk, language: Language) -> Work:
 
     def work(executor: Executor, progress: Progress) -> Iterator[News]:
         verdict, say = question.answer(executor, progress), language.say
-        rows: tuple[tuple[Cell, ...], ...] = tuple(
+        rows: tuple[tuple[TableCell, ...], ...] = tuple(
             (
                 each.target.name,
                 *(Figure(value, _decimals(each.target.value)) for value in (each.target.value, each.median)),

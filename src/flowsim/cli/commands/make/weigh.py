@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flowsim.cli.options import FILES, WORKERS, asked, integer_option
+from flowsim.cli.options import OVERWRITE, WORKERS, asked, integer_option
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
 
@@ -22,7 +22,7 @@ def weigh(
     pairs: Annotated[int, integer_option(help="Pairs of a set and a replication that are run.")] = 8_000,
     histories: Annotated[int, integer_option(help="Histories kept of them.")] = 500,
     workers: Annotated[int | None, WORKERS] = None,
-    force: Annotated[bool, FILES] = False,
+    force: Annotated[bool, OVERWRITE] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and no summary.")] = False,
 ) -> None:
     """Run calibrated sets to the last document, and keep histories by how near they come to the documented waits.
