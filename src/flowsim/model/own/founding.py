@@ -28,9 +28,9 @@ from flowsim.model.own.catalogue import (
     steps,
 )
 
-__all__ = ["DAYS", "NewBase", "base_files"]
+__all__ = ["MEETING_DAYS", "NewBase", "base_files"]
 
-DAYS = ("mon", "tue", "wed", "thu", "fri")
+MEETING_DAYS = ("mon", "tue", "wed", "thu", "fri")
 _NAME = re.compile(r"[a-z][a-z0-9_\-]*")
 _MEETINGS = 2  # a week, of the lender's team
 _WEEKS = 365.25 / 7
@@ -82,7 +82,7 @@ class NewBase:
         if not self.title.strip() or '"' in self.title or "\\" in self.title:
             raise InputError(f"--title: '{self.title}' is not allowed: it should be a text without quotes")
         listed = {"benefits": [part.name for part in benefits()], "steps": [part.name for part in steps()]}
-        for key, known in (listed | {"weekdays": list(DAYS)}).items():
+        for key, known in (listed | {"weekdays": list(MEETING_DAYS)}).items():
             given = getattr(self, key)
             if not given:
                 raise InputError(f"--{key}: name at least one (allowed: {', '.join(known)})")
@@ -110,7 +110,7 @@ def base_files(new: NewBase) -> dict[str, str]:
     Raises:
         InputError: where what was answered makes no sound pathway.
     """
-    body = pathway_text(new.benefits, new.way, sorted(new.weekdays, key=DAYS.index), new.language)
+    body = pathway_text(new.benefits, new.way, sorted(new.weekdays, key=MEETING_DAYS.index), new.language)
     values = _Values(new, read_base(LENDER))
     named = names_in(body)
     lines = [values.line(number) for number in numbers() if number.name in named]
