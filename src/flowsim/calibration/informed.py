@@ -36,26 +36,30 @@ def check_known(scenario: Scenario) -> tuple[Target, ...]:
     """
     if scenario.known is None:
         return ()
-    last = max(one.period.end for one in scenario.known.figures)
+    last = max(figure.period.end for figure in scenario.known.figures)
     with located_at(f"{scenario.source}: known"):
         index = Catalogue.of(_past(scenario).reaching(last).pathway()).index
     by_name = {str(row.measure): row.measure for row in index}
     reported = {(row.measure, row.period) for row in index}
     targets = []
-    for one in scenario.known.figures:
-        if one.measure not in by_name:
-            raise InputError(f"{scenario.source}: known: {one.cell}: {unknown_name('measure', one.measure, by_name)}")
-        if (by_name[one.measure], one.period) not in reported:
-            raise InputError(f"{scenario.source}: known: {one.cell}: the run has no '{one.measure}' of {one.period}")
+    for figure in scenario.known.figures:
+        if figure.measure not in by_name:
+            raise InputError(
+                f"{scenario.source}: known: {figure.cell}: {unknown_name('measure', figure.measure, by_name)}"
+            )
+        if (by_name[figure.measure], figure.period) not in reported:
+            raise InputError(
+                f"{scenario.source}: known: {figure.cell}: the run has no '{figure.measure}' of {figure.period}"
+            )
         targets.append(
             Target(
-                name=f"{one.measure} {one.period}",
+                name=f"{figure.measure} {figure.period}",
                 family="known",
-                observation=Observation(measures=(one.measure,), periods=(one.period,)),
-                value=one.value,
-                unit=by_name[one.measure].kind.unit or "number",
+                observation=Observation(measures=(figure.measure,), periods=(figure.period,)),
+                value=figure.value,
+                unit=by_name[figure.measure].kind.unit or "number",
                 fact=scenario.known.file,
-                rounding=one.sd,
+                rounding=figure.sd,
                 conflict=0.0,
                 discrepancy=0.0,
                 why="known to the planner",
@@ -106,26 +110,26 @@ def inform(
         measures=sorted(measures),
     )
     simulated = observer(targets, results.index).observe(results.values)
-    found = weighed(targets, simulated)
-    if found.effective < LEAST_EFFECTIVE:
+    weighing = weighed(targets, simulated)
+    if weighing.effective < LEAST_EFFECTIVE:
         raise InputError(
-            f"{scenario.source}: known: the figures leave an effective sample of {found.effective:,.0f} of {count:,} "
-            f"histories, and at least {LEAST_EFFECTIVE} are needed: {_strangest(targets, simulated)}; "
+            f"{scenario.source}: known: the figures leave an effective sample of {weighing.effective:,.0f} of "
+            f"{count:,} histories, and at least {LEAST_EFFECTIVE} are needed: {_strangest(targets, simulated)}; "
             "give it a wider ±, tell in the scenario what changed since the documents, or calibrate with it as a target"
         )
-    rows = resampled(found.weights, len(histories), seed)
+    rows = resampled(weighing.weights, len(histories), seed)
     numbers = np.array([histories.number(seed, row) for row in rows.tolist()])
     lived = replace(
         histories,
         sets=histories.sets[numbers],
         replications=rows if beyond else histories.replications[numbers],
-        weights=found.weights[rows],
+        weights=weighing.weights[rows],
         at=at,
         seed=seed if beyond else histories.seed,
         before=histories.fork(seed) if beyond else histories.before,
         pairs=count,
-        effective=found.effective,
-        largest=found.largest,
+        effective=weighing.effective,
+        largest=weighing.largest,
         provenance={**histories.provenance, "known": scenario.known.sha256 if scenario.known else ""},
     )
     return replace(ensemble, histories=lived)

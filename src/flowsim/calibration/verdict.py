@@ -23,6 +23,7 @@ from flowsim.core.arrays import Floats, defined_deviation, defined_mean, defined
 from flowsim.core.display import Tabled
 from flowsim.core.errors import InputError
 from flowsim.core.progress import Progress, shifted, shows_progress
+from flowsim.simulation.measures.stations import BACKLOG, FIRST_FREE, SERVED
 from flowsim.simulation.results import Results
 from flowsim.simulation.runner import run
 
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["WAITS", "Judged", "Pull", "Verdict", "collinear", "fresh_seed", "judge", "pulls"]
 
-WAITS = ("served", "first_free", "backlog")
+_WAITS = (SERVED, FIRST_FREE, BACKLOG)
+WAITS = tuple(kind.reading for kind in _WAITS)
 """The three readings of a station's wait."""
 _WORDS = ((1.0, "fits"), (2.0, "near"), (3.0, "strained"), (float("inf"), "contradicts"))
 
@@ -233,18 +235,18 @@ def _determined(slope: Floats) -> float:
 def _waits(
     results: Results, documented: Collection[str]
 ) -> dict[tuple[str, str], list[tuple[str, float, float, float]]]:
+    """Return the months' waits with p05 and p95, by station and reading: of documented stations, else of all."""
+    meetings = [station.name for station in results.pathway.stations if station.is_meeting]
+    waits = [measure for measure in results.measures if measure.kind.name == SERVED.name]
+    there = {measure.of("station") for measure in waits if measure in documented}
     out: dict[tuple[str, str], list[tuple[str, float, float, float]]] = {}
-    meetings = [station for station in results.pathway.stations if station.is_meeting]
-    told = [station for station in meetings if any(m.startswith(f"wait.{station.name}.") for m in documented)]
-    for station in told or meetings:
-        for reading in WAITS:
-            measure = f"wait.{station.name}.{reading}"
-            if measure not in results.measures:
-                continue
-            frame = results.select(measure).quantiles((0.05, 0.5, 0.95))
-            monthly = frame[frame["period"].str.len() == len("2020-01")]
-            columns = (monthly[name].tolist() for name in ("period", "p05", "p50", "p95"))
-            out[station.name, reading] = list(zip(*columns, strict=True))
+    for station in [name for name in meetings if name in there] or meetings:
+        for kind in _WAITS:
+            rows = {row for row in results.index if row.measure == kind(station) and row.period.every == "month"}
+            if rows:
+                frame = results.only(rows.__contains__).quantiles((0.05, 0.5, 0.95))
+                columns = (frame[name].tolist() for name in ("period", "p05", "p50", "p95"))
+                out[station, kind.reading] = list(zip(*columns, strict=True))
     return out
 
 

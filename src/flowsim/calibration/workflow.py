@@ -293,8 +293,8 @@ def _calibrated(
         )
         tables.append(nearer)
     learning = clock.stage("last learning")
-    found = sharpened(study, tables, around, seed=seed)
-    posterior = found.posterior(study)
+    sharp = sharpened(study, tables, around, seed=seed)
+    posterior = sharp.posterior(study)
     learning(1, 1)
     truths = min(effort.truths, _TRUTHS_NEAR)
     coverage_near = ranks_of(study, tables, around, truths, seed=seed, progress=clock.stage("nearer truths"))
@@ -345,12 +345,12 @@ def _calibrated(
         "coverage_near": _coverage(coverage_near) | {"names": list(coverage_near.names)},
         "sampler": {
             "draws": [len(table) for table in tables],
-            "particles": len(found.sample.x),
-            "powers": _listed(found.sample.powers),
-            "accepted": _listed(found.sample.accepted),
-            "apart": round(found.apart, 4),
-            "spreads": _listed(found.spreads),
-            "over_laplace": _listed(stiffest(study, mode.slope, found.sample.x)),
+            "particles": len(sharp.sample.x),
+            "powers": _listed(sharp.sample.powers),
+            "accepted": _listed(sharp.sample.accepted),
+            "apart": round(sharp.apart, 4),
+            "spreads": _listed(sharp.spreads),
+            "over_laplace": _listed(stiffest(study, mode.slope, sharp.sample.x)),
         },
         "fit": _fit(study, mode),
         "hold_outs": held,

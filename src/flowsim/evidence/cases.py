@@ -137,12 +137,12 @@ def _header(sheet: Sheet) -> tuple[int, tuple[int, int, int, int]]:
 def _refuse_columns_not_read(sheet: Sheet, head: int, places: Sequence[int]) -> None:
     """Refuse a further column with numbers or days in it, which would be lost; one of words is a remark."""
     for column in range(len(sheet.rows[head])):
-        told = next((row[column] for row in sheet.rows[head + 1 :] if row[column] != ""), "")
-        if column not in places and (is_figure(told) or _DAY_FIRST.fullmatch(str(told).strip())):
+        content = next((row[column] for row in sheet.rows[head + 1 :] if row[column] != ""), "")
+        if column not in places and (is_figure(content) or _DAY_FIRST.fullmatch(str(content).strip())):
             known = ", ".join(f"'{word}'" for words in COLUMNS.values() for word in words)
             raise InputError(
                 f"{sheet.file}: {cell_name(head, column)}: the column '{sheet.rows[head][column]}' is not read, and "
-                f"holds '{told}': leave it out, or give it one of the titles, once (allowed: {known})"
+                f"holds '{content}': leave it out, or give it one of the titles, once (allowed: {known})"
             )
 
 

@@ -31,6 +31,7 @@ from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
 from flowsim.model.soundness import reached
 from flowsim.model.varying import Unlimited, Varying
+from flowsim.simulation.measures.measure import known_measure
 from flowsim.simulation.measures.stations import UTILISATION
 from flowsim.simulation.results import Results
 from flowsim.simulation.runner import checked_seed, run
@@ -281,7 +282,7 @@ def outlook(
         past = pair(series[name], calibration.retrospects) if name in series and calibration.retrospects else None
         wanted = _values(asked_for, name, series, periods) if asked_for is not None else _paths(trend, replications)
         outcome = Outcome(measure=name, trend=trend, simulated=simulated, wanted=wanted, pairing=past, flags=())
-        on_the_way = _stations_towards(point, [name] if name in series else [*series])
+        on_the_way = _stations_towards(point, results, [name] if name in series else [*series])
         outcomes.append(replace(outcome, flags=tuple(_flags(outcome, results, loads, on_the_way))))
     return OutlookResult(
         scenario=scenario.name,
@@ -375,9 +376,9 @@ def _paths(trend: SeriesForecast | Joint, count: int) -> Floats:
     return paths.sum(axis=1) if isinstance(trend, Joint) else paths
 
 
-def _stations_towards(pathway: Pathway, measures: Sequence[str]) -> set[str]:
-    """Name the stations from which one may come to what one of the measures counts."""
-    states = {measure.rpartition(".")[2] for measure in measures}
+def _stations_towards(pathway: Pathway, results: Results, names: Sequence[str]) -> set[str]:
+    """Name the stations from which one may come to what one of the measures of these names counts."""
+    states = {known_measure(name, results.measures).of("state") for name in names}
     arrows = {state.name: set() if state.final else state.targets for state in pathway.states}
     return {
         state.station

@@ -230,14 +230,14 @@ class Scenario:
     def digest(self) -> str:
         """The SHA-256 over the base's file, its parameters' values, and the scenario's content."""
         values = {name: parameter.value for name, parameter in self.base.parameters.items()}
-        told: dict[str, Any] = {"base": self.base.sha256, "parameters": values, "scenario": self.to_dict()}
+        content: dict[str, Any] = {"base": self.base.sha256, "parameters": values, "scenario": self.to_dict()}
         if self.beneath:
-            told["beneath"] = [_plain(file) for file, _ in self.beneath]
+            content["beneath"] = [_plain(file) for file, _ in self.beneath]
         if self.listing:
-            told["list"] = self.listing.sha256
+            content["list"] = self.listing.sha256
         if self.known:
-            told["known"] = self.known.sha256
-        text = json.dumps(told, sort_keys=True, ensure_ascii=False, default=str)
+            content["known"] = self.known.sha256
+        text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def pathway(self, parameters: Mapping[str, Any] | None = None) -> Pathway:

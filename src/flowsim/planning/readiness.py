@@ -17,6 +17,10 @@ from flowsim.model.parts import State
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
 from flowsim.planning.prices import Price, Prices, prices_of
+from flowsim.simulation.measures.flows import AWARDS, MEAN_STOCK, STOCK
+from flowsim.simulation.measures.measure import Measure
+from flowsim.simulation.measures.spells import CLOCK_WITHIN
+from flowsim.simulation.measures.stations import SERVED
 from flowsim.theory.fluid_load import workload
 
 __all__ = ["Readiness", "readiness_of"]
@@ -117,14 +121,14 @@ def _held_against(base: Base) -> set[str]:
 def _untargeted(pathway: Pathway, targets: tuple[Target, ...]) -> Iterator[str]:
     """Name what a planner reads first and no document tells: waits, outcomes, stocks, shares in time."""
     there = {measure for target in targets for measure in target.observation.measures}
-    wanted = [f"wait.{station.name}.served" for station in pathway.stations]
-    wanted += [f"awards.{state.name}" for state in pathway.states if state.outcome]
-    wanted += [f"stock.{state.benefit}" for state in _begun(pathway)]
-    wanted += [f"clock.{clock.name}.within" for clock in pathway.clocks]
-    for measure in dict.fromkeys(wanted):
-        alike = {measure, measure.replace("stock.", "mean_stock.")}
-        if not alike & there:
-            yield measure
+    wanted: list[tuple[Measure, ...]] = [(SERVED(station.name),) for station in pathway.stations]
+    wanted += [(AWARDS(state.name),) for state in pathway.states if state.outcome]
+    benefits = dict.fromkeys(state.benefit for state in _begun(pathway))
+    wanted += [(STOCK(benefit), MEAN_STOCK(benefit)) for benefit in benefits]
+    wanted += [(CLOCK_WITHIN(clock.name),) for clock in pathway.clocks]
+    for measures in wanted:
+        if not there.intersection(measures):
+            yield measures[0]
 
 
 def _begun(pathway: Pathway) -> list[State]:

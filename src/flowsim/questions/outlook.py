@@ -20,6 +20,8 @@ from flowsim.forecasting.trend import check_horizon, forecast_parts, forecast_se
 from flowsim.model.library import cities
 from flowsim.model.scenario import Scenario
 from flowsim.questions.asking import Inquiry, command, keyed, refuse_known
+from flowsim.simulation.measures.catalogue import Catalogue
+from flowsim.simulation.measures.flows import AWARDS
 
 __all__ = ["Outlook"]
 
@@ -82,7 +84,8 @@ class Outlook(Inquiry):
         if self.subject.base.name in cities():
             return documented_awards().series
         known = series_of(quarterly(self.calibration.study))
-        awards = [series for measure, series in known.items() if measure.startswith("awards.")]
+        names = {row.measure for row in Catalogue.of(self.subject.pathway()).index if row.measure.kind == AWARDS}
+        awards = [series for measure, series in known.items() if measure in names]
         if not awards:
             raise KeyedError("demand", "no awards are documented quarter by quarter, two years or longer: use a file")
         return awards

@@ -261,13 +261,13 @@ class Exhibits:
     def _yardsticks(self, measure: Measure, periods: Sequence[Period]) -> list[tuple[str, float, float, float]]:
         """Return what a measure is held against within the periods drawn; of a year's sum the part of each period."""
         words, (first, last), out = self.wording.language.words, (periods[0].first, periods[-1].after), []
-        for one in self.wording.standards:
-            since, until = (first, last) if one.period is None else (one.period.first, one.period.after)
+        for standard in self.wording.standards:
+            since, until = (first, last) if standard.period is None else (standard.period.first, standard.period.after)
             since, until = max(since, first), min(until, last)
-            if one.measure == measure and since < until:
-                adds = one.period is not None and measure.kind.adds == "sum"
-                part = periods[0].months / one.period.months if adds and one.period is not None else 1.0
-                out.append((words[f"yardstick.{one.kind}"], since / 12, until / 12, part * one.value))
+            if standard.measure == measure and since < until:
+                adds = standard.period is not None and measure.kind.adds == "sum"
+                part = periods[0].months / standard.period.months if adds and standard.period is not None else 1.0
+                out.append((words[f"yardstick.{standard.kind}"], since / 12, until / 12, part * standard.value))
         return out
 
     def _points(self, measure: Measure, periods: Sequence[Period]) -> dict[Period, float]:

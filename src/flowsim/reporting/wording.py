@@ -219,12 +219,12 @@ class Wording:
         Of one period where that is given, else of all that a document tells.
         """
         known: dict[str, list[str]] = {}
-        for one in self.standards:
-            if one.measure == measure and (period is None or one.period in (None, period)):
-                value = self.cell(one.value, unit)
-                dated = one.period is not None and period is None
-                when = f" ({self.language.short_period(one.period)})" if dated and one.period else ""
-                known.setdefault(self.language.words[f"yardstick.{one.kind}"], []).append(f"{value}{when}")
+        for standard in self.standards:
+            if standard.measure == measure and (period is None or standard.period in (None, period)):
+                value = self.cell(standard.value, unit)
+                dated = standard.period is not None and period is None
+                when = f" ({self.language.short_period(standard.period)})" if dated and standard.period else ""
+                known.setdefault(self.language.words[f"yardstick.{standard.kind}"], []).append(f"{value}{when}")
         return "; ".join(f"{kind}: {', '.join(values)}" for kind, values in known.items())
 
     def clock(self, name: str) -> str:

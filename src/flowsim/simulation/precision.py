@@ -268,9 +268,7 @@ def chosen_columns(results: Results, precision: Precision) -> list[int]:
     check_measures(precision, results.measures)
     first, last = precision.first, precision.last
     kept = results.between(first or f"{results.pathway.start:%Y-%m}", last or f"{results.pathway.end:%Y-%m}").index
-    wanted = {
-        row for row in kept if any(row.measure == n or row.measure.startswith(n + ".") for n in precision.measures)
-    }
+    wanted = {row for row in kept if any(row.measure.chosen_by(name) for name in precision.measures)}
     # Of a measure that is reported by year too, the years count: a quarter of a rare award is never precise.
     yearly = {row.measure for row in wanted if row.period.every == "year"}
     columns = [
@@ -283,14 +281,14 @@ def chosen_columns(results: Results, precision: Precision) -> list[int]:
     return columns
 
 
-def check_measures(precision: Precision, known: Collection[str]) -> None:
+def check_measures(precision: Precision, known: Collection[Measure]) -> None:
     """Refuse a precision of what is not measured.
 
     Raises:
         InputError: for an unknown measure, with the nearest one.
     """
     for name in precision.measures:
-        if not any(measure == name or measure.startswith(name + ".") for measure in known):
+        if not any(measure.chosen_by(name) for measure in known):
             raise InputError(f"precision: {unknown_name('measure', name, known)}")
 
 

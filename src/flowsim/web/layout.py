@@ -16,6 +16,9 @@ from flowsim.model.library import cities, city_file
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
 from flowsim.simulation.measures.catalogue import Catalogue
+from flowsim.simulation.measures.flows import AWARDS
+from flowsim.simulation.measures.spells import CLOCK_WITHIN
+from flowsim.simulation.measures.stations import QUEUE, SERVED, UTILISATION
 
 __all__ = ["Control", "GoalText", "Layout", "Stop", "Tile", "layout_of", "moment"]
 
@@ -125,14 +128,13 @@ def layout_of(name: str, today: date | None = None) -> tuple[Layout, Scenario]:
 def _drawn_from(reference: Scenario, name: str) -> Layout:
     """Lay out a base without a file for the page: a control a lever and door, a stop a state, queues and waits."""
     pathway = reference.pathway()
-    measures = {str(row.measure) for row in Catalogue.of(pathway).index if row.period.every == "year"}
+    measures = {row.measure for row in Catalogue.of(pathway).index if row.period.every == "year"}
     stations = [station.name for station in pathway.stations]
-    tiles = [Tile(measure=f"wait.{name}.served", better="lower") for name in stations[:1]]
-    tiles += [Tile(measure=f"queue.{name}", better="lower") for name in stations[:1]]
-    tiles += [Tile(measure=f"clock.{clock.name}.within", better="higher") for clock in pathway.clocks[:1]]
-    tiles += [Tile(measure=f"utilisation.{name}", better="lower") for name in stations[:1]]
-    charts = [f"{kind}.{name}{reading}" for name in stations for kind, reading in (("wait", ".served"), ("queue", ""))]
-    charts += sorted(measure for measure in measures if measure.startswith("awards."))
+    tiles = [Tile(measure=kind(name), better="lower") for name in stations[:1] for kind in (SERVED, QUEUE)]
+    tiles += [Tile(measure=CLOCK_WITHIN(clock.name), better="higher") for clock in pathway.clocks[:1]]
+    tiles += [Tile(measure=UTILISATION(name), better="lower") for name in stations[:1]]
+    charts = [kind(name) for name in stations for kind in (SERVED, QUEUE)]
+    charts += sorted(measure for measure in measures if measure.kind == AWARDS)
     return Layout(
         today=pathway.start.date(),
         year=(pathway.end.year if pathway.end.month > 1 else pathway.end.year - 1),
@@ -148,11 +150,11 @@ def _drawn_from(reference: Scenario, name: str) -> Layout:
 def _goals(pathway: Pathway) -> Iterator[GoalText]:
     for clock in pathway.clocks[:1]:
         text = f"{clock.name} within {span_text(clock.limit)} >= {{value}}%"
-        yield GoalText(measure=f"clock.{clock.name}.within", text=text, value=90)
+        yield GoalText(measure=CLOCK_WITHIN(clock.name), text=text, value=90)
     for station in pathway.stations:
         name = station.name
-        yield GoalText(measure=f"wait.{name}.served", text=f"wait for {name} <= {{value}} weeks", value=4)
-        yield GoalText(measure=f"queue.{name}", text=f"queue of {name} <= {{value}}", value=20)
+        yield GoalText(measure=SERVED(name), text=f"wait for {name} <= {{value}} weeks", value=4)
+        yield GoalText(measure=QUEUE(name), text=f"queue of {name} <= {{value}}", value=20)
 
 
 def _controls(pathway: Pathway) -> Iterator[Control]:

@@ -78,17 +78,17 @@ def weigh(
     pairs = simulate_pairs(
         study, z, targets, counts.pairs, seed=seed, folder=folder, executor=executor, progress=progress
     )
-    found = weighed(targets, pairs.simulated)
-    rows = resampled(found.weights, counts.histories, luck_seed(seed))
+    weighing = weighed(targets, pairs.simulated)
+    rows = resampled(weighing.weights, counts.histories, luck_seed(seed))
     return Histories(
         sets=pairs.sets[rows],
         replications=rows,
-        weights=found.weights[rows],
+        weights=weighing.weights[rows],
         at=study.base.pathway().end,
         seed=luck_seed(seed),
         pairs=len(pairs),
-        effective=found.effective,
-        largest=found.largest,
+        effective=weighing.effective,
+        largest=weighing.largest,
         provenance={
             "figures": {one.name: [one.value, round(one.tolerance, 4)] for one in targets},
             "study": study.digest,

@@ -255,9 +255,9 @@ def _head(
     head = say("compare.head", **words) + (say("run.parameters", parameters=parameters) if parameters else "")
     head += f", {say('run.engine', engine=reference.engine)}" if verbose else ""
     lines = [head]
-    for one, result in zip(scenarios, comparison.results, strict=True):
-        if one.file.description:
-            lines.append(f"{wording.scenario(one.name)}: {language.translated(one.file.description)}")
+    for scenario, result in zip(scenarios, comparison.results, strict=True):
+        if scenario.file.description:
+            lines.append(f"{wording.scenario(scenario.name)}: {language.translated(scenario.file.description)}")
         if verbose:
-            lines.append(f"{one.name}: visits_sha256 {result.visits_sha256}")
+            lines.append(f"{scenario.name}: visits_sha256 {result.visits_sha256}")
     return [*(wrapped(line) for line in lines), *cut_lines(reference.pathway, language)]

@@ -18,60 +18,60 @@ _MOST = 6
 
 
 def readiness_lines(
-    found: Readiness, doors: Sequence[str], measures: Sequence[Measure], language: Language
+    ready: Readiness, doors: Sequence[str], measures: Sequence[Measure], language: Language
 ) -> list[str]:
     """Write what stands in a base and what is missing.
 
     Args:
-        found: what was read.
+        ready: what was read.
         doors: by which cases are opened.
         measures: of the base, to be called by their titles.
         language: the language.
     """
-    say, base = language.say, found.base
-    counts = {kind: str(found.count(kind)) for kind in ("fact", "assumed", "calibrate")}
+    say, base = language.say, ready.base
+    counts = {kind: str(ready.count(kind)) for kind in ("fact", "assumed", "calibrate")}
     lines = [
         say("base.right", name=base.name),
-        say("base.numbers", all=str(len(found.parameters)), borrowed=str(len(found.borrowed)), **counts),
+        say("base.numbers", all=str(len(ready.parameters)), borrowed=str(len(ready.borrowed)), **counts),
     ]
-    if found.borrowed:
+    if ready.borrowed:
         lines += ["", say("base.borrowed")]
         lines += [
             f"  {each.name} = {language.quantity(each.value)}: {each.why or each.fact} [{language.name(each.lender)}]"
-            for each in found.borrowed
+            for each in ready.borrowed
         ]
-    missing = list(_missing(found, doors, measures, language))
+    missing = list(_missing(ready, doors, measures, language))
     lines += ["", say("base.missing" if missing else "base.complete"), *(f"  - {line}" for line in missing)]
-    return [wrapped(line) if line else "" for line in (*lines, "", f"{say('base.next')} {_next(found, language)}")]
+    return [wrapped(line) if line else "" for line in (*lines, "", f"{say('base.next')} {_next(ready, language)}")]
 
 
-def _missing(found: Readiness, doors: Sequence[str], measures: Sequence[Measure], language: Language) -> Iterator[str]:
-    say, base = language.say, found.base
-    if found.absent:
-        yield say("base.absent", files=", ".join(each for each in BASE_FILES if each in found.absent))
-    if found.bare:
-        yield say("base.bare", count=str(len(found.bare)), names=_few(found.bare, language))
-    if found.facts == 0:
+def _missing(ready: Readiness, doors: Sequence[str], measures: Sequence[Measure], language: Language) -> Iterator[str]:
+    say, base = language.say, ready.base
+    if ready.absent:
+        yield say("base.absent", files=", ".join(each for each in BASE_FILES if each in ready.absent))
+    if ready.bare:
+        yield say("base.bare", count=str(len(ready.bare)), names=_few(ready.bare, language))
+    if ready.facts == 0:
         yield say("base.no_facts")
-    if found.unused:
-        yield say("base.unused", names=_few(found.unused, language))
-    if found.untargeted:
+    if ready.unused:
+        yield say("base.unused", names=_few(ready.unused, language))
+    if ready.untargeted:
         wording = Wording.of(Scenario.of(base.source), base.pathway(), language)
         titles = {str(measure): wording.measure(measure) for measure in measures}
-        yield say("base.untargeted", names=_few([titles.get(name, name) for name in found.untargeted], language))
-    if found.unmoved:
-        yield say("base.unmoved", names=_few(found.unmoved, language))
-    if found.unpriced:
-        yield say("base.unpriced", names=_few(found.unpriced, language))
-    if found.prices:
-        yield say("base.prices", count=str(len(found.prices)))
+        yield say("base.untargeted", names=_few([titles.get(name, name) for name in ready.untargeted], language))
+    if ready.unmoved:
+        yield say("base.unmoved", names=_few(ready.unmoved, language))
+    if ready.unpriced:
+        yield say("base.unpriced", names=_few(ready.unpriced, language))
+    if ready.prices:
+        yield say("base.prices", count=str(len(ready.prices)))
     if not doors:
         yield say("base.no_doors")
-    if found.calibration != "there":
-        yield say(f"base.calibration.{found.calibration}", count=str(len(found.targets)))
-    if found.growing:
+    if ready.calibration != "there":
+        yield say(f"base.calibration.{ready.calibration}", count=str(len(ready.targets)))
+    if ready.growing:
         yield say(
-            "base.growing", stations=language.listed([base.pathway().station(n).title or n for n in found.growing])
+            "base.growing", stations=language.listed([base.pathway().station(n).title or n for n in ready.growing])
         )
 
 
@@ -80,16 +80,16 @@ def _few(names: Sequence[str], language: Language) -> str:
     return shown if len(names) <= _MOST else language.say("base.more", names=shown, count=str(len(names) - _MOST))
 
 
-def _next(found: Readiness, language: Language) -> str:
+def _next(ready: Readiness, language: Language) -> str:
     """Say the one step that helps most."""
-    say, source = language.say, found.base.source
-    if found.growing:
+    say, source = language.say, ready.base.source
+    if ready.growing:
         return say("base.next.growing")
-    if found.facts == 0:
+    if ready.facts == 0:
         return say("base.next.facts")
-    if found.borrowed and not found.targets:
+    if ready.borrowed and not ready.targets:
         return say("base.next.targets")
-    if found.calibration != "there" and found.targets:
-        factors = str(found.base.files.get("factors", "factors.toml"))
-        return say("base.next.calibrate", factors=factors, out=str(found.base.files.get("calibrated", "calibrated")))
+    if ready.calibration != "there" and ready.targets:
+        factors = str(ready.base.files.get("factors", "factors.toml"))
+        return say("base.next.calibrate", factors=factors, out=str(ready.base.files.get("calibrated", "calibrated")))
     return say("base.next.run", file=source)

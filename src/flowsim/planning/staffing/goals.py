@@ -21,6 +21,10 @@ from flowsim.model.parts import Clock
 from flowsim.model.pathway import Pathway
 from flowsim.planning.response import Response
 from flowsim.simulation.measures.catalogue import Catalogue
+from flowsim.simulation.measures.flows import STOCK
+from flowsim.simulation.measures.measure import Measure
+from flowsim.simulation.measures.spells import CLOCK_WITHIN
+from flowsim.simulation.measures.stations import CASELOAD, QUEUE, SERVED, SERVED_P90
 
 __all__ = ["Goal", "parse_goals"]
 
@@ -120,18 +124,18 @@ def _subject(text: str, pathway: Pathway) -> tuple[str, bool]:
     """Return the measure that words name, and whether its average is meant."""
     stations = [station.name for station in pathway.stations]
     if match := _WITHIN.fullmatch(text):
-        return f"clock.{_clock(match[1], match[2], pathway).name}.within", False
+        return CLOCK_WITHIN(_clock(match[1], match[2], pathway).name), False
     if match := _WAIT.fullmatch(text):
         high = match[1] and not match[1].startswith("mean")
-        return f"wait.{_known('station', match[2], stations)}.served{'_p90' if high else ''}", False
+        return (SERVED_P90 if high else SERVED)(_known("station", match[2], stations)), False
     if match := _STOCK.fullmatch(text):
         if match[2] == "queue":
-            return f"queue.{_known('station', match[3], stations)}", bool(match[1])
+            return QUEUE(_known("station", match[3], stations)), bool(match[1])
         if match[2] == "caseload":
             return _caseload(match[3], pathway), bool(match[1])
-        return f"stock.{_benefit(match[3], pathway)}", bool(match[1])
+        return STOCK(_benefit(match[3], pathway)), bool(match[1])
     if match := _IN_PROGRESS.fullmatch(text):
-        return f"stock.{_benefit(match[2], pathway)}", bool(match[1])
+        return STOCK(_benefit(match[2], pathway)), bool(match[1])
     if match := _MEASURE.fullmatch(text):
         return match[2], bool(match[1])
     allowed = "'decided within 23 weeks', 'wait for STATION', 'p90 wait for STATION', 'queue of STATION', "
@@ -164,16 +168,16 @@ def _clock(name: str, limit: str, pathway: Pathway) -> Clock:
     return chosen[0]
 
 
-def _caseload(name: str, pathway: Pathway) -> str:
+def _caseload(name: str, pathway: Pathway) -> Measure:
     followed = {
-        f"{station.name}.{party.name}": station.name
+        f"{station.name}.{party.name}": (station.name, party.name)
         for station in pathway.stations
         for party in station.parties
         if party.staff is not None and party.follow_up
     }
-    parties = [full for full, station in followed.items() if name in (full, station)]
+    parties = [of for full, of in followed.items() if name in (full, of[0])]
     if len(parties) == 1:
-        return f"caseload.{parties[0]}"
+        return CASELOAD(*parties[0])
     raise ValueError(unknown_name("caseload", name, followed))
 
 

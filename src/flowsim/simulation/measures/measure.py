@@ -125,6 +125,10 @@ class Measure(str):
         """Return the name that it is of, such as that of its station; None where it is of none."""
         return self.names[self.kind.of.index(part)] if part in self.kind.of else None
 
+    def chosen_by(self, text: str) -> bool:
+        """Return whether a text is its name, or the beginning of it up to a dot ("awards", "wait.team")."""
+        return self == text or self.startswith(f"{text}.")
+
     def __reduce__(self) -> tuple[type[Measure], tuple[Kind, tuple[str, ...]]]:
         return Measure, (self.kind, self.names)
 

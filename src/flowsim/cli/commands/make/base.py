@@ -102,10 +102,10 @@ def check(
     from flowsim.simulation.measures.catalogue import Catalogue
 
     words, own = spoken(language), read_base(folder)
-    found = readiness_of(own)
+    ready = readiness_of(own)
     doors = following(own, "awards") if "doors" in own.files else ()
     measures = list(dict.fromkeys(row.measure for row in Catalogue.of(own.pathway()).index))
-    print("\n".join(readiness_lines(found, doors, measures, words)))
+    print("\n".join(readiness_lines(ready, doors, measures, words)))
 
 
 @base.command()
