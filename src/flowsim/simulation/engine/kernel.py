@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
-from numba import njit
 from numba.core import cgutils, types
 from numba.extending import intrinsic, overload
 
+from flowsim.simulation.engine.addressed import by_address
 from flowsim.simulation.engine.compiler import (
     EMPIRICAL,
     EXPONENTIAL,
@@ -33,9 +33,11 @@ from flowsim.simulation.engine.compiler import (
     RENEWAL,
     STOCK,
     WEIBULL,
+    Model,
 )
 from flowsim.simulation.engine.luck import Luck
 from flowsim.simulation.engine.machine_code import cached
+from flowsim.simulation.engine.steps import rule, step
 from flowsim.simulation.engine.trace import NEVER
 
 __all__ = [
@@ -72,13 +74,12 @@ __all__ = [
     "tally",
 ]
 
-# The rules allocate nothing, so they need none of numba's reference counts, which would cost more than the work; nor
-# can they be called as they are written, with two dozen tables to copy at each call. What Python never calls does
-# without a wrapper for it, which is half the time of compiling.
-_rule: Any = cached(_nrt=False, forceinline=True)
-_step: Any = njit(  # type: ignore[call-overload]
-    _nrt=False, forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True
-)
+# The rules allocate nothing, so they need none of numba's reference counts, which would cost more than the work. Short
+# ones are inlined wherever they are called, the others where LLVM finds that worth it.
+_rule: Any = rule(_nrt=False, forceinline=True)
+_long_rule: Any = rule(_nrt=False)
+_step: Any = step(_nrt=False, forceinline=True)
+_long_step: Any = step(_nrt=False)
 _freely: Any = cached(_nrt=False, nogil=True)
 _M0, _M1 = np.uint64(0xD2E7470EE14C6C93), np.uint64(0xCA5A826395121157)
 _W0, _W1 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBB67AE8584CAA73B)
@@ -163,7 +164,7 @@ def citizen_block(m, seed, word, entry, index):
     return uniform(bits)
 
 
-@_rule
+@_long_rule
 def group_offset(m, luck, entry, index):
     """Return how far the states of a citizen's group lie from those of the first: her categories, drawn at entry."""
     offset = np.int64(0)
@@ -409,7 +410,7 @@ def law_quantile(m, law, u):
     return exp(_hermite(m, law, log((1.0 - u) / u)))
 
 
-@_rule
+@_long_rule
 def _survival_of_part(m, law, x):
     """Return the probability of a duration longer than `x` ticks, of a law that is no mixture."""
     kind = m.laws[law].kind
@@ -440,7 +441,7 @@ def _survival_of_part(m, law, x):
     return 1.0 / (1.0 + exp(0.5 * (left + right)))
 
 
-@_rule
+@_long_rule
 def survival(m, law, x):
     """Return the probability of a duration longer than `x` ticks."""
     if m.laws[law].kind != MIXTURE:
@@ -452,7 +453,7 @@ def survival(m, law, x):
     return alive
 
 
-@_rule
+@_long_rule
 def residual(m, law, u, elapsed):
     """Return what is left of a duration that has lasted `elapsed` ticks: the quantile at u times survival."""
     if elapsed <= 0.0 or m.laws[law].kind == EXPONENTIAL:
@@ -492,7 +493,7 @@ def _in_force(table, first, last, when):
     return row
 
 
-@_rule
+@_long_rule
 def hazard_time(m, x, start, since, area, enough):
     """Return the ticks from `start` until the cumulative hazard of exit `x` reaches `area`, or infinity.
 
@@ -522,7 +523,7 @@ def hazard_time(m, x, start, since, area, enough):
     return math.inf
 
 
-@_rule
+@_long_rule
 def stay(m, luck, entry, index, state, visit, u, start, since, elapsed):
     """Return how long a stay lasts from `start`, a float of ticks, and where a race sends her (-1: by shares).
 
@@ -550,7 +551,7 @@ def stay(m, luck, entry, index, state, visit, u, start, since, elapsed):
     return soonest, to
 
 
-@cached(_nrt=False)
+@_long_step
 def _stay_past_forks(m, luck, entry, index, state, visit, start, since, elapsed, soonest, to):
     """Return when and where a race ends that would have been won after `soonest` ticks, had there been no fork.
 
@@ -578,7 +579,7 @@ def _stay_past_forks(m, luck, entry, index, state, visit, start, since, elapsed,
     return soonest, to
 
 
-@_rule
+@_long_rule
 def queue_rank(m, luck, entry, index, state, visit, joined, now):
     """Return what a queue is ordered by within a class, the least first; ties by the citizen's number."""
     order = m.stations[m.states[state].station].order
@@ -601,7 +602,7 @@ def route(m, state, when, u):
     return m.shares[share].to
 
 
-@_rule
+@_long_rule
 def answered(m, change, amount, waits):
     """Return how many places a station gives at a change that has `amount` by date, as it answers its wait.
 
@@ -617,7 +618,7 @@ def answered(m, change, amount, waits):
     return amount * factor
 
 
-@_rule
+@_long_rule
 def servers(m, change, waits):
     """Return the servers of a station from a change of its capacity on."""
     capacity = m.changes[change].capacity
@@ -627,7 +628,7 @@ def servers(m, change, waits):
     return np.int64(math.floor(amount + 1e-9 + 1e-12 * amount))
 
 
-@_rule
+@_long_rule
 def places(m, change, bound, carried, present, waits):
     """Return the places that one party allows at a meeting, and keep the fraction in `carried`.
 
@@ -816,6 +817,9 @@ class RunState(NamedTuple):
     at: Any  # the counters below
 
 
+by_address(Model)
+by_address(RunState)
+
 # FREE and FREE_CHUNK: the first free one, -1: none. OPEN: the last bucket whose events are on the heap. WANTED: the
 # events of the one that it has no room for. LIMIT: of the events there are too many for, so that they are spread anew.
 HEAP, VISITS, USED, FREE, _DUE, CHANGE, NOW, WIDER, OPEN, CHUNKS, FREE_CHUNK, WANTED, LIMIT = range(13)
@@ -861,7 +865,7 @@ def _sift(heap, place, key):
     heap[place] = key
 
 
-@_step
+@_long_step
 def _open(r):
     """Move the events of the next bucket that has any to the heap, which is empty; False where it has no room."""
     bucket = r.at[OPEN]
@@ -1252,7 +1256,7 @@ def _moves(m, r, instant):
     return True
 
 
-@_step
+@_long_step
 def _take(m, r, station, change, free, now):
     """Start the stays of those who wait, best priority first, while places are free."""
     for line in range(m.stations[station].line, m.stations[station].line_end):
@@ -1268,7 +1272,7 @@ def _take(m, r, station, change, free, now):
             _begin(m, r, citizen, now, np.int64(0), 0.0)
 
 
-@_step
+@_long_step
 def _give_up(m, r, station, now):
     """Send away those whose patience ends within this instant, for their turn did not come at it."""
     for line in range(m.stations[station].line, m.stations[station].line_end):
@@ -1283,7 +1287,7 @@ def _give_up(m, r, station, now):
             citizen = ahead
 
 
-@_step
+@_long_step
 def _refuse(m, r, station, now):
     """Send away the newcomers of this instant that the room does not hold, the last in the queue first."""
     for line in range(m.stations[station].line_end - 1, m.stations[station].line - 1, -1):
@@ -1341,7 +1345,7 @@ def _log(r, change, station, free, now):
     session.waiting = r.desks[station].waiting
 
 
-@_step
+@_long_step
 def _change(m, r, change, now):
     """Take a new capacity, or have a meeting convene when its station's turn comes."""
     station = m.changes[change].station
