@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
@@ -118,7 +119,13 @@ def _parts(value: Any) -> tuple[float | None, str, Callable[[Any], float] | None
 
 def quantity(value: Any) -> tuple[float, str, Callable[[Any], float]] | None:
     """Split a span or a rate into its number, its unit, and what reads texts of its kind; None for anything else."""
-    match = _QUANTITY.fullmatch(with_plain_spaces(value)) if isinstance(value, str) else None
+    return _quantity_of(value) if isinstance(value, str) else None
+
+
+# The same texts are multiplied at every draw of parameters.
+@lru_cache(maxsize=4096)
+def _quantity_of(value: str) -> tuple[float, str, Callable[[Any], float]] | None:
+    match = _QUANTITY.fullmatch(with_plain_spaces(value))
     for parse in (parse_span, parse_rate) if match else ():
         try:
             parse(value)

@@ -116,7 +116,7 @@ class Base:
         """
         values = {name: parameter.value for name, parameter in self.parameters.items()}
         values |= {self.parameter(name).name: value for name, value in overrides.items()}
-        body: dict[str, Any] = _filled(self.raw, values, self.source, "")
+        body: dict[str, Any] = _filled(self.raw, values, (f"{self.source}: ",))
         return body
 
     def pathway(self, overrides: Mapping[str, Any] = _NOTHING) -> Pathway:
@@ -405,25 +405,31 @@ def _references(body: Any, path: str = "") -> Iterator[tuple[str, str]]:
         yield path, body[1:]
 
 
-def _filled(body: Any, values: Mapping[str, Any], source: str, path: str) -> Any:
-    """Return a body with every "$name" replaced by its value."""
-    if isinstance(body, Mapping):
+def _filled(body: Any, values: Mapping[str, Any], place: tuple[str, ...]) -> Any:
+    """Return a body with every "$name" replaced by its value; `place` begins with the source."""
+    if isinstance(body, str):
+        if not body.startswith("$"):
+            return body
+        if body[1:] not in values:
+            raise InputError(f"{_path_of(place)}: {unknown_name('parameter', body[1:], values)}")
+        return values[body[1:]]
+    if isinstance(body, dict):
         out: dict[str, Any] = {}
         for key, value in body.items():
-            here = f"{path}.{key}".removeprefix(".")
-            name = _filled(key, values, source, here)
-            filled_key = str(name) if str(key).startswith("$") else name
+            here = (*place, f".{key}")
+            filled_key = str(_filled(key, values, here)) if str(key).startswith("$") else key
             if filled_key in out:
-                raise InputError(f"{source}: {here}: the key '{filled_key}' stands twice")
-            out[filled_key] = _filled(value, values, source, here)
+                raise InputError(f"{_path_of(here)}: the key '{filled_key}' stands twice")
+            out[filled_key] = _filled(value, values, here)
         return out
     if isinstance(body, list):
-        return [_filled(value, values, source, f"{path}[{index}]") for index, value in enumerate(body)]
-    if isinstance(body, str) and body.startswith("$"):
-        if body[1:] not in values:
-            raise InputError(f"{source}: {path}: {unknown_name('parameter', body[1:], values)}")
-        return values[body[1:]]
+        return [_filled(value, values, (*place, f"[{index}]")) for index, value in enumerate(body)]
     return body
+
+
+def _path_of(place: tuple[str, ...]) -> str:
+    source, *steps = place
+    return source + "".join(steps).removeprefix(".")
 
 
 _TOLD = {"name", "title", "description", "priority", "start", "end", "tick"}

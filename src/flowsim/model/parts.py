@@ -723,6 +723,8 @@ class State(Record):
             elif "to" in given:
                 given |= {"race": ()}
             changes |= given
+        if not self.variants and not changes:
+            return self
         return self.model_copy(update=changes | {"variants": ()})
 
     def for_group(self, group: Mapping[str, str]) -> State:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import marshal
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import (
     BeforeValidator,
     ValidationError,
+    WrapValidator,
     model_validator,
 )
 
@@ -29,6 +31,55 @@ if TYPE_CHECKING:
     from flowsim.core.written import MomentLike, SpanLike
 
 __all__ = ["Pathway"]
+
+
+_MOST_PARTS = 256  # of a kind, twice
+
+
+class _Memory:
+    """The parts that were read last, by their plain data; what was not asked for again for a while is forgotten."""
+
+    def __init__(self) -> None:
+        self.recent: dict[bytes, Any] = {}
+        self.earlier: dict[bytes, Any] = {}
+
+    def part_of(self, content: bytes) -> Any:
+        return self.recent.get(content) or self.earlier.get(content)
+
+    def keep(self, content: bytes, part: Any) -> None:
+        if len(self.recent) >= _MOST_PARTS:
+            self.earlier, self.recent = self.recent, {}
+        self.recent[content] = part
+
+
+def _remembered() -> WrapValidator:
+    """Return how a field of parts is read: as a list, or a table of tables, and of equal plain data only once.
+
+    Draws of parameters and edits change few of them, and parts are frozen and check themselves alone.
+    """
+    memory = _Memory()
+
+    def read(raw: Any, read_parts: Any) -> Any:
+        parts = listed(raw)
+        if not isinstance(parts, list | tuple):
+            return read_parts(parts)
+        contents = [_content(part) for part in parts]
+        known = [memory.part_of(content) if content else None for content in contents]
+        read_now = read_parts([part if one is None else one for part, one in zip(parts, known, strict=True)])
+        for content, part in zip(contents, read_now, strict=True):
+            if content:
+                memory.keep(content, part)
+        return read_now
+
+    return WrapValidator(read)
+
+
+def _content(part: Any) -> bytes:
+    """Return the bytes of plain data; none for a part that is read already, and for what only Python can tell."""
+    try:
+        return marshal.dumps(part, 2) if isinstance(part, dict) else b""
+    except ValueError:
+        return b""
 
 
 class Pathway(Record):
@@ -52,9 +103,9 @@ class Pathway(Record):
     closed_population: bool = False
     warm_up: Span = 0.0
     attributes: Annotated[tuple[Attribute, ...], BeforeValidator(listed)] = ()
-    stations: Annotated[tuple[Station, ...], BeforeValidator(listed)] = ()
-    states: Annotated[tuple[State, ...], BeforeValidator(listed)]
-    entries: Annotated[tuple[Entry, ...], BeforeValidator(listed)]
+    stations: Annotated[tuple[Station, ...], _remembered()] = ()
+    states: Annotated[tuple[State, ...], _remembered()]
+    entries: Annotated[tuple[Entry, ...], _remembered()]
     watches: Annotated[tuple[Watch, ...], BeforeValidator(listed)] = ()
     clocks: Annotated[tuple[Clock, ...], BeforeValidator(listed)] = ()
     followups: Annotated[tuple[Followup, ...], BeforeValidator(listed)] = ()

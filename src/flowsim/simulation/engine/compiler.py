@@ -53,6 +53,7 @@ POISSON, RENEWAL, GIVEN, STOCK = range(4)
 ORDERS = ("first", "last", "shortest")
 FIRST, LAST, SHORTEST = range(3)
 _MICROSECOND = timedelta(microseconds=1)
+_NO_STAY = ByDate[Duration].model_validate("0 minutes")
 
 GRID_EDGE = 40.0
 """The quantile tables run over the logit of the survival probability, from -40 to 40."""
@@ -296,6 +297,7 @@ class _Compiler:
     def __init__(self, pathway: Pathway) -> None:
         self.pathway = pathway
         self.number = {state.name: i for i, state in enumerate(pathway.states)}
+        self.benefit_number = {benefit: i for i, benefit in enumerate(pathway.benefits)}
         self.station_number = {station.name: i for i, station in enumerate(pathway.stations)}
         self.rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in TABLES}
         self.arrays: dict[str, StructuredTable] = {}  # tables that are filled at once
@@ -380,14 +382,12 @@ class _Compiler:
 
     def _loops(self) -> dict[str, int]:
         """Return a column for each state that a citizen can visit twice."""
-        arrows = {state.name: state.targets for state in self.pathway.states}
-        return {name: column for column, name in enumerate(n for n in arrows if n in reached(arrows[n], arrows))}
+        return _looping(tuple((state.name, frozenset(state.targets)) for state in self.pathway.states))
 
     def _state(self, state: State, lines: dict[tuple[str, int], int], loop: int) -> None:
         stay, route, exit_ = self._end("stays"), self._end("routes"), self._end("exits")
         if state.to is not None:
-            nothing = ByDate[Duration].model_validate("0 minutes")
-            for tick, law in self._steps(state.stay or nothing):
+            for tick, law in self._steps(state.stay or _NO_STAY):
                 self._add("stays", tick, self._law(law))
             for tick, shares in self._steps(state.to):
                 self._add("routes", tick, self._end("shares"))
@@ -401,7 +401,7 @@ class _Compiler:
             "states",
             name_key(state.name),
             self.station_number[state.station] if state.station else -1,
-            self.pathway.benefits.index(state.benefit),
+            self.benefit_number[state.benefit],
             lines[state.station, state.priority] if state.station else -1,
             state.final,
             loop,
@@ -462,7 +462,8 @@ class _Compiler:
     def _changes(self) -> int:
         """List capacities and meetings in the order in which they come; return how many parties there are."""
         pathway = self.pathway
-        first_party = np.cumsum([0] + [len(s.bounds) if s.is_meeting else 0 for s in pathway.stations])
+        of_meetings = [station.bounds if station.is_meeting else () for station in pathway.stations]
+        first_party = np.cumsum([0, *map(len, of_meetings)])
         # Of each station an array, its rows: tick, station, capacity, and the step of what bounds its places.
         pieces: list[Ints] = []
         moments: list[tuple[datetime, ...]] = []
@@ -479,7 +480,7 @@ class _Compiler:
             else:
                 calendar = (station.weekdays, station.at, station.holidays, station.meets, station.closed)
                 times = _meeting_times(calendar, pathway.start, pathway.end, pathway.tick)
-                since = [(when - pathway.start) // _MICROSECOND for when in _steps_of(station.bounds)]
+                since = [(when - pathway.start) // _MICROSECOND for when in _steps_of(of_meetings[k])]
                 step = np.searchsorted(np.array(since, np.int64), times.since_start, side="right")
                 same = np.full(len(step), k), np.full(len(step), -1)
                 pieces.append(np.array([times.ticks, *same, step], np.int64))
@@ -496,7 +497,7 @@ class _Compiler:
         for group in np.argsort(firsts, kind="stable").tolist():
             change = int(in_order[firsts[group]])
             k, begin = int(stations[change]), self._end("bounds")
-            for i, bound in enumerate(pathway.stations[k].bounds if capacities[change] < 0 else ()):
+            for i, bound in enumerate(of_meetings[k]):
                 self._bound(bound, int(first_party[k]) + i, all_moments[change])
             bounds[group] = begin, self._end("bounds")
         rules = self._feedbacks(ticks[in_order], stations[in_order])
@@ -531,6 +532,12 @@ class _Compiler:
                 state = group * len(self.pathway.states) + self.number[name]
                 self._add("follows", state, span.at(at) / tick)
         self._add("bounds", party, base, case, follow, self._end("follows"))
+
+
+@lru_cache(maxsize=32)
+def _looping(ways: tuple[tuple[str, frozenset[str]], ...]) -> dict[str, int]:
+    arrows: dict[str, set[str]] = {name: set(targets) for name, targets in ways}
+    return {name: column for column, name in enumerate(n for n in arrows if n in reached(arrows[n], arrows))}
 
 
 def _rules(station: Station) -> list[tuple[datetime, datetime, Feedback]]:
