@@ -94,7 +94,8 @@ class Fit:
 
 def observed_at(study: Study, z: Floats, *, replications: int, seed: int, executor: Executor | None = None) -> Mode:
     """Simulate a position of the factors, and return what it says of the fitted targets."""
-    results = run(study.model(z), replications=replications, seed=seed, executor=executor)
+    model, measures = study.model(z), study.read_measures(study.fitted)
+    results = run(model, replications=replications, seed=seed, executor=executor, measures=measures)
     observed = study.observe(results, study.fitted)
     return Mode(z=z, mean=defined_mean(observed), process=defined_deviation(observed))
 

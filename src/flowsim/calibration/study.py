@@ -296,6 +296,12 @@ class Study:
         """Return the pathway at a position of the factors."""
         return self.base.pathway(self.prior.parameters(z))
 
+    def read_measures(self, among: tuple[Target, ...] | None = None) -> tuple[str, ...]:
+        """Return the measures that targets are read off, as `run` takes them, and what is watched where all are."""
+        chosen = self.targets if among is None else among
+        observations = [*(target.observation for target in chosen), *(self.watched.values() if among is None else ())]
+        return tuple(sorted({name for one in observations for name in (*one.measures, *one.of)}))
+
     def observe(self, results: Results, among: tuple[Target, ...] | None = None) -> Floats:
         """Return what each replication says of each target, shape (replications, targets); NaN where undefined."""
         chosen = self.targets if among is None else among

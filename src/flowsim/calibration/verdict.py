@@ -23,6 +23,7 @@ from flowsim.core.arrays import Floats, defined_deviation, defined_mean, defined
 from flowsim.core.display import Tabled
 from flowsim.core.errors import InputError
 from flowsim.core.progress import Progress, shifted, shows_progress
+from flowsim.simulation.measures.catalogue import Catalogue
 from flowsim.simulation.measures.stations import BACKLOG, FIRST_FREE, SERVED
 from flowsim.simulation.results import Results
 from flowsim.simulation.runner import run
@@ -173,14 +174,18 @@ def judge(
         seed=seed,
         executor=executor,
         progress=shifted(progress, 0, total),
+        measures=study.read_measures(),
     )
     at_mode = study.observe(results)
+    waits = {kind(station.name) for station in results.pathway.stations if station.is_meeting for kind in _WAITS}
+    waits &= {row.measure for row in Catalogue.of(results.pathway).index}
     spread = run(
         AtPositions(study=study, z=sets),
         replications=len(sets),
         seed=seed,
         executor=executor,
         progress=shifted(progress, replications, total),
+        measures=(*study.read_measures(), *waits),
     )
     observed = study.observe(spread)
     tolerance = np.array([target.tolerance for target in study.targets])

@@ -272,7 +272,7 @@ def outlook(
             f"{scenario.name}: its horizon ends {point.end:%Y-%m-%d}, before {periods[-1]}, the last quarter ahead: "
             "forecast fewer quarters, or let it end later"
         )
-    runs = _Runs(point, varying, demand, replications, seed, executor, progress)
+    runs = _Runs(point, varying, demand, tuple(series), replications, seed, executor, progress)
     results = runs.all()
     asked_for = runs.without_limits() if demand is not None else None
     loads = workload(point).stations
@@ -301,12 +301,14 @@ class _Runs:
         point: Pathway,
         varying: Varying,
         demand: Demand | None,
+        measures: tuple[str, ...],
         replications: int,
         seed: int,
         executor: Executor | None,
         progress: Progress | None,
     ) -> None:
         self.point, self.varying, self.demand = point, varying, demand
+        self.measures = measures  # of the runs beside the one with all sources
         self.replications, self.seed, self.executor, self.progress = replications, seed, executor, progress
         self.done = 0
         self.kept: dict[tuple[bool, bool], Results] = {}
@@ -318,19 +320,21 @@ class _Runs:
         """Run with parameters, demand, both or neither let loose; histories are always free."""
         key = (parameters, demand or self.demand is None)
         if key not in self.kept:
+            whole = parameters and key[1]
             model: Pathway | Varying = self.varying if parameters else self.point
             if self.demand is not None:
                 model = (self.demand if demand else self.demand.middle).over(model)
-            self.kept[key] = self._run(model)
+            self.kept[key] = self._run(model, None if whole else self.measures)
         return self.kept[key]
 
-    def _run(self, model: Pathway | Varying) -> Results:
+    def _run(self, model: Pathway | Varying, measures: tuple[str, ...] | None) -> Results:
         results = run(
             model,
             replications=self.replications,
             seed=self.seed,
             executor=self.executor,
             progress=self._advance if self.progress else None,
+            measures=measures,
         )
         self.done += self.replications
         return results
@@ -338,7 +342,7 @@ class _Runs:
     def without_limits(self) -> Results:
         """Run the same replications through stations that take all who come."""
         model = Unlimited(model=self.varying)
-        return self._run(model if self.demand is None else self.demand.over(model))
+        return self._run(model if self.demand is None else self.demand.over(model), self.measures)
 
     def _advance(self, done: int, total: int) -> None:
         if self.progress is not None:

@@ -274,6 +274,7 @@ def compare(
     confidence: float = 0.95,
     engine: Engine = "kernel",
     fork: Fork | None = None,
+    measures: Iterable[str] | None = None,
     seed: Seed = 1,
     executor: Executor | None = None,
     progress: Progress | None = None,
@@ -291,6 +292,7 @@ def compare(
         engine: as of `runner.run`.
         fork: a date until before which replications share histories. Scenarios share histories and futures, and one
             that differs from the first not before that date goes on from the histories that this one had.
+        measures: the names of those to compute, as of `runner.run`; a precision is asked of these alone.
         seed: one seed for all.
         executor: where the replications run.
         progress: called with (done, all), replications of all scenarios together.
@@ -302,7 +304,8 @@ def compare(
     names, subjects = check_comparable(scenarios, parameters)
     if not 0.5 <= confidence < 1:
         raise InputError(f"confidence: {confidence} is not allowed: from 0.5 to below 1")
-    how: dict[str, Any] = {"engine": engine, "seed": seed, "executor": executor}
+    only = None if measures is None else (measures,) if isinstance(measures, str) else tuple(measures)
+    how: dict[str, Any] = {"engine": engine, "seed": seed, "executor": executor, "measures": only}
     if fork is not None or own_fork(subjects[0], seed) is not None:
         how |= {"fork": fork, "kept": KeptHistories()}
 
@@ -324,9 +327,9 @@ def compare(
         if many < 2:
             raise InputError(f"replications: {many} is not allowed: a difference takes at least 2 to be sure of")
         return Comparison(names=names, results=tuple(all_of(numbers, 0)), confidence=confidence)
-    trial = run(subjects[0], engine=engine, seed=seed, replications=1, fork=fork)
+    trial = run(subjects[0], engine=engine, seed=seed, replications=1, fork=fork, measures=only)
     columns = chosen_columns(trial, precision)
-    measures = [trial.index[column].measure for column in columns]
+    chosen = [trial.index[column].measure for column in columns]
     runs: list[Results] = []
 
     def extend(first: int, last: int) -> None:
@@ -334,7 +337,7 @@ def compare(
         runs[:] = [joined(*pair) for pair in zip(runs, batch, strict=True)] if runs else batch
 
     def widths(count: int) -> Floats:
-        return difference_widths(measures, [results.values[:count, columns] for results in runs], precision.confidence)
+        return difference_widths(chosen, [results.values[:count, columns] for results in runs], precision.confidence)
 
     reached = settle(precision, extend, widths)
     return Comparison(names=names, results=tuple(runs), confidence=precision.confidence, reached=reached)

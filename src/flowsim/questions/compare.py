@@ -14,7 +14,7 @@ from flowsim.core.errors import KeyedError, require
 from flowsim.core.progress import Progress
 from flowsim.model.library import cities
 from flowsim.model.scenario import Scenario
-from flowsim.planning.comparison import Comparison, check_comparable, compare, to_one_end
+from flowsim.planning.comparison import Comparison, check_comparable, compare, headlines, to_one_end
 from flowsim.planning.cost import with_costs
 from flowsim.planning.prices import Prices, prices_of
 from flowsim.questions.asking import (
@@ -28,6 +28,7 @@ from flowsim.questions.asking import (
     informed,
     precision_of,
 )
+from flowsim.simulation.measures.catalogue import Catalogue
 from flowsim.simulation.precision import Precision
 from flowsim.simulation.runner import known_engine
 
@@ -133,8 +134,21 @@ class Compare(Inquiry):
         """Return what replications draw, once the known figures of the first scenario are weighed in."""
         return informed(self, self.chosen, self.subjects[0], executor)
 
-    def answer(self, executor: Executor | None = None, progress: Progress | None = None) -> Comparison:
-        """Run the scenarios side by side, with costs where they are asked for."""
+    def answer(
+        self, executor: Executor | None = None, progress: Progress | None = None, *, in_short: bool = False
+    ) -> Comparison:
+        """Run the scenarios side by side, with costs where they are asked for.
+
+        Args:
+            executor: where the replications run.
+            progress: called with (done, all).
+            in_short: compute the headline measures alone, in less time, and no digest of the visits; not where costs or
+                a precision are asked for, which take others.
+        """
+        short = None
+        if in_short and self.priced is None and self.wanted is None:
+            index = Catalogue.of(self.subjects[0].pathway()).index
+            short = headlines(list(dict.fromkeys(row.measure for row in index)))
         comparison = compare(
             self.subjects,
             parameters=self.drawn(executor).parameters,
@@ -144,6 +158,7 @@ class Compare(Inquiry):
             seed=self.seed,
             executor=executor,
             progress=progress,
+            measures=short or None,
         )
         if self.priced is not None:
             comparison = with_costs(comparison, self.priced)

@@ -27,7 +27,7 @@ from flowsim.simulation.engine.trace import Trace
 from flowsim.simulation.fork import Fork, Forked, own_fork
 from flowsim.simulation.kept import KeptHistories
 from flowsim.simulation.measures.catalogue import Catalogue, Frame
-from flowsim.simulation.measures.measure import Measure, Row, known_measure
+from flowsim.simulation.measures.measure import Measure, Row, measures_named
 from flowsim.simulation.opening import model_of
 from flowsim.simulation.results import Results
 
@@ -95,7 +95,8 @@ def run(
         kept: how histories stood at the fork in earlier runs, from which this one goes on; it is filled on the way.
         workers: how many threads; by default one for each core on the kernel, and this thread alone on SimPy, which
             Python's global lock keeps from running in parallel.
-        measures: the names of those to compute, instead of all; the results then have no digest of the visits.
+        measures: the names of those to compute, instead of all; the results then have no digest of the visits. One that
+            ends in ".*" stands for all that begin so.
         keep_traces: keep all visits and sessions, for `Results.visits` and `Results.sessions`.
         seed: a whole number from 0 to 2**64 - 1, or NumPy's `SeedSequence`, of which the first 64 bits are taken.
         executor: where the replications run, instead of threads of this process.
@@ -167,11 +168,11 @@ def run(
 
 
 def _asked_for(measures: Iterable[str], index: Sequence[Row]) -> frozenset[Measure]:
-    known = {row.measure: row.measure for row in index}
+    known = dict.fromkeys(row.measure for row in index)
     names = (measures,) if isinstance(measures, str) else tuple(measures)
     if not names:
         raise InputError("measures: at least one is needed")
-    return frozenset(known_measure(name, known) for name in names)
+    return frozenset(measure for name in names for measure in measures_named(name, known))
 
 
 def checked_seed(seed: Seed) -> int:

@@ -78,7 +78,7 @@ def simulate_pairs(
     if not targets:
         raise InputError("pairs: no target is to be observed")
     observed = tuple(targets)
-    measures = sorted({name for one in observed for name in (*one.observation.measures, *one.observation.of)})
+    measures = study.read_measures(observed)
     owner = f"{study.digest} {seed} {hashlib.sha256(z.tobytes()).hexdigest()} {[one.name for one in observed]}"
     model = AtPositions(study=study, z=z)
     if folder is not None:
@@ -95,8 +95,7 @@ def simulate_pairs(
                 seed=luck_seed(seed),
                 executor=executor,
                 progress=shifted(progress, first, count),
-                # A name that stands for several ("exits.*") is known to the observer alone.
-                measures=None if any("*" in name for name in measures) else measures,
+                measures=measures,
             )
             arrays = {"simulated": study.observe(results, observed)}
             if path is not None:

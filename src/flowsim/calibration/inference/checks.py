@@ -66,7 +66,14 @@ def predicted(
     progress: Progress | None = None,
 ) -> Floats:
     """Simulate each position once and return what it says of all targets, shape (positions, targets)."""
-    results = run(AtPositions(study=study, z=z), replications=len(z), seed=seed, executor=executor, progress=progress)
+    results = run(
+        AtPositions(study=study, z=z),
+        replications=len(z),
+        seed=seed,
+        executor=executor,
+        progress=progress,
+        measures=study.read_measures(),
+    )
     return study.observe(results)
 
 

@@ -127,8 +127,9 @@ def _part(
 ) -> ReferenceTable:
     begun = time.perf_counter()
     z = np.array([drawn.draw(seed, number) for number in numbers])
-    results = run(drawn, replications=numbers, seed=seed, executor=executor, progress=progress)
     study = drawn.study
+    measures = study.read_measures()
+    results = run(drawn, replications=numbers, seed=seed, executor=executor, progress=progress, measures=measures)
     return ReferenceTable(
         z=z,
         simulated=study.observe(results),

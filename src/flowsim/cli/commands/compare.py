@@ -145,7 +145,8 @@ def compare(
         progress_bar(words.say("progress.replications"), show=not (quiet or as_json)) as progress,
         executor_of(1 if engine == "simpy" else workers, cluster, varies=question.varies) as executor,
     ):
-        comparison = question.answer(executor, progress)
+        in_short = out is None and not (as_json or verbose)
+        comparison = question.answer(executor, progress, in_short=in_short)
     scenarios, priced = question.subjects, question.priced
     wording = Wording.of(scenarios[0], comparison.reference.pathway, words, codes, scenarios)
     record = _record(comparison, scenarios, question.chosen.words, priced)

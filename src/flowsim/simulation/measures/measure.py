@@ -11,7 +11,7 @@ from flowsim.core.errors import InputError, unknown_name
 from flowsim.core.numbers import composed
 from flowsim.core.periods import Every, Period
 
-__all__ = ["Adds", "Kind", "Measure", "Part", "Row", "Statistic", "known_measure"]
+__all__ = ["Adds", "Kind", "Measure", "Part", "Row", "Statistic", "known_measure", "measures_named"]
 
 Adds = Literal["sum", "mean", "last", "weighted"]
 Statistic = Literal["mean", "median"]
@@ -161,3 +161,14 @@ def known_measure(name: str, among: Iterable[Measure]) -> Measure:
     if name not in by_name:
         raise InputError(unknown_name("measure", name, by_name))
     return by_name[name]  # type: ignore[index]
+
+
+def measures_named(name: str, among: Iterable[Measure]) -> list[Measure]:
+    """Return the measure of a name; of one that ends in ".*", as documents add up what has no figure, all of them.
+
+    Raises:
+        InputError: where there is none, with the nearest one.
+    """
+    every = list(among)
+    matching = [measure for measure in every if name.endswith(".*") and measure.startswith(name[:-1])]
+    return matching or [known_measure(name, every)]

@@ -11,7 +11,7 @@ import numpy as np
 
 from flowsim.core.arrays import Floats, Ints, ratio
 from flowsim.core.errors import InputError, unknown_name
-from flowsim.simulation.measures.measure import Row
+from flowsim.simulation.measures.measure import Measure, Row, measures_named
 
 __all__ = ["Observation", "Observer", "observe"]
 
@@ -83,7 +83,7 @@ class Observer:
         Raises:
             InputError: for an unknown measure, or a period that it is not reported for, with the nearest one.
         """
-        columns: dict[str, dict[str, int]] = {}
+        columns: dict[Measure, dict[str, int]] = {}
         for number, row in enumerate(index):
             columns.setdefault(row.measure, {})[row.period] = number
 
@@ -136,13 +136,10 @@ def observe(observations: Sequence[Observation], index: Sequence[Row], values: F
     return Observer.of(observations, index).observe(values)
 
 
-def _columns(known: Mapping[str, Mapping[str, int]], measures: Sequence[str], periods: Sequence[str]) -> list[int]:
-    names: dict[str, None] = {}
+def _columns(known: Mapping[Measure, Mapping[str, int]], measures: Sequence[str], periods: Sequence[str]) -> list[int]:
+    names: dict[Measure, None] = {}
     for name in measures:
-        matching = [each for each in known if each.startswith(name[:-1])] if name.endswith(".*") else [name]
-        if not matching or matching[0] not in known:
-            raise InputError(unknown_name("measure", name, known))
-        names |= dict.fromkeys(matching)
+        names |= dict.fromkeys(measures_named(name, known))
     positions = []
     for name in names:
         for period in periods:
