@@ -595,3 +595,19 @@ def test_names_are_one_however_their_letters_are_composed():
     pathway = Pathway.from_dict(raw)
     assert pathway.station(typed) == pathway.station("Århus")
     assert Lever.parse(f"{typed}.capacity", pathway).station == "Århus"
+
+
+def test_a_part_that_was_read_before_is_read_once_and_no_other_in_its_place():
+    first, again = Pathway.from_dict(BASE), Pathway.from_dict(copy.deepcopy(BASE))
+    assert all(one is other for one, other in zip(first.states, again.states, strict=True))
+    changed = copy.deepcopy(BASE)
+    changed["states"]["plan"]["to"] = {"team": 0.5, "out": "rest"}
+    other = Pathway.from_dict(changed)
+    assert other.states[1] is first.states[1]
+    assert other.state("plan").to.values == ((("team", 0.5), ("out", 0.5)),)
+    for capacity in (True, "two", 2.5):  # Python takes True for 1
+        changed["stations"]["desk"]["capacity"] = 1
+        assert Pathway.from_dict(changed).station("desk").capacity.values == (1,)
+        changed["stations"]["desk"]["capacity"] = capacity
+        with pytest.raises(InputError, match=r"^pathway: stations\.desk\.capacity: "):
+            Pathway.from_dict(changed)

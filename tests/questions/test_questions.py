@@ -7,7 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from flowsim import InputError
+from flowsim.cli.words.compare import by_headline
 from flowsim.core.errors import KeyedError
+from flowsim.planning.comparison import headlines
 from flowsim.questions.asking import command
 from flowsim.questions.calibrate import Calibrate
 from flowsim.questions.compare import Compare
@@ -267,3 +269,17 @@ def test_commands_of_calibrations_hold_their_options():
         "--seed",
         "5",
     ]
+
+
+def test_a_comparison_in_short_says_the_same_of_its_headlines(more):
+    question = Compare(scenarios=(TOWN, more), replications=12)
+    whole, short = question.answer(), question.answer(in_short=True)
+    assert by_headline(short, "quarter").frame().equals(by_headline(whole, "quarter").frame())
+    assert by_headline(short).frame().equals(by_headline(whole).frame())
+    assert set(short.measures) == set(headlines(whole.measures))
+    assert (short.reference.visits_sha256, len(whole.reference.visits_sha256)) == ("", 64)
+
+
+def test_a_comparison_whose_precision_or_costs_are_asked_for_is_never_in_short(more):
+    question = Compare(scenarios=(TOWN, more), replications=45, precision="90%", measure=("stock",))
+    assert "stock.cash" in question.answer(in_short=True).measures

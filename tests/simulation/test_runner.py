@@ -283,3 +283,13 @@ def test_another_process_computes_what_is_asked_for():
     with ProcessPoolExecutor(1) as processes:
         results = run(TOWN, replications=2, executor=processes, measures=["stock.cash"])
     assert results.values.tobytes() == run(TOWN, replications=2).select("stock.cash").values.tobytes()
+
+
+def test_a_name_that_ends_in_a_star_stands_for_all_that_begin_so():
+    whole = run(TOWN, replications=2, seed=4, workers=1)
+    exits = [place for place, row in enumerate(whole.index) if row.measure.startswith("exits.")]
+    some = run(TOWN, replications=2, seed=4, measures=["exits.*"], workers=1)
+    assert some.index == tuple(whole.index[place] for place in exits)
+    np.testing.assert_array_equal(some.values, whole.values[:, exits])
+    with pytest.raises(InputError, match=re.escape("there is no measure 'exit.*'")):
+        run(TOWN, replications=1, measures=["exit.*"], workers=1)
