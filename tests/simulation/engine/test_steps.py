@@ -11,7 +11,7 @@ from flowsim.simulation.engine import kernel
 from flowsim.simulation.engine.addressed import Addressed, by_address
 from flowsim.simulation.engine.compiler import Model
 from flowsim.simulation.engine.kernel import RunState
-from flowsim.simulation.engine.steps import step
+from flowsim.simulation.engine.steps import compiled_step
 
 
 class Tables(NamedTuple):
@@ -24,12 +24,12 @@ by_address(Tables)
 ROW = np.dtype([("count", "<i2"), ("share", "<f8")])
 
 
-@step(_nrt=False)
+@compiled_step(_nrt=False)
 def half(x):
     return x / 2
 
 
-@step(_nrt=False)
+@compiled_step(_nrt=False)
 def quarter(x):
     return half(half(x))
 
@@ -39,7 +39,7 @@ def three_quarters(x):
     return quarter(x) + half(x)
 
 
-@step(_nrt=False)
+@compiled_step(_nrt=False)
 def count_on(tables, row):
     tables.rows[row].count += tables.number
     return tables.rows[row].count + tables.square[1, row] + len(tables.rows)

@@ -37,7 +37,7 @@ from flowsim.simulation.engine.compiler import (
 )
 from flowsim.simulation.engine.luck import Luck
 from flowsim.simulation.engine.machine_code import cached
-from flowsim.simulation.engine.steps import rule, step
+from flowsim.simulation.engine.steps import compiled_rule, compiled_step
 from flowsim.simulation.engine.trace import NEVER
 
 __all__ = [
@@ -76,10 +76,10 @@ __all__ = [
 
 # The rules allocate nothing, so they need none of numba's reference counts, which would cost more than the work. Short
 # ones are inlined wherever they are called, the others where LLVM finds that worth it.
-_rule: Any = rule(_nrt=False, forceinline=True)
-_long_rule: Any = rule(_nrt=False)
-_step: Any = step(_nrt=False, forceinline=True)
-_long_step: Any = step(_nrt=False)
+_rule: Any = compiled_rule(_nrt=False, forceinline=True)
+_long_rule: Any = compiled_rule(_nrt=False)
+_step: Any = compiled_step(_nrt=False, forceinline=True)
+_long_step: Any = compiled_step(_nrt=False)
 _freely: Any = cached(_nrt=False, nogil=True)
 _M0, _M1 = np.uint64(0xD2E7470EE14C6C93), np.uint64(0xCA5A826395121157)
 _W0, _W1 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBB67AE8584CAA73B)

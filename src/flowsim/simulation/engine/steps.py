@@ -19,7 +19,7 @@ from numba.extending import typeof_impl
 
 from flowsim.simulation.engine.machine_code import cached
 
-__all__ = ["rule", "step"]
+__all__ = ["compiled_rule", "compiled_step"]
 
 
 class _Part(JITCodeLibrary):
@@ -61,7 +61,7 @@ _settings: Any = config
 _COMPILER: dict[str, Any] = {"pipeline_class": _PartCompiler} if _is_as_known() else {}
 
 
-def step(**options: Any) -> Callable[[Any], Any]:
+def compiled_step(**options: Any) -> Callable[[Any], Any]:
     """Return a decorator for a function that compiled ones alone call: its code becomes part of theirs."""
     decorate: Callable[[Any], Any] = _compiled(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_COMPILER, **options)
     return decorate
@@ -71,7 +71,7 @@ class _Rule:
     """A function that compiled ones call as a step, and Python as a function with machine code of its own."""
 
     def __init__(self, function: Any, options: dict[str, Any]) -> None:
-        self.step, self._entry = step(**options)(function), cached(**options)(function)
+        self.step, self._entry = compiled_step(**options)(function), cached(**options)(function)
         update_wrapper(self, function)
 
     def __call__(self, *arguments: Any) -> Any:
@@ -83,6 +83,6 @@ def _type_of_rule(value: _Rule, context: Any) -> Any:
     return types.Dispatcher(value.step)
 
 
-def rule(**options: Any) -> Callable[[Any], Any]:
+def compiled_rule(**options: Any) -> Callable[[Any], Any]:
     """Return a decorator for a function that both compiled ones and Python call."""
     return lambda function: function if _settings.DISABLE_JIT else _Rule(function, options)
