@@ -73,7 +73,7 @@ verify: $(READY) ## hold the compiled engine against queueing theory, in one or 
 	$(BIN)/flowsim verify
 
 # Fewer or more repetitions of each search: PROMISES="--repetitions 250".
-promises: $(READY) ## repeat what is promised of chance a thousand times, for about three hours, and write docs/background/promises.md
+promises: $(READY) ## repeat what is promised of chance a thousand times, for an hour or two, and write docs/background/promises.md
 	$(BIN)/flowsim verify --promises $(or $(PROMISES),--repetitions 1000) --json > .venv/promises.json || true
 	$(BIN)/python -m benchmarks.promises .venv/promises.json
 

@@ -55,6 +55,7 @@ class FromPrior:
         return self.study.model(self.draw(seed, replication))
 
 
+# Below one, so that draws are wider than the posterior: what is learned from them has to hold in its tails too.
 _SHARE = 0.25
 _WIDE = 0.5
 
@@ -91,6 +92,8 @@ class Around:
         """
         values, vectors = np.linalg.eigh(np.linalg.inv(np.atleast_2d(np.cov(x.T))))
         back = np.linalg.inv(study.prior.root)
+        # In these positions the prior has precision one: less than that is the sample's luck, for no document makes
+        # anything less sure.
         told = back.T @ (vectors * np.maximum(values - 1, 0.0)) @ vectors.T @ back
         return cls(
             study=study, mean=study.prior.root @ x.mean(axis=0), precision=share * told + _precision(study.prior)

@@ -233,6 +233,7 @@ def _chi_square(at_mode: Floats, off: Floats, tolerance: Floats) -> float:
 
 def _determined(slope: Floats) -> float:
     """Return how many parameters the targets effectively determine: the trace of the hat matrix beside the prior."""
+    # The prior is standard normal in these positions, so each direction keeps s^2 of 1 + s^2.
     values = np.linalg.svd(slope, compute_uv=False)
     return float(np.sum(values**2 / (1 + values**2)))
 

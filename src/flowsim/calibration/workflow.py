@@ -270,46 +270,14 @@ def _calibrated(
     coverage = coverage_of(among, effort.truths, clock.stage("known truths"))
     mode = _fitted(study, among, effort, seed, folder, executor, clock.stage("fit"))
     around = Around.of(study, mode)
-    second = simulate_draws(
-        around,
-        max(effort.draws // 3, _FEWEST),
-        seed=seed,
-        folder=folder and folder / f"mode-{around.digest[:12]}",
-        executor=executor,
-        progress=clock.stage("second table"),
-    )
-    tables = [second]
-    for number in range(effort.rounds):
-        learning = clock.stage(f"learning {number + 2}")
-        around = Around.of_sample(study, sharpened(study, tables, around, seed=seed).sample.x)
-        learning(1, 1)
-        nearer = simulate_draws(
-            around,
-            len(second),
-            seed=seed,
-            folder=folder and folder / f"round-{around.digest[:12]}",
-            executor=executor,
-            progress=clock.stage(f"table {number + 3}"),
-        )
-        tables.append(nearer)
+    tables, around = _nearer(study, around, effort, seed, folder, executor, clock)
     learning = clock.stage("last learning")
     sharp = sharpened(study, tables, around, seed=seed)
     posterior = sharp.posterior(study)
     learning(1, 1)
     truths = min(effort.truths, _TRUTHS_NEAR)
     coverage_near = ranks_of(study, tables, around, truths, seed=seed, progress=clock.stage("nearer truths"))
-    past: list[Retrospect] = []
-    advance = clock.stage("looking back")
-    for origin in (since := origins(study)):
-        path = folder and folder / f"retrospect-{effort.draws}-{origin}.csv"
-        past += retrospects_of(_once(path, owner, partial(_looked_back, study, table, origin, seed, executor)))
-        advance(len(past), len(since))
-    groups = list(hold_outs(study))
-    held, advance = [], clock.stage("hold-outs")
-    for done, (name, of) in enumerate(groups, start=1):
-        path = folder and folder / f"hold-out-{effort.draws}-{done}.json"
-        held.append(json.loads(_once(path, owner, partial(_held_out, study, table, name, of, seed, executor))))
-        advance(done, len(groups))
+    past, held = _looked_at_the_past(study, table, effort, seed, folder, executor, clock)
     sets = np.round(posterior.draw(effort.sets, seed), 4)  # as they are written
     histories = None
     if dated(study):
@@ -324,7 +292,7 @@ def _calibrated(
         )
     clock.stop()
     # These may have been made before this command was given again.
-    clock.at_least({"reference table": table.seconds, "fit": mode.seconds, "second table": second.seconds})
+    clock.at_least({"reference table": table.seconds, "fit": mode.seconds, "second table": tables[0].seconds})
     if folder is not None:
         path = folder / "seconds.json"
         clock.at_least(json.loads(kept(path, owner) or b"{}"))
@@ -357,6 +325,67 @@ def _calibrated(
         "seconds": clock.seconds,
     }
     return Calibration(study=study, sets=sets, retrospects=tuple(past), record=record, histories=histories)
+
+
+def _nearer(
+    study: Study,
+    around: Around,
+    effort: Effort,
+    seed: int,
+    folder: Path | None,
+    executor: Executor | None,
+    clock: _Clock,
+) -> tuple[list[ReferenceTable], Around]:
+    """Return tables ever nearer to the posterior, the first around the mode, and what the last is drawn around."""
+    second = simulate_draws(
+        around,
+        max(effort.draws // 3, _FEWEST),
+        seed=seed,
+        folder=folder and folder / f"mode-{around.digest[:12]}",
+        executor=executor,
+        progress=clock.stage("second table"),
+    )
+    tables = [second]
+    for number in range(effort.rounds):
+        learning = clock.stage(f"learning {number + 2}")
+        around = Around.of_sample(study, sharpened(study, tables, around, seed=seed).sample.x)
+        learning(1, 1)
+        nearer = simulate_draws(
+            around,
+            len(tables[0]),
+            seed=seed,
+            folder=folder and folder / f"round-{around.digest[:12]}",
+            executor=executor,
+            progress=clock.stage(f"table {number + 3}"),
+        )
+        tables.append(nearer)
+    return tables, around
+
+
+def _looked_at_the_past(
+    study: Study,
+    table: ReferenceTable,
+    effort: Effort,
+    seed: int,
+    folder: Path | None,
+    executor: Executor | None,
+    clock: _Clock,
+) -> tuple[list[Retrospect], list[Any]]:
+    """Return what would have been said from quarters of the past, and what of figures that were held out."""
+    owner = f"{study.digest} {seed}"
+    past: list[Retrospect] = []
+    advance = clock.stage("looking back")
+    for origin in (since := origins(study)):
+        path = folder and folder / f"retrospect-{effort.draws}-{origin}.csv"
+        past += retrospects_of(_once(path, owner, partial(_looked_back, study, table, origin, seed, executor)))
+        advance(len(past), len(since))
+    groups = list(hold_outs(study))
+    held, advance = [], clock.stage("hold-outs")
+    for done, (name, of) in enumerate(groups, start=1):
+        path = folder and folder / f"hold-out-{effort.draws}-{done}.json"
+        held.append(json.loads(_once(path, owner, partial(_held_out, study, table, name, of, seed, executor))))
+        advance(done, len(groups))
+    return past, held
 
 
 def _fitted(

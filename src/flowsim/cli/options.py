@@ -29,9 +29,11 @@ __all__ = [
     "LANGUAGE",
     "LAST",
     "OVERWRITE",
+    "OVERWRITE_FILE",
     "PARQUET",
     "POINT",
     "SEED",
+    "TABLE_FILE",
     "VARY",
     "VERBOSE",
     "WORKERS",
@@ -41,6 +43,7 @@ __all__ = [
     "integer_option",
     "language_of_terminal",
     "named_options",
+    "picture_option",
     "spoken",
 ]
 
@@ -53,6 +56,11 @@ def integer_option(*names: str, help: str, callback: Callable[[int | None], int 
     return typer.Option(
         *names, parser=lambda value: read_whole(str(value)), callback=callback, metavar="<int>", help=help
     )
+
+
+def picture_option(what: str) -> Any:
+    """Return an option for a file that something is drawn to, such as "the differences"."""
+    return typer.Option(help=f"Draw {what} to this .png, .svg or .pdf file.")
 
 
 FILE = typer.Argument(
@@ -75,6 +83,8 @@ LANGUAGE = typer.Option(help="en (English) or da (Danish); that of the terminal 
 CODES = typer.Option("--codes", help="Names as files and options take them, instead of titles.")
 PARQUET = typer.Option("--parquet", help="Write the tables as Parquet too.")
 OVERWRITE = typer.Option("--force", help="Overwrite these files.")
+OVERWRITE_FILE = typer.Option("--force", help="Overwrite that file.")
+TABLE_FILE = typer.Option(help="Write the table to this CSV file.")
 JSON = typer.Option("--json", help="Print one JSON object instead of tables.")
 VERBOSE = typer.Option("--verbose", help="How it was made too: engine, hashes, what common luck saves.")
 VARY = typer.Option(

@@ -451,34 +451,17 @@ def _wide(sheet: Sheet) -> _Table | None:
     """Find a row with periods in two or more cells; what stands left of the figures names their series."""
     columns = [_periods(sheet, column) for column in range(len(sheet.rows[0]) if sheet.rows else 0)]
     parted = any(sum(period.every != "year" for period in down.values()) > 1 for down in columns)
-    for top, row in enumerate(sheet.rows):
-        periods = {
-            column: period
-            for column in range(len(row))
-            if row[column] != "" and (period := _period_at(sheet, top, column))
-        }
-        # A year looks like a figure: it stands for a period only beside quarters, or where there are none.
-        within = sum(period.every != "year" for period in periods.values())
-        numbers = [cell for column, cell in enumerate(row) if column not in periods and is_figure(cell)]
-        if len(periods) < 2 or within == 1 or (not within and (numbers or parted)):
+    for top in range(len(sheet.rows)):
+        periods = _periods_across(sheet, top, parted)
+        if not periods:
             continue
         groups = _filled(sheet.rows[top - 1] if top else (), periods)
         keyed = [column for column in range(min(periods)) if column not in periods]
         noted = [column for column in keyed if _NOTES.fullmatch(_text_at(sheet, top, column).strip())]
         keyed = [column for column in keyed if column not in noted]
-        figures, bottom = [], top + 1
-        above = dict.fromkeys(keyed, "")
-        for at in range(top + 1, len(sheet.rows)):
-            if all(sheet.rows[at][column] == "" for column in periods):
-                continue
-            own = {column: _text_at(sheet, at, column) for column in keyed}
-            last = max((column for column in keyed if own[column]), default=-1)
-            above = {column: own[column] or (above[column] if column < last else "") for column in keyed}
-            for column, period in periods.items():
-                keys = (*above.values(), groups.get(column, ""))
-                figures.append(_Figure(keys, period, at, column))
-            bottom = at + 1
+        figures = list(_figures_below(sheet, top, periods, keyed, groups))
         if figures:
+            bottom = figures[-1].row + 1
             cells = {(top, column): period for column, period in periods.items()}
             codes = [column for column in keyed if _CODE.search(_text_at(sheet, top, column))]
             names = {(at, column) for at in range(top, bottom) for column in codes}
@@ -486,6 +469,40 @@ def _wide(sheet: Sheet) -> _Table | None:
             remarks = {(at, column) for at in range(top + 1, bottom) for column in noted}
             return _Table(figures, top - bool(groups), bottom, cells, names, remarks)
     return None
+
+
+def _periods_across(sheet: Sheet, top: int, parted: bool) -> dict[int, Period]:
+    """Return the periods of a row by their columns; none where it is no heading.
+
+    Args:
+        sheet: the sheet.
+        top: the row.
+        parted: whether a column of the sheet holds quarters or months.
+    """
+    row = sheet.rows[top]
+    periods = {
+        column: period for column in range(len(row)) if row[column] != "" and (period := _period_at(sheet, top, column))
+    }
+    # A year looks like a figure: it stands for a period only beside quarters, or where there are none.
+    within = sum(period.every != "year" for period in periods.values())
+    numbers = [cell for column, cell in enumerate(row) if column not in periods and is_figure(cell)]
+    heading = len(periods) > 1 and within != 1 and (within or not (numbers or parted))
+    return periods if heading else {}
+
+
+def _figures_below(
+    sheet: Sheet, top: int, periods: Mapping[int, Period], keyed: Sequence[int], groups: Mapping[int, str]
+) -> Iterator[_Figure]:
+    """Yield the figures below a row of periods; a key that is left out is that of the row above, up to the last one."""
+    above = dict.fromkeys(keyed, "")
+    for at in range(top + 1, len(sheet.rows)):
+        if all(sheet.rows[at][column] == "" for column in periods):
+            continue
+        own = {column: _text_at(sheet, at, column) for column in keyed}
+        last = max((column for column in keyed if own[column]), default=-1)
+        above = {column: own[column] or (above[column] if column < last else "") for column in keyed}
+        for column, period in periods.items():
+            yield _Figure((*above.values(), groups.get(column, "")), period, at, column)
 
 
 def _filled(row: Sequence[Cell], periods: Mapping[int, Period]) -> dict[int, str]:
@@ -512,8 +529,8 @@ def _long(sheet: Sheet) -> _Table | None:
     body = [at for at in range(top, bottom) if any(cell != "" for cell in sheet.rows[at])]
     for at in body:
         if at not in periods:
-            told = f"'{sheet.rows[at][column]}' is no period, as others there are"
-            raise InputError(f"{sheet.file}: {cell_name(at, column)}: {told}")
+            text = f"'{sheet.rows[at][column]}' is no period, as others there are"
+            raise InputError(f"{sheet.file}: {cell_name(at, column)}: {text}")
     others = [other for other in width if other != column]
     head = max(top - 1, 0)
     heading = {other: _text_at(sheet, head, other) if top else "" for other in others}
@@ -522,12 +539,7 @@ def _long(sheet: Sheet) -> _Table | None:
     # A code such as 101 for a municipality is a number too, but not the last column.
     codes = [other for other in counted[:-1] if _CODE.search(heading[other])]
     counted = [other for other in counted if other not in codes]
-    unnamed = [other for other in counted if not heading[other]]
-    if unnamed and any(heading[other] for other in counted):
-        at = next(at for at in body if is_figure(sheet.rows[at][unnamed[0]]))
-        text = f"'{_text_at(sheet, at, unnamed[0])}' stands under no heading"
-        parted = ": with decimal commas, part the cells by semicolons" if sheet.delimiter == "," else ""
-        raise InputError(f"{sheet.file}: {cell_name(at, unnamed[0])}: {text}{parted}")
+    _refuse_figures_without_heading(sheet, body, {other: heading[other] for other in counted})
     worded = [other for other in others if other not in counted and any(sheet.rows[at][other] != "" for at in body)]
     remarked = [other for other in worded if other in noted or _REMARK.search(heading[other])]
     named = [other for other in worded if other not in remarked]
@@ -541,15 +553,31 @@ def _long(sheet: Sheet) -> _Table | None:
     if top and _TIME.search(_text_at(sheet, head, column)):
         names |= {(head, other) for other in others}  # municipalities by number, say
     if not figures:
-        filled = ((at, key) for key in others for at in body if sheet.rows[at][key] != "")
-        at, key = next(filled, (top, column))
-        what = f"'{sheet.rows[at][key]}' has nothing beside it"
-        if key != column:
-            what = f"'{sheet.rows[at][key]}' is no number, and beside none of the periods one is found"
-        advice = "write figures without units, and a unit into the heading"
-        raise InputError(f"{sheet.file}: {cell_name(at, key)}: {what}: {advice}")
+        raise _no_figures(sheet, body, others, column)
     cells = {(at, column): period for at, period in periods.items()}
     return _Table(figures, head, bottom, cells, names, {(at, other) for at in body for other in remarked})
+
+
+def _refuse_figures_without_heading(sheet: Sheet, body: Sequence[int], heading: Mapping[int, str]) -> None:
+    """Refuse a column of figures without a heading beside others that have one."""
+    unnamed = [column for column, text in heading.items() if not text]
+    if unnamed and any(heading.values()):
+        at = next(at for at in body if is_figure(sheet.rows[at][unnamed[0]]))
+        text = f"'{_text_at(sheet, at, unnamed[0])}' stands under no heading"
+        parted = ": with decimal commas, part the cells by semicolons" if sheet.delimiter == "," else ""
+        raise InputError(f"{sheet.file}: {cell_name(at, unnamed[0])}: {text}{parted}")
+
+
+def _no_figures(sheet: Sheet, body: Sequence[int], others: Sequence[int], column: int) -> InputError:
+    """Say of a column of periods that no figures stand beside it, at the first cell that might be meant as one."""
+    filled = ((at, key) for key in others for at in body if sheet.rows[at][key] != "")
+    at, key = next(filled, (body[0], column))
+    what = f"'{sheet.rows[at][key]}' has nothing beside it"
+    if key != column:
+        what = f"'{sheet.rows[at][key]}' is no number, and beside none of the periods one is found"
+    return InputError(
+        f"{sheet.file}: {cell_name(at, key)}: {what}: write figures without units, and a unit into the heading"
+    )
 
 
 def _refuse_figures_with_units(

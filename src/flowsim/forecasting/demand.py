@@ -126,6 +126,7 @@ class Demand:
             out |= {when: rate * value for when, rate in before.root if since < when < until}
         if self.relative:
             out |= {when: rate * float(path[-1]) for when, rate in before.root if when >= begins[-1]}
+        # By `repr` a rate is read again to its last bit, on which every draw of an arrival rests.
         return {when: f"{rate!r} per minute" for when, rate in sorted(out.items())}
 
 

@@ -360,6 +360,7 @@ def _sources(name: str, runs: _Runs, series: Mapping[str, object], periods: Sequ
     parameters = (variance(True, False) - process) / whole
     demand = (variance(False, True) - process) / whole if runs.demand is not None else 0.0
     process /= whole
+    # Variances of sources that act alone do not add up to that of all: what is left may be below zero.
     together = 1 - process - parameters - demand
     return Sources(
         measure=name,
@@ -376,6 +377,7 @@ def _paths(trend: SeriesForecast | Joint, count: int) -> Floats:
 
     Paths of demand may come of the same draws, path for replication, so these begin half-way.
     """
+    # Rolled and not drawn anew: each path stays whole, and is that of another replication.
     paths = np.roll(trend.paths(count), count // 2, axis=0)
     return paths.sum(axis=1) if isinstance(trend, Joint) else paths
 
@@ -417,6 +419,7 @@ def _flags(outcome: Outcome, results: Results, loads: Sequence[StationLoad], on_
             paths = (trend, simulated, outcome.wanted)
             middle, delivered, wanted = (float(np.median(each[:, last])) for each in paths)
             station, since = _full(results, periods[last], on_the_way)
+            # Where hardly anything is delivered the ratio has no bound: it is then one of what is wanted over one.
             more = _places(loads, station, periods[last]) * (wanted / max(delivered, 1.0) - 1) if station else 0.0
             flags.append(
                 Flag(

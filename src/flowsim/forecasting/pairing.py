@@ -108,6 +108,7 @@ def pair(series: Series, retrospects: Sequence[Retrospect]) -> Pairing:
         together = pooled(case.trend, case.simulated, SHARE)
         for method, paths in zip(METHODS, (case.trend, case.simulated, together), strict=True):
             rows[method].append(_scores(paths, case))
+    # The last origins have fewer quarters after them, and each quarter counts alike.
     weights = [len(case.actual) for case in cases.values()]
     scored = [
         Scored(
@@ -143,6 +144,8 @@ def pooled(trend: Floats, simulated: Floats, share: float) -> Floats:
 
 
 def _thinned(paths: Floats, count: int) -> Floats:
+    # The middles of equal shares of the ranks: any number of rows then has the quantiles of all, where the first ones
+    # would have their luck.
     rows = ((np.arange(count) + 0.5) / max(count, 1) * len(paths)).astype(int)
     out: Floats = np.sort(paths, axis=0)[rows]
     return out

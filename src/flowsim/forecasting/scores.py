@@ -72,6 +72,7 @@ def crps(paths: npt.ArrayLike, actual: npt.ArrayLike) -> Floats:
     """
     sample = np.sort(np.asarray(paths, np.float64), axis=0)
     size = len(sample)
+    # E|X - X'| of all pairs from the ranks of the sorted sample: n log n in place of n squared.
     rank = 2.0 * np.arange(1, size + 1) - size - 1
     spread = (rank @ sample) / size**2
     return np.asarray((np.abs(sample - np.asarray(actual)).mean(axis=0) - spread).mean(axis=-1), np.float64)

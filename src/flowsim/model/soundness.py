@@ -92,6 +92,12 @@ def _horizon(pathway: Whole) -> None:
 
 
 def _names(pathway: Whole) -> None:
+    for check in (_declared, _rooms, _reservations, _races, _categories, _waiting_places, _abandoned):
+        check(pathway)
+
+
+def _declared(pathway: Whole) -> None:
+    """Refuse names that stand twice, and what is named and not there."""
     for what, items in (
         ("attribute", pathway.attributes),
         ("state", pathway.states),
@@ -115,6 +121,9 @@ def _names(pathway: Whole) -> None:
     for where, kind, name in _references(pathway):
         if name not in declared[kind]:
             raise ValueError(f"{where}: {unknown_name(kind, name, declared[kind])}")
+
+
+def _rooms(pathway: Whole) -> None:
     for state in pathway.states:
         room = pathway.station(state.station).room if state.station else None
         refused_to = [state.refused_to, *(v.refused_to for v in state.variants if v.refused_to)]
@@ -128,6 +137,9 @@ def _names(pathway: Whole) -> None:
                 f"states.{state.name}.refused_to: a station with a `room` needs to know where the refused go, "
                 "and one without a `room` refuses nobody"
             )
+
+
+def _reservations(pathway: Whole) -> None:
     for station in pathway.stations:
         classes = {
             part.priority
@@ -141,6 +153,9 @@ def _names(pathway: Whole) -> None:
                 raise ValueError(
                     f"stations.{station.name}.reserved: no state there has the priority {priority} (allowed: {listed})"
                 )
+
+
+def _races(pathway: Whole) -> None:
     for state in pathway.states:
         races = bool(state.race) or any(variant.race for variant in state.variants)
         if races and state.station and pathway.station(state.station).order == "shortest":
@@ -148,7 +163,9 @@ def _names(pathway: Whole) -> None:
                 f"states.{state.name}.race: the station '{state.station}' takes the shortest stay first, and how "
                 "long a race lasts is not known before"
             )
-    _categories(pathway)
+
+
+def _waiting_places(pathway: Whole) -> None:
     for watch in pathway.watches:
         for name in watch.states:
             if pathway.state(name).station is None:
@@ -156,6 +173,9 @@ def _names(pathway: Whole) -> None:
     for entry in pathway.entries:
         if entry.waiting and pathway.state(entry.to).station is None:
             raise ValueError(f"entries.{entry.name}.waiting: the state '{entry.to}' has no station to wait at")
+
+
+def _abandoned(pathway: Whole) -> None:
     for clock in pathway.clocks:
         for name in clock.abandons:
             if name in clock.ends:

@@ -115,6 +115,7 @@ def levels(measures: Sequence[Measure], values: Floats, error: float = 0.05) -> 
     `error` is the probability with which an interval misses, each for itself.
     """
     estimate, low, high = _by_statistic(measures, values, error)
+    # Of what is never below nothing (a wait, a count) an interval that is symmetric may reach there all the same.
     never_below = np.nanmin(np.where(np.isnan(values), np.inf, values), axis=0, initial=np.inf) >= 0
     low = np.where(never_below & (low < 0), 0.0, low)
     return Estimates(estimate=estimate, low=low, high=high, **_counts(values))
@@ -149,6 +150,7 @@ def paired_differences(reference: Floats, other: Floats) -> Floats:
     with np.errstate(invalid="ignore"):
         away = np.where(both, 0.0, other - reference)
         size = np.maximum(np.abs(reference), np.abs(other))
+        # Sums that were added in another order differ in their last bits, and would count among the pairs that differ.
         rounding = np.isfinite(size) & (np.abs(away) <= 1e-12 * size)
     out: Floats = np.where(rounding, 0.0, away)
     return out
@@ -178,6 +180,7 @@ def holm(p: Sequence[float] | Floats) -> Floats:
     order = np.argsort(p, kind="stable")
     steps = np.array(p)[order] * np.arange(len(p), 0, -1)
     out = np.empty(len(p))
+    # Never below that of a smaller p-value, or a row could be sure and a clearer one not.
     out[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
     return out
 
@@ -185,6 +188,7 @@ def holm(p: Sequence[float] | Floats) -> Floats:
 def _between(left: Floats, right: Floats, part: Floats) -> Floats:
     """Interpolate, also where the right one is infinite."""
     with np.errstate(invalid="ignore"):
+        # Infinity less infinity is undefined, and 0 times infinity too: these are told apart below.
         inner = left + part * (right - left)
     return np.where((part == 0) | (left == right), left, inner)
 
@@ -220,6 +224,7 @@ def _defined(values: Floats, columns: Ints) -> list[tuple[Ints, Floats]]:
     out = []
     for count in np.unique(counts[counts > 0]):
         some = columns[counts == count]
+        # Stable, so that the defined ones keep their order, and sums their last bit.
         order = np.argsort(np.isnan(values[:, some]), axis=0, kind="stable")
         out.append((some, np.take_along_axis(values[:, some], order[:count], axis=0)))
     return out

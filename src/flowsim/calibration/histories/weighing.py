@@ -53,6 +53,7 @@ def weighed(targets: Sequence[Target], simulated: Floats) -> Weighed:
         away = (column - target.value) / target.tolerance
         part = -0.5 * away**2 if target.sense == "=" else log_ndtr(away if target.sense == ">" else -away)
         logs += np.where(np.isnan(away), -np.inf, part)
+    # In logarithms: the product of so many densities would underflow for all histories alike.
     total = float(logsumexp(logs))
     if not np.isfinite(total):
         raise InputError(f"none of {len(simulated):,} histories comes near the documented figures")
@@ -66,5 +67,6 @@ def resampled(weights: Floats, count: int, seed: int) -> Ints:
     A weight w is taken count · w times, rounded down or up (Kitagawa 1996).
     """
     steps = (np.arange(count) + np.random.default_rng(seed).random()) / count
+    # Without the last sum, which rounding may leave below the last step: that step then takes the last history.
     rows: Ints = np.searchsorted(np.cumsum(weights)[:-1], steps)
     return rows

@@ -72,6 +72,7 @@ def learned_from(study: Study, tables: Sequence[ReferenceTable], figures: Sequen
         seed: of the networks.
     """
     x = positions(study, np.concatenate([table.z for table in tables]))
+    # Farther from the posterior histories stray more (longer queues, longer waits): nothing is learned there of luck.
     near = np.concatenate([np.full(len(table), float(table is tables[-1])) for table in tables])
     return emulated(x, np.concatenate(figures), near, seed)
 

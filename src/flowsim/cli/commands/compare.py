@@ -29,6 +29,7 @@ from flowsim.cli.options import (
     exists,
     integer_option,
     named_options,
+    picture_option,
     spoken,
 )
 from flowsim.cli.terminal import progress_bar
@@ -89,7 +90,7 @@ def compare(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the table and a manifest to this folder.")] = None,
     parquet: Annotated[bool, PARQUET] = False,
-    plot: Annotated[Path | None, typer.Option(help="Draw the differences to this .png, .svg or .pdf file.")] = None,
+    plot: Annotated[Path | None, picture_option("the differences")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an earlier comparison or picture.")] = False,
     as_json: Annotated[bool, JSON] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and no tables.")] = False,

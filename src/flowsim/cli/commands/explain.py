@@ -16,13 +16,16 @@ from flowsim.cli.options import (
     LANGUAGE,
     OVERWRITE,
     SEED,
+    TABLE_FILE,
     WORKERS,
     asked,
     integer_option,
+    picture_option,
     spoken,
 )
 from flowsim.cli.outputs import Outputs
 from flowsim.cli.terminal import progress_bar
+from flowsim.core.numbers import with_plain_spaces
 from flowsim.simulation.workers import executor_of
 
 if TYPE_CHECKING:
@@ -53,8 +56,8 @@ def explain(
     calibrated: Annotated[Path | None, CALIBRATED] = None,
     seed: Annotated[int, SEED] = 1,
     workers: Annotated[int | None, WORKERS] = None,
-    plot: Annotated[Path | None, typer.Option(help="Draw a tornado to this .png, .svg or .pdf file.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Write the table to this CSV file.")] = None,
+    plot: Annotated[Path | None, picture_option("a tornado")] = None,
+    out: Annotated[Path | None, TABLE_FILE] = None,
     force: Annotated[bool, OVERWRITE] = False,
     as_json: Annotated[bool, JSON] = False,
     language: Annotated[str | None, LANGUAGE] = None,
@@ -126,14 +129,14 @@ def _lines(scenario: Scenario, explained: Sensitivity, parameters: str, wording:
     if explained.standstills:
         lines.append(wrapped(say("explain.still", count=str(explained.standstills), **numbers)))
     if explained.rest.value > _MUCH:
-        share = language.percent(explained.rest.value, 0).replace("\u00a0", " ")
+        share = with_plain_spaces(language.percent(explained.rest.value, 0))
         lines.append(wrapped(say("explain.joint", share=share)))
     return lines
 
 
 def _of(explained: Sensitivity, wording: Wording) -> str:
     response = explained.response
-    words = response.period if wording.codes else wording.language.period(response.period).replace("\u00a0", " ")
+    words = response.period if wording.codes else with_plain_spaces(wording.language.period(response.period))
     return f"{wording.measure(response.measure)}, {words}"
 
 

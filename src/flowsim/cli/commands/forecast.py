@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flowsim.cli.options import JSON, OVERWRITE, asked, integer_option
+from flowsim.cli.options import JSON, OVERWRITE, TABLE_FILE, asked, integer_option, picture_option
 from flowsim.cli.outputs import Outputs
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ def forecast(
     broken: Annotated[
         bool, typer.Option("--break", help="State what the 95 % would be if the level broke once, beside the ordinary.")
     ] = False,
-    plot: Annotated[Path | None, typer.Option(help="Draw the forecasts to this .png, .svg or .pdf file.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Write the table to this CSV file.")] = None,
+    plot: Annotated[Path | None, picture_option("the forecasts")] = None,
+    out: Annotated[Path | None, TABLE_FILE] = None,
     force: Annotated[bool, OVERWRITE] = False,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from flowsim.cli.options import JSON, WORKERS, asked, integer_option
+from flowsim.cli.options import JSON, OVERWRITE_FILE, WORKERS, asked, integer_option
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
 
@@ -24,7 +24,7 @@ def judge(
     seed: Annotated[int | None, integer_option(help="Of fresh draws: another than the calibration's.")] = None,
     workers: Annotated[int | None, WORKERS] = None,
     out: Annotated[Path | None, typer.Option(help="Write a page of Markdown to this file too.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite that file.")] = False,
+    force: Annotated[bool, OVERWRITE_FILE] = False,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Hold a calibrated model beside each documented figure: exit code 1 where less than 95 % are plausible.

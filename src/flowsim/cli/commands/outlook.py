@@ -8,7 +8,18 @@ from typing import Annotated, Any
 
 import typer
 
-from flowsim.cli.options import FILE, HISTORIES, JSON, OVERWRITE, SEED, WORKERS, asked, integer_option
+from flowsim.cli.options import (
+    FILE,
+    HISTORIES,
+    JSON,
+    OVERWRITE,
+    SEED,
+    TABLE_FILE,
+    WORKERS,
+    asked,
+    integer_option,
+    picture_option,
+)
 from flowsim.cli.outputs import Outputs
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
@@ -41,8 +52,8 @@ def outlook(
         bool, typer.Option("--backtest", help="Score forecast, simulation and both together on the past, instead.")
     ] = False,
     workers: Annotated[int | None, WORKERS] = None,
-    plot: Annotated[Path | None, typer.Option(help="Draw it to this .png, .svg or .pdf file.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Write the table to this CSV file.")] = None,
+    plot: Annotated[Path | None, picture_option("it")] = None,
+    out: Annotated[Path | None, TABLE_FILE] = None,
     force: Annotated[bool, OVERWRITE] = False,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from flowsim.cli.options import FILE, LANGUAGE, spoken
+from flowsim.cli.options import FILE, LANGUAGE, OVERWRITE_FILE, spoken
 
 
 def new(
@@ -113,7 +113,7 @@ def schema() -> None:
 def diagram(
     file: Annotated[str, FILE] = "copenhagen",
     out: Annotated[Path, typer.Option(help="The .svg file to write, or .mmd for Mermaid.")] = Path("pathway.svg"),
-    force: Annotated[bool, typer.Option("--force", help="Overwrite that file.")] = False,
+    force: Annotated[bool, OVERWRITE_FILE] = False,
 ) -> None:
     """Draw the pathway of a scenario as an SVG picture, or write it as a Mermaid flowchart.
 

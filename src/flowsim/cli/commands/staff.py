@@ -22,6 +22,7 @@ from flowsim.cli.options import (
     WORKERS,
     asked,
     integer_option,
+    picture_option,
     spoken,
 )
 from flowsim.cli.outputs import Outputs
@@ -55,7 +56,7 @@ def staff(
         Path | None, typer.Option(help="Tell costs by these prices, instead of the base's.", metavar="FILE")
     ] = None,
     workers: Annotated[int | None, WORKERS] = None,
-    plot: Annotated[Path | None, typer.Option(help="Draw the answer to this .png, .svg or .pdf file.")] = None,
+    plot: Annotated[Path | None, picture_option("the answer")] = None,
     out: Annotated[Path | None, typer.Option(help="Write the trials to this CSV file.")] = None,
     force: Annotated[bool, OVERWRITE] = False,
     as_json: Annotated[bool, JSON] = False,

@@ -10,6 +10,7 @@ from flowsim.cli.terminal import number, table, wrapped
 from flowsim.cli.words.run import carried_on
 from flowsim.core.arrays import plain
 from flowsim.core.civil_time import MINUTES
+from flowsim.core.numbers import with_plain_spaces
 from flowsim.core.periods import Period
 from flowsim.model.soundness import reached
 from flowsim.planning.levers import Levels, Lever
@@ -414,11 +415,9 @@ def _spoken_trials(answer: Answer, wording: Wording) -> list[str]:
                     f"  {say(f'staff.{finding.verdict if answer.question.chance is None else trial.verdict}')}",
                 )
             )
-    return table(columns | {"": 19}, [row if isinstance(row, str) else tuple(map(_plain, row)) for row in rows], ("",))
-
-
-def _plain(text: str) -> str:
-    return text.replace("\u00a0", " ")
+    return table(
+        columns | {"": 19}, [row if isinstance(row, str) else tuple(map(with_plain_spaces, row)) for row in rows], ("",)
+    )
 
 
 def _spoken_points(frontier: Frontier, conclusions: StaffingConclusions) -> list[str]:

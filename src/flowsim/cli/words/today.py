@@ -6,6 +6,7 @@ import numpy as np
 
 from flowsim.calibration.ensemble import Ensemble, Parameters
 from flowsim.cli.terminal import wrapped
+from flowsim.core.numbers import with_plain_spaces
 from flowsim.model.scenario import Scenario
 from flowsim.model.today.opening import listed_number
 from flowsim.reporting.language import Language
@@ -42,7 +43,7 @@ def list_lines(opening: FromToday, seed: int, count: int, language: Language) ->
     if listing is None:
         return []
     stocks = [opening.stock(seed, replication) for replication in range(min(count, _MOST))]
-    words = {"day": language.day(listing.day.date()).replace("\u00a0", " "), "file": listing.file}
+    words = {"day": with_plain_spaces(language.day(listing.day.date())), "file": listing.file}
     listed = float(np.mean([sum(listed_number(place, stock) for place in listing.places) for stock in stocks]))
     own = {key for stock in stocks for key in stock.cases if key not in listing.listed}
     numbers = {key: float(np.mean([len(stock.of(*key)) for stock in stocks])) for key in own}

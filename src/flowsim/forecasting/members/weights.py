@@ -50,6 +50,7 @@ class Weights:
         """
         given = standardised(features, self.centre, self.spread)
         scores = given @ self.coefficients
+        # Less the largest score, which changes no share and keeps the exponentials from overflowing.
         shares = np.exp(scores - scores.max(axis=1, keepdims=True))
         shares /= shares.sum(axis=1, keepdims=True)
         below, above, share = between(length, self.lengths)

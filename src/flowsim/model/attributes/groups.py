@@ -13,6 +13,7 @@ __all__ = ["group_count", "groups_of", "resolved", "share_of_group", "shares_at"
 
 def groups_of(pathway: Whole) -> list[dict[str, str]]:
     """Return the category of each attribute, group by group; the first attribute changes slowest. One without any."""
+    # The compiled tables number groups in this very order, and `shares_at` has the same.
     names = [attribute.name for attribute in pathway.attributes]
     return [
         dict(zip(names, each, strict=True))

@@ -74,6 +74,7 @@ def awards(dated: DatedTrace) -> Iterator[MeasureSeries]:
     førtidspension", status-2021-01, Tabel 2). Who is in the outcome at the start was awarded it before.
     """
     standing = np.array([entry.count is not None for entry in dated.pathway.entries])
+    # A stock's visits join at the start like any other; awarded they were before it.
     before = dated.joins - dated.entered[standing].sum(axis=0)
     for number, state in enumerate(dated.pathway.states):
         if state.outcome:

@@ -63,6 +63,7 @@ class _Sums(NamedTuple):
     def take(self, values: Floats) -> Floats:
         if not len(self.starts):
             return np.zeros((len(values), 0))
+        # Adds the columns from each start until the next one: all observations in one pass over the replications.
         out: Floats = np.add.reduceat(values[:, self.columns], self.starts, axis=1) / self.over
         return out
 

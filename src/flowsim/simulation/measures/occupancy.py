@@ -49,6 +49,7 @@ def time_shares(
     first, last = np.clip(first, begin, end), np.clip(last, begin, end)
     times = np.concatenate([[begin], first, last, [end]])
     steps = np.concatenate([[0], np.ones(len(first), np.int64), -np.ones(len(last), np.int64), [0]])
+    # Stable, and those who come stand before those who go: at one instant nobody leaves who has not come.
     order = np.argsort(times, kind="stable")
     times, present = times[order], np.cumsum(steps[order])
     lasted = np.diff(times)

@@ -114,6 +114,8 @@ def _clock(dated: DatedTrace, clock: Clock) -> Iterator[MeasureSeries]:
     calendar = dated.calendar
     runs, limit = clock_runs(dated, clock), calendar.ticks(clock.limit)
     (month, took), counts, total = dated.passes.clock_counts(*runs, limit, calendar.cells, len(calendar.edges) + 1)
+    # A cell holds what happened between two edges, the last one what comes after the horizon: summed up along the edges
+    # they are what had happened by each.
     ended, within, begun, stopped, late, stopped_late = np.cumsum(counts[:, :-1], axis=1)
     total = np.cumsum(total[:-1])
     for every in calendar.lengths(CLOCK_ENDED):
@@ -143,6 +145,7 @@ def _medians(group: Ints, values: Ints, groups: int) -> Floats:
     median = np.full(groups, np.nan)
     some = counts > 0
     low, high = offsets[some] + (counts[some] - 1) // 2, offsets[some] + counts[some] // 2
+    # Halved before they are added: two ticks near the largest integer would overflow.
     median[some] = inside[low] / 2 + inside[high] / 2
     return median
 

@@ -118,6 +118,7 @@ def service_moments(law: str, cv: float) -> tuple[float, float, float]:
         moments = [SERVICE**n * (1 + cv**2) ** (n * (n - 1) / 2) for n in (1, 2, 3)]
     else:
         raw = stats.weibull_min.moment
+        # The coefficient of variation falls as the shape rises: from 15.8 at 0.2 to 0.06 at 20.
         shape = optimize.brentq(lambda k: raw(2, k) / raw(1, k) ** 2 - 1 - cv**2, 0.2, 20)
         moments = [(SERVICE / raw(1, shape)) ** n * raw(n, shape) for n in (1, 2, 3)]
     first, second, third = map(float, moments)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flowsim.cli.options import LANGUAGE, spoken
+from flowsim.cli.options import LANGUAGE, OVERWRITE, spoken
 
 if TYPE_CHECKING:
     from flowsim.reporting.language import Language
@@ -42,7 +42,7 @@ def new(
     since: Annotated[str | None, typer.Option("--from", help="First day simulated; last year's January.")] = None,
     until: Annotated[str | None, typer.Option("--until", help="Day after the last; three years later.")] = None,
     language: Annotated[str | None, LANGUAGE] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite these files.")] = False,
+    force: Annotated[bool, OVERWRITE] = False,
 ) -> None:
     """Write a base of one's own: pathway, facts, targets, factors, prices, doors, yardsticks, each with comments.
 

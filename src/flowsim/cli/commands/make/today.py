@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from flowsim.cli.options import OVERWRITE_FILE
+
 __all__ = ["today"]
 
 today = typer.Typer(help="Lists of today's cases, from which a scenario can begin.", no_args_is_help=True)
@@ -22,7 +24,7 @@ def new(
     file: Annotated[Path, typer.Argument(help="The .xlsx or .csv file to write.", show_default=False)],
     of: Annotated[str, typer.Option(help="The base or scenario whose places are listed.")] = "copenhagen",
     language: Annotated[str, typer.Option(help="en (English) or da (Danish).")] = "en",
-    force: Annotated[bool, typer.Option("--force", help="Overwrite that file.")] = False,
+    force: Annotated[bool, OVERWRITE_FILE] = False,
 ) -> None:
     """Write a list to fill in: a row for each place where citizens wait or are under way, and instructions.
 
