@@ -106,13 +106,13 @@ def outlook_tests(repetitions: int, seed: int = 1, executor: Executor | None = N
     """Return the tests of outlooks and of combinations.
 
     Args:
-        repetitions: of each, but a tenth as many combinations, of which each takes eight forecasts.
+        repetitions: of each, but half as many combinations, of which each takes eight forecasts.
         seed: of all draws.
         executor: where replications run.
     """
     return [
         *(partial(flag_promises, excess, repetitions, seed=seed, executor=executor) for excess in (0.25, 0.0)),
-        partial(combination_promises, max(repetitions // 10, 10), seed=seed),
+        partial(combination_promises, max(repetitions // 2, 10), seed=seed),
     ]
 
 
