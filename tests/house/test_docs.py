@@ -183,7 +183,7 @@ def test_there_are_examples():
 @pytest.mark.parametrize(
     "path",
     [
-        pytest.param(path, marks=[pytest.mark.slow] * (path.stem in ("09_animation", "stroke")), id=path.stem)
+        pytest.param(path, marks=[pytest.mark.slow] * (path.stem == "09_animation" or path in PUBLISHED), id=path.stem)
         for path in (*EXAMPLES, *PUBLISHED)
     ],
 )
