@@ -14,7 +14,7 @@ PUBLISHED = {
     "nurses busy, per cent": (97.1, 1.0),
 }  # the mean of 50 runs, and their standard deviation
 
-results = run(Scenario.of(Path(__file__).with_name("call_centre.toml")), replications=500, seed=1, keep_traces=True)
+results = run(Scenario.of(Path(__file__).with_name("call_centre.toml")), replications=200, seed=1, keep_traces=True)
 length = results.pathway.end - results.pathway.start
 runs = []
 for number in results.replications:

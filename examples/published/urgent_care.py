@@ -33,7 +33,7 @@ def mean_waits(stations, stays):
     """Return the mean wait of each day, in minutes, by state: of those who were served by its end."""
     changes = [{"station": station, "capacity": "+1"} for station in stations]
     scenario = Scenario.from_dict({"name": "more", "base": str(BASE), "stations": changes, "stays": stays}, "more")
-    results = run(scenario, replications=200, seed=1, keep_traces=True)
+    results = run(scenario, replications=100, seed=1, keep_traces=True)
     days = []
     for number in results.replications:
         served = results.visits(number).query("started.notna()")
@@ -51,7 +51,7 @@ for title, stays in (("as written", []), ("as it seems to have been run", AS_RUN
         means = [np.nanmean(waits[name][state]) for name in MORE]
         print(f"{state:16}" + "".join(f"{mean:8.1f}{told:8.1f}" for mean, told in zip(means, published, strict=True)))
         if stays:
-            errors = [np.nanstd(waits[name][state], ddof=1) * np.sqrt(1 / 5 + 1 / 200) for name in MORE]
+            errors = [np.nanstd(waits[name][state], ddof=1) * np.sqrt(1 / 5 + 1 / 100) for name in MORE]
             apart += [(told - mean) / error for told, mean, error in zip(published, means, errors, strict=True)]
     print()
 print(f"farthest apart: {max(np.abs(apart)):.1f} standard errors, of {len(apart)} means of five published days")
