@@ -62,16 +62,18 @@ def test_a_look_goes_on_from_kept_histories_to_the_figures_of_their_fork(copenha
         *(Choice(changes=[{"control": "team_municipal", "value": "28", "since": day}]) for day in ("", "2020-06-01")),
     )
     with ThreadPoolExecutor(2) as executor:
-        for choice in (later, earlier):
+        # Histories are kept until the first change: until today, or until the day that a change is dated to.
+        for choice, day in ((later, "2021-02-01"), (earlier, "2020-06-01")):
             *_, news = bench.look(choice, 2022, Language.of("en"))(executor, lambda done, total: None)
             assert news["view"]["replications"] == 3
             scenario = bench.scenario(choice)
             model = Ensemble.of(scenario.base).over(scenario)
             names = ["queue.rehabilitation_team", "clock.plan_til_afgoerelse.within"]
-            plain = run(model, replications=3, seed=1, fork=Fork(at="2021-02-01"), measures=names, executor=executor)
-            looked = bench._runs.get((scenario.digest, 3, True))
+            plain = run(model, replications=3, seed=1, fork=Fork(at=day), measures=names, executor=executor)
+            looked = bench._runs.get(bench._key(choice, 3, Fork(at=day), True))
             for name in names:
                 assert (looked.select(name, "2022").values == plain.select(name, "2022").values).all()
-            assert bench._kept_histories().resumed == 3  # the reference, and not the change that is dated earlier
+            assert bench._kept_histories(Fork(at=day)).resumed == 3  # of the scenario, from the reference's histories
+        assert bench._kept_histories(Fork(at="2021-02-01")).resumed == 3  # those of today are kept beside them
     bench.rest()
-    assert len(bench._kept_histories()) == 0
+    assert len(bench._kept_histories(Fork(at="2021-02-01"))) == 0

@@ -64,6 +64,13 @@ class Language:
         """Return a text of the shipped data in this language; any other text as it is."""
         return self.sentences.get(text, text)
 
+    def mistake(self, text: str) -> str:
+        """Return what is wrong in a list, raised in English, in this language; what the table lacks as it is."""
+        for pattern, words in _mistakes(self.code):
+            if match := pattern.fullmatch(text):
+                return words.format(**match.groupdict())
+        return text
+
     def number(self, value: float, decimals: int | None = None, *, signed: bool = False) -> str:
         """Write a number; with no decimals above a hundred, one above one, otherwise two, unless told how many."""
         if math.isnan(value):
@@ -150,6 +157,17 @@ class Language:
         if len(items) < 2:
             return "".join(items)
         return f"{', '.join(items[:-1])} {self.words['and']} {items[-1]}"
+
+
+@cache
+def _mistakes(code: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Return the mistakes that have words in a language: what finds the English sentence, and what stands for it."""
+    table = tomllib.loads((data_folder("report") / "mistakes.toml").read_text(encoding="utf-8")).get(code, {})
+    named = re.compile(r"\\{(\w+)\\}")
+    return tuple(
+        (re.compile(named.sub(lambda name: f"(?P<{name[1]}>.*?)", re.escape(text)), re.DOTALL), words)
+        for text, words in table.items()
+    )
 
 
 @cache

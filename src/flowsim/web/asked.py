@@ -17,11 +17,13 @@ from flowsim.core.numbers import read_number
 from flowsim.core.quantities import check_typed
 from flowsim.model.library import scenario_names
 from flowsim.model.scenario import Scenario
+from flowsim.planning.prices import Prices, prices_of
 from flowsim.web.layout import Control, Layout
 
-__all__ = ["LIST", "MOST_LIST", "Change", "Choice", "Desk", "as_toml", "file_name"]
+__all__ = ["LIST", "MOST_LIST", "PRICES", "Change", "Choice", "Desk", "as_toml", "file_name"]
 
 _Text = Annotated[str, StringConstraints(max_length=60)]
+_Name = Annotated[str, StringConstraints(max_length=120)]
 _Day = Annotated[str, StringConstraints(pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
 _MOST_CHANGES = 60
 _MOST_TEXT = 65_536
@@ -29,6 +31,8 @@ MOST_LIST = 32_768
 """The most characters of a list of today's cases that a state holds."""
 LIST = "list.csv"
 """What that list is called, beside the scenario that begins with it."""
+PRICES = "prices.toml"
+"""What a file of other prices is called, beside the scenario."""
 
 
 class Change(Record):
@@ -51,6 +55,7 @@ class Choice(Record):
         parameters: other values of the base's parameters, by name.
         cases: a list of today's cases as CSV, with which the run begins.
         cases_day: the day of that list.
+        prices: other prices than the base's, by what they are of ("staff.plan_kontanthjaelp.bif").
     """
 
     name: _Text = "my scenario"
@@ -60,6 +65,7 @@ class Choice(Record):
     parameters: Annotated[tuple[tuple[_Text, _Text], ...], Field(max_length=_MOST_CHANGES)] = ()
     cases: Annotated[str, StringConstraints(max_length=MOST_LIST)] = ""
     cases_day: _Day = ""
+    prices: Annotated[tuple[tuple[_Name, _Text], ...], Field(max_length=_MOST_CHANGES)] = ()
 
     @classmethod
     def read(cls, raw: Any) -> Choice:
@@ -81,7 +87,7 @@ class Choice(Record):
     @property
     def beginning(self) -> Choice:
         """What this is compared with: nothing changed, from the same list of today's cases where there is one."""
-        return Choice(cases=self.cases, cases_day=self.cases_day)
+        return Choice(cases=self.cases, cases_day=self.cases_day, prices=self.prices)
 
 
 class Desk(Record):
@@ -182,10 +188,56 @@ class Desk(Record):
                     (path.parent / LIST).write_text(state.cases, encoding="utf-8")
                 yield str(path)
 
-    def without_folder(self, state: Choice, name: str, text: str) -> str:
-        """Return a text in which a file of `file` stands as a planner keeps it: by its name alone."""
+    @contextmanager
+    def priced(self, state: Choice) -> Iterator[str | None]:
+        """Yield what a question names the prices of a state by: a file in a folder of its own; None for the base's.
+
+        Raises:
+            InputError: as `price_file`.
+        """
+        if not state.prices:
+            yield None
+            return
+        with tempfile.TemporaryDirectory(prefix="flowsim-page-") as folder:
+            path = Path(folder) / PRICES
+            path.write_text(self.price_file(state), encoding="utf-8")
+            yield str(path)
+
+    def price_file(self, state: Choice) -> str:
+        """Return the base's prices with those of a state in their places, as a file.
+
+        Raises:
+            InputError: where the base has no prices, or none of that name, at the name.
+        """
+        file = self.reference_scenario.base.files.get("prices")
+        raw: dict[str, Any] = read_data(file.read_bytes(), str(file)) if file is not None else {}
+        for where, text in state.prices:
+            *parts, last = where.split(".")
+            at: Any = raw
+            for part in parts:
+                at = at.get(part) if isinstance(at, dict) else None
+            if not (isinstance(at, dict) and last in at):
+                raise KeyedError(where, "this base has no such price")
+            at[last] = text.strip()
+        return as_toml(raw)
+
+    def prices(self, state: Choice) -> Prices | None:
+        """Return the prices of a state; None where its base has none.
+
+        Raises:
+            InputError: as `price_file`, and for what is no price.
+        """
+        with self.priced(state) as path:
+            try:
+                return prices_of(self.reference_scenario, path)
+            except InputError as error:
+                raise InputError(str(error).replace(str(path), PRICES)) from None
+
+    def without_folder(self, state: Choice, name: str, text: str, prices: str | None = None) -> str:
+        """Return a text in which files of `file` and `priced` stand as a planner keeps them: by their names alone."""
         own = name.endswith(".toml") and name != self.layout.reference
-        return text.replace(name, file_name(state.name)) if own else text
+        text = text.replace(name, file_name(state.name)) if own else text
+        return text.replace(prices, PRICES) if prices else text
 
 
 def file_name(name: str) -> str:

@@ -174,11 +174,16 @@ def page(desk: Desk, *, hosts: frozenset[str] | None, workers: int | None = None
 
         try:
             raw = await _body(request, _MOST_UPLOAD)
-            return JSONResponse(read_list(desk, raw, _language(raw.get("lang"))))
-        except WrongCells as error:
-            return JSONResponse({"error": {"message": str(error), "key": "", "lines": error.lines}}, status_code=422)
         except InputError as error:
             return _refused(error)
+        spoken = _language(raw.get("lang"))
+        try:
+            return JSONResponse(read_list(desk, raw, spoken))
+        except WrongCells as error:
+            lines = [spoken.mistake(line) for line in error.lines]
+            return JSONResponse({"error": {"message": lines[0], "key": "", "lines": lines}}, status_code=422)
+        except InputError as error:
+            return _error(422, spoken.mistake(str(error)))
 
     async def history(request: Request) -> Response:
         from flowsim.web.screens.history import history_workbook
@@ -248,7 +253,18 @@ def page(desk: Desk, *, hosts: frozenset[str] | None, workers: int | None = None
 
         return outlook_work(desk, state, language)
 
-    screens = {"staffing": staffing, "report": report, "evidence": evidence, "outlook": outlook}
+    def assumptions(state: Choice, form: Any, language: Language) -> Work:
+        from flowsim.web.screens.trust import assumptions_work
+
+        return assumptions_work(desk, form if isinstance(form, dict) else {}, language)
+
+    screens = {
+        "assumptions": assumptions,
+        "staffing": staffing,
+        "report": report,
+        "evidence": evidence,
+        "outlook": outlook,
+    }
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

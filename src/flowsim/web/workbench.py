@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -14,13 +15,14 @@ import numpy as np
 
 from flowsim.calibration.targets import targets_of
 from flowsim.core.arrays import Floats, defined_quantiles
+from flowsim.core.civil_time import parse_moment
 from flowsim.core.errors import InputError
 from flowsim.core.periods import Every, Period
 from flowsim.core.progress import Progress, shifted
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
 from flowsim.planning.cost import costed
-from flowsim.planning.prices import Prices, prices_of
+from flowsim.planning.prices import Prices
 from flowsim.questions.asking import chosen_parameters
 from flowsim.questions.compare import Compare
 from flowsim.questions.run import Run
@@ -36,7 +38,7 @@ from flowsim.simulation.measures.timeline import Calendar
 from flowsim.simulation.precision import joined
 from flowsim.simulation.results import Results
 from flowsim.theory.fluid import Fluid, flow
-from flowsim.web.asked import LIST, Choice, Desk, as_toml, file_name
+from flowsim.web.asked import LIST, PRICES, Choice, Desk, as_toml, file_name
 from flowsim.web.jobs import News
 from flowsim.web.layout import Layout, Stop, Tile, moment
 
@@ -85,23 +87,30 @@ class Workbench:
 
     Attributes:
         desk: the layout, and the scenario to compare with.
-        prices: of the base; None where none ship.
         seed: of all draws.
     """
 
     desk: Desk
-    prices: Prices | None
     seed: int = 1
     _runs: _Kept = field(default_factory=lambda: _Kept(_KEPT), repr=False)
     _scenarios: _Kept = field(default_factory=lambda: _Kept(_KEPT), repr=False)
     _fluids: _Kept = field(default_factory=lambda: _Kept(_KEPT), repr=False)
-    _histories: _Kept = field(default_factory=lambda: _Kept(1), repr=False)
+    _histories: _Kept = field(default_factory=lambda: _Kept(2), repr=False)
 
     @classmethod
     def of(cls, desk: Desk) -> Workbench:
         """Set up the workbench of a base."""
-        reference = desk.reference_scenario
-        return cls(desk=desk, prices=prices_of(reference, None))
+        return cls(desk=desk)
+
+    def prices(self, state: Choice) -> Prices | None:
+        """Return the prices of a choice, which are read once; None where its base has none.
+
+        Raises:
+            InputError: as `Desk.prices`.
+        """
+        key = ("prices", state.prices)
+        kept: tuple[Prices | None] | None = self._scenarios.get(key)
+        return (kept if kept is not None else self._scenarios.put(key, (self.desk.prices(state),)))[0]
 
     def scenario(self, state: Choice) -> Scenario:
         """Return the checked scenario of a choice, which is read once: that takes as long as a replication.
@@ -117,7 +126,7 @@ class Workbench:
 
         def work(executor: Executor, progress: Progress) -> Iterator[News]:
             for many in (FIRST_LOOK, LOOK):
-                if many == FIRST_LOOK and self._has(state, LOOK, glimpse=True):
+                if many == FIRST_LOOK and self._has(state, LOOK, self._fork(state), glimpse=True):
                     continue
                 view = self._view(state, many, year, language, executor, progress, glimpse=True)
                 yield {"view": view, "look": True}
@@ -141,76 +150,106 @@ class Workbench:
             InputError: as `Desk.scenario`.
         """
         layout, scenario = self.desk.layout, self.scenario(state)
-        with self.desk.file(state) as name:
+        with self.desk.file(state) as name, self.desk.priced(state) as path:
             own = name.endswith(".toml")
             shown = file_name(state.name) if own else name
             question: Compare | Run
             if state.unchanged or state.cases:
                 question = Run(scenario=name, replications=RUN, seed=self.seed)
             else:
-                priced = self.prices is not None
+                priced = self.prices(state) is not None
                 pair = (layout.reference, name)
-                question = Compare(scenarios=pair, replications=RUN, seed=self.seed, cost=priced)
+                question = Compare(scenarios=pair, replications=RUN, seed=self.seed, cost=priced, prices=path)
             command = question.command_line().replace(name, shown) if own else question.command_line()
             asked = repr(question.to_dict()).replace(name, shown) if own else repr(question.to_dict())
+        if path:
+            command, asked = (text.replace(path, PRICES) for text in (command, asked))
         kind = type(question).__name__
         python = f"from flowsim.questions import {kind}\n\nanswer = {kind}.from_dict({asked}).answer()"
         text = as_toml(scenario.to_dict() if not own else self.desk.content(state))
         out = {"toml": text, "file": file_name(scenario.name), "command": command, "python": python}
+        out |= {"prices": self.desk.price_file(state), "pricesFile": PRICES} if state.prices else {}
         return out | ({"list": state.cases, "listFile": LIST} if state.cases else {})
 
-    def _has(self, state: Choice, many: int, *, glimpse: bool = False) -> bool:
-        return self._runs.get((self.scenario(state).digest, many, glimpse)) is not None
+    def _has(self, state: Choice, many: int, at: Fork | None = None, *, glimpse: bool = False) -> bool:
+        return self._runs.get(self._key(state, many, at, glimpse)) is not None
+
+    def _key(self, state: Choice, many: int, at: Fork | None, glimpse: bool) -> tuple[Any, ...]:
+        return self.scenario(state).digest, state.prices, many, glimpse, at and at.at
 
     def _results(
-        self, state: Choice, many: int, executor: Executor, progress: Progress | None, *, glimpse: bool = False
+        self,
+        state: Choice,
+        many: int,
+        executor: Executor,
+        progress: Progress | None,
+        at: Fork | None = None,
+        *,
+        glimpse: bool = False,
     ) -> Results:
-        """Answer the question what comes of a state; kept, for its replications are the same whenever they run."""
+        """Answer the question what comes of a state; kept, for its replications are the same whenever they run.
+
+        A look (`glimpse`) goes on from the histories of a fork.
+        """
         scenario = self.scenario(state)
-        key = (scenario.digest, many, glimpse)
+        key = self._key(state, many, at, glimpse)
         kept: Results | None = self._runs.get(key)
         if kept is not None:
             return kept
         if glimpse:
             question = Run.about(scenario, replications=many, seed=self.seed)
             # Those of the look before are not run again.
-            first: Results | None = self._runs.get((scenario.digest, FIRST_LOOK, True)) if many > FIRST_LOOK else None
+            first: Results | None = (
+                self._runs.get(self._key(state, FIRST_LOOK, at, True)) if many > FIRST_LOOK else None
+            )
             numbers = range(len(first.replications) if first else 0, many)
-            at = self._fork(scenario)
-            results = question.glimpse(self._computed, numbers, at=at, kept=self._kept_histories(), executor=executor)
-            results = self._shown(results, scenario.name)
+            kept_here = self._kept_histories(at)
+            results = question.glimpse(self._computed, numbers, at=at, kept=kept_here, executor=executor)
+            results = self._shown(results, scenario.name, state)
             return self._runs.put(key, joined(first, results) if first else results)
         with self.desk.file(state) as name:
             question = Run(scenario=name, replications=many, seed=self.seed)
-        return self._runs.put(key, self._shown(question.answer(executor, progress), scenario.name))
+        return self._runs.put(key, self._shown(question.answer(executor, progress), scenario.name, state))
 
-    def _shown(self, results: Results, name: str) -> Results:
+    def _shown(self, results: Results, name: str, state: Choice) -> Results:
         """Return the figures that the page shows, with costs: a page that is left open holds no others."""
-        if self.prices is not None:
-            results = costed(results, self.prices, name)
+        prices = self.prices(state)
+        if prices is not None:
+            results = costed(results, prices, name)
         return results.only(lambda row: _is_shown(row.measure, self.desk.layout))
 
     @cached_property
     def _computed(self) -> tuple[str, ...]:
         """The measures that a look computes: those that are shown, and what costs are of."""
-        priced = {price.measure for price in self.prices.prices} if self.prices else set()
+        prices = self.prices(Choice())
+        priced = {price.measure for price in prices.prices} if prices else set()
         index = Catalogue.of(self.desk.reference_scenario.pathway()).index
         measures = dict.fromkeys(row.measure for row in index)
         return tuple(m for m in measures if _is_shown(m, self.desk.layout) or m in priced)
 
-    def _kept_histories(self) -> KeptHistories:
-        kept: KeptHistories | None = self._histories.get("today")
-        return kept if kept is not None else self._histories.put("today", KeptHistories(megabytes=_MOST_KEPT))
+    def _kept_histories(self, at: Fork | None) -> KeptHistories:
+        """Return the histories that are kept at a fork: those of today, and of one earlier day."""
+        key = at and at.at
+        kept: KeptHistories | None = self._histories.get(key)
+        return kept if kept is not None else self._histories.put(key, KeptHistories(megabytes=_MOST_KEPT))
 
     def rest(self) -> None:
         """Let go of the histories, which are half of what the page holds; the next look runs them again."""
         self._histories.clear()
 
-    def _fork(self, scenario: Scenario) -> Fork | None:
-        """Return where looks go on from: the day from which changes hold; None where the run begins no earlier."""
-        day, pathway = moment(self.desk.layout.today), self.desk.reference_scenario.pathway()
-        begins_earlier = pathway.start < day < pathway.end and not scenario.begins_today
-        return Fork(at=day) if begins_earlier else None
+    def _fork(self, state: Choice) -> Fork | None:
+        """Return where looks at a state go on from: the day from which its first change holds, today at the latest.
+
+        None where the run begins no earlier. What no day tells of, such as another value of a parameter, has changed
+        the histories too: looks at it run from the start, with the futures of those from today on.
+        """
+        scenario, pathway = self.scenario(state), self.desk.reference_scenario.pathway()
+        if scenario.begins_today:
+            return None
+        day = min([moment(self.desk.layout.today), *_begins(scenario)])
+        if not day > pathway.start:
+            day = moment(self.desk.layout.today)
+        return Fork(at=day) if pathway.start < day < pathway.end else None
 
     def _view(
         self,
@@ -222,19 +261,19 @@ class Workbench:
         progress: Progress,
         glimpse: bool = False,
     ) -> dict[str, Any]:
-        unchanged, base = state.unchanged, state.beginning
+        unchanged, base, at = state.unchanged, state.beginning, self._fork(state) if glimpse else None
         asked = ([] if unchanged else [state]) + [base]
-        missing = [choice for choice in asked if not self._has(choice, many, glimpse=glimpse)]
+        missing = [choice for choice in asked if not self._has(choice, many, at, glimpse=glimpse)]
         total, done = len(missing) * many, 0
         results = {}
         for choice in missing:
             told = shifted(progress, done, total)
-            results[choice] = self._results(choice, many, executor, told, glimpse=glimpse)
+            results[choice] = self._results(choice, many, executor, told, at, glimpse=glimpse)
             done += many
-        reference = results.get(base) or self._results(base, many, executor, None, glimpse=glimpse)
+        reference = results.get(base) or self._results(base, many, executor, None, at, glimpse=glimpse)
         scenario = None
         if not unchanged:
-            scenario = results.get(state) or self._results(state, many, executor, None, glimpse=glimpse)
+            scenario = results.get(state) or self._results(state, many, executor, None, at, glimpse=glimpse)
         if scenario is not None and scenario.index != reference.index:
             raise InputError("the scenario ends on another day than the one it is compared with: leave out `until`")
         return View(desk=self.desk, reference=reference, scenario=scenario, language=language).shown(year)
@@ -251,6 +290,15 @@ class Workbench:
                 fluid = self._fluids.put(scenario.digest, executor.submit(_fluid, scenario).result())
             out[key] = _present(fluid, self.desk.layout.stops)
         return out
+
+
+def _begins(scenario: Scenario) -> Iterator[datetime]:
+    """Yield the days from which the changes of a scenario hold."""
+    for file, _ in scenario.layers:
+        for edits in file.model_dump(by_alias=True, exclude_unset=True).values():
+            for edit in edits if isinstance(edits, list | tuple) else ():
+                if isinstance(edit, Mapping) and edit.get("from"):
+                    yield parse_moment(edit["from"])
 
 
 def _is_shown(measure: Measure, layout: Layout) -> bool:

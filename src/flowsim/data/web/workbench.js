@@ -10,7 +10,7 @@ export function workbench(main, choice) {
   // What the address holds: preset, own, name, year; values by control; locked; rows by date.
   const chosen = {
     preset: "", own: "", name: say("bench.name.value"), year: about.year, values: {}, rows: [], unlocked: false,
-    parameters: {}, cases: "", casesDay: "", ...choice,
+    parameters: {}, prices: {}, cases: "", casesDay: "", ...choice,
   };
   let looking = null, running = null, pending = false, rested = true, last = null;
   const tiles = el("div", { class: "tiles" });
@@ -40,6 +40,8 @@ export function workbench(main, choice) {
     if (chosen.cases) Object.assign(out, { cases: chosen.cases, cases_day: chosen.casesDay });
     const parameters = Object.entries(chosen.parameters);
     if (parameters.length) out.parameters = parameters;
+    const prices = Object.entries(chosen.prices);
+    if (prices.length) out.prices = prices;
     return out;
   }
 
@@ -166,7 +168,7 @@ export function workbench(main, choice) {
           one.verdict !== "none" && el("p", {}, one.interval ? `${one.change} (${one.interval})` : one.change));
       }
       parts.push(el("p", { class: "quiet" }, one.tail), el("p", { class: "quiet" }, label));
-      return el("section", { class: `card tile${item.look ? " look" : ""}` }, parts);
+      return el("section", { class: `card tile${item.look ? " look" : ""}`, "data-replications": item.view.replications }, parts);
     }));
     // On a phone the tiles are out of sight while a slider is moved.
     strip.replaceChildren(...item.view.tiles.slice(0, 2).map((one) =>
@@ -223,7 +225,7 @@ export function workbench(main, choice) {
       const link = el("a", { class: "button", download: out.file, href: `data:application/toml;charset=utf-8,${encodeURIComponent(out.toml)}` },
         say("again.download"));
       const shown = (label, text) => [el("h3", {}, label), el("pre", { tabindex: "0", "aria-label": label }, text)];
-      again.replaceChildren(el("details", {}, el("summary", {}, say("again")), el("p", {}, say("again.about")), el("p", {}, link, out.list && " ", out.list && el("a", { class: "button", download: out.listFile, href: `data:text/csv;charset=utf-8,${encodeURIComponent(out.list)}` }, say("again.list"))),
+      again.replaceChildren(el("details", {}, el("summary", {}, say("again")), el("p", {}, say("again.about")), el("p", {}, link, out.list && " ", out.prices && el("a", { class: "button", download: out.pricesFile, href: `data:application/toml;charset=utf-8,${encodeURIComponent(out.prices)}` }, say("again.prices")), out.list && el("a", { class: "button", download: out.listFile, href: `data:text/csv;charset=utf-8,${encodeURIComponent(out.list)}` }, say("again.list"))),
         shown(say("again.command"), out.command), shown(say("again.python"), out.python),
         shown(out.file, out.toml), el("p", { class: "quiet" }, say("again.link"))));
     } catch { again.replaceChildren(); }
@@ -239,7 +241,7 @@ export function workbench(main, choice) {
       el("p", { class: "quiet" }, say("bench.from", { today: about.todayWords })),
       origin(), taken(), name(), ...about.controls.filter((one) => one.kind !== "closures").map(control), dated(),
       el("p", {}, el("button", { type: "button", onclick: () => {
-        Object.assign(chosen, { values: {}, rows: [], preset: "", own: "", parameters: {}, cases: "", casesDay: "" });
+        Object.assign(chosen, { values: {}, rows: [], preset: "", own: "", parameters: {}, prices: {}, cases: "", casesDay: "" });
         controls();
         settle();
       } }, say("bench.reset.all"))));
@@ -265,9 +267,10 @@ export function workbench(main, choice) {
   function taken() {
     const line = (text, without) => el("div", { class: "hint under" }, el("span", {}, text),
       el("button", { type: "button", class: "small", onclick: () => { Object.assign(chosen, without); controls(); settle(); } }, say("bench.without")));
-    const parameters = Object.entries(chosen.parameters);
+    const parameters = Object.entries(chosen.parameters), prices = Object.entries(chosen.prices);
     return el("div", { class: "control" },
       chosen.cases && line(say("bench.cases", { rows: chosen.cases.trim().split("\n").length - 1, day: chosen.casesDay }), { cases: "", casesDay: "" }),
+      prices.length > 0 && line(prices.map(([key, value]) => `${key} = ${value}`).join(", "), { prices: {} }),
       parameters.length > 0 && line(parameters.map(([key, value]) => `${key} = ${value}`).join(", "), { parameters: {} }));
   }
 

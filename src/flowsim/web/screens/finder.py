@@ -57,10 +57,10 @@ def staffing_work(desk: Desk, state: Choice, raw: Any, language: Language) -> Wo
     form = FindStaffing.read(raw)
     asked = {"goal": form.goals, "vary": form.vary, "between": form.between, "during": form.during}
     asked |= {"chance": form.chance} if form.chance else {}
-    with desk.file(state) as name:
-        question = Staff.from_dict({"scenario": name, **asked}, "form")
-        command = desk.without_folder(state, name, question.command_line())
-    prices = prices_of(question.subject, None)
+    with desk.file(state) as name, desk.priced(state) as path:
+        question = Staff.from_dict({"scenario": name, **asked, "prices": path}, "form")
+        command = desk.without_folder(state, name, question.command_line(), path)
+        prices = prices_of(question.subject, path)
 
     def work(executor: Executor, progress: Progress) -> Iterator[News]:
         search = question.answer(executor, progress)

@@ -54,16 +54,17 @@ def report_work(desk: Desk, state: Choice, raw: Any, language: Language, shelf: 
         InputError: as `Report`.
     """
     form = PaperForm.read(raw)
-    with desk.file(state) as name:
+    with desk.file(state) as name, desk.priced(state) as path:
         # A run that begins with a list has another beginning than the reference: it is reported on alone.
         alone = state.unchanged or state.cases
         scenarios = (name,) if alone else (desk.layout.reference, name)
         question = Report.from_dict(
             {"scenarios": scenarios, "question": form.question, "language": language.code}
-            | {"first": form.first or None, "last": form.last or None, "replications": form.replications},
+            | {"first": form.first or None, "last": form.last or None, "replications": form.replications}
+            | {"prices": path},
             "form",
         )
-        repeat = desk.without_folder(state, name, question.command_line(("report.pdf",)))
+        repeat = desk.without_folder(state, name, question.command_line(("report.pdf",)), path)
 
     def work(executor: Executor, progress: Progress) -> Iterator[News]:
         result = question.answer(executor, progress)

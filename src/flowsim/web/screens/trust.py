@@ -12,26 +12,29 @@ from flowsim.calibration.ensemble import Ensemble
 from flowsim.core.errors import InputError
 from flowsim.core.progress import Progress
 from flowsim.forecasting.outlooks import OutlookResult
+from flowsim.model.scenario import Scenario
+from flowsim.planning.assumptions import largest_assumptions
 from flowsim.planning.prices import prices_of
 from flowsim.questions.judge import Judge
 from flowsim.questions.outlook import Outlook
 from flowsim.reporting.document import Block, Figure, Table, TableCell, Text
 from flowsim.reporting.language import Language
 from flowsim.reporting.wording import Wording
+from flowsim.simulation.measures.catalogue import Catalogue
 from flowsim.simulation.measures.measure import known_measure
 from flowsim.web.asked import Choice, Desk
 from flowsim.web.jobs import News, Work
 from flowsim.web.screens.blocks import plain_blocks
 
-__all__ = ["evidence_work", "grounds", "outlook_work"]
+__all__ = ["assumptions_work", "evidence_work", "grounds", "outlook_work"]
 
 _JUDGED, _FUTURES, _HORIZON = 40, 100, 8
+_LARGEST, _PAIRS = 5, 12
 
 
 def grounds(desk: Desk, language: Language) -> dict[str, Any]:
     """Return what is assumed, which a planner may change; the factors and what the documents left open; and prices."""
     reference, say = desk.reference_scenario, language.say
-    wording = Wording.of(reference, reference.pathway(), language)
     assumed = [
         {
             "name": parameter.name,
@@ -41,7 +44,7 @@ def grounds(desk: Desk, language: Language) -> dict[str, Any]:
             "plain": isinstance(parameter.value, int | float | str),
         }
         for parameter in reference.base.parameters.values()
-        if parameter.kind == "assumed"
+        if parameter.kind in ("assumed", "borrowed")
     ]
     blocks: list[Block] = []
     ensemble = Ensemble.of(reference.base)
@@ -60,20 +63,6 @@ def grounds(desk: Desk, language: Language) -> dict[str, Any]:
         )
         columns = tuple(say(f"column.{key}") for key in ("factor", "median", "p05", "p95"))
         blocks.append(Table(title=say("table.factors"), columns=columns, rows=rows, note=say("web.trust.factors")))
-    prices = prices_of(reference, None)
-    if prices is not None:
-        rows_of_prices = tuple(
-            (
-                price.where,
-                f"{language.number(price.amount, 0)} {wording.currency(prices.currency)}"
-                + (f" {say(f'per.{price.per}')}" if price.per else ""),
-                say(f"kind.{price.kind}"),
-                f"{price.fact} {price.key}".strip() if price.fact else language.translated(price.why),
-            )
-            for price in prices.prices
-        )
-        columns = tuple(say(f"column.{key}") for key in ("parameter", "value", "kind", "why"))
-        blocks.append(Table(title=say("table.prices"), columns=columns, rows=rows_of_prices))
     if reference.base.evidence is not None:
         sources = tuple(
             (one.id, language.translated(one.title), language.translated(one.date))
@@ -81,7 +70,67 @@ def grounds(desk: Desk, language: Language) -> dict[str, Any]:
         )
         columns = tuple(say(f"column.{key}") for key in ("id", "title", "date"))
         blocks.append(Table(title=say("table.sources"), columns=columns, rows=sources))
-    return {"assumed": assumed, "blocks": plain_blocks(blocks, language), "calibrated": ensemble is not None}
+    return {
+        "assumed": assumed,
+        "prices": _prices(reference, language),
+        "blocks": plain_blocks(blocks, language),
+        "calibrated": ensemble is not None,
+    }
+
+
+def _prices(reference: Scenario, language: Language) -> list[dict[str, str]]:
+    """Return the prices of a base: what each is of, its value as it is typed, and where it comes from."""
+    prices = prices_of(reference, None)
+    if prices is None:
+        return []
+    return [
+        {
+            "name": price.where,
+            "value": f"{price.amount:.12g} {prices.currency}" + (f" per {price.per}" if price.per else ""),
+            "kind": language.say(f"kind.{price.kind}"),
+            "why": f"{price.fact} {price.key}".strip() if price.fact else language.translated(price.why),
+        }
+        for price in prices.prices
+    ]
+
+
+def assumptions_work(desk: Desk, raw: Any, language: Language) -> Work:
+    """Return the work of finding the assumptions that the page's first figure hangs on most, in the year of a form.
+
+    Raises:
+        InputError: for a year in which it is not measured.
+    """
+    scenario, say, year = desk.reference_scenario, language.say, str(raw.get("year", desk.layout.year))
+    pathway = scenario.pathway()
+    index = {(str(row.measure), str(row.period)): row.measure for row in Catalogue.of(pathway).index}
+    name = next((tile.measure for tile in desk.layout.tiles if (tile.measure, year) in index), None)
+    if name is None:
+        raise InputError(f"year: nothing is measured in {year}")
+    measure, wording = index[name, year], Wording.of(scenario, pathway, language)
+
+    def work(executor: Executor, progress: Progress) -> Iterator[News]:
+        found = largest_assumptions(
+            scenario,
+            name,
+            year,
+            parameters=Ensemble.of(scenario.base),
+            replications=_PAIRS,
+            executor=executor,
+            progress=progress,
+        )[:_LARGEST]
+        rows: list[tuple[Cell, ...]] = []
+        for one in found:
+            effect, *ends = wording.values([one.effect, one.low, one.high], measure.unit, signed=True)
+            told = f"{effect} ({language.interval(*ends)})"
+            value = f"{language.quantity(one.parameter.value)} ({language.quantity(one.change)})"
+            rows.append((one.parameter.name, value, told, language.translated(one.parameter.why)))
+        title = say("web.trust.largest.table", measure=wording.measure(measure), year=year)
+        columns = tuple(say(f"web.trust.{key}") for key in ("what", "raised", "effect", "why"))
+        note = say("web.trust.largest.note", pairs=str(_PAIRS))
+        blocks = plain_blocks([Table(title=title, columns=columns, rows=tuple(rows), note=note)], language)
+        yield {"blocks": blocks, "names": [one.parameter.name for one in found]}
+
+    return work
 
 
 def evidence_work(desk: Desk, language: Language) -> Work:

@@ -94,5 +94,7 @@ export function stateOf(choice, controls) {
   if (choice.cases) Object.assign(out, { cases: choice.cases, cases_day: choice.casesDay });
   const parameters = Object.entries(choice.parameters ?? {});
   if (parameters.length) out.parameters = parameters;
+  const prices = Object.entries(choice.prices ?? {});
+  if (prices.length) out.prices = prices;
   return out;
 }

@@ -5,17 +5,29 @@ import { blocks, job, stateOf } from "/static/screens/parts.js";
 
 export function trust(main, choice) {
   const state = stateOf(choice, about.controls);
-  const changed = { ...choice.parameters };
+  const changed = { ...choice.parameters }, priced = { ...choice.prices };
   const rest = el("div", {}, el("p", {}, say("bench.waiting")));
   const panel = (key, path) => {
     const out = el("div", { "aria-live": "polite" });
-    const work = job(path, () => out.replaceChildren(), (item) => out.replaceChildren(...[item.points && dots(item.points), ...blocks(item.blocks)].filter(Boolean)));
+    const work = job(path, () => out.replaceChildren(), (item) => out.replaceChildren(
+      ...[item.points && dots(item.points), ...blocks(item.blocks), item.names && toFields(item.names)].filter(Boolean)));
     const node = el("section", { class: "card", "aria-labelledby": key }, el("h2", { id: key }, say(key)), el("p", {}, say(`${key}.lead`)),
-      el("p", {}, el("button", { type: "button", onclick: () => work.start({ state, form: {} }) }, say(`${key}.run`))), work.node, out);
+      el("p", {}, el("button", { type: "button", onclick: () => work.start({ state, form: { year: choice.year ?? about.year } }) }, say(`${key}.run`))), work.node, out);
     return { node, work };
   };
+  // From the largest assumptions to the fields in which they are changed.
+  function toFields(names) {
+    return el("p", { class: "bar" }, names.map((name) => [...document.querySelectorAll("table.assumed input")].find((one) => one.getAttribute("aria-label") === name) &&
+      el("button", { type: "button", class: "small", onclick: () => {
+        const field = [...document.querySelectorAll("table.assumed input")].find((one) => one.getAttribute("aria-label") === name);
+        field.scrollIntoView({ block: "center" });
+        field.focus();
+      } }, say("trust.largest.change", { name }))));
+  }
+
+  const largest = panel("trust.largest", "/api/assumptions");
   const evidence = panel("trust.evidence", "/api/evidence"), outlook = panel("trust.outlook", "/api/outlook");
-  main.append(el("h1", {}, say("trust.title")), el("p", {}, say("trust.about")), evidence.node, rest, outlook.node);
+  main.append(el("h1", {}, say("trust.title")), el("p", {}, say("trust.about")), largest.node, evidence.node, rest, outlook.node);
 
   // A dot in its band: where the documented figure lies in what the model says, each on a scale of its own.
   function dots(points) {
@@ -43,19 +55,32 @@ export function trust(main, choice) {
       const grounds = await (await fetch(`/api/grounds?lang=${about.language}`)).json();
       const wrong = el("p", { class: "wrong", role: "alert" });
       const use = el("p", {});
-      const draw = () => use.replaceChildren(Object.keys(changed).length
-        ? el("a", { class: "button first", href: address("workbench", { ...choice, parameters: changed }) }, say("trust.use", { count: Object.keys(changed).length }))
-        : el("span", { class: "quiet" }, say("trust.none")));
+      const link = () => {
+        const count = Object.keys(changed).length + Object.keys(priced).length;
+        return count
+          ? el("a", { class: "button first", href: address("workbench", { ...choice, parameters: changed, prices: priced }) }, say("trust.use", { count }))
+          : el("span", { class: "quiet" }, say("trust.none"));
+      };
+      const useToo = el("p", {});
+      const draw = () => { use.replaceChildren(link()); useToo.replaceChildren(link()); };
       draw();
+      // A field that changes what is kept of it; nothing of it is kept where it says again what stood there.
+      const edited = (kept, one) => el("input", { "aria-label": one.name, value: kept[one.name] ?? one.value, maxlength: 60, onchange: (event) => {
+        if (event.target.value.trim() === one.value) delete kept[one.name]; else kept[one.name] = event.target.value;
+        draw();
+      } });
       rest.replaceChildren(el("section", { class: "card", "aria-labelledby": "assumed" }, el("h2", { id: "assumed" }, say("trust.assumed")),
         el("p", {}, say("trust.assumed.about")), wrong, use,
         el("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "assumed" }, el("table", { class: "assumed" },
           el("thead", {}, el("tr", {}, ["what", "value", "why"].map((key) => el("th", { scope: "col" }, say(`trust.${key}`))))),
           el("tbody", {}, grounds.assumed.map((one) => el("tr", {}, el("th", { scope: "row" }, one.name, " ", el("span", { class: "badge" }, say("trust.badge"))),
-            el("td", {}, one.plain ? el("input", { "aria-label": one.name, value: changed[one.name] ?? one.value, maxlength: 60, onchange: (event) => {
-              if (event.target.value.trim() === one.value) delete changed[one.name]; else changed[one.name] = event.target.value;
-              draw();
-            } }) : one.words), el("td", {}, one.why))))))),
+            el("td", {}, one.plain ? edited(changed, one) : one.words), el("td", {}, one.why))))))),
+      grounds.prices.length && el("section", { class: "card", "aria-labelledby": "prices" }, el("h2", { id: "prices" }, say("trust.prices")),
+        el("p", {}, say("trust.prices.about")), useToo,
+        el("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "prices" }, el("table", { class: "assumed" },
+          el("thead", {}, el("tr", {}, ["price", "value", "why"].map((key) => el("th", { scope: "col" }, say(`trust.${key}`))))),
+          el("tbody", {}, grounds.prices.map((one) => el("tr", {}, el("th", { scope: "row" }, one.name, " ", el("span", { class: "badge" }, one.kind)),
+            el("td", {}, edited(priced, one)), el("td", {}, one.why))))))) || "",
       el("section", { class: "card", "aria-label": say("trust.rest") }, blocks(grounds.blocks)));
       if (!grounds.calibrated) {
         evidence.node.remove();
@@ -65,5 +90,5 @@ export function trust(main, choice) {
       rest.replaceChildren(el("p", { class: "wrong" }, fault(error)));
     }
   })();
-  return () => { evidence.work.stop(); outlook.work.stop(); };
+  return () => { largest.work.stop(); evidence.work.stop(); outlook.work.stop(); };
 }

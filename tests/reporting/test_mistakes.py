@@ -1,0 +1,76 @@
+"""What is wrong in a list is said in Danish: each sentence that is raised while one is read has its words."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from flowsim.core.errors import unknown_name
+from flowsim.reporting.language import Language
+from helpers.paths import ROOT
+
+SOURCE = ROOT / "src" / "flowsim"
+FILES = [
+    SOURCE / "evidence" / "cases.py",
+    SOURCE / "model" / "today" / "listing.py",
+    SOURCE / "web" / "screens" / "lists.py",
+    SOURCE / "evidence" / "tables.py",
+]
+# In tables.py: figures of series, which a list has none of, and what another library says.
+ELSEWHERE = {"reader", "figure"}
+
+
+def sentences(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield each text that a function raises as an InputError, with something filled in for what is in braces."""
+    for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        for node in ast.walk(function):
+            call = node.exc if isinstance(node, ast.Raise) else None
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "InputError":
+                text = "".join(filled(call.args[0]))
+                if text:  # a message in a variable is none of these
+                    yield function.name, text
+
+
+def filled(text: ast.expr) -> Iterator[str]:
+    if isinstance(text, ast.Constant):
+        yield str(text.value)
+    elif isinstance(text, ast.JoinedStr):
+        for part in text.values:
+            yield from filled(part)
+    elif isinstance(text, ast.FormattedValue):
+        value = text.value
+        called = isinstance(value, ast.Call) and getattr(value.func, "id", "")
+        if called == "unknown_name":
+            yield unknown_name(value.args[0].value, "wating", ["waiting", "under way"])
+        elif called == "_too_many":
+            yield "more than 9 cells are not read: keep the table that you mean, by itself"
+        else:
+            yield "C3"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_each_sentence_that_is_raised_has_danish_words(path):
+    danish, known = Language.of("da"), list(sentences(path))
+    assert known
+    unsaid = [
+        text
+        for function, text in known
+        if function not in ELSEWHERE and danish.mistake(text) == text and not text.startswith("there is no file")
+    ]
+    assert unsaid == []
+
+
+def test_what_is_filled_in_is_kept_and_english_stays_as_it_is():
+    text = "liste.csv: C2: '1-13-2021' is no day: write it as 2026-03-09 or 9-3-2026"
+    assert Language.of("da").mistake(text) == (
+        "liste.csv: C2: '1-13-2021' er ikke en dato. Skriv den som 9-3-2026 eller 2026-03-09"
+    )
+    assert Language.of("en").mistake(text) == text
+    assert Language.of("da").mistake("something else") == "something else"
+    near = "l.csv: B4: there is no situation 'wating'; did you mean 'waiting'? (allowed: i gang, under way)"
+    assert Language.of("da").mistake(near).startswith("l.csv: B4: 'wating' er ingen situation. Mente du 'waiting'?")
