@@ -11,11 +11,13 @@ import numpy as np
 from flowsim.calibration.ensemble import Ensemble
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError
+from flowsim.core.periods import Period
 from flowsim.core.progress import Progress, shifted
+from flowsim.core.quantities import is_number, quantity
 from flowsim.model.base import Parameter
 from flowsim.model.scenario import Scenario
+from flowsim.model.varying import Cut, cut_after
 from flowsim.simulation.intervals import cautious_interval
-from flowsim.simulation.results import Results
 from flowsim.simulation.runner import run
 
 __all__ = ["Assumption", "largest_assumptions"]
@@ -23,6 +25,8 @@ __all__ = ["Assumption", "largest_assumptions"]
 STEP = 0.1
 """By how much an assumption is raised: a tenth."""
 _ERROR = 0.05
+_SCREENED = 3
+_REFINED = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,15 +61,16 @@ def largest_assumptions(
 ) -> tuple[Assumption, ...]:
     """Raise each assumed or borrowed number by a tenth, and order them by what the measure does, the largest first.
 
-    A count that can't be raised by a tenth is raised by one. Lists and dates are left out, what may not be raised (such
-    as a share beside others that leave it no room), and what moves nothing.
+    All are looked at with a few pairs of futures, and those that move it most with as many as are asked for. A count is
+    raised by a whole number. Lists and dates are left out, what may not be raised (such as a share beside others that
+    leave it no room), and what moves nothing.
 
     Args:
         scenario: what they are of.
         measure: what is looked at.
         period: when.
         parameters: the ensemble that replications draw from, where the base has one.
-        replications: pairs of futures for each.
+        replications: pairs of futures for each of those that move it most.
         seed: of all draws.
         executor: where replications run.
         progress: called with (done, all).
@@ -73,54 +78,57 @@ def largest_assumptions(
     Raises:
         InputError: for a measure or period that is not reported.
     """
-    moved = dict[str, str]()
-    for parameter in scenario.base.parameters.values():
-        if parameter.kind in ("assumed", "borrowed"):
-            change = _raised(scenario, parameter)
-            if change is not None:
-                moved[parameter.name] = change
-    total = (len(moved) + 1) * replications
+    moved = {
+        parameter.name: change
+        for parameter in scenario.base.parameters.values()
+        if parameter.kind in ("assumed", "borrowed") and (change := _raised(parameter)) is not None
+    }
+    end = Period(period).end
+    screened = min(_SCREENED, replications)
+    steps = [screened] * (len(moved) + 1) + [replications] * (min(_REFINED, len(moved)) + 1)
 
-    def figures(changed: Mapping[str, str], place: int) -> Floats:
+    def figures(changed: Mapping[str, str], many: int, place: int) -> Floats:
         over = _with(scenario, changed)
-        model = over.pathway() if parameters is None else parameters.over(over)
-        told = shifted(progress, place * replications, total)
-        results: Results = run(
-            model, replications=replications, seed=seed, measures=[measure], executor=executor, progress=told
-        )
+        model = cut_after(over.pathway(), end) if parameters is None else Cut(model=parameters.over(over), end=end)
+        told = shifted(progress, sum(steps[:place]), sum(steps))
+        measures = [measure]
+        results = run(model, replications=many, seed=seed, measures=measures, executor=executor, progress=told)
         values: Floats = results.select(measure, period).values[:, 0]
         return values
 
-    before, out = figures({}, 0), []
-    for place, (name, change) in enumerate(moved.items(), start=1):
-        apart = figures({name: change}, place) - before
-        apart = apart[np.isfinite(apart)]
-        if len(apart) < 2 or np.ptp(apart) == 0:
-            continue  # it moves nothing, or nobody is told of
-        found = cautious_interval(apart, _ERROR)
-        out.append(
-            Assumption(
-                parameter=scenario.base.parameters[name],
-                change=change,
-                effect=found.estimate,
-                low=found.low,
-                high=found.high,
-            )
-        )
+    def apart(name: str, before: Floats, place: int) -> Floats:
+        """Return by how much pairs differ; nothing of what may not be raised."""
+        try:
+            differences: Floats = figures({name: moved[name]}, len(before), place) - before
+        except InputError:
+            return np.zeros(0)
+        return differences[np.isfinite(differences)]
+
+    before, effects = figures({}, screened, 0), dict[str, float]()
+    for place, name in enumerate(moved, start=1):
+        differences = apart(name, before, place)
+        if len(differences) and np.any(differences != 0):
+            effects[name] = abs(float(differences.mean()))
+    likely = sorted(effects, key=effects.__getitem__, reverse=True)[:_REFINED]
+    before, out = figures({}, replications, len(moved) + 1), []
+    for place, name in enumerate(likely, start=len(moved) + 2):
+        differences = apart(name, before, place)
+        if len(differences) < 2 or np.ptp(differences) == 0:
+            continue
+        found = cautious_interval(differences, _ERROR)
+        figures_of = {"effect": found.estimate, "low": found.low, "high": found.high}
+        out.append(Assumption(parameter=scenario.base.parameters[name], change=moved[name], **figures_of))
     return tuple(sorted(out, key=lambda one: -abs(one.effect)))
 
 
-def _raised(scenario: Scenario, parameter: Parameter) -> str | None:
-    """Return the change that raises a number by a tenth, or a count by one; None where neither can be made."""
-    if isinstance(parameter.value, bool) or not isinstance(parameter.value, int | float | str):
+def _raised(parameter: Parameter) -> str | None:
+    """Return the change that raises a number by a tenth, a count by a whole number of about that; None of no number."""
+    value = parameter.value
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
-    for change in (f"+{STEP:.0%}", "+1") if isinstance(parameter.value, int) else (f"+{STEP:.0%}",):
-        try:
-            _with(scenario, {parameter.name: change}).pathway()
-        except (InputError, ValueError):
-            continue
-        return change
-    return None
+    if isinstance(value, int):
+        return f"+{max(round(STEP * value), 1)}"
+    return f"+{STEP:.0%}" if is_number(value) or quantity(value) else None
 
 
 def _with(scenario: Scenario, changed: Mapping[str, str]) -> Scenario:
