@@ -495,3 +495,28 @@ def test_july_is_closed_and_the_difference_is_read(chromium: Any, city: str, lan
         page.get_by_role("tab").nth(1).click()
         if width == 1280:
             picture(page, f"over-time-{language}")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_price_is_written_in_its_field_and_costs_follow_it(chromium: Any, city: str, width: int) -> None:
+    with tab(chromium, city, "da", width) as page:
+        page.goto(page.url.replace("#/start", "#/trust").split("#")[0] + "#/trust?lang=da")
+        field = page.get_by_role("textbox", name=re.compile("Medarbejdere: sagsbehandlerne i kontanthjælp"))
+        field.fill("700.000")
+        field.blur()
+        page.get_by_text("Mener du 700000?").wait_for()
+        field.fill("700000")
+        field.blur()
+        assert violations(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.get_by_role("link", name="Brug 1 ændrede i arbejdsbordet").first.click()
+        page.get_by_text("staff.plan_kontanthjaelp.bif = 700000 DKK per year").wait_for()
+
+
+def test_a_wrong_list_is_named_in_danish(chromium: Any, small: str, tmp_path: Path) -> None:
+    path = tmp_path / "liste.csv"
+    path.write_text("sted;situation;antal;siden\nteam;venter;1;1-13-2021\n", encoding="utf-8")
+    with tab(chromium, small, "da") as page:
+        page.get_by_label("Listens dag").fill("2021-06-01")
+        page.get_by_label(re.compile("Udfyldt liste")).set_input_files(path)
+        page.get_by_text("'1-13-2021' er ikke en dato").wait_for()

@@ -36,7 +36,15 @@ def own(priced):
 def test_prices_are_shown_with_their_origin_and_can_be_changed(own):
     grounds = own.client.get("/api/grounds?lang=da").json()
     assert grounds["prices"] == [
-        {"name": "places.team", "value": "1000 DKK per place", "kind": "antaget", "why": "made"}
+        {
+            "name": "places.team",
+            "title": "Pladser: team",
+            "value": "1000",
+            "unit": "DKK per place",
+            "unitWords": "kr. pr. plads",
+            "kind": "antaget",
+            "why": "made",
+        }
     ]
 
 

@@ -202,7 +202,10 @@ def test_what_is_assumed_can_be_changed_and_becomes_a_line_of_the_scenario(copen
         assert len(assumed) > 10
         assert all(each["why"] for each in assumed.values())
         titles = [block["title"] for block in grounds["blocks"]]
-        assert len(titles) == 3  # factors, prices and sources
+        assert len(titles) == 2  # factors and sources
+        assert {"staff.plan_kontanthjaelp.bif", "places.rehabilitation_team"} <= {
+            each["name"] for each in grounds["prices"]
+        }
         name = "stock_afklaring"
         state = {"name": "x", "parameters": [[name, "120"]]}
         written = client.post("/api/scenario", json={"state": state}).json()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import Executor
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from flowsim.calibration.ensemble import Ensemble
 from flowsim.core.errors import InputError
 from flowsim.core.progress import Progress
 from flowsim.forecasting.outlooks import OutlookResult
+from flowsim.model.base import Base, Parameter
 from flowsim.model.scenario import Scenario
 from flowsim.planning.assumptions import largest_assumptions
 from flowsim.planning.prices import prices_of
@@ -30,6 +33,8 @@ __all__ = ["assumptions_work", "evidence_work", "grounds", "outlook_work"]
 
 _JUDGED, _FUTURES, _HORIZON = 40, 100, 8
 _LARGEST, _PAIRS = 5, 12
+_LONGEST = 100
+_AS_FOR = re.compile(r"as for (\w+)")
 
 
 def grounds(desk: Desk, language: Language) -> dict[str, Any]:
@@ -39,8 +44,8 @@ def grounds(desk: Desk, language: Language) -> dict[str, Any]:
         {
             "name": parameter.name,
             "value": str(parameter.value),
-            "words": language.quantity(parameter.value),
-            "why": language.translated(parameter.why),
+            "words": shorten(language.quantity(parameter.value), _LONGEST, placeholder=" …"),
+            "why": _reason(parameter, reference.base, language),
             "plain": isinstance(parameter.value, int | float | str),
         }
         for parameter in reference.base.parameters.values()
@@ -78,15 +83,30 @@ def grounds(desk: Desk, language: Language) -> dict[str, Any]:
     }
 
 
+def _reason(parameter: Parameter, base: Base, language: Language) -> str:
+    """Return why a parameter has its value; of one that is as another, the other's reason."""
+    other = _AS_FOR.fullmatch(parameter.why)
+    if other and other[1] in base.parameters and base.parameters[other[1]].why != parameter.why:
+        return _reason(base.parameters[other[1]], base, language)
+    return language.translated(parameter.why)
+
+
 def _prices(reference: Scenario, language: Language) -> list[dict[str, str]]:
-    """Return the prices of a base: what each is of, its value as it is typed, and where it comes from."""
+    """Return the prices of a base: what each is of, its amount, its unit as files write it and in words, its origin."""
     prices = prices_of(reference, None)
     if prices is None:
         return []
+    pathway = reference.pathway()
+    wording = Wording.of(reference, pathway, language)
+    measures = {str(row.measure): row.measure for row in Catalogue.of(pathway).index}
     return [
         {
             "name": price.where,
-            "value": f"{price.amount:.12g} {prices.currency}" + (f" per {price.per}" if price.per else ""),
+            "title": wording.measure(measures[price.measure]) if price.measure in measures else price.where,
+            "value": f"{price.amount:.12g}",
+            "unit": prices.currency + (f" per {price.per}" if price.per else ""),
+            "unitWords": wording.currency(prices.currency)
+            + (f" {language.say(f'per.{price.per}')}" if price.per else ""),
             "kind": language.say(f"kind.{price.kind}"),
             "why": f"{price.fact} {price.key}".strip() if price.fact else language.translated(price.why),
         }
@@ -118,12 +138,12 @@ def assumptions_work(desk: Desk, raw: Any, language: Language) -> Work:
             executor=executor,
             progress=progress,
         )[:_LARGEST]
-        rows: list[tuple[Cell, ...]] = []
+        rows = []
         for one in found:
             effect, *ends = wording.values([one.effect, one.low, one.high], measure.unit, signed=True)
             told = f"{effect} ({language.interval(*ends)})"
             value = f"{language.quantity(one.parameter.value)} ({language.quantity(one.change)})"
-            rows.append((one.parameter.name, value, told, language.translated(one.parameter.why)))
+            rows.append((one.parameter.name, value, told, _reason(one.parameter, scenario.base, language)))
         title = say("web.trust.largest.table", measure=wording.measure(measure), year=year)
         columns = tuple(say(f"web.trust.{key}") for key in ("what", "raised", "effect", "why"))
         note = say("web.trust.largest.note", pairs=str(_PAIRS))

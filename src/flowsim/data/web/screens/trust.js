@@ -1,5 +1,5 @@
 // What the figures rest on: documents beside simulation, assumptions to change, prices, and the forecast.
-import { about, el, fault, say } from "/static/words.js";
+import { about, el, fault, read, say } from "/static/words.js";
 import { address } from "/static/page.js";
 import { blocks, job, stateOf } from "/static/screens/parts.js";
 
@@ -65,22 +65,37 @@ export function trust(main, choice) {
       const draw = () => { use.replaceChildren(link()); useToo.replaceChildren(link()); };
       draw();
       // A field that changes what is kept of it; nothing of it is kept where it says again what stood there.
-      const edited = (kept, one) => el("input", { "aria-label": one.name, value: kept[one.name] ?? one.value, maxlength: 60, onchange: (event) => {
-        if (event.target.value.trim() === one.value) delete kept[one.name]; else kept[one.name] = event.target.value;
+      const edited = (one) => el("input", { "aria-label": one.name, value: changed[one.name] ?? one.value, maxlength: 60, onchange: (event) => {
+        if (event.target.value.trim() === one.value) delete changed[one.name]; else changed[one.name] = event.target.value;
         draw();
       } });
+      // A price is a number beside its unit; what can be two numbers is asked about.
+      const price = (one) => {
+        const note = el("p", { class: "wrong", role: "alert" });
+        const field = el("input", { "aria-label": `${one.title}, ${one.unitWords}`, inputmode: "decimal", maxlength: 20,
+          value: priced[one.name]?.split(" ")[0] ?? one.value, onchange: () => {
+            const { value, twice } = read(field.value);
+            const wrongly = value === undefined || value < 0;
+            note.textContent = !wrongly ? "" : twice ? say("bench.mean", { number: twice }) : say("bench.number");
+            if (wrongly) { field.setAttribute("aria-invalid", "true"); return; }
+            field.removeAttribute("aria-invalid");
+            if (String(value) === one.value) delete priced[one.name]; else priced[one.name] = `${value} ${one.unit}`;
+            draw();
+          } });
+        return el("td", {}, field, ` ${one.unitWords}`, note);
+      };
       rest.replaceChildren(el("section", { class: "card", "aria-labelledby": "assumed" }, el("h2", { id: "assumed" }, say("trust.assumed")),
         el("p", {}, say("trust.assumed.about")), wrong, use,
         el("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "assumed" }, el("table", { class: "assumed" },
           el("thead", {}, el("tr", {}, ["what", "value", "why"].map((key) => el("th", { scope: "col" }, say(`trust.${key}`))))),
           el("tbody", {}, grounds.assumed.map((one) => el("tr", {}, el("th", { scope: "row" }, one.name, " ", el("span", { class: "badge" }, say("trust.badge"))),
-            el("td", {}, one.plain ? edited(changed, one) : one.words), el("td", {}, one.why))))))),
+            el("td", {}, one.plain ? edited(one) : one.words), el("td", {}, one.why))))))),
       grounds.prices.length && el("section", { class: "card", "aria-labelledby": "prices" }, el("h2", { id: "prices" }, say("trust.prices")),
         el("p", {}, say("trust.prices.about")), useToo,
         el("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "prices" }, el("table", { class: "assumed" },
           el("thead", {}, el("tr", {}, ["price", "value", "why"].map((key) => el("th", { scope: "col" }, say(`trust.${key}`))))),
-          el("tbody", {}, grounds.prices.map((one) => el("tr", {}, el("th", { scope: "row" }, one.name, " ", el("span", { class: "badge" }, one.kind)),
-            el("td", {}, edited(priced, one)), el("td", {}, one.why))))))) || "",
+          el("tbody", {}, grounds.prices.map((one) => el("tr", {}, el("th", { scope: "row" }, one.title, " ", el("span", { class: "badge" }, one.kind)),
+            price(one), el("td", {}, one.why))))))) || "",
       el("section", { class: "card", "aria-label": say("trust.rest") }, blocks(grounds.blocks)));
       if (!grounds.calibrated) {
         evidence.node.remove();
