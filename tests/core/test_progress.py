@@ -11,7 +11,7 @@ from flowsim.cli.terminal import progress_bar
 from flowsim.core import progress
 from flowsim.core.progress import shows_progress, silent
 from flowsim.simulation.engine import machine_code
-from helpers.desk import SMALL
+from helpers.models.desk import SMALL
 
 
 class Terminal(io.StringIO):

@@ -16,7 +16,7 @@ from flowsim.simulation.engine.fast import simulate
 from flowsim.simulation.engine.trace import NEVER
 from flowsim.simulation.measures.timeline import Calendar
 from flowsim.testing import pathways
-from helpers.generated import RELAXED
+from helpers.models.generated import RELAXED
 from helpers.scenarios import scenario_of
 from helpers.traces import RAW, SMALL
 

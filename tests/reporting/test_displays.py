@@ -15,7 +15,7 @@ from flowsim.planning.levers import Levels, Lever
 from flowsim.planning.staffing.search import frontier, seek
 from flowsim.planning.staffing.trials import Question, StoppingRule
 from flowsim.reporting.displays import table_of
-from helpers.desk import RAW, SMALL
+from helpers.models.desk import RAW, SMALL
 
 COUNTS = [812, 840, 861, 905, 921, 950, 948, 1002, 1015, 1044, 1051, 1093]
 

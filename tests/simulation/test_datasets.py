@@ -9,7 +9,7 @@ import pytest
 
 from flowsim import Ensemble, InputError, read_base, run
 from flowsim.core.display import Tabled
-from helpers.desk import SMALL
+from helpers.models.desk import SMALL
 
 RESULTS = run(SMALL, replications=[0, 3, 7], keep_traces=True)
 

@@ -5,7 +5,7 @@ import pytest
 
 from flowsim import Duration, Entry, InputError, Pathway, State, Station, run
 from flowsim.simulation.eventlog import server_slots
-from helpers.desk import SMALL
+from helpers.models.desk import SMALL
 
 
 def at(*hours):

@@ -11,7 +11,7 @@ import pytest
 
 from flowsim import InputError, Pathway, run
 from flowsim.simulation import Fork, KeptHistories
-from helpers.desk import RAW, SMALL
+from helpers.models.desk import RAW, SMALL
 
 AT = pd.Timestamp("2020-03-02")
 

@@ -14,7 +14,7 @@ from flowsim.simulation.engine.trace import VISIT, Trace
 from flowsim.simulation.measures import spells
 from flowsim.simulation.measures.timeline import DatedTrace
 from flowsim.simulation.runner import estimate_memory, run
-from helpers.desk import RAW, SMALL
+from helpers.models.desk import RAW, SMALL
 from helpers.traces import SMALL as TOWN
 
 

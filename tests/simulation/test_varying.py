@@ -10,7 +10,7 @@ import pytest
 
 from flowsim import InputError, Pathway, run
 from flowsim.simulation.precision import Precision, run_to_precision
-from helpers.desk import RAW, SMALL
+from helpers.models.desk import RAW, SMALL
 
 
 def with_rate(per_week: int) -> Pathway:

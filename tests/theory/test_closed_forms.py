@@ -16,8 +16,8 @@ from flowsim.theory.networks import AbsorbingChain, Jackson, expected_visits
 from flowsim.theory.priority import MG1Priority, MMcPriority
 from flowsim.theory.queues import ErlangA, MMc, MMcK, erlang_b, poisson, quantile
 from flowsim.theory.transient import MtGInf, MtMc
-from helpers.chains import EXAMPLES, close
-from helpers.queues import DESKS, FIXED, IMPATIENT, MEETINGS, exact_erlang_b
+from helpers.models.chains import EXAMPLES, close
+from helpers.models.queues import DESKS, FIXED, IMPATIENT, MEETINGS, exact_erlang_b
 
 WAITS = [
     *DESKS,

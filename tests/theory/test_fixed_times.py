@@ -8,8 +8,8 @@ from scipy import special, stats
 
 from flowsim.theory.fixed_times import Meeting
 from flowsim.theory.general_laws import MG1
-from helpers.chains import close
-from helpers.queues import FIXED, MEETINGS
+from helpers.models.chains import close
+from helpers.models.queues import FIXED, MEETINGS
 
 
 def embedded(meeting, most):

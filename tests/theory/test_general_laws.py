@@ -12,8 +12,8 @@ from scipy import integrate, linalg, special, stats
 from flowsim.theory.fixed_times import MDc
 from flowsim.theory.general_laws import MG1, GIMc, MPHc
 from flowsim.theory.queues import MMc
-from helpers.chains import EXAMPLES, by_contour, close, mean_of, settled
-from helpers.queues import DESKS
+from helpers.models.chains import EXAMPLES, by_contour, close, mean_of, settled
+from helpers.models.queues import DESKS
 
 
 @pytest.mark.parametrize(("shape", "load"), [(0.4, 0.7), (1.0, 0.5), (3.0, 0.9)])

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from flowsim.core.errors import InputError
 from flowsim.theory.networks import AbsorbingChain, Jackson, expected_visits
-from helpers.chains import EXAMPLES, by_contour, close, mean_of, settled
+from helpers.models.chains import EXAMPLES, by_contour, close, mean_of, settled
 
 BACK_AND_FORTH = ((0.1, 0.6), (0.3, 0.0))
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from flowsim.theory.priority import MG1Priority, MMcPriority
 from flowsim.theory.queues import MMc
-from helpers.chains import EXAMPLES, close, mean_of, settled
+from helpers.models.chains import EXAMPLES, close, mean_of, settled
 
 
 def test_classes_at_exponential_servers_against_balance_equations():

@@ -8,8 +8,8 @@ import pytest
 from scipy import integrate, linalg, special, stats
 
 from flowsim.theory.queues import ErlangA, Means, MMc, MMcK, erlang_b
-from helpers.chains import close, line, mean_of
-from helpers.queues import DESKS, IMPATIENT, exact_erlang_b
+from helpers.models.chains import close, line, mean_of
+from helpers.models.queues import DESKS, IMPATIENT, exact_erlang_b
 
 
 @pytest.mark.parametrize(("offered", "servers"), [(5, 0), (5, 1), (5, 10), (Fraction(1, 10), 7), (80, 60), (40, 60)])

@@ -10,7 +10,7 @@ from scipy import linalg, special, stats
 
 from flowsim.theory.queues import MMc
 from flowsim.theory.transient import MtGInf, MtMc
-from helpers.chains import EXAMPLES, close, mean_of
+from helpers.models.chains import EXAMPLES, close, mean_of
 
 CHANGES = {"starts": (0.0, 2.0, 3.0, 4.0), "rates": (1.5, 2.0, 1.0, 0.0), "servers": (3, 1, 0, 4)}
 

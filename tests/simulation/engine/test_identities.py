@@ -21,8 +21,8 @@ from flowsim.simulation.engine.compiler import STOCK, compile_pathway, moment_ti
 from flowsim.simulation.engine.luck import luck_of
 from flowsim.simulation.engine.trace import NEVER
 from flowsim.testing import pathways
-from helpers.generated import RELAXED
-from helpers.recurring import servers_there
+from helpers.models.generated import RELAXED
+from helpers.models.recurring import servers_there
 
 
 def replay(pathway, trace, seed, replication):

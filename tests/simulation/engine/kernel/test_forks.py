@@ -16,7 +16,7 @@ from flowsim.simulation.engine.luck import luck_of
 from flowsim.simulation.engine.trace import NEVER
 from flowsim.simulation.measures.catalogue import Catalogue
 from flowsim.testing import pathways
-from helpers.generated import RELAXED
+from helpers.models.generated import RELAXED
 
 DAY = 1440
 WEEK = 6 * DAY  # the horizon of generated pathways

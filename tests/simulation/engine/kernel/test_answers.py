@@ -15,7 +15,7 @@ from flowsim.model.parts import Feedback
 from flowsim.simulation.engine import fast
 from flowsim.simulation.engine.compiler import compile_pathway
 from flowsim.testing import pathways
-from helpers.generated import RELAXED
+from helpers.models.generated import RELAXED
 
 RULE = {"wait": "7 weeks", "gain": 0.5, "lag": "4 weeks", "least": 0.5, "most": 1.5}
 

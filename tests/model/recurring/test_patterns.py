@@ -1,7 +1,7 @@
 """Time that comes again: what its words mean, to the day and the minute, and what is refused.
 
-The spans of opening hours are held against a minute-by-minute reading (`helpers.recurring`), the days of patterns and
-closures against lists written by hand from a calendar.
+The spans of opening hours are held against a minute-by-minute reading (`helpers.models.recurring`), the days of
+patterns and closures against lists written by hand from a calendar.
 """
 
 from datetime import date, datetime, timedelta
@@ -16,7 +16,7 @@ from flowsim.core.civil_time import ByDate
 from flowsim.model.parts import Shift
 from flowsim.model.recurring.closures import read_closed
 from flowsim.model.recurring.patterns import Meets, Open, open_spans, read_pattern
-from helpers.recurring import is_open, servers_there
+from helpers.models.recurring import is_open, servers_there
 
 JANUARY = [date(2024, 1, day) for day in range(1, 32)]
 
