@@ -133,3 +133,21 @@ def test_a_public_name_means_one_thing():
 def test_no_module_bears_the_name_of_a_function_in_it():
     same = {module for module, name, value in public() if module.endswith(f".{name}") and inspect.isroutine(value)}
     assert same == set()
+
+
+SAYING = {"told", "said", "seen", "found", "made", "one", "both"}
+
+
+def test_no_name_of_more_than_three_lines_is_one_of_saying():
+    """A variable is named by what it holds. Within three lines its meaning is seen."""
+    wide = []
+    for path in sorted((ROOT / "src" / "flowsim").rglob("*.py")):
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = {}
+                for node in ast.walk(function):
+                    name = getattr(node, "id", None) or getattr(node, "arg", None)
+                    if isinstance(node, ast.Name | ast.arg) and name in SAYING:
+                        lines.setdefault(name, []).append(node.lineno)
+                wide += [(path.name, function.name, name) for name, at in lines.items() if max(at) - min(at) > 2]
+    assert wide == []

@@ -129,7 +129,7 @@ def assumptions_work(desk: Desk, raw: Any, language: Language) -> Work:
     measure, wording = index[name, year], Wording.of(scenario, pathway, language)
 
     def work(executor: Executor, progress: Progress) -> Iterator[News]:
-        found = largest_assumptions(
+        largest = largest_assumptions(
             scenario,
             name,
             year,
@@ -139,16 +139,16 @@ def assumptions_work(desk: Desk, raw: Any, language: Language) -> Work:
             progress=progress,
         )[:_LARGEST]
         rows = []
-        for one in found:
-            effect, *ends = wording.values([one.effect, one.low, one.high], measure.unit, signed=True)
-            told = f"{effect} ({language.interval(*ends)})"
-            value = f"{language.quantity(one.parameter.value)} ({language.quantity(one.change)})"
-            rows.append((one.parameter.name, value, told, _reason(one.parameter, scenario.base, language)))
+        for each in largest:
+            effect, *ends = wording.values([each.effect, each.low, each.high], measure.unit, signed=True)
+            moved = f"{effect} ({language.interval(*ends)})"
+            value = f"{language.quantity(each.parameter.value)} ({language.quantity(each.change)})"
+            rows.append((each.parameter.name, value, moved, _reason(each.parameter, scenario.base, language)))
         title = say("web.trust.largest.table", measure=wording.measure(measure), year=year)
         columns = tuple(say(f"web.trust.{key}") for key in ("what", "raised", "effect", "why"))
         note = say("web.trust.largest.note", pairs=str(_PAIRS))
         blocks = plain_blocks([Table(title=title, columns=columns, rows=tuple(rows), note=note)], language)
-        yield {"blocks": blocks, "names": [one.parameter.name for one in found]}
+        yield {"blocks": blocks, "names": [each.parameter.name for each in largest]}
 
     return work
 
