@@ -24,7 +24,7 @@ from flowsim.calibration.histories.kept import Histories, histories_csv, histori
 from flowsim.calibration.study import Prior, Study
 from flowsim.core.arrays import Floats
 from flowsim.core.display import Displayed
-from flowsim.core.errors import InputError
+from flowsim.core.errors import InputError, require_type
 from flowsim.core.extras import require_extra
 from flowsim.core.files import check_file, data_folder, write_files
 from flowsim.model.base import Base
@@ -91,6 +91,7 @@ class Ensemble(Displayed):
         Raises:
             InputError: where histories are asked for and there are none, and where its calibration is of other figures.
         """
+        require_type("base", base, Base, "a base: read_base('copenhagen') reads one")
         own = base.files.get("calibrated")
         if own is not None:
             finished = (own / "ensemble.csv").is_file()

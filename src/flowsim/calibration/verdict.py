@@ -21,7 +21,7 @@ from flowsim.calibration.targets import Target
 from flowsim.calibration.workflow import Calibration
 from flowsim.core.arrays import Floats, defined_deviation, defined_mean, defined_quantiles
 from flowsim.core.display import Tabled
-from flowsim.core.errors import InputError
+from flowsim.core.errors import InputError, require_type
 from flowsim.core.progress import Progress, shifted, shows_progress
 from flowsim.simulation.measures.catalogue import Catalogue
 from flowsim.simulation.measures.stations import BACKLOG, FIRST_FREE, SERVED
@@ -164,6 +164,7 @@ def judge(
     Raises:
         InputError: for the seed of the calibration.
     """
+    require_type("calibration", calibration, Calibration, "a calibration, as `calibrate` returns it")
     study, sets, record = calibration.study, calibration.sets, calibration.record
     seed = fresh_seed(calibration, seed)
     total = replications + len(sets)

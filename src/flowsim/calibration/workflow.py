@@ -43,7 +43,7 @@ from flowsim.calibration.retrospect import Retrospect, look_back, origins, retro
 from flowsim.calibration.study import Study
 from flowsim.calibration.targets import Target
 from flowsim.core.arrays import Floats
-from flowsim.core.errors import InputError
+from flowsim.core.errors import InputError, require_type
 from flowsim.core.extras import require_extra
 from flowsim.core.files import data_folder, write_files, write_text
 from flowsim.core.progress import shows_progress
@@ -234,6 +234,7 @@ def calibrate(
     Raises:
         InputError: before anything runs.
     """
+    require_type("study", study, Study, "a study: Study.read(...) reads one")
     require_extra("calibrate", "a calibration")
     seed = checked_seed(seed)
     effort = effort or Effort()

@@ -113,9 +113,9 @@ def parse_moment(value: Any) -> datetime:
     Raises:
         ValueError: for anything that is no ISO date, and for a time zone: flowsim keeps civil time.
     """
-    if isinstance(value, datetime):
+    if isinstance(value, datetime) and value == value:  # a NaT of pandas equals nothing
         moment = value
-    elif isinstance(value, date):
+    elif isinstance(value, date) and value == value:
         moment = datetime.combine(value, time())
     elif isinstance(value, str):
         try:

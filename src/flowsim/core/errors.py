@@ -24,6 +24,7 @@ __all__ = [
     "require",
     "require_counts",
     "require_positive",
+    "require_type",
     "unknown_name",
     "whole_number",
 ]
@@ -168,6 +169,16 @@ def require(holds: bool, where: str, value: object, allowed: str) -> None:
     """
     if not holds:
         raise KeyedError(where, f"{_short(value)} is not allowed: {allowed}")
+
+
+def require_type(where: str, value: object, kinds: type | tuple[type, ...], allowed: str) -> None:
+    """Refuse what is of another type, such as a path where a model is asked for.
+
+    Raises:
+        InputError: where it is, what it is, and what is allowed there.
+    """
+    if not isinstance(value, kinds):
+        raise InputError(f"{where}: {_short(value)} is not allowed: it should be {allowed}")
 
 
 def require_positive(**values: float) -> None:

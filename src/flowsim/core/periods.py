@@ -53,7 +53,9 @@ class Period(str):
         """
         if isinstance(text, Period):
             return text
-        match = _PERIOD.fullmatch(text)
+        if isinstance(text, int) and not isinstance(text, bool):  # a year, as Python writes it
+            text = f"{text:04}"
+        match = _PERIOD.fullmatch(text) if isinstance(text, str) else None
         if not match:
             raise InputError(f"'{text}' is no period: write '2019', '2019Q1' or '2019-03'")
         year, month, in_year = match.groups()

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator
 
 from flowsim.core.civil_time import parse_rate, parse_span
 from flowsim.core.errors import InputError, KeyedError
-from flowsim.core.numbers import TOKEN, AmbiguousNumber, plain_number, read_number, with_plain_spaces
+from flowsim.core.numbers import TOKEN, AmbiguousNumber, plain_number, read_number, unambiguous, with_plain_spaces
 
 __all__ = [
     "TypedNumber",
@@ -107,7 +107,7 @@ def times(value: Any, factor: float, *, whole: bool = False) -> Any:
         raise ValueError(f"{factor:g} times {value!r} is beyond any number")
     if whole:
         return f"{round(new)}{unit}" if unit else round(new)
-    return f"{new:.12g}{unit}" if unit else new
+    return f"{unambiguous(f'{new:.12g}')}{unit}" if unit else new
 
 
 def _parts(value: Any) -> tuple[float | None, str, Callable[[Any], float] | None]:

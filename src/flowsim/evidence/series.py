@@ -17,7 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, cast, get_args
 
-from flowsim.core.errors import InputError, unknown_name
+from flowsim.core.errors import InputError, KeyedError, unknown_name
 from flowsim.core.numbers import TOKEN, plain_number, read_number
 from flowsim.core.periods import Every, Period, read_period
 from flowsim.evidence.facts import load
@@ -307,7 +307,7 @@ def convention(text: str | None) -> Decimal | None:
         if text == decimal:
             return cast(Decimal, decimal)
     if text is not None:
-        raise InputError(f"--decimal: {unknown_name('convention', text, get_args(Decimal))}")
+        raise KeyedError("decimal", unknown_name("convention", text, get_args(Decimal)))
     return None
 
 
@@ -322,6 +322,7 @@ def read(path: str | Path, decimal: Decimal | None = None) -> Observed:
             one series or mix months, quarters and years, where a cell is neither a number nor a mark for none, where a
             row or column of figures has what looks like a mistyped period, and where nothing proves the decimals.
     """
+    decimal = convention(decimal)
     sheet = _with_periods_for_dates(read_sheet(path))
     table = _wide(sheet) or _long(sheet)
     if table is None:

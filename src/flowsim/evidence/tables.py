@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Literal
 from xml.parsers import expat
 
-from flowsim.core.errors import InputError
+from flowsim.core.errors import InputError, require_type
 from flowsim.core.extras import require_extra
 from flowsim.core.files import is_file
 from flowsim.core.numbers import with_plain_spaces
@@ -196,6 +196,7 @@ def read_sheet(path: str | Path, prefer: Collection[str] = ()) -> Sheet:
     Raises:
         InputError: where there is no such file, it is empty, too large, of an unknown kind, or has several sheets.
     """
+    require_type("path", path, (str, Path), "the path of a file")
     path = Path(path)
     if not is_file(path):
         raise InputError(f"there is no file '{path}'")

@@ -20,7 +20,7 @@ from flowsim.calibration.retrospect import quarterly
 from flowsim.calibration.workflow import Calibration
 from flowsim.core.arrays import Floats
 from flowsim.core.display import Tabled
-from flowsim.core.errors import InputError
+from flowsim.core.errors import InputError, require_type
 from flowsim.core.periods import Period
 from flowsim.core.progress import Progress, shows_progress
 from flowsim.forecasting.demand import Demand
@@ -252,6 +252,8 @@ def outlook(
         InputError: where histories are asked for and there are none; for a scenario over another base, and where
             nothing is documented quarter by quarter, or the horizon of the scenario ends before the forecast's.
     """
+    require_type("scenario", scenario, Scenario, "a Scenario: Scenario.of('today') reads one")
+    require_type("calibration", calibration, Calibration, "a calibration, as `calibrate` returns it")
     seed = checked_seed(seed)
     ensemble = calibration.ensemble.drawing(histories)
     if scenario.begins_today:

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from flowsim.core.arrays import Floats
-from flowsim.core.errors import InputError
+from flowsim.core.errors import InputError, whole_number
 from flowsim.core.periods import Period, read_period
 from flowsim.evidence.series import Series
 from flowsim.forecasting.distribution import Effect, Joint, SeriesForecast
@@ -218,7 +218,7 @@ def forecast_parts(
 
 def check_horizon(horizon: int, every: str = "quarter") -> None:
     """Refuse a horizon that no factors are learned for; raises InputError."""
-    if not 1 <= horizon <= LONGEST[every]:
+    if not 1 <= whole_number("horizon", horizon, -(2**31)) <= LONGEST[every]:
         raise InputError(f"a horizon of {horizon} {every}s is not allowed: 1 to {LONGEST[every]}")
 
 

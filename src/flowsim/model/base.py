@@ -20,7 +20,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from flowsim.core.civil_time import is_dated, parse_moment
-from flowsim.core.errors import InputError, nearest, unknown_name
+from flowsim.core.errors import InputError, nearest, require_type, unknown_name
 from flowsim.core.files import check_bare_numbers, file_named, is_file, read_data
 from flowsim.core.quantities import check_typed, is_number, quantity
 from flowsim.model.library import cities, city_file, model_file
@@ -123,8 +123,11 @@ class Base:
         """Return the checked pathway, with other values for some parameters.
 
         Raises:
-            InputError: for an unknown parameter, or where the values make no sound pathway.
+            InputError: for an unknown parameter, a text that can be read as two numbers ("1.200 weeks"), or where the
+                values make no sound pathway.
         """
+        require_type("overrides", overrides, Mapping, "values by the parameters' names")
+        check_typed(overrides, self.source, "parameters")
         return Pathway.of_plain(self.filled(overrides), self.source)
 
 
@@ -136,6 +139,7 @@ def read_base(name_or_path: str | Path, folder: Path | None = None) -> Base:
     Raises:
         InputError: one line with the file and the key path.
     """
+    require_type("base", name_or_path, (str, Path), "the name of one that ships, or the path of a pathway file")
     if str(name_or_path) in cities():
         source = f"{name_or_path}.toml"
         content = city_file(str(name_or_path), "pathway.toml").read_bytes()

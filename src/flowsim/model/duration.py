@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, SupportsIndex
 from pydantic import WithJsonSchema, field_validator, model_serializer, model_validator
 
 from flowsim.core.civil_time import MINUTES, Span, parse_span, span_text
-from flowsim.core.errors import InputError, Record
+from flowsim.core.errors import InputError, Record, whole_number
 from flowsim.core.numbers import plain_number
 from flowsim.core.quantities import TypedNumber, parse_share
 
@@ -144,9 +144,7 @@ class Duration(Record):
     @classmethod
     def erlang(cls, mean: SpanLike, phases: SupportsIndex) -> Duration:
         """Make the sum of a number of equal exponential phases: 1 or more."""
-        number = phases.__index__()
-        if number < 1:
-            raise InputError(f"phases = {number}: an Erlang law has 1 phase or more")
+        number = whole_number("phases", phases, 1)
         return cls(law="gamma", mean=mean, cv=number**-0.5)
 
     @classmethod

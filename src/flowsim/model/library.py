@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from flowsim.core.errors import InputError, nearest, unknown_name
+from flowsim.core.errors import InputError, nearest, require_type, unknown_name
 from flowsim.core.files import data_folder, file_named, is_file
 
 __all__ = ["check_scenario", "cities", "city_file", "model_file", "scenario_names", "scenario_text"]
@@ -49,6 +49,7 @@ def check_scenario(name_or_path: str | Path) -> None:
     Raises:
         InputError: with the nearest name.
     """
+    require_type("scenario", name_or_path, (str, Path), "the name of one, or the path of a file")
     path, name = model_file(name_or_path), str(name_or_path)
     if name not in (*scenario_names(), *cities()) and not is_file(path):
         known = ", ".join(f"'{city}'" for city in cities())

@@ -64,12 +64,13 @@ def _name(name: str) -> str:
 
 
 def _hour(value: Any) -> time:
-    if isinstance(value, time):
-        return value
     try:
-        return time.fromisoformat(value)
+        hour = value if isinstance(value, time) else time.fromisoformat(value)
     except (TypeError, ValueError):
         raise ValueError(f"{value!r} is no time of day: write '09:00'") from None
+    if hour.tzinfo is not None:
+        raise ValueError(f"'{value}' carries a time zone: flowsim keeps local civil time, so leave it out")
+    return hour
 
 
 def _pairs(raw: Any) -> Any:
@@ -81,6 +82,14 @@ def several(raw: Any) -> Any:
     if isinstance(raw, str | date | time | timedelta):
         return (raw,)
     return tuple(raw) if isinstance(raw, Iterable) and not isinstance(raw, Mapping | BaseModel) else raw
+
+
+def _days(raw: Any) -> Any:
+    days = several(raw)
+    for day in days if isinstance(days, tuple) else ():
+        if isinstance(day, date) and day != day:  # a NaT of pandas equals nothing
+            raise ValueError(f"{day!r} is no date: write 2019-04-01")
+    return days
 
 
 def as_shares(raw: Any) -> Any:
@@ -317,7 +326,7 @@ class Station(Record):
     capacity: ByDate[Count] | None = None
     weekdays: ByDate[Weekdays] | None = None
     at: Annotated[tuple[Hour, ...], BeforeValidator(several)] = (time(9),)
-    holidays: Annotated[tuple[date, ...], BeforeValidator(several)] = ()
+    holidays: Annotated[tuple[date, ...], BeforeValidator(_days)] = ()
     meets: ByDate[Meets] | None = None
     open: ByDate[Open] | None = None
     shifts: Annotated[tuple[Shift, ...], BeforeValidator(listed)] = ()

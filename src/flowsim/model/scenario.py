@@ -19,7 +19,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from flowsim.core.errors import InputError, located, nearest, unknown_name
+from flowsim.core.errors import InputError, located, nearest, require_type, unknown_name
 from flowsim.core.files import check_bare_numbers, data_folder, file_named, is_file, read_data, read_toml
 from flowsim.core.numbers import composed
 from flowsim.core.quantities import changed, check_typed
@@ -138,6 +138,7 @@ class Scenario:
     def _of_raw(
         cls, raw: Mapping[str, Any], source: str, folder: Path | None, trail: tuple[tuple[str, str], ...]
     ) -> Scenario:
+        require_type(source, raw, Mapping, "a table of plain data, as TOML gives it")
         check_typed(numbered(raw), source)
         try:
             file = ScenarioFile.model_validate(composed(raw))
@@ -258,6 +259,7 @@ class Scenario:
             InputError: for an unknown parameter, or where a change can't be made to these values.
         """
         values = dict(parameters or {})
+        check_typed(values, self.source, "parameters")
         changes = [(name, change, source) for file, source in self.layers for name, change in file.parameters.items()]
         for name, change, source in changes:
             where = f"{source}: parameters.{name}"

@@ -8,11 +8,11 @@ statistic of them, and which interval, is that of each measure: see `simulation.
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import cached_property
+from numbers import Real
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -20,7 +20,7 @@ import numpy as np
 from flowsim.calibration.ensemble import Ensemble
 from flowsim.core.arrays import Bools, Floats, Ints, defined_mean, ratio
 from flowsim.core.display import Tabled
-from flowsim.core.errors import InputError, unknown_name
+from flowsim.core.errors import InputError, require_type, unknown_name, whole_number
 from flowsim.core.periods import MONTHS, Every, Period
 from flowsim.core.progress import Progress, shifted, shows_progress
 from flowsim.model.pathway import Pathway
@@ -302,7 +302,7 @@ def compare(
     """
     seed = checked_seed(seed)
     names, subjects = check_comparable(scenarios, parameters)
-    if not 0.5 <= confidence < 1:
+    if not isinstance(confidence, Real) or not 0.5 <= confidence < 1:
         raise InputError(f"confidence: {confidence} is not allowed: from 0.5 to below 1")
     only = None if measures is None else (measures,) if isinstance(measures, str) else tuple(measures)
     how: dict[str, Any] = {"engine": engine, "seed": seed, "executor": executor, "measures": only}
@@ -319,9 +319,9 @@ def compare(
 
     if precision is None:
         numbers = (
-            [operator.index(number) for number in replications]
-            if isinstance(replications, Iterable)
-            else operator.index(replications)
+            [whole_number("replications", number) for number in replications]
+            if isinstance(replications, Iterable) and not isinstance(replications, str)
+            else whole_number("replications", replications)
         )
         many = numbers if isinstance(numbers, int) else len(numbers)
         if many < 2:
@@ -351,6 +351,14 @@ def check_comparable(
     Raises:
         InputError: for fewer than two, two of one name, and where bases, horizons or measures differ.
     """
+    if not isinstance(scenarios, Sequence) or isinstance(scenarios, str):
+        raise InputError(f"scenarios: {scenarios!r} is not allowed: it should be a list of scenarios or pathways")
+    for scenario in scenarios:
+        require_type(
+            "scenarios", scenario, (Scenario, Pathway), "scenarios or pathways: Scenario.of('today') reads one"
+        )
+    if parameters is not None:
+        require_type("parameters", parameters, (Ensemble, Mapping), "an ensemble, or values by the parameters' names")
     names = tuple(scenario.name for scenario in scenarios)
     if len(names) < 2:
         raise InputError("a comparison takes two scenarios or more: the first is the one that others are compared with")

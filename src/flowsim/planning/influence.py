@@ -23,7 +23,7 @@ from numpy.polynomial.legendre import legvander
 
 from flowsim.calibration.ensemble import Ensemble
 from flowsim.core.arrays import Floats, Ints
-from flowsim.core.errors import InputError, require
+from flowsim.core.errors import InputError, require, require_type
 from flowsim.core.periods import Period
 from flowsim.core.progress import Progress, shows_progress
 from flowsim.model.pathway import Pathway
@@ -190,6 +190,7 @@ def explain(
         InputError: before anything runs, where nothing varies, for an unknown measure or period, and for too few sets;
             after it, where the measure is undefined in nearly all runs.
     """
+    require_type("scenario", scenario, Scenario, "a Scenario: Scenario.of('today') reads one")
     seed = checked_seed(seed)
     ensemble = ensemble.without_histories() if ensemble else None
     response, sets = checked_response(scenario, measure, period, ensemble, levers, sets)

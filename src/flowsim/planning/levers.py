@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from flowsim.core.errors import InputError, KeyedError, require, unknown_name
+from flowsim.core.errors import InputError, KeyedError, require, unknown_name, whole_number
 from flowsim.core.numbers import composed
 from flowsim.model.edits import StationEdit
 from flowsim.model.parts import Party, Station
@@ -102,6 +102,8 @@ class Levels:
 
     def __post_init__(self) -> None:
         where = f"{self.lever.name}: between {self.least} and {self.most}"
+        for name in ("least", "most", "every"):
+            object.__setattr__(self, name, whole_number(f"{where}: {name}", getattr(self, name), -_PLENTY, 2**63 - 1))
         require(0 <= self.least < self.most, where, self.least, "0 or more, and below the most")
         require(self.most <= _PLENTY, where, self.most, f"at most {_PLENTY:,}")
         require(self.every >= 1, f"{where}: every", self.every, "1 or more")

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from flowsim.core.errors import InputError, unknown_name
+from flowsim.core.errors import InputError, require_type, unknown_name
 from flowsim.core.files import file_named, is_file, read_data
 from flowsim.core.numbers import TOKEN, read_number, with_plain_spaces
 from flowsim.evidence.facts import Evidence
@@ -146,6 +146,7 @@ class Prices:
         Raises:
             InputError: one line with `source`, the key path, the value and what is allowed.
         """
+        require_type(source, raw, Mapping, "a table of plain data, as TOML gives it")
         for key in raw:
             if key not in (*_SECTIONS, "sums"):
                 raise InputError(f"{source}: {unknown_name('key', key, (*_SECTIONS, 'sums'))}")

@@ -13,7 +13,7 @@ import numpy as np
 
 from flowsim.calibration.ensemble import Ensemble, Parameters
 from flowsim.core.arrays import Floats
-from flowsim.core.errors import InputError
+from flowsim.core.errors import InputError, require_type, whole_number
 from flowsim.core.periods import MONTHS, Every, Period
 from flowsim.core.progress import Progress, shows_progress
 from flowsim.model.pathway import Pathway
@@ -217,7 +217,13 @@ def explore(
         InputError: before anything runs, for more scenarios than a chart holds, a time without a whole year, less than
             two replications, and as `compare`.
     """
-    seed = checked_seed(seed)
+    seed, replications = checked_seed(seed), whole_number("replications", replications)
+    if not isinstance(scenarios, Sequence) or isinstance(scenarios, str):
+        raise InputError(f"scenarios: {scenarios!r} is not allowed: it should be a list of scenarios")
+    for scenario in scenarios:
+        require_type("scenarios", scenario, Scenario, "scenarios: Scenario.of('today') reads one")
+    if not isinstance(between, Sequence) or len(between) != 2:
+        raise InputError(f"between: {between!r} is not allowed: it should be two periods, such as ('2019', '2022')")
     own_ends = {scenario.name: scenario.pathway().end.date() for scenario in scenarios}
     scenarios = to_one_end(tuple(scenarios))
     check_reportable(scenarios, between, replications)

@@ -9,7 +9,7 @@ from math import exp, expm1
 from typing import TYPE_CHECKING, Any
 
 from flowsim.core.display import Tabled
-from flowsim.core.errors import InputError
+from flowsim.core.errors import InputError, require_type
 from flowsim.core.numbers import number
 from flowsim.core.progress import Progress, shows_progress
 from flowsim.evidence.series import Series, from_pandas
@@ -150,6 +150,8 @@ def forecast(
         InputError: where something does not fit, as `flowsim.forecasting.trend.forecast_series`.
     """
     seed = checked_seed(seed)
+    if origin is not None:
+        require_type("origin", origin, str, "a period such as '2019Q4'")
     own, *others = (one if isinstance(one, Series) else from_pandas(one) for one in (series, *reference))
     choice = Shock.parse(shock) if isinstance(shock, str) else shock
     learned = learn_from(others, executor=executor, progress=progress) if others else None

@@ -10,14 +10,15 @@ plotly and scikit-learn.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from numbers import Real
 
 import numpy as np
 
 from flowsim.core.arrays import Floats
-from flowsim.core.errors import InputError, require, unknown_name
+from flowsim.core.errors import InputError, require, require_type, unknown_name, whole_number
 from flowsim.core.progress import Progress, shifted, shows_progress
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
@@ -74,6 +75,10 @@ class Precision:
     most: int = 10_000
 
     def __post_init__(self) -> None:
+        for name in ("relative", "confidence"):
+            require_type(name, getattr(self, name), Real, "a share, such as 0.05")
+        require_type("measures", self.measures, Iterable, "the names of measures")
+        whole_number("most", self.most)
         if not 0.0001 <= self.relative < 1:
             raise InputError(f"precision: {self.relative:.4%} is not allowed: from 0.01 % to below 100 %")
         if not 0.5 <= self.confidence < 1:

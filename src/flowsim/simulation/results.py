@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy.typing as npt
 from flowsim.core.arrays import Floats, defined_quantiles
 from flowsim.core.civil_time import parse_moment
 from flowsim.core.display import Tabled
-from flowsim.core.errors import InputError, unknown_name
+from flowsim.core.errors import InputError, require_type, unknown_name, whole_number
 from flowsim.core.periods import Period
 from flowsim.model.attributes.groups import groups_of
 from flowsim.model.pathway import Pathway
@@ -111,6 +112,7 @@ class Results(Tabled):
         if period is None:
             return chosen
         periods = [row.period for row in chosen.index]
+        period = Period(period) if isinstance(period, int) else period
         if period not in periods:
             raise InputError(f"{measure}: {unknown_name('period', period, periods)}")
         return chosen.only(lambda row: row.period == period)
@@ -148,6 +150,11 @@ class Results(Tabled):
         Raises:
             InputError: for a quantile outside 0 to 1.
         """
+        if isinstance(q, str) or not isinstance(q, Iterable):
+            raise InputError(f"q: {q!r} is not allowed: it should be quantiles from 0 to 1, such as (0.05, 0.95)")
+        q = tuple(q)
+        for share in q:
+            require_type("q", share, Real, "quantiles from 0 to 1, such as (0.05, 0.95)")
         wrong = [share for share in q if not 0 <= share <= 1]
         if wrong:
             raise InputError(f"there is no quantile {wrong[0]}: it lies between 0 and 1")
@@ -272,7 +279,10 @@ class Results(Tabled):
 
         from flowsim.simulation.measures.occupancy import time_shares
 
-        when = None if since is None else parse_moment(since)
+        try:
+            when = None if since is None else parse_moment(since)
+        except ValueError as mistake:
+            raise InputError(f"since: {mistake}") from None
         own = [
             time_shares(self._trace(r), self.pathway, of, counted, when, self.ticks.get(r)) for r in self.replications
         ]
@@ -299,6 +309,7 @@ class Results(Tabled):
         return as_event_log(self.visits(replication), self.pathway)
 
     def _trace(self, replication: int) -> Trace:
+        replication = whole_number("replication", replication)
         if replication not in self.replications:
             raise InputError(unknown_name("replication", str(replication), map(str, self.replications)))
         if replication not in self.traces:

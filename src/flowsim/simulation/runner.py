@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, get_args
 import numpy as np
 
 from flowsim.core.arrays import Floats
-from flowsim.core.errors import InputError, unknown_name, whole_number
+from flowsim.core.errors import InputError, require_type, unknown_name, whole_number
 from flowsim.core.progress import Progress, shows_progress, waiting
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
@@ -110,6 +110,12 @@ def run(
     numbers = _numbers(replications)
     known_engine(engine)
     seed = checked_seed(seed)
+    if fork is not None:
+        require_type("fork", fork, Fork, "a Fork(at=..., histories=...)")
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        raise InputError(f"executor: {executor!r} is not allowed: it should be one of concurrent.futures, or alike")
+    if progress is not None and not callable(progress):
+        raise InputError(f"progress: {progress!r} is not allowed: it should be a function of (done, all)")
     if workers is not None:
         workers = whole_number("workers", workers, 1)
     if not isinstance(subject, Pathway | Scenario) and not callable(getattr(subject, "pathway", None)):
@@ -169,6 +175,7 @@ def run(
 
 def _asked_for(measures: Iterable[str], index: Sequence[Row]) -> frozenset[Measure]:
     known = dict.fromkeys(row.measure for row in index)
+    require_type("measures", measures, Iterable, "the names of measures, such as ['queue.desk']")
     names = (measures,) if isinstance(measures, str) else tuple(measures)
     if not names:
         raise InputError("measures: at least one is needed")

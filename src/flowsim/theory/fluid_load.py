@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from flowsim.core.civil_time import MINUTES, ByDate
+from flowsim.core.errors import require_type
+from flowsim.model.pathway import Pathway
 from flowsim.model.soundness import reached
 from flowsim.theory.copies import Spread, plain_name, spread
 from flowsim.theory.fluid import Fluid, flow
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from flowsim.model.parts import State, Station
-    from flowsim.model.pathway import Pathway
 
 __all__ = ["Bottleneck", "Load", "Prospect", "StationLoad", "workload"]
 
@@ -149,6 +150,7 @@ class Load:
 
 def workload(pathway: Pathway) -> Load:
     """Return loads, bottlenecks and prospects of a pathway."""
+    require_type("pathway", pathway, Pathway, "a Pathway; that of a scenario is scenario.pathway()")
     fluid = flow(pathway)
     stations: list[StationLoad] = []
     unsettled: list[StationLoad] = []

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from flowsim.core.arrays import Floats
 from flowsim.core.civil_time import MINUTES, parse_span, span_text
-from flowsim.core.errors import InputError, nearest, unknown_name
+from flowsim.core.errors import InputError, nearest, require_type, unknown_name
 from flowsim.core.numbers import TOKEN, read_number, with_plain_spaces
 from flowsim.model.parts import Clock
 from flowsim.model.pathway import Pathway
@@ -93,8 +93,11 @@ def parse_goals(texts: Sequence[str], pathway: Pathway, during: str) -> tuple[Go
     Raises:
         InputError: where there is none, as `Goal.parse`, and where two of them contradict each other.
     """
+    texts = (texts,) if isinstance(texts, str) else texts
     if not texts:
         raise InputError("goal: there is none: write one such as 'decided within 23 weeks >= 90%'")
+    for text in texts:
+        require_type("goal", text, str, "a text such as 'decided within 23 weeks >= 90%'")
     goals = tuple(Goal.parse(text, pathway, during) for text in texts)
     for one, other in permutations(goals, 2):
         if one.response == other.response and one.sense == ">=" and other.sense == "<=" and one.bound > other.bound:

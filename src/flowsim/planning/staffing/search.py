@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from flowsim.core.display import Tabled
-from flowsim.core.errors import InputError, KeyedError
+from flowsim.core.errors import InputError, KeyedError, require_type
 from flowsim.core.progress import Progress, shows_progress
 from flowsim.planning.levers import Levels, Lever
 from flowsim.planning.staffing.trials import Bench, NumbersSource, Question, StoppingRule, Trial
@@ -215,6 +215,7 @@ def staff(
         InputError: for no lever or more than two, and as `seek` and `frontier`.
     """
     seed = checked_seed(seed)
+    require_type("levels", levels, Sequence, "the levels of one lever or two")
     if len(levels) == 1:
         return seek(question, levels[0], stopping=stopping, seed=seed, executor=executor, progress=progress)
     if len(levels) != 2:

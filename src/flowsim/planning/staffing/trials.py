@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from numbers import Real
 from typing import Literal
 
 import numpy as np
 
 from flowsim.calibration.ensemble import Ensemble, Parameters
 from flowsim.core.arrays import Bools, Floats
-from flowsim.core.errors import require
+from flowsim.core.errors import require, require_type
 from flowsim.core.periods import Period
 from flowsim.core.progress import Progress, shifted
 from flowsim.model.pathway import Pathway
@@ -67,6 +68,8 @@ class Question:
     chance: float | None = None
 
     def __post_init__(self) -> None:
+        if self.chance is not None:
+            require_type("chance", self.chance, Real, "a share between 0 and 1, such as 0.9")
         require(self.chance is None or 0 < self.chance < 1, "chance", self.chance, "a share between 0 % and 100 %")
         if isinstance(self.parameters, Ensemble):
             self.parameters.over(self.scenario)
@@ -86,7 +89,8 @@ class Question:
         Raises:
             InputError: for what is no goal of this scenario, no period of its horizon, or no chance.
         """
-        Period(during)
+        require_type("scenario", scenario, Scenario, "a Scenario: Scenario.of('today') reads one")
+        during = Period(during)
         told = parse_goals(goals, scenario.pathway(), during)
         return cls(scenario=scenario, goals=told, during=during, parameters=parameters, chance=chance)
 

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
-from flowsim.core.errors import InputError
+from flowsim.core.errors import InputError, require_type
 from flowsim.core.files import write_text
+from flowsim.model.pathway import Pathway
 from flowsim.reporting.pictures.layout import Link, Plan, columns_of, layers_of, middles_of
 from flowsim.reporting.pictures.mermaid import Arrow, mermaid_text
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from flowsim.model.parts import State
-    from flowsim.model.pathway import Pathway
 
 __all__ = ["Diagram", "draw"]
 
@@ -89,6 +89,7 @@ def draw(pathway: Pathway) -> Diagram:
     the pathway ends. Arrows carry a share where it is constant; dashed ones leave a queue unserved; what leads
     back runs below, or to the right of a picture from top to bottom.
     """
+    require_type("pathway", pathway, Pathway, "a Pathway; that of a scenario is scenario.pathway()")
     arrows = _arrows(pathway)
     plan = _plan(pathway, arrows, down=False)
     if plan.long > _PAGE:

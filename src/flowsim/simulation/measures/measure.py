@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from flowsim.core.errors import InputError, unknown_name
+from flowsim.core.errors import InputError, require_type, unknown_name
 from flowsim.core.numbers import composed
 from flowsim.core.periods import Every, Period
 
@@ -157,6 +157,7 @@ def known_measure(name: str, among: Iterable[Measure]) -> Measure:
         InputError: where there is none, with the nearest one.
     """
     by_name = {measure: measure for measure in among}
+    require_type("measure", name, str, "the name of one, such as 'queue.desk'")
     name = composed(name)
     if name not in by_name:
         raise InputError(unknown_name("measure", name, by_name))

@@ -20,7 +20,7 @@ import numpy as np
 from scipy import stats
 
 from flowsim.core.arrays import Floats, plain
-from flowsim.core.errors import KeyedError, unknown_name
+from flowsim.core.errors import KeyedError, require_type, unknown_name
 from flowsim.core.progress import shows_progress
 from flowsim.simulation.runner import Engine, checked_seed, known_engine, run
 from flowsim.theory.verification.cases import Case
@@ -173,6 +173,9 @@ def verify(
     """
     seed = checked_seed(seed)
     known_engine(engine)
+    if families is not None:
+        require_type("families", families, Iterable, "the names of families, such as ['mmc']")
+        families = (families,) if isinstance(families, str) else families
     names = known_families(families)
     cases = [(name, case) for name in names if name != _EXACT for case in FAMILIES[name].cases()]
     steps = len(cases) + (len(ORACLES) + len(STORIES) if _EXACT in names else 0)

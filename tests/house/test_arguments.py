@@ -1,0 +1,127 @@
+"""Odd arguments of the public functions are refused in one line, never by Python's own errors."""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import flowsim
+from flowsim import Duration, Ensemble, Entry, InputError, Pathway, Scenario, Station, compare, read_base, run
+from flowsim.evidence.series import read
+from flowsim.planning.levers import Levels, Lever
+from flowsim.planning.prices import Prices
+from flowsim.planning.staffing.trials import Question
+from flowsim.simulation.fork import Fork
+from flowsim.simulation.precision import Precision
+from helpers.paths import TOWN
+
+RAW = {
+    "name": "p",
+    "start": "2024-01-01",
+    "end": "2025-01-01",
+    "stations": {"desk": {"capacity": 2}},
+    "states": {"in": {"station": "desk", "stay": "1 week", "to": "out"}, "out": {"final": True}},
+    "entries": {"door": {"to": "in", "rate": "50 per year"}},
+}
+PATHWAY = Pathway.from_dict(RAW)
+RESULTS = run(PATHWAY, replications=2, keep_traces=True)
+SERIES = pd.Series(range(40), index=pd.period_range("2015Q1", periods=40, freq="Q"))
+
+
+def town():
+    return Scenario.of(TOWN)
+
+
+def asked(**more):
+    return Question.of(
+        **({"scenario": town(), "goals": ["wait for team <= 4 weeks"], "during": "2024"} | more)  # type: ignore[arg-type]
+    )
+
+
+def team(**more):
+    return Station(name="t", **({"weekdays": ["tue"], "places": 1} | more))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: team(at="09:00+02:00"), "'09:00\\+02:00' carries a time zone"),
+        (lambda: team(at=dt.time(9, tzinfo=dt.UTC)), "carries a time zone"),
+        (lambda: team(holidays=[pd.NaT]), "holidays: NaT is no date"),
+        (lambda: Pathway.from_dict(RAW | {"start": pd.NaT}), "start: NaT is no date"),
+        (lambda: Station(name="d", capacity={pd.NaT: 2}), "NaT is no date"),
+        (lambda: Entry(name="e", to="in", at=[pd.NaT]), "NaT is no date"),
+        (lambda: Duration.erlang("1 week", 1.5), "phases: 1.5 is not allowed"),
+        (lambda: Duration.erlang("1 week", "2"), "phases: '2' is not allowed"),
+        (lambda: RESULTS.select(["queue.desk"]), "measure: \\['queue.desk'\\] is not allowed"),
+        (lambda: RESULTS.between(None, None), "'None' is no period"),
+        (lambda: RESULTS.quantiles("0.5"), "q: '0.5' is not allowed: it should be quantiles from 0 to 1"),
+        (lambda: RESULTS.quantiles(0.5), "q: 0.5 is not allowed"),
+        (lambda: RESULTS.quantiles(("0.5",)), "q: '0.5' is not allowed"),
+        (lambda: RESULTS.visits("0"), "replication: '0' is not allowed"),
+        (lambda: RESULTS.occupancy("desk", since="soon"), "since: 'soon' is no date"),
+        (lambda: RESULTS.occupancy("desk", since=pd.NaT), "since: NaT is no date"),
+        (lambda: RESULTS.occupancy("desk", counted="all"), "counted: there is no way to count 'all'"),
+        (lambda: run(PATHWAY, executor=5), "executor: 5 is not allowed"),
+        (lambda: run(PATHWAY, progress=5), "progress: 5 is not allowed"),
+        (lambda: run(PATHWAY, measures=5), "measures: 5 is not allowed"),
+        (lambda: run(PATHWAY, fork="2025-01-01"), "fork: '2025-01-01' is not allowed"),
+        (lambda: Fork(at=pd.NaT), "fork.at: NaT is no date"),
+        (lambda: Scenario.of(PATHWAY), "scenario: <Pathway 'p'.* is not allowed: it should be the name of one"),
+        (lambda: Scenario.from_dict([]), "scenario: \\[\\] is not allowed: it should be a table"),
+        (lambda: Prices.from_dict(None), "prices: None is not allowed: it should be a table"),
+        (lambda: compare("today"), "scenarios: 'today' is not allowed: it should be a list of scenarios"),
+        (lambda: compare(["today", "more-places"]), "scenarios: 'today' is not allowed: it should be scenarios"),
+        (lambda: compare([town(), town()], parameters=5), "parameters: 5 is not allowed"),
+        (
+            lambda: compare([PATHWAY, PATHWAY.model_copy(update={"name": "q"})], replications=2.5),
+            "replications: 2.5 is",
+        ),
+        (lambda: compare([PATHWAY, PATHWAY.model_copy(update={"name": "q"})], confidence="95%"), "confidence: 95% is"),
+        (lambda: flowsim.draw(None), "pathway: None is not allowed: it should be a Pathway"),
+        (lambda: flowsim.workload(None), "pathway: None is not allowed: it should be a Pathway"),
+        (lambda: flowsim.explain(None, "queue.team", "2024"), "scenario: None is not allowed"),
+        (lambda: flowsim.outlook(None, None), "scenario: None is not allowed"),
+        (lambda: flowsim.judge(None), "calibration: None is not allowed"),
+        (lambda: flowsim.calibrate(None), "study: None is not allowed"),
+        (lambda: flowsim.report("today"), "scenarios: 'today' is not allowed: it should be a list"),
+        (lambda: flowsim.report([town()], between=None), "between: None is not allowed: it should be two periods"),
+        (lambda: flowsim.report([town()], replications="5"), "replications: '5' is not allowed"),
+        (lambda: flowsim.verify(5), "families: 5 is not allowed"),
+        (lambda: flowsim.staff(asked(), None), "levels: None is not allowed"),
+        (lambda: asked(scenario=PATHWAY), "scenario: <Pathway 'p'.* is not allowed: it should be a Scenario"),
+        (lambda: asked(goals=[5]), "goal: 5 is not allowed"),
+        (lambda: asked(chance="90%"), "chance: '90%' is not allowed: it should be a share between 0 and 1"),
+        (lambda: Levels(lever=Lever.parse("desk.capacity", PATHWAY), least=1.5, most=5), "least: 1.5 is not allowed"),
+        (lambda: flowsim.forecast(SERIES, horizon="8"), "horizon: '8' is not allowed"),
+        (lambda: flowsim.forecast(SERIES, origin=5), "origin: 5 is not allowed"),
+        (lambda: read(None), "path: None is not allowed"),
+        (lambda: read("x.csv", decimal="dot"), "decimal: there is no convention 'dot'"),
+        (lambda: Ensemble.of(None), "base: None is not allowed"),
+        (lambda: read_base(None), "base: None is not allowed"),
+        (lambda: read_base("copenhagen").pathway(None), "overrides: None is not allowed"),
+        (lambda: read_base("copenhagen").pathway({"ended_gap": "1.200 weeks"}), "'1.200': 1200 or 1.2"),
+        (lambda: Scenario.of("today").pathway({"ended_gap": "1.200 weeks"}), "'1.200': 1200 or 1.2"),
+        (lambda: Precision(relative="5%", measures=("queue.desk",)), "relative: '5%' is not allowed"),
+    ],
+)
+def test_an_odd_argument_is_refused_in_one_line(call, message):
+    with pytest.raises(InputError, match=message) as refused:
+        call()
+    assert "\n" not in str(refused.value)
+
+
+def test_years_as_numbers_and_one_goal_as_a_text_are_read():
+    assert {row.period for row in RESULTS.between(2024, 2024).index} == {row.period for row in RESULTS.index}
+    assert RESULTS.select("queue.desk", 2024).index == RESULTS.select("queue.desk", "2024").index
+    assert asked(goals="wait for team <= 4 weeks").goals == asked().goals
+    assert asked(during=2024) == asked()
+    assert Levels(lever=Lever.parse("desk.capacity", PATHWAY), least=np.int64(1), most=5).all == (1, 2, 3, 4, 5)
+
+
+def test_a_timedelta_is_another_mean_of_the_law_of_a_stay():
+    for stay in (dt.timedelta(weeks=12), "12 weeks", pd.Timedelta(weeks=12)):
+        change = {"name": "longer", "base": str(TOWN), "stays": [{"state": "plan", "stay": stay}]}
+        (law,) = Scenario.from_dict(change).pathway().state("plan").stay.values
+        assert (law.law, law.mean_minutes, law.cv) == ("gamma", 12 * 7 * 24 * 60, 0.5)
