@@ -20,6 +20,11 @@ from flowsim.core.files import check_bare_numbers, file_named, read_data
         ("rate = 2400 per year", 'write a text in quotes: "2400 per year"'),
         ("base = copenhagen", 'write a text in quotes: "copenhagen"'),
         ("base = “copenhagen”", "write straight quotes"),
+        (
+            "x = [{places = 4, from = 2025-02-30}]",
+            "there is no day 30 of month 2 in 2025: write a date such as 2025-12-31",
+        ),
+        ("from = 07-25-2025", "there is no day 7 of month 25 in 2025: write a date such as 2025-12-31"),
     ],
 )
 def test_what_is_no_toml_is_answered_with_how_to_write_it(line, hint):
@@ -28,6 +33,11 @@ def test_what_is_no_toml_is_answered_with_how_to_write_it(line, hint):
     assert str(error.value).startswith("mine.toml, line 2: ")
     assert str(error.value).endswith(hint) or f"{hint} (" in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_sign_in_json_is_answered_with_how_to_write_it():
+    with pytest.raises(InputError, match=r'mine.json, line 1: Expecting value: .*: write it in quotes: "\+1"'):
+        read_data(b'{"places": +1}', "mine.json")
 
 
 @pytest.mark.parametrize(

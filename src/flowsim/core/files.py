@@ -10,7 +10,7 @@ import tomllib
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime, time
+from datetime import date, datetime, time
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -193,20 +193,31 @@ _DAY_FIRST = re.compile(r"[=:,\[{]\s*(\d{1,2})[-./](\d{1,2})[-./](\d{4})\b")
 _YEAR_FIRST = re.compile(r"[=:,\[{]\s*(\d{4})[-./](\d{1,2})[-./](\d{1,2})\b")
 _PER_CENT = re.compile(r"[=:,\[{]\s*([+-]?\d[\d.,]*)\s*%")
 _COMMA = re.compile(r"[=:]\s*([+-]?\d+),(\d+)(?![\d,])")
-_WITH_UNIT = re.compile(r"[=:,\[{]\s*([+-]?\d[\d.,]*\s*(?:per\s|/)?\s*[A-Za-zæøåÆØÅ][\w ]*)")
+_PLUS = re.compile(r"[:,\[]\s*(\+\d[\d.]*)\s*[,}\]]")
+_WITH_UNIT = re.compile(r"[=:,\[{]\s*([+-]?\d(?:[\d.,]*\d)?\s*(?:per\s|/)?\s*[A-Za-zæøåÆØÅ][\w ]*)")
 _BARE = re.compile(r"[=:]\s*([A-Za-zæøåÆØÅ][\w-]*)\s*(?:#.*)?$")
+
+
+def _date_hint(year: int, month: int, day: int) -> str:
+    """Return how to write a day, or that there is none."""
+    try:
+        return f": write a date as {date(year, month, day):%Y-%m-%d}"
+    except ValueError:
+        return f": there is no day {day} of month {month} in {year}: write a date such as 2025-12-31"
 
 
 def _hint(line: str) -> str:
     """Return how to write what stands in a line that is no TOML or JSON; nothing where that can't be told."""
     if match := _DAY_FIRST.search(line):
         day, month, year = match.groups()
-        return f": write a date as {year}-{int(month):02}-{int(day):02}"
+        return _date_hint(int(year), int(month), int(day))
     for match in _YEAR_FIRST.finditer(line):
         year, month, day = match.groups()
-        written = f"{year}-{int(month):02}-{int(day):02}"
-        if written not in line:
-            return f": write a date as {written}"
+        hint = _date_hint(int(year), int(month), int(day))
+        if f"{year}-{int(month):02}-{int(day):02}" not in line or hint.startswith(": there is no"):
+            return hint
+    if match := _PLUS.search(line):
+        return f': write it in quotes: "{match[1]}"'
     if match := _PER_CENT.search(line):
         return f': write it in quotes: "{match[1]} %"'
     if match := _COMMA.search(line):

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator
 
 from flowsim.core.civil_time import parse_rate, parse_span
 from flowsim.core.errors import InputError, KeyedError
-from flowsim.core.numbers import TOKEN, AmbiguousNumber, plain_number, read_number, unambiguous, with_plain_spaces
+from flowsim.core.numbers import TOKEN, AmbiguousNumber, plain_number, read_number, with_plain_spaces
 
 __all__ = [
     "TypedNumber",
@@ -107,7 +107,7 @@ def times(value: Any, factor: float, *, whole: bool = False) -> Any:
         raise ValueError(f"{factor:g} times {value!r} is beyond any number")
     if whole:
         return f"{round(new)}{unit}" if unit else round(new)
-    return f"{unambiguous(f'{new:.12g}')}{unit}" if unit else new
+    return f"{new:.12g}{unit}" if unit else new
 
 
 def _parts(value: Any) -> tuple[float | None, str, Callable[[Any], float] | None]:
@@ -140,8 +140,10 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def check_typed(content: Any, source: str, path: str = "") -> None:
+def check_typed(content: Any, source: str, path: str = "", *, program: bool = False) -> None:
     """Refuse plain data of a file in which a text can be read as two numbers: "1.200 per year", "+1,200".
+
+    Where a program may have written it ("2.949 weeks"), only what none writes: a comma, or a zero at the end.
 
     Raises:
         InputError: with the key path, and the two ways to write it.
@@ -149,14 +151,15 @@ def check_typed(content: Any, source: str, path: str = "") -> None:
     if isinstance(content, Mapping):
         for key, value in content.items():
             if key not in _WORDS:
-                check_typed(value, source, f"{path}.{key}".removeprefix(".").replace(".[", "["))
+                place = f"{path}.{key}".removeprefix(".").replace(".[", "[")
+                check_typed(value, source, place, program=program)
     elif isinstance(content, list | tuple):
         for index, value in enumerate(content):
-            check_typed(value, source, f"{path}[{index}]")
+            check_typed(value, source, f"{path}[{index}]", program=program)
     elif isinstance(content, str) and (match := _TYPED.fullmatch(_SIGNED.sub(r"\1", with_plain_spaces(content)))):
         for token in match.groups():
             try:
-                read_number(token or "0")
+                read_number(token or "0", typed=not program or (token or "").endswith("0"))
             except AmbiguousNumber as doubt:
                 raise InputError(f"{source}: {path}: {doubt}") from None
             except ValueError:

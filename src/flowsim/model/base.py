@@ -127,7 +127,7 @@ class Base:
                 values make no sound pathway.
         """
         require_type("overrides", overrides, Mapping, "values by the parameters' names")
-        check_typed(overrides, self.source, "parameters")
+        check_typed(overrides, self.source, "parameters", program=True)
         return Pathway.of_plain(self.filled(overrides), self.source)
 
 

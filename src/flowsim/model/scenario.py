@@ -259,7 +259,7 @@ class Scenario:
             InputError: for an unknown parameter, or where a change can't be made to these values.
         """
         values = dict(parameters or {})
-        check_typed(values, self.source, "parameters")
+        check_typed(values, self.source, "parameters", program=True)
         changes = [(name, change, source) for file, source in self.layers for name, change in file.parameters.items()]
         for name, change, source in changes:
             where = f"{source}: parameters.{name}"

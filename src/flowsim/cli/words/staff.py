@@ -465,7 +465,8 @@ def _yearly(amounts: Sequence[float], currency: str) -> list[str]:
 def staff_json(search: Answer | Frontier, parameters: str, cost: StaffingCost | None = None) -> dict[str, Any]:
     """Return all of an answer or a frontier as plain data; a place for everybody is the level None.
 
-    Where costs are given: `currency`, `prices`, `unit_costs` a year by lever, and the `cost` of what was found.
+    `growing` are the queues that surely grow with what is named. Where costs are given: `currency`, `prices`,
+    `unit_costs` a year by lever, and the `cost` of what was found.
     """
     question = search.question
     data: dict[str, Any] = {
@@ -503,6 +504,10 @@ def staff_json(search: Answer | Frontier, parameters: str, cost: StaffingCost | 
         {"stations": list(one.stations), "verdict": one.trial.verdict}
         | {"means": [plain(finding.mean.estimate) for finding in one.trial.findings]}
         for one in search.relief
+    ]
+    data["growing"] = [
+        {"station": queue.station, "before": queue.before, "after": queue.after}
+        for queue in named_trial(search, cost).growing
     ]
     data["today"] = [
         {"mean": plain(finding.mean.estimate), "low": plain(finding.mean.low), "high": plain(finding.mean.high)}
