@@ -132,7 +132,7 @@ def test_the_answer_says_first_which_queue_grows_with_it_the_varied_one_too(tmp_
     cut = ("staff", two_desks(tmp_path, 9), *asked, "--vary", "second.capacity", "--between", 2, 9)
     answer = " ".join(fine(*cut).split())
     first = re.search(
-        r"2 servers, the least allowed, meet it already. But with 2 queues grow in 2025, (.*?\d)\. ", answer
+        r"2 servers, the least allowed, meet it already; but with 2 queues grow in 2025, (.*?\d)\. ", answer
     )
     station, before, after = re.fullmatch(r"in citizens: (\w+) from ([\d.]+) to ([\d.]+)", first[1]).groups()
     assert station == "second"
@@ -142,7 +142,7 @@ def test_the_answer_says_first_which_queue_grows_with_it_the_varied_one_too(tmp_
     assert "; men imens vokser køer i 2025: borgere, der venter på second: fra" in danish
     assert danish.index("vokser") < danish.index("Det er ikke undersøgt, om færre er nok")
     other = ("staff", two_desks(tmp_path, 2), *asked, "--vary", "first.capacity", "--between", 1, 9)
-    assert "are the least that meet it. But with 3 queues grow in 2025, in citizens: second from" in " ".join(
+    assert "are the least that meet it; but with 3 queues grow in 2025, in citizens: second from" in " ".join(
         fine(*other).split()
     )
 

@@ -68,8 +68,8 @@ def frontier_lines(frontier: Frontier, parameters: str, cost: StaffingCost | Non
             words = f"{point.least}: {reached}" + (f"; {close}" if frontier.close(point) else "")
         lines.append(wrapped(f"{point.level:>{width}}  {more}{words}"))
     lines += _frontier_cost(frontier, cost)
-    growing = _growing(frontier, cost).strip()
-    lines += ["", wrapped(growing)] if growing else []
+    growing = _growing(frontier, cost)
+    lines += ["", wrapped(f"But {growing}")] if growing else []
     if any(point.least is not None for point in frontier.points):
         lines += ["", wrapped(_chance_of_error(frontier.stopping, "a row"))]
     lines += ["", wrapped(_as_it_is(frontier))]
@@ -163,7 +163,9 @@ def _verdict(answer: Answer) -> list[str]:
         "undecided": f"None {allowed} meets {it}, and with a place for everybody it is too close to call: "
         f"{plenty}. More replications may tell.",
     }[answer.outcome]
-    first = _without_rule(answer.question, [lever], first) + _growing(answer)
+    first = _without_rule(answer.question, [lever], first)
+    if growing := _growing(answer):
+        first = f"{first.removesuffix('.')}; but {growing}"
     if answer.least is not None:
         return [first, _chance_of_error(answer.stopping), *_lower(answer), *_contrary(answer, it)]
     return [*_too_close(answer), first, *_contrary(answer, it)]
@@ -178,7 +180,7 @@ def _growing(search: Answer | Frontier, cost: StaffingCost | None = None) -> str
         f"{queue.station} from {number(queue.before)} to {number(queue.after)}" for queue in trial.growing
     )
     names = " and ".join(_level([level]) for level in trial.levels)
-    return f" But with {names} queues grow in {search.question.during}, in citizens: {queues}."
+    return f"with {names} queues grow in {search.question.during}, in citizens: {queues}."
 
 
 def _without_rule(question: Question, levers: Sequence[Lever], sentence: str) -> str:
