@@ -78,7 +78,8 @@ class StaffingConclusions:
     def _backlog(self) -> list[str]:
         """Say who waits already when the period begins, where not even a place for everybody meets the goals."""
         language, queues = self.wording.language, []
-        if not self.search.relief or any(relief.trial.meets for relief in self.search.relief):
+        never = next((relief.trial for relief in self.search.relief if relief.from_the_start), None)
+        if never is None or (never.verdict == "misses" and not self.search.question.begins_with_a_queue):
             return []
         for queue in self.search.today.queues:
             if queue.backlog:

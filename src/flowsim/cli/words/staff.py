@@ -325,12 +325,13 @@ def _relief_lines(search: Answer | Frontier) -> list[str]:
     nowhere = search.outcome == "unreachable" if isinstance(search, Answer) else search.ceiling.verdict == "misses"
     if not (nowhere or search.relief):
         return []
-    if search.relief:
+    at_once = [relief for relief in search.relief if not relief.from_the_start]
+    if at_once:
         lines.append("What else must give. With a place for everybody, and nobody waiting at")
-    for relief in search.relief:
+    for relief in at_once:
         name = relief.stations[0] if len(relief.stations) == 1 else "any station"
         lines.append(wrapped(f"  {name}: {_reached(question, relief.trial)}, {_verdict_word(relief.trial)}"))
-    if not any(relief.trial.meets for relief in search.relief):
+    if not any(relief.trial.meets for relief in at_once):
         steps = [f"{name} {number(weeks)}" for name, weeks in _steps(question)[:_STEPS]]
         longest = f" The longest steps, in weeks: {', '.join(steps)}." if steps else ""
         lines.append(wrapped(_in_the_way(search) + longest))
@@ -338,16 +339,18 @@ def _relief_lines(search: Answer | Frontier) -> list[str]:
 
 
 def _in_the_way(search: Answer | Frontier) -> str:
-    """Say what keeps the goals from being met where nobody waits from the period's start on: who waited already."""
-    since = search.question.since
+    """Say what keeps the goals from being met where nobody waits from the period's start on: steps, or who waited."""
+    question = search.question
     less = "the steps themselves have to take less time, or fewer or other citizens to come"
     waiting = [f"{number(queue.before)} at {queue.station}" for queue in search.today.queues if queue.backlog]
-    if not waiting:
+    never = next((relief.trial for relief in search.relief if relief.from_the_start), None)
+    if not waiting or (never is not None and never.verdict == "misses" and not question.begins_with_a_queue):
         return f"It is not queues that stand in the way: {less}."
+    had = "" if never is None else f" Had nobody ever waited: {_reached(question, never)}, {_verdict_word(never)}."
     return (
-        f"Who waits already when {search.question.during} begins counts too, however many places there are from "
-        f"{since:%Y-%m-%d} on: {', '.join(waiting)}, as the scenario is. Begin earlier, or ask about a later period; "
-        f"if the goals are missed then too, {less}."
+        f"Who waits already when {question.during} begins counts too, however many places there are from "
+        f"{question.since:%Y-%m-%d} on: {', '.join(waiting)}, as the scenario is.{had} Begin earlier, or ask about a "
+        "later period."
     )
 
 
@@ -503,7 +506,7 @@ def staff_json(search: Answer | Frontier, parameters: str, cost: StaffingCost | 
                 row["cost"] = plain(_cost(point, cost))
             data["not_told_apart"] = [list(levels) for levels in rivals(search, cost)]
     data["relief"] = [
-        {"stations": list(one.stations), "verdict": one.trial.verdict}
+        {"stations": list(one.stations), "from_the_start": one.from_the_start, "verdict": one.trial.verdict}
         | {"means": [plain(finding.mean.estimate) for finding in one.trial.findings]}
         for one in search.relief
     ]

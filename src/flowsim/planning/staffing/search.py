@@ -17,7 +17,7 @@ from flowsim.core.display import Tabled
 from flowsim.core.errors import InputError, KeyedError, require_type
 from flowsim.core.progress import Progress, shows_progress
 from flowsim.planning.levers import Levels, Lever
-from flowsim.planning.staffing.trials import Bench, NumbersSource, Question, StoppingRule, Trial
+from flowsim.planning.staffing.trials import FROM_THE_START, Bench, NumbersSource, Question, StoppingRule, Trial
 from flowsim.simulation.runner import checked_seed
 
 if TYPE_CHECKING:
@@ -32,10 +32,17 @@ Ending = Literal["found", "lowest", "close", "conflict", "beyond", "unreachable"
 
 @dataclass(frozen=True, kw_only=True)
 class Relief:
-    """What is reached when nobody waits at some other stations either."""
+    """What is reached when nobody waits at some other stations either.
+
+    Attributes:
+        stations: where nobody waits from the period's beginning on.
+        trial: what comes of it.
+        from_the_start: whether nobody has waited anywhere since the run began, so that no queue is left from before.
+    """
 
     stations: tuple[str, ...]
     trial: Trial
+    from_the_start: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,7 +264,7 @@ def seek(
     seed = checked_seed(seed)
     stopping, lever, allowed = stopping or StoppingRule(), levels.lever, levels.all
     stations = _others(question, [lever])
-    tests = 9 + max(2 * _halvings(len(allowed)), len(stations) + 1)
+    tests = 9 + max(2 * _halvings(len(allowed)), len(stations) + 2)
     bench = Bench(question=question, tests=tests, stopping=stopping, seed=seed, executor=executor, progress=progress)
     bench.draws = draws
     today, ceiling = bench.trial({}, among=()), bench.trial({lever: math.inf})
@@ -435,12 +442,18 @@ def _others(question: Question, levers: Sequence[Lever]) -> list[str]:
 
 
 def _relief(bench: Bench, plenty: Mapping[Lever, float], stations: Sequence[str]) -> tuple[Relief, ...]:
-    """Try what is reached without queues at each other station, and without any queue."""
+    """Try what is reached without queues at each other station, without any queue, and if there had never been one."""
     groups = [(name,) for name in stations] + ([tuple(stations)] if len(stations) > 1 else [])
     tried = [Relief(stations=group, trial=bench.trial(plenty, group)) for group in groups]
     goal = bench.question.goals[0]
     sign = -1 if goal.sense == ">=" else 1
-    return tuple(sorted(tried, key=lambda one: (len(one.stations), sign * one.trial.findings[0].mean.estimate)))
+    tried.sort(key=lambda one: (len(one.stations), sign * one.trial.findings[0].mean.estimate))
+    left_over = any(queue.backlog for queue in bench.trial({}, among=()).queues)
+    if left_over and not any(relief.trial.meets for relief in tried):
+        every = tuple(station.name for station in bench.question.scenario.pathway().stations)
+        trial = bench.trial(plenty, (FROM_THE_START,))
+        tried.append(Relief(stations=every, trial=trial, from_the_start=True))
+    return tuple(tried)
 
 
 def _within(bench: Bench) -> tuple[Trial, ...]:

@@ -31,6 +31,7 @@ from flowsim.simulation.results import Results
 from flowsim.simulation.runner import run
 
 __all__ = [
+    "FROM_THE_START",
     "Bench",
     "Decision",
     "Finding",
@@ -44,6 +45,8 @@ __all__ = [
 Decision = Literal["meets", "misses", "close"]
 Setting = tuple[tuple[float, ...], tuple[str, ...]]
 """The levels of all levers, and the stations with a place for everybody."""
+FROM_THE_START = "*"
+"""In place of stations: there is a place for everybody at all of them, and not from the period's beginning alone."""
 
 _CERTAIN = 2  # replications where all of them are the same
 
@@ -99,11 +102,20 @@ class Question:
         """When the period begins, from which on things are varied."""
         return Period(self.during).start
 
+    @property
+    def begins_with_a_queue(self) -> bool:
+        """Whether some wait already when the run itself begins, whom no places keep from having waited."""
+        entries = self.scenario.pathway().entries
+        return self.scenario.begins_today or any(entry.waiting and entry.count for entry in entries)
+
     def model(self, settings: Mapping[Lever, float], unqueued: Sequence[str] = ()) -> Pathway | Cut:
         """Return what to run at some settings, with places for everybody at the stations `unqueued`."""
-        scenario = without_queues(self.scenario, unqueued, self.since)
+        pathway, since = self.scenario.pathway(), self.since
+        if FROM_THE_START in unqueued:
+            unqueued, since = [station.name for station in pathway.stations], min(pathway.start, since)
+        scenario = without_queues(self.scenario, unqueued, since)
         for lever, level in settings.items():
-            scenario = lever.set(scenario, level, self.since)
+            scenario = lever.set(scenario, level, since)
         ahead = any(goal.response.looks_ahead for goal in self.goals)
         end = datetime.max if ahead else Period(self.during).end
         if isinstance(self.parameters, Ensemble):
