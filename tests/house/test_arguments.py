@@ -66,6 +66,7 @@ def team(**more):
         (lambda: run(PATHWAY, executor=5), "executor: 5 is not allowed"),
         (lambda: run(PATHWAY, progress=5), "progress: 5 is not allowed"),
         (lambda: run(PATHWAY, measures=5), "measures: 5 is not allowed"),
+        (lambda: run(PATHWAY, measures=[5]), "measure: 5 is not allowed"),
         (lambda: run(PATHWAY, fork="2025-01-01"), "fork: '2025-01-01' is not allowed"),
         (lambda: Fork(at=pd.NaT), "fork.at: NaT is no date"),
         (lambda: Scenario.of(PATHWAY), "scenario: <Pathway 'p'.* is not allowed: it should be the name of one"),

@@ -94,7 +94,7 @@ def other(section, *keys):
         (other("benefits", ("cash", "2800 DKK per wek")), "is per wek (allowed: per year, quarter, month, week, day)"),
         (other("benefits", ("cash", "2800 EUR per week")), "benefits.course: it is in DKK, and benefits.cash in EUR"),
         (other("benefits", ("cash", {"assumed": "1 DKK per week"})), "benefits.cash.why: this key is missing"),
-        (other("benefits", ("cash", {"assumd": "1 DKK per week"})), "exactly one of `fact` and `assumed`"),
+        (other("benefits", ("cash", {"assumd": "1 DKK per week"})), "exactly one of `fact`, `assumed` and `borrowed`"),
         (
             other("benefits", ("cash", {"fact": "aftale-2017.budgt", "as": "{} DKK per week"})),
             "did you mean 'aftale-2017.budget'?",

@@ -170,6 +170,7 @@ def measures_named(name: str, among: Iterable[Measure]) -> list[Measure]:
     Raises:
         InputError: where there is none, with the nearest one.
     """
+    require_type("measure", name, str, "the name of one, such as 'queue.desk'")
     every = list(among)
     matching = [measure for measure in every if name.endswith(".*") and measure.startswith(name[:-1])]
     return matching or [known_measure(name, every)]
