@@ -520,3 +520,20 @@ def test_a_wrong_list_is_named_in_danish(chromium: Any, small: str, tmp_path: Pa
         page.get_by_label("Listens dag").fill("2021-06-01")
         page.get_by_label(re.compile("Udfyldt liste")).set_input_files(path)
         page.get_by_text("'1-13-2021' er ikke en dato").wait_for()
+
+
+def test_a_slider_dragged_away_and_back_is_run_too(chromium: Any, small: str) -> None:
+    with tab(chromium, small) as page:
+        page.get_by_role("link", name="Workbench").click()
+        settled(page)
+        box = page.get_by_role("slider").first.bounding_box()
+        middle = box["y"] + box["height"] / 2
+        start = page.get_by_role("slider").first.evaluate("e => (e.value - e.min) / (e.max - e.min)")
+        at = box["x"] + 8 + (box["width"] - 16) * start
+        page.mouse.move(at, middle)
+        page.mouse.down()
+        page.mouse.move(at + 60, middle, steps=6)
+        page.locator(".tile.look").first.wait_for()
+        page.mouse.move(at, middle, steps=6)
+        page.mouse.up()
+        page.locator(".tile[data-replications='100']:not(.look):not(.stale)").first.wait_for(timeout=LONG)

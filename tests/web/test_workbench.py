@@ -77,3 +77,19 @@ def test_a_look_goes_on_from_kept_histories_to_the_figures_of_their_fork(copenha
         assert bench._kept_histories(Fork(at="2021-02-01")).resumed == 3  # those of today are kept beside them
     bench.rest()
     assert len(bench._kept_histories(Fork(at="2021-02-01"))) == 0
+
+
+def test_a_look_that_nobody_waits_for_begins_no_further_replication(copenhagen, monkeypatch):
+    monkeypatch.setattr(workbench, "FIRST_LOOK", 1)
+    monkeypatch.setattr(workbench, "LOOK", 40)
+    bench, choice = Workbench.of(copenhagen), Choice(changes=[{"control": "team_municipal", "value": "28"}])
+    begun = []
+
+    def progress(done: int, total: int) -> None:
+        begun.append(done)
+        if total > 2:  # of the second look: the tab is gone
+            raise InterruptedError
+
+    with ThreadPoolExecutor(1) as executor, pytest.raises(InterruptedError):
+        list(bench.look(choice, 2022, Language.of("en"))(executor, progress))
+    assert len(begun) == 3

@@ -127,6 +127,7 @@ class Run(Inquiry):
         at: Fork | None,
         kept: KeptHistories | None,
         executor: Executor | None = None,
+        progress: Progress | None = None,
     ) -> Results:
         """Simulate some replications for some measures alone, on from the histories that were kept at a fork.
 
@@ -141,6 +142,7 @@ class Run(Inquiry):
             kept=kept if at else None,
             measures=measures,
             executor=executor,
+            progress=progress,
         )
 
     @property

@@ -204,7 +204,10 @@ class Workbench:
             )
             numbers = range(len(first.replications) if first else 0, many)
             kept_here = self._kept_histories(at)
-            results = question.glimpse(self._computed, numbers, at=at, kept=kept_here, executor=executor)
+            # A look that nobody waits for any more ends between two replications: they would stand before the next one.
+            results = question.glimpse(
+                self._computed, numbers, at=at, kept=kept_here, executor=executor, progress=progress
+            )
             results = self._shown(results, scenario.name, state)
             return self._runs.put(key, joined(first, results) if first else results)
         with self.desk.file(state) as name:

@@ -354,6 +354,8 @@ export function workbench(main, choice) {
 
     range.addEventListener("input", () => { set(Number(range.value)); rested = false; look(); });
     range.addEventListener("change", () => { set(Number(range.value)); settle(); });
+    // Dragged away and back to where it was, a slider has moved and tells of no change: the run follows all the same.
+    for (const end of ["pointerup", "keyup", "blur"]) range.addEventListener(end, () => setTimeout(() => { if (!rested) settle(); }, 50));
     field.addEventListener("change", () => {
       const { value, twice } = read(field.value);
       const far = value !== undefined && (one.relative ? value < one.least || value > one.most : value < 0 || value > 1e6);
