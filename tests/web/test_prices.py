@@ -13,6 +13,7 @@ from flowsim.planning.prices import Prices
 from flowsim.web.asked import Choice
 from flowsim.web.server import page
 from flowsim.web.serving import desk_of
+from helpers.command_line import fine
 from web.conftest import TOWN, Tab
 
 TWICE = {"prices": [["places.team", "2000 DKK per place"]]}
@@ -95,3 +96,18 @@ def test_the_largest_assumptions_are_named_with_their_fields(tmp_path):
     (table,) = news["blocks"]
     assert table["title"].startswith("Wait for the team")
     assert len(table["rows"]) == 2
+
+
+def test_a_base_that_was_written_as_a_folder_opens_with_its_prices(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    fine("base", "new", "lilleby", "--citizens", "430", "--from", "2021-01-01", "--until", "2023-01-01")
+    with TestClient(page(desk_of("lilleby"), hosts=None)) as client:
+        own = Tab(client)
+        control = next(
+            one["name"] for one in client.get("/api/page?lang=da").json()["controls"] if one["kind"] == "lever"
+        )
+        state = {"changes": [{"control": control, "value": "6"}]}
+        written = own.post("/api/scenario", {"state": state}).json()
+        assert "--cost" in written["command"]
+        assert own.views("/api/look", state=state)[-1]["tiles"]
+        assert len(client.get("/api/grounds?lang=da").json()["prices"]) == 9

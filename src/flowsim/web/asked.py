@@ -12,10 +12,10 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints, ValidationError
 
 from flowsim.core.errors import InputError, KeyedError, Record, located
-from flowsim.core.files import check_bare_numbers, read_data
+from flowsim.core.files import check_bare_numbers, is_file, read_data
 from flowsim.core.numbers import read_number
 from flowsim.core.quantities import check_typed
-from flowsim.model.library import scenario_names
+from flowsim.model.library import cities, model_file, scenario_names
 from flowsim.model.scenario import Scenario
 from flowsim.planning.prices import Prices, prices_of
 from flowsim.web.layout import Control, Layout
@@ -142,7 +142,8 @@ class Desk(Record):
     @property
     def _base(self) -> str:
         base, place = self.reference_scenario.file.base, Path(self.reference_scenario.source).parent
-        return str((place / base).resolve()) if (place / base).is_file() else base
+        own = (model_file(file) for file in (place / base, base))
+        return next((str(file.resolve()) for file in own if base not in cities() and is_file(file)), base)
 
     def _known(self, preset: str) -> str:
         if preset not in self.layout.presets or preset not in scenario_names():
