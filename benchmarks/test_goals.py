@@ -21,7 +21,7 @@ import json, sys
 from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
 from benchmarks import cases
-from flowsim import kernel
+from flowsim.simulation.engine.fast import simulate
 from flowsim.simulation.engine.compiler import compile_pathway
 
 def peak():
@@ -31,21 +31,21 @@ def peak():
         return 1024 * int(status.read_text().split("VmHWM:")[1].split()[0])
     return getrusage(RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
-kernel.simulate(compile_pathway(cases.mm10(1000)), 1, 0)
+simulate(compile_pathway(cases.mm10(1000)), 1, 0)
 model = compile_pathway(cases.{case}({size}))
 before = peak()
-trace = kernel.simulate(model, 1, 0)
+trace = simulate(model, 1, 0)
 print(json.dumps((peak() - before) / len(trace.visits)))
 """
 
 FIRST = """
 import json, time
 from benchmarks import cases
-from flowsim import kernel
+from flowsim.simulation.engine.fast import simulate
 from flowsim.simulation.engine.compiler import compile_pathway
 model = compile_pathway(cases.copenhagen())
 before = time.process_time()
-kernel.simulate(model, 1, 0)
+simulate(model, 1, 0)
 print(json.dumps(time.process_time() - before))
 """
 

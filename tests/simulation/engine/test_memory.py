@@ -1,5 +1,9 @@
 """What a replication takes is bounded before it runs, and watched while it runs."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from flowsim import InputError, Pathway, read_base, run
@@ -56,3 +60,34 @@ def test_a_run_that_grows_beyond_what_is_free_is_refused_on_the_way(monkeypatch)
     monkeypatch.setattr(fast, "available_memory", lambda: 6e7)
     with pytest.raises(InputError, match=r"memory: replication 3 has [\d,]+ visits so far, which take 0\.0"):
         run(pathway, replications=[3], workers=1)
+
+
+PEAK = """
+from pathlib import Path
+from flowsim import Pathway
+from flowsim.simulation.engine.compiler import compile_pathway
+from flowsim.simulation.engine.fast import simulate
+
+def model(end):
+    stay = {"law": "exponential", "mean": "1 hour"}
+    states = {"desk": {"station": "desk", "stay": stay, "to": "out"}, "out": {"final": True}}
+    door = {"to": "desk", "rate": "900 per hour"}
+    raw = {"name": "q", "start": "2001-01-01", "end": end, "stations": {"desk": {"capacity": 1000}}}
+    return compile_pathway(Pathway.from_dict(raw | {"states": states, "entries": {"door": door}}))
+
+def peak():
+    return 1024 * int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
+
+simulate(model("2001-01-02"), 1, 0)
+large, before = model("2001-06-01"), peak()
+visits = simulate(large, 1, 0).visits
+print(len(visits), (peak() - before) / len(visits))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of a process alone is told by Linux")
+def test_visits_are_not_held_twice_once_they_are_in_order():
+    done = subprocess.run([sys.executable, "-c", PEAK], capture_output=True, text=True, check=True)
+    visits, bytes_a_visit = map(float, done.stdout.split())
+    assert visits > 6e6
+    assert bytes_a_visit < 80

@@ -824,7 +824,9 @@ by_address(RunState)
 # events of the one that it has no room for. LIMIT: of the events there are too many for, so that they are spread anew.
 HEAP, VISITS, USED, FREE, _DUE, CHANGE, NOW, WIDER, OPEN, CHUNKS, FREE_CHUNK, WANTED, LIMIT = range(13)
 ROOM = 6  # visits a citizen that a table has room for at first; what is not written takes no memory
-MOST_AT_ONCE = 1 << 18  # visits in one table
+# Visits in one table, just over 32 MB: such a table goes back to the system as soon as it is let go of. Smaller ones
+# stay in the heap of the C library, and the visits would be held twice once they are put in order.
+MOST_AT_ONCE = 700_000
 LATEST = np.int64(2**63 - 1)
 MOST_BUCKETS = 1 << 16
 MOST_OPEN = 512  # events on the heap, before they are spread anew
