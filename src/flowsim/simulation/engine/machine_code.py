@@ -18,8 +18,8 @@ from numba import config, njit
 
 __all__ = ["SECONDS", "cached", "is_cached"]
 
-SECONDS = 15
-"""About what the engine takes to compile, on a processor of 2020 that does nothing else."""
+SECONDS = 25
+"""About what the engine and the measures take to compile, on a processor of 2020 that does nothing else."""
 _settings: Any = config
 
 
