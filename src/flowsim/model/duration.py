@@ -144,7 +144,9 @@ class Duration(Record):
     @classmethod
     def erlang(cls, mean: SpanLike, phases: SupportsIndex) -> Duration:
         """Make the sum of a number of equal exponential phases: 1 or more."""
-        number = whole_number("phases", phases, 1)
+        number = whole_number("phases", phases, -(2**63))
+        if number < 1:
+            raise InputError(f"phases = {number}: an Erlang law has 1 phase or more")
         return cls(law="gamma", mean=mean, cv=number**-0.5)
 
     @classmethod

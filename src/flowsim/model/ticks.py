@@ -118,10 +118,6 @@ def _lengths(pathway: Whole) -> Iterator[tuple[str, float]]:
         yield f"clocks.{clock.name}.limit", clock.limit
     for watch in pathway.watches:
         yield from ((f"watches.{watch.name}.within", length) for length in watch.within)
-    for followup in pathway.followups:
-        yield from ((f"followups.{followup.name}.after", length) for length in followup.after)
-    for seniority in pathway.seniorities:
-        yield from ((f"seniorities.{seniority.name}.over", length) for length in seniority.over)
 
 
 def _off(pathway: Whole, tick: float) -> tuple[str, datetime] | None:
