@@ -129,7 +129,8 @@ def _off(pathway: Whole, tick: float) -> tuple[str, datetime] | None:
                 return f"entries.{entry.name}.at", moment
     day = datetime.combine(pathway.start, time())
     for station in pathway.stations:
-        for hour in station.at if station.is_meeting and station.weekdays else ():
+        given = station.is_meeting and station.weekdays and "at" in station.model_fields_set
+        for hour in station.at if given else ():
             # Where a day is no whole number of ticks, the first day that is not tells.
             for later in range(_DAYS):
                 moment = datetime.combine(day, hour) + timedelta(days=later)
