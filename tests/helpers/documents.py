@@ -4,7 +4,7 @@ import math
 import struct
 import zlib
 
-from flowsim.reporting.document import Chart, Document, Figure, Section, Table, Text
+from flowsim.reporting.document import Chart, Document, Figure, Headline, Section, Table, Text
 from flowsim.reporting.language import Language
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="300" height="150"><rect width="90" height="40"/></svg>'
@@ -49,6 +49,14 @@ def sample(code="en", *, title=HOSTILE):
     )
     figures = Table(title="Drawn from", columns=("level", "wait"), rows=((Figure(2), Figure(3.5, 1)),))
     chart = Chart(title="A <chart>", alternative=f"It falls: {HOSTILE}", draw=drawn, table=figures)
+    box = Headline(
+        number=Figure(5.25, 1, unit='weeks "<b>"'),
+        label=f"Wait {HOSTILE}",
+        beside="=1+1",
+        beside_label="today",
+        sentence=f"It is so: {HOSTILE}",
+        warning="Beware.",
+    )
     return Document(
         title=title,
         subject="Sagsbehandlere på Østerbro",
@@ -62,7 +70,8 @@ def sample(code="en", *, title=HOSTILE):
                     small,
                 ),
             ),
-            Section(title="Second", blocks=(chart, long_table())),
+            Section(title="Second", blocks=(box, chart, long_table())),
+            Section(title="Behind", blocks=(Text(lines=("More.",)),), appendix=True),
         ),
         language=Language.of(code),
     )

@@ -25,7 +25,7 @@ from flowsim.planning.staffing.trials import Question
 from flowsim.questions.report import Report as ReportQuestion
 from flowsim.reporting.answer import Conclusions
 from flowsim.reporting.assembly import assemble
-from flowsim.reporting.document import Chart, Figure, Table, Text
+from flowsim.reporting.document import Chart, Figure, Headline, Table, Text
 from flowsim.reporting.exhibits import Exhibits
 from flowsim.reporting.findings import STATIONS, explore
 from flowsim.reporting.language import Language
@@ -90,6 +90,9 @@ def texts(document):
             if isinstance(block, Text):
                 yield from block.lines
                 continue
+            if isinstance(block, Headline):
+                yield from (text for text in vars(block).values() if isinstance(text, str))
+                continue
             table = block.table if isinstance(block, Chart) else block
             yield from (block.title, table.title, table.note, *table.columns)
             yield from (cell for row in table.rows for cell in row if isinstance(cell, str))
@@ -153,10 +156,10 @@ def test_differences_are_those_of_pairs_and_said_to_be_sure_where_they_are(compa
 def test_a_fan_holds_the_quantiles_over_the_runs(compared):
     chart = parts(compared)[0].waits()
     values = series(compared.comparison.reference, "wait.team.served", "quarter")[1]
-    told = figures_of(chart.table, "Wait for the Rehabilitation team (weeks)", "town", f"Q3{HARD}2024")
+    told = figures_of(chart.table, "Wait for the Rehabilitation team (weeks)", "town", "2024Q3")
     np.testing.assert_allclose(told[:3], np.nanquantile(values[:, 6], (0.05, 0.5, 0.95), method="weibull"))
     assert math.isnan(told[3])  # nothing is documented of a town of one's own
-    assert chart.alternative.startswith("Wait for the Rehabilitation team, town: highest ")
+    assert re.match(r"Wait for the Rehabilitation team, town: (falls|rises|hardly changes,) from ", chart.alternative)
 
 
 def test_documented_figures_stand_in_the_fan_of_copenhagen():
@@ -170,7 +173,7 @@ def test_documented_figures_stand_in_the_fan_of_copenhagen():
         in said
     )
     awards = exhibits.awards().table
-    assert figures_of(awards, "Awards: fleksjob", "today", f"Q4{HARD}2019")[-1] == 221
+    assert figures_of(awards, "Awards: fleksjob", "today", "2019Q4")[-1] == 221
     assert len(findings.stations) == STATIONS
     (told,) = [line for line in conclusions.uncertainty() if "documented figures" in line]
     in_time = re.search(r"Of the (\d+) documented figures within the time reported, (\d+) lie", told)
@@ -390,9 +393,9 @@ def test_every_parameter_is_told_with_where_it_comes_from():
     tables = [provenance.parameters(kind) for kind in ("fact", "assumed", "calibrate")]
     assert sum(len(table.rows) for table in tables) == len(parameters)
     rows = {row[0]: row for table in tables for row in table.rows}
-    assert rows["new_spells"][2] == "status-2021-01.new-spells"
-    assert rows["partshoering_stay"][1:] == ("2 uger", "den sædvanlige frist for partshøring")
-    assert rows["plan_cv"][1] == "0,4"
+    assert rows["new_spells"][3] == "status-2021-01.new-spells"
+    assert rows["partshoering_stay"][1:] == (Figure(2), "uger", "den sædvanlige frist for partshøring")
+    assert rows["plan_cv"][1] == Figure(0.4, 1)
     (scenario,) = provenance.scenarios().rows
     assert scenario[0] == "flere pladser pr. møde"
     assert f"rehabiliteringsteamet, regionen: pladser pr. møde +2, fra 1.{HARD}februar{HARD}2021" in scenario[2]
@@ -412,9 +415,9 @@ def test_a_town_of_ones_own_has_no_sources_and_may_have_no_prices():
 def test_a_report_is_whole_in_both_languages(staffed, code):
     document = assemble(staffed, Language.of(code), question="Hvor mange?", repeat="flowsim report x")
     titles = [section.title for section in document.sections]
-    assert len(titles) == len(set(titles)) == 8
+    assert len(titles) == len(set(titles)) == 11
     said = list(texts(document))
-    assert "Hvor mange?" in said
+    assert said[0] == "Hvor mange?"
     assert "flowsim report x" in said
     assert not [text for text in said if re.search(r"\{\w+\}", text)]
     charts = [block for section in document.sections for block in section.blocks if isinstance(block, Chart)]
@@ -620,7 +623,7 @@ def test_a_report_has_the_same_bytes_in_any_process(tmp_path, more):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("--out", "r.docx"), "--out: 'r.docx' is not allowed: the name ends with .html, .pdf, .xlsx"),
+        (("--out", "r.docx"), "--out: 'r.docx' is not allowed: the name ends with .html, .pdf, .xlsx, .pptx"),
         (("--out", "there.html"), "'there.html' exists already"),
         (("--out", "no/r.html"), "there is no folder 'no'"),
         (("--out", "r.html", "--out", "./r.html"), "--out: 'r.html' is named twice"),
@@ -667,7 +670,7 @@ def test_an_earlier_report_is_overwritten_where_that_is_asked_for(tmp_path, as_t
     monkeypatch.chdir(tmp_path)
     (tmp_path / "there.html").write_text("mine", encoding="utf-8")
     assert fine("report", TOWN, "-n", 2, "--out", "there.html", "--force", "--quiet", "--language", "da") == ""
-    assert "Tal og figurer" in (tmp_path / "there.html").read_text(encoding="utf-8").split("\n")
+    assert "Tallene bag svaret" in (tmp_path / "there.html").read_text(encoding="utf-8").split("\n")
 
 
 @pytest.fixture
@@ -681,13 +684,13 @@ def test_the_report_and_its_command_hold_all_that_was_asked_for(tmp_path, more, 
     (tmp_path / "mine.toml").write_text('[places]\nteam = "9999 DKK per place"\n', encoding="utf-8")
     staff = (*STAFF[:5], 5, 7, *STAFF[7:])
     asked = [*map(str, staff), "--chance", "75%", "--from", "2023", "--to", "2024", "--question", "Why 'so'?"]
-    asked += ["--language", "da", "--replications", "3", "--seed", "7", "--prices", "mine.toml"]
+    asked += ["--language", "da", "--appendix", "--replications", "3", "--seed", "7", "--prices", "mine.toml"]
     said = fine("report", TOWN, more, "--out", "r.HTML", "--workers", 1, *asked)
     told = (tmp_path / "r.HTML").read_text(encoding="utf-8").split("\n")
     (command,) = [line for line in told if line.startswith("flowsim report")]
     again = shlex.split(command)
     assert again == ["flowsim", "report", "--out", "r.HTML", *asked, "--workers", "1", str(TOWN), str(more)]
-    assert {"Why 'so'?", "7", "3", "places.team", "9.999 kr. pr. plads", "2023", "2024"} <= set(told)
+    assert {"Why 'so'?", "7", "places.team", "kr. pr. plads", "2023", "2024"} <= set(told)
     assert "2025" not in told
     # The staffing is sought in the last scenario, with the same seed and at the same chance.
     scenario = Scenario.of(more)
@@ -696,8 +699,8 @@ def test_the_report_and_its_command_hold_all_that_was_asked_for(tmp_path, more, 
     other = seek(Question.of(scenario, [GOAL], "2024", chance=0.75), levels, seed=1)
     findings = explore([scenario], parameters=None, replications=2)
     lines, others = (parts(replace(findings, staffing=one), "da")[1].answer() for one in (found, other))
-    assert set(lines) <= set(told)
-    assert not set(others) <= set(told)
+    assert set(lines[1:]) <= set(told)
+    assert not set(others[1:]) <= set(told)
     assert " ".join(lines[0].split()[:6]) in " ".join(said.split())
 
 
@@ -715,12 +718,12 @@ def test_waits_elsewhere_are_printed_and_written_too(tmp_path, as_texts, monkeyp
 
 def test_parameters_are_drawn_from_the_calibration_unless_a_point_is_asked_for(tmp_path, as_texts, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    words = ("report", "today", "--from", "2016", "--to", "2016", "-n", 2, "--workers", 1, "--quiet")
+    words = ("report", "today", "--from", "2016", "--to", "2016", "-n", 2, "--workers", 1, "--quiet", "--appendix")
     fine(*words, "--out", "point.html", "--point")
     told = (tmp_path / "point.html").read_text(encoding="utf-8")
     assert "each time with luck of its own but with the same parameters" in told
     assert "--question" not in told
-    assert re.search(r"^flowsim report .* --point --workers 1 today$", told, re.MULTILINE)
+    assert re.search(r"^flowsim report .* --appendix .* --point --workers 1 today$", told, re.MULTILINE)
 
 
 @pytest.fixture
@@ -800,7 +803,9 @@ def test_the_verb_gives_figures_words_and_files(tmp_path, as_texts):
     assert result.lines()[0].endswith(".")
     result.write(tmp_path / "a.html", repeat="flowsim report x")
     written = (tmp_path / "a.html").read_text(encoding="utf-8").split("\n")
-    assert {"Why so?", "flowsim report x", *result.lines()} <= set(written)
+    box, *_ = result.document().sections[0].blocks
+    assert {"Why so?", "flowsim report x", box.sentence} <= set(written)
+    assert box.sentence.startswith("Forskellen i 20")
     with pytest.raises(InputError, match="exists already"):
         result.write(tmp_path / "a.html")
     with pytest.raises(InputError, match="there is no language"):

@@ -8,7 +8,7 @@ import pytest
 from flowsim import Scenario
 from flowsim.calibration.ensemble import Ensemble
 from flowsim.planning.prices import Prices
-from flowsim.reporting.document import Figure
+from flowsim.reporting.document import Figure, shown
 from flowsim.reporting.findings import explore
 from flowsim.reporting.language import Language
 from flowsim.reporting.sources import SourceTables
@@ -56,7 +56,7 @@ def test_what_made_the_figures_is_told_of_each_scenario(town):
     digests = tuple(chr(n) for n in range(3))
     comparison = replace(town.comparison, results=(first, replace(second, digests=digests)))
     rows = dict(told(replace(town, comparison=comparison)).run().rows)
-    assert (rows["seed"], rows["replications of each scenario"], rows["engine"]) == ("7", "3", "kernel")
+    assert (rows["seed"], rows["replications of each scenario"], rows["engine"]) == ("7", Figure(3), "kernel")
     assert rows["SHA-256 of the scenario same"] == town.scenarios[1].digest
     assert rows["SHA-256 of the visits of same"] == comparison.results[1].visits_sha256
     assert rows["SHA-256 of the visits of town"] == first.visits_sha256
@@ -87,15 +87,15 @@ def test_prices_are_told_with_what_they_are_of_and_why(town):
     assert ("SHA-256 of the prices, mine", prices.sha256) in priced.run().rows
     assert not any("prices" in row[0] for row in told(town).run().rows)
     assert rows == (
-        ("places.team", "4,000 DKK a place", "own", ""),
-        ("benefits.cash", "2,800 DKK a week", "assumed", "a guess"),
-        ("task force, 2022–2023", "1,500,000 DKK", "own", ""),
+        ("places.team", Figure(4000), "DKK a place", "own", ""),
+        ("benefits.cash", Figure(2800), "DKK a week", "assumed", "a guess"),
+        ("task force, 2022–2023", Figure(1_500_000), "DKK", "own", ""),
     )
     shipped = {row[0]: row for row in told(replace(town, prices=Prices.read())).prices().rows}
-    documented = [row for row in shipped.values() if row[2] == "documented"]
+    documented = [row for row in shipped.values() if row[3] == "documented"]
     assert documented
-    assert all("." in row[3].split()[0] for row in documented)
-    assert any(" " in row[3] for row in documented)  # the key of a table's cell
+    assert all("." in row[4].split()[0] for row in documented)
+    assert any(" " in row[4] for row in documented)  # the key of a table's cell
 
 
 def test_parameters_are_told_by_kind_with_the_cell_of_a_table():
@@ -106,9 +106,13 @@ def test_parameters_are_told_by_kind_with_the_cell_of_a_table():
         assert set(rows) == {name for name, one in base.items() if one.kind == kind}
         for name, row in rows.items():
             value = base[name].value
-            assert row[1] == (", ".join(map(str, value)) if isinstance(value, list) else str(value))
+            if isinstance(value, list):
+                assert row[1:3] == (", ".join(map(str, value)), "")
+            else:
+                written = f"{shown(row[1], Language.of('en'))} {row[2]}".strip()
+                assert written.replace(",", "").replace("\u00a0", " ") == str(value)
             keyed = base[name].fact and base[name].key
-            assert row[2] == (f"{base[name].fact} {base[name].key}" if keyed else base[name].fact or base[name].why)
+            assert row[3] == (f"{base[name].fact} {base[name].key}" if keyed else base[name].fact or base[name].why)
     (source, *_) = told(findings).sources().rows
     assert "-" in source[0]
     assert any(char.isdigit() for char in source[2])

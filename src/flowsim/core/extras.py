@@ -23,6 +23,7 @@ EXTRAS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "typst": "typst",
             "xlsxwriter": "xlsxwriter",
         },
+        "powerpoint": {"pptx": "python-pptx", "matplotlib": "matplotlib"},
         "calibrate": {"sklearn": "scikit-learn", "threadpoolctl": "threadpoolctl"},
         "xarray": {"xarray": "xarray"},
         "web": {"starlette": "starlette", "uvicorn": "uvicorn"},

@@ -56,6 +56,7 @@ class Report(Inquiry):
         prices: a file of prices; those that ship with the base where left out.
         first: the first period to report; the whole run where left out.
         last: the last one.
+        appendix: tell all that the two pages rest on behind them.
     """
 
     scenarios: tuple[str, ...]
@@ -74,6 +75,7 @@ class Report(Inquiry):
     prices: str | None = None
     first: str | None = None
     last: str | None = None
+    appendix: bool = False
 
     @model_validator(mode="after")
     def _checked(self) -> Report:
@@ -169,7 +171,8 @@ class Report(Inquiry):
             self.scenarios,
             {"out": out, "goal": self.goal, "vary": self.vary, "between": self.between, "during": self.during}
             | {"chance": self.chance, "from": self.first, "to": self.last, "question": self.question or None}
-            | {"language": self.language, "replications": self.replications, "seed": self.seed}
+            | {"language": self.language, "appendix": self.appendix}
+            | {"replications": self.replications, "seed": self.seed}
             | {
                 "point": self.point,
                 "calibrated": self.calibrated,

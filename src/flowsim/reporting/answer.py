@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -11,28 +13,53 @@ from flowsim.calibration.ensemble import Ensemble
 from flowsim.calibration.targets import documented
 from flowsim.core.arrays import Floats, defined_quantiles
 from flowsim.core.errors import InputError
+from flowsim.core.periods import Period
+from flowsim.planning.comparison import Paired
 from flowsim.planning.response import Response
 from flowsim.planning.staffing.search import Answer, Frontier
 from flowsim.reporting.findings import Findings
 from flowsim.reporting.staffing import StaffingConclusions
 from flowsim.reporting.wording import Wording, cut_words
-from flowsim.simulation.estimates import (
-    FEWEST_DEFINED,
-    FEWEST_FOR_RANGE,
-    SingleEstimate,
-    level,
-    paired_differences,
-)
+from flowsim.simulation.estimates import FEWEST_DEFINED, FEWEST_FOR_RANGE, level, paired_differences
 from flowsim.simulation.intervals import at_most_one_in
 from flowsim.simulation.measures.flows import AWARDS
 from flowsim.simulation.measures.measure import Measure
 from flowsim.simulation.measures.spells import CLOCK_WITHIN
 from flowsim.simulation.measures.stations import QUEUE, SERVED
 
-__all__ = ["Conclusions"]
+__all__ = ["Conclusions", "Foremost"]
 
 _LONG = 1.0  # weeks: a shorter wait elsewhere is not worth a sentence
 _ROUGH = 20  # runs below which the ends of a range are guesses
+
+
+@dataclass(frozen=True, kw_only=True)
+class Foremost:
+    """The difference that a comparison is answered with.
+
+    Attributes:
+        measure: of which measure it is.
+        place: of which of the years reported, counted from 0.
+        year: that year.
+        tables: by scenario, its differences in the measure, year by year.
+        surely: whether it is sure, for all that it was chosen among at once.
+        differs: whether there is any difference.
+        many: how many differences it was chosen among.
+        error: what each of them may err by.
+    """
+
+    measure: Measure
+    place: int
+    year: Period
+    tables: Mapping[str, Paired]
+    surely: bool
+    differs: bool
+    many: int
+    error: float
+
+    def sure(self, name: str) -> bool:
+        """Return whether the difference of a scenario is sure."""
+        return bool(self.tables[name].p_value[self.place] <= self.error)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,11 +78,15 @@ class Conclusions:
 
     def remarks(self) -> tuple[str, ...]:
         """Return what a reader of the answer has to know besides."""
-        staffing, general = self._staffing, (*self._lengthened(), *self._cut(), *self._carried_on())
+        staffing = self._staffing
         if staffing is None:
-            return general
+            return self.general()
         beside = self._beside(staffing.search)
-        return (*general, *staffing.remarks(), *([beside] if beside else []))
+        return (*self.general(), *staffing.remarks(), *([beside] if beside else []))
+
+    def general(self) -> tuple[str, ...]:
+        """Return what a reader of any answer has to know: what was run longer, and what no document tells."""
+        return (*self._lengthened(), *self._cut(), *self._carried_on())
 
     def _carried_on(self) -> tuple[str, ...]:
         """Say from when on no document tells what happened."""
@@ -75,7 +106,7 @@ class Conclusions:
         if not own_ends:
             return ()
         own = [
-            language.say("remark.lengthened.own", scenario=self._scenario(name), end=language.day(end))
+            language.say("remark.lengthened.own", scenario=self.scenario(name), end=language.day(end))
             for name, end in own_ends.items()
         ]
         end = language.day(self.findings.pathway.end.date())
@@ -84,13 +115,13 @@ class Conclusions:
     def question(self) -> str:
         """Return the question that the findings answer, where nobody has put it in her own words."""
         say, language, staffing = self.wording.language.say, self.wording.language, self._staffing
-        names = [self._scenario(one) for one in self.findings.comparison.names]
+        names = [self.scenario(one) for one in self.findings.comparison.names]
         if staffing is not None:
             question = staffing.search.question
             words = {"lever": language.listed(staffing.levers()), "goals": staffing.goals()}
             words |= {
                 "period": language.period(question.during),
-                "scenario": self._scenario(question.scenario.name),
+                "scenario": self.scenario(question.scenario.name),
             }
             return say("question.staff", **words)
         if len(names) == 1:
@@ -112,7 +143,7 @@ class Conclusions:
             out = [say("sure.sets" if sets else "sure.point", runs=runs, sets=sets)]
         bands = "sure.bands" if len(findings.scenarios) == 1 else "sure.bands.several"
         out.append(say(self._by_futures(bands), count=runs, least=language.number(FEWEST_FOR_RANGE, 0)))
-        out += [say("sure.rough", runs=runs)] if count < _ROUGH else []
+        out += self.rough()
         if len(findings.scenarios) > 1:
             confidence = findings.comparison.confidence
             one_in = language.number(round(1 / (1 - confidence)), 0)
@@ -123,6 +154,19 @@ class Conclusions:
             out.append(say("sure.staff", tests=tests, **ends))
         fit = self._fit()
         return tuple([*out, fit, say("sure.model")] if fit else [*out, say("sure.model")])
+
+    def rough(self) -> list[str]:
+        """Say that a report is of too few runs; nothing where it is of enough."""
+        count, language = len(self.findings.comparison.reference.replications), self.wording.language
+        return [language.say("sure.rough", runs=language.number(count, 0))] if count < _ROUGH else []
+
+    def growing(self) -> str:
+        """Say which queues surely grow while a staffing meets the goals; nothing where none does or none was asked."""
+        return "" if self._staffing is None else self._staffing.growing()
+
+    def beside(self) -> str:
+        """Say how long citizens wait elsewhere, which no goal counts; nothing where none is asked or reported."""
+        return "" if self._staffing is None else self._beside(self._staffing.search)
 
     @property
     def _staffing(self) -> StaffingConclusions | None:
@@ -155,9 +199,10 @@ class Conclusions:
         period = language.period(question.during)
         return language.say("answer.beside", period=period, waits=language.listed(waits)) if waits else ""
 
-    def _compared(self) -> tuple[str, ...]:
-        """Tell the largest sure difference of a wait, first among stations that the scenarios change."""
-        findings, say, language = self.findings, self.wording.language.say, self.wording.language
+    @cached_property
+    def foremost(self) -> Foremost:
+        """The largest sure difference of a wait, first among stations that the scenarios change."""
+        findings = self.findings
         reference, *others = findings.comparison.names
         measures = [measure for measure in findings.measures if measure.kind.name == SERVED.name] or list(
             findings.measures[:1]
@@ -179,22 +224,35 @@ class Conclusions:
                     ranked.append((sure, size > 0 and measure.of("station") in changed, size, measure, place))
         start = (False, False, 0.0, measures[0], len(runs[measures[0]][reference][0]) - 1)
         surely, _, best, measure, place = max([start, *ranked], key=lambda entry: entry[:3])
-        unit, of_measure = findings.unit(measure), runs[measure]
-        year, before = of_measure[reference][0][place], of_measure[reference][1][:, place]
+        return Foremost(
+            measure=measure,
+            place=place,
+            year=runs[measure][reference][0][place],
+            tables=tables[measure],
+            surely=surely,
+            differs=best > 0,
+            many=many,
+            error=error,
+        )
+
+    def _compared(self) -> tuple[str, ...]:
+        """Tell the foremost difference."""
+        findings, say, language = self.findings, self.wording.language.say, self.wording.language
+        reference, *others = findings.comparison.names
+        chosen = self.foremost
+        measure, place = chosen.measure, chosen.place
+        before = findings.yearly(measure)[reference][1][:, place]
         value = self._level(measure, before)
-        what = {"measure": self.wording.measure(measure), "year": year, "scenario": self._scenario(reference)}
-        first = say("answer.reference" if surely else "answer.alike", **what, value=value)
-        parts, sure_of = [], []
-        for name in others:
-            table = tables[measure][name]
-            words = self._difference(name, table.at(place), int(table.differing[place]), unit)
-            parts.append(self._stalled(name, words, before, of_measure[name][1][:, place]))
-            sure_of += [self._scenario(name)] if table.p_value[place] <= error else []
+        what = {"measure": self.wording.measure(measure), "year": chosen.year, "scenario": self.scenario(reference)}
+        first = say("answer.reference" if chosen.surely else "answer.alike", **what, value=value)
+        parts = [self.difference(name) for name in others]
+        sure_of = [self.scenario(name) for name in others if chosen.sure(name)]
         second = say("answer.differences", differences=language.listed(parts))
-        percent = {"confidence": language.percent(findings.comparison.confidence, 0), "many": language.number(many, 0)}
-        if not best:
+        percent = {"confidence": language.percent(findings.comparison.confidence, 0)}
+        percent["many"] = language.number(chosen.many, 0)
+        if not chosen.differs:
             return first, second, say("answer.none", many=percent["many"])
-        key = "answer.sure" if surely else "answer.unsure"
+        key = "answer.sure" if chosen.surely else "answer.unsure"
         return first, second, say(key, scenarios=language.listed(sure_of), **percent)
 
     def _level(self, measure: Measure, values: Floats) -> str:
@@ -213,15 +271,24 @@ class Conclusions:
             return difference
         counts = {**self._counts(are, len(after)), "before": self.wording.language.number(were, 0)}
         if math.isinf(level(SERVED("any"), paired_differences(before, after)).estimate):
-            return self.wording.language.say("answer.stalled.difference", scenario=self._scenario(name), **counts)
+            return self.wording.language.say("answer.stalled.difference", scenario=self.scenario(name), **counts)
         return self.wording.language.say("answer.stalled.beside", difference=difference, **counts)
 
     def _counts(self, stalled: int, many: int) -> dict[str, str]:
         return {"stalled": self.wording.language.number(stalled, 0), "many": self.wording.language.number(many, 0)}
 
-    def _difference(self, name: str, single: SingleEstimate, differing: int, unit: str) -> str:
+    def difference(self, name: str) -> str:
+        """Say how much a scenario differs in the foremost difference, and where a queue stands still, in how many."""
+        chosen, findings = self.foremost, self.findings
+        runs = findings.yearly(chosen.measure)
+        before, after = (runs[one][1][:, chosen.place] for one in (findings.comparison.names[0], name))
+        return self._stalled(name, self._difference(name, findings.unit(chosen.measure)), before, after)
+
+    def _difference(self, name: str, unit: str) -> str:
         """Say how much a scenario differs: with the interval of the difference where that is known."""
-        language, scenario = self.wording.language, self._scenario(name)
+        language, scenario = self.wording.language, self.scenario(name)
+        table, place = self.foremost.tables[name], self.foremost.place
+        single, differing = table.at(place), int(table.differing[place])
         if single.defined and not differing:
             pairs = language.number(single.defined, 0)
             if single.defined < FEWEST_DEFINED:
@@ -283,5 +350,6 @@ class Conclusions:
         count = len(self.findings.comparison.reference.replications)
         return words if count >= FEWEST_FOR_RANGE else f"{words}.few"
 
-    def _scenario(self, name: str) -> str:
+    def scenario(self, name: str) -> str:
+        """Return what a scenario is called, in quotation marks."""
         return self.wording.language.say("scenario", name=self.wording.scenario(name))

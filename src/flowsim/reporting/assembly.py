@@ -2,41 +2,76 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flowsim.reporting.answer import Conclusions
 from flowsim.reporting.document import Block, Document, Section, Text
 from flowsim.reporting.exhibits import Exhibits
 from flowsim.reporting.findings import Findings
 from flowsim.reporting.language import Language
 from flowsim.reporting.sources import SourceTables
+from flowsim.reporting.summary.basis import Basis
+from flowsim.reporting.summary.headline import Opening
+from flowsim.reporting.summary.overview import overview
 from flowsim.reporting.wording import Wording, words_and_ranges
 
 __all__ = ["assemble"]
 
 
-def assemble(findings: Findings, language: Language, *, question: str = "", repeat: str = "") -> Document:
-    """Write a report of some findings.
+def assemble(
+    findings: Findings, language: Language, *, question: str = "", repeat: str = "", appendix: bool = True
+) -> Document:
+    """Write a report of some findings: two pages, and an appendix that holds all that they rest on.
 
     Args:
         findings: what it rests on.
         language: in which it is written.
         question: what it answers, in the asker's words; told from the findings where left out.
         repeat: the command line that makes the same again.
+        appendix: whether all the rest is told too: further charts and tables, prices, sources, each parameter.
     """
     say = language.say
     wording = Wording.of(findings.scenarios[0], findings.pathway, language, beside=findings.scenarios)
     conclusions = Conclusions(findings=findings, wording=wording)
-    exhibits = Exhibits(findings=findings, wording=wording)
-    provenance = SourceTables(findings=findings, wording=wording)
     base = wording.name(findings.scenarios[0].base.name, findings.pathway.title)
     names = language.listed([wording.scenario(name) for name in findings.comparison.names])
     first, last = (language.period(period) for period in findings.span)
     asked = question or conclusions.question()
-    sections = (
-        Section(title=say("section.question"), blocks=(Text(lines=(asked,)),)),
+    opening, basis = Opening(findings=findings, wording=wording), Basis(findings=findings, wording=wording)
+    sections: tuple[Section, ...] = (
+        Section(title=asked, blocks=(opening.headline(),)),
+        Section(title=say("section.chart"), blocks=_there(opening.chart())),
         Section(
-            title=say("section.answer"), blocks=_there(Text(lines=conclusions.answer()), _lines(*conclusions.remarks()))
+            title=say("section.overview"),
+            blocks=(overview(findings, wording, conclusions),) if findings.measures else (),
+            new_page=True,
         ),
-        Section(title=say("section.staffing"), blocks=_there(exhibits.staffing())),
+        Section(title=say("section.further"), blocks=_there(_lines(*opening.further()))),
+        Section(title=say("section.basis"), blocks=_there(Text(lines=basis.lines(), kind="points"))),
+        Section(
+            title=say("section.repeat"),
+            blocks=_there(
+                _lines(say("repeat.lead") if repeat else ""),
+                Text(lines=(repeat,), kind="command") if repeat else None,
+            ),
+        ),
+    )
+    if appendix:
+        sections += _appendix(findings, wording, conclusions)
+    return Document(
+        title=say("report.title", base=base),
+        subject=say("report.subject", scenarios=names, first=first, last=last),
+        sections=tuple(section for section in sections if section.blocks),
+        language=language,
+    )
+
+
+def _appendix(findings: Findings, wording: Wording, conclusions: Conclusions) -> tuple[Section, ...]:
+    """Tell all that the first pages rest on."""
+    language, say = wording.language, wording.language.say
+    exhibits = Exhibits(findings=findings, wording=wording)
+    provenance = SourceTables(findings=findings, wording=wording)
+    further = (
         Section(
             title=say("section.figures"),
             blocks=_there(
@@ -65,14 +100,7 @@ def assemble(findings: Findings, language: Language, *, question: str = "", repe
                 provenance.sources(),
             ),
         ),
-        Section(
-            title=say("section.repeat"),
-            blocks=_there(
-                _lines(say("repeat.lead") if repeat else ""),
-                Text(lines=(repeat,), kind="command") if repeat else None,
-                provenance.run(),
-            ),
-        ),
+        Section(title=say("section.made"), blocks=(provenance.run(),)),
         Section(
             title=say("section.parameters"),
             blocks=_there(
@@ -81,12 +109,7 @@ def assemble(findings: Findings, language: Language, *, question: str = "", repe
             ),
         ),
     )
-    return Document(
-        title=say("report.title", base=base),
-        subject=say("report.subject", scenarios=names, first=first, last=last),
-        sections=tuple(section for section in sections if section.blocks),
-        language=language,
-    )
+    return tuple(replace(section, appendix=True) for section in further)
 
 
 def _lines(*texts: str) -> Text | None:

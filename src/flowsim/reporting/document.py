@@ -1,4 +1,4 @@
-"""A report before it is a web page, a workbook or a print: sections of text, tables and charts."""
+"""A report before it is a web page, a workbook, a print or slides: sections of text, tables and charts."""
 
 from __future__ import annotations
 
@@ -7,9 +7,25 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from flowsim.core.periods import Period
 from flowsim.reporting.language import Language
 
-__all__ = ["Block", "Chart", "Document", "Figure", "Section", "Table", "TableCell", "Text", "legible", "shown"]
+__all__ = [
+    "Block",
+    "Chart",
+    "Document",
+    "Figure",
+    "Headline",
+    "Line",
+    "Plot",
+    "Section",
+    "Table",
+    "TableCell",
+    "Text",
+    "legible",
+    "marked_year",
+    "shown",
+]
 
 # What XML, and so a page, a picture or a workbook, can't hold or shows as nothing: control characters (but tabs and
 # line feeds), halves of a character, and the two that are none.
@@ -24,15 +40,20 @@ class Figure(NamedTuple):
         decimals: how many are shown; of a share those of its per cent.
         share: whether it is one.
         signed: whether a plus is shown too.
+        unit: what it is shown with; empty where the title of its column says it.
     """
 
     value: float
     decimals: int = 0
     share: bool = False
     signed: bool = False
+    unit: str = ""
 
 
 TableCell = str | Figure
+"""A text, a number, or a `Period`, which is a text that the writers know to be a time."""
+_HARD = "\u00a0"
+_MARKED = re.compile(r"(\d{4})\*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +62,27 @@ class Text:
 
     lines: tuple[str, ...]
     kind: Literal["paragraphs", "points", "command"] = "paragraphs"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Headline:
+    """The answer in a box: one number, what there is today beside it, a sentence, and a warning.
+
+    Attributes:
+        number: the one number; a text where the answer is none.
+        label: what it is of.
+        beside: the number to compare it with; empty where there is none.
+        beside_label: what that is of.
+        sentence: the answer in one sentence.
+        warning: what a reader must not overlook; empty where there is nothing.
+    """
+
+    number: TableCell
+    label: str
+    beside: TableCell = ""
+    beside_label: str = ""
+    sentence: str = ""
+    warning: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +112,36 @@ class Table:
         return tuple(any(isinstance(row[n], Figure) for row in self.rows) for n in range(len(self.columns)))
 
 
+class Line(NamedTuple):
+    """A line of a plot, or its points.
+
+    Attributes:
+        label: what it is of.
+        rows: the rows of the chart's table that it is drawn from.
+        column: of its values.
+        kind: the middle, an edge of a range around it, or points without a line.
+    """
+
+    label: str
+    rows: range
+    column: int
+    kind: Literal["middle", "edge", "points"]
+
+
+class Plot(NamedTuple):
+    """How a part of a chart is drawn from the chart's own table, for programs that draw by themselves.
+
+    Attributes:
+        title: of the vertical axis.
+        across: the column along the horizontal axis.
+        lines: what is drawn.
+    """
+
+    title: str
+    across: int
+    lines: tuple[Line, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Chart:
     """A picture with what it says in words, and the figures that it is drawn from.
@@ -77,25 +149,38 @@ class Chart:
     Attributes:
         title: what is drawn.
         alternative: what a reader who does not see the picture has to know.
-        draw: returns the picture's bytes in one of `picture.KINDS`.
+        draw: returns the picture's bytes in one of `picture.KINDS`; within `canvas.narrow_canvas` for a telephone.
         table: its figures.
+        plots: how it is drawn from them as lines; none where lines do not tell it.
+        narrow: whether it is legible where there is little room; otherwise a reader moves it to and fro.
     """
 
     title: str
     alternative: str
     draw: Callable[[str], bytes] = field(repr=False)
     table: Table
+    plots: tuple[Plot, ...] = ()
+    narrow: bool = True
 
 
-Block = Text | Table | Chart
+Block = Text | Table | Chart | Headline
 
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """A part of a document under a heading."""
+    """A part of a document under a heading.
+
+    Attributes:
+        title: the heading.
+        blocks: in their order.
+        appendix: whether it is of the appendix.
+        new_page: whether it begins a page in print.
+    """
 
     title: str
     blocks: tuple[Block, ...]
+    appendix: bool = False
+    new_page: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,8 +206,19 @@ def legible(text: str) -> str:
 
 
 def shown(cell: TableCell, language: Language) -> str:
-    """Write a cell as it is read: a text legible, a number in the language, "–" where it is undefined."""
+    """Write a cell as it is read: a text legible, a number or a time in the language, "–" where it is undefined."""
+    if isinstance(cell, Period):
+        return language.period(cell)
     if isinstance(cell, str):
         return legible(cell)
     write = language.percent if cell.share else language.number
-    return write(cell.value, cell.decimals, signed=cell.signed)
+    text = write(cell.value, cell.decimals, signed=cell.signed)
+    return f"{text}{_HARD}{cell.unit}" if cell.unit else text
+
+
+def marked_year(title: str) -> int | None:
+    """Return the year that a column's title is, with a mark ("2024*") or without; None where it is none."""
+    if isinstance(title, Period):
+        return title.year if title.every == "year" else None
+    marked = _MARKED.fullmatch(title)
+    return int(marked[1]) if marked else None

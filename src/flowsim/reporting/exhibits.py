@@ -11,14 +11,14 @@ from flowsim.calibration.targets import documented
 from flowsim.core.arrays import Floats, defined_quantiles
 from flowsim.core.periods import Every, Period
 from flowsim.planning.response import series
-from flowsim.reporting.document import Chart, Figure, Table, TableCell
+from flowsim.reporting.document import Chart, Figure, Line, Plot, Table, TableCell
 from flowsim.reporting.findings import Findings
 from flowsim.reporting.pictures.charts import QUANTILES, Band, Fan, FanWords, Flow, fans, flows, forward
 from flowsim.reporting.staffing import staffing_chart
 from flowsim.reporting.wording import COUNTED, Wording
 from flowsim.simulation.estimates import FEWEST_FOR_RANGE, levels
 from flowsim.simulation.measures.flows import AWARDS, ENTRIES, EXITS
-from flowsim.simulation.measures.measure import Measure
+from flowsim.simulation.measures.measure import Measure, Row
 from flowsim.simulation.measures.spells import CLOCK_WITHIN
 from flowsim.simulation.measures.stations import QUEUE, SERVED
 from flowsim.simulation.results import Results
@@ -27,6 +27,7 @@ __all__ = ["Exhibits"]
 
 _FEWEST = 0.003  # of all flows of a year: what is less is left out of the picture
 _FEW = 4  # documented figures that are given one by one
+_ALIKE = 0.05  # of a figure: what changes by less is said to hardly change
 _BACK = "back:"
 _FAN = ("measure", "scenario", "period", "p05", "median", "p95", "documented")
 
@@ -41,6 +42,11 @@ class Exhibits:
     def waits(self) -> Chart | None:
         """Draw the waits at the stations, with what is documented of them; None where there is no station."""
         return self._fan("chart.waits", [SERVED(name) for name in self.findings.stations], "quarter")
+
+    def over_time(self, measure: Measure) -> Chart | None:
+        """Draw one measure by quarter, or by year where it has no quarters."""
+        quarterly = any(row.measure == measure and row.period.every == "quarter" for row in self._index)
+        return self._fan("chart.one", [measure], "quarter" if quarterly else "year")
 
     def timeliness(self) -> Chart | None:
         """Draw the shares decided in time; None where no clock measures any."""
@@ -81,6 +87,7 @@ class Exhibits:
             title=say("chart.flow", scenario=scenario, year=year),
             alternative=self._flow_words(flows_of_year, year, scenario),
             draw=lambda kind: flows(onward, labels, self.wording.language.number, kind),
+            narrow=False,
             table=Table(
                 title=say("table.flow", scenario=scenario, year=year),
                 columns=(say("column.from"), say("column.to"), say("column.citizens")),
@@ -104,8 +111,8 @@ class Exhibits:
         for measure in findings.measures:
             for name, (told, values) in findings.yearly(measure).items():
                 figures = dict(zip(told, levels([measure] * len(told), values).estimate.tolist(), strict=True))
-                cells = [self._figure(figures.get(year, np.nan), self.findings.unit(measure)) for year in years]
-                rows.append((self._titled(measure), self.wording.scenario(name), *cells))
+                cells = [self.figure(figures.get(year, np.nan), self.findings.unit(measure)) for year in years]
+                rows.append((self.titled(measure), self.wording.scenario(name), *cells))
         against = {
             measure: self.wording.yardsticks(measure, self.findings.unit(measure)) for measure in findings.measures
         }
@@ -138,7 +145,7 @@ class Exhibits:
             ]
             count = int(comparison.standstills[places].max(initial=0))
             if count:
-                title = self._titled(measure)
+                title = self.titled(measure)
                 yield language.say("table.key.standstills", measure=title, count=language.number(count, 0), many=many)
 
     def differences(self) -> Table | None:
@@ -154,10 +161,10 @@ class Exhibits:
             if not row.surely and not shown:
                 continue
             largest = max((abs(value) for value in figures if np.isfinite(value)), default=0.0)
-            cells = (self._difference(value, largest, unit) for value in figures)
+            cells = (self.difference_figure(value, largest, unit) for value in figures)
             rows.append(
                 (
-                    self._titled(row.measure, "points" if unit == "share" else unit),
+                    self.titled(row.measure, "points" if unit == "share" else unit),
                     self.wording.scenario(row.scenario),
                     row.year,
                     *cells,
@@ -174,6 +181,10 @@ class Exhibits:
         )
 
     @property
+    def _index(self) -> Sequence[Row]:
+        return self.findings.comparison.index
+
+    @property
     def _documented(self) -> dict[tuple[str, Period], float]:
         return documented(self.findings.scenarios[0].base)
 
@@ -187,26 +198,30 @@ class Exhibits:
         if not measures:
             return None
         say, language = self.wording.language.say, self.wording.language
-        panels, rows, words = [], list[tuple[TableCell, ...]](), []
+        panels, rows, words, plots = [], list[tuple[TableCell, ...]](), list[str](), list[Plot]()
         for measure in measures:
-            unit, title = self.findings.unit(measure), self._titled(measure)
+            unit, title = self.findings.unit(measure), self.titled(measure)
             runs = {name: series(results, measure, every) for name, results in self._runs()}
             periods = runs[self.findings.comparison.names[0]][0]
             points_of = self._points(measure, periods)
             scale = 100.0 if unit == "share" else 1.0
-            bands = []
+            bands, lines_drawn = [], list[Line]()
             for name, (_, values) in runs.items():
                 quantiles, scenario = defined_quantiles(values, QUANTILES), self.wording.scenario(name)
+                lines_drawn += self._lines(scenario, range(len(rows), len(rows) + len(periods)))
                 bands.append(Band(scenario, scale * quantiles))
                 for period, figures in zip(periods, quantiles[[0, 2, 4]].T.tolist(), strict=True):
-                    cells = (self._figure(value, unit) for value in (*figures, points_of.get(period, np.nan)))
-                    rows.append((title, scenario, language.period(period), *cells))
+                    cells = (self.figure(value, unit) for value in (*figures, points_of.get(period, np.nan)))
+                    rows.append((title, scenario, period, *cells))
                 words.append(self._fan_words(measure, name, periods, quantiles))
             points = [(_middle(period), scale * value) for period, value in points_of.items()]
             times = [_middle(period) for period in periods]
             held = self._yardsticks(measure, periods)
             lines = [(label, since, until, scale * value) for label, since, until, value in held]
             panels.append(Fan(title, times, bands, points, self._carried_on, lines))
+            told = [line for line in lines_drawn if line.kind != "points"]
+            told += lines_drawn[3:4] if points_of else []
+            plots.append(Plot(title, _FAN.index("period"), tuple(told)))
             against = self.wording.yardsticks(measure, unit)
             words += [f"{against[:1].upper()}{against[1:]}."] if against else []
             if points_of:
@@ -215,16 +230,32 @@ class Exhibits:
         most = "most" if count >= FEWEST_FOR_RANGE else "most.few"
         marks = ("median", "half", most, "documented", "carried_on")
         legend = FanWords(*(say(f"legend.{mark}", count=language.number(count, 0)) for mark in marks))
+        title = say(key, measure=self.wording.measure(measures[0]))
         return Chart(
-            title=say(key),
+            title=title,
             alternative=" ".join(words),
             draw=lambda kind: fans(panels, legend, language.number, kind),
+            plots=tuple(plots),
             table=Table(
-                title=say(key),
+                title=title,
                 columns=tuple(say(f"column.{c}") for c in _FAN),
                 rows=tuple(rows),
             ),
         )
+
+    def _lines(self, scenario: str, rows: range) -> list[Line]:
+        """Return how a scenario's rows of a fan are drawn as lines."""
+        say = self.wording.language.say
+        kinds = {"median": "middle", "p05": "edge", "p95": "edge", "documented": "points"}
+        return [
+            Line(
+                scenario if key == "median" else say("line.of", scenario=scenario, what=say(f"column.{key}")),
+                rows,
+                _FAN.index(key),
+                kind,  # type: ignore[arg-type]
+            )
+            for key, kind in kinds.items()
+        ]
 
     def _fan_words(self, measure: Measure, name: str, periods: Sequence[Period], quantiles: Floats) -> str:
         unit, language = self.findings.unit(measure), self.wording.language
@@ -234,14 +265,25 @@ class Exhibits:
                 "fan.nobody", measure=self.wording.measure(measure), scenario=self.wording.scenario(name)
             )
         top, last = max(there, key=lambda n: quantiles[2, n]), there[-1]
+        # What changes is told from the last time that documents tell, else from the first.
+        begin = max((n for n in there[:-1] if _middle(periods[n]) < self._carried_on), default=there[0])
+        begin = there[0] if np.isinf(self._carried_on) else begin
+        before, after = quantiles[2, begin], quantiles[2, last]
+        change = "fan.rises" if after > before * (1 + _ALIKE) else "fan.falls"
+        change = "fan.stays" if abs(after - before) <= _ALIKE * abs(before) else change
         median, low, high = self.wording.values(quantiles[[2, 0, 4], last].tolist(), unit)
+        count = len(self.findings.comparison.reference.replications)
         return language.say(
-            "fan.words",
+            "fan.words" if count >= FEWEST_FOR_RANGE else "fan.words.few",
             measure=self.wording.measure(measure),
             scenario=self.wording.scenario(name),
+            change=language.say(change),
+            first=self.wording.value(before, unit),
+            begin=language.period(periods[begin]),
             most=self.wording.value(quantiles[2, top], unit),
             when=language.period(periods[top]),
             last=language.period(periods[last]),
+            count=language.number(count, 0),
             **{"median": median, "low": low, "high": high, "interval": language.interval(low, high)},
         )
 
@@ -282,16 +324,18 @@ class Exhibits:
     def _runs(self) -> list[tuple[str, Results]]:
         return list(zip(self.findings.comparison.names, self.findings.comparison.results, strict=True))
 
-    def _titled(self, measure: Measure, unit: str = "") -> str:
+    def titled(self, measure: Measure, unit: str = "") -> str:
+        """Return what a measure is called, with its unit."""
         unit, title = unit or self.findings.unit(measure), self.wording.measure(measure)
         return title if unit == "awards" else f"{title} ({self.wording.unit(unit)})"
 
-    def _figure(self, value: float, unit: str) -> Figure:
+    def figure(self, value: float, unit: str) -> Figure:
+        """Write a figure of a unit."""
         if unit == "share":
             return Figure(value, 1, share=True)
         return Figure(value, 0 if unit in COUNTED else 2 if unit.endswith(" million") and abs(value) < 10 else 1)
 
-    def _difference(self, value: float, largest: float, unit: str) -> Figure:
+    def difference_figure(self, value: float, largest: float, unit: str) -> Figure:
         """Write a difference or an end of its interval, with more decimals where all of them are small."""
         if unit == "share":
             return Figure(100 * value, 1, signed=True)  # percentage points

@@ -113,6 +113,22 @@ class Language:
         written = number.replace(".", ",")
         return " ".join([f"{'−' if sign == '-' else sign or ''}{written}", *words])
 
+    def measured(self, value: object) -> tuple[float, int, bool, str] | None:
+        """Read a value of a file as a number, its decimals, whether it has a sign, and its unit in words; or as none.
+
+        A per cent is a share.
+        """
+        quantity = _QUANTITY.fullmatch(str(value))
+        if isinstance(value, bool) or not quantity:
+            return None
+        sign, number, rest = quantity.groups()
+        decimals, unit = len(number.partition(".")[2]), rest.strip()
+        amount = float(f"{sign or ''}{number}")
+        if unit == "%":
+            return amount / 100, decimals, sign is not None, "%"
+        words = [self.words.get(f"quantity.{word}", word) if self.code == "da" else word for word in unit.split()]
+        return amount, decimals, sign is not None, " ".join(words)
+
     def _short_day(self, text: str) -> str:
         """Write a day among many in figures: "2015-12-25", "25.12.2015"; nothing of what is no day."""
         if not (day := _DAY.fullmatch(text)):

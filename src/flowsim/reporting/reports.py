@@ -65,18 +65,29 @@ class ReportResult:
         conclusions = Conclusions(findings=self.findings, wording=wording)
         return (*conclusions.answer(), *conclusions.remarks())
 
-    def document(self, repeat: str = "") -> Document:
-        """Return the report; `repeat` is the command line in it that makes the same again."""
-        return assemble(self.findings, self.language, question=self.question, repeat=repeat)
+    def document(self, repeat: str = "", appendix: bool = False) -> Document:
+        """Return the report.
 
-    def write(self, *paths: str | Path, overwrite: bool = False, repeat: str = "") -> None:
-        """Write the report to files, all of them or none: .html, .pdf or .xlsx as their names end.
+        Args:
+            repeat: the command line in it that makes the same again.
+            appendix: whether all that it rests on is told too, behind its two pages.
+        """
+        return assemble(self.findings, self.language, question=self.question, repeat=repeat, appendix=appendix)
+
+    def write(self, *paths: str | Path, overwrite: bool = False, repeat: str = "", appendix: bool = False) -> None:
+        """Write the report to files, all of them or none: .html, .pdf, .xlsx or .pptx as their names end.
+
+        Args:
+            paths: the files.
+            overwrite: whether earlier files may be overwritten.
+            repeat: as in `document`.
+            appendix: as in `document`.
 
         Raises:
             InputError: as `check_report_files`.
         """
         writers = check_report_files([Path(path) for path in paths], overwrite)
-        document = self.document(repeat)
+        document = self.document(repeat, appendix)
         write_files({path: writer(document) for path, writer in writers.items()}, overwrite=overwrite)
 
 
@@ -147,18 +158,20 @@ def check_report_files(paths: Sequence[Path], overwrite: bool = False) -> dict[P
 def _writer(path: Path) -> Callable[[Document], bytes]:
     from flowsim.reporting.writers.html import webpage
     from flowsim.reporting.writers.pdf import printout
+    from flowsim.reporting.writers.pptx import slides
     from flowsim.reporting.writers.xlsx import workbook
 
     kinds: dict[str, tuple[Callable[[Document], bytes], tuple[str, ...]]] = {
         ".html": (webpage, ("jinja2",)),
         ".pdf": (printout, ("typst",)),
         ".xlsx": (workbook, ("xlsxwriter",)),
+        ".pptx": (slides, ("pptx",)),
     }
     if path.suffix.lower() not in kinds:
         raise KeyedError("out", f"'{path}' is not allowed: the name ends with {', '.join(kinds)}")
     writer, needed = kinds[path.suffix.lower()]
     try:
-        require_extra("report", f"'{path}'", "matplotlib", *needed)
+        require_extra("powerpoint" if writer is slides else "report", f"'{path}'", "matplotlib", *needed)
     except InputError as missing:
         raise KeyedError("out", str(missing)) from None
     return writer

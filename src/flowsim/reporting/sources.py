@@ -84,10 +84,11 @@ class SourceTables:
                 if parameter.fact
                 else self.language.translated(parameter.why)
             )
-            rows.append((parameter.name, self.language.quantity(parameter.value), origin))
+            rows.append((parameter.name, *_measured(parameter.value, self.language), origin))
         columns = (
             say("column.parameter"),
             say("column.value"),
+            say("column.unit"),
             say("column.source" if kind == "fact" else "column.why"),
         )
         return Table(title=say(f"table.{kind}"), columns=columns, rows=tuple(rows), note=say(f"table.{kind}.note"))
@@ -116,15 +117,15 @@ class SourceTables:
                 years = str(item.years[0]) if len(item.years) == 1 else f"{min(item.years)}–{max(item.years)}"
                 name = self.language.translated(item.price.where.removeprefix("sums."))
                 rows.append(self._price(item.price, f"{name}, {years}", prices.currency))
-        columns = tuple(say(f"column.{key}") for key in ("parameter", "value", "kind", "why"))
+        columns = tuple(say(f"column.{key}") for key in ("parameter", "value", "unit", "kind", "why"))
         return Table(title=say("table.prices"), columns=columns, rows=tuple(rows))
 
     def _price(self, price: Price, title: str, currency: str) -> tuple[TableCell, ...]:
         say, amount = self.language.say, price.amount
         per = f" {say(f'per.{price.per}')}" if price.per else ""
-        told = self.language.number(amount, 0 if amount == round(amount) else 2)
+        unit = f"{self.wording.currency(currency)}{per}"
         why = f"{price.fact} {price.key}".strip() if price.fact else self.language.translated(price.why)
-        return title, f"{told} {self.wording.currency(currency)}{per}", say(f"kind.{price.kind}"), why
+        return title, Figure(amount, 0 if amount == round(amount) else 2), unit, say(f"kind.{price.kind}"), why
 
     def run(self) -> Table:
         """Tell what made the figures: seed, replications, digests and versions."""
@@ -132,7 +133,7 @@ class SourceTables:
         first = results[0]
         rows: list[tuple[TableCell, ...]] = [
             (say("made.seed"), str(first.seed)),
-            (say("made.replications"), str(len(first.replications))),
+            (say("made.replications"), Figure(len(first.replications))),
             (say("made.engine"), first.engine),
         ]
         for one, run in zip(self.findings.scenarios, results, strict=True):
@@ -143,6 +144,16 @@ class SourceTables:
             rows.append((say("made.prices", source=prices.source), prices.sha256))
         rows += [(name, version) for name, version in first.versions.items()]
         return Table(title=say("table.made"), columns=(say("column.what"), say("column.value")), rows=tuple(rows))
+
+
+def _measured(value: object, language: Language) -> tuple[TableCell, str]:
+    """Return a value as a number with its unit; a text where it is no single number."""
+    known = language.measured(value)
+    if known is None:
+        return language.quantity(value), ""
+    number, decimals, signed, unit = known
+    share = unit == "%"
+    return Figure(number, decimals, share=share, signed=signed), "" if share else unit
 
 
 _WHERE = {"station": "station", "state": "state", "entry": "name"}

@@ -13,7 +13,7 @@ from flowsim.planning.prices import Prices
 from flowsim.planning.staffing.cost import StaffingCost, amounts_told, cheapest, named_trial, rivals, unpriced
 from flowsim.planning.staffing.search import Answer, Frontier
 from flowsim.planning.staffing.trials import Finding, Trial
-from flowsim.reporting.document import Chart, Figure, Table, TableCell
+from flowsim.reporting.document import Chart, Figure, Line, Plot, Table, TableCell
 from flowsim.reporting.pictures.planning import Words, frontier_map, map_costs, panels, staffings
 from flowsim.reporting.wording import COUNTED, Wording, told_likely
 from flowsim.simulation.measures.stations import SERVED
@@ -47,18 +47,30 @@ class StaffingConclusions:
 
     def answer(self) -> tuple[str, ...]:
         """Return the answer in three sentences; the first says what the scenario has, and which queues grow."""
+        first, *rest = self.verdict()
+        own = self.wording.language.say("answer.today", own=self.own())
+        return f"{first.removesuffix('.')}{own}{self._growing()}.", *rest
+
+    def verdict(self) -> tuple[str, ...]:
+        """Return the answer without what the scenario itself has."""
         search = self.search
         first, *rest = self._level(search) if isinstance(search, Answer) else self._frontier(search)
-        if isinstance(search, Answer):
-            own = self._own(search.levels.lever)
-        else:
-            parts = zip((search.rows.lever, search.levels.lever), self.levers(), strict=True)
-            say = self.wording.language.say
-            own = self.wording.language.listed(
-                [say("answer.today.of", own=self._own(lever), lever=words) for lever, words in parts]
-            )
-        first = f"{first.removesuffix('.')}{self.wording.language.say('answer.today', own=own)}{self._growing()}."
         return self._without_rule(first), *rest
+
+    def own(self) -> str:
+        """Return what the scenario itself has of the levers."""
+        search, language = self.search, self.wording.language
+        if isinstance(search, Answer):
+            return self._own(search.levels.lever)
+        parts = zip((search.rows.lever, search.levels.lever), self.levers(), strict=True)
+        return language.listed(
+            [language.say("answer.today.of", own=self._own(lever), lever=words) for lever, words in parts]
+        )
+
+    def growing(self) -> str:
+        """Say in a sentence of its own which queues grow with the staffing that is named; nothing where none does."""
+        words = self._growing().removeprefix("; ")
+        return words and f"{words[:1].upper()}{words[1:]}."
 
     def _growing(self) -> str:
         """Say which queues surely grow over the time of the goals with the staffing that the answer names."""
@@ -122,6 +134,10 @@ class StaffingConclusions:
 
     def remarks(self) -> list[str]:
         """Return what a reader of the answer has to know besides: where the search may be wrong, and costs."""
+        return [*self.cautions(), *self._costs()]
+
+    def cautions(self) -> list[str]:
+        """Return where the search may be wrong."""
         search, say, language = self.search, self.wording.language.say, self.wording.language
         out = []
         if isinstance(search, Answer):
@@ -142,12 +158,15 @@ class StaffingConclusions:
             if most:
                 out.append(say(f"remark.{key}", most=self._number(most)))
         out += self._backlog()
-        cost = cost_of(search, self.prices)
-        if isinstance(search, Answer) and search.least is not None and cost is not None:
-            (each,) = cost.units
-            words = {"each": self._money(each, cost), "least": self._number(search.least), "lever": self.levers()[0]}
-            out.append(say("remark.cost", **words, cost=self._money(cost.at([search.least]), cost)))
         return out
+
+    def _costs(self) -> list[str]:
+        search, cost = self.search, cost_of(self.search, self.prices)
+        if not isinstance(search, Answer) or search.least is None or cost is None:
+            return []
+        (each,) = cost.units
+        words = {"each": self._money(each, cost), "least": self._number(search.least), "lever": self.levers()[0]}
+        return [self.wording.language.say("remark.cost", **words, cost=self._money(cost.at([search.least]), cost))]
 
     def _level(self, answer: Answer) -> tuple[str, ...]:
         say, goals = self.wording.language.say, self.goals()
@@ -305,7 +324,7 @@ def staffing_chart(search: Answer | Frontier, wording: Wording, prices: Prices |
 def _levels(answer: Answer, wording: Wording, prices: Prices | None) -> Chart:
     say, conclusions = wording.language.say, StaffingConclusions(search=answer, wording=wording, prices=prices)
     (lever,), cost = conclusions.levers(), cost_of(answer, prices)
-    columns = ["goal", "level", "mean", "low", "high", "kept", "low", "high", "verdict"]
+    columns = ["goal", "level", "mean", "mean.low", "mean.high", "kept", "kept.low", "kept.high", "verdict"]
     rows: list[tuple[TableCell, ...]] = []
     for place, goal in enumerate(answer.question.goals):
         for trial in (*answer.trials, answer.ceiling):
@@ -330,10 +349,26 @@ def _levels(answer: Answer, wording: Wording, prices: Prices | None) -> Chart:
     title = say("chart.levels", lever=lever)
     return Chart(
         title=title,
-        alternative=_trial_words(answer, wording, conclusions.goals()),
-        draw=lambda kind: staffings(panels(answer, wording.goal, kept_title), lever, least, kind, _words(wording)),
+        alternative=f"{conclusions.verdict()[0]} {_trial_words(answer, wording, conclusions.goals())}",
+        draw=lambda kind: staffings(
+            panels(answer, wording.goal, kept_title, wording), lever, least, kind, _words(wording)
+        ),
+        plots=_plots(answer, wording, titles),
         table=Table(title=title, columns=tuple(titles), rows=tuple(rows), note=say("table.levels.note")),
     )
+
+
+def _plots(answer: Answer, wording: Wording, titles: Sequence[str]) -> tuple[Plot, ...]:
+    """Return how the rows of each goal are drawn as lines: the mean by level, between the ends of its interval."""
+    many, out = len(answer.trials), []
+    if many < 2:
+        return ()
+    for place, goal in enumerate(answer.question.goals):
+        rows = range(place * (many + 1), place * (many + 1) + many)  # without the place for everybody, which is last
+        kinds = {2: "middle", 3: "edge", 4: "edge"}
+        lines = [Line(titles[column], rows, column, kind) for column, kind in kinds.items()]  # type: ignore[arg-type]
+        out.append(Plot(wording.goal(goal), 1, tuple(lines)))
+    return tuple(out)
 
 
 def _verdict(answer: Answer, trial: Trial, finding: Finding) -> str:

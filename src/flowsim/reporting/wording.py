@@ -267,6 +267,15 @@ class Wording:
         """Write a figure with its unit: "6.4 weeks", "90 %"."""
         return self.values([value], unit)[0]
 
+    def decimals(self, value: float, unit: str) -> int:
+        """Return how many decimals a figure has that stands alone."""
+        if unit in ("share", "per cent"):
+            share = abs(value) / (1 if unit == "share" else 100)
+            return int(0 < share < 0.0995 or 0.9 < share < 1)
+        if unit in COUNTED or not abs(value) < 99.95:
+            return 0
+        return 1 if abs(value) >= 0.995 or value == 0 else 2
+
     def goal(self, goal: Goal) -> str:
         """Return a goal in words: "share decided within 23 weeks: at least 90 %"."""
         title, bound = self.measure(goal.response.measure), self.value(goal.bound, goal.response.unit)

@@ -9,7 +9,7 @@ from flowsim.reporting.language import LANGUAGES
 from flowsim.reporting.writers.html import webpage
 from helpers.documents import FORMULAS, HOSTILE, LEGIBLE, SVG, empty, sample
 
-EMPTY = {"meta", "img", "br", "link", "hr", "input"}
+EMPTY = {"meta", "img", "source", "br", "link", "hr", "input"}
 
 
 class Page(HTMLParser):
@@ -50,8 +50,13 @@ def page(request):
 def test_nothing_is_run_or_fetched(page):
     assert {one["tag"] for one in page.elements} & {"script", "link", "iframe", "object", "base", "form"} == set()
     names = {name for one in page.elements for name in one["attributes"]}
-    assert [name for name in names if name.startswith("on") or name in ("srcset", "action")] == []
-    places = [one["attributes"][name] for one in page.elements for name in ("src", "href") if name in one["attributes"]]
+    assert [name for name in names if name.startswith("on") or name == "action"] == []
+    places = [
+        one["attributes"][name]
+        for one in page.elements
+        for name in ("src", "srcset", "href")
+        if name in one["attributes"]
+    ]
     assert len(places) == 3
     assert all(place.startswith(("data:image/svg+xml;base64,", "#")) for place in places)
     assert not re.search(r"@import|url\(|https?:", page.texts("style")[0])
@@ -71,11 +76,12 @@ def test_texts_are_texts(page):
 
 def test_headings_are_in_order_and_in_the_contents(page):
     headings = [one for one in page.elements if re.fullmatch("h[1-6]", one["tag"])]
-    assert [one["tag"] for one in headings] == ["h1", "h2", "h2", "h2"]
-    anchors = {one["attributes"].get("id"): one["text"] for one in headings[2:]}
+    assert [one["tag"] for one in headings] == ["h1", "h2", "h2", "h3", "h2", "h2"]
+    # What comes before the appendix is short, so the contents are those of the appendix.
+    anchors = {one["attributes"].get("id"): one["text"] for one in headings[-1:]}
     links = {one["attributes"]["href"]: one["text"] for one in page.all("a")}
     assert links == {f"#{anchor}": text for anchor, text in anchors.items()}
-    assert list(links.values()) == [f"First {LEGIBLE}", "Second"]
+    assert list(links.values()) == ["Behind"]
     names = [one["attributes"]["id"] for one in page.elements if "id" in one["attributes"]]
     assert len(set(names)) == len(names)
     refers = [one["attributes"].get(kind) for one in page.elements for kind in ("aria-labelledby", "aria-describedby")]
@@ -83,7 +89,9 @@ def test_headings_are_in_order_and_in_the_contents(page):
 
 
 def test_charts_carry_what_they_say_and_their_figures(page):
-    (image,) = page.all("img")
+    (image,), (narrow,) = page.all("img"), page.all("source")
+    assert narrow["attributes"]["srcset"] == image["attributes"]["src"]  # this one draws alike on every screen
+    assert "picture" in image["within"]
     assert image["attributes"]["alt"] == "A <chart>"
     described = image["attributes"]["aria-describedby"]
     (words,) = [one for one in page.elements if one["attributes"].get("id") == described]
@@ -117,13 +125,24 @@ def test_tables(code, cells):
     assert "Read it so." in page.texts("p")
 
 
+def test_the_box_has_its_number_and_what_to_compare_it_with(page):
+    assert page.texts("strong")[0].replace("5,3", "5.3") in (
+        '5.2\u00a0weeks "<b>"',
+        '5.3\u00a0weeks "<b>"',
+        '5,2\u00a0weeks "<b>"',
+    )
+    assert page.texts("strong")[1] == "=1+1"
+    (warning,) = [one for one in page.all("p") if one["attributes"].get("class") == "warning"]
+    assert warning["text"] == "Beware."
+
+
 def test_words_are_in_the_language():
     english, danish = (Page(webpage(sample(code))) for code in LANGUAGES)
     assert (english.texts("summary"), danish.texts("summary")) == (
         ["This chart in words and figures"],
         ["Figuren i ord og tal"],
     )
-    assert (english.texts("h2")[0], danish.texts("h2")[0]) == ("Contents", "Indhold")
+    assert (english.texts("h2")[2], danish.texts("h2")[2]) == ("Appendix", "Bilag")
 
 
 def test_text_has_contrast():
@@ -146,4 +165,4 @@ def test_a_page_without_sections_is_whole():
 
 
 def test_empty_parts_are_allowed():
-    assert Page(webpage(empty())).texts("h2") == ["Contents", "", ""]
+    assert Page(webpage(empty())).texts("h2") == ["", ""]

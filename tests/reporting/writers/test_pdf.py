@@ -77,11 +77,26 @@ def test_letters_beyond_the_fonts_give_pages_that_claim_nothing():
 def test_the_figures_of_charts_are_at_the_end():
     document = sample("da", title="T")
     assert "Tallene bag figurerne" in strings(unpacked(printout(document)), b"Title")
+    alone = replace(document, sections=document.sections[:2])
+    assert "Tallene bag figurerne" not in strings(unpacked(printout(alone)), b"Title")
     assert "Tallene bag figurerne" not in strings(unpacked(printout(with_text("x"))), b"Title")
 
 
+def test_what_stands_before_the_appendix_has_no_contents_and_begins_pages_where_it_says_so():
+    first, second = (Section(title=name, blocks=(Text(lines=("x",)),)) for name in ("One", "Two"))
+    document = replace(sample(title="T"), sections=(first, second))
+    pages = re.compile(rb"/Type/Page[/>]")
+    assert len(pages.findall(unpacked(printout(document)))) == 1
+    assert (
+        len(pages.findall(unpacked(printout(replace(document, sections=(first, replace(second, new_page=True))))))) == 2
+    )
+    behind = printout(replace(document, sections=(first, replace(second, appendix=True))))
+    assert len(pages.findall(unpacked(behind))) == 2
+    assert "Appendix" in strings(unpacked(behind), b"Title") | strings(unpacked(behind), b"T")
+
+
 def test_a_tall_chart_stays_on_one_page():
-    chart = sample().sections[1].blocks[0]
+    chart = sample().sections[1].blocks[1]
     tall = b'<svg xmlns="http://www.w3.org/2000/svg" width="100" height="900"><rect width="9" height="890"/></svg>'
     section = Section(title="One", blocks=(replace(chart, draw=lambda kind: tall),))
     told = unpacked(printout(replace(sample(title="T"), sections=(section,))))

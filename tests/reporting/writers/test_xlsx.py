@@ -10,8 +10,9 @@ import openpyxl
 import pytest
 
 from flowsim.core.errors import InputError
-from flowsim.reporting.document import Figure, Section, Table, Text
-from flowsim.reporting.language import LANGUAGES
+from flowsim.core.periods import Period
+from flowsim.reporting.document import Chart, Figure, Line, Plot, Section, Table, Text
+from flowsim.reporting.language import LANGUAGES, Language
 from flowsim.reporting.writers.xlsx import workbook
 from helpers.documents import FORMULAS, LEGIBLE, empty, long_table, png, sample
 
@@ -52,6 +53,57 @@ def test_numbers_are_numbers():
     assert [cell.value for cell in row] == ["2024-0", 1234.5, 0.125, -2.25, None]
     formats = ["General", "#,##0.0", "0.0 %", "+#,##0.00;-#,##0.00;#,##0.00", "General"]
     assert [cell.number_format for cell in row] == formats
+
+
+def test_years_are_numbers_and_quarters_are_days():
+    rows = tuple((Period(f"{year}Q2"), Period(str(year)), Figure(1)) for year in range(2001, 2020))
+    book = read(with_blocks(Table(title="Times", columns=("quarter", "year", "2024*"), rows=rows)))
+    sheet = book["Times"]
+    assert (sheet["C1"].value, sheet["C1"].number_format) == (2024, '0"*"')
+    assert (sheet["A2"].value, sheet["A2"].is_date) == (datetime(2001, 4, 1), True)
+    assert (sheet["B2"].value, sheet["B2"].number_format) == (2001, "0")
+    danish = read(
+        replace(
+            with_blocks(Table(title="T", columns=("a",), rows=((Period("2001-02"),),)), Text(lines=())),
+            language=Language.of("da"),
+        )
+    )
+    (cell,) = [cell for row in danish.worksheets[0] for cell in row if cell.is_date]
+    assert cell.number_format == "dd.mm.yyyy"
+
+
+def test_the_number_of_the_box_is_a_number_with_its_unit():
+    front = read(sample()).worksheets[0]
+    (cell,) = [cell for row in front for cell in row if cell.value == 5.25]
+    assert cell.number_format == '#,##0.0 "weeks <b>"'  # a mark of quotation would end the unit
+    assert {"=1+1", "today", f"It is so: {LEGIBLE}", "Beware."} <= set(texts(front))
+
+
+def test_lines_are_drawn_by_excel_from_the_sheet_of_their_figures():
+    rows = tuple((Period(f"{year}Q1"), Figure(year), Figure(math.nan)) for year in (2001, 2002, 2003))
+    table = Table(title="Waits", columns=("quarter", "median", "low"), rows=rows)
+    lines = (
+        Line("median", range(3), 1, "middle"),
+        Line("low", range(3), 2, "edge"),
+        Line("told", range(1, 3), 1, "points"),
+    )
+    chart = Chart(title="Waits", alternative="It falls.", draw=never, table=table, plots=(Plot("Wait", 0, lines),))
+    packed = workbook(with_blocks(chart))
+    front = openpyxl.load_workbook(BytesIO(packed)).worksheets[0]
+    ((drawn,), []) = (front._charts, front._images)
+    assert [one.val.numRef.f for one in drawn.series] == ["Waits!$B$2:$B$4", "Waits!$C$2:$C$4", "Waits!$B$3:$B$4"]
+    assert drawn.series[0].cat.numRef.f == "Waits!$A$2:$A$4"
+    drawing = ElementTree.fromstring(zipfile.ZipFile(BytesIO(packed)).read("xl/drawings/drawing1.xml"))
+    (described,) = drawing.iter(f"{DRAWING}cNvPr")
+    assert described.get("descr") == "It falls."
+    # A queue that stands still has no height, and a line through 0 would say that nobody waits.
+    endless = replace(table, rows=(*rows[:2], (Period("2003Q1"), Figure(math.inf), Figure(1))))
+    front = read(with_blocks(replace(chart, table=endless, draw=lambda kind: png(300, 150)))).worksheets[0]
+    assert (len(front._charts), len(front._images)) == (0, 1)
+
+
+def never(kind):
+    raise AssertionError(kind)
 
 
 def test_a_table_of_numbers_beyond_all_bounds():
@@ -107,7 +159,7 @@ def test_pictures_say_what_they_show():
 
 @pytest.mark.parametrize("dots", [96, 150])
 def test_a_picture_hides_no_cell(dots):
-    chart = sample().sections[1].blocks[0]
+    chart = sample().sections[1].blocks[1]
     packed = workbook(with_blocks(replace(chart, draw=lambda kind: png(300, 1500, dots))))
     drawing = ElementTree.fromstring(zipfile.ZipFile(BytesIO(packed)).read("xl/drawings/drawing1.xml"))
     top, bottom = (int(drawing.find(f".//{DRAWING}{end}/{DRAWING}row").text) for end in ("from", "to"))

@@ -11,6 +11,7 @@ from flowsim.cli.options import (
     CALIBRATED,
     FIRST,
     HISTORIES,
+    LANGUAGE,
     LAST,
     OVERWRITE,
     POINT,
@@ -20,6 +21,7 @@ from flowsim.cli.options import (
     exists,
     integer_option,
     named_options,
+    spoken,
 )
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
@@ -39,12 +41,12 @@ def report(
     ],
     out: Annotated[
         list[Path],
-        typer.Option(help="Write to this .html, .xlsx or .pdf file; several of one run.", metavar="FILE"),
+        typer.Option(help="Write to this .html, .pdf, .xlsx or .pptx file; several of one run.", metavar="FILE"),
     ],
     question: Annotated[
         str, typer.Option(help="The question, in your words.", metavar="TEXT", show_default=False)
     ] = "",
-    language: Annotated[str, typer.Option(help="en (English) or da (Danish).")] = "en",
+    language: Annotated[str | None, LANGUAGE] = None,
     goal: Annotated[
         list[str] | None,
         typer.Option(help="Find the staffing that meets it in the last scenario, as flowsim staff.", metavar="GOAL"),
@@ -60,6 +62,10 @@ def report(
     chance: Annotated[
         str | None, typer.Option(help="For --goal: meet it in this share of the years.", metavar="PERCENT")
     ] = None,
+    appendix: Annotated[
+        bool,
+        typer.Option("--appendix", help="All that the two pages rest on behind them: charts, sources, parameters."),
+    ] = False,
     replications: Annotated[int, integer_option("--replications", "-n", help="Of each scenario.")] = 100,
     seed: Annotated[int, SEED] = 1,
     point: Annotated[bool, POINT] = False,
@@ -80,20 +86,21 @@ def report(
     from flowsim.questions.report import Report
     from flowsim.reporting.reports import check_report_files
 
+    words = spoken(language)
     with named_options():
         check_report_files(out, force)
-    values: dict[str, Any] = {"scenarios": files, "question": question, "language": language, "goal": goal}
+    values: dict[str, Any] = {"scenarios": files, "question": question, "language": words.code, "goal": goal}
     values |= {"vary": vary, "between": between, "during": during, "chance": chance, "replications": replications}
     values |= {"seed": seed, "point": point, "calibrated": calibrated and str(calibrated), "histories": histories}
-    values |= {"prices": prices and str(prices), "first": first, "last": last}
+    values |= {"prices": prices and str(prices), "first": first, "last": last, "appendix": appendix}
     asking = asked(Report, values)
     with (
-        progress_bar("replications", show=not quiet) as progress,
+        progress_bar(words.say("progress.replications"), show=not quiet) as progress,
         executor_of(workers, varies=asking.varies) as executor,
     ):
         result = asking.answer(executor, progress)
     repeat = asking.command_line(tuple(str(path) for path in out), workers=workers)
-    result.write(*out, overwrite=force, repeat=repeat)
+    result.write(*out, overwrite=force, repeat=repeat, appendix=asking.appendix)
     if not quiet:
         print("\n".join(wrapped(line) for line in result.lines()))
-        print("\n".join(f"Written to {path}" for path in out))
+        print("\n".join(words.say("written", out=str(path)) for path in out))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import textwrap
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +29,16 @@ __all__ = [
     "drawn_name",
     "drawn_names",
     "halo",
+    "legend_columns",
+    "narrow_canvas",
     "quiet",
+    "ticks_at_most",
     "wrapped_title",
 ]
 
 _WIDE = 7.5  # inches, of all pictures
+_NARROW = 3.7  # inches, where a telephone shows them as large as they are
+_width: ContextVar[float] = ContextVar("_width", default=_WIDE)
 KINDS = (".png", ".svg", ".pdf")
 MOST = 12
 """Series in one picture."""
@@ -50,6 +57,26 @@ def check_picture(path: Path, series: int = 1) -> None:
     require_extra("plot", "--plot: a picture")
 
 
+@contextmanager
+def narrow_canvas() -> Iterator[None]:
+    """Within, draw for a telephone: half as wide, with letters of the same size."""
+    token = _width.set(_NARROW)
+    try:
+        yield
+    finally:
+        _width.reset(token)
+
+
+def legend_columns(most: int) -> int:
+    """Return how many columns a legend has: two thirds fewer, at least one, on a telephone."""
+    return most if _width.get() == _WIDE else max(most // 3, 1)
+
+
+def ticks_at_most(most: int) -> int:
+    """Return how many ticks an axis has across a picture: half as many on a telephone."""
+    return most if _width.get() == _WIDE else max(most // 2, 2)
+
+
 def blank_canvas(height: float) -> Any:
     """Return an empty figure as wide as all pictures, and so many inches high."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -57,7 +84,7 @@ def blank_canvas(height: float) -> Any:
 
     # A notebook shows figures of pyplot by itself, and others where they say how.
     shown = type("Figure", (Figure,), {"_repr_png_": lambda self: drawn(self, ".png")})
-    figure = shown(figsize=(_WIDE, height), layout="constrained")
+    figure = shown(figsize=(_width.get(), height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 
@@ -116,5 +143,5 @@ def drawn_names(names: Sequence[str], most: int = 40) -> list[str]:
 
 def wrapped_title(text: str, size: float, share: float = 1.0) -> str:
     """Return a title in lines no longer than a share of a picture's width, in letters of a size; its own lines stay."""
-    columns = int(share * _WIDE * 72 / (0.52 * size))
+    columns = int(share * _width.get() * 72 / (0.52 * size))
     return "\n".join(line for own in text.splitlines() for line in textwrap.wrap(own, columns))

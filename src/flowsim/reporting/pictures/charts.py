@@ -10,7 +10,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from flowsim.core.arrays import Floats
-from flowsim.reporting.pictures.canvas import COLOURS, INK, SHOCK, blank_canvas, drawn, drawn_name, quiet, wrapped_title
+from flowsim.reporting.pictures.canvas import (
+    COLOURS,
+    INK,
+    SHOCK,
+    blank_canvas,
+    drawn,
+    drawn_name,
+    legend_columns,
+    quiet,
+    ticks_at_most,
+    wrapped_title,
+)
 from flowsim.reporting.pictures.layout import Link, columns_of, layers_of, middles_of
 
 __all__ = ["QUANTILES", "Band", "Fan", "FanWords", "Flow", "fans", "fans_figure", "flows", "forward"]
@@ -114,7 +125,12 @@ def fans_figure(panels: Sequence[Fan], words: FanWords, number: NumberWriter) ->
         axes.tick_params(labelsize=8)
         quiet(axes, "y")
     figure.legend(
-        legend.values(), legend.keys(), loc="outside upper left", fontsize=8, frameon=False, ncols=min(len(legend), 2)
+        legend.values(),
+        legend.keys(),
+        loc="outside upper left",
+        fontsize=8,
+        frameon=False,
+        ncols=legend_columns(min(len(legend), 2)),
     )
     return figure
 
@@ -216,7 +232,7 @@ def flows(streams: Sequence[Flow], labels: Mapping[str, str], number: NumberWrit
 def _years(times: Sequence[float]) -> list[int]:
     """Return the years to mark: whole ones, a dozen at most."""
     first, last = math.floor(min(times)), math.ceil(max(times))
-    return [*range(first, last + 1, 1 + (last - first) // 12)]
+    return [*range(first, last + 1, 1 + (last - first) // ticks_at_most(12))]
 
 
 def _way(flow: Flow, layer: Mapping[str, int]) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from flowsim.evidence.yardsticks import yardsticks_of
 from flowsim.planning.staffing.cost import StaffingCost, cheapest
 from flowsim.planning.staffing.goals import Goal
 from flowsim.planning.staffing.search import Answer, Frontier
@@ -26,6 +27,7 @@ from flowsim.reporting.pictures.canvas import (
     drawn,
     drawn_names,
     halo,
+    legend_columns,
     quiet,
     wrapped_title,
 )
@@ -57,6 +59,7 @@ __all__ = [
     "staffings",
     "staffings_figure",
     "tornado",
+    "zoomed",
 ]
 
 
@@ -162,6 +165,8 @@ def tornado(bars: Sequence[Bar], middle: float, title: str, unit: str, kind: str
 
 
 _LINES = 6
+_NEAR = 3  # levels around the answer that are always drawn
+_MARGIN = 0.25  # of the distance between the answer and today's, to both sides
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,7 +237,8 @@ _LOOKS: dict[str, dict[str, Any]] = {
 class Panel(NamedTuple):
     """What came of one goal: figures by level, their intervals and verdicts, the bound, the ceiling, and today's level.
 
-    Today's is the least of what the parties have; None where a station has no number.
+    Today's is the least of what the parties have; None where a station has no number. A yardstick is what it is called,
+    and its value.
     """
 
     title: str
@@ -244,6 +250,7 @@ class Panel(NamedTuple):
     bound: float
     ceiling: float
     today: float | None = None
+    yardsticks: Sequence[tuple[str, float]] = ()
 
 
 class Words(NamedTuple):
@@ -266,7 +273,7 @@ class Words(NamedTuple):
 ENGLISH = Words()
 
 
-def panels(answer: Answer, title: Callable[[Goal], str], kept: str) -> list[Panel]:
+def panels(answer: Answer, title: Callable[[Goal], str], kept: str, wording: Wording | None = None) -> list[Panel]:
     """Return what `staffings` draws of an answer, shares in per cent.
 
     A panel a goal, with the verdicts on that goal; or, where a chance was asked for, one of the share of the runs that
@@ -276,14 +283,21 @@ def panels(answer: Answer, title: Callable[[Goal], str], kept: str) -> list[Pane
         answer: whose trials are drawn.
         title: writes a goal.
         kept: what the one panel of a chance is called.
+        wording: in which yardsticks are called something; in English where left out.
     """
+    language = Language.of("en") if wording is None else wording.language
     levels = [trial.levels[0] for trial in answer.trials]
     held = answer.levels.lever.held(answer.question.scenario.pathway(), answer.question.since)
     least = min(held.values(), default=math.inf)
     today = least if math.isfinite(least) else None
 
     def panel(
-        name: str, unit: str, each: Sequence[Interval], verdicts: Sequence[Decision], bound: float, top: float
+        name: str,
+        unit: str,
+        each: Sequence[Interval],
+        verdicts: Sequence[Decision],
+        ends: tuple[float, float],
+        goal: Goal | None = None,
     ) -> Panel:
         scale = 100 if unit == "share" else 1
         # A queue that stands still has no mark, and what is the same in every run no interval.
@@ -296,18 +310,30 @@ def panels(answer: Answer, title: Callable[[Goal], str], kept: str) -> list[Pane
         ]
         drawn = [[scale * value if math.isfinite(value) else math.nan for value in ends] for ends in finite]
         figures, low, high = zip(*drawn, strict=True)
-        return Panel(name, levels, figures, low, high, verdicts, scale * bound, scale * top, today)
+        held = [] if goal is None else _held_against(answer, goal, language)
+        (bound, top), lines = ends, [(label, scale * value) for label, value in held]
+        return Panel(name, levels, figures, low, high, verdicts, scale * bound, scale * top, today, lines)
 
     if answer.question.chance is not None:
         shares, verdicts = [trial.kept for trial in answer.trials], [trial.verdict for trial in answer.trials]
-        return [panel(kept, "share", shares, verdicts, answer.question.chance, answer.ceiling.kept.estimate)]
+        return [panel(kept, "share", shares, verdicts, (answer.question.chance, answer.ceiling.kept.estimate))]
     out = []
     for place, goal in enumerate(answer.question.goals):
         findings = [trial.findings[place] for trial in answer.trials]
         top = answer.ceiling.findings[place].mean.estimate
         means, verdicts = [finding.mean for finding in findings], [finding.verdict for finding in findings]
-        out.append(panel(title(goal), goal.response.unit, means, verdicts, goal.bound, top))
+        out.append(panel(title(goal), goal.response.unit, means, verdicts, (goal.bound, top), goal))
     return out
+
+
+def _held_against(answer: Answer, goal: Goal, language: Language) -> list[tuple[str, float]]:
+    """Return what the measure of a goal is held against in its period, but for the goal itself."""
+    response = goal.response
+    return [
+        (language.say(f"yardstick.{one.kind}"), one.value)
+        for one in yardsticks_of(answer.question.scenario.base.name)
+        if one.measure == response.measure and one.period in (None, response.period) and one.value != goal.bound
+    ]
 
 
 def staffings(panels: Sequence[Panel], label: str, least: float | None, kind: str, words: Words = ENGLISH) -> bytes:
@@ -318,7 +344,8 @@ def staffings(panels: Sequence[Panel], label: str, least: float | None, kind: st
 def staffings_figure(panels: Sequence[Panel], label: str, least: float | None, words: Words = ENGLISH) -> Any:
     """Return the figure that `staffings` draws."""
     figure = blank_canvas(2.8 * len(panels) + 0.8)
-    for row, panel in enumerate(panels):
+    for row, whole in enumerate(panels):
+        panel = zoomed(whole, least)
         axes = figure.add_subplot(len(panels), 1, row + 1)
         axes.axhline(panel.bound, color=INK, linewidth=0.9, linestyle="--", label=words.goal)
         axes.axhline(panel.ceiling, color=FORECAST, linewidth=0.9, linestyle=":", label=words.plenty)
@@ -333,16 +360,38 @@ def staffings_figure(panels: Sequence[Panel], label: str, least: float | None, w
                 levels = [panel.levels[n] for n in at]
                 said = words.verdict(verdict)
                 axes.errorbar(levels, figures, spread, **look, linestyle="none", markersize=4.5, label=said)
+        for name, value in panel.yardsticks:
+            axes.axhline(value, color=SHOCK, linewidth=0.9, linestyle=(0, (6, 2)), label=name)
         if panel.today is not None:
             axes.axvline(panel.today, color=SHOCK, linewidth=0.9, linestyle="-.", label=words.today)
         if least is not None:
             axes.axvline(least, color=FORECAST, linewidth=0.9)
             axes.set_title(f"{words.least}: {least:g}", loc="right", fontsize=8, color=FORECAST)
         axes.set_title(wrapped_title(panel.title, 11), loc="left", fontsize=11)
-        axes.set_xlabel(label, fontsize=8)
+        axes.set_xlabel(wrapped_title(label, 8), fontsize=8)
+        axes.xaxis.get_major_locator().set_params(integer=True)
         quiet(axes, "y")
     _legend_below(figure)
     return figure
+
+
+def zoomed(panel: Panel, least: float | None) -> Panel:
+    """Return a panel without the levels that are far from both the answer and today's; all of it where none is known.
+
+    A level far below may give a figure many times as large as the goal, and what is near it could not be read.
+    """
+    marks = [mark for mark in (least, panel.today) if mark is not None]
+    if least is None:
+        return panel
+    near = sorted(panel.levels, key=lambda level: abs(level - least))[:_NEAR]
+    room = max((max(marks) - min(marks)) * _MARGIN, 0.5)
+    low, high = min(*marks, *near) - room, max(*marks, *near) + room
+    kept = [n for n, level in enumerate(panel.levels) if low <= level <= high]
+    levels, figures, lows, highs = (
+        [values[n] for n in kept] for values in (panel.levels, panel.figures, panel.low, panel.high)
+    )
+    verdicts = [panel.verdicts[n] for n in kept]
+    return panel._replace(levels=levels, figures=figures, low=lows, high=highs, verdicts=verdicts)
 
 
 def _legend_below(figure: Any) -> None:
@@ -351,7 +400,9 @@ def _legend_below(figure: Any) -> None:
     for axes in figure.axes:
         for sign, said in zip(*axes.get_legend_handles_labels(), strict=True):
             signs.setdefault(said, sign)
-    figure.legend(signs.values(), signs.keys(), fontsize=8, frameon=False, loc="outside lower center", ncols=5)
+    figure.legend(
+        signs.values(), signs.keys(), fontsize=8, frameon=False, loc="outside lower center", ncols=legend_columns(5)
+    )
 
 
 Spot = tuple[float, float]

@@ -8,7 +8,8 @@ from itertools import count
 
 from flowsim.core.extras import require_extra
 from flowsim.core.files import data_folder
-from flowsim.reporting.document import Document, Figure, Table, Text, legible, shown
+from flowsim.reporting.document import Chart, Document, Figure, Headline, Table, Text, legible, shown
+from flowsim.reporting.pictures.canvas import narrow_canvas
 
 __all__ = ["webpage"]
 
@@ -17,7 +18,8 @@ def webpage(document: Document) -> bytes:
     """Write a document as a web page, HTML 5 in UTF-8, for screens, telephones and print.
 
     Every text of the document is text on the page, whatever it holds. What a chart says in words and figures is
-    below it, folded away. Equal documents give equal bytes.
+    below it, folded away. A chart is there twice, for wide and for narrow screens, with letters as large on both. Equal
+    documents give equal bytes.
 
     Raises:
         InputError: where jinja2 is not installed.
@@ -28,10 +30,12 @@ def webpage(document: Document) -> bytes:
     environment = Environment(autoescape=True, finalize=_legible, keep_trailing_newline=True, undefined=StrictUndefined)
     environment.filters |= {
         "base64": lambda data: b64encode(data).decode(),
+        "narrowed": _narrowed,
         "shown": partial(shown, language=document.language),
     }
     environment.tests |= {
         "figure": lambda cell: isinstance(cell, Figure),
+        "box": lambda block: isinstance(block, Headline),
         "table": lambda block: isinstance(block, Table),
         "words": lambda block: isinstance(block, Text),
     }
@@ -42,6 +46,12 @@ def webpage(document: Document) -> bytes:
         document=document, say=document.language.say, style=style, next_number=partial(next, count(1))
     )
     return page.encode()
+
+
+def _narrowed(chart: Chart) -> bytes:
+    """Return a chart as a telephone shows it."""
+    with narrow_canvas():
+        return chart.draw(".svg")
 
 
 def _legible(value: object) -> object:

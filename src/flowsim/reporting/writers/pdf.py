@@ -7,7 +7,7 @@ from typing import Any
 
 from flowsim.core.extras import require_extra
 from flowsim.core.files import data_folder
-from flowsim.reporting.document import Block, Chart, Document, Section, Table, Text, legible, shown
+from flowsim.reporting.document import Block, Chart, Document, Headline, Section, Table, Text, legible, shown
 from flowsim.reporting.language import Language
 
 __all__ = ["printout"]
@@ -18,7 +18,8 @@ _MOST_ROWS = 60  # of a chart's figures that are printed
 def printout(document: Document) -> bytes:
     """Write a document as PDF, A4; equal documents give equal bytes.
 
-    The figures of its charts stand at the end, where they are few: more are for a screen.
+    What comes before the appendix has no list of contents; with it the figures of charts stand at the end, where they
+    are few: more are for a screen.
     The pages are PDF/UA-1, which asks for a glyph for every letter. A text with letters beyond the fonts that typst
     brings (other alphabets, emoji) gives pages that are tagged just so but don't claim it, and those letters are boxes.
 
@@ -39,24 +40,27 @@ def printout(document: Document) -> bytes:
 def _plain_document(document: Document) -> dict[str, Any]:
     """Return what the template lays out: texts, and for each block its `kind` and what it holds."""
     language = document.language
-    sections = [_section(section, language) for section in document.sections]
+    first = [_section(section, language) for section in document.sections if not section.appendix]
+    appendix = [_section(section, language) for section in document.sections if section.appendix]
     tables = [block.table for section in document.sections for block in section.blocks if isinstance(block, Chart)]
     printed: list[Block] = [table for table in tables if len(table.rows) <= _MOST_ROWS]
     if len(printed) < len(tables):
         printed.append(Text(lines=(language.say("document.more"),)))
-    if tables:
-        sections.append(_section(Section(title=language.say("document.appendix"), blocks=tuple(printed)), language))
+    if tables and appendix:
+        appendix.append(_section(Section(title=language.say("document.appendix"), blocks=tuple(printed)), language))
     return {
         "title": legible(document.title),
         "subject": legible(document.subject),
         "language": language.code,
-        "contents": language.say("document.contents"),
-        "sections": sections,
+        "contents": language.say("document.annex"),
+        "sections": first,
+        "appendix": appendix,
     }
 
 
 def _section(section: Section, language: Language) -> dict[str, Any]:
-    return {"title": legible(section.title), "blocks": [_block(block, language) for block in section.blocks]}
+    blocks = [_block(block, language) for block in section.blocks]
+    return {"title": legible(section.title), "new_page": section.new_page, "blocks": blocks}
 
 
 def _block(block: Block, language: Language) -> dict[str, Any]:
@@ -71,6 +75,8 @@ def _block(block: Block, language: Language) -> dict[str, Any]:
             "numeric": block.numeric,
             "note": legible(block.note),
         }
+    if isinstance(block, Headline):
+        return {"kind": "box"} | {name: shown(cell, language) for name, cell in vars(block).items()}
     return {
         "kind": "chart",
         "title": legible(block.title),

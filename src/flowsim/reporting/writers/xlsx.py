@@ -6,13 +6,27 @@ import math
 import re
 import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from io import BytesIO
 from typing import Any
 
 from flowsim.core.extras import require_extra
-from flowsim.reporting.document import Block, Chart, Document, Figure, Table, TableCell, Text, legible, shown
+from flowsim.core.periods import Period
+from flowsim.reporting.document import (
+    Block,
+    Chart,
+    Document,
+    Figure,
+    Headline,
+    Plot,
+    Table,
+    TableCell,
+    Text,
+    legible,
+    marked_year,
+    shown,
+)
 from flowsim.reporting.language import Language
 
 __all__ = ["plain_workbook", "workbook"]
@@ -45,6 +59,9 @@ _STYLES: dict[str, dict[str, Any]] = {
     "number header": {"bold": True, "text_wrap": True, "valign": "bottom", "bottom": 2, "align": "right"},
     "cell": {**_TOP, "bottom": 1, "bottom_color": _RULE},
     "number": {"valign": "top", "align": "right", "bottom": 1, "bottom_color": _RULE},
+    "large": {**_TOP, "align": "left", "bold": True, "font_size": 22, "font_color": _ACCENT},
+    "beside": {**_TOP, "align": "left", "bold": True, "font_size": 14, "font_color": _QUIET},
+    "warning": {**_TOP, "font_color": "#a8481f"},
 }
 _Style = Callable[[str, str], Any]
 """The format of one of `_STYLES` with a number format, empty for none."""
@@ -54,8 +71,9 @@ def workbook(document: Document) -> bytes:
     """Write a document as an Excel workbook; equal documents give equal bytes.
 
     Whatever is a text in the document is a text in its cell, never a formula, a link or a number; whatever is a
-    `Figure` is a number, and an empty cell where it is undefined. Larger tables, and the figures of charts, have
-    sheets of their own: the titles of their columns in the first row, and nothing but the table.
+    `Figure` is a number, and an empty cell where it is undefined; a year is a number, and a month or a quarter the day
+    on which it begins. Larger tables, and the figures of charts, have sheets of their own: the titles of their columns
+    in the first row, and nothing but the table. Charts that lines can tell are the program's own, from those sheets.
 
     Raises:
         InputError: where xlsxwriter is not installed.
@@ -73,7 +91,7 @@ def workbook(document: Document) -> bytes:
         return book.add_format(_STYLES[kind] | ({"num_format": number} if number else {}))
 
     language = document.language
-    front = _Front(book.add_worksheet(language.say("document.report")), style, language)
+    front = _Front(book, book.add_worksheet(language.say("document.report")), style, language)
     front.write(document)
     for name, table in front.elsewhere.items():
         _data_sheet(book.add_worksheet(name), table, style, language)
@@ -88,8 +106,9 @@ class _Front:
         elsewhere: the tables that it names a sheet for, by the names of the sheets.
     """
 
-    def __init__(self, sheet: Any, style: _Style, language: Language) -> None:
+    def __init__(self, book: Any, sheet: Any, style: _Style, language: Language) -> None:
         self.elsewhere: dict[str, Table] = {}
+        self._book = book
         self._sheet, self._style, self._language = sheet, style, language
         self._row, self._widths = 0, [_TEXT_WIDTH]
 
@@ -113,10 +132,13 @@ class _Front:
             for line in block.lines:
                 self._line(f"• {line}" if block.kind == "points" else line, block.kind)
             return
+        if isinstance(block, Headline):
+            self._box(block)
+            return
         self._line(block.title, "caption")
         if isinstance(block, Chart):
             self._line(block.alternative, "note")
-            self._picture(block)
+            self._drawn(block)
         elif _is_small(block):
             _grid(self._sheet, self._row, block, self._widths, self._style, self._language)
             self._row += 1 + len(block.rows)
@@ -131,6 +153,39 @@ class _Front:
         _fit(self._sheet, self._row, [(text, _TEXT_WIDTH)], _STYLES[kind].get("font_size", _POINTS))
         self._row += 1
 
+    def _box(self, box: Headline) -> None:
+        for number, kind, label, beside in (
+            (box.number, "large", box.label, "caption"),
+            (box.beside, "beside", box.beside_label, "note"),
+        ):
+            if isinstance(number, Figure) and math.isfinite(number.value):
+                style = self._style(kind, _number_format(number))
+                self._sheet.write_number(self._row, 0, number.value, style)
+                self._sheet.set_row(self._row, _STYLES[kind]["font_size"] * _LEADING)
+                self._row += 1
+            elif text := shown(number, self._language):
+                self._line(text, kind)
+            if label:
+                self._line(label, beside)
+        for kind, text in (("paragraphs", box.sentence), ("warning", box.warning)):
+            if text:
+                self._line(text, kind)
+
+    def _drawn(self, chart: Chart) -> None:
+        """Draw a chart from its figures, or show its picture where they are no lines, or hold what has no height."""
+        cells = [chart.table.rows[n][line.column] for plot in chart.plots for line in plot.lines for n in line.rows]
+        if not chart.plots or any(isinstance(cell, Figure) and math.isinf(cell.value) for cell in cells):
+            self._picture(chart)
+            return
+        place = self._row
+        rows = math.ceil(_PLOT_HIGH / _ROW) + 1
+        self._row += rows * len(chart.plots)
+        name = self._name_sheet(chart.table)
+        for number, plot in enumerate(chart.plots):
+            own = _plotted(self._book, plot, chart.table, name)
+            said = {"description": legible(chart.alternative), "object_position": 2}
+            self._sheet.insert_chart(place + number * rows, 0, own, said)
+
     def _picture(self, chart: Chart) -> None:
         drawn = chart.draw(".png")
         said = {"image_data": BytesIO(drawn), "description": legible(chart.alternative)}
@@ -138,10 +193,43 @@ class _Front:
         self._row += math.ceil(_height(drawn) / _ROW) + 1
         self._name_sheet(chart.table)
 
-    def _name_sheet(self, table: Table) -> None:
+    def _name_sheet(self, table: Table) -> str:
         name = _sheet_name(table.title, [self._sheet.get_name(), *self.elsewhere], self._language)
         self.elsewhere[name] = table
         self._line(self._language.say("document.sheet", name=name), "note")
+        return name
+
+
+_PLOT_WIDE, _PLOT_HIGH = 720, 300
+_LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
+
+
+def _plotted(book: Any, plot: Plot, table: Table, sheet: str) -> Any:
+    """Return a chart of the program's own: middles as lines, edges as thin dashed ones, points without a line."""
+    chart, colours = book.add_chart({"type": "line"}), dict[range, str]()
+    for line in plot.lines:
+        colour = colours.setdefault(line.rows, _LINES[len(colours) % len(_LINES)])
+        first, last = line.rows[0] + 1, line.rows[-1] + 1
+        series: dict[str, Any] = {
+            "name": legible(line.label),
+            "categories": [sheet, first, plot.across, last, plot.across],
+            "values": [sheet, first, line.column, last, line.column],
+            "line": {"color": colour, "width": 2.25},
+        }
+        if line.kind == "edge":
+            series["line"] = {"color": colour, "width": 0.75, "dash_type": "dash"}
+        if line.kind == "points":
+            series["line"] = {"none": True}
+            series["marker"] = {"type": "diamond", "size": 6, "fill": {"color": "#1A1A1A"}, "border": {"none": True}}
+        chart.add_series(series)
+    dated = isinstance(table.rows[plot.lines[0].rows[0]][plot.across], Period)
+    chart.set_x_axis({"date_axis": True, "num_format": "yyyy"} if dated else {})
+    chart.set_y_axis({"min": 0, "major_gridlines": {"visible": True, "line": {"color": "#E5E5E5"}}})
+    chart.set_title({"name": legible(plot.title), "name_font": {"size": 11, "bold": True}})
+    chart.set_legend({"position": "bottom"})
+    chart.set_size({"width": _PLOT_WIDE, "height": _PLOT_HIGH})
+    chart.show_blanks_as("gap")
+    return chart
 
 
 def plain_workbook(sheets: Mapping[str, Sequence[Sequence[str]]], widths: Mapping[str, Sequence[int]]) -> bytes:
@@ -198,7 +286,11 @@ def _dress(sheet: Any, widths: list[int]) -> None:
 def _grid(sheet: Any, top: int, table: Table, widths: Sequence[int], style: _Style, language: Language) -> None:
     _fit(sheet, top, list(zip(table.columns, widths, strict=False)))
     for column, (title, numeric) in enumerate(zip(table.columns, table.numeric, strict=True)):
-        _write_text(sheet, (top, column), title, style("number header" if numeric else "header", ""))
+        year, kind = marked_year(title), "number header" if numeric else "header"
+        if year is None:
+            _write_text(sheet, (top, column), title, style(kind, ""))
+        else:
+            sheet.write_number(top, column, year, style(kind, '0"*"' if title.endswith("*") else "0"))
     for row, cells in enumerate(table.rows, top + 1):
         for column, cell in enumerate(cells):
             _write_cell(sheet, (row, column), cell, style, language)
@@ -216,7 +308,9 @@ def _fit(sheet: Any, row: int, cells: Sequence[tuple[str, int]], points: float =
 
 
 def _write_cell(sheet: Any, place: tuple[int, int], cell: TableCell, style: _Style, language: Language) -> None:
-    if isinstance(cell, str):
+    if isinstance(cell, Period):
+        _write_period(sheet, place, cell, style, language)
+    elif isinstance(cell, str):
         _write_text(sheet, place, cell, style("cell", ""))
     elif math.isnan(cell.value):
         sheet.write_blank(*place, None, style("number", ""))
@@ -224,6 +318,16 @@ def _write_cell(sheet: Any, place: tuple[int, int], cell: TableCell, style: _Sty
         _write_text(sheet, place, shown(cell, language), style("number", ""))
     else:
         sheet.write_number(*place, cell.value, style("number", _number_format(cell)))
+
+
+def _write_period(sheet: Any, place: tuple[int, int], period: Period, style: _Style, language: Language) -> None:
+    """Write a year as a number, and a month or a quarter as the day on which it begins."""
+    if period.every == "year":
+        sheet.write_number(*place, period.year, style("cell", "0"))
+        return
+    year, month = divmod(period.first, 12)
+    form = "dd.mm.yyyy" if language.code == "da" else "yyyy-mm-dd"
+    sheet.write_datetime(*place, datetime.combine(date(year, month + 1, 1), datetime.min.time()), style("cell", form))
 
 
 def _write_text(sheet: Any, place: tuple[int, int], text: str, form: Any) -> None:
@@ -238,6 +342,8 @@ def _number_format(figure: Figure) -> str:
         digits += f".{'0' * figure.decimals}"
     if figure.share:
         digits += " %"
+    if figure.unit:
+        digits += f' "{figure.unit.replace(chr(34), "")}"'
     return f"+{digits};-{digits};{digits}" if figure.signed else digits
 
 

@@ -6,7 +6,7 @@ from base64 import b64encode
 from collections.abc import Iterable
 from typing import Any
 
-from flowsim.reporting.document import Block, Chart, Table, Text, legible, shown
+from flowsim.reporting.document import Block, Chart, Headline, Table, Text, legible, shown
 from flowsim.reporting.language import Language
 
 __all__ = ["plain_blocks"]
@@ -22,6 +22,11 @@ def _plain(block: Block, language: Language) -> dict[str, Any]:
         return {"kind": block.kind, "lines": [legible(line) for line in block.lines]}
     if isinstance(block, Table):
         return _table(block, language)
+    if isinstance(block, Headline):
+        numbers = [f"{block.label}: {shown(block.number, language)}"]
+        numbers += [f"{block.beside_label}: {shown(block.beside, language)}"] * bool(block.beside)
+        lines = [legible(line) for line in (*numbers, block.sentence, block.warning) if line]
+        return {"kind": "paragraphs", "lines": lines}
     assert isinstance(block, Chart)
     picture = f"data:image/svg+xml;base64,{b64encode(block.draw('svg')).decode()}"
     table = _table(block.table, language)

@@ -22,8 +22,6 @@ from flowsim.web.screens.shelf import FORMATS, Paper, Shelf
 
 __all__ = ["PaperForm", "report_work"]
 
-_PREVIEWED = 3
-
 
 class PaperForm(Record):
     """What the form of a report holds: the question in one's own words, the years, and how many futures."""
@@ -32,6 +30,7 @@ class PaperForm(Record):
     first: Annotated[str, StringConstraints(max_length=20)] = ""
     last: Annotated[str, StringConstraints(max_length=20)] = ""
     replications: Annotated[int, Field(ge=10, le=1000)] = 100
+    appendix: bool = False
     formats: tuple[str, ...] = ("pdf", "xlsx", "html")
 
     @classmethod
@@ -61,7 +60,7 @@ def report_work(desk: Desk, state: Choice, raw: Any, language: Language, shelf: 
         question = Report.from_dict(
             {"scenarios": scenarios, "question": form.question, "language": language.code}
             | {"first": form.first or None, "last": form.last or None, "replications": form.replications}
-            | {"prices": path},
+            | {"prices": path, "appendix": form.appendix},
             "form",
         )
         repeat = desk.without_folder(state, name, question.command_line(("report.pdf",)), path)
@@ -73,7 +72,7 @@ def report_work(desk: Desk, state: Choice, raw: Any, language: Language, shelf: 
         with tempfile.TemporaryDirectory(prefix="flowsim-page-") as folder:
             stem = language.say("web.report.file")
             paths = [Path(folder) / f"{stem}.{ending}" for ending in FORMATS if ending in form.formats]
-            result.write(*paths, repeat=repeat)
+            result.write(*paths, repeat=repeat, appendix=form.appendix)
             for path in paths:
                 ending = path.suffix[1:]
                 token = shelf.put(Paper(path.name, FORMATS[ending], path.read_bytes()))
@@ -85,14 +84,12 @@ def report_work(desk: Desk, state: Choice, raw: Any, language: Language, shelf: 
 
 
 def _preview(sections: Sequence[Section]) -> list[Block]:
-    """Return the answer, the first chart, and what a reader has to mind, as they stand in the report."""
+    """Return the answer, the first chart, and what it all rests on, as they stand in the report."""
     blocks = [block for section in sections for block in section.blocks]
-    texts = [block for section in sections[:2] for block in section.blocks if isinstance(block, Text)]
+    first = sections[0]
+    texts: list[Block] = [Text(lines=(first.title,)), *first.blocks]
+    besides = [block for block in blocks if isinstance(block, Text) and block.kind == "paragraphs"]
     charts = [block for block in blocks if isinstance(block, Chart)]
     tables = [block for block in blocks if isinstance(block, Table)]
-    sure = next((s for s in sections[2:] if s.blocks and all(isinstance(b, Text) for b in s.blocks)), None)
-    reservations: list[Block] = []
-    if sure is not None:
-        lines = [line for block in sure.blocks if isinstance(block, Text) for line in block.lines][:_PREVIEWED]
-        reservations = [Text(lines=tuple(lines), kind="points")]
-    return [*texts, *(charts[:1] or tables[:1]), *reservations]
+    basis = [block for block in blocks if isinstance(block, Text) and block.kind == "points"]
+    return [*texts, *(charts[:1] or tables[:1]), *besides[:1], *basis[:1]]

@@ -8,6 +8,7 @@ export function report(main, choice) {
   const year = (id, chosen) => el("select", { id }, about.years.map((one) =>
     el("option", { value: one, selected: one === chosen }, String(one))));
   const first = year("first", about.years[0]), last = year("last", about.years.at(-1));
+  const appendix = el("input", { id: "appendix", type: "checkbox" });
   const out = el("div", { "aria-live": "polite" });
   const work = job("/api/report", () => out.replaceChildren(), (item) => {
     out.replaceChildren(
@@ -22,11 +23,12 @@ export function report(main, choice) {
     el("p", {}, say("screen.of", { name: state.changes.length || choice.preset || choice.own ? named ?? say("bench.name.value") : about.reference })),
     el("form", { class: "card sentence", onsubmit: (event) => {
       event.preventDefault();
-      work.start({ state, form: { question: question.value, first: first.value, last: last.value } });
+      work.start({ state, form: { question: question.value, first: first.value, last: last.value, appendix: appendix.checked } });
     } },
     el("div", { class: "field" }, el("label", { for: "question" }, say("report.question")), question),
     el("div", { class: "field" }, el("label", { for: "first" }, say("report.first")), first),
     el("div", { class: "field" }, el("label", { for: "last" }, say("report.last")), last),
+    el("div", { class: "check" }, appendix, el("label", { for: "appendix" }, say("report.appendix"))),
     el("p", {}, el("button", { class: "first", type: "submit" }, say("report.make")))), work.node, out);
   return () => work.stop();
 }
