@@ -11,6 +11,8 @@ from flowsim.forecasting.members.fitted import FITTED
 from flowsim.forecasting.scores import crps
 from flowsim.forecasting.shocks import Shock
 from flowsim.forecasting.trend import forecast_series
+from flowsim.reporting.language import Language
+from flowsim.reporting.prospects import finding_of_backtest
 
 METHODS = {OURS, "naive", "seasonal naive", "drift", *FITTED}
 
@@ -93,9 +95,14 @@ def test_the_finding_is_told_even_where_naive_wins():
         return Score(method=method, mase=value, smape=1, coverage_80=1, coverage_95=1, interval_score_95=1, crps=1)
 
     lost = Backtest(name="x", horizon=4, origins=("2019Q4",), scores=(score("naive", 0.9), score(OURS, 1.2)))
-    assert lost.finding.startswith("naive has the lowest MASE, 0.90; flowsim is number 2 with 1.20; origins: 1, too")
+    assert finding_of_backtest(lost, Language.of("en")).startswith(
+        "naive has the lowest MASE, 0.90; flowsim is number 2 with 1.20; origins: 1, too"
+    )
+    assert "naiv har den laveste MASE, 0,90" in finding_of_backtest(lost, Language.of("da"))
     won = Backtest(name="x", horizon=4, origins=("a", "b"), scores=(score(OURS, 0.9), score("naive", 1.2)))
-    assert won.finding.startswith("flowsim has the lowest MASE, 0.90 (next: naive); origins: 2, too")
+    assert finding_of_backtest(won, Language.of("en")).startswith(
+        "flowsim has the lowest MASE, 0.90 (next: naive); origins: 2, too"
+    )
 
 
 def test_a_shock_is_known_only_from_its_quarter_on(monkeypatch):

@@ -7,6 +7,8 @@ from flowsim import InputError
 from flowsim.calibration.retrospect import Retrospect
 from flowsim.evidence.series import Series
 from flowsim.forecasting.pairing import pair, pooled, series_of
+from flowsim.reporting.language import Language
+from flowsim.reporting.prospects import finding_of_pair
 
 VALUES = (40.0, 44.0, 50.0, 42.0, 47.0, 55.0, 52.0, 60.0, 58.0, 66.0, 64.0, 73.0)
 SERIES = Series(name="awards.a", unit="awards", every="quarter", first="2018Q1", values=VALUES)
@@ -34,8 +36,10 @@ def test_a_simulation_that_knows_it_all_wins_and_is_half_of_the_combination():
 def test_a_simulation_that_is_far_off_loses():
     found = pair(SERIES, [past(known, 500.0, 0.5) for known in (8, 9, 10)])
     assert [score.method for score in found.scores] == ["forecast", "combination", "simulation"]
-    assert "has the lowest CRPS" in found.finding
-    assert found.finding.endswith("unproven, for the 9 quarters ahead of 3 origins are 4 distinct ones")
+    finding = finding_of_pair(found, Language.of("en"))
+    assert "has the lowest CRPS" in finding
+    assert "prognose har den laveste CRPS" in finding_of_pair(found, Language.of("da"))
+    assert finding.endswith("unproven, for the 9 quarters ahead of 3 origins are 4 distinct ones")
 
 
 def test_no_score_chooses_the_share_by_which_the_combination_is_judged():

@@ -18,7 +18,7 @@ from flowsim.reporting.findings import explore
 from flowsim.reporting.language import LANGUAGES, Language
 from flowsim.reporting.pictures.canvas import narrow_canvas
 from flowsim.reporting.pictures.planning import Panel, zoomed
-from flowsim.reporting.summary.overview import overview
+from flowsim.reporting.summary.overview import key_figures_beside_today
 from flowsim.reporting.wording import Wording
 from helpers.paths import TOWN
 
@@ -99,7 +99,7 @@ def test_key_figures_stand_today_in_each_scenario_and_as_a_difference(compared):
     wording = Wording.of(compared.scenarios[0], compared.pathway, Language.of("en"))
     conclusions = Conclusions(findings=compared, wording=wording)
     year = conclusions.foremost.year
-    table = overview(compared, wording, conclusions)
+    table = key_figures_beside_today(compared, wording, conclusions)
     assert table.columns == ("measure", f"town, {year}", f"more, {year}", "difference", "sure")
     known = {(row.measure, row.year): row for row in compared.differences()}
     for row, measure in zip(table.rows, compared.measures, strict=False):
@@ -118,7 +118,7 @@ def test_today_is_the_last_documented_year_of_the_reference():
     scenarios = [Scenario.of("today"), Scenario.of("more-places")]
     findings = explore(scenarios, parameters=None, replications=3, between=("2019", "2022"))
     wording = Wording.of(findings.scenarios[0], findings.pathway, Language.of("da"))
-    table = overview(findings, wording, Conclusions(findings=findings, wording=wording))
+    table = key_figures_beside_today(findings, wording, Conclusions(findings=findings, wording=wording))
     assert table.columns[1] == "i dag (2020)"
     years, values = series(findings.comparison.reference, findings.measures[0], "year")
     assert table.rows[0][1].value == pytest.approx(np.median(values[:, years.index("2020")]))

@@ -79,17 +79,6 @@ class Backtest:
     scores: tuple[Score, ...]
     every: Every = "quarter"
 
-    @property
-    def finding(self) -> str:
-        """What the comparison shows, whoever wins."""
-        best, rank = self.scores[0], [score.method for score in self.scores].index(OURS)
-        ours = self.scores[rank]
-        few = f"origins: {len(self.origins)}, too few to choose a method by"
-        if rank == 0:
-            return f"{OURS} has the lowest MASE, {ours.mase:.2f} (next: {self.scores[1].method}); {few}"
-        place = f"{OURS} is number {rank + 1} with {ours.mase:.2f}"
-        return f"{best.method} has the lowest MASE, {best.mase:.2f}; {place}; {few}"
-
 
 def run_backtest(series: Series, horizon: int = 4, shock: Shock | None = None) -> Backtest:
     """Forecast a series from each period of its past, beginning after two years, and score the forecasts.

@@ -82,25 +82,6 @@ class Flag:
     full_since: str | None
     more: float
 
-    @property
-    def words(self) -> str:
-        """The flag as a sentence."""
-        when = self.first if self.first == self.last else f"{self.first} to {self.last}"
-        ends = f"the trend is {self.trend:,.0f} in {self.last}, the simulation {self.simulated:,.0f}"
-        likely = self.shortfall >= LIKELY_SHARE
-        if likely:
-            ends += f", {SHORT:.0%} or more too little in {self.shortfall:.0%} of the paths"
-        if not likely and self.trend < self.simulated:
-            why = "more is decided than the trend says"
-        elif self.station is None:
-            why = "no station on the way is full: fewer cases come than the trend implies"
-        else:
-            why = (
-                f"{self.station} is full from {self.full_since}: the {self.wanted:,.0f} asked for would need "
-                f"{self.more:,.0f} more places a week"
-            )
-        return f"{self.measure} {when}: {ends}; {why}"
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Outcome:

@@ -71,16 +71,6 @@ class Pairing:
         """The simulation's share in the combination, which no score has chosen."""
         return SHARE
 
-    @property
-    def finding(self) -> str:
-        """What the comparison shows, whoever wins."""
-        best, *others = self.scores
-        behind = ", ".join(f"{one.method} {one.crps:.2f}" for one in others)
-        return (
-            f"{best.method} has the lowest CRPS, {best.crps:.2f} ({behind}); unproven, for the {self.quarters} "
-            f"quarters ahead of {len(self.origins)} origins are {self.distinct} distinct ones"
-        )
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Case:

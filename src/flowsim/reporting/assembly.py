@@ -12,7 +12,7 @@ from flowsim.reporting.language import Language
 from flowsim.reporting.sources import SourceTables
 from flowsim.reporting.summary.basis import Basis
 from flowsim.reporting.summary.headline import Opening
-from flowsim.reporting.summary.overview import overview
+from flowsim.reporting.summary.overview import key_figures_beside_today
 from flowsim.reporting.wording import Wording, words_and_ranges
 
 __all__ = ["assemble"]
@@ -43,7 +43,7 @@ def assemble(
         Section(title=say("section.chart"), blocks=_there(opening.chart())),
         Section(
             title=say("section.overview"),
-            blocks=(overview(findings, wording, conclusions),) if findings.measures else (),
+            blocks=(key_figures_beside_today(findings, wording, conclusions),) if findings.measures else (),
             new_page=True,
         ),
         Section(title=say("section.further"), blocks=_there(_lines(*opening.further()))),

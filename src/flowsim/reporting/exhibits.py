@@ -15,6 +15,7 @@ from flowsim.reporting.document import Chart, Figure, Line, Plot, Table, TableCe
 from flowsim.reporting.findings import Findings
 from flowsim.reporting.pictures.charts import QUANTILES, Band, Fan, FanWords, Flow, fans, flows, forward
 from flowsim.reporting.staffing import staffing_chart
+from flowsim.reporting.summary.marks import marks_within
 from flowsim.reporting.wording import COUNTED, Wording
 from flowsim.simulation.estimates import FEWEST_FOR_RANGE, levels
 from flowsim.simulation.measures.flows import AWARDS, ENTRIES, EXITS
@@ -302,15 +303,11 @@ class Exhibits:
 
     def _yardsticks(self, measure: Measure, periods: Sequence[Period]) -> list[tuple[str, float, float, float]]:
         """Return what a measure is held against within the periods drawn; of a year's sum the part of each period."""
-        words, (first, last), out = self.wording.language.words, (periods[0].first, periods[-1].after), []
-        for standard in self.wording.standards:
-            since, until = (first, last) if standard.period is None else (standard.period.first, standard.period.after)
-            since, until = max(since, first), min(until, last)
-            if standard.measure == measure and since < until:
-                adds = standard.period is not None and measure.kind.adds == "sum"
-                part = periods[0].months / standard.period.months if adds and standard.period is not None else 1.0
-                out.append((words[f"yardstick.{standard.kind}"], since / 12, until / 12, part * standard.value))
-        return out
+        words = self.wording.language.words
+        return [
+            (words[f"yardstick.{mark.kind}"], mark.since / 12, mark.until / 12, mark.value)
+            for mark in marks_within(self.wording.standards, measure, periods)
+        ]
 
     def _points(self, measure: Measure, periods: Sequence[Period]) -> dict[Period, float]:
         """Return the documented figures of a measure by month or quarter, within the periods drawn."""

@@ -18,9 +18,11 @@ from flowsim.core.periods import Period
 __all__ = ["LANGUAGES", "Language"]
 
 LANGUAGES = ("en", "da")
-_TABLES = ("terms.toml", "terminal.toml")
+_TABLES = ("terms.toml", "terminal.toml", "commands.toml")
 _HARD = "\u00a0"
 """A space at which no line is broken."""
+_BRACES = re.compile(r"\{(\w+)\}")
+_QUARTER = re.compile(r"\d{4}Q[1-4]")
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:T00:00:00)?")
 _QUANTITY = re.compile(r"([+-])? ?(\d+(?:\.\d+)?)((?: (?:%|per|a|\d+|[a-z]+))*)")
 
@@ -61,8 +63,19 @@ class Language:
         return self.words.get(f"name.{name}", otherwise or name)
 
     def translated(self, text: str) -> str:
-        """Return a text of the shipped data in this language; any other text as it is."""
-        return self.sentences.get(text, text)
+        """Return a text of the shipped data, or a message, in this language; any other text as it is.
+
+        A sentence of the table may have names in braces: what stands in their place is carried over, itself translated
+        where the table has it.
+        """
+        if not self.sentences:
+            return text
+        if text in self.sentences:
+            return self.sentences[text]
+        for pattern, danish in _patterns():
+            if match := pattern.fullmatch(text):
+                return danish.format(**{name: self.translated(part) for name, part in match.groupdict().items()})
+        return self.short_period(text) if _QUARTER.fullmatch(text) else text
 
     def mistake(self, text: str) -> str:
         """Return what is wrong in a list, raised in English, in this language; what the table lacks as it is."""
@@ -168,6 +181,12 @@ class Language:
         """Write a day without spaces that hold: "2026-09-01", "1. september 2026"."""
         return f"{day:%Y-%m-%d}" if self.code == "en" else self.day(day).replace(_HARD, " ")
 
+    def rounded(self, share: float, *, signed: bool = False) -> str:
+        """Write a share on a terminal: "12%", "12 %"."""
+        if self.code == "en":
+            return f"{share:+.0%}" if signed else f"{share:.0%}"
+        return self.percent(share, 0, signed=signed).replace(_HARD, " ")
+
     def listed(self, items: list[str]) -> str:
         """Write a list: "a, b and c"."""
         if len(items) < 2:
@@ -188,5 +207,26 @@ def _mistakes(code: str) -> tuple[tuple[re.Pattern[str], str], ...]:
 
 @cache
 def _terms() -> Mapping[str, Any]:
-    reports, terminal = (tomllib.loads((data_folder("report") / name).read_text(encoding="utf-8")) for name in _TABLES)
-    return {key: reports[key] | terminal[key] for key in ("words", "sentences")}
+    tables = [tomllib.loads((data_folder("report") / name).read_text(encoding="utf-8")) for name in _TABLES]
+    return {
+        key: {name: entry for table in tables for name, entry in table[key].items()} for key in ("words", "sentences")
+    }
+
+
+@cache
+def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Return what the sentences with names in braces match, those with most words of their own first."""
+    sentences = {text: danish for text, danish in _terms()["sentences"].items() if _BRACES.search(text)}
+    ordered = sorted(sentences.items(), key=lambda pair: -len(_BRACES.sub("", pair[0])))
+    return tuple((_pattern(text), danish) for text, danish in ordered)
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    names, parts = set[str](), []
+    for place, part in enumerate(_BRACES.split(text)):
+        if place % 2 == 0:
+            parts.append(re.escape(part))
+        else:
+            parts.append(f"(?P={part})" if part in names else f"(?P<{part}>.+?)")
+            names.add(part)
+    return re.compile("".join(parts), re.DOTALL)

@@ -13,10 +13,13 @@ from flowsim.core.errors import InputError, require_type
 from flowsim.core.numbers import number
 from flowsim.core.progress import Progress, shows_progress
 from flowsim.evidence.series import Series, from_pandas
+from flowsim.forecasting.backtest import OURS, Backtest
 from flowsim.forecasting.distribution import LEVELS, SeriesForecast
+from flowsim.forecasting.pairing import Pairing
 from flowsim.forecasting.reference import ReferenceClass, learn_from
 from flowsim.forecasting.shocks import Shock
 from flowsim.forecasting.trend import forecast_series
+from flowsim.reporting.language import Language
 from flowsim.simulation.runner import checked_seed
 
 if TYPE_CHECKING:
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
     from flowsim.core.arrays import Floats
     from flowsim.core.written import Seed
 
-__all__ = ["ForecastResult", "forecast", "meaning", "reasons", "what_if"]
+__all__ = ["ForecastResult", "finding_of_backtest", "finding_of_pair", "forecast", "reasons", "what_if"]
 
 _SHOWN = 0.01  # the least weight of a member that is named
 
@@ -95,29 +98,25 @@ class ForecastResult(Tabled):
                     columns.setdefault(f"{side}_{100 * level:.0f}", []).append(float(np.quantile(sums, share)))
         return pd.DataFrame(columns, index=pd.PeriodIndex(whole, freq="Q", name="period"))
 
-    def summary(self) -> str:
+    def summary(self, language: Language | str = "en") -> str:
         """Say in words what is expected, how sure that is, and why."""
-        own = self.forecast
+        own, spoken = self.forecast, language if isinstance(language, Language) else Language.of(language)
         unit = f" {own.unit}" if own.unit else ""
-        last = own.series.values[-1] or 0.0
+        last, every = own.series.values[-1] or 0.0, spoken.say(f"every.{own.every}")
         (low80, high80), (low95, high95) = (own.interval(level) for level in LEVELS)
-        lines = [f"{own.name}: {number(last)}{unit} in {own.origin}, the last {own.every} that is known."]
-        lines += [
-            f"Expected in {own.periods[at]}: {number(own.point[at])}; {number(low80[at])} to {number(high80[at])} with "
-            f"80 %, {number(low95[at])} to {number(high95[at])} with 95 %."
-            for at in dict.fromkeys((0, len(own.point) - 1))
-        ]
-        lines.append(reasons(own))
+        known = {"name": own.name, "value": _written(last, spoken), "unit": unit, "every": every}
+        lines = [spoken.say("forecast.last", origin=spoken.short_period(own.origin), **known)]
+        for at in dict.fromkeys((0, len(own.point) - 1)):
+            ends = {"point": own.point, "low80": low80, "high80": high80, "low95": low95, "high95": high95}
+            figures = {key: _written(float(values[at]), spoken) for key, values in ends.items()}
+            lines.append(spoken.say("forecast.ahead", period=spoken.short_period(own.periods[at]), **figures))
+        lines.append(reasons(own, spoken))
         if self.reference is not None:
-            lines.append(
-                f"The widths are those of a class of {len(self.reference.series)} series: {self.reference.factor:.2f} "
-                "times the usual ones."
-            )
-        lines.append(
-            f"{meaning()} The largest surprise of this series from one {own.every} to the next was a factor of "
-            f"{exp(own.surprise):.2f}."
-        )
-        lines += own.notes
+            of = {"series": str(len(self.reference.series)), "factor": spoken.local(f"{self.reference.factor:.2f}")}
+            lines.append(spoken.say("forecast.class", **of))
+        surprise = spoken.say("forecast.surprise", every=every, factor=spoken.local(f"{exp(own.surprise):.2f}"))
+        lines.append(f"{spoken.say('forecast.meaning')} {surprise}")
+        lines += [spoken.translated(note) for note in own.notes]
         return "\n".join(lines)
 
 
@@ -161,28 +160,57 @@ def forecast(
     return ForecastResult(forecast=replace(expected, seed=seed), reference=learned)
 
 
-def reasons(own: SeriesForecast) -> str:
+def reasons(own: SeriesForecast, language: Language) -> str:
     """Say why a forecast is what it is: the members by weight, and where each of them ends."""
     heaviest = sorted(own.weights.items(), key=lambda pair: -pair[1])
-    named = [f"{name} {weight:.0%} ({number(own.members[name][-1])})" for name, weight in heaviest if weight >= _SHOWN]
-    return f"Why: a weighted mean of {', '.join(named)}, in brackets what each expects in {own.periods[-1]}."
+    named = [
+        f"{language.translated(name)} {language.rounded(weight)} ({_written(float(own.members[name][-1]), language)})"
+        for name, weight in heaviest
+        if weight >= _SHOWN
+    ]
+    return language.say("forecast.why", members=", ".join(named), last=language.short_period(own.periods[-1]))
 
 
-def meaning() -> str:
-    """Say what the 95 % are 95 % of."""
-    return (
-        "80 % and 95 % are what came true of such intervals on thousands of public series, most of which went on as "
-        "before. They hold if nothing changes: of a reform, a new practice or a lock-down they know nothing."
-    )
-
-
-def what_if(own: SeriesForecast, size: float | None = None) -> str:
+def what_if(own: SeriesForecast, language: Language, size: float | None = None) -> str:
     """State beside the ordinary 95 % what they would be if the level broke once, by as much as the largest surprise."""
     chosen = own.surprise if size is None else size
     low, high = own.with_break(chosen)
-    ends = [f"{period} {number(a)} to {number(b)}" for period, a, b in zip(own.periods, low, high, strict=True)]
-    return (
-        f"What if the level of {own.name} broke once in these {len(own.periods)} {own.every}s, by "
-        f"{expm1(chosen):+.0%} or {expm1(-chosen):+.0%}: 95 % would be {'; '.join(ends)}. That a break comes is "
-        "assumed here, not forecast."
+    ends = [
+        language.say(
+            "forecast.break.end",
+            period=language.short_period(period),
+            low=_written(float(a), language),
+            high=_written(float(b), language),
+        )
+        for period, a, b in zip(own.periods, low, high, strict=True)
+    ]
+    words = {"name": own.name, "periods": language.counted(len(own.periods), f"{own.every}s"), "ends": "; ".join(ends)}
+    words |= {"up": language.rounded(expm1(chosen), signed=True)}
+    return language.say("forecast.break", down=language.rounded(expm1(-chosen), signed=True), **words)
+
+
+def _written(value: float, language: Language) -> str:
+    return language.local(number(value))
+
+
+def finding_of_pair(pairing: Pairing, language: Language) -> str:
+    """Write what the past shows of forecast and simulation, whoever wins."""
+    best, *others = pairing.scores
+    methods = {score.method: language.say(f"outlook.{score.method}") for score in pairing.scores}
+    behind = ", ".join(f"{methods[one.method]} {language.local(f'{one.crps:.2f}')}" for one in others)
+    words = {"best": methods[best.method], "score": language.local(f"{best.crps:.2f}"), "others": behind}
+    words |= {"quarters": str(pairing.quarters), "origins": str(len(pairing.origins))}
+    return language.say("outlook.finding", distinct=str(pairing.distinct), **words)
+
+
+def finding_of_backtest(result: Backtest, language: Language) -> str:
+    """Say what the comparison shows, whoever wins."""
+    best, rank = result.scores[0], [score.method for score in result.scores].index(OURS)
+    words = {"ours": OURS, "score": language.local(f"{result.scores[rank].mase:.2f}")}
+    words["few"] = language.say("forecast.finding.few", origins=str(len(result.origins)))
+    if rank == 0:
+        return language.say("forecast.finding.first", next=language.translated(result.scores[1].method), **words)
+    best_score = language.local(f"{best.mase:.2f}")
+    return language.say(
+        "forecast.finding", best=language.translated(best.method), best_score=best_score, rank=str(rank + 1), **words
     )

@@ -14,6 +14,7 @@ from scipy import stats
 from flowsim import InputError, Pathway
 from flowsim.cli.main import start
 from flowsim.cli.words.run import verification_lines
+from flowsim.reporting.language import Language
 from flowsim.simulation.engine.compiler import compile_pathway
 from flowsim.simulation.engine.fast import simulate
 from flowsim.simulation.engine.trace import NEVER
@@ -217,7 +218,7 @@ def test_all_families_on_the_kernel():
     assert all(one.error <= 0.01 * one.theory for one in told.checks)
     page = (ROOT / "docs" / "background" / "verification.md").read_text(encoding="utf-8")
     table = page.split("<!-- flowsim verify -->\n\n```text\n")[1].split("\n```")[0]
-    assert table.splitlines() == verification_lines(told)
+    assert table.splitlines() == verification_lines(told, Language.of("en"))
 
 
 @pytest.mark.slow

@@ -6,12 +6,15 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flowsim.cli.options import SEED, WORKERS, asked, integer_option
+from flowsim.cli.options import LANGUAGE, SEED, WORKERS, asked, integer_option, spoken
 from flowsim.simulation.workers import executor_of
+
+if TYPE_CHECKING:
+    from flowsim.reporting.language import Language
 
 __all__ = ["calibrate"]
 
@@ -31,6 +34,7 @@ def calibrate(
     seed: Annotated[int, SEED] = 1,
     workers: Annotated[int | None, WORKERS] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and no summary.")] = False,
+    language: Annotated[str | None, LANGUAGE] = None,
 ) -> None:
     """Fit a model to documented figures, with the uncertainty that they leave.
 
@@ -42,22 +46,24 @@ def calibrate(
     from flowsim.cli.words.verdict import calibration_lines, histories_lines
     from flowsim.questions.calibrate import Calibrate
 
+    words = spoken(language)
     values = {"study": file, "draws": draws, "sets": sets, "pairs": pairs, "seed": seed, "out": str(out)}
     question = asked(Calibrate, values)
     question.check_folder()
-    with stages(show=not quiet) as progress, executor_of(workers, processes=True) as executor:
+    with stages(words, show=not quiet) as progress, executor_of(workers, processes=True) as executor:
         calibration = question.answer(executor, progress)
     files = calibration.write(out, overwrite=True)
     if not quiet:
-        print("\n".join(calibration_lines(calibration.record)))
+        print("\n".join(calibration_lines(calibration.record, words)))
         if calibration.histories is not None:
-            print("\n" + "\n".join(histories_lines(calibration.histories)))
-        print("\n" + wrapped(f"Written to {out}: {', '.join(path.name for path in files)}"))
-        print(f"Next: flowsim judge {out}")
+            print("\n" + "\n".join(histories_lines(calibration.histories, words)))
+        names = ", ".join(path.name for path in files)
+        print("\n" + wrapped(words.say("calibrate.written", out=str(out), names=names)))
+        print(words.say("calibrate.next", out=str(out)))
 
 
 @contextmanager
-def stages(*, show: bool) -> Iterator[Callable[[str, int, int], object] | None]:
+def stages(language: Language, *, show: bool) -> Iterator[Callable[[str, int, int], object] | None]:
     """Show one bar after the other, each named by its stage."""
     if not (show and sys.stderr.isatty()):
         yield None
@@ -71,7 +77,7 @@ def stages(*, show: bool) -> Iterator[Callable[[str, int, int], object] | None]:
 
         def advance(stage: str, done: int, total: int) -> None:
             if stage not in tasks:
-                tasks[stage] = bar.add_task(stage, total=total)
+                tasks[stage] = bar.add_task(language.translated(stage), total=total)
             bar.update(tasks[stage], completed=done, total=total)
 
         yield advance

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flowsim.cli.options import JSON, OVERWRITE, TABLE_FILE, asked, integer_option, picture_option
+from flowsim.cli.options import JSON, LANGUAGE, OVERWRITE, TABLE_FILE, asked, integer_option, picture_option, spoken
 from flowsim.cli.outputs import Outputs
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from flowsim.forecasting.backtest import Backtest
     from flowsim.forecasting.distribution import Joint, SeriesForecast
     from flowsim.questions.forecast import ChosenSeries, Forecast
+    from flowsim.reporting.language import Language
 
 __all__ = ["forecast"]
 
@@ -61,6 +62,7 @@ def forecast(
     out: Annotated[Path | None, TABLE_FILE] = None,
     force: Annotated[bool, OVERWRITE] = False,
     as_json: Annotated[bool, JSON] = False,
+    language: Annotated[str | None, LANGUAGE] = None,
 ) -> None:
     """Forecast quarterly or monthly series, and say how sure the forecasts are.
 
@@ -68,6 +70,7 @@ def forecast(
     """
     from flowsim.questions.forecast import Forecast
 
+    words = spoken(language)
     values = {"source": source, "series": names, "horizon": horizon, "origin": origin, "shock": shock}
     question = asked(Forecast, values | {"months": months, "decimal": decimal, "seed": seed})
     if broken:
@@ -75,9 +78,9 @@ def forecast(
     outputs = Outputs(plot=plot, out=out, force=force)
     outputs.check(len(question.chosen.series) + question.chosen.together)
     if backtest:
-        _show_scores(question, outputs, as_json)
+        _show_scores(question, outputs, as_json, words)
     else:
-        _show_forecasts(question, broken, outputs, as_json)
+        _show_forecasts(question, broken, outputs, as_json, words)
 
 
 def _alone(option: str, backtest: bool) -> None:
@@ -87,20 +90,20 @@ def _alone(option: str, backtest: bool) -> None:
         raise InputError(f"{option}: it goes with forecasts, not with --backtest")
 
 
-def _show_forecasts(question: Forecast, broken: bool, outputs: Outputs, as_json: bool) -> None:
+def _show_forecasts(question: Forecast, broken: bool, outputs: Outputs, as_json: bool, language: Language) -> None:
     from flowsim.cli.terminal import progress_bar
     from flowsim.reporting.pictures.forecasts import picture
 
-    with progress_bar("series", show=not as_json) as progress:
+    with progress_bar(language.say("progress.series"), show=not as_json) as progress:
         answer = question.answer(progress=progress)
-    outputs.write(lambda kind: picture(answer.forecasts, kind), answer.frame)
+    outputs.write(lambda kind: picture(answer.forecasts, kind, language), answer.frame, language)
     if as_json:
         print(json.dumps(_json(question.chosen, answer.forecasts, broken), allow_nan=False))
     else:
-        print("\n".join(_lines(question.chosen, answer.forecasts, broken)))
+        print("\n".join(_lines(question.chosen, answer.forecasts, broken, language)))
 
 
-def _show_scores(question: Forecast, outputs: Outputs, as_json: bool) -> None:
+def _show_scores(question: Forecast, outputs: Outputs, as_json: bool, language: Language) -> None:
     from flowsim.cli.terminal import progress_bar, wrapped
     from flowsim.forecasting.backtest import frame
     from flowsim.forecasting.trend import chosen, upto
@@ -113,77 +116,94 @@ def _show_scores(question: Forecast, outputs: Outputs, as_json: bool) -> None:
         for taken, notes in choices
         if taken is not None
     )
-    with progress_bar("series", show=not as_json) as progress:
+    with progress_bar(language.say("progress.series"), show=not as_json) as progress:
         results = question.backtest(progress=progress)
-    outputs.write(lambda kind: backtest_picture(results, kind), lambda: frame(results))
+    outputs.write(lambda kind: backtest_picture(results, kind, language), lambda: frame(results), language)
     if as_json:
         scored = [{**vars(result), "scores": [vars(score) for score in result.scores]} for result in results]
         print(json.dumps({**_from(question.chosen), "notes": list(remarks), "backtest": scored}, allow_nan=False))
         return
-    lines = [*_head(question.chosen), *(wrapped(f"note: {note}") for note in remarks)]
+    notes = [language.say("forecast.note", note=language.translated(note)) for note in remarks]
+    lines = [*_head(question.chosen, language), *map(wrapped, notes)]
     for result in results:
-        lines += _scored(result)
+        lines += _scored(result, language)
     print("\n".join(lines))
 
 
-def _head(chosen: ChosenSeries) -> list[str]:
+def _head(chosen: ChosenSeries, language: Language) -> list[str]:
     from flowsim.cli.terminal import wrapped
     from flowsim.evidence.series import NOTED
 
-    from_ = chosen.provenance
-    origin = [from_.file, *(f"{word} {value}" for word, value in (("table", from_.table), ("of", from_.date)) if value)]
-    lines = [f"From {', '.join(origin)}"] + [f"left out: {reason}" for reason in chosen.left_out.values()]
+    from_, say = chosen.provenance, language.say
+    table = say("forecast.from.table", table=from_.table) if from_.table else ""
+    date = say("forecast.from.date", date=language.quantity(from_.date).replace("\u00a0", " ")) if from_.date else ""
+    lines = [f"{say('forecast.from', file=from_.file)}{table}{date}"]
+    lines += [say("forecast.left_out", reason=language.translated(reason)) for reason in chosen.left_out.values()]
     if chosen.unused:
-        lines.append(f"left out: {', '.join(chosen.unused)}: figures with no period")
+        lines.append(say("forecast.unused", cells=", ".join(chosen.unused)))
     for name, marks in chosen.marks.items():
-        noted = [mark for mark in marks if mark.meaning == NOTED]
-        lines += [f"note: {mark.place} of {name} has '{mark.text}' beside {mark.period}" for mark in noted[:3]]
+        noted = [mark for mark in marks if mark.meaning == NOTED][:3]
+        lines += [
+            say(
+                "forecast.noted", place=mark.place, name=name, text=mark.text, period=language.short_period(mark.period)
+            )
+            for mark in noted
+        ]
     return [wrapped(line) for line in lines]
 
 
-def _lines(chosen: ChosenSeries, forecasts: Sequence[SeriesForecast | Joint], broken: bool) -> list[str]:
+def _lines(
+    chosen: ChosenSeries, forecasts: Sequence[SeriesForecast | Joint], broken: bool, language: Language
+) -> list[str]:
     from flowsim.cli.terminal import number, table, wrapped
     from flowsim.forecasting.distribution import LEVELS, Joint, SeriesForecast
-    from flowsim.reporting.prospects import meaning, reasons, what_if
+    from flowsim.reporting.prospects import reasons, what_if
 
-    lines = _head(chosen)
-    notes = dict.fromkeys(note for ahead in forecasts for note in _notes(ahead))
-    lines += [wrapped(f"note: {note}") for note in notes]
+    say, lines = language.say, _head(chosen, language)
+    notes = dict.fromkeys(note for ahead in forecasts for note in _notes(ahead, language))
+    lines += [wrapped(say("forecast.note", note=note)) for note in notes]
     for ahead in forecasts:
-        unit = f" ({ahead.unit})" if ahead.unit else ""
-        lines += ["", wrapped(f"{ahead.name}{unit}: {len(ahead.series.values)} {ahead.every}s to {ahead.origin}")]
+        words = {
+            "name": ahead.name,
+            "unit": f" ({language.words.get(f'unit.{ahead.unit}', ahead.unit)})" if ahead.unit else "",
+        }
+        words["periods"] = language.counted(len(ahead.series.values), f"{ahead.every}s")
+        lines += ["", wrapped(say("forecast.head", origin=language.short_period(ahead.origin), **words))]
         if isinstance(ahead, Joint):
-            lines[-1] += f", the sum of {len(ahead.parts)} parts"
-        columns = {"": 10, "expected": 10} | {f"{level:.0%} interval": 22 for level in LEVELS}
-        ends = [_intervals(*ahead.interval(level)) for level in LEVELS]
-        points = [number(point) for point in ahead.point.tolist()]
-        lines += table(columns, zip((f"  {period}" for period in ahead.periods), points, *ends, strict=True))
+            lines[-1] += say("forecast.head.sum", parts=str(len(ahead.parts)))
+        columns = {"": 10, say("forecast.expected"): 10}
+        columns |= {say("forecast.interval", level=language.rounded(level)): 22 for level in LEVELS}
+        ends = [_intervals(*ahead.interval(level), language) for level in LEVELS]
+        points = [language.local(number(point)) for point in ahead.point.tolist()]
+        periods = (f"  {language.short_period(period)}" for period in ahead.periods)
+        lines += table(columns, zip(periods, points, *ends, strict=True))
         if isinstance(ahead, SeriesForecast):
-            lines.append(wrapped(f"  {reasons(ahead)}"))
-            lines += [wrapped(f"  {what_if(ahead)}")] if broken else []
-    return [*lines, "", wrapped(meaning())]
+            lines.append(wrapped(f"  {reasons(ahead, language)}"))
+            lines += [wrapped(f"  {what_if(ahead, language)}")] if broken else []
+    return [*lines, "", wrapped(say("forecast.meaning"))]
 
 
-def _intervals(low: Floats, high: Floats) -> list[str]:
+def _intervals(low: Floats, high: Floats, language: Language) -> list[str]:
     from flowsim.cli.terminal import number
 
-    return [f"{number(a)} to {number(b)}" for a, b in zip(low.tolist(), high.tolist(), strict=True)]
+    ends = [[language.local(number(end)) for end in side.tolist()] for side in (low, high)]
+    return [language.say("range", low=a, high=b) for a, b in zip(*ends, strict=True)]
 
 
-def _notes(ahead: SeriesForecast | Joint) -> list[str]:
+def _notes(ahead: SeriesForecast | Joint, language: Language) -> list[str]:
     from math import exp, expm1
 
     from flowsim.forecasting.distribution import SeriesForecast
 
     if not isinstance(ahead, SeriesForecast):
         return []
-    notes = list(ahead.notes)
+    notes = [language.translated(note) for note in ahead.notes]
     if ahead.shock is not None and ahead.effect is not None:
         low, high = (ahead.effect.size + side * 1.96 * ahead.effect.error for side in (-1, 1))
-        notes.append(
-            f"{ahead.name}: {ahead.shock}: {expm1(ahead.effect.size):+.0%} in that {ahead.every} "
-            f"(95 %: a factor of {exp(low):.2f} to {exp(high):.2f})"
-        )
+        ends = {"low": language.local(f"{exp(low):.2f}"), "high": language.local(f"{exp(high):.2f}")}
+        words = {"series": ahead.name, "shock": language.translated(str(ahead.shock)), "every": ahead.every}
+        size = language.rounded(expm1(ahead.effect.size), signed=True)
+        notes.append(language.say("forecast.note.shock", size=size, **words, **ends))
     return notes
 
 
@@ -203,6 +223,7 @@ def _json(chosen: ChosenSeries, forecasts: Sequence[SeriesForecast | Joint], bro
     from flowsim import __version__
     from flowsim.forecasting.distribution import Joint, SeriesForecast, forecast_frame
     from flowsim.forecasting.widening import read_widening
+    from flowsim.reporting.language import Language
 
     series = []
     for ahead in forecasts:
@@ -217,7 +238,7 @@ def _json(chosen: ChosenSeries, forecasts: Sequence[SeriesForecast | Joint], bro
                 "history": dict(zip(ahead.series.periods, ahead.series.values, strict=True)),
                 "shock": str(shown) if shown else None,
                 "effect": vars(effect) if effect else None,
-                "notes": _notes(ahead),
+                "notes": _notes(ahead, Language.of("en")),
                 "forecasts": rows,
                 **(_members(ahead, broken) if isinstance(ahead, SeriesForecast) else {}),
             }
@@ -238,25 +259,32 @@ def _members(ahead: SeriesForecast, broken: bool) -> dict[str, Any]:
     return {"members": members, "break": {"size": ahead.surprise, "lower_95": low.tolist(), "upper_95": high.tolist()}}
 
 
-def _scored(result: Backtest) -> list[str]:
+def _scored(result: Backtest, language: Language) -> list[str]:
     from flowsim.cli.terminal import table, wrapped
+    from flowsim.reporting.prospects import finding_of_backtest
 
+    say, local = language.say, language.local
+    first, last = (language.short_period(origin) for origin in (result.origins[0], result.origins[-1]))
+    words = {"name": result.name, "origins": str(len(result.origins)), "first": first, "last": last}
+    periods = language.counted(result.horizon, f"{result.every}s")
+    columns = {"": 18, "MASE": 8, "sMAPE": 8, "80 %": 8, "95 %": 8, say("forecast.backtest.interval"): 10, "CRPS": 8}
     lines = [
         "",
-        wrapped(
-            f"{result.name}: {len(result.origins)} origins, {result.origins[0]} to {result.origins[-1]}, "
-            f"up to {result.horizon} {result.every}s ahead"
-        ),
+        wrapped(say("forecast.backtest", periods=periods, **words)),
         *table(
-            {"": 18, "MASE": 8, "sMAPE": 8, "80 %": 8, "95 %": 8, "interval": 10, "CRPS": 8},
+            columns,
             (
                 (
-                    *(f"  {score.method}", f"{score.mase:.2f}", f"{score.smape:.1f}"),
-                    *(f"{score.coverage_80:.0%}", f"{score.coverage_95:.0%}"),
-                    *(f"{score.interval_score_95:.1f}", f"{score.crps:.2f}"),
+                    *(
+                        f"  {language.translated(score.method)}",
+                        local(f"{score.mase:.2f}"),
+                        local(f"{score.smape:.1f}"),
+                    ),
+                    *(language.rounded(score.coverage_80), language.rounded(score.coverage_95)),
+                    *(local(f"{score.interval_score_95:.1f}"), local(f"{score.crps:.2f}")),
                 )
                 for score in result.scores
             ),
         ),
     ]
-    return [*lines, wrapped(f"  {result.finding}")]
+    return [*lines, wrapped(f"  {finding_of_backtest(result, language)}")]

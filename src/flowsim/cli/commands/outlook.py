@@ -9,9 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from flowsim.cli.options import (
+    CODES,
     FILE,
     HISTORIES,
     JSON,
+    LANGUAGE,
     OVERWRITE,
     SEED,
     TABLE_FILE,
@@ -19,6 +21,7 @@ from flowsim.cli.options import (
     asked,
     integer_option,
     picture_option,
+    spoken,
 )
 from flowsim.cli.outputs import Outputs
 from flowsim.cli.terminal import progress_bar
@@ -56,6 +59,8 @@ def outlook(
     out: Annotated[Path | None, TABLE_FILE] = None,
     force: Annotated[bool, OVERWRITE] = False,
     as_json: Annotated[bool, JSON] = False,
+    language: Annotated[str | None, LANGUAGE] = None,
+    codes: Annotated[bool, CODES] = False,
 ) -> None:
     """Hold the forecasts of documented outcomes beside a simulation, and tell where and why they part.
 
@@ -63,11 +68,14 @@ def outlook(
     """
     from dataclasses import asdict
 
-    from flowsim.cli.words.outlook import backtest_lines, outlook_json, outlook_lines
+    from flowsim.cli.words.outlook import backtest_lines, called, outlook_json, outlook_lines
     from flowsim.core.errors import InputError
     from flowsim.questions.outlook import Outlook
     from flowsim.reporting.pictures.forecasts import outlook_picture
+    from flowsim.reporting.summary.marks import marked
+    from flowsim.reporting.wording import Wording
 
+    words = spoken(language)
     values: dict[str, Any] = {"scenario": file, "demand": demand, "series": series, "door": door, "months": months}
     values["decimal"] = decimal
     values |= {"horizon": horizon, "replications": replications, "seed": seed}
@@ -78,12 +86,27 @@ def outlook(
             if path is not None:
                 raise InputError(f"{option}: it goes with an outlook, not with --backtest")
         pairings = question.backtest()
-        lines = backtest_lines(pairings)
+        lines = backtest_lines(pairings, words)
         print(json.dumps([asdict(pairing) for pairing in pairings]) if as_json else "\n".join(lines))
         return
     outputs = Outputs(plot=plot, out=out, force=force)
     outputs.check()
-    with progress_bar("replications", show=not as_json) as progress, executor_of(workers, varies=True) as executor:
+    with (
+        progress_bar(words.say("progress.replications"), show=not as_json) as progress,
+        executor_of(workers, varies=True) as executor,
+    ):
         result = question.answer(executor, progress)
-    outputs.write(lambda kind: outlook_picture(result, kind), result.frame)
-    print(json.dumps(outlook_json(result), allow_nan=False) if as_json else "\n".join(outlook_lines(result)))
+    wording = Wording.of(question.subject, question.subject.pathway(), words, codes)
+    outputs.write(
+        lambda kind: outlook_picture(
+            result,
+            kind,
+            words,
+            {one.measure: called(one.measure, result.results, wording) for one in result.outcomes},
+            wording.standards,
+        ),
+        lambda: marked(result.frame(), wording.standards, result.results.measures),
+        words,
+    )
+    said = outlook_json(result, wording)
+    print(json.dumps(said, allow_nan=False) if as_json else "\n".join(outlook_lines(result, wording)))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flowsim.cli.options import ENGINE, JSON, SEED, asked, integer_option
+from flowsim.cli.options import ENGINE, JSON, LANGUAGE, SEED, asked, integer_option, spoken
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
 
@@ -27,6 +27,7 @@ def verify(
     ] = None,
     seed: Annotated[int, SEED] = 1,
     as_json: Annotated[bool, JSON] = False,
+    language: Annotated[str | None, LANGUAGE] = None,
 ) -> None:
     """Hold an engine against queueing theory: exit code 1 where anything fails.
 
@@ -45,16 +46,21 @@ def verify(
     from flowsim.questions.verify import Verify
     from flowsim.theory.verification.promises import Promises
 
+    words = spoken(language)
     values = {"family": family, "engine": engine, "promises": promises, "repetitions": repetitions, "seed": seed}
     question = asked(Verify, values)
     workers = 1 if question.engine == "simpy" else None
-    what = "tests" if question.promises else "cases"
-    with progress_bar(what, show=not as_json) as progress, executor_of(workers) as executor:
+    what = "progress.tests" if question.promises else "progress.cases"
+    with progress_bar(words.say(what), show=not as_json) as progress, executor_of(workers) as executor:
         result = question.answer(executor, progress)
     if as_json:
         print(json.dumps(result.as_json(), allow_nan=False))
     else:
-        print("\n".join(promise_lines(result) if isinstance(result, Promises) else verification_lines(result)))
+        print(
+            "\n".join(
+                promise_lines(result, words) if isinstance(result, Promises) else verification_lines(result, words)
+            )
+        )
     if not result.passed:
         sys.stdout.flush()
         raise typer.Exit(1)

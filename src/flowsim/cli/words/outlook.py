@@ -8,95 +8,143 @@ from typing import Any
 
 import numpy as np
 
-from flowsim.cli.terminal import counted, number, table, wrapped
-from flowsim.forecasting.outlooks import OutlookResult
+from flowsim.cli.terminal import number, table, wrapped
+from flowsim.forecasting.outlooks import LIKELY_SHARE, SHORT, Flag, OutlookResult
 from flowsim.forecasting.pairing import Pairing
+from flowsim.reporting.language import Language
+from flowsim.reporting.prospects import finding_of_pair
+from flowsim.reporting.wording import Wording
+from flowsim.simulation.measures.measure import known_measure
+from flowsim.simulation.results import Results
 
-__all__ = ["backtest_lines", "outlook_json", "outlook_lines"]
+__all__ = ["backtest_lines", "called", "outlook_json", "outlook_lines"]
 
 
-def outlook_lines(outlook: OutlookResult) -> list[str]:
+def called(name: str, results: Results, wording: Wording) -> str:
+    """Return what an outcome is called: a measure of the simulation, or the total of all of them."""
+    if name == "total":
+        return name if wording.codes else wording.language.say("outlook.total")
+    return wording.measure(known_measure(name, results.measures))
+
+
+def outlook_lines(outlook: OutlookResult, wording: Wording) -> list[str]:
     """Write an outlook in lines of at most eighty columns."""
-    driven = (
-        f"cases follow the forecast of {outlook.demand}" if outlook.demand else "cases come at the scenario's own rates"
-    )
-    count = counted(len(outlook.results.replications), "replication")
-    lines = [wrapped(f"{outlook.scenario}: {count}, seed {outlook.results.seed}; {driven}")]
+    language, say = wording.language, wording.language.say
+    driven = say("outlook.driven", demand=outlook.demand) if outlook.demand else say("outlook.driven.own")
+    words = {"scenario": wording.scenario(outlook.scenario), "seed": str(outlook.results.seed), "driven": driven}
+    words["replications"] = language.counted(len(outlook.results.replications), "replications")
+    lines = [wrapped(say("outlook.head", **words))]
     frame = outlook.frame()
     for outcome in outlook.outcomes:
         rows = frame[frame["measure"] == outcome.measure]
-        methods = rows["method"].unique().tolist()
-        lines += ["", f"{outcome.measure}: median and 5 to 95 %"]
+        methods = [say(f"outlook.{method}") for method in rows["method"].unique().tolist()]
+        lines += ["", wrapped(say("outlook.title", measure=called(outcome.measure, outlook.results, wording)))]
+        against = wording.yardsticks(outcome.measure, "awards")
+        lines += [wrapped(say("outlook.against", yardsticks=against))] if against else []
         columns = {"": 9} | dict.fromkeys(methods, 22) | {" ": 2}
-        lines += table(columns, (_quarter(str(period), group) for period, group in rows.groupby("period", sort=False)))
+        by_period = rows.groupby("period", sort=False)
+        lines += table(
+            columns, (_quarter(language.short_period(str(period)), group, language) for period, group in by_period)
+        )
         if outcome.pairing is not None:
-            share = f"{outcome.pairing.share:.0%} simulation"
-            lines += wrapped(
-                f"The combination is {share}, unproven; on the past {outcome.pairing.finding}"
-            ).splitlines()
-    flags = [flag.words for flag in outlook.flags]
-    lines += ["", "* Forecast and simulation differ beyond their joint uncertainty (90 %), or the"]
-    lines += ["  demand asks for 5 % more than is delivered in at least 2 of 3 paths"]
-    lines += [line for words in flags for line in wrapped(f"  {words}").splitlines()] or ["  nowhere"]
-    lines += ["", "Where the uncertainty of a quarter comes from, in the last year ahead"]
-    columns = {"": 30, "sd": 7, "luck": 9, "parameters": 12, "demand": 9, "together": 10}
+            share = language.rounded(outcome.pairing.share)
+            combined = say("outlook.combined", share=share, finding=finding_of_pair(outcome.pairing, language))
+            lines += wrapped(combined).splitlines()
+    lines += ["", *wrapped(say("outlook.flags")).splitlines()]
+    flags = [_flag(flag, outlook.results, wording) for flag in outlook.flags]
+    lines += [line for words in flags for line in wrapped(f"  {words}").splitlines()] or [
+        f"  {say('outlook.flags.none')}"
+    ]
+    lines += ["", say("outlook.sources")]
+    columns = {"": 30, say("outlook.source.sd"): 8, say("outlook.source.luck"): 9}
+    columns |= {
+        say("outlook.source.parameters"): 12,
+        say("outlook.source.demand"): 9,
+        say("outlook.source.together"): 10,
+    }
     return lines + table(
         columns,
         (
             (
-                source.measure,
-                number(source.sd),
-                *tuple(f"{part:.0%}" for part in (source.process, source.parameters, source.demand, source.together)),
+                called(source.measure, outlook.results, wording),
+                language.local(number(source.sd)),
+                *(
+                    language.rounded(part)
+                    for part in (source.process, source.parameters, source.demand, source.together)
+                ),
             )
             for source in outlook.sources
         ),
     )
 
 
-def backtest_lines(pairings: Sequence[Pairing]) -> list[str]:
+def backtest_lines(pairings: Sequence[Pairing], language: Language) -> list[str]:
     """Write how forecast, simulation and combination did in the past, in lines of at most eighty columns."""
-    lines = []
+    lines, say = [], language.say
     for pairing in pairings:
-        first, *_, last = pairing.origins
-        lines += [f"{pairing.measure}: from {first} to {last}, {pairing.quarters} quarters ahead in all"]
-        columns = {"": 14, "MASE": 8, "CRPS": 8, "score 95 %": 12, "in 80 %": 9, "in 95 %": 9}
+        first, *_, last = (language.short_period(origin) for origin in pairing.origins)
+        ends = {"measure": pairing.measure, "first": first, "last": last, "quarters": str(pairing.quarters)}
+        lines += [say("outlook.backtest", **ends)]
+        columns = {"": 14, "MASE": 8, "CRPS": 8, say("outlook.score"): 12}
+        columns |= {say("outlook.in", level=level): 9 for level in ("80 %", "95 %")}
         lines += table(
             columns,
             (
                 (
-                    score.method,
-                    *(f"{value:.2f}" for value in (score.mase, score.crps, score.interval_score_95)),
-                    f"{score.coverage_80:.0%}",
-                    f"{score.coverage_95:.0%}",
+                    say(f"outlook.{score.method}"),
+                    *(language.local(f"{value:.2f}") for value in (score.mase, score.crps, score.interval_score_95)),
+                    language.rounded(score.coverage_80),
+                    language.rounded(score.coverage_95),
                 )
                 for score in pairing.scores
             ),
         )
-        lines += [
-            *wrapped(
-                f"{pairing.finding}; in the outlook the combination is {pairing.share:.0%} simulation"
-            ).splitlines(),
-            "",
-        ]
+        share = {"finding": finding_of_pair(pairing, language), "share": language.rounded(pairing.share)}
+        lines += [*wrapped(say("outlook.backtest.share", **share)).splitlines(), ""]
     return lines[:-1]
 
 
-def outlook_json(outlook: OutlookResult) -> dict[str, Any]:
-    """Return an outlook as plain data."""
+def outlook_json(outlook: OutlookResult, wording: Wording) -> dict[str, Any]:
+    """Return an outlook as plain data; its flags in words too."""
     return {
         "scenario": outlook.scenario,
         "demand": outlook.demand,
         "replications": len(outlook.results.replications),
         "seed": outlook.results.seed,
         "outcomes": outlook.frame().to_dict("records"),
-        "flags": [asdict(flag) | {"words": flag.words} for flag in outlook.flags],
+        "flags": [asdict(flag) | {"words": _flag(flag, outlook.results, wording)} for flag in outlook.flags],
         "sources": [asdict(source) for source in outlook.sources],
         "pairings": [asdict(outcome.pairing) for outcome in outlook.outcomes if outcome.pairing is not None],
     }
 
 
-def _quarter(period: str, group: Any) -> tuple[str, ...]:
-    cells = [f"{number(p50)} ({number(p05)}-{number(p95)})" for p05, p50, p95 in _triples(group)]
+def _flag(flag: Flag, results: Results, wording: Wording) -> str:
+    """Write a flag as a sentence: when, what both say, and why."""
+    language, say = wording.language, wording.language.say
+    first, last = (language.short_period(period) for period in (flag.first, flag.last))
+    whole = {key: language.number(getattr(flag, key), 0) for key in ("trend", "simulated", "wanted", "more")}
+    likely = flag.shortfall >= LIKELY_SHARE
+    shares = {"short": language.rounded(SHORT), "share": language.rounded(flag.shortfall)}
+    if not likely and flag.trend < flag.simulated:
+        why = say("outlook.flag.more")
+    elif flag.station is None:
+        why = say("outlook.flag.free")
+    else:
+        since = language.short_period(flag.full_since or flag.first)
+        why = say("outlook.flag.full", station=wording.station(flag.station), since=since, **whole)
+    return say(
+        "outlook.flag",
+        measure=called(flag.measure, results, wording),
+        when=first if first == last else say("range", low=first, high=last),
+        last=last,
+        likely=say("outlook.flag.likely", **shares) if likely else "",
+        why=why,
+        **whole,
+    )
+
+
+def _quarter(period: str, group: Any, language: Language) -> tuple[str, ...]:
+    cells = [language.local(f"{number(p50)} ({number(p05)}-{number(p95)})") for p05, p50, p95 in _triples(group)]
     return (period, *cells, " *" if group["differs"].any() else "")
 
 

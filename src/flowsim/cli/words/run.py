@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from flowsim.cli.terminal import WIDTH, counted, cut, number, table, wrapped
+from flowsim.cli.terminal import WIDTH, cut, number, table, wrapped
 from flowsim.core.periods import Period
 from flowsim.simulation.measures.flows import AWARDS, STOCK
 from flowsim.simulation.measures.spells import CLOCK_OVERDUE, CLOCK_WITHIN
@@ -281,32 +281,45 @@ def fact_words(fact: Fact) -> str:
     return f"{figures}{unit} [{fact.period}; {precision}; {fact.population}]"
 
 
-def verification_lines(result: Verification) -> list[str]:
+def verification_lines(result: Verification, language: Language) -> list[str]:
     """Write theory beside simulation, family by family, and what it comes to; in lines of at most eighty columns."""
     from flowsim.theory.verification.textbook import FAMILIES
 
+    say, translated = language.say, language.translated
     lines: list[str] = []
-    columns = {"": 40, "theory": 10, "simulated": 11, "error": 8, "z": 8, " ": 3}
+    columns = {"": 40, say("verify.theory"): 10, say("verify.simulated"): 11, say("verify.error"): 8, "z": 8, " ": 3}
     for family, checks in groupby(result.checks, lambda check: check.family):
         rows: list[str | tuple[str, ...]] = []
         for (case, replications), group in groupby(checks, lambda check: (check.case, check.replications)):
-            rows.append(f"  {case}, {counted(replications, 'replication')}")
-            rows += [(f"    {cut(check.statistic, 35)}", *_check_cells(check)) for check in group]
-        title = f"{FAMILIES[family].title} ({FAMILIES[family].formula})"
+            count = language.counted(replications, "replications")
+            rows.append(f"  {say('verify.case', case=translated(case), replications=count)}")
+            rows += [
+                (f"    {cut(translated(check.statistic), 35)}", *map(language.local, _check_cells(check)))
+                for check in group
+            ]
+        title = f"{translated(FAMILIES[family].title)} ({FAMILIES[family].formula})"
         lines += [""] * bool(lines) + [title, *table(columns, rows)]
     if result.exact:
-        exact = ((f"  {cut(x.name, 53)}", f"{x.compared:,}", f"{x.wrong:,}", _mark(x.passed)) for x in result.exact)
-        lines += [""] * bool(lines) + table({"To the tick": 56, "compared": 10, "wrong": 8, " ": 3}, exact)
+        exact = (
+            (
+                f"  {cut(translated(x.name), 53)}",
+                *(language.local(f"{number:,}") for number in (x.compared, x.wrong)),
+                _mark(x.passed),
+            )
+            for x in result.exact
+        )
+        heads = {say("verify.exact"): 56, say("verify.compared"): 10, say("verify.wrong"): 8, " ": 3}
+        lines += [""] * bool(lines) + table(heads, exact)
     lines.append("")
     if result.checks:
-        lines.append(
-            f"Over all: chi-square {result.chi_square:.1f} with {counted(len(result.first_checks), 'degree')} of "
-            f"freedom, p = {result.p_value:.2g}"
-        )
+        figures = {"chi": language.local(f"{result.chi_square:.1f}"), "p": language.local(f"{result.p_value:.2g}")}
+        lines.append(say("verify.all", degrees=language.counted(len(result.first_checks), "degrees"), **figures))
     failed = sum(not check.passed for check in result.checks) + sum(not case.passed for case in result.exact)
-    outcome = "passed" if result.passed else f"FAILED ({counted(failed, 'check')}, marked with !)"
-    all_checks = counted(len(result.checks) + len(result.exact), "check")
-    lines.append(f"{all_checks} on the {result.engine} engine, seed {result.seed}: {outcome}")
+    outcome = "verify.passed" if result.passed else "verify.failed"
+    words = {"engine": result.engine, "seed": str(result.seed)}
+    words["outcome"] = say(outcome, checks=language.counted(failed, "checks"))
+    checks_made = language.counted(len(result.checks) + len(result.exact), "checks")
+    lines.append(say("verify.outcome", checks=checks_made, **words))
     return lines
 
 

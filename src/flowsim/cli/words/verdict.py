@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,71 +11,84 @@ from flowsim.calibration.histories.weighing import LEAST_EFFECTIVE
 from flowsim.calibration.verdict import WAITS, Judged, Verdict, pulls
 from flowsim.cli.terminal import cut, number, table, wrapped
 from flowsim.core.arrays import plain
+from flowsim.reporting.language import Language
 
 __all__ = ["calibration_lines", "histories_lines", "verdict_json", "verdict_lines", "verdict_page"]
 
 _LABEL = 32
+_PAGE = 120  # letters of a line of Markdown
 _TOLD = 0.9  # of the prior spread that is left: above it, the documents tell next to nothing
-_READINGS = {"served": "treated in the month", "first_free": "first free place", "backlog": "backlog over pace"}
 
 
-def verdict_lines(verdict: Verdict) -> list[str]:
+def verdict_lines(verdict: Verdict, language: Language) -> list[str]:
     """Write a verdict in lines of at most eighty columns."""
-    lines = [wrapped(text) for text in _opening(verdict)]
-    figures = {"documented": 10, "median": 9, "5 to 95 %": 17, "I": 5, " ": 7}
-    for family, group in _families(verdict).items():
-        lines += ["", *table({family: _LABEL} | figures, map(_cells, group), left=(" ",))]
-    lines += ["", "I: implausibility; * strained (2 and more), ** contradicts (3 and more)", "(n): not fitted"]
-    lines += ["", *(line for text in _findings(verdict) for line in wrapped(text).splitlines())]
-    lines += ["", *calibration_lines(verdict.record)]
-    for station, waits in _wait_tables(verdict).items():
-        lines += ["", f"Wait for {station}, weeks: median and 5 to 95 %"]
-        columns = {"": 9} | {_READINGS[reading]: 22 for reading in WAITS}
-        lines += table(columns, ((str(month), *row) for month, row in waits))
+    say = language.say
+    lines = [wrapped(text) for text in _opening(verdict, language)]
+    figures = {say(f"verdict.{key}"): width for key, width in (("documented", 10), ("median", 9), ("range", 17))}
+    for family, group in _families(verdict, language).items():
+        columns = {family: _LABEL} | figures | {"I": 5, " ": 7}
+        lines += ["", *table(columns, (_cells(judged, language) for judged in group), left=(" ",))]
+    lines += ["", wrapped(say("verdict.legend")), say("verdict.legend.fitted")]
+    lines += ["", *(line for text in _findings(verdict, language) for line in wrapped(text).splitlines())]
+    lines += ["", *calibration_lines(verdict.record, language)]
+    for station, waits in _wait_tables(verdict, language).items():
+        lines += ["", say("verdict.wait", station=_station(station, language))]
+        columns = {"": 9} | {say(f"verdict.wait.{reading}"): 22 for reading in WAITS}
+        lines += table(columns, ((language.short_period(str(month)), *row) for month, row in waits))
     return lines
 
 
-def calibration_lines(record: Mapping[str, Any]) -> list[str]:
+def calibration_lines(record: Mapping[str, Any], language: Language) -> list[str]:
     """Write what a calibration found of its factors, its uncertainty and its hold-outs, in lines of eighty columns."""
-    lines = ["What the documents tell of each factor: the share of its prior spread left"]
+    say = language.say
+    lines = wrapped(say("verdict.left")).splitlines()
     left = {factor["name"]: factor["posterior_sd"] / factor["prior_sd"] for factor in record["factors"]}
-    items = [f"{name} {share:.2f}" for name, share in sorted(left.items(), key=lambda item: item[1])]
+    items = [
+        f"{name} {language.local(f'{share:.2f}')}" for name, share in sorted(left.items(), key=lambda item: item[1])
+    ]
     lines += wrapped("  " + ", ".join(items)).splitlines()
     kept = [name for name, share in left.items() if share > _TOLD]
-    lines += wrapped(f"Stays at its prior: {', '.join(kept) or 'none'}").splitlines()
+    lines += wrapped(say("verdict.stays", names=", ".join(kept) or say("verdict.none"))).splitlines()
     if record["out_of_reach"]:
-        lines += wrapped(f"Out of the prior's reach: {', '.join(record['out_of_reach'])}").splitlines()
-    lines += ["", *(line for sentence in _truths(record) for line in wrapped(sentence).splitlines())]
+        lines += wrapped(say("verdict.reach", names=", ".join(record["out_of_reach"]))).splitlines()
+    lines += ["", *(line for sentence in _truths(record, language) for line in wrapped(sentence).splitlines())]
     if record["hold_outs"]:
         rows: list[str | tuple[str, ...]] = []
         for hold_out in record["hold_outs"]:
             missed = [name for name in hold_out["held"] if name not in hold_out["inside"]]
-            rows.append((f"  {hold_out['name']}", str(len(hold_out["inside"])), str(len(hold_out["held"]))))
-            rows += wrapped("    outside: " + ", ".join(missed)).splitlines() if 0 < len(missed) <= 6 else []
-        lines += ["", "Held out: how many of them lie in the 90 % interval that the others give"]
-        lines += table({"": 46, "inside": 8, "of": 6}, rows)
+            name = language.translated(hold_out["name"])
+            rows.append((f"  {name}", str(len(hold_out["inside"])), str(len(hold_out["held"]))))
+            outside = say("verdict.outside", names=", ".join(missed))
+            rows += wrapped(f"    {outside}").splitlines() if 0 < len(missed) <= 6 else []
+        lines += ["", *wrapped(say("verdict.held_out")).splitlines()]
+        lines += table({"": 46, say("verdict.held_out.inside"): 10, say("verdict.held_out.of"): 6}, rows)
     spent = sum(record["seconds"].values())
-    parts = ", ".join(f"{name} {_spent(seconds)}" for name, seconds in record["seconds"].items())
-    lines += ["", *wrapped(f"It took {_spent(spent)} ({parts})").splitlines()]
+    parts = ", ".join(f"{language.translated(name)} {_spent(seconds)}" for name, seconds in record["seconds"].items())
+    lines += ["", *wrapped(say("verdict.took", spent=_spent(spent), parts=parts)).splitlines()]
     return lines
 
 
-def histories_lines(histories: Histories) -> list[str]:
+def histories_lines(histories: Histories, language: Language) -> list[str]:
     """Write how many pairs histories were drawn from, and what stands for how sure they are."""
+    say, local = language.say, language.local
     sets = len(set(histories.sets.tolist()))
     share = histories.effective / histories.pairs
-    lines = wrapped(
-        f"{len(histories):,} histories until {histories.at:%Y-%m-%d}, of {sets:,} parameter sets, drawn from "
-        f"{histories.pairs:,} pairs: effective sample {histories.effective:,.0f} ({share:.1%}), largest weight "
-        f"{histories.largest:.2%}"
-    ).splitlines()
-    figures = ", ".join(f"{name} {value:g} ± {sd:.2g}" for name, (value, sd) in histories.provenance["figures"].items())
-    lines += wrapped(f"Weighed by: {figures}").splitlines()
+    words = {
+        "histories": language.counted(len(histories), "histories"),
+        "until": language.plain_day(histories.at.date()),
+        "sets": local(f"{sets:,}"),
+        "pairs": local(f"{histories.pairs:,}"),
+        "effective": local(f"{histories.effective:,.0f}"),
+        "share": local(f"{share:.1%}"),
+        "largest": local(f"{histories.largest:.2%}"),
+    }
+    lines = wrapped(say("histories.drawn", **words)).splitlines()
+    figures = ", ".join(
+        f"{name} {local(f'{value:g} ± {sd:.2g}')}" for name, (value, sd) in histories.provenance["figures"].items()
+    )
+    lines += wrapped(say("histories.weighed", figures=figures)).splitlines()
     if histories.effective < LEAST_EFFECTIVE:
-        lines += wrapped(
-            f"warning: an effective sample below {LEAST_EFFECTIVE} says little: hardly any set comes near all "
-            "figures at once; run more pairs, or calibrate again"
-        ).splitlines()
+        lines += wrapped(say("histories.few", least=str(LEAST_EFFECTIVE))).splitlines()
     return lines
 
 
@@ -102,70 +116,60 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def verdict_page(verdict: Verdict) -> str:
+def verdict_page(verdict: Verdict, language: Language) -> str:
     """Write a verdict as a page of Markdown, each figure with the words of its source."""
-    out = [f"# Verdict on {verdict.study.name}", "", *(line for text in _opening(verdict) for line in (text, ""))]
-    out += [*(f"- {text}" for text in _findings(verdict)), ""]
+    say, local = language.say, language.local
+    out = [f"# {say('verdict.page.title', study=verdict.study.name)}", ""]
+    out += [line for text in _opening(verdict, language) for line in (text, "")]
+    out += [*(f"- {text}" for text in _findings(verdict, language)), ""]
     provenance = verdict.record["provenance"]
-    out += [
-        f"Made by `flowsim judge`, not to be edited. Study `{provenance['study'][:16]}`, "
-        f"flowsim {provenance['flowsim']}.",
-        "",
-    ]
-    out += ["## Each documented figure", ""]
-    out += ["I is the implausibility; simulated are the median and the 5 to 95 % interval of the ensemble.", ""]
-    for family, group in _families(verdict).items():
+    out += [say("verdict.page.by", digest=provenance["study"][:16], version=provenance["flowsim"]), ""]
+    out += [f"## {say('verdict.page.figures')}", "", say("verdict.page.figures.note"), ""]
+    for family, group in _families(verdict, language).items():
         out += [f"### {family}", ""]
         for fact in dict.fromkeys(judged.target.fact for judged in group):
             known = verdict.study.facts[fact]
             out += [f"“{known.quote}” ({known.source}, {known.place})", ""]
-        out += ["| figure | documented | simulated | I | verdict |", "|---|---:|---:|---:|---|"]
+        out += [say("verdict.page.columns"), "|---|---:|---:|---:|---|"]
         for judged in group:
-            sense = {"=": "", ">": "over ", "<": "under "}[judged.target.sense]
-            documented = (
-                f"{sense}{number(judged.target.value)} ± {number(judged.target.tolerance)} {judged.target.unit}"
-            )
-            interval = f"{number(judged.median)} ({number(judged.lower)} to {number(judged.upper)})"
-            word = judged.word if judged.target.fitted else f"{judged.word}, not fitted"
-            out.append(f"| {_short(judged)} | {documented} | {interval} | {judged.implausibility:.1f} | {word} |")
+            target, word = judged.target, say(f"verdict.word.{judged.word}")
+            sense = {"=": "", ">": say("verdict.page.over"), "<": say("verdict.page.under")}[target.sense]
+            unit = language.words.get(f"unit.{target.unit}", target.unit)
+            documented = f"{sense}{local(f'{number(target.value)} ± {number(target.tolerance)}')} {unit}"
+            ends = say("range", low=local(number(judged.lower)), high=local(number(judged.upper)))
+            word = word if target.fitted else say("verdict.page.unfitted", word=word)
+            implausible = local(f"{judged.implausibility:.1f}")
+            middle = local(number(judged.median))
+            out.append(f"| {_short(judged)} | {documented} | {middle} ({ends}) | {implausible} | {word} |")
         out.append("")
-    out += ["## What the documents tell of each factor", ""]
-    out += [
-        "| factor | what it is | prior sd | posterior mean | posterior sd | left |",
-        "|---|---|---:|---:|---:|---:|",
-    ]
+    out += [f"## {say('verdict.page.factors')}", ""]
+    out += [say("verdict.page.factors.columns"), "|---|---|---:|---:|---:|---:|"]
     for factor in verdict.record["factors"]:
-        left = factor["posterior_sd"] / factor["prior_sd"]
+        left = language.rounded(factor["posterior_sd"] / factor["prior_sd"])
         spread = f"{factor['prior_sd']:.2f} | {factor['posterior_mean']:+.2f} | {factor['posterior_sd']:.2f}"
-        out.append(f"| `{factor['name']}` | {factor['title']} | {spread} | {left:.0%} |")
-    out += [
-        "",
-        "Positions are logarithms of what the first values are multiplied by; `left` is the posterior spread over",
-    ]
-    out += ["the prior's: 100 % is a factor that the documents tell nothing of.", ""]
-    out += ["## Which figures pull against which", ""]
+        out.append(f"| `{factor['name']}` | {language.translated(factor['title'])} | {local(spread)} | {left} |")
+    out += ["", *textwrap.wrap(say("verdict.page.factors.note"), _PAGE), ""]
+    out += [f"## {say('verdict.page.pulls')}", ""]
     opposed = pulls(verdict)
-    out += ["| factor | higher | lower |", "|---|---|---|"] * bool(opposed) or ["None does."]
+    out += [say("verdict.page.pulls.columns"), "|---|---|---|"] * bool(opposed) or [say("verdict.page.pulls.none")]
     for pull in opposed:
-        sides = (", ".join(f"{name} ({force:.1f})" for name, force in side[:3]) for side in (pull.up, pull.down))
+        sides = (
+            ", ".join(f"{name} ({local(f'{force:.1f}')})" for name, force in side[:3]) for side in (pull.up, pull.down)
+        )
         out.append(f"| `{pull.factor}` | {' | '.join(sides)} |")
-    out += ["", "## Is the uncertainty right?", "", *(f"- {sentence}" for sentence in _truths(verdict.record)), ""]
-    out += ["## Held out", "", "| held out | inside their 90 % interval | outside |", "|---|---:|---|"]
+    out += ["", f"## {say('verdict.page.right')}", ""]
+    out += [*(f"- {sentence}" for sentence in _truths(verdict.record, language)), ""]
+    out += [f"## {say('verdict.page.held')}", "", say("verdict.page.held.columns"), "|---|---:|---|"]
     for hold_out in verdict.record["hold_outs"]:
         missed = [name for name in hold_out["held"] if name not in hold_out["inside"]]
-        out.append(
-            f"| {hold_out['name']} | {len(hold_out['inside'])} of {len(hold_out['held'])} | {', '.join(missed)} |"
-        )
-    for station, waits in _wait_tables(verdict).items():
-        out += [
-            "",
-            f"## Wait for {station}",
-            "",
-            "Weeks, median and 5 to 95 %. The first free place is looked for until",
-        ]
-        out += ["the end of what is simulated; close to it only those count who found one.", ""]
-        out += ["| month | " + " | ".join(_READINGS[reading] for reading in WAITS) + " |", "|---|" + "---:|" * 3]
-        out += [f"| {month} | {' | '.join(row)} |" for month, row in waits]
+        inside = say("verdict.page.held.of", inside=str(len(hold_out["inside"])), many=str(len(hold_out["held"])))
+        out.append(f"| {language.translated(hold_out['name'])} | {inside} | {', '.join(missed)} |")
+    for station, waits in _wait_tables(verdict, language).items():
+        out += ["", f"## {say('verdict.page.wait', station=_station(station, language))}", ""]
+        out += [*textwrap.wrap(say("verdict.page.wait.note"), _PAGE), ""]
+        titles = [say("verdict.page.month"), *(say(f"verdict.wait.{reading}") for reading in WAITS)]
+        out += [f"| {' | '.join(titles)} |", "|---|" + "---:|" * 3]
+        out += [f"| {language.short_period(str(month))} | {' | '.join(row)} |" for month, row in waits]
     return "\n".join(out) + "\n"
 
 
@@ -173,76 +177,79 @@ def _spent(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
-def _opening(verdict: Verdict) -> Iterator[str]:
+def _station(name: str, language: Language) -> str:
+    """Return what a station is called in Danish; its name in English, as it always was here."""
+    return name if language.code == "en" else language.words.get(f"awaited.{name}", language.name(name))
+
+
+def _opening(verdict: Verdict, language: Language) -> Iterator[str]:
     provenance = verdict.record["provenance"]
-    yield (
-        f"{verdict.study.name}: {len(verdict.judged)} documented figures, {len(verdict.fitted)} of them fitted, beside "
-        f"{verdict.sets} parameter sets, and {verdict.replications} replications at the mode, on fresh draws "
-        f"(seed {verdict.seed}; calibrated with seed {provenance['seed']} and "
-        f"{provenance['draws']:,} draws from the prior)."
-    )
+    counts = {"figures": len(verdict.judged), "fitted": len(verdict.fitted), "sets": verdict.sets}
+    counts |= {"replications": verdict.replications, "seed": verdict.seed, "calibrated": provenance["seed"]}
+    words = {key: str(count) for key, count in counts.items()}
+    draws = language.local(f"{provenance['draws']:,}")
+    yield language.say("verdict.opening", study=verdict.study.name, draws=draws, **words)
 
 
-def _findings(verdict: Verdict) -> Iterator[str]:
+def _findings(verdict: Verdict, language: Language) -> Iterator[str]:
+    say, local = language.say, language.local
     below = sum(judged.implausibility < 3 for judged in verdict.fitted)
-    yield (
-        f"{below} of {len(verdict.fitted)} fitted figures ({verdict.plausible:.1%}) have an implausibility below 3: "
-        "the distance of the mode's mean over the root of the squared tolerance and spread of one history."
-    )
-    worst = ", ".join(f"{judged.target.name} {judged.implausibility:.1f}" for judged in verdict.worst())
-    yield f"The farthest: {worst}."
-    yield (
-        f"Chi-square {verdict.chi_square:.1f} on {verdict.freedom:.1f} effective degrees of freedom, "
-        f"p = {verdict.p:.2g}."
-    )
+    share = local(f"{verdict.plausible:.1%}")
+    yield say("verdict.plausible", below=str(below), fitted=str(len(verdict.fitted)), share=share)
+    worst = ", ".join(f"{judged.target.name} {local(f'{judged.implausibility:.1f}')}" for judged in verdict.worst())
+    yield say("verdict.farthest", figures=worst)
+    figures = {"chi": f"{verdict.chi_square:.1f}", "freedom": f"{verdict.freedom:.1f}", "p": f"{verdict.p:.2g}"}
+    yield say("verdict.chi", **{key: local(figure) for key, figure in figures.items()})
     inside = [
         judged
         for judged in verdict.fitted
         if judged.target.sense == "=" and judged.lower <= judged.target.value <= judged.upper
     ]
     equal = sum(judged.target.sense == "=" for judged in verdict.fitted)
-    yield f"{len(inside)} of {equal} figures lie in the ensemble's 5 to 95 % interval, tolerance not counted."
+    yield say("verdict.inside", inside=str(len(inside)), equal=str(equal))
     groups = "; ".join(", ".join(group) for group in verdict.together)
-    yield f"Not told apart (correlation of .7 and more): {groups or 'none'}."
+    yield say("verdict.together", groups=groups or say("verdict.none"))
 
 
-def _truths(record: Mapping[str, Any]) -> Iterator[str]:
-    near = "near the documents" if "sampler" in record else "around the mode"
-    for where, coverage in (("from the prior", record["coverage"]), (near, record["coverage_near"])):
-        sentences = [
-            f"{coverage['truths']:,} known truths {where}: uniform ranks, smallest p {min(coverage['uniform']):.2g} "
-            f"over {len(coverage['uniform'])} {_ranked(coverage)} (Kolmogorov-Smirnov, after Holm)."
-        ]
+def _truths(record: Mapping[str, Any], language: Language) -> Iterator[str]:
+    say, local = language.say, language.local
+    near = say("verdict.near" if "sampler" in record else "verdict.mode")
+    for where, coverage in ((say("verdict.prior"), record["coverage"]), (near, record["coverage_near"])):
+        words = {"truths": f"{coverage['truths']:,}", "p": f"{min(coverage['uniform']):.2g}"}
+        words = {key: local(figure) for key, figure in words.items()} | {"count": str(len(coverage["uniform"]))}
+        ranked = say("verdict.quantities" if "names" in coverage else "verdict.factors")
+        sentences = [say("verdict.truths", where=where, ranked=ranked, **words)]
         for interval, shares in coverage["inside"].items():
-            p = min(coverage["right"][interval])
-            sentences.append(
-                f"{interval} intervals hold {min(shares):.1%} to {max(shares):.1%} of them, smallest p {p:.2g}."
-            )
+            p = local(f"{min(coverage['right'][interval]):.2g}")
+            ends = {"low": local(f"{min(shares):.1%}"), "high": local(f"{max(shares):.1%}")}
+            sentences.append(say("verdict.truths.inside", interval=interval, p=p, **ends))
         yield " ".join(sentences)
     if sampler := record.get("sampler"):
-        yield (
-            f"The posterior was sampled twice: means at most {sampler['apart']:.2f} standard deviations apart, these "
-            f"{sampler['spreads'][0]:.2f} to {sampler['spreads'][1]:.2f} times each other."
-        )
-        widths = ", ".join(f"{width:.1f}" for width in sampler["over_laplace"])
-        yield f"In the directions that the documents hold hardest it is {widths} times as wide as Laplace's."
+        ends = {"low": local(f"{sampler['spreads'][0]:.2f}"), "high": local(f"{sampler['spreads'][1]:.2f}")}
+        yield say("verdict.sampled", apart=local(f"{sampler['apart']:.2f}"), **ends)
+        widths = ", ".join(local(f"{width:.1f}") for width in sampler["over_laplace"])
+        yield say("verdict.laplace", widths=widths)
 
 
-def _ranked(coverage: Mapping[str, Any]) -> str:
-    return "quantities" if "names" in coverage else "factors"
-
-
-def _cells(judged: Judged) -> tuple[str, ...]:
+def _cells(judged: Judged, language: Language) -> tuple[str, ...]:
     documented = {"=": "", ">": "> ", "<": "< "}[judged.target.sense] + number(judged.target.value)
-    interval = f"{number(judged.lower)} to {number(judged.upper)}"
-    figures = documented, number(judged.median), interval, f"{judged.implausibility:.1f}"
+    interval = language.say(
+        "range", low=language.local(number(judged.lower)), high=language.local(number(judged.upper))
+    )
+    figures = (
+        language.local(documented),
+        language.local(number(judged.median)),
+        interval,
+        language.local(f"{judged.implausibility:.1f}"),
+    )
     return f"  {cut(_short(judged), _LABEL - 3)}", *figures, f" {_mark(judged)}"
 
 
-def _families(verdict: Verdict) -> dict[str, list[Judged]]:
+def _families(verdict: Verdict, language: Language) -> dict[str, list[Judged]]:
     groups: dict[str, list[Judged]] = {}
     for judged in verdict.judged:
-        groups.setdefault(judged.target.family.replace("_", " ").capitalize(), []).append(judged)
+        family = language.translated(judged.target.family.replace("_", " ").capitalize())
+        groups.setdefault(family, []).append(judged)
     return groups
 
 
@@ -255,19 +262,19 @@ def _mark(judged: Judged) -> str:
     return {"strained": "*", "contradicts": "**"}.get(judged.word, "") + ("" if judged.target.fitted else "(n)")
 
 
-def _wait_tables(verdict: Verdict) -> dict[str, list[tuple[str, list[str]]]]:
+def _wait_tables(verdict: Verdict, language: Language) -> dict[str, list[tuple[str, list[str]]]]:
     tables: dict[str, list[tuple[str, list[str]]]] = {}
     for station in dict.fromkeys(station for station, _ in verdict.waits):
         readings = [verdict.waits[station, reading] for reading in WAITS if (station, reading) in verdict.waits]
         tables[station] = [
-            (rows[0][0], [_interval(p05, p50, p95) for _, p05, p50, p95 in rows])
+            (rows[0][0], [_interval(p05, p50, p95, language) for _, p05, p50, p95 in rows])
             for rows in zip(*readings, strict=True)
         ]
     return tables
 
 
-def _interval(p05: float, p50: float, p95: float) -> str:
-    return "-" if p50 != p50 else f"{number(p50)} ({number(p05)}-{number(p95)})"
+def _interval(p05: float, p50: float, p95: float, language: Language) -> str:
+    return "-" if p50 != p50 else language.local(f"{number(p50)} ({number(p05)}-{number(p95)})")
 
 
 def _judged_json(verdict: Verdict, judged: Judged) -> dict[str, Any]:

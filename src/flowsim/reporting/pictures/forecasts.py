@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flowsim.core.periods import Every, Period, quarter
 from flowsim.forecasting.backtest import OURS, Backtest
 from flowsim.forecasting.distribution import LEVELS, Joint, SeriesForecast
 from flowsim.forecasting.trend import period_number
+from flowsim.reporting.language import Language
 from flowsim.reporting.pictures.canvas import (
     FAINT,
     FORECAST,
@@ -17,11 +18,15 @@ from flowsim.reporting.pictures.canvas import (
     SHOCK,
     blank_canvas,
     drawn,
+    legend_columns,
     quiet,
+    ticks_at_most,
     wrapped_title,
 )
+from flowsim.reporting.summary.marks import marks_within
 
 if TYPE_CHECKING:
+    from flowsim.evidence.yardsticks import Yardstick
     from flowsim.forecasting.outlooks import OutlookResult
 
 __all__ = ["backtest_picture", "forecast_figure", "outlook_figure", "outlook_picture", "picture"]
@@ -33,7 +38,7 @@ _STYLES = (("#d55e00", "--"), ("#009e73", "-."), ("#cc79a7", ":"), ("#e69f00", (
 _BANDS = {LEVELS[0]: "#9dbfe3", LEVELS[1]: SHADE}
 
 
-def picture(forecasts: Sequence[SeriesForecast | Joint], kind: str) -> bytes:
+def picture(forecasts: Sequence[SeriesForecast | Joint], kind: str, language: Language | None = None) -> bytes:
     """Draw one panel a series: history, point forecasts, 80 and 95 % intervals; an intervention is marked.
 
     Where there is one series alone, its members are drawn too, with their weights.
@@ -41,12 +46,14 @@ def picture(forecasts: Sequence[SeriesForecast | Joint], kind: str) -> bytes:
     Args:
         forecasts: at most `MOST`.
         kind: one of `KINDS`.
+        language: of the legend; English where left out.
     """
-    return drawn(forecast_figure(forecasts), kind)
+    return drawn(forecast_figure(forecasts, language), kind)
 
 
-def forecast_figure(forecasts: Sequence[SeriesForecast | Joint]) -> Any:
+def forecast_figure(forecasts: Sequence[SeriesForecast | Joint], language: Language | None = None) -> Any:
     """Return the figure that `picture` draws."""
+    spoken = language or Language.of("en")
     figure = blank_canvas((2.6 if len(forecasts) > 1 else 3.6) * len(forecasts) + 0.5)
     for row, series_forecast in enumerate(forecasts):
         axes = figure.add_subplot(len(forecasts), 1, row + 1)
@@ -57,15 +64,31 @@ def forecast_figure(forecasts: Sequence[SeriesForecast | Joint]) -> Any:
             # Half a period to both sides, so that one period alone has an interval that can be seen.
             edges = [ahead[0] - 0.5, *ahead, ahead[-1] + 0.5]
             low, high = ([end[0], *end, end[-1]] for end in series_forecast.interval(level))
-            axes.fill_between(edges, low, high, color=_BANDS[level], linewidth=0, label=f"{level:.0%}")
-        axes.plot(past, [float(value or 0) for value in values], color=INK, marker="o", markersize=3, label="observed")
+            axes.fill_between(edges, low, high, color=_BANDS[level], linewidth=0, label=spoken.percent(level, 0))
+        axes.plot(
+            past,
+            [float(value or 0) for value in values],
+            color=INK,
+            marker="o",
+            markersize=3,
+            label=spoken.say("forecast.picture.observed"),
+        )
         if len(forecasts) == 1 and isinstance(series_forecast, SeriesForecast):
             _draw_members(axes, series_forecast, ahead)
-        axes.plot(ahead, series_forecast.point, color=FORECAST, marker="o", markersize=3, label="forecast")
-        _mark(axes, series_forecast)
+        axes.plot(
+            ahead,
+            series_forecast.point,
+            color=FORECAST,
+            marker="o",
+            markersize=3,
+            label=spoken.say("forecast.picture.forecast"),
+        )
+        _mark(axes, series_forecast, spoken)
         unit = f" ({series_forecast.unit})" if series_forecast.unit else ""
         axes.set_title(wrapped_title(f"{series_forecast.name}{unit}", 11), loc="left", fontsize=11)
-        _dress(axes, first, ahead[-1], series_forecast.every, legend=row == 0)
+        _dress(axes, first, ahead[-1], series_forecast.every, spoken)
+        if row == 0:
+            _legend(axes)
     return figure
 
 
@@ -77,13 +100,15 @@ def _draw_members(axes: Any, series_forecast: SeriesForecast, ahead: range) -> N
             axes.plot(ahead, series_forecast.members[name], color=colour, linestyle=style, linewidth=1, label=label)
 
 
-def backtest_picture(results: Sequence[Backtest], kind: str) -> bytes:
+def backtest_picture(results: Sequence[Backtest], kind: str, language: Language | None = None) -> bytes:
     """Draw for each series how far off each method was, its CRPS, and how often its intervals held.
 
     Args:
         results: at most `MOST`.
         kind: one of `KINDS`.
+        language: of its words; English where left out.
     """
+    say = (language or Language.of("en")).say
     figure = blank_canvas(2.6 * len(results) + 0.5)
     for row, result in enumerate(results):
         scores = result.scores[::-1]
@@ -105,64 +130,96 @@ def backtest_picture(results: Sequence[Backtest], kind: str) -> bytes:
             axes.scatter(shares, places, marker=marker, s=22, color=colours, label=f"{level:.0%}")
         axes.set_yticks(places, [""] * len(names))
         axes.set_xlim(-3, 103)
-        axes.set_title("held, %: ● 80, ■ 95", loc="left", fontsize=9)
+        axes.set_title(say("forecast.picture.held"), loc="left", fontsize=9)
         axes.tick_params(axis="x", labelsize=8)
         quiet(axes, "both")
     return drawn(figure, kind)
 
 
-def outlook_picture(outlook: OutlookResult, kind: str) -> bytes:
+def outlook_picture(
+    outlook: OutlookResult,
+    kind: str,
+    language: Language | None = None,
+    titles: Mapping[str, str] | None = None,
+    standards: Sequence[Yardstick] = (),
+) -> bytes:
     """Draw one panel an outcome: history, forecast and simulation with their 90 % intervals; where they differ, marked.
 
     Args:
         outlook: of at most `MOST` outcomes.
         kind: one of `KINDS`.
+        language: of the legend; English where left out.
+        titles: what the outcomes are called; their own names where left out.
+        standards: the yardsticks that are drawn; none where left out.
     """
-    return drawn(outlook_figure(outlook), kind)
+    return drawn(outlook_figure(outlook, language, titles, standards), kind)
 
 
-def outlook_figure(outlook: OutlookResult) -> Any:
+def outlook_figure(
+    outlook: OutlookResult,
+    language: Language | None = None,
+    titles: Mapping[str, str] | None = None,
+    standards: Sequence[Yardstick] = (),
+) -> Any:
     """Return the figure that `outlook_picture` draws."""
-    count = len(outlook.outcomes)
+    count, say = len(outlook.outcomes), (language or Language.of("en")).say
     figure = blank_canvas(2.6 * count + 0.5)
-    frame = outlook.frame()
+    frame, measures = outlook.frame(), {str(one): one for one in outlook.results.measures}
     for row, outcome in enumerate(outlook.outcomes):
         axes = figure.add_subplot(count, 1, row + 1)
         first, values = quarter(outcome.trend.series.first), outcome.trend.series.values
         past = range(first, first + len(values))
         ahead = range(past[-1] + 1, past[-1] + 1 + len(outcome.periods))
-        axes.plot(
-            past, [float(value or 0) for value in values], color=INK, marker="o", markersize=3, label="documented"
-        )
+        known = [float(value or 0) for value in values]
+        axes.plot(past, known, color=INK, marker="o", markersize=3, label=say("legend.documented"))
         for method, (line, band, style) in _METHODS.items():
             rows = frame[(frame["measure"] == outcome.measure) & (frame["method"] == method)]
             axes.fill_between(ahead, rows["p05"], rows["p95"], color=band, alpha=0.45, linewidth=0)
-            axes.plot(ahead, rows["p50"], style, color=line, markersize=4, label=f"{method}, 90 %")
+            label = say("outlook.picture", method=say(f"outlook.{method}"))
+            axes.plot(ahead, rows["p50"], style, color=line, markersize=4, label=label)
         off = [number for number, differs in zip(ahead, rows["differs"], strict=True) if differs]
         if off:
-            axes.plot(off, [0] * len(off), "^", color=SHOCK, markersize=6, clip_on=False, label="they differ")
-        axes.set_title(outcome.measure, loc="left", fontsize=11)
-        _dress(axes, first, ahead[-1], "quarter", legend=row == 0)
+            label = say("outlook.picture.differ")
+            axes.plot(off, [0] * len(off), "^", color=SHOCK, markersize=6, clip_on=False, label=label)
+        axes.axvline(
+            past[-1] + 0.5, color=FAINT, linewidth=0.8, linestyle=(0, (2, 2)), label=say("outlook.picture.today")
+        )
+        quarters = [Period.of(number, "quarter") for number in (*past, *ahead)]
+        marks = marks_within(standards, measures[outcome.measure], quarters) if outcome.measure in measures else []
+        for mark in marks:
+            ends = (mark.since / 3 - 0.5, mark.until / 3 - 0.5)
+            look = {"color": SHOCK, "linewidth": 1.4, "linestyle": (0, (6, 2))}
+            axes.plot(ends, (mark.value, mark.value), **look, label=say(f"yardstick.{mark.kind}"))
+        title = (titles or {}).get(outcome.measure, outcome.measure)
+        axes.set_title(wrapped_title(title, 11), loc="left", fontsize=11)
+        _dress(axes, first, ahead[-1], "quarter", language)
+        if row == 0:
+            _legend(axes)
     return figure
 
 
-def _dress(axes: Any, first: int, last: int, every: Every, *, legend: bool) -> None:
-    shown = [*range(first, last + 1, max(1, -(-(last + 1 - first) // 14)))]
-    axes.set_xticks(shown, [Period.of(number, every) for number in shown], fontsize=8)
+def _legend(axes: Any) -> None:
+    """Tell what signs mean, each once."""
+    signs = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+    axes.legend(signs.values(), signs.keys(), fontsize=8, frameon=False, ncols=legend_columns(4), loc="upper left")
+
+
+def _dress(axes: Any, first: int, last: int, every: Every, language: Language | None) -> None:
+    spoken = language or Language.of("en")
+    shown = [*range(first, last + 1, max(1, -(-(last + 1 - first) // ticks_at_most(14))))]
+    axes.set_xticks(shown, [spoken.short_period(Period.of(number, every)) for number in shown], fontsize=8)
     axes.set_ylim(bottom=0)
     quiet(axes, "y")
-    if legend:
-        axes.legend(fontsize=8, frameon=False, ncols=4, loc="upper left")
 
 
-def _mark(axes: Any, one: SeriesForecast | Joint) -> None:
+def _mark(axes: Any, one: SeriesForecast | Joint, language: Language) -> None:
     shock = one.shock if isinstance(one, SeriesForecast) else one.parts[0].shock
     if shock is None:
         return
-    words = (
-        "as observed"
-        if shock.recovers is None
-        else f"intervention, over by {Period.of(period_number(shock.quarter) + shock.recovers, shock.every)}"
-    )
+    key, ends = "forecast.shock.observed", {"period": language.short_period(shock.quarter)}
+    if shock.recovers is not None:
+        key = "forecast.shock.recovers"
+        end = Period.of(period_number(shock.quarter) + shock.recovers, shock.every)
+        ends["end"] = language.short_period(end)
     axes.axvline(period_number(shock.quarter), color=SHOCK, linewidth=0.9, linestyle=":")
-    axes.set_title(f"{shock.quarter} {words}", loc="right", fontsize=8, color=SHOCK)
+    axes.set_title(language.say(key, **ends), loc="right", fontsize=8, color=SHOCK)

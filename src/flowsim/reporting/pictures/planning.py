@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from flowsim.evidence.yardsticks import yardsticks_of
 from flowsim.planning.staffing.cost import StaffingCost, cheapest
 from flowsim.planning.staffing.goals import Goal
 from flowsim.planning.staffing.search import Answer, Frontier
@@ -283,9 +282,8 @@ def panels(answer: Answer, title: Callable[[Goal], str], kept: str, wording: Wor
         answer: whose trials are drawn.
         title: writes a goal.
         kept: what the one panel of a chance is called.
-        wording: in which yardsticks are called something; in English where left out.
+        wording: whose yardsticks are drawn; none where left out.
     """
-    language = Language.of("en") if wording is None else wording.language
     levels = [trial.levels[0] for trial in answer.trials]
     held = answer.levels.lever.held(answer.question.scenario.pathway(), answer.question.since)
     least = min(held.values(), default=math.inf)
@@ -310,7 +308,7 @@ def panels(answer: Answer, title: Callable[[Goal], str], kept: str, wording: Wor
         ]
         drawn = [[scale * value if math.isfinite(value) else math.nan for value in ends] for ends in finite]
         figures, low, high = zip(*drawn, strict=True)
-        held = [] if goal is None else _held_against(answer, goal, language)
+        held = [] if goal is None else _held_against(goal, wording)
         (bound, top), lines = ends, [(label, scale * value) for label, value in held]
         return Panel(name, levels, figures, low, high, verdicts, scale * bound, scale * top, today, lines)
 
@@ -326,12 +324,14 @@ def panels(answer: Answer, title: Callable[[Goal], str], kept: str, wording: Wor
     return out
 
 
-def _held_against(answer: Answer, goal: Goal, language: Language) -> list[tuple[str, float]]:
+def _held_against(goal: Goal, wording: Wording | None) -> list[tuple[str, float]]:
     """Return what the measure of a goal is held against in its period, but for the goal itself."""
+    if wording is None:
+        return []
     response = goal.response
     return [
-        (language.say(f"yardstick.{one.kind}"), one.value)
-        for one in yardsticks_of(answer.question.scenario.base.name)
+        (wording.language.say(f"yardstick.{one.kind}"), one.value)
+        for one in wording.standards
         if one.measure == response.measure and one.period in (None, response.period) and one.value != goal.bound
     ]
 

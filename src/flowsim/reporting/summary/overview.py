@@ -13,7 +13,7 @@ from flowsim.reporting.wording import Wording
 from flowsim.simulation.estimates import level
 from flowsim.simulation.measures.measure import Measure
 
-__all__ = ["documented_year", "overview"]
+__all__ = ["documented_year", "key_figures_beside_today"]
 
 _MOST = 9
 """Measures, so that the table and what is said below it have room on a page."""
@@ -35,7 +35,7 @@ def year_shown(findings: Findings) -> Period:
     return findings.years[-1]
 
 
-def overview(findings: Findings, wording: Wording, conclusions: Conclusions) -> Table:
+def key_figures_beside_today(findings: Findings, wording: Wording, conclusions: Conclusions) -> Table:
     """Tell the key measures: today, in each scenario, and by how much these differ, a `*` where that is sure."""
     say, exhibits = wording.language.say, Exhibits(findings=findings, wording=wording)
     several = len(findings.scenarios) > 1

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flowsim.cli.options import OVERWRITE, WORKERS, asked, integer_option
+from flowsim.cli.options import LANGUAGE, OVERWRITE, WORKERS, asked, integer_option, spoken
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
 
@@ -24,6 +24,7 @@ def weigh(
     workers: Annotated[int | None, WORKERS] = None,
     force: Annotated[bool, OVERWRITE] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and no summary.")] = False,
+    language: Annotated[str | None, LANGUAGE] = None,
 ) -> None:
     """Run calibrated sets to the last document, and keep histories by how near they come to the documented waits.
 
@@ -37,15 +38,19 @@ def weigh(
     from flowsim.core.files import check_file
     from flowsim.questions.weigh import Weigh
 
+    words = spoken(language)
     values = {"calibrated": calibrated, "pairs": pairs, "histories": histories, "out": out and str(out)}
     question = asked(Weigh, values)
     question.check_folder()
     if out is not None:
         check_file(out / "histories.csv", force)
-    with progress_bar("pairs", show=not quiet) as progress, executor_of(workers, varies=True) as executor:
+    with (
+        progress_bar(words.say("progress.pairs"), show=not quiet) as progress,
+        executor_of(workers, varies=True) as executor,
+    ):
         weighed = question.answer(executor, progress)
     file = write_histories(out, weighed, overwrite=force) if out is not None else None
     if not quiet:
-        print("\n".join(histories_lines(weighed)))
+        print("\n".join(histories_lines(weighed, words)))
         if file is not None:
-            print("\n" + wrapped(f"Written to {file}"))
+            print("\n" + wrapped(words.say("written", out=str(file))))

@@ -1,0 +1,65 @@
+"""What figures are held against, period by period: as lines of a chart and as columns of a table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from flowsim.core.periods import Period
+from flowsim.evidence.yardsticks import Yardstick
+from flowsim.simulation.measures.measure import Measure
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["KINDS", "Mark", "marked", "marks_within"]
+
+KINDS = ("goal", "country", "cluster")
+"""The kinds of yardsticks, in the order of their columns."""
+
+
+class Mark(NamedTuple):
+    """A value that a measure is held against, from a month until before another one, counted from the year 0."""
+
+    kind: str
+    since: int
+    until: int
+    value: float
+
+
+def marks_within(standards: Sequence[Yardstick], measure: Measure, periods: Sequence[Period]) -> list[Mark]:
+    """Return what a measure is held against within periods of one length; of a year's sum the part of each period."""
+    if not periods:
+        return []
+    first, last, out = periods[0].first, periods[-1].after, []
+    for one in standards:
+        since, until = (first, last) if one.period is None else (one.period.first, one.period.after)
+        since, until = max(since, first), min(until, last)
+        if one.measure == measure and since < until:
+            out.append(Mark(one.kind, since, until, one.value * _part(one, measure, periods[0])))
+    return out
+
+
+def marked(frame: pd.DataFrame, standards: Sequence[Yardstick], measures: Iterable[Measure]) -> pd.DataFrame:
+    """Return a table of measures and periods with a column for each kind of yardstick that any of its rows has.
+
+    Args:
+        frame: with the columns "measure" and "period".
+        standards: the yardsticks of the base.
+        measures: those of the table; of other names nothing is known.
+    """
+    of, columns = {str(measure): measure for measure in measures}, {kind: list[float]() for kind in KINDS}
+    for name, text in zip(frame["measure"].tolist(), frame["period"].tolist(), strict=True):
+        measure = of.get(str(name))
+        marks = [] if measure is None else marks_within(standards, measure, [Period(str(text))])
+        values = {mark.kind: mark.value for mark in marks}
+        for kind, column in columns.items():
+            column.append(values.get(kind, math.nan))
+    held = {kind: column for kind, column in columns.items() if not all(map(math.isnan, column))}
+    return frame.assign(**held)
+
+
+def _part(one: Yardstick, measure: Measure, period: Period) -> float:
+    adds = one.period is not None and measure.kind.adds == "sum"
+    return period.months / one.period.months if adds and one.period is not None else 1.0
