@@ -128,7 +128,7 @@ def _run() -> int:
     code: int = 0
     try:
         with _own_warnings():
-            code = app(prog_name="flowsim", standalone_mode=False) or 0
+            code = _command(sys.argv[1:])(prog_name="flowsim", standalone_mode=False) or 0
         sys.stdout.flush()
     except BrokenPipeError:
         # Nobody reads on, as with `| head`; what is left must not be flushed at exit.
@@ -164,6 +164,17 @@ def _run() -> int:
     return code
 
 
+def _command(words: Sequence[str]) -> Any:
+    """Return the command line's commands; where help is wanted, in the language that is asked for."""
+    command = typer.main.get_command(app)
+    if "--help" in words or not words:
+        from flowsim.cli.helping import asked_language, in_language
+        from flowsim.reporting.language import Language
+
+        in_language(command, Language.of(asked_language(words)))
+    return command
+
+
 def _interrupted(error: BaseException | None) -> bool:
     """Return whether Ctrl-C lies behind an error: a compiled module stopped while it loads raises ImportError."""
     while error is not None and not isinstance(error, KeyboardInterrupt):
@@ -182,7 +193,7 @@ def _own_warnings() -> Iterator[None]:
             if category.__name__ not in ("CoarseTickWarning", "DamagedPartWarning", "TrustedSchedulerWarning"):
                 usual(message, category, *where, **more)
             elif not {"--quiet", "-q"} & set(sys.argv):
-                print(f"flowsim: note: {message}", file=sys.stderr)
+                print(f"flowsim: {_spoken(f'note: {message}')}", file=sys.stderr)
 
         warnings.showwarning = show
         yield
@@ -193,8 +204,20 @@ def _refused(message: str) -> int:
     from flowsim.core.errors import one_line
 
     if line := one_line(message):
-        print(f"flowsim: {_legible(line)}", file=sys.stderr)
+        print(f"flowsim: {_legible(_spoken(line))}", file=sys.stderr)
     return 2
+
+
+def _spoken(line: str) -> str:
+    """Return a message in the language that the command line asks for, or that of the terminal."""
+    from flowsim.cli.helping import asked_language
+
+    code = asked_language(sys.argv[1:])
+    if code == "en":
+        return line
+    from flowsim.reporting.language import Language
+
+    return Language.of(code).message(line)
 
 
 def _legible(text: str) -> str:

@@ -18,7 +18,7 @@ from flowsim.core.periods import Period
 __all__ = ["LANGUAGES", "Language"]
 
 LANGUAGES = ("en", "da")
-_TABLES = ("terms.toml", "terminal.toml", "commands.toml")
+_TABLES = ("terms.toml", "terminal.toml", "commands.toml", "help.toml", "errors.toml")
 _HARD = "\u00a0"
 """A space at which no line is broken."""
 _BRACES = re.compile(r"\{(\w+)\}")
@@ -35,11 +35,13 @@ class Language:
         code: its name.
         words: what reports say, by a key; with names in braces for what is filled in.
         sentences: what the texts of the shipped data, which are English, are called.
+        messages: what is said in English elsewhere (help, mistakes, notes of forecasts), with names in braces.
     """
 
     code: str
     words: Mapping[str, str] = field(repr=False)
     sentences: Mapping[str, str] = field(repr=False)
+    messages: Mapping[str, str] = field(repr=False, default_factory=dict)
 
     @classmethod
     def of(cls, code: str) -> Language:
@@ -52,7 +54,8 @@ class Language:
             raise InputError(unknown_name("language", code, LANGUAGES))
         table = _terms()
         words = {key: entry[code] for key, entry in table["words"].items()}
-        return cls(code=code, words=words, sentences=table["sentences"] if code == "da" else {})
+        of_data, messages = (table[key] if code == "da" else {} for key in ("sentences", "messages"))
+        return cls(code=code, words=words, sentences=of_data, messages=messages)
 
     def say(self, key: str, **values: str) -> str:
         """Return the words of a key, filled in."""
@@ -68,10 +71,10 @@ class Language:
         A sentence of the table may have names in braces: what stands in their place is carried over, itself translated
         where the table has it.
         """
-        if not self.sentences:
+        if self.code == "en":
             return text
-        if text in self.sentences:
-            return self.sentences[text]
+        if text in self.sentences or text in self.messages:
+            return self.sentences.get(text) or self.messages[text]
         for pattern, danish in _patterns():
             if match := pattern.fullmatch(text):
                 return danish.format(**{name: self.translated(part) for name, part in match.groupdict().items()})
@@ -82,6 +85,25 @@ class Language:
         for pattern, words in _mistakes(self.code):
             if match := pattern.fullmatch(text):
                 return words.format(**match.groupdict())
+        return text
+
+    def message(self, text: str) -> str:
+        """Return what is said of a mistake in this language: as a whole where the table has it, else part by part.
+
+        Parts are what stands between colons, but for those within quotes or brackets.
+        """
+        whole = self.translated(text)
+        whole = self.mistake(text) if whole == text else whole
+        if whole != text or self.code == "en":
+            return whole
+        depth, quoted = 0, False
+        for place, letter in enumerate(text):
+            depth += (letter in "([{") - (letter in ")]}")
+            quoted ^= letter == "'" and not (quoted is False and place and text[place - 1].isalpha())
+            if text.startswith(": ", place) and depth == 0 and not quoted:
+                head = text[:place]  # a single word is a key or the name of a file, which stays as it is
+                head = self.translated(head) if " " in head or head == "note" else head
+                return f"{head}: {self.message(text[place + 2 :])}"
         return text
 
     def number(self, value: float, decimals: int | None = None, *, signed: bool = False) -> str:
@@ -208,15 +230,14 @@ def _mistakes(code: str) -> tuple[tuple[re.Pattern[str], str], ...]:
 @cache
 def _terms() -> Mapping[str, Any]:
     tables = [tomllib.loads((data_folder("report") / name).read_text(encoding="utf-8")) for name in _TABLES]
-    return {
-        key: {name: entry for table in tables for name, entry in table[key].items()} for key in ("words", "sentences")
-    }
+    keys = ("words", "sentences", "messages")
+    return {key: {name: entry for table in tables for name, entry in table.get(key, {}).items()} for key in keys}
 
 
 @cache
 def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
     """Return what the sentences with names in braces match, those with most words of their own first."""
-    sentences = {text: danish for text, danish in _terms()["sentences"].items() if _BRACES.search(text)}
+    sentences = {text: danish for text, danish in _terms()["messages"].items() if _BRACES.search(text)}
     ordered = sorted(sentences.items(), key=lambda pair: -len(_BRACES.sub("", pair[0])))
     return tuple((_pattern(text), danish) for text, danish in ordered)
 

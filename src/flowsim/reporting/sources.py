@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from flowsim.calibration.ensemble import Ensemble
+from flowsim.calibration.study import Factor
 from flowsim.evidence import facts
 from flowsim.model.edits import TARGETS
 from flowsim.model.library import cities
@@ -19,7 +20,9 @@ from flowsim.reporting.findings import Findings
 from flowsim.reporting.language import Language
 from flowsim.reporting.wording import Wording
 
-__all__ = ["SourceTables"]
+__all__ = ["SourceTables", "factor_titles"]
+
+_ON = "..."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,8 +103,9 @@ class SourceTables:
             return None
         low, middle, high = np.exp(np.quantile(drawn.z, (0.05, 0.5, 0.95), axis=0)).tolist()
         rows: list[tuple[TableCell, ...]] = []
+        titles = factor_titles(drawn.prior.factors, self.language)
         for factor, *figures in zip(drawn.prior.factors, middle, low, high, strict=True):
-            rows.append((self.language.translated(factor.title), *(Figure(value, 2) for value in figures)))
+            rows.append((titles[factor.name], *(Figure(value, 2) for value in figures)))
         columns = tuple(say(f"column.{key}") for key in ("factor", "median", "p05", "p95"))
         return Table(title=say("table.factors"), columns=columns, rows=tuple(rows), note=say("table.factors.note"))
 
@@ -144,6 +148,19 @@ class SourceTables:
             rows.append((say("made.prices", source=prices.source), prices.sha256))
         rows += [(name, version) for name, version in first.versions.items()]
         return Table(title=say("table.made"), columns=(say("column.what"), say("column.value")), rows=tuple(rows))
+
+
+def factor_titles(factors: Sequence[Factor], language: Language) -> dict[str, str]:
+    """Return what each factor is called; a title that goes on from the one before ("... from 2020 on") in full."""
+    out, stem = dict[str, str](), ""
+    for factor in factors:
+        title = language.translated(factor.title)
+        if title.startswith(_ON):
+            title = f"{stem}, {title.removeprefix(_ON).strip()}"
+        else:
+            stem = title.rpartition(", ")[0] or title
+        out[factor.name] = title
+    return out
 
 
 def _measured(value: object, language: Language) -> tuple[TableCell, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,14 +30,19 @@ from flowsim.core.numbers import with_plain_spaces
 from flowsim.simulation.workers import executor_of
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from flowsim.evidence.yardsticks import Yardstick
     from flowsim.model.scenario import Scenario
     from flowsim.planning.influence import Estimate, Influence, Sensitivity
+    from flowsim.questions.explain import Explain
     from flowsim.reporting.wording import Wording
 
 __all__ = ["explain"]
 
 _SHOWN = 12
 _MUCH = 0.1
+_NAME = 28  # letters of a name that has a line with its figures
 
 
 def explain(
@@ -84,14 +90,44 @@ def explain(
         explained = question.answer(executor, progress)
     scenario, parameters = question.subject, question.chosen.words
     wording = Wording.of(scenario, scenario.pathway(), words, codes)
-    outputs.write(lambda kind: _picture(scenario, explained, wording, kind), explained.frame, words)
+    titles = _titles(question, wording)
+    outputs.write(
+        lambda kind: _picture(scenario, explained, wording, titles, kind), lambda: _frame(explained, wording), words
+    )
     if as_json:
         print(json.dumps(_json(scenario, explained, parameters), ensure_ascii=False, allow_nan=False))
     else:
-        print("\n".join(_lines(scenario, explained, question.chosen.spoken(words), wording)))
+        print("\n".join(_lines(scenario, explained, question.chosen.spoken(words), wording, titles)))
 
 
-def _lines(scenario: Scenario, explained: Sensitivity, parameters: str, wording: Wording) -> list[str]:
+def _titles(question: Explain, wording: Wording) -> dict[str, str]:
+    """Return what factors and levers are called; nothing where they go by their names."""
+    from flowsim.calibration.ensemble import Ensemble
+    from flowsim.reporting.sources import factor_titles
+
+    if wording.codes:
+        return {}
+    drawn = question.chosen.parameters
+    titles = factor_titles(drawn.prior.factors, wording.language) if isinstance(drawn, Ensemble) else {}
+    return titles | {levels.lever.name: wording.lever(levels.lever) for levels in question.levels}
+
+
+def _frame(explained: Sensitivity, wording: Wording) -> pd.DataFrame:
+    """Return the table with what the measure is held against in the period, where it is."""
+    held = {one.kind: one.value for one in _held(explained, wording)}
+    return explained.frame().assign(**held)
+
+
+def _held(explained: Sensitivity, wording: Wording) -> list[Yardstick]:
+    response = explained.response
+    return [
+        one for one in wording.standards if one.measure == response.measure and one.period in (None, response.period)
+    ]
+
+
+def _lines(
+    scenario: Scenario, explained: Sensitivity, parameters: str, wording: Wording, titles: Mapping[str, str]
+) -> list[str]:
     from flowsim.cli.terminal import table, wrapped
     from flowsim.cli.words.run import carried_on
     from flowsim.core.periods import Period
@@ -100,20 +136,24 @@ def _lines(scenario: Scenario, explained: Sensitivity, parameters: str, wording:
     named = unit if wording.codes else wording.unit(unit)
     head = say("explain.head", scenario=wording.scenario(scenario.name), of=_of(explained, wording), unit=named)
     runs = say("explain.runs", sets=language.counted(explained.sets, "sets"), seed=str(explained.seed))
+    against = wording.yardsticks(explained.response.measure, unit, explained.response.period)
     words = {"mean": _figure(explained.mean, unit, wording), "deviation": _figure(explained.deviation, unit, wording)}
     lines = [
         wrapped(head),
         wrapped(f"{say('staff.parameters', parameters=parameters)}; {runs}" if parameters else runs),
         *carried_on(scenario.base.documented_until, Period(explained.response.period).end, language),
         say("explain.mean", **words),
+        *([wrapped(say("explain.against", yardsticks=against))] if against else []),
         "",
     ]
-    rows = []
+    rows: list[str | tuple[str, ...]] = []
     for influence in explained.influences[:_SHOWN]:
         low, high = (_value(influence, value, wording) for value in (influence.low, influence.high))
         ends = [_signed(effect.value, unit, wording) for effect in (influence.effect_low, influence.effect_high)]
         moves = say("range", low=ends[0], high=ends[1])
-        rows.append((influence.name, say("range", low=low, high=high), moves, _share(influence.share, wording)))
+        title = titles.get(influence.name, influence.name)
+        figures = (say("range", low=low, high=high), moves, _share(influence.share, wording))
+        rows += [(title, *figures)] if len(title) < _NAME else [title, ("", *figures)]
     left = explained.influences[_SHOWN:]
     if left:
         together = sum(max(influence.share.value, 0.0) for influence in left)
@@ -162,13 +202,16 @@ def _share(share: Estimate, wording: Wording) -> str:
     return f"{100 * max(share.value, 0.0):.0f} % ({interval})"
 
 
-def _picture(scenario: Scenario, explained: Sensitivity, wording: Wording, kind: str) -> bytes:
+def _picture(
+    scenario: Scenario, explained: Sensitivity, wording: Wording, titles: Mapping[str, str], kind: str
+) -> bytes:
+    from flowsim.reporting.pictures.canvas import wrapped_title
     from flowsim.reporting.pictures.planning import Bar, tornado
 
     scale = 100 if explained.response.unit == "share" else 1
     bars = [
         Bar(
-            label=influence.name,
+            label=wrapped_title(titles.get(influence.name, influence.name), 8, 0.4),
             low=scale * influence.effect_low.value,
             high=scale * influence.effect_high.value,
             low_interval=(scale * influence.effect_low.low, scale * influence.effect_low.high),
@@ -179,7 +222,9 @@ def _picture(scenario: Scenario, explained: Sensitivity, wording: Wording, kind:
     ]
     title = f"{wording.scenario(scenario.name)}: {_of(explained, wording)}"
     unit = wording.unit("points" if scale == 100 else explained.response.unit)
-    return tornado(bars, 0.0, title, wording.language.say("explain.axis", unit=unit), kind)
+    say = wording.language.say
+    ends = say("explain.low"), say("explain.high"), say("explain.share.short")
+    return tornado(bars, 0.0, title, say("explain.axis", unit=unit), kind, ends)
 
 
 def _json(scenario: Scenario, explained: Sensitivity, parameters: str) -> dict[str, Any]:

@@ -201,7 +201,11 @@ def _notes(ahead: SeriesForecast | Joint, language: Language) -> list[str]:
     if ahead.shock is not None and ahead.effect is not None:
         low, high = (ahead.effect.size + side * 1.96 * ahead.effect.error for side in (-1, 1))
         ends = {"low": language.local(f"{exp(low):.2f}"), "high": language.local(f"{exp(high):.2f}")}
-        words = {"series": ahead.name, "shock": language.translated(str(ahead.shock)), "every": ahead.every}
+        words = {
+            "series": ahead.name,
+            "shock": language.translated(str(ahead.shock)),
+            "every": language.say(f"every.{ahead.every}"),
+        }
         size = language.rounded(expm1(ahead.effect.size), signed=True)
         notes.append(language.say("forecast.note.shock", size=size, **words, **ends))
     return notes

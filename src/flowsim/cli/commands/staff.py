@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -28,6 +28,12 @@ from flowsim.cli.options import (
 from flowsim.cli.outputs import Outputs
 from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from flowsim.planning.staffing.search import Answer, Frontier
+    from flowsim.reporting.wording import Wording
 
 __all__ = ["staff"]
 
@@ -70,7 +76,14 @@ def staff(
     --between 10 60 --during 2022[/bold]
     """
     from flowsim.cli.terminal import wrapped
-    from flowsim.cli.words.staff import answer_lines, frontier_lines, spoken_lines, staff_json, staff_picture
+    from flowsim.cli.words.staff import (
+        against_lines,
+        answer_lines,
+        frontier_lines,
+        spoken_lines,
+        staff_json,
+        staff_picture,
+    )
     from flowsim.planning.prices import prices_of
     from flowsim.planning.staffing.cost import StaffingCost
     from flowsim.planning.staffing.search import Answer
@@ -102,9 +115,11 @@ def staff(
     english = words.code == "en"
     outputs.write(
         lambda kind: (
-            staff_picture(answer, kind, cost) if english else staffing_chart(answer, wording, priced).draw(kind)
+            staff_picture(answer, kind, cost, wording)
+            if english
+            else staffing_chart(answer, wording, priced).draw(kind)
         ),
-        answer.frame,
+        lambda: _frame(answer, wording),
         words,
     )
     if as_json:
@@ -117,4 +132,24 @@ def staff(
             if isinstance(answer, Answer)
             else frontier_lines(answer, parameters, cost)
         )
-        print("\n".join([*lines, *([why] if why else [])]))
+        against = [wrapped(line) for line in against_lines(answer.question, wording)]
+        print("\n".join([*lines, *against, *([why] if why else [])]))
+
+
+def _frame(search: Answer | Frontier, wording: Wording) -> pd.DataFrame:
+    """Return the trials with what the scenario itself has, the goals, and what these are held against."""
+    from flowsim.planning.staffing.search import Answer
+
+    frame, question = search.frame(), search.question
+    levers = [search.levels.lever] if isinstance(search, Answer) else [search.rows.lever, search.levels.lever]
+    for lever in levers:
+        held = set(lever.held(question.scenario.pathway(), question.since).values())
+        if len(held) == 1:
+            frame = frame.assign(**{f"today_{lever.name}": held.pop()})
+    for place, goal in enumerate(question.goals, 1):
+        ending = "" if len(question.goals) == 1 else f"_{place}"
+        frame = frame.assign(**{f"goal{ending}": goal.bound})
+        for one in wording.standards:
+            if one.measure == goal.response.measure and one.period in (None, goal.response.period):
+                frame = frame.assign(**{f"{one.kind}_of_goal{ending}": one.value})
+    return frame

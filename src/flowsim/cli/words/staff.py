@@ -392,10 +392,22 @@ def spoken_lines(search: Answer | Frontier, wording: Wording, parameters: str, p
     question, first = search.question, [f"{wording.scenario(search.question.scenario.name)}: {conclusions.goals()}"]
     first += [say("staff.parameters", parameters=parameters)] * bool(parameters)
     first += carried_on(question.scenario.base.documented_until, Period(question.during).end, language)
+    first += against_lines(question, wording)
     lines = [*map(wrapped, first), "", *map(wrapped, (*conclusions.answer(), *conclusions.remarks())), ""]
     lines += _spoken_trials(search, wording) if isinstance(search, Answer) else _spoken_points(search, conclusions)
     sure = {"confidence": language.percent(search.stopping.confidence, 0), "many": str(search.stopping.one_in)}
     return [*lines, "", wrapped(say("sure.staff", tests=str(search.tests), **sure))]
+
+
+def against_lines(question: Question, wording: Wording) -> list[str]:
+    """Say what the measures of the goals are held against in their period; nothing of most."""
+    lines = []
+    for goal in question.goals:
+        response = goal.response
+        against = wording.yardsticks(response.measure, response.unit, response.period)
+        words = {"measure": wording.measure(response.measure), "yardsticks": against}
+        lines += [wording.language.say("staff.against", **words)] * bool(against)
+    return lines
 
 
 def _spoken_trials(answer: Answer, wording: Wording) -> list[str]:
@@ -442,7 +454,9 @@ def _there(close: str) -> dict[str, str]:
     return {"close": close} if close else {}
 
 
-def staff_picture(search: Answer | Frontier, kind: str, cost: StaffingCost | None = None) -> bytes:
+def staff_picture(
+    search: Answer | Frontier, kind: str, cost: StaffingCost | None = None, wording: Wording | None = None
+) -> bytes:
     """Draw an answer, or a frontier with lines of the same cost where that is given."""
     goals = search.question.goals
     if isinstance(search, Frontier):
@@ -454,7 +468,7 @@ def staff_picture(search: Answer | Frontier, kind: str, cost: StaffingCost | Non
     chance = search.question.chance
     kept = "" if chance is None else f"runs that keep {' and '.join(goal.text for goal in goals)} (per cent)"
     label = f"{search.levels.lever.name} ({search.levels.lever.unit})"
-    return staffings(panels(search, _panel_title, kept), label, search.least, kind)
+    return staffings(panels(search, _panel_title, kept, wording), label, search.least, kind)
 
 
 def _panel_title(goal: Goal) -> str:

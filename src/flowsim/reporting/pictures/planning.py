@@ -141,14 +141,30 @@ class Bar(NamedTuple):
     share: str
 
 
-def tornado(bars: Sequence[Bar], middle: float, title: str, unit: str, kind: str) -> bytes:
-    """Draw how far each factor moves a measure to both sides of its mean, the largest on top."""
+def tornado(
+    bars: Sequence[Bar],
+    middle: float,
+    title: str,
+    unit: str,
+    kind: str,
+    words: tuple[str, str, str] = ("factor low", "factor high", "share"),
+) -> bytes:
+    """Draw how far each factor moves a measure to both sides of its mean, the largest on top.
+
+    Args:
+        bars: one a factor.
+        middle: the mean.
+        title: of the picture.
+        unit: of the measure.
+        kind: one of `KINDS`.
+        words: for a factor at its low end, at its high end, and for its share.
+    """
     figure = blank_canvas(0.34 * len(bars) + 1.6)
     axes = figure.add_subplot()
     for row, bar in enumerate(reversed(bars)):
         for value, interval, colour, label in (
-            (bar.low, bar.low_interval, SHOCK, "factor low"),
-            (bar.high, bar.high_interval, FORECAST, "factor high"),
+            (bar.low, bar.low_interval, SHOCK, words[0]),
+            (bar.high, bar.high_interval, FORECAST, words[1]),
         ):
             axes.barh(row, value - middle, left=middle, height=0.6, color=colour, label=None if row else label)
             axes.plot(interval, (row, row), color=INK, linewidth=0.9)
@@ -159,7 +175,7 @@ def tornado(bars: Sequence[Bar], middle: float, title: str, unit: str, kind: str
     figure.suptitle(wrapped_title(title, 11), x=0.01, ha="left", fontsize=11)
     quiet(axes, "x")
     axes.legend(fontsize=8, frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
-    axes.annotate("share", (1.01, 1), xycoords="axes fraction", fontsize=8, va="bottom")
+    axes.annotate(words[2], (1.01, 1), xycoords="axes fraction", fontsize=8, va="bottom")
     return drawn(figure, kind)
 
 

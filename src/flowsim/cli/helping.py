@@ -1,0 +1,84 @@
+"""What `--help` says, in the language that is asked for or that of the terminal."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from flowsim.cli.options import language_of_terminal
+from flowsim.reporting.language import LANGUAGES, Language
+
+__all__ = ["asked_language", "help_texts", "in_language", "paragraphs"]
+
+_EXAMPLE = "Example: "
+
+
+def asked_language(words: Sequence[str]) -> str:
+    """Return the language that the words of a command line ask for, before they are read: else the terminal's."""
+    for place, word in enumerate(words):
+        name, _, value = word.partition("=")
+        if name == "--language":
+            value = value or next(iter(words[place + 1 :]), "")
+            if value in LANGUAGES:
+                return value
+    return language_of_terminal()
+
+
+def in_language(command: Any, language: Language) -> Any:
+    """Have a command, and those below it, say its help in a language; return it."""
+    if language.code != "en":
+        import typer.rich_utils as frames
+
+        say = language.say
+        frames.ARGUMENTS_PANEL_TITLE, frames.OPTIONS_PANEL_TITLE = say("help.arguments"), say("help.options")
+        frames.COMMANDS_PANEL_TITLE = say("help.commands")
+        frames.DEFAULT_STRING, frames.REQUIRED_LONG_STRING = say("help.default"), say("help.required")
+        _speak(command, language)
+    return command
+
+
+def help_texts(command: Any) -> Iterator[str]:
+    """Yield each paragraph of help of a command and of those below it, as the table has it; examples left out."""
+    texts = [command.help, *(getattr(parameter, "help", None) for parameter in command.params)]
+    for text in texts:
+        yield from (part for part in paragraphs(text or "") if not part.startswith(_EXAMPLE))
+    for below in getattr(command, "commands", {}).values():
+        yield from help_texts(below)
+
+
+def paragraphs(text: str) -> list[str]:
+    """Return the paragraphs of a help."""
+    return [part for part in inspect.cleandoc(text).split("\n\n") if part]
+
+
+def _speak(command: Any, language: Language) -> None:
+    command.help = _translated(command.help, language)
+    if command.short_help:
+        command.short_help = _translated(command.short_help, language)
+    for parameter in command.params:
+        if getattr(parameter, "help", None):
+            parameter.help = _translated(parameter.help, language)
+    usual, usage = command.get_help_option, command.get_usage
+
+    def help_option(ctx: Any) -> Any:
+        option = usual(ctx)
+        if option is not None:
+            option.help = language.say("help.asked")
+        return option
+
+    command.get_help_option = help_option
+    english, own = Language.of("en").say("help.usage"), language.say("help.usage")
+    command.get_usage = lambda ctx: usage(ctx).replace(f"{english}:", f"{own}:", 1)
+    for below in getattr(command, "commands", {}).values():
+        _speak(below, language)
+
+
+def _translated(text: str | None, language: Language) -> str | None:
+    if text is None:
+        return None
+    example = f"{language.say('help.example')}: "
+    return "\n\n".join(
+        example + part.removeprefix(_EXAMPLE) if part.startswith(_EXAMPLE) else language.translated(part)
+        for part in paragraphs(text)
+    )

@@ -1,0 +1,193 @@
+"""The command line in Danish: no English is left in what it prints, in its help, or in what it says of mistakes."""
+
+import re
+import tomllib
+from collections import Counter
+
+import pytest
+import typer
+
+from flowsim.cli.helping import asked_language, help_texts
+from flowsim.cli.main import app
+from flowsim.core.files import data_folder
+from flowsim.reporting.language import Language
+from helpers.command_line import fine, flowsim
+from helpers.paths import TOWN
+
+ENGLISH, DANISH = Language.of("en"), Language.of("da")
+TABLES = ("terms", "terminal", "commands", "help", "errors")
+MORE = f"""
+name = "more"
+base = "{TOWN}"
+
+[[stations]]
+station = "team"
+party = "town"
+from = 2024-01-01
+places = "+1"
+"""
+GOAL = ("--goal", "wait for team <= 4 weeks", "--vary", "team.places", "--between", 1, 9, "--during", "2024")
+
+
+def fragments():
+    """Yield what of the table's English can only be English: parts of three words or more, without names in braces."""
+    for key, text in ENGLISH.words.items():
+        own = DANISH.words[key]
+        for part in re.split(r"\{\w*\}", text):
+            if len(re.findall(r"[A-Za-z]{2,}", part)) >= 3 and part.strip() not in own:
+                yield " ".join(part.split())
+
+
+LEFT = sorted(set(fragments()))
+
+
+def english_in(text):
+    plain = " ".join(text.replace("\u00a0", " ").split())
+    return [part for part in LEFT if part in plain]
+
+
+@pytest.fixture(autouse=True)
+def in_danish(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LC_ALL", "da_DK.UTF-8")
+    (tmp_path / "more.toml").write_text(MORE, encoding="utf-8")
+
+
+COMMANDS = {
+    "run": ("run", TOWN, "-n", 4, "--seed", 1),
+    "compare": ("compare", TOWN, "more.toml", "-n", 12, "--cost", "--prices", "prices.toml"),
+    "staff": ("staff", TOWN, *GOAL[:5], 3, 5, *GOAL[7:], "-n", 40),
+    "report": ("report", TOWN, "more.toml", "-n", 4, "--out", "r.html"),
+    "check": ("check", "more.toml"),
+    "forecast": ("forecast", "awards", "--horizon", 2, "--break"),
+    "backtest": ("forecast", "fleksjob", "--horizon", 2, "--backtest"),
+    "shock": ("forecast", "fleksjob", "--horizon", 2, "--shock", "2020Q2=recovers:4"),
+    "verify": ("verify", "--family", "mmck"),
+    "exact": ("verify", "--family", "exact"),
+    "today": ("today", "new", "liste.xlsx", "--of", TOWN),
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_english_is_left_in_what_a_command_prints(tmp_path, command):
+    (tmp_path / "prices.toml").write_text('[places]\nteam = "4000 DKK per place"\n', encoding="utf-8")
+    code, out, err = flowsim(*COMMANDS[command])
+    assert (code, english_in(out), english_in(err)) == (0, [], []), out
+    assert re.search(r"[æøåÆØÅ]|\b(og|uger|til|er|det|i)\b", out + err)
+    assert max(map(len, out.splitlines()), default=0) <= 80 or command == "report"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("outlook", "copenhagen", "--horizon", 4, "-n", 20),
+        ("outlook", "copenhagen", "--horizon", 4, "--backtest"),
+        ("judge", "copenhagen", "-n", 10),
+        ("explain", "--measure", "wait.rehabilitation_team.served", "--period", "2017", "-n", 200),
+    ],
+)
+def test_no_english_is_left_where_a_calibration_is_drawn_from(words):
+    code, out, err = flowsim(*words)
+    assert code in (0, 1)
+    assert (english_in(out), english_in(err)) == ([], [])
+
+
+def test_an_english_command_says_the_english_words():
+    # Else the tests above would hold whatever is printed.
+    assert len(LEFT) > 250
+    out = fine("forecast", "fleksjob", "--horizon", 2, "--language", "en")
+    assert {"a weighted mean of", "in brackets what each expects in"} & set(english_in(out)) or english_in(out)
+
+
+# --- Help ---
+
+
+def command():
+    return typer.main.get_command(app)
+
+
+def test_every_paragraph_of_help_has_its_danish_and_none_is_left_over():
+    texts = set(help_texts(command()))
+    table = tomllib.loads((data_folder("report") / "help.toml").read_text(encoding="utf-8"))["messages"]
+    assert texts - set(table) == set()
+    assert set(table) - texts == set()
+    options = re.compile(r"--[a-z]+|\b[A-Z]{4,}\b|`[^`]*`")
+    for english, danish in table.items():
+        assert Counter(options.findall(english)) == Counter(options.findall(danish)), english
+
+
+@pytest.mark.parametrize("words", [(), ("report",), ("staff",), ("today", "new"), ("base", "check")])
+def test_help_is_danish_where_the_terminal_is(words):
+    code, out, err = flowsim(*words, "--help")
+    assert (code, err) == (0, "")
+    plain = " ".join(out.replace("│", " ").split())
+    assert "Brug: flowsim" in plain
+    assert "Vis denne hjælp." in plain
+    for text in help_texts(command()):
+        if len(text.split()) > 4 and "[bold]" not in text:
+            assert text not in plain
+    if words:
+        assert "Usage: flowsim" in flowsim(*words, "--help", "--language", "en")[1]
+
+
+def test_the_language_is_read_from_the_words_before_they_are_parsed(monkeypatch):
+    assert asked_language(["run", "--language", "en"]) == "en"
+    assert asked_language(["run", "--language=en"]) == "en"
+    assert asked_language(["run", "--language"]) == "da"
+    assert asked_language(["run", "--language", "dk"]) == "da"
+    monkeypatch.setenv("LC_ALL", "C")
+    assert asked_language(["run", "--language", "da"]) == "da"
+    assert asked_language(["run"]) == "en"
+
+
+# --- Mistakes ---
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("run", "intet.toml"), "filen 'intet.toml' findes ikke (tilladt: 'copenhagen', en scenariefil"),
+        (("run", TOWN, "--to", "forår"), "--to: 'forår' er ingen periode: skriv '2019', '2019K1' eller '2019-03'"),
+        (("run", TOWN, "--workers", 0), "--workers: 0 er ikke tilladt: mindst 1 kræves"),
+        (("run", TOWN, "--nope"), "Valgmuligheden --nope findes ikke"),
+        (("run", TOWN, "--engine", "foo"), "engine: beregningsmotoren 'foo' findes ikke (tilladt: kernel, simpy)"),
+        (("report", TOWN, "--out", "r.docx"), "--out: 'r.docx' er ikke tilladt: navnet skal ende på .html"),
+        (("report", TOWN, "--out", "more.toml.html", *GOAL[:2]), "--vary: det mangler: en bemanding kræver --goal"),
+        (("kør", TOWN), "kommandoen 'kør' findes ikke; mente du 'flowsim run"),
+        (("staff", TOWN, *GOAL[:2], *GOAL[4:]), "Valgmuligheden '--vary' mangler."),
+        (("compare", TOWN), "en sammenligning kræver to scenarier eller flere"),
+        (("forecast", "--horizon", 99), "99 kvartaler frem er ikke tilladt: 1 til 12"),
+    ],
+)
+def test_mistakes_are_told_in_danish(words, said):
+    code, out, err = flowsim(*words)
+    assert (code, out) == (2, "")
+    assert said in err
+    assert len(err.splitlines()) == 1
+
+
+def test_what_is_said_of_a_mistake_is_carried_over_as_it_is():
+    table = tomllib.loads((data_folder("report") / "errors.toml").read_text(encoding="utf-8"))["messages"]
+    for english, danish in table.items():
+        assert set(re.findall(r"\{(\w+)\}", danish)) == set(re.findall(r"\{(\w+)\}", english)), english
+    message = "town.toml: states.plan.stay: 'x: y' is not allowed: at least 1 is needed"
+    assert DANISH.message(message) == "town.toml: states.plan.stay: 'x: y' er ikke tilladt: mindst 1 kræves"
+    assert DANISH.message("this is nowhere: nor this") == "this is nowhere: nor this"
+    assert ENGLISH.message(message) == message
+
+
+# --- The table ---
+
+
+def test_every_word_is_there_in_both_languages_with_the_same_names():
+    keys = []
+    for name in TABLES:
+        table = tomllib.loads((data_folder("report") / f"{name}.toml").read_text(encoding="utf-8"))
+        keys += table["words"]
+        for key, entry in table["words"].items():
+            assert set(entry) == {"en", "da"}, key
+            names = [set(re.findall(r"\{(\w+)\}", entry[code])) for code in ("en", "da")]
+            # Some name an interval by its ends in English and as a whole in Danish.
+            assert names[0] == names[1] or "interval" in names[1] | names[0], key
+    assert max(Counter(keys).values()) == 1
