@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Sequence
-from typing import Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from flowsim.cli.options import language_of_terminal
-from flowsim.reporting.language import LANGUAGES, Language
+
+if TYPE_CHECKING:
+    from flowsim.reporting.language import Language
 
 __all__ = ["asked_language", "help_texts", "in_language", "paragraphs"]
 
@@ -20,22 +23,27 @@ def asked_language(words: Sequence[str]) -> str:
         name, _, value = word.partition("=")
         if name == "--language":
             value = value or next(iter(words[place + 1 :]), "")
-            if value in LANGUAGES:
+            if value in ("en", "da"):  # any other is refused where it is read
                 return value
     return language_of_terminal()
 
 
-def in_language(command: Any, language: Language) -> Any:
-    """Have a command, and those below it, say its help in a language; return it."""
-    if language.code != "en":
-        import typer.rich_utils as frames
+@contextmanager
+def in_language(command: Any, language: Language) -> Iterator[None]:
+    """Within, have a command, and those below it, say its help in a language."""
+    import typer.rich_utils as frames
 
-        say = language.say
-        frames.ARGUMENTS_PANEL_TITLE, frames.OPTIONS_PANEL_TITLE = say("help.arguments"), say("help.options")
-        frames.COMMANDS_PANEL_TITLE = say("help.commands")
-        frames.DEFAULT_STRING, frames.REQUIRED_LONG_STRING = say("help.default"), say("help.required")
-        _speak(command, language)
-    return command
+    words = {"ARGUMENTS_PANEL_TITLE": "arguments", "OPTIONS_PANEL_TITLE": "options", "COMMANDS_PANEL_TITLE": "commands"}
+    words |= {"DEFAULT_STRING": "default", "REQUIRED_LONG_STRING": "required"}
+    usual = {name: getattr(frames, name) for name in words}
+    _speak(command, language)
+    try:
+        for name, key in words.items():
+            setattr(frames, name, language.say(f"help.{key}"))
+        yield
+    finally:
+        for name, text in usual.items():
+            setattr(frames, name, text)
 
 
 def help_texts(command: Any) -> Iterator[str]:
@@ -68,7 +76,7 @@ def _speak(command: Any, language: Language) -> None:
         return option
 
     command.get_help_option = help_option
-    english, own = Language.of("en").say("help.usage"), language.say("help.usage")
+    english, own = "Usage", language.say("help.usage")
     command.get_usage = lambda ctx: usage(ctx).replace(f"{english}:", f"{own}:", 1)
     for below in getattr(command, "commands", {}).values():
         _speak(below, language)

@@ -128,7 +128,7 @@ def _run() -> int:
     code: int = 0
     try:
         with _own_warnings():
-            code = _command(sys.argv[1:])(prog_name="flowsim", standalone_mode=False) or 0
+            code = _commands(sys.argv[1:])
         sys.stdout.flush()
     except BrokenPipeError:
         # Nobody reads on, as with `| head`; what is left must not be flushed at exit.
@@ -164,15 +164,19 @@ def _run() -> int:
     return code
 
 
-def _command(words: Sequence[str]) -> Any:
-    """Return the command line's commands; where help is wanted, in the language that is asked for."""
-    command = typer.main.get_command(app)
+def _commands(words: Sequence[str]) -> int:
+    """Run the command of some words, and return its exit code; help is said in the language that they ask for."""
+    command, code = typer.main.get_command(app), "en"
     if "--help" in words or not words:
         from flowsim.cli.helping import asked_language, in_language
-        from flowsim.reporting.language import Language
 
-        in_language(command, Language.of(asked_language(words)))
-    return command
+        code = asked_language(words)
+    if code == "en":  # what is said in English is there already, and nothing has to be loaded for it
+        return command(prog_name="flowsim", standalone_mode=False) or 0
+    from flowsim.reporting.language import Language
+
+    with in_language(command, Language.of(code)):
+        return command(prog_name="flowsim", standalone_mode=False) or 0
 
 
 def _interrupted(error: BaseException | None) -> bool:

@@ -13,13 +13,13 @@ from flowsim.simulation.measures.measure import Measure
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["KINDS", "Mark", "marked", "marks_within"]
+__all__ = ["YardstickSpan", "marked", "marks_within"]
 
-KINDS = ("goal", "country", "cluster")
+_KINDS = ("goal", "country", "cluster")
 """The kinds of yardsticks, in the order of their columns."""
 
 
-class Mark(NamedTuple):
+class YardstickSpan(NamedTuple):
     """A value that a measure is held against, from a month until before another one, counted from the year 0."""
 
     kind: str
@@ -28,7 +28,7 @@ class Mark(NamedTuple):
     value: float
 
 
-def marks_within(standards: Sequence[Yardstick], measure: Measure, periods: Sequence[Period]) -> list[Mark]:
+def marks_within(standards: Sequence[Yardstick], measure: Measure, periods: Sequence[Period]) -> list[YardstickSpan]:
     """Return what a measure is held against within periods of one length; of a year's sum the part of each period."""
     if not periods:
         return []
@@ -37,7 +37,7 @@ def marks_within(standards: Sequence[Yardstick], measure: Measure, periods: Sequ
         since, until = (first, last) if one.period is None else (one.period.first, one.period.after)
         since, until = max(since, first), min(until, last)
         if one.measure == measure and since < until:
-            out.append(Mark(one.kind, since, until, one.value * _part(one, measure, periods[0])))
+            out.append(YardstickSpan(one.kind, since, until, one.value * _part(one, measure, periods[0])))
     return out
 
 
@@ -49,7 +49,7 @@ def marked(frame: pd.DataFrame, standards: Sequence[Yardstick], measures: Iterab
         standards: the yardsticks of the base.
         measures: those of the table; of other names nothing is known.
     """
-    of, columns = {str(measure): measure for measure in measures}, {kind: list[float]() for kind in KINDS}
+    of, columns = {str(measure): measure for measure in measures}, {kind: list[float]() for kind in _KINDS}
     for name, text in zip(frame["measure"].tolist(), frame["period"].tolist(), strict=True):
         measure = of.get(str(name))
         marks = [] if measure is None else marks_within(standards, measure, [Period(str(text))])
