@@ -53,6 +53,17 @@ def test_a_terminal_has_a_bar_that_is_gone_at_the_end(terminal):
     assert text.endswith("\r\033[K")
 
 
+def test_a_bar_says_how_many_seconds_are_left(terminal, monkeypatch):
+    clock = iter([0.0, 6.0, 6.0, 12.0, 12.0])
+    monkeypatch.setattr(progress, "time", types.SimpleNamespace(monotonic=lambda: next(clock)))
+    bar = progress._Bar("runs")
+    bar.update(1, 4)
+    assert "1/4, 18 s" in terminal.getvalue()  # six seconds for the first of four
+    bar.update(3, 4)
+    assert "3/4, 4 s" in terminal.getvalue()
+    assert bar.left(0, 4) == ""
+
+
 def test_only_the_outermost_verb_has_one(terminal):
     assert outer() is not None
     assert "outer" in terminal.getvalue()

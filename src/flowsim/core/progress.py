@@ -94,7 +94,8 @@ class _Bar:
 
     def __init__(self, what: str) -> None:
         self.what = what
-        self.drawn_at = time.monotonic() + _SOON - _OFTEN
+        self.begun = time.monotonic()
+        self.drawn_at = self.begun + _SOON - _OFTEN
         self.shown = False
 
     def update(self, *stage_done_total: Any) -> None:
@@ -131,8 +132,15 @@ class _Bar:
 
     def draw(self, what: str, done: int, total: int) -> None:
         wide = 30 * done // total if total else 0
-        sys.stderr.write(f"\r\033[K{what[:40]} {'━' * wide}{'·' * (30 - wide)} {done:,}/{total:,}")
+        left = self.left(done, total)
+        sys.stderr.write(f"\r\033[K{what[:40]} {'━' * wide}{'·' * (30 - wide)} {done:,}/{total:,}{left}")
         sys.stderr.flush()
+
+    def left(self, done: int, total: int) -> str:
+        """Write about how many seconds are left, at the pace so far: ", 12 s"; nothing before any of it is done."""
+        if not 0 < done <= total:
+            return ""
+        return f", {(time.monotonic() - self.begun) * (total - done) / done:.0f} s"
 
     def close(self) -> None:
         if self.shown:
@@ -149,7 +157,7 @@ class _NotebookBar(_Bar):
     def draw(self, what: str, done: int, total: int) -> None:
         from html import escape
 
-        self._show(f'{escape(what)} <progress value="{done}" max="{total}"></progress> {done:,}/{total:,}')
+        self._show(f'{escape(what)} <progress value="{done}" max="{total}"></progress> {done:,}/{total:,}{self.left(done, total)}')
 
     @contextmanager
     def wait(self, what: str) -> Iterator[None]:
