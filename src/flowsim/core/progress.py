@@ -157,7 +157,8 @@ class _NotebookBar(_Bar):
     def draw(self, what: str, done: int, total: int) -> None:
         from html import escape
 
-        self._show(f'{escape(what)} <progress value="{done}" max="{total}"></progress> {done:,}/{total:,}{self.left(done, total)}')
+        left = self.left(done, total)
+        self._show(f'{escape(what)} <progress value="{done}" max="{total}"></progress> {done:,}/{total:,}{left}')
 
     @contextmanager
     def wait(self, what: str) -> Iterator[None]:
