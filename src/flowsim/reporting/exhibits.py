@@ -14,8 +14,8 @@ from flowsim.planning.response import series
 from flowsim.reporting.document import Chart, Figure, Line, Plot, Table, TableCell
 from flowsim.reporting.findings import Findings
 from flowsim.reporting.pictures.charts import QUANTILES, Band, Fan, FanWords, Flow, fans, flows, forward
+from flowsim.reporting.pictures.marks import marks_within
 from flowsim.reporting.staffing import staffing_chart
-from flowsim.reporting.summary.marks import marks_within
 from flowsim.reporting.wording import COUNTED, Wording
 from flowsim.simulation.estimates import FEWEST_FOR_RANGE, levels
 from flowsim.simulation.measures.flows import AWARDS, ENTRIES, EXITS

@@ -72,7 +72,7 @@ def outlook(
     from flowsim.core.errors import InputError
     from flowsim.questions.outlook import Outlook
     from flowsim.reporting.pictures.forecasts import outlook_picture
-    from flowsim.reporting.summary.marks import marked
+    from flowsim.reporting.pictures.marks import marked
     from flowsim.reporting.wording import Wording
 
     words = spoken(language)

@@ -23,7 +23,7 @@ from flowsim.reporting.pictures.canvas import (
     ticks_at_most,
     wrapped_title,
 )
-from flowsim.reporting.summary.marks import marks_within
+from flowsim.reporting.pictures.marks import marks_within
 
 if TYPE_CHECKING:
     from flowsim.evidence.yardsticks import Yardstick
