@@ -36,6 +36,13 @@ def test_every_tile_has_its_figures_and_a_closed_month_saves_its_meetings(copenh
     )  # two futures are too few to know
 
 
+def test_goals_stand_beside_the_measures_that_they_are_of(view):
+    charts = {chart["measure"]: chart["marks"] for chart in view["charts"]}
+    goals = [(mark["since"], mark["until"], mark["value"]) for mark in charts["awards.fleksjob_tilkendt"]]
+    assert goals == [(2017.0, 2018.0, 290 / 4), (2018.0, 2019.0, 490 / 4)]  # a quarter of a year's goal, a quarter
+    assert charts["wait.rehabilitation_team.served"] == []
+
+
 def test_documented_points_have_their_sources(view):
     wait = view["charts"][0]
     assert [(point["period"], point["value"]) for point in wait["points"]] == [

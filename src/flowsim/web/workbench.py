@@ -27,6 +27,7 @@ from flowsim.questions.asking import chosen_parameters
 from flowsim.questions.compare import Compare
 from flowsim.questions.run import Run
 from flowsim.reporting.language import Language
+from flowsim.reporting.pictures.marks import marks_within
 from flowsim.reporting.wording import Wording
 from flowsim.simulation.estimates import differences, level, sure_rows
 from flowsim.simulation.fork import Fork
@@ -425,7 +426,16 @@ class View:
             "periods": [self.language.period(period) for period in periods],
             "fans": fans,
             "points": self._points(name, factor),
+            "marks": self._marks(measure, periods, factor),
         }
+
+    def _marks(self, measure: Measure, periods: Sequence[Period], factor: float) -> list[dict[str, Any]]:
+        """Return what a measure is held against, from when to when in years."""
+        return [
+            {"label": self.language.say(f"yardstick.{span.kind}"), "value": factor * span.value}
+            | {"since": span.since / 12, "until": span.until / 12}
+            for span in marks_within(self._wording.standards, measure, periods)
+        ]
 
     def _points(self, name: str, factor: float) -> list[dict[str, Any]]:
         """Return what documents say of a measure, each with its source."""

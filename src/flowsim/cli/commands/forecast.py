@@ -132,11 +132,13 @@ def _show_scores(question: Forecast, outputs: Outputs, as_json: bool, language: 
 
 def _head(chosen: ChosenSeries, language: Language) -> list[str]:
     from flowsim.cli.terminal import wrapped
+    from flowsim.core.numbers import with_plain_spaces
     from flowsim.evidence.series import NOTED
 
     from_, say = chosen.provenance, language.say
     table = say("forecast.from.table", table=from_.table) if from_.table else ""
-    date = say("forecast.from.date", date=language.quantity(from_.date).replace("\u00a0", " ")) if from_.date else ""
+    day = from_.date if language.code == "en" else with_plain_spaces(language.quantity(from_.date))
+    date = say("forecast.from.date", date=day) if from_.date else ""
     lines = [f"{say('forecast.from', file=from_.file)}{table}{date}"]
     lines += [say("forecast.left_out", reason=language.translated(reason)) for reason in chosen.left_out.values()]
     if chosen.unused:

@@ -164,6 +164,13 @@ export function fans() {
       out.push({ data: at(2), label: say(`bench.${run}`), borderColor: `rgb(${colour})`, backgroundColor: `rgb(${colour})`,
         borderWidth: 2.5, borderDash: view.look && run === "scenario" ? [6, 4] : dash ? [2, 2] : [], pointRadius: 0, fill: false });
     }
+    const told = new Set();
+    for (const mark of one.marks) { // what the measure is held against, each kind once in the legend
+      out.push({ data: [{ x: mark.since, y: mark.value }, { x: mark.until, y: mark.value }], label: mark.label, mark: true,
+        edge: told.has(mark.label), borderColor: style("--dot"), backgroundColor: style("--dot"), borderWidth: 2, borderDash: [10, 4],
+        pointRadius: 0, pointHitRadius: 0, fill: false });
+      told.add(mark.label);
+    }
     if (one.points.length) {
       out.push({ type: "scatter", label: say("time.documented"), data: one.points.map((p) => ({ x: p.at, y: p.value })),
         pointRadius: 5, pointStyle: "rectRot", backgroundColor: style("--dot"), borderColor: style("--dot"), documented: one.points });
@@ -215,7 +222,7 @@ export function fans() {
       plugins: {
         legend: { labels: { color: style("--ink"), filter: (item, data) => !data.datasets[item.datasetIndex].edge } },
         tooltip: {
-          filter: (item) => !item.dataset.edge,
+          filter: (item) => !item.dataset.edge && !item.dataset.mark,
           callbacks: {
             title: (items) => (items[0]?.dataset.documented ? items[0].dataset.documented[items[0].dataIndex].period : one.periods[items[0]?.dataIndex]) ?? "",
             label: (item) => {

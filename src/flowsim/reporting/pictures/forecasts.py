@@ -64,7 +64,7 @@ def forecast_figure(forecasts: Sequence[SeriesForecast | Joint], language: Langu
             # Half a period to both sides, so that one period alone has an interval that can be seen.
             edges = [ahead[0] - 0.5, *ahead, ahead[-1] + 0.5]
             low, high = ([end[0], *end, end[-1]] for end in series_forecast.interval(level))
-            axes.fill_between(edges, low, high, color=_BANDS[level], linewidth=0, label=spoken.percent(level, 0))
+            axes.fill_between(edges, low, high, color=_BANDS[level], linewidth=0, label=spoken.rounded(level))
         axes.plot(
             past,
             [float(value or 0) for value in values],
