@@ -1,6 +1,7 @@
 """The two pages that a report begins with: one number and today's, a chart, key figures, and what it rests on."""
 
 import re
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -182,3 +183,30 @@ def test_a_report_of_a_list_tells_its_numbers_beside_the_models(tmp_path, code):
 
 def test_a_number_is_shown_with_its_unit():
     assert shown(Figure(5.25, 1, unit="uger"), Language.of("da")) == "5,2\u00a0uger"
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_web_page_has_no_fault_that_axe_finds(staffed, tmp_path, width):
+    playwright = pytest.importorskip("playwright.sync_api")
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    from flowsim.reporting.writers.html import webpage
+
+    place = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if place is None:
+        pytest.skip("chromium is not installed")
+    command = "flowsim report --out report.pdf --goal 'wait for team <= 4 weeks' --vary team.places town.toml " * 2
+    document = assemble(staffed, Language.of("da"), repeat=command)
+    (tmp_path / "r.html").write_bytes(webpage(document))
+    with playwright.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=place, args=["--no-sandbox"])
+        context = browser.new_context(viewport={"width": width, "height": 900}, bypass_csp=True)
+        page = context.new_page()
+        page.goto((tmp_path / "r.html").as_uri())
+        for summary in page.locator("summary").all():
+            summary.click()
+        found = axe.Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth") == width  # nothing sticks out
+        browser.close()
