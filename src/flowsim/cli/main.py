@@ -166,15 +166,16 @@ def _run() -> int:
 
 def _commands(words: Sequence[str]) -> int:
     """Run the command of some words, and return its exit code; help is said in the language that they ask for."""
-    command, code = typer.main.get_command(app), "en"
+    code = "en"
     if "--help" in words or not words:
         from flowsim.cli.helping import asked_language, in_language
 
         code = asked_language(words)
     if code == "en":  # what is said in English is there already, and nothing has to be loaded for it
-        return command(prog_name="flowsim", standalone_mode=False) or 0
+        return app(prog_name="flowsim", standalone_mode=False) or 0
     from flowsim.reporting.language import Language
 
+    command = typer.main.get_command(app)
     with in_language(command, Language.of(code)):
         return command(prog_name="flowsim", standalone_mode=False) or 0
 

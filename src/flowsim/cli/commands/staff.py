@@ -146,10 +146,9 @@ def _frame(search: Answer | Frontier, wording: Wording) -> pd.DataFrame:
         held = set(lever.held(question.scenario.pathway(), question.since).values())
         if len(held) == 1:
             frame = frame.assign(**{f"today_{lever.name}": held.pop()})
-    for place, goal in enumerate(question.goals, 1):
-        ending = "" if len(question.goals) == 1 else f"_{place}"
-        frame = frame.assign(**{f"goal{ending}": goal.bound})
-        for one in wording.standards:
-            if one.measure == goal.response.measure and one.period in (None, goal.response.period):
-                frame = frame.assign(**{f"{one.kind}_of_goal{ending}": one.value})
+    frame = frame.assign(bound=frame["goal"].map({goal.text: goal.bound for goal in question.goals}))
+    for goal in question.goals:
+        for standard in wording.standards:
+            if standard.measure == goal.response.measure and standard.period in (None, goal.response.period):
+                frame.loc[frame["goal"] == goal.text, f"yardstick_{standard.kind}"] = standard.value
     return frame

@@ -33,11 +33,13 @@ def marks_within(standards: Sequence[Yardstick], measure: Measure, periods: Sequ
     if not periods:
         return []
     first, last, out = periods[0].first, periods[-1].after, []
-    for one in standards:
-        since, until = (first, last) if one.period is None else (one.period.first, one.period.after)
+    for yardstick in standards:
+        since, until = (first, last) if yardstick.period is None else (yardstick.period.first, yardstick.period.after)
         since, until = max(since, first), min(until, last)
-        if one.measure == measure and since < until:
-            out.append(YardstickSpan(one.kind, since, until, one.value * _part(one, measure, periods[0])))
+        if yardstick.measure == measure and since < until:
+            out.append(
+                YardstickSpan(yardstick.kind, since, until, yardstick.value * _part(yardstick, measure, periods[0]))
+            )
     return out
 
 
@@ -60,6 +62,6 @@ def marked(frame: pd.DataFrame, standards: Sequence[Yardstick], measures: Iterab
     return frame.assign(**held)
 
 
-def _part(one: Yardstick, measure: Measure, period: Period) -> float:
-    adds = one.period is not None and measure.kind.adds == "sum"
-    return period.months / one.period.months if adds and one.period is not None else 1.0
+def _part(yardstick: Yardstick, measure: Measure, period: Period) -> float:
+    adds = yardstick.period is not None and measure.kind.adds == "sum"
+    return period.months / yardstick.period.months if adds and yardstick.period is not None else 1.0
