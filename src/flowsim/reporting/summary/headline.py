@@ -106,7 +106,7 @@ class Opening:
         unit = findings.unit(chosen.measure)
         reference, *others = findings.comparison.names
         sizes = {name: abs(chosen.tables[name].at(chosen.place).estimate) for name in others}
-        name = max(others, key=lambda one: (chosen.sure(one), -1.0 if math.isnan(sizes[one]) else sizes[one]))
+        name = max(others, key=lambda each: (chosen.sure(each), -1.0 if math.isnan(sizes[each]) else sizes[each]))
         values = {
             one: level(chosen.measure, findings.yearly(chosen.measure)[one][1][:, chosen.place]).estimate
             for one in (name, reference)
