@@ -250,10 +250,10 @@ def test_the_command_tells_shares_in_a_table():
     assert re.search(r"^tilfældighed i ét forløb +\d+ % \(\d+ til \d+\)$", danish, re.MULTILINE)
     lines = told.splitlines()
     head = next(number for number, line in enumerate(lines) if line.startswith("factor "))
-    assert lines[head + 1].startswith("team.places ")
-    assert lines[head + 2].startswith("luck of one history")
-    assert lines[head + 3].startswith("joint effects, other curves")
-    assert re.search(r"^team\.places +3 to 6 +\+[\d.]+ to -[\d.]+ +\d+ % \(\d+ to \d+\)$", told, re.MULTILINE)
+    assert lines[head + 1].startswith("places a meeting of the Rehabilitation team")
+    assert lines[head + 3].startswith("luck of one history")
+    assert lines[head + 4].startswith("joint effects, other curves")
+    assert re.search(r"^ +3 to 6 +\+[\d.]+ to -[\d.]+ +\d+ % \(\d+ to \d+\)$", told, re.MULTILINE)
 
 
 def test_the_command_writes_json_csv_and_a_picture(tmp_path):
