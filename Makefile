@@ -22,7 +22,7 @@ $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("flowsim needs Python 3.11 or newer: make PYTHON=..." if sys.version_info < (3, 11) else 0)'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --editable '.[testing,dask,excel,parquet,xarray,plot,report,calibrate,web]' --group test --group notebooks --group doors --group lint --group docs
+	$(BIN)/python -m pip install --quiet --editable '.[testing,dask,excel,parquet,xarray,plot,report,calibrate,powerpoint,web]' --group test --group notebooks --group doors --group lint --group docs
 	touch $@
 
 run: $(READY) ## simulate Copenhagen (ARGS="..." for anything else that `flowsim run` takes)

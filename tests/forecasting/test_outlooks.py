@@ -274,8 +274,8 @@ def test_what_is_above_the_trend_is_said_to_be(office):
     )
     flagged = dataclasses.replace(told, outcomes=(dataclasses.replace(told.outcomes[0], flags=(flag,)),))
     assert sentences(scenario, flagged) == [
-        "awards.grant, 2021Q1 to 2021Q3: the trend is 400 in 2021Q3, the simulation 640; more is decided than the trend "
-        "says"
+        "awards.grant, 2021Q1 to 2021Q3: the trend is 400 in 2021Q3, the simulation 640; more is decided than the "
+        "trend says"
     ]
 
 
