@@ -15,7 +15,7 @@ PUBLISHED = {
 }  # the mean of 50 runs, and their standard deviation
 
 results = run(Scenario.of(Path(__file__).with_name("call_centre.toml")), replications=200, seed=1, keep_traces=True)
-length = results.pathway.end - results.pathway.start
+length = (results.pathway.end - results.pathway.start).total_seconds()
 runs = []
 for number in results.replications:
     figures = []
@@ -24,7 +24,7 @@ for number in results.replications:
         visits = results.visits(number)
         served = visits[(visits["state"] == state) & visits["ended"].notna()]
         figures.append((served["started"] - served["joined"]).dt.total_seconds().mean() / 60)
-        figures.append(100 * (served["ended"] - served["started"]).sum() / length / servers)
+        figures.append(100 * (served["ended"] - served["started"]).dt.total_seconds().sum() / length / servers)
     runs.append(figures)
 print(f"{'':36}here: mean  deviation  published: mean  deviation  apart")
 for (name, (mean, deviation)), values in zip(PUBLISHED.items(), np.array(runs).T, strict=True):

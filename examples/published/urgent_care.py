@@ -1,6 +1,8 @@
 """Mean waits of a clinic's day, five times staffed, against what was published; run from the folder of the examples."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +31,7 @@ PUBLISHED = {
 }  # minutes, the means of five days
 
 
-def mean_waits(stations, stays):
+def mean_waits(stations: Sequence[str], stays: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
     """Return the mean wait of each day, in minutes, by state: of those who were served by its end."""
     changes = [{"station": station, "capacity": "+1"} for station in stations]
     scenario = Scenario.from_dict({"name": "more", "base": str(BASE), "stations": changes, "stays": stays}, "more")
