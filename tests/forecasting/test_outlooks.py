@@ -343,7 +343,7 @@ def test_the_command_prints_and_draws(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     shown = fine("outlook", "--demand", "awards", "-n", 20, "--plot", "a.png", "--out", "a.csv", "--horizon", 6)
     assert max(map(len, shown.splitlines())) <= 80
-    assert "total: median and 5 to 95 %" in shown
+    assert "All of these together: median and 5 to 95 %" in shown
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "a.csv").read_text(encoding="utf-8-sig").startswith("measure,period,method,p05,p50,p95,differs")
     told = json.loads(fine("outlook", "--demand", "awards", "-n", 20, "--json", "--horizon", 6))

@@ -41,16 +41,16 @@ SLOW = {
         "-q",
         *DANISH,
     ),
-    "forecast svg": ("forecast", "series.csv", "--plot", "forecast.svg"),
-    "forecast png": ("forecast", "series.csv", "--plot", "forecast.png"),
-    "forecast pdf": ("forecast", "series.csv", "--plot", "forecast.pdf", "--out", "forecast.csv"),
+    "forecast svg": ("forecast", "series.csv", "--plot", "forecast.svg", *DANISH),
+    "forecast png": ("forecast", "series.csv", "--plot", "forecast.png", *DANISH),
+    "forecast pdf": ("forecast", "series.csv", "--plot", "forecast.pdf", "--out", "forecast.csv", *DANISH),
     "explain": (
         *("explain", "town.toml", "--measure", "awards.course", "--period", "2024", "--vary", "team.places"),
         *("--between", "2", "4", "-n", "40", "--plot", "explained.pdf", "--out", "explained.csv", *DANISH),
     ),
-    "report html": ("report", "town.toml", "more.toml", "-n", "3", "--out", "report.html", "-q"),
-    "report xlsx": ("report", "town.toml", "more.toml", "-n", "3", "--out", "report.xlsx", "-q"),
-    "report pdf": ("report", "town.toml", "more.toml", "-n", "3", "--out", "report.pdf", "--language", "da", "-q"),
+    "report html": ("report", "town.toml", "more.toml", "-n", "3", "--out", "report.html", "-q", *DANISH),
+    "report xlsx": ("report", "town.toml", "more.toml", "-n", "3", "--out", "report.xlsx", "-q", *DANISH),
+    "report pdf": ("report", "town.toml", "more.toml", "-n", "3", "--out", "report.pdf", "-q", *DANISH),
 }
 WAYS = (
     {"PYTHONHASHSEED": "1", "TZ": "UTC", "LC_ALL": "C.UTF-8"},
