@@ -408,7 +408,7 @@ def test_an_assumption_becomes_a_line_of_the_scenario(chromium: Any, city: str, 
             picture(page, f"trust-{language}")
         field.fill("150")
         field.blur()
-        page.get_by_role("link", name=re.compile("^(Brug|Use) 1 ")).click()
+        page.get_by_role("link", name=re.compile("^(Brug|Use) 1 ")).first.click()  # below each of the two tables
         page.get_by_text("stock_afklaring = 150").first.wait_for()
 
 
