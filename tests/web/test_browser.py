@@ -447,7 +447,6 @@ def test_runs_are_pinned_and_taken_along_as_excel(chromium: Any, small: str, tmp
         assert any("Wait for the team" in str(cell) for cell in rows[0])
 
 
-@pytest.mark.xfail(reason="measured at 436 to 467 MB on 2026-11-29; what holds them is not found yet", strict=False)
 def test_an_idle_page_takes_less_than_400_megabytes(chromium: Any) -> None:
     """After a look, a run and a minute and a half at rest; where the system tells what a process holds."""
     words = [sys.executable, "-m", "flowsim", "web", "--port", "0", "--no-browser"]

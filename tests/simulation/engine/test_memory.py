@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from flowsim import InputError, Pathway, read_base, run
@@ -91,3 +92,13 @@ def test_visits_are_not_held_twice_once_they_are_in_order():
     visits, bytes_a_visit = map(float, done.stdout.split())
     assert visits > 6e6
     assert bytes_a_visit < 80
+
+
+def test_compiled_tables_are_let_go_of_once_a_replication_ends():
+    """Each call counts its tables up and down again; else every set of parameters ever run stays in memory."""
+    model = compile_pathway(Pathway.from_dict(MEETING))
+    tables = [value for value in model if isinstance(value, np.ndarray)]
+    before = [sys.getrefcount(table) for table in tables]
+    for replication in range(3):
+        fast.simulate(model, 1, replication)
+    assert [sys.getrefcount(table) for table in tables] == before

@@ -85,4 +85,12 @@ def _read(context: Any, builder: Any, of: Any, value: Any, name: str) -> Any:
 def _unboxed(of: Any, named: Any, c: Any) -> Any:
     taken = c.unbox(of.tables, named)
     place = cgutils.alloca_once_value(c.builder, taken.value)
-    return NativeValue(place, is_error=taken.is_error, cleanup=taken.cleanup)
+
+    def let_go() -> None:
+        # The caller's wrapper counts down what the type holds, and an address holds nothing: so the tables would stay.
+        if taken.cleanup is not None:
+            taken.cleanup()
+        if c.context.enable_nrt:
+            c.context.nrt.decref(c.builder, of.tables, taken.value)
+
+    return NativeValue(place, is_error=taken.is_error, cleanup=let_go)
