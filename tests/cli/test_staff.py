@@ -53,6 +53,7 @@ def test_trials_and_picture_are_written(tmp_path):
     fine(*ASKED, *VARIED, "--out", out, "--plot", plot, "--force")
 
 
+@pytest.mark.slow
 def test_two_levers_give_a_frontier(tmp_path):
     town = (
         TOWN.read_text(encoding="utf-8")

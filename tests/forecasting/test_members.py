@@ -212,6 +212,7 @@ def test_counts_of_a_steady_rate_are_nearly_poisson():
     assert poisson.ppf(0.975, 5) <= ends[1] <= nbinom.ppf(0.975, 10, 10 / 15)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mean", [2, 5])
 def test_intervals_of_few_counts_hold(mean):
     generator = np.random.default_rng(mean)

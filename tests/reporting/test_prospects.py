@@ -102,6 +102,7 @@ def walk(spread, seed, name):
     return quarters(200 * np.exp(np.cumsum(generator.normal(0, spread, 20))), name)
 
 
+@pytest.mark.slow
 def test_widths_are_learned_from_a_reference_class():
     wild = [walk(0.3, seed, f"town {seed}") for seed in range(4)]
     found = learn_from([from_pandas(one) for one in wild])
@@ -115,6 +116,7 @@ def test_widths_are_learned_from_a_reference_class():
     assert "a class of 3 series" in learned.summary()
 
 
+@pytest.mark.slow
 def test_a_class_whose_forecasts_are_further_off_has_wider_intervals():
     """Series that jump after ten quiet quarters, against series that go on as they are."""
     quiet = 200 + np.random.default_rng(1).normal(0, 2, (3, 20))

@@ -32,6 +32,7 @@ def test_a_search_hardly_ever_names_too_few(name):
     assert "replications a search" in too_few.price
 
 
+@pytest.mark.slow
 def test_an_interval_that_is_too_narrow_is_found_out(monkeypatch):
     def narrow(values, error):
         mean = float(values.mean())

@@ -305,6 +305,7 @@ def test_progress_counts_on_over_the_trials():
     assert told[-1] == (total, total)
 
 
+@pytest.mark.slow
 def test_a_chance_asks_of_the_years_and_not_of_their_mean():
     many = StoppingRule(most=600)
     goals = ["wait for team <= 5 weeks"]
