@@ -18,6 +18,8 @@ from flowsim.calibration.targets import documented
 from flowsim.cli.main import start
 from flowsim.evidence import facts
 from flowsim.simulation import store
+from flowsim.simulation.engine.trace import Trace
+from flowsim.simulation.measures.timeline import Calendar
 from flowsim.simulation.runner import run
 from helpers.command_line import fine, flowsim
 
@@ -64,6 +66,16 @@ def files(folder):
 def other(old, new):
     assert old in PATHWAY
     return PATHWAY.replace(old, new).encode()
+
+
+def test_what_is_printed_is_the_same_whether_all_is_computed_or_that_alone(monkeypatch):
+    whole = fine("run", "desk.toml", "--replications", 3, "--verbose")
+    head, body = whole.removesuffix(f"\nvisits_sha256 {whole.split()[-1]}\n").split("\n\n", 1)
+    monkeypatch.setattr(Trace, "digest", property(lambda trace: pytest.fail("the visits are hashed")))
+    monkeypatch.setattr(Calendar, "number", lambda *of: pytest.fail("what is not printed is computed"))
+    short = fine("run", "desk.toml", "--replications", 3)
+    assert short.split("\n\n", 1)[1] == body
+    assert "kernel engine" in head and "wait" in body
 
 
 def test_json_is_one_object_with_the_librarys_own_results():

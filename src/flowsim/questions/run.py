@@ -102,8 +102,21 @@ class Run(Inquiry):
         """Return what replications draw, once the known figures of the scenario are weighed in."""
         return informed(self, self.chosen, self.subject, executor)
 
-    def answer(self, executor: Executor | None = None, progress: Progress | None = None) -> Results:
-        """Simulate; `Results.reached` says whether a precision that was asked for was reached."""
+    def answer(
+        self,
+        executor: Executor | None = None,
+        progress: Progress | None = None,
+        *,
+        measures: Iterable[str] | None = None,
+    ) -> Results:
+        """Simulate; `Results.reached` says whether a precision that was asked for was reached.
+
+        Args:
+            executor: where the replications run.
+            progress: called with (done, all).
+            measures: those to compute, in less time than all and with no digest of the visits; not where a precision is
+                asked for, which takes others.
+        """
         model, engine = self._model(self.drawn(executor)), known_engine(self.engine)
         if self.wanted is not None:
             from flowsim.simulation.precision import run_to_precision
@@ -115,7 +128,13 @@ class Run(Inquiry):
         else:
             count = 20 if self.replications is None else self.replications
             results = run(
-                model, engine=engine, replications=count, seed=self.seed, executor=executor, progress=progress
+                model,
+                engine=engine,
+                replications=count,
+                seed=self.seed,
+                measures=measures,
+                executor=executor,
+                progress=progress,
             )
         return results.between(self.first or "0001", self.last or "9999")
 

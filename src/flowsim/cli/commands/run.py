@@ -85,7 +85,7 @@ def run(
     """
     from flowsim.calibration.targets import documented
     from flowsim.cli.terminal import wrapped
-    from flowsim.cli.words.run import precision_lines, with_documented
+    from flowsim.cli.words.run import precision_lines, printed_measures, with_documented
     from flowsim.cli.words.today import opening_lines
     from flowsim.questions.run import Run
     from flowsim.reporting.wording import Wording
@@ -114,7 +114,9 @@ def run(
         progress_bar(words.say("progress.replications"), show=not (quiet or as_json)) as progress,
         executor_of(1 if engine == "simpy" else workers, cluster) as executor,
     ):
-        results = question.answer(executor, progress)
+        # Tables and JSON tell all measures, and the hash of the visits comes with them.
+        short = None if out is not None or as_json or verbose else printed_measures(question.subject)
+        results = question.answer(executor, progress, measures=short)
     scenario, chosen = question.subject, question.drawn()
     parameters = chosen.words
     wording = Wording.of(scenario, results.pathway, words, codes)

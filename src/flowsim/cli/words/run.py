@@ -12,7 +12,7 @@ from flowsim.cli.terminal import WIDTH, cut, number, table, wrapped
 from flowsim.core.periods import Period
 from flowsim.simulation.measures.flows import AWARDS, STOCK
 from flowsim.simulation.measures.spells import CLOCK_OVERDUE, CLOCK_WITHIN
-from flowsim.simulation.measures.stations import QUEUE, SERVED
+from flowsim.simulation.measures.stations import QUEUE, SERVED, UTILISATION
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -38,6 +38,7 @@ __all__ = [
     "measure_titles",
     "name_lines",
     "precision_lines",
+    "printed_measures",
     "range_title",
     "standing_still",
     "starred",
@@ -73,6 +74,22 @@ def with_documented(levels: pd.DataFrame, documented: Mapping[tuple[str, Period]
     """Return the table of a run with a column of documented figures, empty where there is none."""
     keys = zip(levels["measure"], levels["period"], strict=True)
     return levels.assign(documented=[documented.get(key, math.nan) for key in keys])
+
+
+def printed_measures(scenario: Scenario) -> tuple[str, ...] | None:
+    """Return the measures that are printed of a run: headlines, how full stations are, and what is documented.
+
+    None where there are none of these.
+    """
+    from flowsim.calibration.targets import documented
+    from flowsim.simulation.measures.catalogue import Catalogue
+
+    pathway = scenario.pathway()
+    printed = {str(measure) for measure in _headlines(pathway)}
+    printed |= {str(UTILISATION(station.name)) for station in pathway.stations}
+    printed |= {measure for measure, _ in documented(scenario.base)}
+    reported = dict.fromkeys(str(row.measure) for row in Catalogue.of(pathway).index)
+    return tuple(measure for measure in reported if measure in printed) or None
 
 
 def range_title(count: int, language: Language) -> str:

@@ -152,7 +152,7 @@ class Catalogue:
             # A clock goes over all visits: those that nobody asks about are left out.
             asked = {measure.of("clock") for measure in only}
             pathway = pathway.model_copy(update={"clocks": tuple(c for c in pathway.clocks if c.name in asked)})
-        dated, values = DatedTrace(trace, pathway, self.calendar), []
+        dated, values = DatedTrace(trace, pathway, self.calendar, only), []
         for function, gives in zip(MEASURES, self.of_function, strict=True):
             if only is None or not gives.isdisjoint(only):
                 values += [series.values for series in function(dated) if only is None or series.measure in only]

@@ -126,7 +126,7 @@ def _clock(dated: DatedTrace, clock: Clock) -> Iterator[MeasureSeries]:
             (CLOCK_MEAN, ratio(calendar.during(total, every), cases) / calendar.per("week")),
         ):
             yield MeasureSeries(measure=kind(clock.name), every=every, values=values)
-    for every in calendar.lengths(CLOCK_MEDIAN):
+    for every in calendar.lengths(CLOCK_MEDIAN) if dated.asks(CLOCK_MEDIAN(clock.name)) else ():
         number = calendar.number(month, every)
         median = _medians(number[number >= 0], took[number >= 0], len(calendar.periods(every)))
         yield MeasureSeries(measure=CLOCK_MEDIAN(clock.name), every=every, values=median / calendar.per("week"))
@@ -211,14 +211,14 @@ def _followup(dated: DatedTrace, followup: Followup, among: Spells) -> Iterator[
     for every in calendar.lengths(ENDED):
         values = _followed(dated, calendar.during(ended, every), every, gap)
         yield MeasureSeries(measure=ENDED(followup.name), every=every, values=values)
+    shares = [(label, [number]) for number, label in enumerate(labels)]
+    shares += [(group, [labels.index(label) for label in sorted(set(members))]) for group, members in followup.groups]
     for span in followup.after:
+        if not dated.asks(*(STATUS(followup.name, span_name(span), label) for label, _ in shares)):
+            continue
         after = calendar.ticks(span)
         status = among.benefit[dated.passes.later_spells(among.citizen, among.joined, among.ended, rows, after)]
         counts = dated.before(month, status, len(labels))
-        shares = [(label, [number]) for number, label in enumerate(labels)]
-        shares += [
-            (group, [labels.index(label) for label in sorted(set(members))]) for group, members in followup.groups
-        ]
         for label, members in shares:
             part, measure = counts[members].sum(axis=0), STATUS(followup.name, span_name(span), label)
             for every in calendar.lengths(STATUS):

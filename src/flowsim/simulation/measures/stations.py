@@ -131,14 +131,16 @@ def served_waits(dated: DatedTrace) -> Iterator[MeasureSeries]:
     station, month, waits = station[some], month[some], waits[some]
     started = dated.before(month, station, len(stations))
     total = dated.summed_before(waits, month, station, len(stations))
-    p90 = _p90(dated, station, waits, month) / week
+    sorts = dated.asks(*(SERVED_P90(place.name) for place in stations))
+    p90 = _p90(dated, station, waits, month) / week if sorts else None
     for number, place in enumerate(stations):
         for every in SERVED.every:
             mean = ratio(during(total[number], every), during(started[number], every)) / week
             yield MeasureSeries(measure=SERVED(place.name), every=every, values=_worst(dated, number, every, mean))
-        yield MeasureSeries(
-            measure=SERVED_P90(place.name), every="month", values=_worst(dated, number, "month", p90[number])
-        )
+        if p90 is not None:
+            yield MeasureSeries(
+                measure=SERVED_P90(place.name), every="month", values=_worst(dated, number, "month", p90[number])
+            )
 
 
 def _worst(dated: DatedTrace, station: int, every: Every, waits: Floats) -> Floats:

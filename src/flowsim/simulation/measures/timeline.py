@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -39,6 +39,7 @@ class DatedTrace:
     """A trace read against the calendar: what happened before each edge, each from the visits when it is asked for.
 
     Attributes:
+        asked: the measures that are asked for; None for all. What takes a pass or a sort of its own asks `asks` before.
         benefit_of, station_of: the number of each state's benefit label and station, -1 where there is none.
         passes: those over all rows; of a trace without any, as Python, for they are not worth compiling then.
     """
@@ -47,14 +48,20 @@ class DatedTrace:
     pathway: Pathway
     calendar: Calendar
 
-    def __init__(self, trace: Trace, pathway: Pathway, calendar: Calendar) -> None:
-        self.trace, self.pathway, self.calendar = trace, pathway, calendar
+    def __init__(
+        self, trace: Trace, pathway: Pathway, calendar: Calendar, asked: Collection[Measure] | None = None
+    ) -> None:
+        self.trace, self.pathway, self.calendar, self.asked = trace, pathway, calendar, asked
         self.passes: Any = _compiled() if len(trace.visits) or len(trace.sessions) else _as_python()
         labels, stations = pathway.benefits, [station.name for station in pathway.stations]
         self.benefit_of: Ints = np.array([labels.index(state.benefit) for state in pathway.states], np.int64)
         self.station_of: Ints = np.array(
             [stations.index(state.station) if state.station else -1 for state in pathway.states], np.int64
         )
+
+    def asks(self, *measures: Measure) -> bool:
+        """Return whether any of some measures is asked for."""
+        return self.asked is None or any(measure in self.asked for measure in measures)
 
     def of_groups(self, own: npt.NDArray[np.bool_]) -> DatedTrace:
         """Return what happened to the citizens of some groups alone; `own` says of each group whether it is one."""
