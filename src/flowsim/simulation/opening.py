@@ -111,14 +111,14 @@ class _Key:
 @lru_cache(maxsize=512)
 def _stock(key: _Key) -> Stock:
     from flowsim.simulation.engine import fast
-    from flowsim.simulation.engine.compiler import compile_pathway
+    from flowsim.simulation.engine.slots import compile_or_patch
 
     _, _, day, seed, replication, fork = key.identity
     with without_tick_warnings():
         pathway = key.history.reaching(day).pathway(key.parameters)
     pathway = pathway.model_copy(update={"end": day})
     before = int.from_bytes(hashlib.blake2b(f"before today {seed}".encode(), digest_size=8).digest(), "little")
-    model = compile_pathway(pathway)
+    model = compile_or_patch(pathway)
     luck = Forked(before, replication, ()) if fork is None else fork.luck(pathway, before, replication)
     visits = fast.simulate(model, *luck).visits
     final = np.array([state.final for state in pathway.states])

@@ -235,21 +235,21 @@ def _numbers(replications: WholeLike | Iterable[WholeLike]) -> list[int]:
 # be is refused at once.
 @lru_cache(maxsize=4)
 def _compiled(pathway: Pathway) -> Model:
-    from flowsim.simulation.engine.compiler import compile_pathway
+    from flowsim.simulation.engine.slots import compile_or_patch
 
-    return compile_pathway(pathway)
+    return compile_or_patch(pathway)
 
 
 def _prepared(work: _Work, number: int) -> tuple[Pathway, Model]:
     if isinstance(work.subject, Pathway):
         return work.subject, _compiled(work.subject)
-    from flowsim.simulation.engine.compiler import compile_pathway
+    from flowsim.simulation.engine.slots import compile_or_patch
 
     with without_tick_warnings():
         pathway = work.subject.pathway(work.seed, number if work.own or not work.fork else work.fork.history(number))
     work.frame.check(pathway, f"replication {number}")
     _check_memory(pathway, work.engine, 1, 0, work.a_citizen)
-    return pathway, compile_pathway(pathway)
+    return pathway, compile_or_patch(pathway)
 
 
 def _replicate(work: _Work, number: int) -> _Replication:

@@ -11,6 +11,7 @@ from collections import namedtuple
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -188,14 +189,14 @@ def compile_pathway(pathway: Pathway) -> Model:
     Raises:
         InputError: where the horizon has more ticks than a key can hold, or two names share an address.
     """
-    return _Compiler(pathway).model()
+    return Compiler(pathway).model()
 
 
 _LawRow = tuple[int, float, float, Floats]
 """The kind of a law, its two parameters, and its points, shape (points, 2)."""
 
 
-def _law_rows(law: Duration, tick: float) -> list[tuple[float, _LawRow]]:
+def law_rows(law: Duration, tick: float) -> list[tuple[float, _LawRow]]:
     """Return the rows of the laws that a law, which is no mixture, is made of, and their shares."""
     none = np.empty((0, 2))
     mean = law.mean_minutes / tick
@@ -291,7 +292,7 @@ def _named_rows(table: Any) -> Any:
     return [named(*row) for row in table.tolist()]
 
 
-class _Compiler:
+class Compiler:
     """Fills the tables, row by row."""
 
     def __init__(self, pathway: Pathway) -> None:
@@ -303,6 +304,7 @@ class _Compiler:
         self.arrays: dict[str, StructuredTable] = {}  # tables that are filled at once
         self.points: list[Floats] = []
         self.law_number: dict[Duration, int] = {}
+        self.bound_moments: list[datetime] = []
         self.horizon = moment_tick(pathway, pathway.end)
         _distinct("state", [state.name for state in pathway.states])
         _distinct("entry", [entry.name for entry in pathway.entries])
@@ -356,7 +358,7 @@ class _Compiler:
     def _law_parts(self, law: Duration) -> list[tuple[float, int]]:
         """Return the numbers of the laws that a law is made of, and their shares."""
         if law.law != "mixture":
-            return [(share, self._law_row(row)) for share, row in _law_rows(law, self.pathway.tick)]
+            return [(share, self._law_row(row)) for share, row in law_rows(law, self.pathway.tick)]
         shared = [(share, part) for share, part in zip(law.shares(), law.of, strict=True) if share > 0]
         return [(share * within, number) for share, part in shared for within, number in self._law_parts(part)]
 
@@ -392,9 +394,8 @@ class _Compiler:
             for tick, shares in self._steps(state.to):
                 self._add("routes", tick, self._end("shares"))
                 taken = [(name, share) for name, share in shares if share > 0]
-                for (name, _), upto in zip(taken, np.cumsum([share for _, share in taken]), strict=True):
-                    # The last one takes what rounding leaves over.
-                    self._add("shares", 1.0 if name == taken[-1][0] else upto, self.number[name])
+                for (name, _), upto in zip(taken, summed_up([share for _, share in taken]), strict=True):
+                    self._add("shares", upto, self.number[name])
         for competing, key in zip(state.race, _exit_keys(state), strict=True):
             self._exit(competing, key)
         self._add(
@@ -414,15 +415,15 @@ class _Compiler:
 
     def _exit(self, exit_: Exit, key: int) -> None:
         hazard, spent = self._end("hazards"), self._end("spents")
-        for when, rate in self._steps(exit_.rate) if exit_.rate else ():
-            self._add("hazards", when, rate * self.pathway.tick)
-        for span, factor in (exit_.by_time_spent or ((0.0, 1.0),)) if exit_.rate else ():
-            self._add("spents", span / self.pathway.tick, factor)
-        bounds = (hazard, self._end("hazards"), spent, self._end("spents"))
         greatest = math.inf
         if exit_.rate:
-            greatest = max(row[1] for row in self.rows["hazards"][hazard:])
-            greatest *= max(row[1] for row in self.rows["spents"][spent:])
+            rates, factors = hazards_of(exit_.rate.values, self.pathway.tick), spents_of(exit_, self.pathway.tick)
+            for (when, _), rate in zip(self._steps(exit_.rate), rates, strict=True):
+                self._add("hazards", when, rate)
+            for row in factors:
+                self._add("spents", *row)
+            greatest = greatest_of(rates, factors)
+        bounds = (hazard, self._end("hazards"), spent, self._end("spents"))
         self._add("exits", key, self.number[exit_.to], self._law(exit_.after), *bounds, greatest)
 
     def _entry(self, entry: Entry) -> None:
@@ -431,8 +432,8 @@ class _Compiler:
             kind = POISSON
             planned = entry.planned(self.pathway.start, self.pathway.end)
             assert planned is not None  # as there is a rate
-            for when, rate in self._steps(planned):
-                self._add("steps", max(when, 0), rate * tick)
+            for (when, _), rate in zip(self._steps(planned), hazards_of(planned.values, tick), strict=True):
+                self._add("steps", max(when, 0), rate)
         elif entry.every is not None:
             kind = RENEWAL
         elif entry.at:
@@ -455,9 +456,8 @@ class _Compiler:
             groups //= len(shares)  # of which each category of this attribute has so many
             self._add("traits", name_key(attribute.name), self._end("shares"))
             taken = [category for category, share in enumerate(shares) if share > 0]
-            for category, upto in zip(taken, np.cumsum([shares[c] for c in taken]), strict=True):
-                apart = category * groups * len(self.pathway.states)
-                self._add("shares", 1.0 if category == taken[-1] else upto, apart)
+            for category, upto in zip(taken, summed_up([shares[c] for c in taken]), strict=True):
+                self._add("shares", upto, category * groups * len(self.pathway.states))
 
     def _changes(self) -> int:
         """List capacities and meetings in the order in which they come; return how many parties there are."""
@@ -523,15 +523,13 @@ class _Compiler:
 
     def _bound(self, bound: Party, party: int, at: datetime) -> None:
         tick, follow = self.pathway.tick, self._end("follows")
-        base, case = (bound.places.at(at), 0.0) if bound.places is not None else (0.0, 0.0)
-        if bound.staff is not None and bound.hours is not None and bound.hours_a_case is not None:
-            base = bound.staff.at(at) * bound.hours.at(at) / tick
-            case = bound.hours_a_case.at(at) / tick
+        base, case = amounts_of(bound, at, tick)
         for name, span in bound.follow_up:
             for group in range(group_count(self.pathway)):
                 state = group * len(self.pathway.states) + self.number[name]
                 self._add("follows", state, span.at(at) / tick)
         self._add("bounds", party, base, case, follow, self._end("follows"))
+        self.bound_moments.append(at)
 
 
 @lru_cache(maxsize=32)
@@ -575,6 +573,33 @@ def _is_certain(state: State) -> bool:
     return all(law.law == "fixed" for law in lengths) and all(
         sum(share > 0 for _, share in shares) == 1 for shares in state.to.values
     )
+
+
+def summed_up(shares: Sequence[float]) -> list[float]:
+    """Return the running sums of shares; the last one takes what rounding leaves over."""
+    return [*accumulate(shares[:-1]), 1.0]
+
+
+def hazards_of(rates: Iterable[float], tick: float) -> list[float]:
+    """Return rates a tick."""
+    return [rate * tick for rate in rates]
+
+
+def spents_of(exit_: Exit, tick: float) -> list[tuple[float, float]]:
+    """Return the rows of the factors by time spent."""
+    return [(span / tick, factor) for span, factor in exit_.by_time_spent or ((0.0, 1.0),)]
+
+
+def greatest_of(hazards: Sequence[float], spents: Sequence[tuple[float, float]]) -> float:
+    """Return what a hazard never exceeds."""
+    return max(hazards) * max(factor for _, factor in spents)
+
+
+def amounts_of(bound: Party, at: datetime, tick: float) -> tuple[float, float]:
+    """Return what a party allows at a meeting: places and 0, or ticks of work and ticks a case."""
+    if bound.staff is not None and bound.hours is not None and bound.hours_a_case is not None:
+        return bound.staff.at(at) * bound.hours.at(at) / tick, bound.hours_a_case.at(at) / tick
+    return (bound.places.at(at) if bound.places is not None else 0.0), 0.0
 
 
 def _exit_keys(state: State) -> list[int]:
