@@ -28,8 +28,19 @@ extensions = [
     "sphinx.ext.napoleon",
 ]
 autosummary_generate = False
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "locale"]
 myst_heading_anchors = 3
+
+# `-t da` builds the Danish pages: those that have a catalogue, of the same sources. What they link to beside these is in English.
+LOCALE = Path(__file__).parent / "locale" / "da"
+CATALOGUES = LOCALE / "LC_MESSAGES"
+TRANSLATED = sorted(path.relative_to(CATALOGUES).with_suffix("").as_posix() for path in CATALOGUES.rglob("*.po"))
+DANISH = tags.has("da")  # type: ignore[name-defined]  # noqa: F821  (Sphinx puts it there)
+locale_dirs = ["locale"]
+gettext_compact = False
+if DANISH:
+    language = "da"
+    include_patterns = ["index.md", *(f"{page}.md" for page in TRANSLATED)]
 
 # Notebooks stand among the examples, without outputs; here they are run.
 shutil.copytree(
@@ -77,6 +88,8 @@ for library, listed in others.items():
     file.parent.mkdir(exist_ok=True)
     file.write_bytes(inventory(listed, spelled))
     intersphinx_mapping[library] = (address, str(file))
+if DANISH:
+    intersphinx_mapping = {"english": ("..", str(Path(__file__).parent / "_build" / "html" / "objects.inv"))}
 
 # Our own public names must resolve; other libraries' only where they are listed; private ones have no page.
 nitpicky = True
@@ -116,7 +129,28 @@ def draw_gallery(app: Sphinx) -> None:
             exec(block, names)
 
 
+def put_in_danish(app: Sphinx, page: str, source: list[str]) -> None:
+    """Take the Danish page's own start, and the pictures that have Danish words in them."""
+    source[0] = (LOCALE / "index.md").read_text(encoding="utf-8") if page == "index" else source[0]
+    source[0] = re.sub(r"(pictures/[\w-]+)-en\.png", r"\1-da.png", source[0])
+
+
+def link_languages(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Lead from each page that is there in two languages to the other one."""
+    if page not in ("index", *TRANSLATED) or "body" not in context:
+        return
+    up = "../" * page.count("/")
+    address, code, name = (f"../{up}{page}.html", "en", "English") if DANISH else (f"{up}da/{page}.html", "da", "Dansk")
+    link = f'href="{address}" hreflang="{code}"'
+    context["body"] = f'<p class="language"><a {link} lang="{code}">{name}</a></p>\n{context["body"]}'
+    context["metatags"] = f'{context.get("metatags", "")}<link rel="alternate" {link}>'
+
+
 def setup(app: Sphinx) -> None:
+    app.connect("html-page-context", link_languages)
+    if DANISH:  # the pictures are there from the English pages
+        app.connect("source-read", put_in_danish)
+        return
     app.connect("builder-inited", draw_gallery)
     app.connect("builder-inited", draw)
     app.connect("autodoc-process-signature", hide_signature)
