@@ -25,7 +25,7 @@ ROLE = re.compile(r"\{([\w:]+)\}`(?:[^`<]*<([^`>]+)>|([^`]+))`", flags=re.DOTALL
 ADDRESS = re.compile(r"\]\([^)]*\)|<https?://[^>]*>")
 # Versions of Python and what is quoted as typed keep their points.
 AS_TYPED = re.compile(r'Python \d+\.\d+|"[\d.,]+"')
-ENGLISH = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
+ENGLISH = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d*\.\d+|\d+")
 DANISH = re.compile(r"\d{1,3}(?:\.\d{3})+(?:,\d+)?|\d+(?:,\d+)?")
 
 
@@ -57,7 +57,7 @@ def prose(text: str) -> str:
 
 
 def in_danish(number: str) -> str:
-    return number.translate(str.maketrans(",.", ".,"))
+    return re.sub("^,", "0,", number.translate(str.maketrans(",.", ".,")))
 
 
 def literals(text: str) -> Counter[str]:
