@@ -95,6 +95,13 @@ def renewed(before: str, danish: str, after: str) -> str | None:
     return None if faults(after, text) else text
 
 
+def without_words(english: str) -> str | None:
+    """Translate what has no words in it: a cell of figures, or of code alone; else None."""
+    if any(character.isalpha() for character in prose(english)):
+        return None
+    return english if literals(english) else ENGLISH.sub(lambda number: in_danish(number[0]), english)
+
+
 def update(old: Catalog, english: Catalog) -> Catalog:
     """Take the paragraphs of a page into its catalogue, in their order."""
     known = {message.id for message in old}
@@ -107,6 +114,11 @@ def update(old: Catalog, english: Catalog) -> Catalog:
                 old.delete(before.id)
                 old.add(message.id, text)
     old.update(english)
+    for message in old:
+        text = without_words(message.id) if message.id else None
+        if text is not None:
+            message.string, message.previous_id = text, []
+            message.flags.discard("fuzzy")
     return old
 
 
