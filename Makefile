@@ -12,7 +12,7 @@ PUBLIC := .venv/.accuracy-installed
 STATSFORECAST := .venv-statsforecast/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run web test test-all test-browser test-pythons fuzz mutants audit lint verify promises docs links calibrate bench accuracy learn clean
+.PHONY: help run web test test-all test-browser test-pythons fuzz mutants audit lint verify promises docs danish links calibrate bench accuracy learn clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,6 +79,11 @@ promises: $(READY) ## repeat what is promised of chance a thousand times, for an
 
 docs: $(READY) ## build the documentation in docs/_build/html; a warning is an error
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+	$(BIN)/sphinx-build -W --keep-going -q -t da -b html docs docs/_build/html/da
+
+# What it names has to be translated, in docs/locale/da.
+danish: $(READY) ## take what changed in the planners' pages into the catalogues of their Danish ones
+	PYTHONPATH=tests $(BIN)/python -m translations
 
 links: $(READY) ## follow every link of the documentation that leads to other sites; needs the network
 	$(BIN)/sphinx-build -q -b linkcheck -D nb_execution_mode=off docs docs/_build/links

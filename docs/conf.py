@@ -11,9 +11,6 @@ from pydantic import BaseModel
 from sphinx.application import Sphinx
 
 import flowsim
-from flowsim.evidence.series import documented_awards
-from flowsim.forecasting.trend import forecast_parts
-from flowsim.reporting.pictures.forecasts import picture as draw_forecasts
 
 project = "flowsim"
 author = "The flowsim developers"
@@ -31,7 +28,8 @@ autosummary_generate = False
 exclude_patterns = ["_build", "locale"]
 myst_heading_anchors = 3
 
-# `-t da` builds the Danish pages: those that have a catalogue, of the same sources. What they link to beside these is in English.
+# `-t da` builds the Danish pages, from the same sources: those that have a catalogue. Links to others lead to the
+# English pages, which are built first.
 LOCALE = Path(__file__).parent / "locale" / "da"
 CATALOGUES = LOCALE / "LC_MESSAGES"
 TRANSLATED = sorted(path.relative_to(CATALOGUES).with_suffix("").as_posix() for path in CATALOGUES.rglob("*.po"))
@@ -43,9 +41,10 @@ if DANISH:
     include_patterns = ["index.md", *(f"{page}.md" for page in TRANSLATED)]
 
 # Notebooks stand among the examples, without outputs; here they are run.
-shutil.copytree(
-    Path(__file__).parents[1] / "examples" / "notebooks", Path(__file__).parent / "notebooks", dirs_exist_ok=True
-)
+if not DANISH:
+    shutil.copytree(
+        Path(__file__).parents[1] / "examples" / "notebooks", Path(__file__).parent / "notebooks", dirs_exist_ok=True
+    )
 nb_execution_mode = "force"
 nb_execution_timeout = 300
 nb_execution_in_temp = True
@@ -79,17 +78,18 @@ def inventory(pages: dict[str, list[str]], same: dict[str, str]) -> bytes:
 
 
 # Nothing is downloaded while the pages are built, so the names that we need are listed.
-others = tomllib.loads((Path(__file__).parent / "other_libraries.toml").read_text(encoding="utf-8"))
-spelled = others.pop("same")
 intersphinx_mapping = {}
-for library, listed in others.items():
-    address = listed.pop("address")
-    file = Path(__file__).parent / "_build" / f"{library}.inv"
-    file.parent.mkdir(exist_ok=True)
-    file.write_bytes(inventory(listed, spelled))
-    intersphinx_mapping[library] = (address, str(file))
 if DANISH:
-    intersphinx_mapping = {"english": ("..", str(Path(__file__).parent / "_build" / "html" / "objects.inv"))}
+    intersphinx_mapping["english"] = ("..", str(Path(__file__).parent / "_build" / "html" / "objects.inv"))
+else:
+    others = tomllib.loads((Path(__file__).parent / "other_libraries.toml").read_text(encoding="utf-8"))
+    spelled = others.pop("same")
+    for library, listed in others.items():
+        address = listed.pop("address")
+        file = Path(__file__).parent / "_build" / f"{library}.inv"
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(inventory(listed, spelled))
+        intersphinx_mapping[library] = (address, str(file))
 
 # Our own public names must resolve; other libraries' only where they are listed; private ones have no page.
 nitpicky = True
@@ -109,6 +109,10 @@ def hide_signature(app: Sphinx, what: str, name: str, thing: Any, options: Any, 
 
 def draw(app: Sphinx) -> None:
     """Draw the pathway of Copenhagen and the forecast of its awards as they are now, for their pages."""
+    from flowsim.evidence.series import documented_awards
+    from flowsim.forecasting.trend import forecast_parts
+    from flowsim.reporting.pictures.forecasts import picture as draw_forecasts
+
     picture = Path(app.srcdir) / "_build" / "copenhagen.svg"
     picture.parent.mkdir(exist_ok=True)
     flowsim.draw(flowsim.read_base("copenhagen").pathway()).save(picture, overwrite=True)
@@ -142,7 +146,11 @@ def link_languages(app: Sphinx, page: str, template: str, context: dict[str, Any
     up = "../" * page.count("/")
     address, code, name = (f"../{up}{page}.html", "en", "English") if DANISH else (f"{up}da/{page}.html", "da", "Dansk")
     link = f'href="{address}" hreflang="{code}"'
-    context["body"] = f'<p class="language"><a {link} lang="{code}">{name}</a></p>\n{context["body"]}'
+    # Commands and what they write stand once, in the English source.
+    note = " · Det, kommandoerne skriver, vises på engelsk; med <code>--language da</code> er det på dansk."
+    if not DANISH or "highlight-console" not in context["body"]:
+        note = ""
+    context["body"] = f'<p class="language"><a {link} lang="{code}">{name}</a>{note}</p>\n{context["body"]}'
     context["metatags"] = f'{context.get("metatags", "")}<link rel="alternate" {link}>'
 
 

@@ -1,7 +1,7 @@
 """The Danish pages of the documentation: `make danish` takes what changed in the English ones into their catalogues.
 
-A paragraph that is the same but for its numbers keeps its translation, with the new numbers in Danish form; a new one is written with an
-empty translation, one that was reworded with its old translation and the mark `fuzzy`, and both have to be seen to by a person.
+A paragraph that is the same but for its numbers keeps its translation, with the new numbers in Danish form. A new one
+has an empty translation, and one that was reworded its old translation with the mark `fuzzy`: a person sees to both.
 """
 
 import io
@@ -18,13 +18,15 @@ from babel.messages.pofile import read_po, write_po
 from helpers.paths import ROOT
 
 CATALOGUES = ROOT / "docs" / "locale" / "da" / "LC_MESSAGES"
-HEADER = 'msgid ""\nmsgstr ""\n"Language: da\\n"\n"MIME-Version: 1.0\\n"\n"Content-Type: text/plain; charset=UTF-8\\n"\n\n'
+HEADER = (
+    'msgid ""\nmsgstr ""\n"Language: da\\n"\n"MIME-Version: 1.0\\n"\n"Content-Type: text/plain; charset=UTF-8\\n"\n\n'
+)
 
 CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", flags=re.DOTALL)
 ROLE = re.compile(r"\{([\w:]+)\}`(?:[^`<]*<([^`>]+)>|([^`]+))`", flags=re.DOTALL)
 ADDRESS = re.compile(r"\]\([^)]*\)|<https?://[^>]*>")
-# Versions of Python and what is quoted as typed keep their points.
-AS_TYPED = re.compile(r'Python \d+\.\d+|"[\d.,]+"')
+# Versions and what is quoted as typed keep their points.
+AS_TYPED = re.compile(r'(?:Python|SALib) \d+\.\d+|"[\d.,]+"')
 ENGLISH = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d*\.\d+|\d+")
 DANISH = re.compile(r"\d{1,3}(?:\.\d{3})+(?:,\d+)?|\d+(?:,\d+)?")
 
@@ -45,7 +47,20 @@ def read(path: Path) -> Catalog:
 def paragraphs() -> dict[str, Catalog]:
     """Take the paragraphs of the English pages that have a catalogue, as Sphinx finds them."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "sphinx", "-q", "-t", "da", "-D", "language=en", "-b", "gettext", "docs", folder]
+        command = [
+            sys.executable,
+            "-m",
+            "sphinx",
+            "-q",
+            "-t",
+            "da",
+            "-D",
+            "language=en",
+            "-b",
+            "gettext",
+            "docs",
+            folder,
+        ]
         subprocess.run(command, cwd=ROOT, check=True, stdin=subprocess.DEVNULL, capture_output=True)
         return {page: read(Path(folder) / f"{page}.pot") for page in pages()}
 
