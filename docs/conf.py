@@ -150,7 +150,8 @@ def link_languages(app: Sphinx, page: str, template: str, context: dict[str, Any
     note = " · Det, kommandoerne skriver, vises på engelsk; med <code>--language da</code> er det på dansk."
     if not DANISH or "highlight-console" not in context["body"]:
         note = ""
-    context["body"] = f'<p class="language"><a {link} lang="{code}">{name}</a>{note}</p>\n{context["body"]}'
+    line = f'<p style="text-align: right; font-size: small"><a {link} lang="{code}">{name}</a>{note}</p>'
+    context["body"] = f"{line}\n{context['body']}"
     context["metatags"] = f'{context.get("metatags", "")}<link rel="alternate" {link}>'
 
 
