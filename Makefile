@@ -79,7 +79,7 @@ promises: $(READY) ## repeat what is promised of chance a thousand times, for an
 
 docs: $(READY) ## build the documentation in docs/_build/html; a warning is an error
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
-	$(BIN)/sphinx-build -W --keep-going -q -t da -b html docs docs/_build/html/da
+	$(BIN)/sphinx-build -W --keep-going -q -E -t da -b html docs docs/_build/html/da
 
 # What it names has to be translated, in docs/locale/da.
 danish: $(READY) ## take what changed in the planners' pages into the catalogues of their Danish ones

@@ -7,11 +7,18 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+from babel.messages.pofile import read_po
+from docutils.nodes import Element, document, image
 from pydantic import BaseModel
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.util import docname_join
+from sphinx.util.logging import getLogger
+from sphinx.util.nodes import extract_messages
 
 import flowsim
 
+logger = getLogger(__name__)
 project = "flowsim"
 author = "The flowsim developers"
 copyright = "The flowsim developers"
@@ -54,6 +61,8 @@ source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
 
 html_theme = "furo"
 html_title = f"flowsim {version}"
+html_static_path = ["static"]
+html_css_files = ["style.css"]
 
 # A word in single backticks in a docstring is code.
 default_role = "code"
@@ -80,6 +89,7 @@ def inventory(pages: dict[str, list[str]], same: dict[str, str]) -> bytes:
 # Nothing is downloaded while the pages are built, so the names that we need are listed.
 intersphinx_mapping = {}
 if DANISH:
+    intersphinx_disabled_reftypes = []  # pages are looked for there too
     intersphinx_mapping["english"] = ("..", str(Path(__file__).parent / "_build" / "html" / "objects.inv"))
 else:
     others = tomllib.loads((Path(__file__).parent / "other_libraries.toml").read_text(encoding="utf-8"))
@@ -139,6 +149,24 @@ def put_in_danish(app: Sphinx, page: str, source: list[str]) -> None:
     source[0] = re.sub(r"(pictures/[\w-]+)-en\.png", r"\1-da.png", source[0])
 
 
+def name_what_stayed_english(app: Sphinx, doctree: document) -> None:
+    """Warn of a translation that Sphinx left out, since it reads as something else than its source: a list, say."""
+    page = app.env.docname
+    if page == "index":
+        return
+    with (CATALOGUES / f"{page}.po").open("rb") as file:
+        danish = {message.id: message.string for message in read_po(file, locale="da")}
+    for node, text in extract_messages(doctree):
+        if danish.get(text, text) != text and not isinstance(node, image) and not node.get("translated"):
+            logger.warning("%s: not put in Danish: %s", page, text)
+
+
+def name_in_full(app: Sphinx, env: BuildEnvironment, node: Element, text: Element) -> None:
+    """Name a page that is in English alone as the inventory of the English pages does."""
+    if node["reftype"] == "doc":
+        node["reftarget"] = docname_join(node["refdoc"], node["reftarget"])
+
+
 def link_languages(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
     """Lead from each page that is there in two languages to the other one."""
     if page not in ("index", *TRANSLATED) or "body" not in context:
@@ -150,7 +178,7 @@ def link_languages(app: Sphinx, page: str, template: str, context: dict[str, Any
     note = " · Det, kommandoerne skriver, vises på engelsk; med <code>--language da</code> er det på dansk."
     if not DANISH or "highlight-console" not in context["body"]:
         note = ""
-    line = f'<p style="text-align: right; font-size: small"><a {link} lang="{code}">{name}</a>{note}</p>'
+    line = f'<p class="other-language"><a {link} lang="{code}">{name}</a>{note}</p>'
     context["body"] = f"{line}\n{context['body']}"
     context["metatags"] = f'{context.get("metatags", "")}<link rel="alternate" {link}>'
 
@@ -159,6 +187,8 @@ def setup(app: Sphinx) -> None:
     app.connect("html-page-context", link_languages)
     if DANISH:  # the pictures are there from the English pages
         app.connect("source-read", put_in_danish)
+        app.connect("doctree-read", name_what_stayed_english)
+        app.connect("missing-reference", name_in_full, priority=400)  # before intersphinx looks
         return
     app.connect("builder-inited", draw_gallery)
     app.connect("builder-inited", draw)

@@ -93,6 +93,7 @@ def faults(english: str, danish: str) -> list[str]:
     counts = (Counter(map(in_danish, numbers(english, ENGLISH))), Counter(numbers(danish, DANISH)))
     pairs = (("literal", *kept), ("number", *counts))
     lost = [f"{kind} {part!r} is missing" for kind, first, second in pairs for part in first - second]
+    lost += ["'1.' begins a list: write '1\\\\.'"] * bool(re.match(r"\d+\. ", danish))
     return lost + [f"{kind} {part!r} is not in the English" for kind, first, second in pairs for part in second - first]
 
 

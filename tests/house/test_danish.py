@@ -61,6 +61,8 @@ def test_translations_keep_code_links_and_numbers():
         ("a [list](https://a.dk/1.2)", "en [liste](https://a.dk/1.2)", None),
         ("a spread of .15", "en spredning på 0,15", None),
         ("Python 3.11", "Python 3.11", None),
+        ("1. Write it", "1\\. Skriv den", None),
+        ("1. Write it", "1. Skriv den", "'1.' begins a list: write '1\\\\.'"),
         ("See `--goal`", "Se `--mål`", "literal '`--goal`' is missing"),
         ("See `--goal`", "Se målet", "literal '`--goal`' is missing"),
         ("nothing", "`intet`", "literal '`intet`' is not in the English"),
