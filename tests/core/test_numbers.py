@@ -90,6 +90,8 @@ def test_spans_rates_changes_and_shares_have_the_same_numbers():
     assert changed("12 weeks", "+2,5 weeks") == "14.5 weeks"
     assert changed(8, "+12,5 %") == 9
     assert changed(8, "−2") == 6
+    assert changed(8, "+50 pct.") == changed(8, "+50 procent") == changed(8, "+50%") == 12
+    assert parse_share("7,5 pct", "x") == 0.075
     assert parse_share("97,5 %", "x") == 0.975
     with pytest.raises(InputError, match=r"x: '1\.200': 1200 or 1\.2\? write 1200 or 1\.2"):
         parse_share("1.200%", "x")

@@ -9,7 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowsim.core.errors import InputError
-from flowsim.core.periods import MONTHS, Period, cut_periods, quarter, read_period
+from flowsim.core.periods import MONTHS, Period, cut_periods, quarter, read_period, resembles_period
+
+# A school year would be a month, and words that begin as a month does are none.
+UNREAD = ("2011/12", "2019H1", "2019W01", "01/2019", "jan-19", "19K1", "2019:1", "marsvin 2019", "decided 2019")
 
 
 @pytest.mark.parametrize(
@@ -17,6 +20,7 @@ from flowsim.core.periods import MONTHS, Period, cut_periods, quarter, read_peri
     [
         *("2019K1", "2019Q1", "2019Q01", "2019 Q1", "2019k1", "Q1 2019", "K1 2019"),
         *("1. kvt. 2019", "1. kv. 2019", "1.kvt.2019", "1. kvartal 2019", "2019 1. kvartal", " 1.  Kvt. 2019 "),
+        *("2019/Q1", "2019-Q1", "Q1/2019", "Q1-2019", "1Q2019", "1. kvartal, 2019", "2019KV1"),
     ],
 )
 def test_first_quarter_of_2019(text):
@@ -35,6 +39,10 @@ def test_first_quarter_of_2019(text):
         ("maj 2019", 5),
         ("Okt. 2019", 10),
         ("May 2019", 5),
+        ("2019 januar", 1),
+        ("2019-Jan", 1),
+        ("sept. 2019", 9),
+        ("October 2019", 10),
     ],
 )
 def test_months(text, month):
@@ -42,9 +50,15 @@ def test_months(text, month):
     assert (period, period.every, period.number) == (f"2019-{month:02}", "month", 12 * 2019 + month - 1)
 
 
-@pytest.mark.parametrize("text", ["", "København", "12", "1.234,5", "..", "2019K", "201901", "x 2019", "1899"])
+@pytest.mark.parametrize("text", ["", "København", "12", "1.234,5", "..", "2019K", "201901", "x 2019", "1899", *UNREAD])
 def test_what_is_no_period(text):
     assert read_period(text) is None
+
+
+@pytest.mark.parametrize("text", UNREAD)
+def test_what_looks_like_a_time_and_is_not_read(text):
+    assert resembles_period(text)
+    assert not any(map(resembles_period, ("", "København", "12", "1.234,5", "..", "Kilde: jobindsats, tabel y01a02")))
 
 
 def test_neighbours_are_one_apart():

@@ -8,7 +8,7 @@ import xlsxwriter
 
 from flowsim import InputError
 from flowsim.evidence.cases import read_cases
-from flowsim.evidence.series import read
+from flowsim.evidence.series import HIDDEN, Mark, read
 from flowsim.evidence.tables import read_sheet
 from flowsim.model.today.known import read_known
 
@@ -113,3 +113,56 @@ def test_what_a_date_with_slashes_begins_with_is_proved_by_its_column(tmp_path):
         days(tmp_path, "3/4/2022", "5/5/2022", "2022-04-25")
     with pytest.raises(InputError, match="D2 '13/4/2022' begins with the day and D4 '4/25/2022' with the month"):
         days(tmp_path, "13/4/2022", "3/4/2022", "4/25/2022")
+
+
+def test_figures_that_excel_does_not_show_are_marked(tmp_path):
+    path = workbook(tmp_path / "x.xlsx", ["q", "a", "b"], ["2020K1", 1, 4], ["2020K2", 2, 5], ["2020K3", 3, 6])
+    book = openpyxl.load_workbook(path)
+    book.active.row_dimensions[3].hidden = True
+    book.active.column_dimensions["C"].hidden = True
+    book.save(path)
+    first, second = read(path).series
+    assert first.notes == (Mark(period="2020Q2", text="", place="B3", meaning=HIDDEN),)
+    assert [mark.place for mark in second.notes] == ["C2", "C3", "C4"]
+    assert (first.values, second.values) == ((1, 2, 3), (4, 5, 6))
+
+
+def test_a_row_of_a_list_that_is_filtered_out_is_refused(tmp_path):
+    path = workbook(tmp_path / "x.xlsx", LIST, ["team", "waiting", 8, None], ["plan", "waiting", None, None])
+    for row, refused in ((3, False), (2, True)):  # an empty row tells nothing
+        book = openpyxl.load_workbook(path)
+        book.active.row_dimensions[row].hidden = True
+        book.save(path)
+        if refused:
+            with pytest.raises(InputError, match=r"x.xlsx: row 2 is hidden or filtered out, and tells of somebody"):
+                read_cases(path)
+        else:
+            assert len(read_cases(path).rows) == 1
+
+
+def test_a_merged_cell_over_several_periods_is_refused_and_one_over_headings_is_not(tmp_path):
+    path = workbook(
+        tmp_path / "x.xlsx", ["", "a", "", "b"], ["", "2020K1", "2020K2", "2020K1", "2020K2"], ["x", 1, 2, 3, 4]
+    )
+    book = openpyxl.load_workbook(path)
+    book.active.merge_cells("B1:C1")
+    book.save(path)
+    assert [series.values for series in read(path).series] == [(1, 2), (3, 4)]
+    book.active.merge_cells("B3:C3")
+    book.save(path)
+    with pytest.raises(InputError, match=r"x.xlsx: B3 to C3 are merged into one cell, and stand for several periods"):
+        read(path)
+
+
+def test_a_hidden_sheet_is_named_and_never_read_unseen(tmp_path):
+    path = workbook(tmp_path / "x.xlsx", ["q", "a"], ["2020K1", 1], ["2020K2", 2])
+    book = openpyxl.load_workbook(path)
+    book.create_sheet("old").append(["q", 5])
+    book["old"].sheet_state = "hidden"
+    book.save(path)
+    with pytest.raises(InputError, match=re.escape("x.xlsx: it has 2 sheets (Sheet, old (hidden)): save the one")):
+        read(path)
+    book.active.delete_rows(1, 9)
+    book.save(path)
+    with pytest.raises(InputError, match=r"x.xlsx: the only sheet with anything in it, 'old', is hidden"):
+        read(path)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowsim.core.errors import InputError
-from flowsim.evidence.series import Mark, Series, documented_awards, from_pandas, read
+from flowsim.evidence.series import BEYOND, Mark, Series, documented_awards, from_pandas, read
 from flowsim.evidence.tables import cell_name
 from helpers.paths import EXPORTS
 
@@ -275,6 +275,11 @@ def test_too_few_months_for_a_quarter():
         (WIDE.replace("1. kvt. 2019", "1. kvt. 2O19"), "B2: '1. kvt. 2O19' is no period, as others there are"),
         ("2015K1;5 %\n2015K2;6\n", "B1 of series has a per cent sign and B2 has none"),
         ("2015K1;" + "9" * 400 + "\n2015K2;6\n", "B1: a number of 400 digits is too large"),
+        ("q;a\n2019H1;5\n2019H2;6\n", "A2: '2019H1' is no quarter or month that is read: write quarters as 2019Q1"),
+        ("Data 2024\nq;jan-19;feb-19\na;5;6\n", "B2: 'jan-19' is no quarter or month that is read"),
+        ("q;a\n2019-01-07;5\n2019-01-14;6\n", "A2: '2019-01-07' is no quarter .* all first, or all last, days of"),
+        ("q;a\nmarsvin 2019;5\napril 2019;6\nmaj 2019;7\n", "A2: 'marsvin 2019' is no period, as others there are"),
+        ("q;g;a\n2019K1;x;5\n;y;6\n2019K2;x;7\n", "A3: the period is missing: write it on each row"),
         ('"a;2019K1\n', "this is no table of cells"),
         ("\x00\x01;2", "this is no text file"),
     ],
@@ -287,9 +292,19 @@ def test_a_file_that_cannot_be_read_as_it_stands(file, text, message):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("own.xls", b"\xd0\xcf\x11\xe0 old", "this kind of file can't be read: save it as .xlsx or .csv"),
-        ("own.csv", b"PK\x03\x04 zip", "this kind of file can't be read"),
-        ("own.xlsx", b"not a book", "this is no Excel file that can be read"),
+        ("own.xls", b"\xd0\xcf\x11\xe0 old", "this is an old Excel file, which is not read: open it and save it"),
+        ("own.csv", b"PK\x03\x04 zip", "this is no CSV file: if it is an Excel file, name it .xlsx"),
+        ("own.xlsx", b"q;a\n2019K1;5\n", "this is a text file and no Excel file: name it .csv"),
+        ("own.xlsx", b"PK\x03\x04 torn", "this is no Excel file that can be read"),
+        ("own.ods", b"PK\x03\x04mimetype", "this is an OpenDocument sheet, which is not read: open it and save it as"),
+        ("own.parquet", b"PAR1\x15", r"a Parquet file, which is not read: .* \(in Python: pandas reads it"),
+        ("own.json", b'{"2019K1": 5}', "this is a JSON file, which is not read"),
+        ("own.xls", b"<html><table><tr><td>2019K1</td></tr></table></html>", "this is a web page, which is not read"),
+        ("own.csv", b"%PDF-1.4", "this is a PDF, which is not read"),
+        ("own.csv", b"\xef\xbb\xbf", "the file is empty"),
+        ("own.csv", "q;førtid\n".encode("mac_roman"), "row 1: 'f¿rtid' has lost its letters"),
+        ("own.csv", "q;a\nf\u00f8r;2\n".encode("cp850"), "row 2: 'f›r' has lost its letters"),
+        ("own.csv", "q;førtid\n".encode().decode("cp1252").encode(), "row 1: 'fÃ¸rtid' has lost its letters"),
         ("own.csv", b"\xff\xfe2", "neither UTF-8 nor Windows-1252"),
     ],
 )
@@ -297,6 +312,39 @@ def test_a_file_of_another_kind(tmp_path, name, content, message):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match=message):
         read(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "q;a\n2019K1;–12\n2019K2;5\n",  # as a word processor writes a minus
+        "q;a\n\u200b2019K1;\u200e−12\n2019K2;\ufeff5\n",
+        "q|a\n2019K1|-12\n2019K2|5\n",
+        "q;a\n2019-01-01T00:00:00;-12\n2019-04-01 00:00;5\n",
+    ],
+)
+def test_signs_and_letters_that_cannot_be_told_by_eye(file, text):
+    (series,) = read(file(text)).series
+    assert (series.name, series.first, series.values) == ("a", "2019Q1", (-12, 5))
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [
+        ("q;Fuldtidspersoner i 1.000\n2019K1;1,5\n2019K2;2,5\n", "thousand full-time persons"),
+        ("1.000 kr.\nq;udgift\n2019K1;1,5\n2019K2;2,5\n", "thousand"),
+        ("q;udgift (mio. kr.)\n2019K1;1,5\n2019K2;2,5\n", "million"),
+        ("q;personer i 2019\n2019K1;1,5\n2019K2;2,5\n", "persons"),
+    ],
+)
+def test_a_scale_that_the_words_name_is_in_the_unit(file, text, unit):
+    (series,) = read(file(text)).series
+    assert (series.unit, series.values) == (unit, (1.5, 2.5))
+
+
+def test_more_than_a_hundred_per_cent_is_marked(file):
+    (series,) = read(file("q;rettidighed pct\n2019K1;95\n2019K2;130,5\n")).series
+    assert series.notes == (Mark(period="2019Q2", text="130.5", place="B3", meaning=BEYOND),)
 
 
 def test_a_file_that_is_not_there(tmp_path):
@@ -379,7 +427,7 @@ def test_periods_of_sdmx_and_dates(file):
     assert read(file("2019-01-01;5\n2019-04-01;6\n")).series[0].periods == ("2019Q1", "2019Q2")
     assert read(file("31-03-2019;5\n30-06-2019;6\n")).series[0].periods == ("2019Q1", "2019Q2")
     assert read(file("x;2019-01-01;2019-02-01\ny;5;6\n")).series[0].periods == ("2019-01", "2019-02")
-    with pytest.raises(InputError, match="no row and no column of periods"):
+    with pytest.raises(InputError, match="A1: '2019-01-02' is no quarter or month that is read"):
         read(file("2019-01-02;5\n2019-04-01;6\n"))
 
 

@@ -415,7 +415,7 @@ def test_rates(text, a_minute):
     assert parse_rate(text) == pytest.approx(a_minute, rel=1e-15)
 
 
-@pytest.mark.parametrize("value", ["2020-13-01", "1 May", "", 2020, None, 1.5])
+@pytest.mark.parametrize("value", ["2020-13-01", "1 May", "", "1/2/2020", None, 1.5])
 def test_what_is_no_date(value):
     with pytest.raises(ValueError, match="is no date: write 2019-04-01 or 2019-04-01T09:00"):
         parse_moment(value)

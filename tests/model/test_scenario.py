@@ -463,6 +463,18 @@ WHOLE = [
     ),
     ({"until": "2019-01-01"}, "mine.toml: until: 2019-01-01 is not after the base's start (2020-01-01)"),
     ({"until": "next year"}, "mine.toml: until: 'next year' is no date: write 2019-04-01"),
+    (
+        {"until": "2021K1"},
+        "mine.toml: until: '2021K1' is no date: it begins on 2021-01-01 and ends on 2021-03-31: write",
+    ),
+    ({"until": 2021}, "mine.toml: until: 2021 is no date: it begins on 2021-01-01 and ends on 2021-12-31: write one"),
+    (
+        {"through": "2021-12-31"},
+        "mine.toml: there is no key 'through' here: it belongs in a change, below [[stations]] or",
+    ),
+    ({"places": 2}, "mine.toml: there is no key 'places' here: it belongs in a change, below [[stations]]"),
+    ({"horizon": "2024-12-31"}, "mine.toml: there is no key 'horizon' here: another end of the run is `until`"),
+    ({"seed": 1}, "mine.toml: there is no key 'seed' here: it is asked for with a question, such as --seed"),
     ({"stations": {"station": "team"}}, "mine.toml: stations: write [[stations]] in double brackets"),
     (
         {"parameters": {"plan_week": 3}},
@@ -617,7 +629,38 @@ EDITS = [
     (
         "stations",
         {"station": "board", "places": 1, "from": "1.3.2021"},
-        ".from: '1.3.2021' is no date: write 2019-04-01",
+        ".from: '1.3.2021' is no date: write 2021-03-01",
+    ),
+    (
+        "stations",
+        {"station": "board", "places": 1, "from": "1. marts 2021"},
+        ".from: '1. marts 2021' is no date: write 2021-03-01",
+    ),
+    (  # the first of February to some, the second of January to others
+        "stations",
+        {"station": "board", "places": 1, "from": "1/2/2021"},
+        ".from: '1/2/2021' is no date: write 2019-04-01",
+    ),
+    (
+        "stations",
+        {"station": "board", "places": 1, "from": "0021-03-01"},
+        ".from: 0021-03-01 lies more than 20 years before the base's start (2020-01-01): leave out `from` if",
+    ),
+    (
+        "stations",
+        {"station": "board", "places": 1, "fra": "2021-03-01"},
+        ": there is no key 'fra' here: a change begins `from` a day",
+    ),
+    (
+        "stations",
+        {"station": "board", "places": 1, "to": "2021-03-01"},
+        ": there is no key 'to' here: the last day of a change is `through`",
+    ),
+    ("stations", {"station": "board", "places": "50 pct"}, ".places: '50 pct' is a share of something, and a value is"),
+    (
+        "stations",
+        {"station": "plan", "party": "bif", "hours": "20 timer"},
+        ".hours: '20 timer' has the unknown unit 'timer': write hours",
     ),
     ("closures", {"station": "board"}, ".from: this key is missing"),
     (

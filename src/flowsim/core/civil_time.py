@@ -25,6 +25,7 @@ from pydantic import (
 
 from flowsim.core.errors import nearest
 from flowsim.core.numbers import TOKEN, bare_percentage, read_number, unambiguous, with_plain_spaces
+from flowsim.core.periods import read_period
 
 __all__ = [
     "MINUTES",
@@ -50,13 +51,20 @@ MINUTES: Mapping[str, float] = {
     "quarter": 365.25 / 4 * _DAY,
     "year": 365.25 * _DAY,
 }
-_SPAN = re.compile(rf"\s*({TOKEN})\s*([A-Za-z]+)\s*")
-_RATE = re.compile(rf"\s*({TOKEN})\s*(?:per|/)\s*({TOKEN})?\s*([A-Za-z]+)\s*")
+_SPAN = re.compile(rf"\s*({TOKEN})\s*([A-Za-zæøåÆØÅ]+)\s*")
+_RATE = re.compile(rf"\s*({TOKEN})\s*(?:per|/)\s*({TOKEN})?\s*([A-Za-zæøåÆØÅ]+)\s*")
+_DANISH = {
+    **{"sekund": "second", "sekunder": "second", "minut": "minute", "minutter": "minute", "time": "hour"},
+    **{"timer": "hour", "dag": "day", "dage": "day", "uge": "week", "uger": "week", "måned": "month"},
+    **{"måneder": "month", "kvartal": "quarter", "kvartaler": "quarter", "år": "year"},
+}
 _ALLOWED = "seconds, minutes, hours, days, weeks, months, quarters or years"
 
 
 def _unit(text: str, whole: str) -> float:
     singular = text.lower().removesuffix("s")
+    if singular not in MINUTES and text.lower() in _DANISH:
+        raise ValueError(f"'{whole}' has the unknown unit '{text}': write {_DANISH[text.lower()]}s")
     if singular not in MINUTES:
         raise ValueError(f"'{whole}' has the unknown unit '{text}'{nearest(singular, MINUTES)} (allowed: {_ALLOWED})")
     return MINUTES[singular]
@@ -107,12 +115,41 @@ def parse_rate(value: Any) -> float:
     return rate
 
 
+_DAY_FIRST = re.compile(r"(\d{1,2})([-./])\s?(\d{1,2})\2\s?(\d{4})")
+_YEAR_FIRST = re.compile(r"(\d{4})[-./](\d{1,2})[-./](\d{1,2})")
+_WITH_MONTH = re.compile(r"(\d{1,2})\.?\s+(\D+\s\d{4})")
+
+
+def _as_date(text: str) -> str:
+    """Return how to write a day, or the ends of a period, that people write otherwise; "" for what is neither."""
+    text = " ".join(text.split())
+    try:
+        if match := _DAY_FIRST.fullmatch(text):
+            day, mark, month, year = match.groups()
+            if mark == "/" and int(day) <= 12 and day != month:  # of two readings neither is advised
+                return ""
+            return f"write {date(int(year), int(month), int(day)):%Y-%m-%d}"
+        if match := _YEAR_FIRST.fullmatch(text):
+            return f"write {date(*map(int, match.groups())):%Y-%m-%d}"
+        if (match := _WITH_MONTH.fullmatch(text)) and (period := read_period(match[2])):
+            return f"write {period.start.replace(day=int(match[1])):%Y-%m-%d}"
+        period = read_period(text)
+    except ValueError:
+        return ""
+    if period is None:
+        return ""
+    return (
+        f"it begins on {period.start:%Y-%m-%d} and ends on {period.end - timedelta(days=1):%Y-%m-%d}: write one of them"
+    )
+
+
 def parse_moment(value: Any) -> datetime:
     """Return a date or date-time as a naive datetime (midnight where no hour is given).
 
     Raises:
         ValueError: for anything that is no ISO date, and for a time zone: flowsim keeps civil time.
     """
+    otherwise = "write 2019-04-01 or 2019-04-01T09:00"
     if isinstance(value, datetime) and value == value:  # a NaT of pandas equals nothing
         moment = value
     elif isinstance(value, date) and value == value:
@@ -121,9 +158,10 @@ def parse_moment(value: Any) -> datetime:
         try:
             moment = datetime.fromisoformat(value)
         except ValueError:
-            raise ValueError(f"'{value}' is no date: write 2019-04-01 or 2019-04-01T09:00") from None
+            raise ValueError(f"'{value}' is no date: {_as_date(value) or otherwise}") from None
     else:
-        raise ValueError(f"{value!r} is no date: write 2019-04-01 or 2019-04-01T09:00")
+        year = isinstance(value, int) and not isinstance(value, bool)
+        raise ValueError(f"{value!r} is no date: {(year and _as_date(str(value))) or otherwise}")
     if moment.tzinfo is not None:
         raise ValueError(f"'{value}' carries a time zone: flowsim keeps local civil time, so leave it out")
     return moment

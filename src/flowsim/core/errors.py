@@ -85,6 +85,8 @@ class Record(BaseModel):
         InputError: from the constructor, in one line with the key path.
     """
 
+    elsewhere: ClassVar[Mapping[str, str]] = {}
+    """Of keys that people write though there is none, where what they mean belongs."""
     model_config: ClassVar[ConfigDict] = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, arbitrary_types_allowed=True
     )
@@ -108,6 +110,8 @@ class Record(BaseModel):
         if isinstance(raw, Mapping):
             allowed = [field.alias or name for name, field in cls.model_fields.items()]
             for key in raw:
+                if key in cls.elsewhere and key not in allowed:
+                    raise ValueError(f"there is no key '{key}' here: {cls.elsewhere[key]}")
                 if key not in allowed:
                     raise ValueError(unknown_name("key", str(key), allowed))
         return raw

@@ -10,6 +10,7 @@ from numbers import Integral, Real
 from typing import Any
 
 __all__ = [
+    "PER_CENT",
     "TOKEN",
     "AmbiguousNumber",
     "bare_percentage",
@@ -30,7 +31,10 @@ _COMMA = re.compile(r"\d{1,3}(?:\.\d{3})+,\d+")
 _POINT = re.compile(r"\d{1,3}(?:,\d{3})+\.\d+")
 _DECIMAL = re.compile(r"(?:\d+(?:[.,]\d+|\.)?|[.,]\d+)(?:[eE][+-]?\d+)?")
 _EITHER = re.compile(r"([1-9]\d{0,2})[.,](\d{3})")
-_SPACES = str.maketrans(dict.fromkeys("\u00a0\u2007\u2009\u202f\u2060", " "))
+_SPACES = str.maketrans(dict.fromkeys("\u00a0\u2007\u2009\u202f", " "))
+_INVISIBLE = str.maketrans(dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202c\u2060\ufeff"))
+PER_CENT = r"(?:%|pct\b\.?|procent\b|per ?cent\b)"
+"""A per cent sign, or the word for it."""
 
 
 class AmbiguousNumber(ValueError):
@@ -38,8 +42,11 @@ class AmbiguousNumber(ValueError):
 
 
 def with_plain_spaces(text: str) -> str:
-    """Return a text with plain spaces for those that spreadsheets and typesetters put between digits and units."""
-    return text.translate(_SPACES)
+    """Return a text with plain spaces for those that spreadsheets and typesetters put between digits and units.
+
+    What takes no room at all (a byte order mark within, a soft hyphen, a mark of direction) is left out.
+    """
+    return text if text.isascii() else text.translate(_SPACES).translate(_INVISIBLE)
 
 
 def read_number(text: str, *, typed: bool = True) -> float:
@@ -57,6 +64,8 @@ def read_number(text: str, *, typed: bool = True) -> float:
         ValueError: for anything that is no number, and for one too large.
     """
     plain = with_plain_spaces(text).strip().replace("−", "-")
+    if plain.startswith("–"):  # as word processors write a minus
+        plain = f"-{plain[1:]}"
     sign, digits = (plain[0], plain[1:].lstrip()) if plain[:1] in ("+", "-") else ("", plain)
     if (either := _EITHER.fullmatch(digits)) and (typed or "," in digits):
         whole, decimals = either.groups()
@@ -104,7 +113,7 @@ def read_whole(text: str) -> int:
 
 def bare_percentage(value: Any) -> str:
     """Say what to write instead of a percentage where a value is asked for; nothing for what is none."""
-    if not (isinstance(value, str) and re.fullmatch(rf"\s*[+-]?\s*{TOKEN}\s*%\s*", with_plain_spaces(value))):
+    if not (isinstance(value, str) and re.fullmatch(rf"\s*[+-]?\s*{TOKEN}\s*{PER_CENT}\s*", with_plain_spaces(value))):
         return ""
     bare = value.strip().lstrip("+-").strip()
     return (

@@ -18,6 +18,7 @@ __all__ = [
     "cut_periods",
     "quarter",
     "read_period",
+    "resembles_period",
     "typed_period",
 ]
 
@@ -167,14 +168,33 @@ def cut_periods(begin: datetime, end: datetime) -> tuple[tuple[Period, ...], tup
     return tuple(period for period in around[0] if period.start < begin and period not in within), within
 
 
-_NAMES = ("jan", "feb", "mar", "apr", "maj", "jun", "jul", "aug", "sep", "okt", "nov", "dec")
-_ENGLISH = {"may": 5, "oct": 10}
+_MONTHS = (
+    ("januar", "january"),
+    ("februar", "february"),
+    ("marts", "march"),
+    ("april",),
+    ("maj", "may"),
+    ("juni", "june"),
+    ("juli", "july"),
+    ("august",),
+    ("september",),
+    ("oktober", "october"),
+    ("november",),
+    ("december",),
+)
+_LIKE = re.compile(
+    r"(?:19|20)\d\d(?:0[1-9]|1[0-2])|(?=.*\d)(?:.*\D)?(?:19|20)\d\d(?:\D.*)?|\d{1,4}[-./]\d{1,2}(?:[-./]\d{1,4})?"
+    r"|[a-zæøå]{3,9}\.?[-\s']\d\d|\d?[KQ]\d?[-/\s']?\d\d|\d\d[KQ]\d",
+    re.IGNORECASE,
+)
 _ROLLING = re.compile(r"(?:19|20)\d\d\s*Q?MAT\s*\d*", re.IGNORECASE)
 _YEAR_FIRST = re.compile(
-    r"((?:19|20)\d\d)\s*(?:-?([KQM])\s*0?(\d{1,2})|-(\d\d)|(\d)\.\s*(?:kvt|kv|kvartal)\.?)", re.IGNORECASE
+    r"((?:19|20)\d\d)\s*(?:[-/]?(KV|[KQM])\s*0?(\d{1,2})|-(\d\d)|,?\s*(\d)\.\s*(?:kvt|kv|kvartal)\.?)", re.IGNORECASE
 )
-_QUARTER_FIRST = re.compile(r"(?:(\d)\.\s*(?:kvt|kv|kvartal)|[KQ](\d))\.?\s*((?:19|20)\d\d)", re.IGNORECASE)
-_NAMED = re.compile(r"([a-zæøå]{3,9})\.?\s*((?:19|20)\d\d)", re.IGNORECASE)
+_QUARTER_FIRST = re.compile(
+    r"(?:(\d)\.\s*(?:kvt|kv|kvartal)|[KQ](\d)|(\d)[KQ])\.?\s*[-/,]?\s*((?:19|20)\d\d)", re.IGNORECASE
+)
+_NAMED = re.compile(r"([a-zæøå]{3,9})\.?[-,\s]*((?:19|20)\d\d)|((?:19|20)\d\d)[-,\s]*([a-zæøå]{3,9})\.?", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
@@ -194,7 +214,7 @@ def read_period(text: str) -> Period | None:
     """Read a period as jobindsats, StatBank and people write it; None where the text is none.
 
     Quarters: 2019K1, 2019Q1, 2019-Q1, 2019Q01, "1. kvt. 2019", "2019 1. kvartal". Months: 2019M01, 2019-01,
-    "jan. 2019". Years: 2019.
+    "jan. 2019", "2019 januar". Years: 2019.
 
     Raises:
         InputError: for a fifth quarter, a thirteenth month, and a rolling year (MAT, QMAT).
@@ -210,10 +230,10 @@ def read_period(text: str) -> Period | None:
         monthly = month is not None or (kind or "").upper() == "M"
         return _within_year(text, year, counted or month or ordinal, "month" if monthly else "quarter")
     if match := _QUARTER_FIRST.fullmatch(text):
-        first, second, year = match.groups()
-        return _within_year(text, year, first or second, "quarter")
-    if (match := _NAMED.fullmatch(text)) and (named := _month(match[1].lower())):
-        return _within_year(text, match[2], str(named), "month")
+        first, second, third, year = match.groups()
+        return _within_year(text, year, first or second or third, "quarter")
+    if (match := _NAMED.fullmatch(text)) and (named := _month((match[1] or match[4]).lower())):
+        return _within_year(text, match[2] or match[3], str(named), "month")
     return Period.of(int(text), "year") if _YEAR.fullmatch(text) else None
 
 
@@ -226,9 +246,15 @@ def typed_period(text: str) -> Period:
     return text if isinstance(text, Period) else read_period(text) or Period(text.strip())
 
 
+def resembles_period(text: str) -> bool:
+    """Return whether a text that `read_period` does not read looks like a time: "2019H1", "jan-19", "201901"."""
+    return len(text) <= 24 and bool(_LIKE.fullmatch(" ".join(text.split())))
+
+
 def _month(name: str) -> int | None:
-    short = name[:3]
-    return _NAMES.index(short) + 1 if short in _NAMES else _ENGLISH.get(short)
+    """Return the number of the month whose name begins so; None for words such as "marsvin"."""
+    numbers = (number for number, names in enumerate(_MONTHS, 1) if any(full.startswith(name) for full in names))
+    return next(numbers, None)
 
 
 def _within_year(text: str, year: str, counted: str, every: Every) -> Period:

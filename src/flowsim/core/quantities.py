@@ -12,7 +12,15 @@ from pydantic import BeforeValidator
 
 from flowsim.core.civil_time import parse_rate, parse_span
 from flowsim.core.errors import InputError, KeyedError
-from flowsim.core.numbers import TOKEN, AmbiguousNumber, plain_number, read_number, with_plain_spaces
+from flowsim.core.numbers import (
+    PER_CENT,
+    TOKEN,
+    AmbiguousNumber,
+    bare_percentage,
+    plain_number,
+    read_number,
+    with_plain_spaces,
+)
 
 __all__ = [
     "TypedNumber",
@@ -28,10 +36,10 @@ __all__ = [
 ]
 
 _QUANTITY = re.compile(rf"\s*({TOKEN})(\s*(?:per|/)?\s*[\d.]*\s*[A-Za-z]+)\s*")
-_TYPED = re.compile(rf"\s*({TOKEN})\s*(?:%|(?:(?:per|/)\s*({TOKEN})?\s*)?[A-Za-zæøåÆØÅ]+(?:\s+per\s+.*)?)?\s*")
+_TYPED = re.compile(rf"\s*({TOKEN})\s*(?:{PER_CENT}|(?:(?:per|/)\s*({TOKEN})?\s*)?[A-Za-zæøåÆØÅ]+(?:\s+per\s+.*)?)?\s*")
 _SIGNED = re.compile(r"^(\s*[+\-−])\s+")
 _WORDS = {"name", "title", "description", "why", "base", "fact", "key", "station", "state", "party", "entry", "exit"}
-_RELATIVE = re.compile(rf"\s*([+-])\s*({TOKEN})\s*(%|.*[A-Za-z])?\s*")
+_RELATIVE = re.compile(rf"\s*([+-])\s*({TOKEN})\s*(%|.*[A-Za-z]\.?)?\s*")
 
 
 def _figure(value: Any) -> Any:
@@ -63,7 +71,8 @@ def changed(value: Any, change: Any) -> Any:
             number = read_number(change)
             change = int(number) if number.is_integer() else number
         if is_number(value) and not is_number(change):
-            raise ValueError(f"{change!r} is not allowed: it should be a number, or a change such as '+2' or '+10 %'")
+            message = f"{change!r} is not allowed: it should be a number, or a change such as '+2' or '+10 %'"
+            raise ValueError(bare_percentage(change) or message)
         if parse:
             parse(change)
         return change
@@ -73,7 +82,7 @@ def changed(value: Any, change: Any) -> Any:
     if number is None:
         raise ValueError(f"'{change}' changes a number, and {value!r} is none: write the new value in full")
     by = read_number(match[2], typed=False) * (1 if match[1] == "+" else -1)
-    if match[3] == "%":
+    if match[3] and re.fullmatch(PER_CENT, match[3]):
         new = number * (1 + by / 100)
     elif parse is None:
         if match[3]:
@@ -172,7 +181,7 @@ def read_percentage(text: str) -> float | None:
     Raises:
         AmbiguousNumber: for "1.200 %".
     """
-    match = re.fullmatch(rf"\s*({TOKEN})\s*%\s*", with_plain_spaces(text))
+    match = re.fullmatch(rf"\s*({TOKEN})\s*{PER_CENT}\s*", with_plain_spaces(text))
     return read_number(match[1]) / 100 if match else None
 
 
@@ -191,7 +200,7 @@ def parse_share(text: str, where: str, such_as: str = "90%") -> float:
     Raises:
         InputError: for anything else, with `where` it stands.
     """
-    number, per_cent = re.fullmatch(r"(?s)\s*(.*?)\s*(%?)\s*", with_plain_spaces(text)).groups()  # type: ignore[union-attr]
+    number, per_cent = re.fullmatch(rf"(?s)\s*(.*?)\s*({PER_CENT}?)\s*", with_plain_spaces(text)).groups()  # type: ignore[union-attr]
     try:
         share = read_number(number)
     except AmbiguousNumber as doubt:

@@ -173,6 +173,11 @@ def _row(sheet: Sheet, number: int, columns: tuple[int, int, int, int], order: _
     if amount == "" and since == "":
         return None
     at = [f"{sheet.file}: {cell_name(number, max(column, 0))}" for column in columns]
+    if number in sheet.hidden[0]:
+        raise InputError(
+            f"{sheet.file}: row {number + 1} is hidden or filtered out, and tells of somebody: show all rows, or "
+            "delete it"
+        )
     if where == "":
         raise InputError(f"{at[0]}: it is empty: name a state or a station")
     day = None if since == "" else _day(since, at[3], order)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, cast, get_args
 
 from flowsim.core.errors import InputError, KeyedError, unknown_name
 from flowsim.core.numbers import TOKEN, plain_number, read_number
-from flowsim.core.periods import Every, Period, read_period
+from flowsim.core.periods import Every, Period, read_period, resembles_period
 from flowsim.evidence.facts import load
 from flowsim.evidence.tables import (
     MARKS,
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "BEYOND",
+    "HIDDEN",
     "NOTED",
     "Mark",
     "Observed",
@@ -51,6 +54,17 @@ __all__ = [
 
 NOTED = "a note in the file"
 """What a mark of a period means whose figure is used, with a note beside it."""
+HIDDEN = "hidden in the sheet"
+"""What a mark of a period means whose figure is used, though Excel does not show it."""
+BEYOND = "above 100 %"
+"""What a mark of a period means whose figure is used, though no share of a whole is as large."""
+_SCALES = (
+    (
+        "thousand",
+        re.compile(r"\b(?:i|in) 1[. ]?000\b|^1[. ]000 |\((?:1[. ]?)?000\b|\btusind|\bthousand|\bt\. ?kr\b", re.I),
+    ),
+    ("million", re.compile(r"\bmio\b|\bmill\.|\bmillion", re.I)),
+)
 _UNITS = (
     ("full-year persons", re.compile(r"helårs|full-year", re.IGNORECASE)),
     ("full-time persons", re.compile(r"fuldtids|full-time", re.IGNORECASE)),
@@ -326,10 +340,8 @@ def read(path: str | Path, decimal: Decimal | None = None) -> Observed:
     sheet = _with_periods_for_dates(read_sheet(path))
     table = _wide(sheet) or _long(sheet)
     if table is None:
-        raise InputError(
-            f"{sheet.file}: no row and no column of periods is found: write quarters as 2019Q1, 2019K1 or "
-            "'1. kvt. 2019', months as 2019M01"
-        )
+        raise _no_periods(sheet)
+    _refuse_merged_figures(sheet, table)
     left_out = _left_out(sheet, table)
     above = [str(cell) for row in sheet.rows[: table.top] for cell in row if isinstance(cell, str) and cell]
     notes = [str(cell) for row in sheet.rows[table.bottom :] for cell in row if isinstance(cell, str) and cell]
@@ -338,6 +350,42 @@ def read(path: str | Path, decimal: Decimal | None = None) -> Observed:
         provenance=_provenance(sheet, [*above, *notes]),
         left_out=left_out,
     )
+
+
+_HOW = "write quarters as 2019Q1, 2019K1 or '1. kvt. 2019', months as 2019M01"
+
+
+def _no_periods(sheet: Sheet) -> InputError:
+    """Say that no periods are found, at the first cell of the row or column that looks most like one of them."""
+    cells = [
+        (at, column)
+        for at, row in enumerate(sheet.rows)
+        for column, cell in enumerate(row)
+        if cell != "" and not isinstance(cell, Percentage) and resembles_period(_text_at(sheet, at, column))
+    ]
+    in_row, in_column = (Counter(cell[axis] for cell in cells) for axis in (0, 1))
+    first = max(cells, key=lambda cell: max(in_row[cell[0]], in_column[cell[1]]), default=None)
+    if first is None:
+        return InputError(f"{sheet.file}: no row and no column of periods is found: {_HOW}")
+    text = _text_at(sheet, *first)
+    if read_period(text) is not None:
+        return InputError(f"{sheet.file}: {cell_name(*first)}: '{text}' stands alone: two periods or more are needed")
+    dated = ", or as days that are all first, or all last, days of months" if _date_at(text) else ""
+    return InputError(f"{sheet.file}: {cell_name(*first)}: '{text}' is no quarter or month that is read: {_HOW}{dated}")
+
+
+def _refuse_merged_figures(sheet: Sheet, table: _Table) -> None:
+    """Refuse a figure that stands over several periods or series, as one cell."""
+    used = {(cell.row, cell.column) for cell in table.figures}
+    for cell in table.figures:
+        top, bottom, left, right = sheet.span_of(cell.row, cell.column)
+        if (top, left) == (cell.row, cell.column) and len(
+            [at for at in used if top <= at[0] <= bottom and left <= at[1] <= right]
+        ) > 1:
+            raise InputError(
+                f"{sheet.file}: {cell_name(top, left)} to {cell_name(bottom, right)} are merged into one cell, and "
+                "stand for several periods or series: part them, with a figure in each"
+            )
 
 
 class _Figure(NamedTuple):
@@ -390,7 +438,7 @@ def _left_out(sheet: Sheet, table: _Table) -> tuple[str, ...]:
     return tuple(out)
 
 
-_ISO_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
+_ISO_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[T ]00:00(?::00)?)?")
 _DAY_FIRST = re.compile(r"(\d{1,2})[-./](\d{1,2})[-./](\d{4})")
 
 
@@ -531,6 +579,8 @@ def _long(sheet: Sheet) -> _Table | None:
     for at in body:
         if at not in periods:
             text = f"'{sheet.rows[at][column]}' is no period, as others there are"
+            if sheet.rows[at][column] == "":
+                text = "the period is missing: write it on each row"
             raise InputError(f"{sheet.file}: {cell_name(at, column)}: {text}")
     others = [other for other in width if other != column]
     head = max(top - 1, 0)
@@ -618,7 +668,8 @@ def _series(sheet: Sheet, table: _Table, texts: Iterable[str], decimal: Decimal 
             )
     if first.period.every == "year":
         raise InputError(
-            f"{sheet.file}: {cell_name(first.row, first.column)}: the periods are years: export quarters or months"
+            f"{sheet.file}: {cell_name(first.row, first.column)}: the periods are years: export quarters or months, "
+            "each in one cell (2019Q1)"
         )
     for keys, figures in groups.items():
         figures.sort(key=lambda cell: cell.period.number)
@@ -631,8 +682,12 @@ def _series(sheet: Sheet, table: _Table, texts: Iterable[str], decimal: Decimal 
                 )
         notes = tuple(note for cell in figures for note in beside.get((cell.row, cell.column), ()))
         unit = "percent" if _in_per_cent(sheet, figures, name) else _unit(keys, texts)
-        series = replace(_one_series(name, unit, figures, figure), notes=notes)
-        yield replace(series, unit=_kind_of_share(series)) if unit == "share" else series
+        series = _one_series(name, unit, figures, figure)
+        if unit == "share":
+            series = replace(series, unit=_kind_of_share(series))
+        elif unit not in _WHOLES:
+            series = replace(series, unit=_scaled(unit, (*keys, *texts)))
+        yield replace(series, notes=(*notes, *_hidden(sheet, figures), *_beyond(series, figures)))
 
 
 def _in_per_cent(sheet: Sheet, figures: Iterable[_Figure], name: str) -> bool:
@@ -652,6 +707,31 @@ def _kind_of_share(series: Series) -> str:
     """Return the unit of what is called a share: "share" up to one, "percent" up to a hundred, else none."""
     most = max((value for value in series.values if value is not None), default=0.0)
     return "share" if most <= 1 else "percent" if most <= 100 else ""
+
+
+def _scaled(unit: str, texts: Iterable[str]) -> str:
+    """Return a unit with the scale that the words of a file name: "thousand full-time persons", "million"."""
+    scale = next((scale for scale, words in _SCALES if any(words.search(text) for text in texts)), "")
+    return f"{scale} {unit}".strip()
+
+
+def _hidden(sheet: Sheet, figures: Iterable[_Figure]) -> list[Mark]:
+    """Mark the figures that Excel does not show."""
+    return [
+        Mark(period=cell.period, text="", place=cell_name(cell.row, cell.column), meaning=HIDDEN)
+        for cell in figures
+        if sheet.is_hidden(cell.row, cell.column) and sheet.rows[cell.row][cell.column] != ""
+    ]
+
+
+def _beyond(series: Series, figures: Iterable[_Figure]) -> list[Mark]:
+    """Mark the figures in per cent that no share of a whole can be."""
+    values = dict(zip(series.periods, series.values, strict=True)) if series.unit == "percent" else {}
+    return [
+        Mark(period=cell.period, text=f"{value:g}", place=cell_name(cell.row, cell.column), meaning=BEYOND)
+        for cell in figures
+        if (value := values.get(cell.period)) is not None and value > _WHOLES["percent"]
+    ]
 
 
 def _notes(sheet: Sheet, table: _Table) -> dict[tuple[int, int], list[Mark]]:

@@ -13,7 +13,7 @@ import warnings
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -69,7 +69,7 @@ def without_note(cell: str) -> tuple[str, str]:
 
 def _token(cell: str) -> str:
     """Return a number's digits and separators, without the marks around them."""
-    text = without_note(cell)[0].replace("−", "-").removesuffix("%").strip()
+    text = re.sub(r"^[−–](?=\s*\d)", "-", without_note(cell)[0]).removesuffix("%").strip()
     return _PARTED.sub("", text)
 
 
@@ -158,6 +158,9 @@ _MOST_ROWS, _MOST_COLUMNS, _MOST_CELLS = 200_000, 16_384, 1_000_000
 _MOST_PARTS, _MOST_UNPACKED, _MOST_RATIO, _DEEPEST = 1_000, 40_000_000, 200, 64
 _MOST_SECONDS = 20.0
 _EXCEL = (".xlsx", ".xlsm")
+_TRUE = ("1", "true")
+_RANGE = re.compile(r"([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})")
+_MOST_MERGED = 2_000
 _QUOTED = re.compile(r'"[^"]*"')
 
 
@@ -171,6 +174,8 @@ class Sheet:
         name: of the Excel sheet; empty for a text file.
         delimiter: between the cells of a text file; empty for Excel.
         rows: the cells, all rows padded to one length. Row 1 of the file is `rows[0]`.
+        hidden: the rows and columns that Excel does not show.
+        merged: ranges of cells that Excel shows as one: first and last row, first and last column.
     """
 
     file: str
@@ -178,6 +183,17 @@ class Sheet:
     name: str
     delimiter: str
     rows: tuple[tuple[Cell, ...], ...]
+    hidden: tuple[frozenset[int], frozenset[int]] = (frozenset(), frozenset())
+    merged: tuple[tuple[int, int, int, int], ...] = ()
+
+    def is_hidden(self, row: int, column: int) -> bool:
+        """Return whether Excel does not show a cell, for its row or column is hidden or filtered out."""
+        return row in self.hidden[0] or column in self.hidden[1]
+
+    def span_of(self, row: int, column: int) -> tuple[int, int, int, int]:
+        """Return the first and last row, and the first and last column, of what Excel shows as one cell."""
+        spans = (span for span in self.merged if span[0] <= row <= span[1] and span[2] <= column <= span[3])
+        return next(spans, (row, row, column, column))
 
 
 def cell_name(row: int, column: int) -> str:
@@ -203,14 +219,13 @@ def read_sheet(path: str | Path, prefer: Collection[str] = ()) -> Sheet:
     if path.stat().st_size > _MOST_BYTES:
         raise InputError(f"{path.name}: {path.stat().st_size:,} bytes are more than the {_MOST_BYTES:,} that are read")
     content = path.read_bytes()
-    if not content.strip():
+    if not content.removeprefix(b"\xef\xbb\xbf").strip():
         raise InputError(f"{path.name}: the file is empty")
-    suffix = path.suffix.lower()
+    suffix, part = path.suffix.lower(), _Part()
+    _refuse_other_kinds(path.name, suffix, content)
     if suffix in _EXCEL:
-        name, rows = _excel(path.name, content, prefer)
+        name, rows, part = _excel(path.name, content, prefer)
         delimiter = ""
-    elif suffix == ".xls" or content.startswith((b"\xd0\xcf\x11\xe0", b"PK\x03\x04")):
-        raise InputError(f"{path.name}: this kind of file can't be read: save it as .xlsx or .csv")
     else:
         name = ""
         delimiter, rows = _text(path.name, content)
@@ -219,8 +234,68 @@ def read_sheet(path: str | Path, prefer: Collection[str] = ()) -> Sheet:
         raise InputError(f"{path.name}: {len(rows):,} rows of {width:,} cells: {_too_many('cells', _MOST_CELLS)}")
     padded = tuple((*row, *[""] * (width - len(row))) for row in rows)
     return Sheet(
-        file=path.name, sha256=hashlib.sha256(content).hexdigest(), name=name, delimiter=delimiter, rows=padded
+        file=path.name,
+        sha256=hashlib.sha256(content).hexdigest(),
+        name=name,
+        delimiter=delimiter,
+        rows=padded,
+        hidden=(frozenset(part.hidden_rows), frozenset(part.hidden_columns)),
+        merged=tuple(part.merged),
     )
+
+
+_OTHER_SUFFIXES = {
+    ".xls": "an old Excel file",
+    ".xlsb": "a binary Excel file",
+    ".ods": "an OpenDocument sheet",
+    ".numbers": "a sheet of Numbers",
+    ".docx": "a Word file",
+    ".pdf": "a PDF",
+    ".parquet": "a Parquet file",
+    ".feather": "an Arrow file",
+    ".arrow": "an Arrow file",
+    ".json": "a JSON file",
+    ".html": "a web page",
+    ".htm": "a web page",
+    ".zip": "a packed file",
+    ".gz": "a packed file",
+}
+_OTHER_BEGINNINGS = {
+    b"\xd0\xcf\x11\xe0": "an old Excel file",
+    b"%PDF": "a PDF",
+    b"PAR1": "a Parquet file",
+    b"ARROW1": "an Arrow file",
+    b"\x1f\x8b": "a packed file",
+}
+_OF_PYTHON = ("a Parquet file", "an Arrow file", "a JSON file")
+
+
+def _refuse_other_kinds(name: str, suffix: str, content: bytes) -> None:
+    """Refuse what is neither CSV nor Excel, by what it is and what to do about it.
+
+    Raises:
+        InputError: by the suffix, or where what the file begins with tells another kind than its suffix does.
+    """
+    start = content.removeprefix(b"\xef\xbb\xbf").lstrip()[:200].lower()
+    packed = content.startswith(b"PK\x03\x04")
+    kind = next((kind for mark, kind in _OTHER_BEGINNINGS.items() if content.startswith(mark)), "")
+    if start.startswith((b"<!doctype html", b"<html", b"<table")):
+        kind = "a web page"
+    elif start.startswith(b"<?xml") or start.startswith(b"<"):
+        kind = "an XML file"
+    kind = kind or _OTHER_SUFFIXES.get(suffix, "")
+    if kind in _OF_PYTHON:
+        raise InputError(
+            f"{name}: this is {kind}, which is not read: save it as .xlsx or .csv (in Python: pandas reads it, and `to_csv` writes it)"
+        )
+    if kind:
+        raise InputError(f"{name}: this is {kind}, which is not read: open it and save it as .xlsx or .csv")
+    if packed and suffix not in _EXCEL:
+        raise InputError(
+            f"{name}: this is no CSV file: if it is an Excel file, name it .xlsx, else save it as .xlsx or .csv"
+        )
+    if suffix in _EXCEL and not packed and b"\x00" not in content:
+        raise InputError(f"{name}: this is a text file and no Excel file: name it .csv")
 
 
 def _decoded(name: str, content: bytes) -> str:
@@ -233,10 +308,23 @@ def _decoded(name: str, content: bytes) -> str:
         encodings = ["utf-8-sig", "cp1252"]
     for encoding in encodings:
         try:
-            return content.decode(encoding)
+            text = content.decode(encoding)
         except UnicodeDecodeError:
             continue
+        word = _TWICE.search(text) or (_OF_ANOTHER.search(text) if encoding == "cp1252" else None)
+        if word is None:
+            return text
+        line = text.count("\n", 0, word.start()) + 1
+        raise InputError(
+            f"{name}: row {line}: '{word[0]}' has lost its letters, for the file was once read in another encoding "
+            "than it was written in: save it as 'CSV UTF-8' where it comes from"
+        )
     raise InputError(f"{name}: its letters are neither UTF-8 nor Windows-1252: save it as 'CSV UTF-8'")
+
+
+# The letters æ, ø, å of UTF-8 read as Windows-1252; and of Mac OS Roman and DOS, read as that.
+_TWICE = re.compile(r"\w*Ã[¦¸¥†˜…\x98\x86\x85]\w*")
+_OF_ANOTHER = re.compile(r"\w*(?<=[A-Za-zæøåÆØÅ])[¾¿Œ®¯›†‘](?=[a-zæøå])\w*")
 
 
 def _too_many(what: str, most: int) -> str:
@@ -274,7 +362,7 @@ def _text(name: str, content: bytes) -> tuple[str, list[list[Cell]]]:
         times = Counter(line.count(mark) for line in lines if mark in line)
         return max(times.values(), default=0)
 
-    delimiter = max((";", "\t", ","), key=shared)
+    delimiter = max((";", "\t", ",", "|"), key=shared)
     cells = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         rows = _bounded(name, ([_plain_text(original_text(cell)) for cell in row] for row in cells))
@@ -283,19 +371,36 @@ def _text(name: str, content: bytes) -> tuple[str, list[list[Cell]]]:
     return delimiter, rows
 
 
-def _excel(name: str, content: bytes, prefer: Collection[str]) -> tuple[str, list[list[Cell]]]:
+@dataclass(kw_only=True)
+class _Part:
+    """What the XML of a worksheet says besides its cells.
+
+    Attributes:
+        without: the first cell with a formula that has no result, or one that is still to be calculated.
+        hidden_rows: and hidden columns, counted from 0.
+        merged: as in `Sheet`.
+    """
+
+    without: str = ""
+    hidden_rows: set[int] = field(default_factory=set)
+    hidden_columns: set[int] = field(default_factory=set)
+    merged: list[tuple[int, int, int, int]] = field(default_factory=list)
+
+
+def _excel(name: str, content: bytes, prefer: Collection[str]) -> tuple[str, list[list[Cell]], _Part]:
     require_extra("excel", f"{name}: save the sheet as CSV, or install what is missing: an Excel file")
     import openpyxl
 
     unreadable = f"{name}: this is no Excel file that can be read: save it as .xlsx or .csv again"
     try:
-        formulas = _check_package(name, content)
+        parts = _check_package(name, content)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of styles and extensions, which no cell depends on
             book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
             try:
                 sheets = _sheets(name, book.worksheets)
-                without = {sheet.title: formulas.get(_part(sheet), "") for sheet in book.worksheets}
+                besides = {sheet.title: parts.get(_part(sheet), _Part()) for sheet in book.worksheets}
+                unseen = {sheet.title for sheet in book.worksheets if sheet.sheet_state != "visible"}
             finally:
                 book.close()
     except (InputError, MemoryError):
@@ -307,14 +412,17 @@ def _excel(name: str, content: bytes, prefer: Collection[str]) -> tuple[str, lis
         raise InputError(f"{name}: the file is empty")
     preferred = [title for title in filled if title in prefer]
     if len(preferred) != 1 and len(filled) > 1:
-        raise InputError(f"{name}: it has {len(filled)} sheets ({', '.join(filled)}): save the one you mean by itself")
+        titles = ", ".join(f"{title} (hidden)" if title in unseen else title for title in filled)
+        raise InputError(f"{name}: it has {len(filled)} sheets ({titles}): save the one you mean by itself")
     title = preferred[0] if len(preferred) == 1 else next(iter(filled))
-    if without[title]:
+    if title in unseen:
+        raise InputError(f"{name}: the only sheet with anything in it, '{title}', is hidden: show it in Excel and save")
+    if besides[title].without:
         raise InputError(
-            f"{name}: {without[title]}: the formula there has no result yet: open the file in Excel and save it, or "
-            "paste the cell as a value"
+            f"{name}: {besides[title].without}: the formula there has no result yet: open the file in Excel and save "
+            "it, or paste the cell as a value"
         )
-    return title, filled[title]
+    return title, filled[title], besides[title]
 
 
 def _part(sheet: Any) -> str:
@@ -335,12 +443,11 @@ def _sheets(name: str, worksheets: Iterable[Any]) -> dict[str, list[list[Cell]]]
     return sheets
 
 
-def _check_package(name: str, content: bytes) -> dict[str, str]:
+def _check_package(name: str, content: bytes) -> dict[str, _Part]:
     """Refuse an Excel file that unpacks to more than is read, or whose XML has entities or is nested without end.
 
     Returns:
-        of each part with a formula that has no result, or one that the file says is still to be calculated, the first
-        such cell.
+        what each part of XML says besides its cells.
 
     Raises:
         InputError: with the limit.
@@ -355,14 +462,12 @@ def _check_package(name: str, content: bytes) -> dict[str, str]:
         if unpacked > 1_000_000 and unpacked > _MOST_RATIO * len(content):
             raise InputError(f"{name}: it is packed more than {_MOST_RATIO}-fold, as no sheet of figures is")
         stale = b'fullCalcOnLoad="1"' in _member(package, "xl/workbook.xml")
-        out: dict[str, str] = {}
+        out: dict[str, _Part] = {}
         for part in parts:
             if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise InputError(f"{name}: it is packed in a way that Excel does not use")
             if part.filename.lower().endswith((".xml", ".rels")):
-                cell = _check_xml(name, package.read(part), stale)
-                if cell:
-                    out[part.filename] = cell
+                out[part.filename] = _check_xml(name, package.read(part), stale)
     return out
 
 
@@ -370,25 +475,37 @@ def _member(package: zipfile.ZipFile, name: str) -> bytes:
     return package.read(name) if name in package.namelist() else b""
 
 
-def _check_xml(name: str, content: bytes, stale: bool) -> str:
-    """Refuse XML as `_check_package` says; return the first cell of a sheet whose formula has no result, or "".
+def _check_xml(name: str, content: bytes, stale: bool) -> _Part:
+    """Refuse XML as `_check_package` says; return what a worksheet's says besides its cells.
 
     Where the file is `stale`, no formula has one: a program wrote it that calculates nothing, and put 0 there.
     """
-    depth, cell, inside = 0, {"r": "", "t": ""}, ""
-    formula, result, without = False, "", ""
+    depth, cell, inside, row = 0, {"r": "", "t": ""}, "", -1
+    formula, result, part = False, "", _Part()
 
     def refuse(*_: Any) -> None:
         raise InputError(f"{name}: its XML has definitions of its own, which no Excel file needs")
 
     def begin(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal depth, cell, inside, formula, result
+        nonlocal depth, cell, inside, formula, result, row
         depth += 1
         if depth > _DEEPEST:
             raise InputError(f"{name}: its XML is nested more than {_DEEPEST} deep")
         inside = tag.rpartition(":")[2]
         if inside == "c":
             cell, formula, result = {"r": "", "t": ""} | attributes, False, ""
+        elif inside == "row":
+            row = int(attributes.get("r", row + 2)) - 1
+            if attributes.get("hidden") in _TRUE:
+                part.hidden_rows.add(row)
+        elif inside == "col" and attributes.get("hidden") in _TRUE:
+            last = min(int(attributes.get("max", 0)), _MOST_COLUMNS)
+            part.hidden_columns.update(range(int(attributes.get("min", 1)) - 1, last))
+        elif inside == "mergeCell" and (match := _RANGE.fullmatch(attributes.get("ref", ""))):
+            if len(part.merged) == _MOST_MERGED:
+                raise InputError(f"{name}: {_too_many('merged cells', _MOST_MERGED)}")
+            first, top, last_column, bottom = match.groups()
+            part.merged.append((int(top) - 1, int(bottom) - 1, _column(first), _column(last_column)))
         formula = formula or inside == "f"
 
     def read(text: str) -> None:
@@ -397,20 +514,28 @@ def _check_xml(name: str, content: bytes, stale: bool) -> str:
             result = result or text.strip()
 
     def close(tag: str) -> None:
-        nonlocal depth, inside, formula, without
+        nonlocal depth, inside, formula
         depth -= 1
         inside = ""
         if tag.rpartition(":")[2] == "c" and formula:
             # A formula may come to an empty text, which is a result.
             if stale or (not result and cell["t"] != "str"):
-                without = without or cell["r"]
+                part.without = part.without or cell["r"]
             formula = False
 
     parser = expat.ParserCreate()
     parser.StartDoctypeDeclHandler, parser.StartElementHandler, parser.EndElementHandler = refuse, begin, close
     parser.CharacterDataHandler = read
     parser.Parse(content, True)
-    return without
+    return part
+
+
+def _column(letters: str) -> int:
+    """Return the number of a column, from 0: of "A" 0, of "AA" 26."""
+    number = 0
+    for letter in letters:
+        number = 26 * number + ord(letter) - ord("A") + 1
+    return number - 1
 
 
 _SPACING = re.compile(r"[_*].")  # of a number format: the width of a letter, or one that fills the cell

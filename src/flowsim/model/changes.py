@@ -82,6 +82,11 @@ def edit_steps(raw: dict[str, Any], layers: Sequence[tuple[ScenarioFile, str]]) 
                 target = getattr(edit, TARGETS[kind])
                 where = f"{source}: {kind}{change_place(index, target)}"
                 if isinstance(edit, Edit):
+                    if edit.since and start.year - edit.since.year > MOST_YEARS:
+                        raise InputError(
+                            f"{where}.from: {edit.since.date()} lies more than {MOST_YEARS} years before the base's "
+                            f"start ({start:%Y-%m-%d}): leave out `from` if it is meant"
+                        )
                     outside = _outside(edit, start, end, where)
                     if outside and number == len(layers) - 1:
                         raise InputError(outside)

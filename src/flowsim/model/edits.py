@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     BeforeValidator,
@@ -155,6 +155,10 @@ TARGETS = {
 class Edit(Record):
     """A change that holds `from` a day `through` another, or `until` before one; always where none is given."""
 
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(("start", "since", "begin", "fra"), "a change begins `from` a day"),
+        **dict.fromkeys(("to", "end", "til"), "the last day of a change is `through`"),
+    }
     since: Day | None = Field(None, alias="from", description="the first day of the change")
     until: Day | None = Field(None, description="the day on which the base's values hold again")
     through: Day | None = Field(None, description="the last day of the change, instead of `until`")
@@ -300,9 +304,36 @@ class Include(Record):
     scenario: str = Field(description="a name that `flowsim scenarios` lists, or a scenario file, seen from this file")
 
 
+def _keys_of_changes() -> dict[str, str]:
+    """Return of each key of a change in which tables it belongs."""
+    tables: dict[str, list[str]] = {}
+    for kind, change in _CHANGES.items():
+        for name, field in change.model_fields.items():
+            tables.setdefault(field.alias or name, []).append(f"[[{kind}]]")
+    out = {key: f"it belongs in a change, below {' or '.join(known[:3])}" for key, known in tables.items()}
+    return out | {"through": f"{out['through']}; another end of the run is `until`, the day after its last"}
+
+
+_CHANGES: Mapping[str, type[Record]] = {
+    **{"stations": StationEdit, "shares": SharesEdit, "exits": ExitEdit, "stays": StayEdit},
+    **{"arrivals": ArrivalsEdit, "waiting": Waiting, "closures": Closure},
+}
+_OF_COMMANDS = ("seed", "replications", "workers", "engine", "goal", "measure", "during", "vary", "between", "language")
+
+
 class ScenarioFile(Record):
     """The content of a scenario file."""
 
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        **_keys_of_changes(),
+        **{
+            key: f"it is asked for with a question, such as --{key}, and is no part of a scenario"
+            for key in _OF_COMMANDS
+        },
+        **dict.fromkeys(("end", "horizon"), "another end of the run is `until`, the day after its last"),
+        "start": "the run begins where its base does, or on the day of a list (`today` and `today_is`)",
+        "title": "it is the `name`",
+    }
     name: str = Field(min_length=1)
     description: str = ""
     base: str = Field(description="'copenhagen', a pathway file, or a scenario to build on: a shipped one, or a file")

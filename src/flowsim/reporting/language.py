@@ -193,6 +193,14 @@ class Language:
         """Write a figure, written the English way, as this language does: "1,234.5", "1.234,5"."""
         return text.translate(str.maketrans(",.", ".,")) if self.code == "da" else text
 
+    def unit_of_series(self, unit: str) -> str:
+        """Return in brackets, after a space, what a series of a file counts: " (thousand persons)"."""
+        scale, _, counted = unit.partition(" ")
+        if f"scale.{scale}" not in self.words:
+            return f" ({self.words.get(f'unit.{unit}', unit)})" if unit else ""
+        words = [self.words[f"scale.{scale}"], self.words.get(f"unit.{counted}", counted)]
+        return f" ({' '.join(filter(None, words))})"
+
     def counted(self, number: int, noun: str) -> str:
         """Write a number with its noun, a key of the table: "1 replication", "20 replications"."""
         if number == 1:

@@ -133,7 +133,7 @@ def _show_scores(question: Forecast, outputs: Outputs, as_json: bool, language: 
 def _head(chosen: ChosenSeries, language: Language) -> list[str]:
     from flowsim.cli.terminal import wrapped
     from flowsim.core.numbers import with_plain_spaces
-    from flowsim.evidence.series import NOTED
+    from flowsim.evidence.series import BEYOND, HIDDEN, NOTED
 
     from_, say = chosen.provenance, language.say
     table = say("forecast.from.table", table=from_.table) if from_.table else ""
@@ -144,13 +144,17 @@ def _head(chosen: ChosenSeries, language: Language) -> list[str]:
     if chosen.unused:
         lines.append(say("forecast.unused", cells=", ".join(chosen.unused)))
     for name, marks in chosen.marks.items():
-        noted = [mark for mark in marks if mark.meaning == NOTED][:3]
-        lines += [
-            say(
-                "forecast.noted", place=mark.place, name=name, text=mark.text, period=language.short_period(mark.period)
-            )
-            for mark in noted
-        ]
+        for meaning, key in ((NOTED, "noted"), (HIDDEN, "hidden"), (BEYOND, "above")):
+            lines += [
+                say(
+                    f"forecast.{key}",
+                    place=mark.place,
+                    name=name,
+                    text=language.local(mark.text) if meaning == BEYOND else mark.text,
+                    period=language.short_period(mark.period),
+                )
+                for mark in [mark for mark in marks if mark.meaning == meaning][:3]
+            ]
     return [wrapped(line) for line in lines]
 
 
@@ -167,7 +171,7 @@ def _lines(
     for ahead in forecasts:
         words = {
             "name": ahead.name,
-            "unit": f" ({language.words.get(f'unit.{ahead.unit}', ahead.unit)})" if ahead.unit else "",
+            "unit": language.unit_of_series(ahead.unit),
         }
         words["periods"] = language.counted(len(ahead.series.values), f"{ahead.every}s")
         lines += ["", wrapped(say("forecast.head", origin=language.short_period(ahead.origin), **words))]

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from flowsim.core.arrays import Floats
 from flowsim.core.civil_time import MINUTES, parse_span, span_text
 from flowsim.core.errors import InputError, nearest, require_type, unknown_name
-from flowsim.core.numbers import TOKEN, read_number, with_plain_spaces
+from flowsim.core.numbers import PER_CENT, TOKEN, read_number, with_plain_spaces
 from flowsim.model.parts import Clock
 from flowsim.model.pathway import Pathway
 from flowsim.planning.response import Response
@@ -47,7 +47,7 @@ _STOCK = re.compile(rf"(mean )?(queue|caseload|people|persons|citizens) {_OF}")
 _IN_PROGRESS = re.compile(r"(mean )?(\S+) in progress")
 _MEASURE = re.compile(r"(mean )?(\S+\.\S+)")
 _WORDS = ("decided within", "wait for", "p90 wait for", "queue of", "caseload of", "people on")
-_NUMBER = re.compile(rf"({TOKEN})\s*(%|[A-Za-z][A-Za-z ]*)?")
+_NUMBER = re.compile(rf"({TOKEN})\s*({PER_CENT}|[A-Za-z][A-Za-z ]*)?")
 _PERSONS = ("citizens", "citizen", "people", "persons", "cases", "awards", "spells", "citizens per caseworker")
 
 
@@ -201,18 +201,23 @@ def _bound(text: str, unit: str) -> float:
     if not match:
         raise ValueError(f"'{text}' is not allowed: it should be a number{', such as 90%' if unit == 'share' else ''}")
     number, unit_word = read_number(match[1]), match[2] or ""
+    in_per_cent = bool(re.fullmatch(PER_CENT, unit_word))
     if number < 0:
         raise ValueError(f"'{text}' is not allowed: nothing that is measured is below 0")
     if unit == "share":
-        share = number / 100 if unit_word in ("%", "per cent") else number
-        if unit_word not in ("", "%", "per cent") or (not unit_word and 1 < number <= 100):
+        share = number / 100 if in_per_cent else number
+        if not (in_per_cent or not unit_word) or (not unit_word and 1 < number <= 100):
             raise ValueError(f"'{text}' is no share: write {match[1]} %")
         if not 0 <= share <= 1:
             raise ValueError(f"'{text}' is no share: it lies between 0% and 100%")
         return share
     if unit == "per cent":
-        if unit_word not in ("", "%", "per cent") or number > 100:
+        if not (in_per_cent or not unit_word) or number > 100:
             raise ValueError(f"'{text}' is not allowed: it lies between 0% and 100%")
+        if not unit_word and 0 < number <= 1:  # a share of 0.9, or 0.9 % of the time
+            raise ValueError(
+                f"'{text}': {100 * number:.12g} % or {match[1]} %? write {100 * number:.12g} % or {match[1]} %"
+            )
     elif unit_word and unit_word not in _PERSONS:
         raise ValueError(f"'{text}' is not allowed: it counts {unit}")
     return number

@@ -84,7 +84,7 @@ def forecast_figure(forecasts: Sequence[SeriesForecast | Joint], language: Langu
             label=spoken.say("forecast.picture.forecast"),
         )
         _mark(axes, series_forecast, spoken)
-        unit = f" ({series_forecast.unit})" if series_forecast.unit else ""
+        unit = spoken.unit_of_series(series_forecast.unit)
         axes.set_title(wrapped_title(f"{series_forecast.name}{unit}", 11), loc="left", fontsize=11)
         _dress(axes, first, ahead[-1], series_forecast.every, spoken)
         if row == 0:
