@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from flowsim import InputError, Pathway
 from flowsim.model.varying import cut_after
 from flowsim.planning.levers import Levels, Lever, without_queues
+from flowsim.reporting.language import Language
+from flowsim.reporting.wording import Wording
 from flowsim.simulation.engine.compiler import compile_pathway
 from flowsim.simulation.engine.fast import simulate
 from flowsim.simulation.engine.trace import NEVER
@@ -29,6 +31,18 @@ JOINT = RAW | {
 
 def lever(name, pathway=SMALL):
     return Lever.parse(name, pathway)
+
+
+def test_a_lever_is_counted_in_words():
+    desk = lever("desk.capacity")
+    assert [desk.counted(level) for level in (0, 1, 2)] == ["0 servers", "1 server", "2 servers"]
+    danish = Wording(language=Language.of("da"), pathway=SMALL, shipped=False, codes=False)
+    assert [danish.lever(desk, number) for number in (1, 2, None)] == [
+        "betjeningssted: desk",
+        "betjeningssteder: desk",
+        "betjeningssteder: desk",
+    ]
+    assert [danish.value(number, "citizens") for number in (1, 2)] == ["1\u00a0borger", "2\u00a0borgere"]
 
 
 def held(scenario, station, when):

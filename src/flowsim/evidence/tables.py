@@ -286,7 +286,8 @@ def _refuse_other_kinds(name: str, suffix: str, content: bytes) -> None:
     kind = kind or _OTHER_SUFFIXES.get(suffix, "")
     if kind in _OF_PYTHON:
         raise InputError(
-            f"{name}: this is {kind}, which is not read: save it as .xlsx or .csv (in Python: pandas reads it, and `to_csv` writes it)"
+            f"{name}: this is {kind}, which is not read: save it as .xlsx or .csv (in Python: pandas reads it, and "
+            "`to_csv` writes it)"
         )
     if kind:
         raise InputError(f"{name}: this is {kind}, which is not read: open it and save it as .xlsx or .csv")

@@ -21,6 +21,7 @@ __all__ = ["Levels", "Lever", "varied", "without_queues"]
 
 Key = Literal["places", "capacity", "staff"]
 _UNITS = {"places": "places a meeting", "capacity": "servers", "staff": "members of staff"}
+_ONE = {"places": "place a meeting", "capacity": "server", "staff": "member of staff"}
 _MOST_ROWS = 9
 _PLENTY = 1_000_000  # more than ever wait, and few enough for the places that so many hours of staff make
 
@@ -60,6 +61,10 @@ class Lever:
     def unit(self) -> str:
         """What is counted, in words."""
         return _UNITS[self.key]
+
+    def counted(self, level: float) -> str:
+        """Write a number of it in words: "1 server", "12 places a meeting"."""
+        return f"{level:g} {_ONE[self.key] if level == 1 else self.unit}"
 
     def held(self, pathway: Pathway, when: datetime) -> dict[str, float]:
         """Return what a pathway has of it at a moment, by party; by the station's name where that has no parties."""

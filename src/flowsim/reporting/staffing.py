@@ -177,7 +177,8 @@ class StaffingConclusions:
             first = say(f"answer.{answer.outcome}", allowed=allowed, lever=lever, goal=goals, close=close)
             return first, self._instead(answer), self._kept(answer.ceiling, "answer.kept.plenty")
         trial = next(one for one in answer.trials if one.levels[0] == answer.least)
-        words = {"least": f"{self._number(answer.least)} {lever}{self._weekly(answer)}", "goal": goals}
+        one = self.wording.lever(answer.levels.lever, answer.least)
+        words = {"least": f"{self._number(answer.least)} {one}{self._weekly(answer)}", "goal": goals}
         words |= {"since": self.wording.language.day(answer.question.since.date()), "reached": self._reached(trial)}
         words["confidence"] = self._confidence(answer)
         first = say(f"answer.{answer.outcome}", **words)

@@ -206,12 +206,17 @@ class Wording:
             return self.station(name)
         return self.state(name) if part == "state" else self.name(name)
 
-    def unit(self, unit: str) -> str:
-        """Return what a unit is called: "weeks", "uger"; a currency in millions is "DKK million", "mio. DKK"."""
+    def unit(self, unit: str, number: float | None = None) -> str:
+        """Return what a unit is called: "weeks", "uger"; a currency in millions is "DKK million", "mio. DKK".
+
+        Of a number of 1 as it is written, what is counted stands in the singular.
+        """
         currency, _, million = unit.partition(" million")
         if unit.endswith(" million") and not million:
             return self.language.say("unit.million", currency=self.currency(currency))
-        return self.language.words.get(f"unit.{unit}", unit)
+        words = self.language.words
+        single = words.get(f"unit.{unit}.one") if number == 1 else None
+        return single or words.get(f"unit.{unit}", unit)
 
     def yardsticks(self, measure: Measure | str, unit: str, period: str | None = None) -> str:
         """Return what a measure is held against: "goal: 90 %", "whole country: 7.1 (2018Q1)"; nothing of most.
@@ -261,7 +266,8 @@ class Wording:
         if signed and unit in ("share", "per cent"):  # a difference of shares is no share
             first, *rest = (figure.removesuffix(f"{_HARD}%") for figure in (first, *rest))
             unit = "points"
-        return [first if unit in ("share", "per cent") else f"{first}{_HARD}{self.unit(unit)}", *rest]
+        single = 1 if first.lstrip("+−-") == "1" else None
+        return [first if unit in ("share", "per cent") else f"{first}{_HARD}{self.unit(unit, single)}", *rest]
 
     def value(self, value: float, unit: str) -> str:
         """Write a figure with its unit: "6.4 weeks", "90 %"."""
@@ -282,6 +288,7 @@ class Wording:
         key = "goal.least" if goal.sense == ">=" else "goal.most"
         return self.language.say(key, measure=title[:1].lower() + title[1:], bound=bound)
 
-    def lever(self, lever: Lever) -> str:
-        """Return what a lever is: "places a meeting of the rehabilitation team"."""
-        return self.language.say(f"lever.{lever.key}", station=self.station(lever.station))
+    def lever(self, lever: Lever, number: float | None = None) -> str:
+        """Return what a lever is: "places a meeting of the rehabilitation team"; of one of it in the singular."""
+        one = ".one" if number == 1 else ""
+        return self.language.say(f"lever.{lever.key}{one}", station=self.station(lever.station))

@@ -112,7 +112,7 @@ def compare(
     Example: [bold]flowsim compare today more-places more-sessions --from 2021 --cost[/bold]
     """
     from flowsim.cli.terminal import wrapped
-    from flowsim.cli.words.compare import by_headline, comparison_lines, differing, waiting_lines
+    from flowsim.cli.words.compare import by_headline, comparison_lines, differing, stalled_lines, waiting_lines
     from flowsim.cli.words.run import carried_on, precision_lines
     from flowsim.core.files import check_file, write_bytes
     from flowsim.core.quantities import parse_share
@@ -181,6 +181,7 @@ def compare(
         print("\n".join(_head(comparison, scenarios, wording, question.chosen.spoken(words), verbose)))
         shown = by_headline(comparison, periods, costs=priced is not None)
         lines = comparison_lines(shown, wording, least=smallest, everything=everything, verbose=verbose)
+        lines += stalled_lines(comparison, periods, wording)
         if shown.index:
             lines += carried_on(scenarios[0].base.documented_until, max(row.period.end for row in shown.index), words)
         print("\n".join(lines))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from flowsim.planning.cost import TOTALS, WaitingPrice, waiting_price
 from flowsim.simulation.estimates import FEWEST_DEFINED, SingleEstimate
 from flowsim.simulation.intervals import at_most_one_in
 from flowsim.simulation.measures.measure import Measure
-from flowsim.simulation.measures.stations import UTILISATION
+from flowsim.simulation.measures.stations import SERVED, UTILISATION
 
 if TYPE_CHECKING:
     from flowsim.reporting.wording import Wording
@@ -184,9 +185,43 @@ def _standstills(comparison: Comparison, wording: Wording) -> Iterator[str]:
     for places in _columns(comparison).values():
         counts = comparison.standstills[places]
         if counts.any():
-            worst = comparison.index[places[int(counts.argmax())]]
-            words = {"measure": wording.measure(worst.measure), "most": str(int(counts.max())), "many": str(many)}
-            yield wording.language.say("compare.still", period=wording.language.short_period(worst.period), **words)
+            most = int(counts.max())
+            worst = [comparison.index[place] for place, count in zip(places, counts, strict=True) if count == most]
+            words = {"measure": wording.measure(worst[0].measure), "most": str(most), "many": str(many)}
+            words["first"] = wording.scenario(comparison.names[0])
+            spoken = [wording.language.short_period(row.period) for row in worst]
+            yield wording.language.say("compare.still", period=_ends(spoken), **words)
+
+
+def stalled_lines(comparison: Comparison, every: Every | None, wording: Wording) -> list[str]:
+    """Say where nobody is served in the last part of the last period, so that its mean wait is that of those before.
+
+    Args:
+        comparison: of all measures and periods.
+        every: the periods that are written; the longest reported where left out.
+        wording: what measures and scenarios are called.
+    """
+    at = {(row.measure, row.period): n for n, row in enumerate(comparison.index)}
+    written = by_headline(comparison, every)
+    levels = {name: comparison.level(name).estimate for name in comparison.names}
+    out = []
+    for measure in dict.fromkeys(row.measure for row in written.index):
+        period = max((row.period for row in written.index if row.measure == measure), key=lambda each: each.start)
+        part = period.last("quarter" if period.every == "year" else "month")
+        if measure.kind != SERVED or part == period or (measure, part) not in at:
+            continue
+        whole, last = at[measure, period], at[measure, part]
+        names = [wording.scenario(name) for name, of in levels.items() if np.isinf(of[last]) and np.isfinite(of[whole])]
+        if names:
+            words = {"measure": wording.measure(measure), "names": wording.language.listed(names)}
+            spoken = {"part": wording.language.short_period(part), "period": wording.language.short_period(period)}
+            out.append(wrapped(wording.language.say("compare.still.last", **words, **spoken)))
+    return out
+
+
+def _ends(periods: Sequence[str]) -> str:
+    """Name up to three periods, else how many there are from the first to the last."""
+    return ", ".join(periods if len(periods) <= 3 else [*periods[:2], "…", periods[-1]])
 
 
 def _undefined(comparison: Comparison, columns: Mapping[str, list[int]], wording: Wording) -> dict[str, str]:
@@ -262,7 +297,10 @@ def _tables(
             lines += [f"  {against}"] if against else []
             for name in comparison.names:
                 figures, ends = zip(*(("", "") if n is None else cells[name][n] for n in here), strict=True)
-                lines.append((f"  {_plain_text(titles[name])}", *figures))
+                title = _plain_text(titles[name])
+                if len(title) + 2 > names:  # on lines of its own: cut, titles that begin alike would read alike
+                    lines += textwrap.wrap(title, WIDTH, initial_indent="  ", subsequent_indent="    ")
+                lines.append((f"  {title}" if len(title) + 2 <= names else "", *figures))
                 lines += [("", *ends)] if any(ends) else []
         yield ""
         yield from table({"": names} | dict.fromkeys(map(wording.language.short_period, block), width), lines)

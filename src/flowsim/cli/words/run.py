@@ -229,6 +229,8 @@ def by_period(levels: pd.DataFrame, wording: Wording, documented_until: datetime
     if lines:
         notes = [say("run.note", ends=say(f"run.note.ends.{every}"))]
         notes += carried_on(documented_until, periods[-1].end, language)
+        shown = {label for row in lines for label in row.split()}
+        notes += [say("run.no_figure")] if "-" in shown else []
         notes += standing_still(levels, measures, periods, wording)
         lines += [line for note in notes for line in wrapped(note).splitlines()]
     return lines

@@ -10,7 +10,7 @@ from flowsim.cli.terminal import table, wrapped
 from flowsim.core.periods import Period
 from flowsim.model.parts import Station
 from flowsim.simulation.measures.measure import Measure
-from flowsim.simulation.measures.spells import CLOCK_WITHIN
+from flowsim.simulation.measures.spells import CLOCK_OVERDUE, CLOCK_WITHIN
 from flowsim.simulation.measures.stations import QUEUE, SERVED, UTILISATION
 
 if TYPE_CHECKING:
@@ -107,7 +107,10 @@ def _in_time(results: Results, wording: Wording, last: Period, before: Period | 
     language, say = wording.language, wording.language.say
     for clock in wording.pathway.clocks:
         column = _column(results, CLOCK_WITHIN(clock.name), last, before)
-        if column is None or math.isnan(column.now.estimate):
+        if column is None:
+            continue
+        if math.isnan(column.now.estimate):
+            yield _none_decided(results, wording, clock.name, last)
             continue
         share = wording.cell(column.now.estimate, "share")
         line = say("situation.within", measure=_first_upper(wording.clock(clock.name)), share=share)
@@ -117,6 +120,17 @@ def _in_time(results: Results, wording: Wording, last: Period, before: Period | 
             beside.insert(0, say("situation.before", share=earlier, period=language.short_period(before)))
         parts = "; ".join(filter(None, beside))
         yield f"{line} ({parts})" if parts else line
+
+
+def _none_decided(results: Results, wording: Wording, clock: str, last: Period) -> str:
+    """Say that no case is decided in a period, and how many are beyond the time at its end."""
+    words = {"measure": _first_upper(wording.clock(clock)), "period": wording.language.short_period(last)}
+    line = wording.language.say("situation.within.none", **words)
+    overdue = _column(results, CLOCK_OVERDUE(clock), last, None)
+    if overdue is None or not overdue.now.estimate >= 1:
+        return line
+    cases = wording.cell(overdue.now.estimate, "cases")
+    return f"{line}; {wording.language.say('situation.within.overdue', cases=cases)}"
 
 
 def _binding(results: Results, wording: Wording, last: Period) -> Iterator[str]:
@@ -131,6 +145,10 @@ def _binding(results: Results, wording: Wording, last: Period) -> Iterator[str]:
             without.append(say("situation.binds.nothing", station=wording.station(station.name)))
     if not shares and not without:
         return
+    for station in shares:
+        if (part := _stalled_in(results, station, last)) is not None and shares[station] < _FULL:
+            period = wording.language.short_period(part)
+            without.append(say("situation.binds.still", station=wording.station(station.name), period=period))
     full = [station for station in sorted(shares, key=lambda station: -shares[station]) if shares[station] >= _FULL]
     if full or without:
         named = without + [_named(station, shares[station], results, wording, last) for station in full]
@@ -141,6 +159,16 @@ def _binding(results: Results, wording: Wording, last: Period) -> Iterator[str]:
         fullest = max(shares, key=lambda station: shares[station])
         share = wording.cell(shares[fullest], "share")
         yield say("situation.free", station=wording.station(fullest.name), share=share)
+
+
+def _stalled_in(results: Results, station: Station, last: Period) -> Period | None:
+    """Return the last part of a period if nobody is served in it while somebody waits, in most futures.
+
+    The mean wait of the whole period is then that of those who were served before.
+    """
+    part = last.last("quarter" if last.every == "year" else "month")
+    column = _column(results, SERVED(station.name), part, None)
+    return part if part != last and column is not None and column.now.estimate == math.inf else None
 
 
 def _named(station: Station, share: float, results: Results, wording: Wording, last: Period) -> str:

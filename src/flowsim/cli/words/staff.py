@@ -83,7 +83,9 @@ def _answer_cost(answer: Answer, cost: StaffingCost | None) -> list[str]:
     if cost is None or answer.least is None:
         return []
     lever, question = answer.levels.lever, answer.question
-    sentence = f"At {_money(cost.units[0], cost)} a year each, {answer.least} {lever.unit} cost "
+    sentence = (
+        f"At {_money(cost.units[0], cost)} a year each, {lever.counted(answer.least)} cost{'s' * (answer.least == 1)} "
+    )
     sentence += number(cost.at([answer.least]))
     now = set(lever.held(question.scenario.pathway(), question.since).values())
     if len(now) == 1 and now != {answer.least}:  # where parties have different numbers, none is that of the lever
@@ -152,12 +154,17 @@ def _verdict(answer: Answer) -> list[str]:
     it = "it" if len(answer.question.goals) == 1 else "them all"
     allowed = f"from {levels.least} to {levels.most}"
     conflict = answer.conflict or answer.ceiling
+    single = answer.least == 1
+    least = "" if answer.least is None else lever.counted(answer.least)
+    plain = math.isinf(conflict.levels[0])
+    needed = f"enough {lever.unit}" if plain else lever.counted(conflict.levels[0])
+    needed += " is the least" if conflict.levels[0] == 1 else " are the least"
     first = {
-        "found": f"{answer.least} {lever.unit} are the least that meet {it}.",
-        "lowest": f"{answer.least} {lever.unit}, the least allowed, meet {it} already.",
+        "found": f"{least} {'is' if single else 'are'} the least that meet{'s' * single} {it}.",
+        "lowest": f"{least}, the least allowed, meet{'s' * single} {it} already.",
         "close": f"None {allowed} is known to meet {it}.",
         "beyond": f"None {allowed} meets {it}; with a place for everybody it would be: {plenty}. Look higher.",
-        "conflict": f"{_level(conflict.levels)} {lever.unit} are the least for the goals that need more, and there "
+        "conflict": f"{needed} for the goals that need more, and there "
         f"others do not hold: {_reached(answer.question, conflict)}. No level tried meets them all.",
         "unreachable": f"None tried {allowed} meets {it}, and a place for everybody would not: {plenty}.",
         "undecided": f"None {allowed} meets {it}, and with a place for everybody it is too close to call: "

@@ -92,6 +92,12 @@ def differences_figure(comparison: Comparison, alike: Sequence[Measure] = (), wo
     same = [_called(measure, wording) for measure in alike]
     notes = [say("compare.picture.room", names=", ".join(beyond))] * bool(beyond)
     notes += [say("compare.picture.alike", names=", ".join(same))] * bool(same)
+    stalled = [
+        _called(measure, wording)
+        for measure, places in shown
+        if any(np.isinf(paired.estimate[places]).any() for _, paired in pairs)
+    ]
+    notes += [say("compare.picture.still", names=", ".join(stalled))] * bool(stalled)
     note = wrapped_title("\n".join(notes), 8)
     figure = blank_canvas(1.9 * max(len(shown), 1) + 0.9 + 0.15 * len(note.splitlines()))
     figure.supxlabel(note, x=0.01, ha="left", fontsize=8) if note else None

@@ -102,11 +102,13 @@ def _oracles() -> Iterator[Oracle]:
     long = {"law": "lognormal", "mean": "100 hours", "cv": 1.3}
     for servers in (1, 3, 8):
         pathway = _queue({"capacity": servers}, long, f"{0.006 * servers!r} per hour")
-        yield Oracle(name=f"Kiefer and Wolfowitz, {servers} servers", pathway=pathway, servers=servers)
+        yield Oracle(
+            name=f"Kiefer and Wolfowitz, {servers} server{'s' * (servers > 1)}", pathway=pathway, servers=servers
+        )
     days = {"weekdays": ["mon", "tue", "thu"], "at": "10:00"}
     for places in (1, 6):
         pathway = _queue(days | {"places": float(places)}, "1 hour", f"{places / 70!r} per hour")
-        yield Oracle(name=f"meetings of {places} places", pathway=pathway, places=places)
+        yield Oracle(name=f"meetings of {places} place{'s' * (places > 1)}", pathway=pathway, places=places)
 
 
 ORACLES: tuple[Oracle, ...] = tuple(_oracles())
