@@ -20,7 +20,7 @@ stations.desk.capacity = { 2024-01-01 = 2, 2025-03-01 = 0 }
 entries.door = { to = "plan", rate = "300 per year" }
 states.plan = { station = "desk", stay = "2 days", to = "done" }
 states.done = { final = true, outcome = true }
-clocks.decided = { begins = ["plan"], ends = ["done"], limit = "3 weeks" }
+clocks.decided = { begins = ["plan"], begins_at = "joined", ends = ["done"], limit = "3 weeks" }
 """
 LONG = "Two more at the desk from March on, as was asked in the committee of {month}"
 
