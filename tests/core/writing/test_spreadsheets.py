@@ -14,7 +14,9 @@ def test_a_text_like_a_formula_begins_with_an_apostrophe(text):
     assert as_text(text) == f"'{text}"
 
 
-@pytest.mark.parametrize("cell", ["", "-", "team", "a=b", "'quoted'", "-5", "+2.5", "-1e-3", -5.0, 3, None])
+@pytest.mark.parametrize(
+    "cell", ["", "-", "team", "a=b", "'quoted'", "-5", "+2.5", "-1e-3", "-1,5", "-12,5 %", "-1.234,5", -5.0, 3, None]
+)
 def test_other_cells_and_negative_numbers_stay(cell):
     assert as_text(cell) is cell
 

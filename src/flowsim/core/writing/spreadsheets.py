@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 __all__ = ["as_text", "csv_text", "original_text"]
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r].", re.DOTALL)
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+|\d{1,3}(\.\d{3})+,\d+|\d{1,3}(,\d{3})+\.\d+)([eE][+-]?\d+)?( ?%)?")
 
 
 def as_text(cell: object) -> object:

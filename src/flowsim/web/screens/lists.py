@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from flowsim.core.errors import InputError
+from flowsim.core.writing.spreadsheets import as_text
 from flowsim.evidence.cases import COLUMNS, SITUATIONS, CaseList, read_cases, wrong_cells
 from flowsim.model.today.listing import place_cases
 from flowsim.reporting.language import Language
@@ -121,5 +122,5 @@ def _as_csv(cases: CaseList) -> str:
     writer.writerow([COLUMNS[key][0] for key in ("where", "situation", "number", "since")])
     for (where, waiting, share, since, _), count in rows.items():
         number = f"{100 * share:.12g} %" if share is not None else count
-        writer.writerow([where, SITUATIONS["waiting" if waiting else "under way"][0], number, since])
+        writer.writerow([as_text(where), SITUATIONS["waiting" if waiting else "under way"][0], number, since])
     return out.getvalue()
