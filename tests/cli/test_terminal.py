@@ -35,3 +35,16 @@ def test_every_line_fits_and_every_row_has_one(rows):
     lines = table(COLUMNS, rows)
     assert len(lines) == 1 + len(rows)
     assert all(len(line) <= WIDTH for line in lines)
+
+
+def test_labels_that_would_be_cut_alike_still_differ():
+    rows = [(f"The desk of the {part}", "1") for part in ("north", "south", "north by day", "hall")]
+    first = [line[:14].rstrip() for line in table({"": 14, "n": 4}, rows)[1:]]
+    assert len(set(first)) == 4
+    assert all("…" in label for label in first)
+    assert [line[:14] for line in table({"": 14, "n": 4}, [rows[0], ("Team", "2")])[1:]] == [
+        "The desk of t…",
+        "Team          ",
+    ]
+    same_ends = [("A" * 13 + part + "Z" * 13, "1") for part in ("b", "c")]
+    assert [line[:12] for line in table({"": 12, "n": 4}, same_ends)[1:]] == ["AAAAAAA… (1)", "AAAAAAA… (2)"]

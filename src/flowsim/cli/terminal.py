@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import textwrap
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
@@ -12,7 +13,7 @@ from typing import Literal
 from flowsim.core.numbers import number
 from flowsim.core.progress import silent, tells
 
-__all__ = ["WIDTH", "counted", "cut", "number", "progress_bar", "table", "wrapped"]
+__all__ = ["WIDTH", "counted", "cut", "distinct_labels", "number", "progress_bar", "table", "wrapped"]
 
 
 @contextmanager
@@ -63,11 +64,15 @@ def table(columns: Mapping[str, int], rows: Iterable[Sequence[str] | str], left:
     """Write a table without frames or colours, so that it can be searched: figures stand to the right.
 
     Args:
-        columns: titles and widths, at most eighty columns of text together; what is longer is cut, with a mark.
+        columns: titles and widths, at most eighty columns of text together; what is longer is cut, with a mark, and in
+            the first column such that what differs still does.
         rows: their cells, as many as there are columns; or one text, a heading that stands across all of them.
         left: titles of the columns of words beside the first one, which stand to the left.
     """
-    lines = _rendered(columns, [tuple(columns)], left)
+    lines, rows = _rendered(columns, [tuple(columns)], left), list(rows)
+    cells = [row[0] for row in rows if not isinstance(row, str) and row]
+    labels = distinct_labels(cells, next(iter(columns.values()), WIDTH))
+    rows = [row if isinstance(row, str) or not row else (labels.get(row[0], row[0]), *row[1:]) for row in rows]
     for is_heading, group in groupby(rows, lambda row: isinstance(row, str)):
         block = list(group)
         lines += [cut(str(row), WIDTH) for row in block] if is_heading else _rendered(columns, block, left)
@@ -90,6 +95,21 @@ def _rendered(columns: Mapping[str, int], rows: Iterable[Sequence[str]], left: C
     plain = StringIO()
     Console(file=plain, width=sum(columns.values()), color_system=None, force_terminal=False).print(grid)
     return [line.rstrip() for line in plain.getvalue().splitlines()]
+
+
+def distinct_labels(labels: Iterable[str], width: int) -> dict[str, str]:
+    """Return how labels that would be cut to the same text are written: without their middle, or else numbered."""
+    different = dict.fromkeys(labels)
+    shown = Counter(cut(label, width) for label in different)
+    alike = [label for label in different if shown[cut(label, width)] > 1]
+    end = (width - 1) // 2
+    middle = {label: f"{label[: width - 1 - end]}…{label[-end:]}" for label in alike}
+    times = Counter(middle.values())
+    for place, label in enumerate(alike, 1):
+        if times[middle[label]] > 1:
+            ending = f"… ({place})"
+            middle[label] = label[: width - len(ending)] + ending
+    return middle
 
 
 def cut(text: str, width: int) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
-from flowsim.cli.terminal import cut, number, table, wrapped
+from flowsim.cli.terminal import cut, distinct_labels, number, table, wrapped
 from flowsim.core.civil_time import MINUTES
 from flowsim.model.differences import Difference, list_differences
 from flowsim.model.edits import makes_changes
@@ -188,12 +188,13 @@ def load_lines(load: Load, language: Language) -> list[str]:
     say, out = language.say, list[str]()
     if load.stations:
         width = min(max([7, *(len(row.station) for row in load.stations)]), 24)
+        labels = distinct_labels((row.station for row in load.stations), width)
         widths = {"period": 13, "cases": 7, "places": 8, "load": 6, "queue": 7, "growth": 8, "weeks": 6}
         columns = {say("check.column.station"): width + 1}
         columns |= {say(f"check.column.{key}"): each for key, each in widths.items()}
         cells = (
             (
-                *(cut(row.station, width), _between(load, row.since, row.until, language)),
+                *(labels.get(row.station, cut(row.station, width)), _between(load, row.since, row.until, language)),
                 *(_figure(row.cases_a_week, language), _figure(row.places_a_week, language)),
                 *(language.local(f"{row.utilisation:.2f}"), _figure(row.queue, language)),
                 *(language.local(f"{row.growth_a_week:+.1f}"), _figure(row.wait_weeks, language)),
