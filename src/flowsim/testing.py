@@ -150,6 +150,9 @@ def _state(draw: st.DrawFn, states: list[str], ahead: list[str], stations: dict[
             state |= {"patience": patience, "reneges_to": draw(forward)}
         if "room" in stations[state["station"]]:
             state |= {"admitted": True} if draw(st.integers(0, 3)) == 0 else {"refused_to": draw(forward)}
+    if "station" in state and draw(st.integers(0, 3)) == 0:
+        shares = draw(st.sampled_from([{"0": 0.5}, {"1": 0.3, "2": 1.0}, {"0": 1.0, "1": 0.0}]))
+        state |= {"baulks": shares, "baulks_to": draw(forward)}
     is_known = "station" in state and stations[state["station"]].get("order") == "shortest"
     if not draw(st.integers(0, 3)) and not is_known:
         # Going back takes a race some time, so no circle can be run in no time.
@@ -274,5 +277,5 @@ def _reached(start: str, body: dict[str, Any]) -> set[str]:
         dated = [step for step in shares.values() if isinstance(step, dict)]
         todo += [target for table in dated or [shares] for target in table]
         todo += [exit_["to"] for exit_ in state.get("race", {}).values()]
-        todo += [state[key] for key in ("reneges_to", "refused_to") if key in state]
+        todo += [state[key] for key in ("reneges_to", "refused_to", "baulks_to") if key in state]
     return reached

@@ -163,6 +163,28 @@ Reserved = Annotated[
     PlainSerializer(lambda pairs: {str(priority): number for priority, number in pairs}, return_type=dict[str, int]),
     WithJsonSchema({"type": "object", "additionalProperties": {"type": "integer", "minimum": 0}}),
 ]
+
+
+def _rising(shares: tuple[tuple[int, float], ...]) -> tuple[tuple[int, float], ...]:
+    numbers = [number for number, _ in shares]
+    if numbers != sorted(set(numbers)):
+        raise ValueError("the numbers of those who wait rise: { \"3\" = 0.25, \"6\" = 1 }")
+    return shares
+
+
+ByWaiting = Annotated[
+    tuple[
+        tuple[
+            Annotated[int, BeforeValidator(plain_number), Field(ge=0, le=_MOST)],
+            Annotated[float, BeforeValidator(plain_number), Strict(), Field(ge=0, le=1)],
+        ],
+        ...,
+    ],
+    BeforeValidator(_pairs),
+    AfterValidator(_rising),
+    PlainSerializer(lambda pairs: {str(number): share for number, share in pairs}, return_type=dict[str, float]),
+    WithJsonSchema({"type": "object", "additionalProperties": {"type": "number", "minimum": 0, "maximum": 1}}),
+]
 Multiplier = Annotated[float, BeforeValidator(plain_number), Strict(), Field(ge=0, le=1000)]
 Profile = Annotated[
     tuple[tuple[Open, Multiplier], ...],
@@ -609,6 +631,8 @@ class Variant(Record):
     patience: Duration | None = None
     reneges_to: str | None = None
     refused_to: str | None = None
+    baulks: ByWaiting = ()
+    baulks_to: str | None = None
 
     if TYPE_CHECKING:
 
@@ -623,6 +647,8 @@ class Variant(Record):
             patience: StayLike | None = None,
             reneges_to: str | None = None,
             refused_to: str | None = None,
+            baulks: Mapping[str, RealLike] | Mapping[int, RealLike] = ...,
+            baulks_to: str | None = None,
         ) -> None: ...
 
     @model_validator(mode="after")
@@ -631,7 +657,8 @@ class Variant(Record):
             raise ValueError("`of` names for whom it is: an attribute and one or more of its categories")
         if not self.given:
             raise ValueError(
-                "nothing is otherwise: give one of priority, stay, to, race, patience, reneges_to, refused_to"
+                "nothing is otherwise: give one of priority, stay, to, race, patience, reneges_to, refused_to, "
+                "baulks, baulks_to"
             )
         if self.race and (self.stay or self.to):
             raise ValueError("a `race` tells stay and ways out, so `stay` and `to` have no say: drop one side")
@@ -640,7 +667,7 @@ class Variant(Record):
     @property
     def given(self) -> dict[str, Any]:
         """What it gives, by key."""
-        keys = ("priority", "stay", "to", "race", "patience", "reneges_to", "refused_to")
+        keys = ("priority", "stay", "to", "race", "patience", "reneges_to", "refused_to", "baulks", "baulks_to")
         values = {key: getattr(self, key) for key in keys}
         return {key: value for key, value in values.items() if value is not None and value != ()}
 
@@ -659,7 +686,8 @@ class State(Record):
 
     She queues at `station` if there is one, then stays for `stay` and leaves `to` states by shares, evaluated at the
     instant of leaving; or a `race` of competing exits decides both. While she waits, `patience` may run out
-    (`reneges_to`); a full room sends her away at once (`refused_to`). Lower `priority` is served first. The stay's
+    (`reneges_to`); a full room sends her away at once (`refused_to`). Who would have to wait `baulks` with a probability
+    by how many wait already, from that number on, and goes where `baulks_to` says. Lower `priority` is served first. The stay's
     law is the one in force when the stay starts. Who is always `admitted` is refused by no full room, though she fills
     it for others. A `final` state has no way out; an `outcome` is counted as an award.
     `variants` say what is otherwise for citizens of some categories.
@@ -677,6 +705,8 @@ class State(Record):
     reneges_to: str | None = None
     refused_to: str | None = None
     admitted: bool = False
+    baulks: ByWaiting = ()
+    baulks_to: str | None = None
     final: bool = False
     outcome: bool = False
     variants: Annotated[tuple[Variant, ...], BeforeValidator(several)] = ()
@@ -698,6 +728,8 @@ class State(Record):
             reneges_to: str | None = None,
             refused_to: str | None = None,
             admitted: bool = False,
+            baulks: Mapping[str, RealLike] | Mapping[int, RealLike] = ...,
+            baulks_to: str | None = None,
             final: bool = False,
             outcome: bool = False,
             variants: Iterable[Variant | Mapping[str, Any]] = (),
@@ -748,7 +780,7 @@ class State(Record):
         for part in parts:
             out |= {exit_.to for exit_ in part.race}
             out |= {name for shares in (part.to.values if part.to else ()) for name, _ in shares}
-            out |= {name for name in (part.reneges_to, part.refused_to) if name}
+            out |= {name for name in (part.reneges_to, part.refused_to, part.baulks_to) if name}
         return out
 
 
@@ -761,6 +793,10 @@ def _check_ways(state: State) -> None:
         raise ValueError("a `race` tells how long the stay lasts, so `stay` has no say: drop one")
     if (state.patience is None) != (state.reneges_to is None):
         raise ValueError("`patience` and `reneges_to` go together")
+    if bool(state.baulks) != (state.baulks_to is not None):
+        raise ValueError("`baulks` and `baulks_to` go together")
+    if state.station is None and state.baulks:
+        raise ValueError("`baulks` needs a `station` to wait at")
     if state.station is None and (state.patience or state.refused_to or state.priority):
         raise ValueError("`patience`, `refused_to` and `priority` need a `station` to wait at")
     _unique("exit", (e.name for e in state.race))

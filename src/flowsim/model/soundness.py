@@ -356,7 +356,7 @@ def _no_zero_cycle(pathway: Whole, states: tuple[State, ...]) -> None:
 
 def _at_once(pathway: Whole, state: State) -> set[str]:
     """Name the states that can be entered at the very instant at which this one is joined."""
-    out = {state.refused_to} if state.refused_to else set()
+    out = {name for name in (state.refused_to, state.baulks_to) if name}
     if state.patience and _zero(state.patience, pathway) and state.reneges_to:
         out.add(state.reneges_to)
     # A meeting convenes once an instant, so it can't be passed twice in no time.

@@ -63,7 +63,7 @@ def _renamed(state: State, group: int) -> State:
         steps = [(when, tuple((_copy(name, group), share) for name, share in shares)) for when, shares in state.to.root]
         changes["to"] = state.to.model_copy(update={"root": tuple(steps)})
     changes["race"] = tuple(way.model_copy(update={"to": _copy(way.to, group)}) for way in state.race)
-    for key in ("reneges_to", "refused_to"):
+    for key in ("reneges_to", "refused_to", "baulks_to"):
         target = getattr(state, key)
         changes[key] = None if target is None else _copy(target, group)
     return state.model_copy(update=changes)

@@ -253,8 +253,11 @@ def _alike(loads: list[StationLoad]) -> Iterator[list[StationLoad]]:
 
 
 def _bounded(pathway: Pathway, station: Station) -> bool:
-    """Whether a queue cannot grow for ever, since all who wait give up some day, or are refused."""
-    return station.room is not None or all(s.patience for s in pathway.states if s.station == station.name)
+    """Whether a queue cannot grow for ever, since all who wait give up some day, or are refused, or baulk."""
+    leaving = (
+        s.patience or (s.baulks and s.baulks[-1][1] == 1) for s in pathway.states if s.station == station.name
+    )
+    return station.room is not None or all(leaving)
 
 
 def _why_endless(pathway: Pathway) -> str:
@@ -301,6 +304,8 @@ def _why_not_constant(pathway: Pathway) -> str:
             return f"how many give up in {plain_name(state.name)} depends on the wait"
         if state.refused_to is not None:
             return f"how many are refused in {plain_name(state.name)} depends on the queue"
+        if state.baulks:
+            return f"how many baulk in {plain_name(state.name)} depends on the queue"
         if state.race and math.isinf(_race(pathway, state)[1]):
             return f"some who come to {plain_name(state.name)} never leave"
     return ""

@@ -285,6 +285,8 @@ def reneging_comes_when_patience_ends_and_refusal_at_once(run):
             assert row.started < ends or row.started == joins or (row.started == ends and joins + patience > ends)
         elif row.ended == NEVER:
             assert ends >= run.horizon
+        elif row.place.baulks_to is not None and to == row.place.baulks_to and row.ended == row.joined < ends:
+            assert uniforms(run, row)[3] < max(share for _, share in row.place.baulks)
         elif not (refused and row.ended < ends):
             assert (row.ended, to) == (ends, row.place.reneges_to)
 

@@ -135,7 +135,7 @@ def _arrows(pathway: Pathway) -> dict[Link, str]:
             if any(target in shares for shares in by_date) or target in [e.to for e in state.race]:
                 constant = len(values) == 1 and values != {1.0}
                 out[state.name, target, False] = f"{100 * min(values):.3g}%" if constant else ""
-            if target in (state.reneges_to, state.refused_to):
+            if target in (state.reneges_to, state.refused_to, state.baulks_to):
                 out[state.name, target, True] = ""
     return out
 

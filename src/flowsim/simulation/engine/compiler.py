@@ -74,6 +74,10 @@ TABLES: dict[str, np.dtype[np.void]] = {
         "key", "station", "benefit", "line", "is_final", "loop", "patience", "reneges_to", "refused_to",
         "is_certain", "stay", "stay_end", "route", "route_end", "exit", "exit_end",
     ),
+    # A row a state: what is done before and after the wait. `baulks_to`: -1 where nobody baulks.
+    "queuing": _table("baulk", "baulk_end", "baulks_to"),
+    # From how many who wait on, how probable it is.
+    "baulks": _table("waiting", "share."),
     "stays": _table("since", "law"),
     "routes": _table("since", "share"),
     "shares": _table("upto.", "to"),
@@ -122,6 +126,8 @@ class Model(NamedTuple):
     loops: int
     parties: int
     states: StructuredTable
+    queuing: StructuredTable
+    baulks: StructuredTable
     stays: StructuredTable
     routes: StructuredTable
     shares: StructuredTable
@@ -412,6 +418,12 @@ class Compiler:
             _is_certain(state),
             *(stay, self._end("stays"), route, self._end("routes"), exit_, self._end("exits")),
         )
+
+        baulk = self._end("baulks")
+        for waiting, share in state.baulks:
+            self._add("baulks", waiting, share)
+        baulks_to = self.number[state.baulks_to] if state.baulks_to else -1
+        self._add("queuing", baulk, self._end("baulks"), baulks_to)
 
     def _exit(self, exit_: Exit, key: int) -> None:
         hazard, spent = self._end("hazards"), self._end("spents")

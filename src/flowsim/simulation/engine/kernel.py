@@ -190,6 +190,25 @@ def visit_block(m, seed, word, entry, index, state, visit):
 
 
 @_rule
+def baulk_draw(m, seed, word, entry, index, state, visit):
+    """Return the uniform of whether a citizen baulks at her n-th visit to a state."""
+    _, _, _, d = philox(
+        seed, word, m.entries[entry].key, np.uint64(index), m.states[state].key, np.uint64(visit) << _U32
+    )
+    return uniform(d)
+
+
+@_rule
+def baulk_share(m, state, waiting):
+    """Return the probability that a citizen baulks where so many wait already."""
+    share = 0.0
+    for row in range(m.queuing[state].baulk, m.queuing[state].baulk_end):
+        if m.baulks[row].waiting <= waiting:
+            share = m.baulks[row].share
+    return share
+
+
+@_rule
 def exit_block(m, seed, word, entry, index, state, visit, x):
     """Return the uniform of one competing exit of a visit."""
     bits, _, _, _ = philox(
@@ -767,11 +786,12 @@ CITIZEN = np.dtype(
         ("behind", "<i4"),
         ("state", "<i2"),  # -1: the row is free
         ("entry", "<i2"),
-        ("to", "<i2"),  # where a race sends her; or one of the three below
-        ("lingers", "<i2"),  # whether her patience ends after the instant that it is rounded to
+        ("to", "<i2"),  # where a race sends her; or one of the four below
+        ("lingers", "<i1"),  # whether her patience ends after the instant that it is rounded to
+        ("looks", "<i1"),  # whether she has yet to look at how many wait, and may baulk
     ]
 )
-_BY_SHARES, _REFUSED, _GIVEN_UP = -1, -2, -3
+_BY_SHARES, _REFUSED, _GIVEN_UP, _BAULKED = -1, -2, -3, -4
 _WITH_THIS_INSTANT = -1  # due, once her patience ends within this instant, where the stations' turns have yet to come
 TO_COME, _GONE = -1, -2  # in place of the row of a citizen
 LINE = np.dtype([("head", "<i8"), ("tail", "<i8")])
@@ -786,6 +806,7 @@ DESK = np.dtype(
         ("queued", "<i8"),  # citizens waiting, summed over ticks until `since`
         ("since", "<i8"),
         ("expiring", "<i8"),  # of those waiting, who gives up at this instant unless she is served at it
+        ("looking", "<i8"),  # of those waiting, who came at this instant and may baulk
     ]
 )
 ACCOUNT = np.dtype([("present", "<i8"), ("presence", "<i8"), ("since", "<i8")])
@@ -1111,6 +1132,10 @@ def _enter(m, r, citizen, state, since, now):
     if place.station >= 0:
         if not stock or m.entries[who.entry].waiting:
             _join(m, r, citizen, place.station, place.line, now)
+            if m.queuing[state].baulks_to >= 0 and not stock:
+                who.looks = 1
+                r.desks[place.station].looking += 1
+                _mark_due(r.desks, r.at, place.station)
             if place.patience >= 0:
                 nth = _nth_visit(m, r, citizen, state)
                 word = word_at(r.luck, now)
@@ -1150,6 +1175,8 @@ def _leave(m, r, citizen, now):
         to, who.to = place.refused_to, _BY_SHARES
     elif to == _GIVEN_UP:
         to, who.to = place.reneges_to, _BY_SHARES
+    elif to == _BAULKED:
+        to, who.to = np.int64(m.queuing[state].baulks_to), _BY_SHARES
     elif who.started == NEVER:
         _leave_queue(m, r, citizen, place.station, place.line, now)
         to = place.reneges_to
@@ -1183,7 +1210,7 @@ def _arrive(m, r, number):
     else:
         r.counts[citizen * m.loops : (citizen + 1) * m.loops] = 0
     who = r.citizens[citizen]
-    who.number, who.entry, who.state, who.step, who.to = number, entry, -1, 0, _BY_SHARES
+    who.number, who.entry, who.state, who.step, who.to, who.looks = number, entry, -1, 0, _BY_SHARES, 0
     r.rows[number] = citizen
     if number + 1 < r.first[entry + 1]:
         _announce(m, r, number + 1, r.arrivals[number + 1])
@@ -1258,6 +1285,37 @@ def _moves(m, r, instant):
     return True
 
 
+@_step
+def _look_away(r, citizen, station):
+    """Have a citizen who is served, or gives up, no longer be one of those who may baulk."""
+    r.desks[station].looking -= r.citizens[citizen].looks
+    r.citizens[citizen].looks = 0
+
+
+@_long_step
+def _baulk(m, r, station, now):
+    """Have the newcomers who would have to wait look at how many wait already, in the order of the queue."""
+    waiting = r.desks[station].waiting - r.desks[station].looking
+    for line in range(m.stations[station].line, m.stations[station].line_end):
+        citizen = r.lines[line].head
+        while r.desks[station].looking > 0 and citizen >= 0:
+            behind = np.int64(r.citizens[citizen].behind)
+            who = r.citizens[citizen]
+            if who.looks:
+                _look_away(r, citizen, station)
+                state = np.int64(who.state)
+                index = index_of(r.begins, who.entry, who.number - r.first[who.entry])
+                nth = _nth_visit(m, r, citizen, state)
+                draw = baulk_draw(m, r.luck.seed, word_at(r.luck, now), who.entry, index, state, nth)
+                if draw < baulk_share(m, state, waiting):
+                    _leave_queue(m, r, citizen, station, line, now)
+                    who.to = _BAULKED
+                    _move_at(m, r, citizen, now)
+                else:
+                    waiting += 1
+            citizen = behind
+
+
 @_long_step
 def _take(m, r, station, change, free, now):
     """Start the stays of those who wait, best priority first, while places are free."""
@@ -1267,6 +1325,7 @@ def _take(m, r, station, change, free, now):
             _leave_queue(m, r, citizen, station, line, now)
             if r.citizens[citizen].due == _WITH_THIS_INSTANT:
                 r.desks[station].expiring -= 1
+            _look_away(r, citizen, station)
             r.sessions[change].taken += 1
             free -= 1
             if not m.stations[station].is_meeting:
@@ -1284,6 +1343,7 @@ def _give_up(m, r, station, now):
             if r.citizens[citizen].due == _WITH_THIS_INSTANT:
                 _leave_queue(m, r, citizen, station, line, now)
                 r.desks[station].expiring -= 1
+                _look_away(r, citizen, station)
                 r.citizens[citizen].to = _GIVEN_UP
                 _move_at(m, r, citizen, now)
             citizen = ahead
@@ -1324,6 +1384,8 @@ def _serve(m, r, station, now):
         _take(m, r, station, change, free, now)
     if desk.expiring > 0:
         _give_up(m, r, station, now)
+    if desk.looking > 0:
+        _baulk(m, r, station, now)
     if m.stations[station].room >= 0:
         _refuse(m, r, station, now)
 

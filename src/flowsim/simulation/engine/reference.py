@@ -26,7 +26,7 @@ __all__ = ["simulate"]
 # that her stay starts reacts at once.
 CHANGE, MOVE, SERVE = 2, 3, 4
 
-STARTS, GIVES_UP, REFUSED = range(3)
+STARTS, GIVES_UP, REFUSED, BAULKS = range(4)
 
 
 class _At(simpy.Event):
@@ -51,6 +51,8 @@ class _Case:
     """Succeeds with `STARTS`, or with why she is sent away."""
     expires: bool = field(compare=False, default=False)
     """Whether her patience ends within this instant."""
+    draw: float = field(compare=False, default=np.inf)
+    """The uniform of whether she baulks, until she has looked at the queue; infinite for who never does."""
 
 
 class _Station:
@@ -69,7 +71,7 @@ class _Station:
     def join(self, case: _Case) -> None:
         self.engine.count_queue(self.number)
         insort(self.queue, case)
-        if not self.is_meeting or self.room >= 0 or case.expires:
+        if not self.is_meeting or self.room >= 0 or case.expires or case.draw < 1.0:
             self.due()
 
     def leave(self, case: _Case) -> None:
@@ -118,6 +120,7 @@ class _Station:
                 self.answer(case, STARTS)
         for case in [case for case in self.queue if case.expires]:
             self.answer(case, GIVES_UP)
+        self.look()
         while 0 <= self.room < len(self.queue):
             newcomers = [case for case in self.queue if case.joined == self.engine.env.now]
             newest = max(
@@ -126,6 +129,17 @@ class _Station:
             if newest is None:
                 break
             self.answer(newest, REFUSED)
+
+    def look(self) -> None:
+        """Have newcomers who would have to wait look at how many wait already, in the order of the queue."""
+        newcomers = [case for case in self.queue if case.draw < 1.0]
+        waiting = len(self.queue) - len(newcomers)
+        for case in newcomers:
+            if case.draw < kernel.baulk_share(self.engine.rules, case.state, waiting):
+                self.answer(case, BAULKS)
+            else:
+                case.draw = np.inf
+                waiting += 1
 
     def next_case(self, free: int) -> _Case | None:
         """Return the first in the queue for whom enough servers or places are free; None where nobody is."""
@@ -182,6 +196,10 @@ class _Engine:
         )
         return out
 
+    def baulk_draw(self, entry: int, index: int, state: int, visit: int) -> float:
+        word = np.uint64(kernel.word_at(self.luck, int(self.env.now)))
+        return float(kernel.baulk_draw(self.rules, self.luck.seed, word, entry, index, state, visit))
+
     # --- Processes
 
     def changes(self) -> Generator[simpy.Event, Any, None]:
@@ -222,7 +240,9 @@ class _Engine:
                 else:
                     _, for_patience, _ = self.uniforms(*address, state, visit)
                     rank = float(kernel.queue_rank(rules, self.luck, *address, state, visit, joined, int(env.now)))
-                    to = yield from self.wait(station, (rank, number, joined), state, for_patience, elapsed)
+                    looks = m.queuing[state].baulks_to >= 0 and not stock
+                    draw = self.baulk_draw(*address, state, visit) if looks else np.inf
+                    to = yield from self.wait(station, (rank, number, joined, draw), state, for_patience, elapsed)
                     elapsed, ago = 0.0, 0
             if to < 0:
                 start = int(env.now)
@@ -244,7 +264,7 @@ class _Engine:
             state = int(to)
 
     def wait(
-        self, station: _Station, place: tuple[float, int, int], state: int, u: float, elapsed: float
+        self, station: _Station, place: tuple[float, int, int, float], state: int, u: float, elapsed: float
     ) -> Generator[simpy.Event, Any, int]:
         """Wait for the stay to start; return -1 when it does, or the state that she goes to instead."""
         m = self.model
@@ -252,7 +272,9 @@ class _Engine:
         patience = np.inf
         if m.states[state].patience >= 0:
             patience = kernel.residual(self.rules, m.states[state].patience, u, elapsed)
-        case = _Case(priority, *place, state, self.env.event(), expires=patience + 0.5 < 1.0)
+        rank, number, joined, draw = place
+        expires = bool(patience + 0.5 < 1.0)
+        case = _Case(priority, rank, number, joined, state, self.env.event(), expires=expires, draw=draw)
         station.join(case)
         events = [case.answer]
         if not case.expires and patience + 0.5 < m.horizon - self.env.now:
@@ -266,7 +288,12 @@ class _Engine:
         if not case.answer.triggered:
             station.leave(case)
         outcome = int(case.answer.value or STARTS) if case.answer.triggered else GIVES_UP
-        to = {STARTS: -1, GIVES_UP: m.states[state].reneges_to, REFUSED: m.states[state].refused_to}
+        to = {
+            STARTS: -1,
+            GIVES_UP: m.states[state].reneges_to,
+            REFUSED: m.states[state].refused_to,
+            BAULKS: m.queuing[state].baulks_to,
+        }
         return int(to[outcome])
 
 
