@@ -194,8 +194,53 @@ def _variants(draw: st.DrawFn, states: list[str], ahead: list[str], state: dict[
 
 
 @st.composite
-def _entry(draw: st.DrawFn, to: str, queues: bool) -> dict[str, Any]:
-    kind = draw(st.sampled_from(["rate", "every", "at", "count"]))
+def _held(draw: st.DrawFn, states: list[str], body: dict[str, Any], stations: dict[str, Any]) -> set[str]:
+    """Have states block, and keep servers, where that can be meant; return those that nobody comes to by a door."""
+    out: set[str] = set()
+    for name in states[1:]:
+        state, station = body[name], stations.get(body[name].get("station"), {})
+        sent = any(name in _sent_away(other) for other in body.values())
+        if "room" in station and "reserved" not in station and not sent and draw(st.booleans()):
+            state.pop("refused_to", None)
+            state.pop("admitted", None)
+            state["blocks"] = True
+            out.add(name)
+        for kept in (other for other in stations if "capacity" in stations[other] and other != state.get("station")):
+            before = [other for other in states if name in _targets(body[other])]
+            holds = all(
+                kept in body[other].get("keeps", [])
+                or (body[other].get("station") == kept and name not in _sent_away(body[other]))
+                for other in before
+            )
+            if before and holds and draw(st.integers(0, 3)):
+                state["keeps"] = [*state.get("keeps", []), kept]
+                out.add(name)
+    return out
+
+
+@st.composite
+def _held_visit(draw: st.DrawFn, server: str, stations: dict[str, Any]) -> dict[str, Any]:
+    """Draw a visit whose server is kept while another station is waited for, or whose end waits for room there."""
+
+    def at(name: str) -> dict[str, Any]:
+        refused = {"refused_to": "out"} if "room" in stations[name] else {}
+        return {"benefit": "a", "station": name, "priority": 0, "stay": draw(durations()), **refused}
+
+    visit, within = at(server) | {"to": "within"}, at(draw(st.sampled_from(sorted(stations))))
+    within |= {"to": {"out": 0.6, "visit": 0.4}}
+    if "room" in stations[within["station"]] and "reserved" not in stations[within["station"]]:
+        del within["refused_to"]
+        within["blocks"] = True
+    if within["station"] != server and draw(st.integers(0, 2)):
+        within["keeps"] = server
+    elif "keeps" not in within and "blocks" not in within:
+        within = {"benefit": "b", "keeps": server, "stay": within["stay"], "to": within["to"]}
+    return {"visit": visit, "within": within}
+
+
+@st.composite
+def _entry(draw: st.DrawFn, to: str, queues: bool, settled: bool) -> dict[str, Any]:
+    kind = "count" if settled else draw(st.sampled_from(["rate", "every", "at", "count"]))
     if kind == "rate":
         body: dict[str, Any] = {
             "to": to,
@@ -231,14 +276,20 @@ def pathways(draw: st.DrawFn) -> Pathway:
             station = stations.get(body[name].get("station"), {})
             for variant in body[name]["variants"] if station.get("order") == "shortest" else ():
                 variant |= {"stay": "1 day", "to": "out"} if variant.pop("race", None) else {}
+    settled = draw(_held(states, body, stations))
     entries: dict[str, Any] = {}
     led_to: set[str] = set()
     for name in states:
         if name not in led_to or draw(st.booleans()):
-            entries[f"to_{name}"] = draw(_entry(name, "station" in body[name]))
+            entries[f"to_{name}"] = draw(_entry(name, "station" in body[name], name in settled))
             if draw(st.booleans()) and attributes:
                 entries[f"to_{name}"]["attributes"] = {"age": {"young": 0.1, "old": 0.9}}
         led_to |= _reached(name, body)
+    servers = [name for name, station in stations.items() if "capacity" in station]
+    if servers and draw(st.booleans()):
+        body |= draw(_held_visit(draw(st.sampled_from(servers)), stations))
+        entries["to_visit"] = draw(_entry("visit", True, False))
+        led_to.add("out")
     if "out" not in led_to:
         entries["to_out"] = {"to": "out", "count": 1}
     body["out"] = {"final": True, "benefit": draw(st.sampled_from(["a", "c"])), "outcome": True}
@@ -259,6 +310,11 @@ def pathways(draw: st.DrawFn) -> Pathway:
     return Pathway.from_dict(raw, "generated")
 
 
+def _sent_away(state: dict[str, Any]) -> set[str]:
+    parts = (state, *state.get("variants", []))
+    return {part[key] for part in parts for key in ("reneges_to", "refused_to", "baulks_to") if key in part}
+
+
 def _reached(start: str, body: dict[str, Any]) -> set[str]:
     reached: set[str] = set()
     todo = [start]
@@ -268,14 +324,15 @@ def _reached(start: str, body: dict[str, Any]) -> set[str]:
             reached.add(name)
             continue
         reached.add(name)
-        for variant in body[name].get("variants", []):
-            todo += [variant["to"]] if "to" in variant else []
-            todo += [exit_["to"] for exit_ in variant.get("race", {}).values()]
-            todo += [variant["reneges_to"]] if "reneges_to" in variant else []
-        state = body[name]
-        shares = state.get("to", {})
-        dated = [step for step in shares.values() if isinstance(step, dict)]
-        todo += [target for table in dated or [shares] for target in table]
-        todo += [exit_["to"] for exit_ in state.get("race", {}).values()]
-        todo += [state[key] for key in ("reneges_to", "refused_to", "baulks_to") if key in state]
+        todo += _targets(body[name])
     return reached
+
+
+def _targets(state: dict[str, Any]) -> set[str]:
+    out = _sent_away(state)
+    for part in (state, *state.get("variants", [])):
+        out |= {exit_["to"] for exit_ in part.get("race", {}).values()}
+        shares = part.get("to", {})
+        tables = [shares] if isinstance(shares, str) else [t for t in shares.values() if isinstance(t, dict)] or [shares]
+        out |= {target for table in tables for target in ([table] if isinstance(table, str) else table)}
+    return out

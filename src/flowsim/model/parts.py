@@ -687,7 +687,9 @@ class State(Record):
     She queues at `station` if there is one, then stays for `stay` and leaves `to` states by shares, evaluated at the
     instant of leaving; or a `race` of competing exits decides both. While she waits, `patience` may run out
     (`reneges_to`); a full room sends her away at once (`refused_to`). Who would have to wait `baulks` with a probability
-    by how many wait already, from that number on, and goes where `baulks_to` says. Lower `priority` is served first. The stay's
+    by how many wait already, from that number on, and goes where `baulks_to` says. A state that `blocks` takes nobody in
+    whom the `room` does not hold: she stays where her stay has ended, and holds her server, until there is room. Who
+    goes on to a state that `keeps` the server of a station holds it all the while, in the queue too. Lower `priority` is served first. The stay's
     law is the one in force when the stay starts. Who is always `admitted` is refused by no full room, though she fills
     it for others. A `final` state has no way out; an `outcome` is counted as an award.
     `variants` say what is otherwise for citizens of some categories.
@@ -707,6 +709,8 @@ class State(Record):
     admitted: bool = False
     baulks: ByWaiting = ()
     baulks_to: str | None = None
+    blocks: bool = False
+    keeps: Names = ()
     final: bool = False
     outcome: bool = False
     variants: Annotated[tuple[Variant, ...], BeforeValidator(several)] = ()
@@ -730,6 +734,8 @@ class State(Record):
             admitted: bool = False,
             baulks: Mapping[str, RealLike] | Mapping[int, RealLike] = ...,
             baulks_to: str | None = None,
+            blocks: bool = False,
+            keeps: str | Iterable[str] = (),
             final: bool = False,
             outcome: bool = False,
             variants: Iterable[Variant | Mapping[str, Any]] = (),
@@ -795,6 +801,13 @@ def _check_ways(state: State) -> None:
         raise ValueError("`patience` and `reneges_to` go together")
     if bool(state.baulks) != (state.baulks_to is not None):
         raise ValueError("`baulks` and `baulks_to` go together")
+    if state.station is None and state.blocks:
+        raise ValueError("who comes to a state that `blocks` waits for room at its `station`: give one")
+    if state.final and state.keeps:
+        raise ValueError("a final state has no `keeps`: nobody holds a server for ever")
+    if state.station in state.keeps:
+        raise ValueError(f"she has a server of '{state.station}', as `keeps` says, so leave `station` out")
+    _unique("station of `keeps`", state.keeps)
     if state.station is None and state.baulks:
         raise ValueError("`baulks` needs a `station` to wait at")
     if state.station is None and (state.patience or state.refused_to or state.priority):

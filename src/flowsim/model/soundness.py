@@ -92,7 +92,7 @@ def _horizon(pathway: Whole) -> None:
 
 
 def _names(pathway: Whole) -> None:
-    for check in (_declared, _rooms, _reservations, _races, _categories, _waiting_places, _abandoned):
+    for check in (_declared, _rooms, _doors_that_block, _kept, _reservations, _races, _categories, _waiting_places, _abandoned):
         check(pathway)
 
 
@@ -127,16 +127,70 @@ def _rooms(pathway: Whole) -> None:
     for state in pathway.states:
         room = pathway.station(state.station).room if state.station else None
         refused_to = [state.refused_to, *(v.refused_to for v in state.variants if v.refused_to)]
+        if state.blocks and (room is None or any(refused_to) or state.admitted):
+            raise ValueError(
+                f"states.{state.name}.blocks: who waits outside is neither refused nor let in: give it where the "
+                "station has a `room`, and without `refused_to` and `admitted`"
+            )
         if state.admitted and (room is None or any(refused_to)):
             raise ValueError(
                 f"states.{state.name}.admitted: who is always admitted is never refused: give it where the station has "
                 "a `room`, and without `refused_to`"
             )
-        if (room is None and any(refused_to)) or (room is not None and state.refused_to is None and not state.admitted):
+        if (room is None and any(refused_to)) or (
+            room is not None and state.refused_to is None and not (state.admitted or state.blocks)
+        ):
             raise ValueError(
                 f"states.{state.name}.refused_to: a station with a `room` needs to know where the refused go, "
                 "and one without a `room` refuses nobody"
             )
+
+
+def _doors_that_block(pathway: Whole) -> None:
+    """Refuse ways into a state that blocks from where nobody can stay on."""
+    blocking = {state.name for state in pathway.states if state.blocks}
+    for entry in pathway.entries:
+        if entry.to in blocking and entry.count is None:
+            raise ValueError(
+                f"entries.{entry.name}.to: '{entry.to}' `blocks`, and who comes by a door has nowhere to stay "
+                "until there is room: have her come to a state before"
+            )
+    for state in pathway.states:
+        for target in sorted(_sent_away(state) & blocking):
+            raise ValueError(
+                f"states.{state.name}: who gives up, is refused or baulks here can't stay until there is room in "
+                f"'{target}', which `blocks`"
+            )
+        if state.blocks and pathway.station(str(state.station)).reserved:
+            raise ValueError(
+                f"states.{state.name}.blocks: the station '{state.station}' has servers `reserved`, and one does not "
+                "go with the other"
+            )
+
+
+def _kept(pathway: Whole) -> None:
+    """Refuse states that keep a server of a station of which somebody comes without one."""
+    for state in pathway.states:
+        for name in state.keeps:
+            if pathway.station(name).is_meeting:
+                raise ValueError(f"states.{state.name}.keeps: '{name}' is a meeting, and has no servers to keep")
+    keeps = {state.name: set(state.keeps) for state in pathway.states}
+    for entry in pathway.entries:
+        for name in sorted(keeps[entry.to]) if entry.count is None else ():
+            raise ValueError(f"states.{entry.to}.keeps: who comes by '{entry.name}' holds no server of '{name}'")
+    for state in pathway.states:
+        served = keeps[state.name] | ({state.station} if state.station else set())
+        sent_away = _sent_away(state)
+        for target in sorted(state.targets):
+            held = keeps[state.name] if target in sent_away else served
+            for name in sorted(keeps[target] - held):
+                raise ValueError(f"states.{target}.keeps: who comes from '{state.name}' holds no server of '{name}'")
+
+
+def _sent_away(state: State) -> set[str]:
+    """Return where those go whose stay does not begin."""
+    parts = (state, *state.variants)
+    return {name for part in parts for name in (part.reneges_to, part.refused_to, part.baulks_to) if name}
 
 
 def _reservations(pathway: Whole) -> None:
@@ -224,6 +278,7 @@ def _references(pathway: Whole) -> Iterator[tuple[str, str, str]]:
         yield from ((f"states.{state.name}", "state", target) for target in sorted(state.targets))
         if state.station is not None:
             yield f"states.{state.name}.station", "station", state.station
+        yield from ((f"states.{state.name}.keeps", "station", name) for name in state.keeps)
     for entry in pathway.entries:
         yield f"entries.{entry.name}.to", "state", entry.to
     for station in pathway.stations:

@@ -111,6 +111,7 @@ class _Key:
 @lru_cache(maxsize=512)
 def _stock(key: _Key) -> Stock:
     from flowsim.simulation.engine import fast
+    from flowsim.simulation.engine.deadlock import deadlocks_told
     from flowsim.simulation.engine.slots import compile_or_patch
 
     _, _, day, seed, replication, fork = key.identity
@@ -120,7 +121,8 @@ def _stock(key: _Key) -> Stock:
     before = int.from_bytes(hashlib.blake2b(f"before today {seed}".encode(), digest_size=8).digest(), "little")
     model = compile_or_patch(pathway)
     luck = Forked(before, replication, ()) if fork is None else fork.luck(pathway, before, replication)
-    visits = fast.simulate(model, *luck).visits
+    with deadlocks_told(pathway, replication):
+        visits = fast.simulate(model, *luck).visits
     final = np.array([state.final for state in pathway.states])
     open_ = visits[(visits["ended"] == NEVER) & ~final[visits["state"]]]
     waits = open_["started"] == NEVER

@@ -34,6 +34,7 @@ from flowsim.simulation.results import Results
 if TYPE_CHECKING:
     from flowsim.core.written import Seed, WholeLike
     from flowsim.simulation.engine.compiler import Model
+    from flowsim.simulation.engine.trace import Trace
 
 __all__ = ["Engine", "checked_count", "checked_seed", "estimate_memory", "known_engine", "run"]
 
@@ -254,21 +255,26 @@ def _prepared(work: _Work, number: int) -> tuple[Pathway, Model]:
 
 def _replicate(work: _Work, number: int) -> _Replication:
     pathway, model = _prepared(work, number)
+    from flowsim.simulation.engine.deadlock import deadlocks_told
+
     luck = Forked(work.seed, number, ()) if work.fork is None else work.fork.luck(pathway, work.seed, number)
-    if work.engine == "simpy":
-        from flowsim.simulation.engine import reference
-
-        trace = reference.simulate(model, *luck)
-    else:
-        from flowsim.simulation.engine import fast
-
-        if work.fork is not None and work.kept is not None and work.fork.at < pathway.end:
-            trace = work.kept.simulate(pathway, model, work.seed, work.fork, number)
-        else:
-            trace = fast.simulate(model, *luck)
+    with deadlocks_told(pathway, number):
+        trace = _simulated(work, number, pathway, model, luck)
     values = Catalogue.of(pathway, work.frame).compute(trace, work.only)
     digest = trace.digest if work.only is None else None
     return _Replication(number, values, digest, trace if work.keep else None, pathway.tick)
+
+
+def _simulated(work: _Work, number: int, pathway: Pathway, model: Model, luck: Forked) -> Trace:
+    if work.engine == "simpy":
+        from flowsim.simulation.engine import reference
+
+        return reference.simulate(model, *luck)
+    from flowsim.simulation.engine import fast
+
+    if work.fork is not None and work.kept is not None and work.fork.at < pathway.end:
+        return work.kept.simulate(pathway, model, work.seed, work.fork, number)
+    return fast.simulate(model, *luck)
 
 
 @contextmanager

@@ -75,7 +75,9 @@ TABLES: dict[str, np.dtype[np.void]] = {
         "is_certain", "stay", "stay_end", "route", "route_end", "exit", "exit_end",
     ),
     # A row a state: what is done before and after the wait. `baulks_to`: -1 where nobody baulks.
-    "queuing": _table("baulk", "baulk_end", "baulks_to"),
+    "queuing": _table("baulk", "baulk_end", "baulks_to", "blocks", "keep", "keep_end"),
+    # A server that is held in a state, besides that of its own station.
+    "keeps": _table("station"),
     # From how many who wait on, how probable it is.
     "baulks": _table("waiting", "share."),
     "stays": _table("since", "law"),
@@ -117,7 +119,7 @@ StructuredTable = Any  # a structured array of one of the TABLES
 class Model(NamedTuple):
     """A pathway as tables of records, described by `TABLES`; all times in ticks.
 
-    With attributes the states stand there once for each group of citizens, group by group, `plain` of them a group.
+    `blocking` and `keeping` tell whether any state blocks, or keeps servers. With attributes the states stand there once for each group of citizens, group by group, `plain` of them a group.
     """
 
     plain: int
@@ -125,8 +127,11 @@ class Model(NamedTuple):
     lines: int
     loops: int
     parties: int
+    blocking: int
+    keeping: int
     states: StructuredTable
     queuing: StructuredTable
+    keeps: StructuredTable
     baulks: StructuredTable
     stays: StructuredTable
     routes: StructuredTable
@@ -333,8 +338,17 @@ class Compiler:
         parties = self._changes()
         self.arrays["points"] = _as_table("points", *np.concatenate([np.empty((0, 2)), *self.points]).T)
         tables = {name: self.arrays.get(name, np.array(self.rows[name], dtype)) for name, dtype in TABLES.items()}
-        plain = len(self.pathway.states)
-        return Model(plain=plain, horizon=self.horizon, lines=len(lines), loops=len(loops), parties=parties, **tables)
+        states = self.pathway.states
+        return Model(
+            plain=len(states),
+            horizon=self.horizon,
+            lines=len(lines),
+            loops=len(loops),
+            parties=parties,
+            blocking=int(any(state.blocks for state in states)),
+            keeping=int(any(state.keeps for state in states)),
+            **tables,
+        )
 
     def _add(self, table: str, *row: Any) -> int:
         self.rows[table].append(row)
@@ -423,7 +437,10 @@ class Compiler:
         for waiting, share in state.baulks:
             self._add("baulks", waiting, share)
         baulks_to = self.number[state.baulks_to] if state.baulks_to else -1
-        self._add("queuing", baulk, self._end("baulks"), baulks_to)
+        keep = self._end("keeps")
+        for name in state.keeps:
+            self._add("keeps", self.station_number[name])
+        self._add("queuing", baulk, self._end("baulks"), baulks_to, state.blocks, keep, self._end("keeps"))
 
     def _exit(self, exit_: Exit, key: int) -> None:
         hazard, spent = self._end("hazards"), self._end("spents")

@@ -16,10 +16,13 @@ from flowsim.core.errors import InputError
 from flowsim.simulation.engine.compiler import (
     STOCK,
     Model,
+    readable,
     records,
 )
+from flowsim.simulation.engine.deadlock import refuse_deadlock
 from flowsim.simulation.engine.kernel import (
     ACCOUNT,
+    AT_DOOR,
     CHANGE,
     CHUNKS,
     CITIZEN,
@@ -171,7 +174,8 @@ def _initial(model: Model, luck: Luck) -> RunState:
     bits = max(population.bit_length(), 1)
     if (model.horizon + 1).bit_length() + bits > 63:
         raise OverflowError(f"{model.horizon} ticks and {population} citizens do not fit one key: set a longer tick")
-    lines, desks = np.full(model.lines, -1, LINE), np.zeros(len(model.stations), DESK)
+    doors = len(model.stations) if model.blocking else 0
+    lines, desks = np.full(model.lines + doors, -1, LINE), np.zeros(len(model.stations), DESK)
     desks["meeting"] = -1
     sessions = np.zeros(len(model.changes), SESSION)
     sessions["station"] = -1
@@ -224,7 +228,8 @@ def _run_on(model: Model, run: RunState, until: int, earlier: Any = None) -> tup
         if at[WIDER]:
             run = run._replace(wide_counts=run.counts.astype(np.int32), counts=run.counts[:0])
             at[WIDER] = 0
-        longest, newcomers = int(run.desks["waiting"].max(initial=0)), int(at[FREE] < 0)
+        longest = int((run.desks["waiting"] + run.desks["at_door"]).max(initial=0))
+        newcomers = int(at[FREE] < 0)
         citizens = _grown(run.citizens, at[USED], newcomers)
         # There is a row for each of citizens, whether it is used yet or not.
         counted = (at[USED] * model.loops, (len(citizens) - at[USED]) * model.loops)
@@ -254,6 +259,11 @@ def _trace(model: Model, run: RunState, tables: list[Any]) -> Trace:
         presence=run.accounts["presence"].copy(),
         queued=run.desks["queued"].copy(),
     )
+    if model.blocking or model.keeping:
+        at_doors = run.citizens[: run.at[USED]]
+        at_doors = at_doors[(at_doors["state"] >= 0) & (at_doors["lingers"] == AT_DOOR)]
+        doors = dict(zip(at_doors["number"].tolist(), at_doors["to"].tolist(), strict=True))
+        refuse_deadlock(readable(model), trace, doors)
     return Trace.of_groups(trace, model.plain)
 
 

@@ -42,6 +42,7 @@ from flowsim.simulation.engine.trace import NEVER
 
 __all__ = [
     "ACCOUNT",
+    "AT_DOOR",
     "CHANGE",
     "CHUNKS",
     "CITIZEN",
@@ -787,11 +788,13 @@ CITIZEN = np.dtype(
         ("state", "<i2"),  # -1: the row is free
         ("entry", "<i2"),
         ("to", "<i2"),  # where a race sends her; or one of the four below
-        ("lingers", "<i1"),  # whether her patience ends after the instant that it is rounded to
+        # whether her patience ends after the instant that it is rounded to; or one of the two below
+        ("lingers", "<i1"),
         ("looks", "<i1"),  # whether she has yet to look at how many wait, and may baulk
     ]
 )
 _BY_SHARES, _REFUSED, _GIVEN_UP, _BAULKED = -1, -2, -3, -4
+AT_DOOR, _ADMITTED = 2, 3  # her stay has ended, and she waits for room where she goes; or there is some
 _WITH_THIS_INSTANT = -1  # due, once her patience ends within this instant, where the stations' turns have yet to come
 TO_COME, _GONE = -1, -2  # in place of the row of a citizen
 LINE = np.dtype([("head", "<i8"), ("tail", "<i8")])
@@ -806,6 +809,7 @@ DESK = np.dtype(
         ("queued", "<i8"),  # citizens waiting, summed over ticks until `since`
         ("since", "<i8"),
         ("expiring", "<i8"),  # of those waiting, who gives up at this instant unless she is served at it
+        ("at_door", "<i8"),  # who stays where she was until there is room
         ("looking", "<i8"),  # of those waiting, who came at this instant and may baulk
     ]
 )
@@ -1058,6 +1062,60 @@ def _leave_queue(m, r, citizen, station, line, now):
 
 
 @_step
+def _stop_at_door(m, r, citizen, now):
+    """Have a citizen whose stay has ended stay on where the state that she goes to takes in only whom it has room for.
+
+    Return whether she does. Doors are queues behind all others, in the order of coming; `u_route` holds when she came.
+    """
+    who = r.citizens[citizen]
+    if who.to == _BY_SHARES:
+        who.to = route(m, np.int64(who.state), now, who.u_route)
+    to = np.int64(who.to)
+    if not m.queuing[to].blocks:
+        return False
+    station = m.states[to].station
+    door = m.lines + station
+    ahead, behind = r.lines[door].tail, np.int64(-1)
+    who.u_route, who.lingers, who.due = float(now), AT_DOOR, m.horizon
+    while ahead >= 0:
+        other = r.citizens[ahead]
+        if other.u_route < who.u_route or other.number < who.number:
+            break
+        ahead, behind = np.int64(other.before), ahead
+    who.before, who.behind = ahead, behind
+    if ahead >= 0:
+        r.citizens[ahead].behind = citizen
+    else:
+        r.lines[door].head = citizen
+    if behind >= 0:
+        r.citizens[behind].before = citizen
+    else:
+        r.lines[door].tail = citizen
+    r.desks[station].at_door += 1
+    _mark_due(r.desks, r.at, station)
+    return True
+
+
+@_step
+def _is_kept(m, state, station):
+    """Return whether a server of a station is held in a state that follows."""
+    for row in range(m.queuing[state].keep, m.queuing[state].keep_end):
+        if m.keeps[row].station == station:
+            return True
+    return False
+
+
+@_step
+def _let_go(m, r, state, to):
+    """Free the servers that were kept in a state and are not in the next one."""
+    for row in range(m.queuing[state].keep, m.queuing[state].keep_end):
+        station = m.keeps[row].station
+        if not _is_kept(m, to, station):
+            r.desks[station].busy -= 1
+            _mark_due(r.desks, r.at, station)
+
+
+@_step
 def _nth_visit(m, r, citizen, state):
     """Return how many visits to a state a citizen has behind her, the one under way not counted."""
     loop = m.states[state].loop
@@ -1129,6 +1187,9 @@ def _enter(m, r, citizen, state, since, now):
         _write(m, r, citizen, -1, NEVER)
         _part(r, citizen)
         return
+    if stock and m.keeping:
+        for row in range(m.queuing[state].keep, m.queuing[state].keep_end):
+            r.desks[m.keeps[row].station].busy += 1
     if place.station >= 0:
         if not stock or m.entries[who.entry].waiting:
             _join(m, r, citizen, place.station, place.line, now)
@@ -1185,9 +1246,15 @@ def _leave(m, r, citizen, now):
             to = route(m, state, now, who.u_route)
         else:
             who.to = _BY_SHARES  # where a race has sent her says nothing of the next wait
-        if place.station >= 0 and not m.stations[place.station].is_meeting:
+        if (
+            place.station >= 0
+            and not m.stations[place.station].is_meeting
+            and not (m.keeping and _is_kept(m, to, place.station))
+        ):
             r.desks[place.station].busy -= 1
             _mark_due(r.desks, r.at, place.station)
+    if m.keeping:
+        _let_go(m, r, state, to)
     _write(m, r, citizen, to, now)
     _count(r.accounts, state, -1, now)
     return to
@@ -1241,6 +1308,10 @@ def _move(m, r, number, now):
         if who.lingers and who.started == NEVER and who.to == _BY_SHARES:
             _expire(r, citizen, m.states[who.state].station)
             return
+        if m.blocking and who.started != NEVER:
+            if who.lingers != _ADMITTED and _stop_at_door(m, r, citizen, now):
+                return
+            who.lingers = 0
         benefit = m.states[who.state].benefit
         to = _leave(m, r, citizen, now)
         if m.states[to].benefit == benefit:
@@ -1366,6 +1437,27 @@ def _refuse(m, r, station, now):
             citizen = ahead
 
 
+@_long_step
+def _admit(m, r, station, now):
+    """Have those come in who wait at the door, as far as there is room."""
+    free = m.stations[station].room - r.desks[station].waiting
+    if not m.stations[station].is_meeting:
+        free += max(r.desks[station].capacity - r.desks[station].busy, 0)
+    door = m.lines + station
+    while free > 0 and r.desks[station].at_door > 0:
+        citizen = r.lines[door].head
+        behind = np.int64(r.citizens[citizen].behind)
+        r.lines[door].head = behind
+        if behind >= 0:
+            r.citizens[behind].before = -1
+        else:
+            r.lines[door].tail = -1
+        r.desks[station].at_door -= 1
+        free -= 1
+        r.citizens[citizen].lingers = _ADMITTED
+        _move_at(m, r, citizen, now)
+
+
 @_step
 def _serve(m, r, station, now):
     """Give a due station its turn."""
@@ -1388,6 +1480,8 @@ def _serve(m, r, station, now):
         _baulk(m, r, station, now)
     if m.stations[station].room >= 0:
         _refuse(m, r, station, now)
+    if desk.at_door > 0:
+        _admit(m, r, station, now)
 
 
 @_step
@@ -1458,7 +1552,7 @@ def run_loop(m, r, until):
             station = 0
             while not r.desks[station].is_due:
                 station += 1
-            if not _has_room(r, r.desks[station].waiting + 3):
+            if not _has_room(r, r.desks[station].waiting + r.desks[station].at_door + 3):
                 return False
             r.desks[station].is_due = 0
             r.at[_DUE] -= 1
@@ -1517,7 +1611,7 @@ def take_up(m, r):
     """Draw anew what is left of the races under way in a kept state, and put on the list who moves when."""
     for citizen in range(r.at[USED]):
         who = r.citizens[citizen]
-        if who.state < 0:
+        if who.state < 0 or who.lingers == AT_DOOR:
             continue
         state = np.int64(who.state)
         if who.started != NEVER and m.states[state].exit < m.states[state].exit_end:

@@ -17,6 +17,7 @@ import simpy
 
 from flowsim.simulation.engine import kernel
 from flowsim.simulation.engine.compiler import STOCK, Model, readable
+from flowsim.simulation.engine.deadlock import refuse_deadlock
 from flowsim.simulation.engine.luck import Luck, luck_of
 from flowsim.simulation.engine.trace import NEVER, SESSION, VISIT, Trace
 
@@ -55,12 +56,22 @@ class _Case:
     """The uniform of whether she baulks, until she has looked at the queue; infinite for who never does."""
 
 
+@dataclass(order=True)
+class _Caller:
+    """A citizen at the door of a station, who stays where she was until there is room."""
+
+    since: int
+    citizen: int
+    admitted: simpy.Event = field(compare=False)
+
+
 class _Station:
     """A queue, and the servers or the meeting that it waits for."""
 
     def __init__(self, engine: _Engine, number: int) -> None:
         self.engine, self.number = engine, number
         self.queue: list[_Case] = []
+        self.door: list[_Caller] = []
         self.room = int(engine.model.stations[number].room)
         self.is_meeting = bool(engine.model.stations[number].is_meeting)
         self.capacity = self.busy = 0
@@ -129,6 +140,18 @@ class _Station:
             if newest is None:
                 break
             self.answer(newest, REFUSED)
+        free = self.room - len(self.queue) + (0 if self.is_meeting else max(self.capacity - self.busy, 0))
+        admitted = self.door[: max(free, 0)]
+        del self.door[: len(admitted)]
+        for caller in admitted:
+            caller.admitted.succeed()
+
+    def call(self, citizen: int) -> simpy.Event:
+        """Come to the door; the event succeeds when there is room."""
+        admitted = self.engine.env.event()
+        insort(self.door, _Caller(int(self.engine.env.now), citizen, admitted))
+        self.due()
+        return admitted
 
     def look(self) -> None:
         """Have newcomers who would have to wait look at how many wait already, in the order of the queue."""
@@ -165,6 +188,12 @@ class _Engine:
         self.queued, self.queue_since = np.zeros((2, len(self.stations)), np.int64)
         self.carried = np.zeros(model.parties)
         self.waits = np.zeros(len(model.changes), np.int64)
+        self.doors: dict[int, int] = {}  # where those go who stay until there is room
+
+    def kept_in(self, state: int) -> list[int]:
+        """Return the stations of which a server is held in a state, besides its own."""
+        rows = range(self.model.queuing[state].keep, self.model.queuing[state].keep_end)
+        return [int(self.model.keeps[row].station) for row in rows]
 
     # --- The engine's own account of who is where
 
@@ -229,10 +258,13 @@ class _Engine:
             row = [number, len(rows), state, -1, visit, joined, NEVER, NEVER, since]
             rows.append(row)
             self.count(state, +1)
+            if stock:
+                for station in self.kept_in(state):
+                    self.stations[station].busy += 1
             if m.states[state].is_final:
                 row[6] = joined
                 return
-            to = -1
+            to, held = -1, self.kept_in(state)
             if m.states[state].station >= 0:
                 station = self.stations[m.states[state].station]
                 if stock and not m.entries[entry].waiting:
@@ -254,8 +286,15 @@ class _Engine:
                 yield _At(env, start + int(kernel.half_up(length)), MOVE)
                 if to < 0:
                     to = int(kernel.route(rules, state, int(env.now), for_route))
+                if m.queuing[to].blocks:
+                    self.doors[number] = int(to)
+                    yield self.stations[m.states[to].station].call(number)
+                    del self.doors[number]
                 if m.states[state].station >= 0 and not m.stations[m.states[state].station].is_meeting:
-                    self.stations[m.states[state].station].release()
+                    held.append(int(m.states[state].station))
+            for freed in held:
+                if freed not in self.kept_in(int(to)):
+                    self.stations[freed].release()
             row[3], row[7] = int(to), int(env.now)
             self.count(state, -1)
             stock, elapsed, ago = False, 0.0, 0
@@ -327,4 +366,6 @@ def simulate(model: Model, seed: int, replication: int, forks: Sequence[tuple[in
         presence=engine.presence,
         queued=engine.queued,
     )
+    if model.blocking or model.keeping:
+        refuse_deadlock(engine.model, trace, engine.doors)
     return Trace.of_groups(trace, model.plain)

@@ -192,7 +192,7 @@ def _first_free_server(dated: DatedTrace, number: int, edges: Ints, cleared: Int
     That is at the first instant from `cleared` on at which servers are left idle, or begin with somebody who joined
     at the edge or later and so would have stood behind her.
     """
-    joined, starts, ends = dated.stays_at(number)
+    joined, starts, ends = dated.holdings(number)
     order = np.argsort(starts, kind="stable")
     joined, starts, ends = joined[order], starts[order], np.sort(ends)
     since, servers = _capacity_steps(dated, number)
@@ -259,7 +259,8 @@ def utilisation(dated: DatedTrace) -> Iterator[MeasureSeries]:
     """Return how much of what a station offered in a period was used.
 
     `utilisation.<station>`, share, quarterly and yearly; NaN where nothing was offered. A meeting: places taken /
-    places. Servers: time of stays / time of capacity, which exceeds 1 while stays run on after a cut.
+    places. Servers: the time for which they are held, in stays and in states that keep them, / time of capacity, which
+    exceeds 1 while stays run on after a cut.
     """
     busy = dated.by_station(dated.time_stayed)
     taken, places = sessions_before(dated, "taken"), sessions_before(dated, "places")
@@ -268,6 +269,8 @@ def utilisation(dated: DatedTrace) -> Iterator[MeasureSeries]:
             used, offered = taken[number], places[number]
         else:
             used, offered = busy[number], _servers_before(dated, number)
+            keeping = [i for i, state in enumerate(dated.pathway.states) if station.name in state.keeps]
+            used = used + dated.time_present[keeping].sum(axis=0) if keeping else used
         for every in dated.calendar.lengths(UTILISATION):
             share = ratio(dated.calendar.during(used, every), dated.calendar.during(offered, every))
             yield MeasureSeries(measure=UTILISATION(station.name), every=every, values=share)

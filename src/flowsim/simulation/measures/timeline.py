@@ -18,7 +18,7 @@ from flowsim.core.arrays import Floats, Ints
 from flowsim.core.civil_time import MINUTES
 from flowsim.core.periods import MONTHS, Every, Period
 from flowsim.model.pathway import Pathway
-from flowsim.simulation.engine.trace import LATER, Trace
+from flowsim.simulation.engine.trace import LATER, NEVER, Trace
 from flowsim.simulation.measures.measure import Kind, Measure
 
 __all__ = ["Calendar", "DatedTrace", "MeasureSeries", "Tallies"]
@@ -95,6 +95,26 @@ class DatedTrace:
         """Return when the stays that started at a station were joined, started and ended, shape (3, stays)."""
         out: Ints = self.passes.stays_at(self.trace.visits, self.station_of, station)
         return out
+
+    def holdings(self, station: int) -> Ints:
+        """Return when the servers of a station were joined, started and let go, shape (3, holdings).
+
+        Where states keep them, the last of these after the stay of the station lets go.
+        """
+        name = self.pathway.stations[station].name
+        keeping = np.array([name in state.keeps for state in self.pathway.states])
+        if not keeping.any():
+            return self.stays_at(station)
+        visits = self.trace.visits
+        begun = (self.station_of[visits["state"]] == station) & (visits["started"] != NEVER)
+        # A holding goes on as long as the next visit of the same citizen keeps the server.
+        goes_on = np.append((visits["citizen"][1:] == visits["citizen"][:-1]) & keeping[visits["state"][1:]], False)
+        begun |= (visits["step"] == 0) & keeping[visits["state"]]
+        first = np.flatnonzero(begun)
+        last = np.flatnonzero(~goes_on)[np.searchsorted(np.flatnonzero(~goes_on), first)]
+        starts = np.where(keeping[visits["state"][first]], visits["joined"][first], visits["started"][first])
+        ends = np.where(visits["ended"][last] == NEVER, LATER, visits["ended"][last])
+        return np.array([visits["joined"][first], starts, ends], np.int64)
 
     def outcomes(self) -> Ints:
         """Return the state, month and ticks since the benefit spell before it began, of each award; (3, awards)."""
