@@ -10,8 +10,10 @@ from typing import Any
 
 from flowsim.core.extras import require_extra
 from flowsim.model.pathway import Pathway
+from flowsim.model.soundness import reached
 
 require_extra("testing", "flowsim.testing")
+from hypothesis import assume  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402  # a missing one is told first
 
 __all__ = ["durations", "pathways"]
@@ -129,7 +131,7 @@ def _stations(draw: st.DrawFn, states: list[str]) -> dict[str, Any]:
         if draw(st.booleans()):
             stations[name]["room"] = draw(st.integers(0, 3))
         if draw(st.integers(0, 2)) == 0:
-            stations[name]["order"] = draw(st.sampled_from(["last", "shortest"]))
+            stations[name]["order"] = draw(st.sampled_from(["last", "shortest", "random"]))
         if draw(st.integers(0, 2)) == 0:
             stations[name]["reserved"] = {"0": draw(st.integers(0, 1)), "1": draw(st.integers(0, 2))}
         if draw(st.integers(0, 2)) == 0:
@@ -238,6 +240,20 @@ def _held_visit(draw: st.DrawFn, server: str, stations: dict[str, Any]) -> dict[
     return {"visit": visit, "within": within}
 
 
+def _may_deadlock(pathway: Pathway) -> bool:
+    """Return whether servers may be held by citizens who wait, in a circle, for one another."""
+    servers = {station.name for station in pathway.stations if not station.is_meeting}
+    waited_for: dict[str, set[str]] = {name: set() for name in servers}
+    for state in pathway.states:
+        held = {*state.keeps} | ({state.station} & servers if state.station else set())
+        doors = {pathway.state(name).station for name in state.targets if pathway.state(name).blocks}
+        for name in held:
+            waited_for[name] |= {station for station in doors if station in servers}
+        for name in state.keeps:
+            waited_for[name] |= {state.station} & servers if state.station else set()
+    return any(name in reached(waited_for[name], waited_for) for name in servers)
+
+
 @st.composite
 def _entry(draw: st.DrawFn, to: str, queues: bool, settled: bool) -> dict[str, Any]:
     kind = "count" if settled else draw(st.sampled_from(["rate", "every", "at", "count"]))
@@ -259,8 +275,11 @@ def _entry(draw: st.DrawFn, to: str, queues: bool, settled: bool) -> dict[str, A
 
 
 @st.composite
-def pathways(draw: st.DrawFn) -> Pathway:
-    """Draw a pathway of two to five states and three stations over six days, with every feature of the language."""
+def pathways(draw: st.DrawFn, deadlocks: bool = False) -> Pathway:
+    """Draw a pathway of two to seven states and three stations over six days, with every feature of the language.
+
+    With `deadlocks`, also one in which citizens may wait for one another for ever, so that its run is refused.
+    """
     states = [f"s{n}" for n in range(draw(st.integers(2, 5)))]
     stations = draw(_stations(states))
     attributes: dict[str, Any] = {}
@@ -286,7 +305,8 @@ def pathways(draw: st.DrawFn) -> Pathway:
                 entries[f"to_{name}"]["attributes"] = {"age": {"young": 0.1, "old": 0.9}}
         led_to |= _reached(name, body)
     servers = [name for name, station in stations.items() if "capacity" in station]
-    if servers and draw(st.booleans()):
+    holds: bool = draw(st.booleans())
+    if servers and holds:
         body |= draw(_held_visit(draw(st.sampled_from(servers)), stations))
         entries["to_visit"] = draw(_entry("visit", True, False))
         led_to.add("out")
@@ -307,7 +327,9 @@ def pathways(draw: st.DrawFn) -> Pathway:
         "states": body,
         "entries": entries,
     }
-    return Pathway.from_dict(raw, "generated")
+    pathway = Pathway.from_dict(raw, "generated")
+    assume(deadlocks or not _may_deadlock(pathway))
+    return pathway
 
 
 def _sent_away(state: dict[str, Any]) -> set[str]:
@@ -333,6 +355,8 @@ def _targets(state: dict[str, Any]) -> set[str]:
     for part in (state, *state.get("variants", [])):
         out |= {exit_["to"] for exit_ in part.get("race", {}).values()}
         shares = part.get("to", {})
-        tables = [shares] if isinstance(shares, str) else [t for t in shares.values() if isinstance(t, dict)] or [shares]
+        tables = (
+            [shares] if isinstance(shares, str) else [t for t in shares.values() if isinstance(t, dict)] or [shares]
+        )
         out |= {target for table in tables for target in ([table] if isinstance(table, str) else table)}
     return out

@@ -52,7 +52,7 @@ __all__ = [
     "listed",
 ]
 
-Order = Literal["first", "last", "shortest"]
+Order = Literal["first", "last", "shortest", "random"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -168,7 +168,7 @@ Reserved = Annotated[
 def _rising(shares: tuple[tuple[int, float], ...]) -> tuple[tuple[int, float], ...]:
     numbers = [number for number, _ in shares]
     if numbers != sorted(set(numbers)):
-        raise ValueError("the numbers of those who wait rise: { \"3\" = 0.25, \"6\" = 1 }")
+        raise ValueError('the numbers of those who wait rise: { "3" = 0.25, "6" = 1 }')
     return shares
 
 
@@ -339,7 +339,8 @@ class Station(Record):
     with several `parties` the least counts. Servers are there while the station is `open`, always unless told; those of
     `shifts` come on top. On `closed` days nothing begins. `room` limits how many may wait. `answers` has the places, or
     servers, follow the wait: a rule by date, or "off". Within a class of priority, who is next is told by `order`: who
-    came "first" or "last", or who has the "shortest" stay, as it is drawn when she joins. `reserved` keeps so many
+    came "first" or "last", who has the "shortest" stay, as it is drawn when she joins, or any one at "random" of those
+    who wait. `reserved` keeps so many
     servers, or places, free from a class of priority, by its number: its stays start only while more than those are.
     """
 
@@ -686,13 +687,15 @@ class State(Record):
 
     She queues at `station` if there is one, then stays for `stay` and leaves `to` states by shares, evaluated at the
     instant of leaving; or a `race` of competing exits decides both. While she waits, `patience` may run out
-    (`reneges_to`); a full room sends her away at once (`refused_to`). Who would have to wait `baulks` with a probability
-    by how many wait already, from that number on, and goes where `baulks_to` says. A state that `blocks` takes nobody in
-    whom the `room` does not hold: she stays where her stay has ended, and holds her server, until there is room. Who
-    goes on to a state that `keeps` the server of a station holds it all the while, in the queue too. Lower `priority` is served first. The stay's
+    (`reneges_to`); a full room sends her away at once (`refused_to`). Lower `priority` is served first. The stay's
     law is the one in force when the stay starts. Who is always `admitted` is refused by no full room, though she fills
     it for others. A `final` state has no way out; an `outcome` is counted as an award.
     `variants` say what is otherwise for citizens of some categories.
+
+    Who would have to wait `baulks` with a probability by how many wait already, from that number on, and goes where
+    `baulks_to` says. A state that `blocks` takes in nobody whom the `room` does not hold: she stays where her stay has
+    ended, and holds her server, until there is room. Who goes on to a state that `keeps` the servers of other stations
+    holds them all the while, in the queue too.
     """
 
     name: Name

@@ -15,7 +15,7 @@ from typing import Protocol
 from flowsim.core.civil_time import MINUTES, ByDate
 from flowsim.core.errors import unknown_name
 from flowsim.model.duration import Duration
-from flowsim.model.parts import Attribute, Clock, Entry, Followup, Seniority, State, Station, Watch
+from flowsim.model.parts import Attribute, Clock, Entry, Followup, Seniority, State, Station, Variant, Watch
 
 __all__ = ["Whole", "check", "dated_values", "reached"]
 
@@ -92,7 +92,17 @@ def _horizon(pathway: Whole) -> None:
 
 
 def _names(pathway: Whole) -> None:
-    for check in (_declared, _rooms, _doors_that_block, _kept, _reservations, _races, _categories, _waiting_places, _abandoned):
+    for check in (
+        _declared,
+        _rooms,
+        _doors_that_block,
+        _kept,
+        _reservations,
+        _races,
+        _categories,
+        _waiting_places,
+        _abandoned,
+    ):
         check(pathway)
 
 
@@ -189,7 +199,7 @@ def _kept(pathway: Whole) -> None:
 
 def _sent_away(state: State) -> set[str]:
     """Return where those go whose stay does not begin."""
-    parts = (state, *state.variants)
+    parts: tuple[State | Variant, ...] = (state, *state.variants)
     return {name for part in parts for name in (part.reneges_to, part.refused_to, part.baulks_to) if name}
 
 

@@ -254,9 +254,7 @@ def _alike(loads: list[StationLoad]) -> Iterator[list[StationLoad]]:
 
 def _bounded(pathway: Pathway, station: Station) -> bool:
     """Whether a queue cannot grow for ever, since all who wait give up some day, or are refused, or baulk."""
-    leaving = (
-        s.patience or (s.baulks and s.baulks[-1][1] == 1) for s in pathway.states if s.station == station.name
-    )
+    leaving = (s.patience or (s.baulks and s.baulks[-1][1] == 1) for s in pathway.states if s.station == station.name)
     return station.room is not None or all(leaving)
 
 

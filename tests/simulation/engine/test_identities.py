@@ -225,9 +225,9 @@ def _rank(run, row):
 def nobody_starts_before_whoever_waits_with_a_better_rank_in_her_class(run):
     for station in run.pathway.stations:
         rows = [row for row in at_station(run, station) if row.queued]
-        for row in rows if station.order != "first" else ():
+        for row in rows if station.order in ("last", "shortest") else ():
             row.rank = _rank(run, row)
-        for late in rows if station.order != "first" else ():
+        for late in rows if station.order in ("last", "shortest") else ():
             for early in rows if late.starts else ():
                 # Who waits since before the instant at which the other starts.
                 if early.place.priority == late.place.priority and early.joined < late.started < early.left:
@@ -287,7 +287,7 @@ def reneging_comes_when_patience_ends_and_refusal_at_once(run):
             assert row.started < ends or row.started == joins or (row.started == ends and joins + patience > ends)
         elif row.ended == NEVER:
             assert ends >= run.horizon
-        elif row.place.baulks_to is not None and to == row.place.baulks_to and row.ended == row.joined < ends:
+        elif row.place.baulks_to == to != row.place.refused_to and row.ended == row.joined < ends:
             assert uniforms(run, row)[3] < max(share for _, share in row.place.baulks)
         elif not (refused and row.ended < ends):
             assert (row.ended, to) == (ends, row.place.reneges_to)

@@ -36,6 +36,7 @@ __all__ = [
     "LAST",
     "MIXTURE",
     "POISSON",
+    "RANDOM",
     "RENEWAL",
     "SHORTEST",
     "STOCK",
@@ -51,8 +52,8 @@ __all__ = [
 
 FIXED, EXPONENTIAL, WEIBULL, TABLE, EMPIRICAL, MIXTURE = range(6)
 POISSON, RENEWAL, GIVEN, STOCK = range(4)
-ORDERS = ("first", "last", "shortest")
-FIRST, LAST, SHORTEST = range(3)
+ORDERS = ("first", "last", "shortest", "random")
+FIRST, LAST, SHORTEST, RANDOM = range(4)
 _MICROSECOND = timedelta(microseconds=1)
 _NO_STAY = ByDate[Duration].model_validate("0 minutes")
 
@@ -119,7 +120,8 @@ StructuredTable = Any  # a structured array of one of the TABLES
 class Model(NamedTuple):
     """A pathway as tables of records, described by `TABLES`; all times in ticks.
 
-    `blocking` and `keeping` tell whether any state blocks, or keeps servers. With attributes the states stand there once for each group of citizens, group by group, `plain` of them a group.
+    `blocking` and `keeping` tell whether any state blocks, or keeps servers. With attributes the states stand there
+    once for each group of citizens, group by group, `plain` of them a group.
     """
 
     plain: int

@@ -1,4 +1,4 @@
-"""Whether the end of a run finds citizens who hold servers and wait for one another, so that none of them ever moves."""
+"""Whether a run ends with citizens who hold servers and wait for one another, so that none of them ever moves."""
 
 from __future__ import annotations
 
@@ -56,7 +56,9 @@ def refuse_deadlock(model: Model, trace: Trace, doors: Mapping[int, int]) -> Non
         for station in held:
             holders.setdefault(station, []).append((target, since))
     sessions = trace.sessions
-    capacity = {int(station): int(places) for station, places in zip(sessions["station"], sessions["places"], strict=True)}
+    capacity = {
+        int(station): int(places) for station, places in zip(sessions["station"], sessions["places"], strict=True)
+    }
     stuck = {station for station, waiting in holders.items() if len(waiting) >= capacity.get(station, 0)}
     while loose := {station for station in stuck if any(target not in stuck for target, _ in holders[station])}:
         stuck -= loose

@@ -30,6 +30,7 @@ from flowsim.simulation.engine.compiler import (
     LAST,
     MIXTURE,
     POISSON,
+    RANDOM,
     RENEWAL,
     STOCK,
     WEIBULL,
@@ -207,6 +208,14 @@ def baulk_share(m, state, waiting):
         if m.baulks[row].waiting <= waiting:
             share = m.baulks[row].share
     return share
+
+
+@_rule
+def lot(m, seed, word, entry, index, state, now):
+    """Return the uniform of a citizen who waits in a state at a tick: whoever has the least is next there."""
+    # No visit has an address with the complement of a state in its place.
+    bits, _, _, _ = philox(seed, word, m.entries[entry].key, np.uint64(index), ~m.states[state].key, np.uint64(now))
+    return uniform(bits)
 
 
 @_rule
@@ -603,7 +612,7 @@ def _stay_past_forks(m, luck, entry, index, state, visit, start, since, elapsed,
 def queue_rank(m, luck, entry, index, state, visit, joined, now):
     """Return what a queue is ordered by within a class, the least first; ties by the citizen's number."""
     order = m.stations[m.states[state].station].order
-    if order == FIRST:
+    if order in (FIRST, RANDOM):
         return float(joined)
     if order == LAST:
         return -float(joined)
@@ -1099,10 +1108,10 @@ def _stop_at_door(m, r, citizen, now):
 @_step
 def _is_kept(m, state, station):
     """Return whether a server of a station is held in a state that follows."""
+    held = False
     for row in range(m.queuing[state].keep, m.queuing[state].keep_end):
-        if m.keeps[row].station == station:
-            return True
-    return False
+        held = held or m.keeps[row].station == station
+    return held
 
 
 @_step
@@ -1277,7 +1286,8 @@ def _arrive(m, r, number):
     else:
         r.counts[citizen * m.loops : (citizen + 1) * m.loops] = 0
     who = r.citizens[citizen]
-    who.number, who.entry, who.state, who.step, who.to, who.looks = number, entry, -1, 0, _BY_SHARES, 0
+    who.number, who.entry, who.state, who.step, who.to = number, entry, -1, 0, _BY_SHARES
+    who.lingers = who.looks = 0  # or whatever lay in memory there
     r.rows[number] = citizen
     if number + 1 < r.first[entry + 1]:
         _announce(m, r, number + 1, r.arrivals[number + 1])
@@ -1356,6 +1366,21 @@ def _moves(m, r, instant):
     return True
 
 
+@_long_step
+def _drawn_by_lot(m, r, line, now):
+    """Return whom of a queue the lot falls on; it is drawn anew at each tick."""
+    citizen = drawn = r.lines[line].head
+    word, least = word_at(r.luck, now), 2.0
+    while citizen >= 0:
+        who = r.citizens[citizen]
+        index = index_of(r.begins, who.entry, who.number - r.first[who.entry])
+        draw = lot(m, r.luck.seed, word, who.entry, index, np.int64(who.state), now)
+        if draw < least:
+            least, drawn = draw, citizen
+        citizen = np.int64(who.behind)
+    return drawn
+
+
 @_step
 def _look_away(r, citizen, station):
     """Have a citizen who is served, or gives up, no longer be one of those who may baulk."""
@@ -1393,6 +1418,8 @@ def _take(m, r, station, change, free, now):
     for line in range(m.stations[station].line, m.stations[station].line_end):
         while free > m.queues[line].spare and r.lines[line].head >= 0:
             citizen = r.lines[line].head
+            if m.stations[station].order == RANDOM:
+                citizen = _drawn_by_lot(m, r, line, now)
             _leave_queue(m, r, citizen, station, line, now)
             if r.citizens[citizen].due == _WITH_THIS_INSTANT:
                 r.desks[station].expiring -= 1

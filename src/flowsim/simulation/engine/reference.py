@@ -16,7 +16,7 @@ import numpy as np
 import simpy
 
 from flowsim.simulation.engine import kernel
-from flowsim.simulation.engine.compiler import STOCK, Model, readable
+from flowsim.simulation.engine.compiler import RANDOM, STOCK, Model, readable
 from flowsim.simulation.engine.deadlock import refuse_deadlock
 from flowsim.simulation.engine.luck import Luck, luck_of
 from flowsim.simulation.engine.trace import NEVER, SESSION, VISIT, Trace
@@ -54,6 +54,8 @@ class _Case:
     """Whether her patience ends within this instant."""
     draw: float = field(compare=False, default=np.inf)
     """The uniform of whether she baulks, until she has looked at the queue; infinite for who never does."""
+    address: tuple[int, int] = field(compare=False, default=(0, 0))
+    """Her entry, and her index within it."""
 
 
 @dataclass(order=True)
@@ -167,7 +169,10 @@ class _Station:
     def next_case(self, free: int) -> _Case | None:
         """Return the first in the queue for whom enough servers or places are free; None where nobody is."""
         spare = self.engine.model.queues
-        return next((case for case in self.queue if free > spare[case.priority].spare), None)
+        first = next((case for case in self.queue if free > spare[case.priority].spare), None)
+        if first is None or self.engine.model.stations[self.number].order != RANDOM:
+            return first
+        return min((case for case in self.queue if case.priority == first.priority), key=self.engine.lot)
 
     def answer(self, case: _Case, outcome: int) -> None:
         self.leave(case)
@@ -229,6 +234,11 @@ class _Engine:
         word = np.uint64(kernel.word_at(self.luck, int(self.env.now)))
         return float(kernel.baulk_draw(self.rules, self.luck.seed, word, entry, index, state, visit))
 
+    def lot(self, case: _Case) -> float:
+        now = int(self.env.now)
+        word = np.uint64(kernel.word_at(self.luck, now))
+        return float(kernel.lot(self.rules, self.luck.seed, word, *case.address, case.state, now))
+
     # --- Processes
 
     def changes(self) -> Generator[simpy.Event, Any, None]:
@@ -274,7 +284,9 @@ class _Engine:
                     rank = float(kernel.queue_rank(rules, self.luck, *address, state, visit, joined, int(env.now)))
                     looks = m.queuing[state].baulks_to >= 0 and not stock
                     draw = self.baulk_draw(*address, state, visit) if looks else np.inf
-                    to = yield from self.wait(station, (rank, number, joined, draw), state, for_patience, elapsed)
+                    to = yield from self.wait(
+                        station, (rank, number, joined, draw, address), state, for_patience, elapsed
+                    )
                     elapsed, ago = 0.0, 0
             if to < 0:
                 start = int(env.now)
@@ -303,7 +315,7 @@ class _Engine:
             state = int(to)
 
     def wait(
-        self, station: _Station, place: tuple[float, int, int, float], state: int, u: float, elapsed: float
+        self, station: _Station, place: tuple[Any, ...], state: int, u: float, elapsed: float
     ) -> Generator[simpy.Event, Any, int]:
         """Wait for the stay to start; return -1 when it does, or the state that she goes to instead."""
         m = self.model
@@ -311,9 +323,9 @@ class _Engine:
         patience = np.inf
         if m.states[state].patience >= 0:
             patience = kernel.residual(self.rules, m.states[state].patience, u, elapsed)
-        rank, number, joined, draw = place
+        rank, number, joined, draw, address = place
         expires = bool(patience + 0.5 < 1.0)
-        case = _Case(priority, rank, number, joined, state, self.env.event(), expires=expires, draw=draw)
+        case = _Case(priority, rank, number, joined, state, self.env.event(), expires, draw, address)
         station.join(case)
         events = [case.answer]
         if not case.expires and patience + 0.5 < m.horizon - self.env.now:

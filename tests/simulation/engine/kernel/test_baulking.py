@@ -70,7 +70,10 @@ def test_who_can_be_served_never_baulks_and_who_comes_later_counts_who_stays(eng
         ({"baulks": {"3": 0.5, "1": 0.2}}, r"states\.talk\.baulks: the numbers of those who wait rise"),
         ({"baulks": {"3": 1.5}}, r"states\.talk\.baulks.*1\.5"),
         ({"baulks_to": "nowhere"}, r"states\.talk: there is no state 'nowhere'"),
-        ({"baulks_to": "talk"}, r"states\.talk: citizens can go round from here to here in no time"),
+        (
+            {"baulks_to": "talk", "to": {"home": 0.5, "away": 0.5}},
+            r"states\.talk: citizens can go round from here to here in no time",
+        ),
         ({"station": None}, r"states\.talk: `baulks` needs a `station` to wait at"),
     ],
 )

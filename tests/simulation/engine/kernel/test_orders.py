@@ -1,4 +1,4 @@
-"""Who is next in a queue: who came last, or who has the shortest stay; by hand, and by closed forms.
+"""Who is next in a queue: who came last, who has the shortest stay, or anyone; by hand, and by closed forms.
 
 Both engines agree on generated pathways (`test_twins.py`), and every start follows the rank (`test_identities.py`).
 """
@@ -94,13 +94,15 @@ def close(values, theory, within=0.05):
 
 
 def test_the_order_moves_the_spread_of_waits_but_not_their_mean():
-    """M/M/1: E[W] is the same for both; E[W²] of the first is 2 load / (1 - load)², of the last that over 1 - load.
+    """M/M/1: E[W] is the same for both; E[W²] of the first is 2 load / (1 - load)², of the last that over 1 - load, and
+    of one at random that over 1 - load / 2.
 
-    Source: Conway, Maxwell and Miller (1967), Theory of Scheduling, section 8-6.
+    Source: Conway, Maxwell and Miller (1967), Theory of Scheduling, section 8-6; Kingman (1962), The effect of queue
+    discipline on waiting time variance.
     """
     law = {"law": "exponential", "mean": "1 day"}
     mean, square = RATE / (1 - RATE), 2 * RATE / (1 - RATE) ** 2
-    for order, factor in (("first", 1.0), ("last", 1 / (1 - RATE))):
+    for order, factor in (("first", 1.0), ("last", 1 / (1 - RATE)), ("random", 1 / (1 - RATE / 2))):
         first, second = moments(order, law)
         close(first, mean)
         close(second, square * factor, within=0.08)
