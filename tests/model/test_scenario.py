@@ -1016,3 +1016,12 @@ def test_a_scenario_and_its_base_in_json(folder: Path) -> None:
     (folder / "typo.json").write_text(json.dumps(content | {"base": "small.json", "untl": "2022-01-01"}))
     with pytest.raises(InputError, match=r"typo.json: there is no key 'untl'; did you mean 'until'\?"):
         Scenario.of(folder / "typo.json")
+
+
+def test_null_in_json_changes_nothing_and_is_refused(tmp_path):
+    path = tmp_path / "none.json"
+    path.write_text(
+        '{"name": "x", "base": "copenhagen", "stations": [{"station": "rehabilitation_team", "places": null}]}'
+    )
+    with pytest.raises(InputError, match="nothing is changed: give one of places"):
+        Scenario.read(path)

@@ -240,7 +240,8 @@ class StationEdit(Edit):
 
     @model_validator(mode="after")
     def _something(self) -> StationEdit:
-        if not self.model_fields_set - {"station", "party", "shift", "since", "until", "through"}:
+        given = {key for key in self.model_fields_set if getattr(self, key) is not None}  # null in JSON gives nothing
+        if not given - {"station", "party", "shift", "since", "until", "through"}:
             raise ValueError(f"nothing is changed: give one of {', '.join(LEVERS)}")
         if (self.at or self.room is not None) and (self.since or self.end):
             raise ValueError("`at` and `room` hold for the whole horizon: leave out `from`, `until` and `through`")
