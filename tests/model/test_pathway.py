@@ -612,3 +612,17 @@ def test_a_part_that_was_read_before_is_read_once_and_no_other_in_its_place():
         changed["stations"]["desk"]["capacity"] = capacity
         with pytest.raises(InputError, match=r"^pathway: stations\.desk\.capacity: "):
             Pathway.from_dict(changed)
+
+
+def test_tables_that_are_alike_are_read_once_and_a_wrong_part_is_named_all_the_same():
+    stay = {"2019-01-01": {"law": "gamma", "mean": "2.7182 weeks", "cv": 0.4}, "2019-07-01": "3.1415 weeks"}
+    states = {name: {"stay": stay, "to": "out"} for name in ("first", "second")} | {"out": {"final": True}}
+    raw = {"name": "alike", "start": "2019-01-01", "end": "2020-01-01", "states": states}
+    raw |= {"entries": {"door": {"to": "first", "rate": "1 per day"}, "other": {"to": "second", "rate": "1 per day"}}}
+    pathway = Pathway.from_dict(raw)
+    assert pathway.state("first").stay is pathway.state("second").stay
+    assert pathway.state("first").stay.values[1].mean_minutes == pytest.approx(3.1415 * 7 * 1440)
+    with pytest.raises(InputError, match=r"states\.second\.stay"):
+        Pathway.from_dict(
+            raw | {"states": states | {"second": {"stay": stay | {"2019-08-01": "-1 weeks"}, "to": "out"}}}
+        )

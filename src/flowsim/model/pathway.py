@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import (
+    BaseModel,
     BeforeValidator,
     ValidationError,
     WrapValidator,
@@ -33,43 +34,56 @@ if TYPE_CHECKING:
 __all__ = ["Pathway"]
 
 
-_MOST_PARTS = 256  # of a kind, twice
+_MOST_PARTS, _MOST_FIELDS = 256, 1024  # of a kind, twice
 
 
 class _Memory:
-    """The parts that were read last, by their plain data; what was not asked for again for a while is forgotten."""
+    """The values that were read last, by their plain data; what was not asked for again for a while is forgotten."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self.most = most
         self.recent: dict[bytes, Any] = {}
         self.earlier: dict[bytes, Any] = {}
 
-    def part_of(self, content: bytes) -> Any:
+    def value_of(self, content: bytes) -> Any:
         return self.recent.get(content) or self.earlier.get(content)
 
-    def keep(self, content: bytes, part: Any) -> None:
-        if len(self.recent) >= _MOST_PARTS:
+    def keep(self, content: bytes, value: Any) -> None:
+        if len(self.recent) >= self.most:
             self.earlier, self.recent = self.recent, {}
-        self.recent[content] = part
+        self.recent[content] = value
 
 
 def _remembered() -> WrapValidator:
     """Return how a field of parts is read: as a list, or a table of tables, and of equal plain data only once.
 
-    Draws of parameters and edits change few of them, and parts are frozen and check themselves alone.
+    Draws of parameters and edits change few of them, and in these few tables, often to the same in states that are
+    alike. Parts and their values by date are frozen and check themselves alone.
     """
-    memory = _Memory()
+    memory, fields = _Memory(_MOST_PARTS), _Memory(_MOST_FIELDS)
+
+    def part_of(raw: Any, read_parts: Any) -> Any:
+        content = _content(raw)
+        if not content:
+            return read_parts([raw])[0]
+        if (part := memory.value_of(content)) is None:
+            tables = {name: marshal.dumps((name, value), 2) for name, value in raw.items() if isinstance(value, dict)}
+            values = {name: fields.value_of(table) for name, table in tables.items()}
+            part = read_parts([raw | {name: value for name, value in values.items() if value is not None}])[0]
+            for name, table in tables.items():
+                if isinstance(value := getattr(part, name, None), BaseModel):
+                    fields.keep(table, value)
+        memory.keep(content, part)
+        return part
 
     def read(raw: Any, read_parts: Any) -> Any:
         parts = listed(raw)
         if not isinstance(parts, list | tuple):
             return read_parts(parts)
-        contents = [_content(part) for part in parts]
-        known = [memory.part_of(content) if content else None for content in contents]
-        read_now = read_parts([part if one is None else one for part, one in zip(parts, known, strict=True)])
-        for content, part in zip(contents, read_now, strict=True):
-            if content:
-                memory.keep(content, part)
-        return read_now
+        try:
+            return tuple(part_of(part, read_parts) for part in parts)
+        except ValidationError:
+            return read_parts(parts)  # it says which part is wrong
 
     return WrapValidator(read)
 
