@@ -470,7 +470,7 @@ WHOLE = [
     ({"until": 2021}, "mine.toml: until: 2021 is no date: it begins on 2021-01-01 and ends on 2021-12-31: write one"),
     (
         {"through": "2021-12-31"},
-        "mine.toml: there is no key 'through' here: it belongs in a change, below [[stations]] or",
+        "mine.toml: there is no key 'through' here: it belongs in a change, below [[stations]], [[",
     ),
     ({"places": 2}, "mine.toml: there is no key 'places' here: it belongs in a change, below [[stations]]"),
     ({"horizon": "2024-12-31"}, "mine.toml: there is no key 'horizon' here: another end of the run is `until`"),

@@ -311,7 +311,7 @@ def _keys_of_changes() -> dict[str, str]:
     for kind, change in _CHANGES.items():
         for name, field in change.model_fields.items():
             tables.setdefault(field.alias or name, []).append(f"[[{kind}]]")
-    out = {key: f"it belongs in a change, below {' or '.join(known[:3])}" for key, known in tables.items()}
+    out = {key: f"it belongs in a change, below {', '.join(known[:3])}" for key, known in tables.items()}
     return out | {"through": f"{out['through']}; another end of the run is `until`, the day after its last"}
 
 
