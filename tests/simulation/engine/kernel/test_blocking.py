@@ -55,6 +55,20 @@ def test_a_bed_is_blocked_until_there_is_room_further_on(engine):
 
 
 @pytest.mark.parametrize("engine", ["kernel", "simpy"])
+def test_where_nobody_may_wait_a_free_server_is_room(engine):
+    subject = pathway(
+        {"ward": {"capacity": 2}, "care": {"capacity": 1, "room": 0}},
+        {
+            "bed": {"station": "ward", "stay": "1 hour", "to": "help"},
+            "help": {"station": "care", "stay": "10 hours", "to": "home", "blocks": True},
+        },
+        {"door": {"at": [HOURS.format(0)] * 2, "to": "bed"}},
+    )
+    assert times(subject, engine, "bed") == [(0, 0, 1), (0, 0, 11)]
+    assert times(subject, engine, "help") == [(1, 1, 11), (11, 11, 21)]
+
+
+@pytest.mark.parametrize("engine", ["kernel", "simpy"])
 def test_a_doctor_is_kept_while_the_nurse_is_waited_for(engine):
     """Two doctors talk for an hour, then one nurse tests for 2 hours, then the doctor writes for an hour."""
     subject = pathway(
@@ -213,6 +227,10 @@ FLAWS = [
     ({"talk": {"keeps": "nurse"}}, r"states\.talk\.keeps: who comes by 'door' holds no server of 'nurse'"),
     ({"talk": {"to": "write"}}, r"states\.test: no entry and no state leads here"),
     ({"test": {"keeps": ()}}, r"states\.write\.keeps: who comes from 'test' holds no server of 'doctor'"),
+    (
+        {"talk": {"patience": "1 hour", "reneges_to": "write"}},
+        r"states\.write\.keeps: who comes from 'talk' holds no server of 'doctor'",
+    ),
     (
         {"test": {"patience": "1 hour", "reneges_to": "talk", "blocks": False}, "talk": {"blocks": True}},
         r"states\.talk\.blocks: who waits outside is neither refused nor let in",
