@@ -32,6 +32,7 @@ from flowsim.model.varying import cut_after
 from flowsim.planning.levers import Levels
 from flowsim.planning.response import Response
 from flowsim.planning.shapley import ALL_SUBSETS, Orders, orders_of, shapley_shares
+from flowsim.simulation.engine.luck import side_stream
 from flowsim.simulation.measures.catalogue import Catalogue
 from flowsim.simulation.opening import model_of
 from flowsim.simulation.runner import checked_seed, run
@@ -347,7 +348,7 @@ def _raw(
         return None if factors <= ALL_SUBSETS else orders_of(factors, count, seed=number)
 
     value = _estimates(terms, figures, ends, orders(_ORDERS, seed), owners)
-    generator = np.random.default_rng(seed)
+    generator = side_stream(seed, "resamples")
     resampled = []
     for number in range(resamples):
         rows = generator.integers(0, sets, sets)
@@ -396,13 +397,17 @@ class _Column(NamedTuple):
 
 
 def _evenly(levers: Sequence[Levels], sets: int, seed: int) -> Floats:
-    """Draw levels, shape (sets, levers): as many of each part of a range, in an order of its own for each lever."""
-    generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(sets,)))
-    out = np.zeros((sets, len(levers)))
-    for column, levels in enumerate(levers):
-        parts = (generator.permutation(sets) + generator.random(sets)) / sets
-        out[:, column] = np.array(levels.all)[(parts * len(levels.all)).astype(np.int64)]
-    return out
+    """Draw levels, shape (sets, levers), by a Latin hypercube: as many of each part of a lever's range."""
+    from scipy.stats import qmc
+
+    if not levers:
+        return np.zeros((sets, 0))
+    parts = qmc.LatinHypercube(len(levers), seed=side_stream(seed, "levels", sets)).random(sets)
+    columns = [
+        np.array(levels.all)[(part * len(levels.all)).astype(np.int64)]
+        for levels, part in zip(levers, parts.T, strict=True)
+    ]
+    return np.column_stack(columns)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

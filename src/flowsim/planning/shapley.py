@@ -17,6 +17,7 @@ import numpy as np
 
 from flowsim.core.arrays import Bools, Floats, Ints
 from flowsim.core.errors import require
+from flowsim.simulation.engine.luck import side_stream
 
 __all__ = ["ALL_SUBSETS", "Orders", "orders_of", "shapley_shares"]
 
@@ -34,7 +35,7 @@ def orders_of(factors: int, count: int = 200, seed: int = 1) -> Orders:
     """
     if factors <= _ALL:
         return np.array(list(permutations(range(factors))), np.int64).reshape(-1, factors)
-    generator = np.random.default_rng(seed)
+    generator = side_stream(seed, "orders")
     half = np.array([generator.permutation(factors) for _ in range(count // 2)])
     return np.concatenate([half, half[:, ::-1]])
 
