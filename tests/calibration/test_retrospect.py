@@ -10,7 +10,7 @@ from flowsim import InputError, Pathway, run
 from flowsim.calibration.inference.table import ReferenceTable
 from flowsim.calibration.retrospect import Retrospect, look_back, origins, quarterly, retrospects_csv, retrospects_of
 from flowsim.calibration.study import Study
-from flowsim.model.varying import frozen
+from flowsim.model.varying import without_later
 from helpers.paths import SMALL_TOWN
 
 TOWN = SMALL_TOWN / "calibration.toml"
@@ -29,25 +29,29 @@ RAW = {
 DATED = Pathway.from_dict(RAW)
 
 
+def known_on(moment):
+    return Pathway.from_dict(without_later(RAW, moment))
+
+
 def test_the_last_value_before_the_moment_goes_on():
     left = copy.deepcopy(RAW)
     left["stations"]["team"]["places"] = {"2020-01-01": 2, "2020-07-01": 3}
     left["states"]["team"]["to"] = {"2020-01-01": {"a": 0.5, "b": 0.5}}
     left["entries"]["door"]["rate"] = {"2020-01-01": "3 per week"}
-    assert frozen(DATED, datetime(2021, 1, 1)) == Pathway.from_dict(left)
+    assert known_on(datetime(2021, 1, 1)) == Pathway.from_dict(left)
 
 
 def test_a_change_on_the_day_itself_is_later():
-    assert frozen(DATED, datetime(2020, 7, 1)).station("team").bounds[0].places.values == (2,)
-    assert frozen(DATED, datetime(2020, 7, 2)).station("team").bounds[0].places.values == (2, 3)
+    assert known_on(datetime(2020, 7, 1)).station("team").bounds[0].places.values == (2,)
+    assert known_on(datetime(2020, 7, 2)).station("team").bounds[0].places.values == (2, 3)
 
 
 def test_a_value_that_only_begins_later_is_kept():
-    assert frozen(DATED, datetime(2019, 1, 1)).station("team").bounds[0].places.values == (2,)
+    assert known_on(datetime(2019, 1, 1)).station("team").bounds[0].places.values == (2,)
 
 
 def test_until_the_moment_all_goes_as_it_did():
-    whole, cut = run(DATED, replications=5), run(frozen(DATED, datetime(2021, 1, 1)), replications=5)
+    whole, cut = run(DATED, replications=5), run(known_on(datetime(2021, 1, 1)), replications=5)
     # All but the reading of a wait that looks ahead.
     known = [n for n, row in enumerate(whole.index) if row.period < "2021" and "first_free" not in row.measure]
     assert len(known) > 80

@@ -12,7 +12,7 @@ import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ import numpy as np
 
 from flowsim.calibration.checkpoints import whole
 from flowsim.calibration.histories.kept import Histories, histories_csv, histories_of, sets_digest
+from flowsim.calibration.histories.walking import Walk
 from flowsim.calibration.study import Prior, Study
 from flowsim.core.arrays import Floats
 from flowsim.core.display import Displayed
@@ -30,7 +31,7 @@ from flowsim.core.files import check_file, data_folder, write_files
 from flowsim.model.base import Base
 from flowsim.model.library import cities, city_file
 from flowsim.model.pathway import Pathway
-from flowsim.model.scenario import Scenario
+from flowsim.model.scenario import CarriedOn, Scenario
 from flowsim.simulation.fork import Fork
 from flowsim.simulation.opening import FromToday
 
@@ -68,6 +69,7 @@ class Ensemble(Displayed):
         provenance: what made them: the study's digest, seeds, draws, versions.
         histories: pairs of a set and a replication, of which each replication of a run draws one; None where each draws
             a set alone.
+        walk: how factors that walked go on doing so after the last document; None where they keep their last values.
     """
 
     prior: Prior
@@ -75,6 +77,7 @@ class Ensemble(Displayed):
     mode: Mapping[str, Any] = field(repr=False)
     provenance: Mapping[str, Any]
     histories: Histories | None = field(default=None, repr=False)
+    walk: Walk | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         lived = f", {len(self.histories):,} histories" if self.histories else ""
@@ -152,6 +155,14 @@ class Ensemble(Displayed):
         """Return the sets alone: each replication draws one, and has a luck of its own from the start on."""
         return self if self.histories is None else replace(self, histories=None)
 
+    def held(self) -> Ensemble:
+        """Return the ensemble whose factors keep their last values after the last document."""
+        return self if self.walk is None else replace(self, walk=None)
+
+    def carried_on(self, seed: int, replication: int) -> CarriedOn | None:
+        """Return how the base goes on in a replication after its last document; None where its last values hold."""
+        return None if self.walk is None else partial(self.walk.continue_in, seed=seed, replication=replication)
+
     def fork(self, seed: int) -> Fork | None:
         """Return the fork from which on replications have futures of their own; None without histories."""
         return None if self.histories is None else self.histories.fork(seed)
@@ -214,12 +225,19 @@ class OverEnsemble:
         """Return the pathway of a replication: the scenario's changes over its parameter set."""
         if self.scenario.begins_today:
             return self.opening.pathway(seed, replication)
-        return self.scenario.pathway(self.ensemble.parameters(seed, replication))
+        return self.scenario.pathway(
+            self.ensemble.parameters(seed, replication), self.ensemble.carried_on(seed, replication)
+        )
 
     @property
     def opening(self) -> FromToday:
         """How a scenario that begins with a list begins: with the parameters and the stock of each history."""
-        return FromToday(scenario=self.scenario, draw=self.ensemble.parameters, past=self.ensemble.fork)
+        return FromToday(
+            scenario=self.scenario,
+            draw=self.ensemble.parameters,
+            past=self.ensemble.fork,
+            future=self.ensemble.carried_on,
+        )
 
 
 Parameters = Ensemble | Mapping[str, Any] | None
@@ -253,7 +271,14 @@ def read_ensemble(study: Study, folder: Traversable) -> Ensemble:
     histories = _read_histories(z, folder / "histories.csv")
     with whole(mode):
         told = tomllib.loads(mode.read_text(encoding="utf-8"))
-        return Ensemble(prior=study.prior, z=z, mode=told["values"], provenance=told["provenance"], histories=histories)
+        return Ensemble(
+            prior=study.prior,
+            z=z,
+            mode=told["values"],
+            provenance=told["provenance"],
+            histories=histories,
+            walk=Walk.after_documents(study.prior),
+        )
 
 
 def _read_histories(z: Floats, file: Traversable) -> Histories | None:

@@ -1,8 +1,9 @@
 """What the simulation would have said in the past: fitted to what was known then, with no later change in it.
 
 The reference table is conditioned on the figures whose periods had ended by the origin. What a base file tells of later
-dates (more places, a lock-down, other hazards) is dropped: the last value before the origin goes on. The base file
-itself was written with all years known, so its first values, and that there is a change at all, are hindsight still.
+dates (more places, a lock-down, other hazards) is dropped: from the last value before the origin the factors walk on,
+as they do after the last document. The base file itself was written with all years known, so its first values, and that
+there is a change at all, are hindsight still.
 """
 
 from __future__ import annotations
@@ -16,15 +17,17 @@ from itertools import groupby
 
 import numpy as np
 
-from flowsim.calibration.draws import AtPositions
+from flowsim.calibration.histories.walking import Walk
 from flowsim.calibration.inference.posterior import conditioned
 from flowsim.calibration.inference.table import ReferenceTable
 from flowsim.calibration.study import Study
 from flowsim.calibration.targets import Target
 from flowsim.core.arrays import Floats
+from flowsim.core.civil_time import parse_moment
 from flowsim.core.errors import InputError
 from flowsim.core.periods import Period
-from flowsim.model.varying import Frozen
+from flowsim.model.pathway import Pathway
+from flowsim.model.varying import without_later
 from flowsim.simulation.runner import run
 
 __all__ = ["Retrospect", "look_back", "origins", "quarterly", "retrospects_csv", "retrospects_of"]
@@ -79,11 +82,27 @@ def look_back(
         raise InputError(f"{origin}: a figure before it and a quarter after it are needed")
     periods = periods[:_MOST_AHEAD]
     z = conditioned(study, table, targets=known, seed=seed).posterior().draw(sets, seed)
-    model = Frozen(model=AtPositions(study=study, z=z), moment=Period(origin).end)
+    model = _FromOrigin(study=study, z=z, walk=Walk(prior=study.prior, since=Period(origin).end))
     results = run(model, replications=sets, seed=seed + 1, executor=executor, measures=series)
     columns = results.columns
     paths = {measure: results.values[:, [columns[measure, period] for period in periods]] for measure in series}
     return Retrospect(origin=origin, fitted=len(known), periods=tuple(periods), paths=paths)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _FromOrigin:
+    """A model in which nothing is known of later dates than where the factors begin to walk on."""
+
+    study: Study
+    z: Floats = field(repr=False)
+    walk: Walk
+
+    def pathway(self, seed: int, replication: int) -> Pathway:
+        base = self.study.prior.base
+        known = base.filled(self.study.prior.parameters(self.z[replication % len(self.z)]))
+        raw = without_later(known, self.walk.since)
+        self.walk.continue_in(raw, parse_moment(raw["end"]), seed, replication)
+        return Pathway.of_plain(raw, base.source)
 
 
 def quarterly(study: Study) -> dict[str, dict[Period, float]]:

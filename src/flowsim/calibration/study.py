@@ -30,7 +30,7 @@ from flowsim.simulation.measures.catalogue import Catalogue
 from flowsim.simulation.measures.observation import Observation, Observer
 from flowsim.simulation.results import Results
 
-__all__ = ["Factor", "Prior", "Study"]
+__all__ = ["Factor", "Prior", "Study", "moved_shares"]
 
 Scale = Literal["log", "odds"]
 
@@ -157,13 +157,24 @@ class Prior:
         """Return the shares of a decision whose odds against its rest are multiplied; the others keep their share."""
         first = {name: float(self.base.parameters[name].first) for name in decision}
         kept = sum(float(moved.get(name, first[name])) for name in decision if name not in odds)
-        weights = {name: first[name] * odds[name] for name in decision if name in odds}
-        total = sum(weights.values()) + 1 - sum(first.values())
-        return {name: float(f"{weight / total * (1 - kept):.12g}") for name, weight in weights.items()}
+        return moved_shares(first, odds, kept)
 
     @cached_property
     def _decisions(self) -> tuple[tuple[str, ...], ...]:
         return tuple(dict.fromkeys(_decisions(self.base.raw)))
+
+
+def moved_shares(shares: Mapping[str, float], odds: Mapping[str, float], kept: float) -> dict[str, float]:
+    """Return those shares of a decision whose odds against its rest are multiplied.
+
+    Args:
+        shares: all that the decision names, by what leads there; what they leave of 1 is the rest.
+        odds: what multiplies the odds of some of them.
+        kept: what the others take, as they are moved.
+    """
+    weights = {name: share * odds[name] for name, share in shares.items() if name in odds}
+    total = sum(weights.values()) + 1 - sum(shares.values())
+    return {name: float(f"{weight / total * (1 - kept):.12g}") for name, weight in weights.items()}
 
 
 def _check(factor: Factor, base: Base, earlier: Mapping[str, Factor], owner: dict[str, str], where: str) -> None:

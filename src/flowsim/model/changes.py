@@ -30,7 +30,7 @@ from flowsim.model.edits import (
 )
 from flowsim.model.parts import as_shares, listed
 
-__all__ = ["MOST_YEARS", "apply_edits", "edit_steps", "located_at"]
+__all__ = ["MOST_YEARS", "apply_edits", "edit_steps", "end_of", "located_at"]
 
 MOST_YEARS = 20
 """After the base's end: a date that lies later is taken for a slip of the pen."""
@@ -59,11 +59,7 @@ def edit_steps(raw: dict[str, Any], layers: Sequence[tuple[ScenarioFile, str]]) 
     another.
     """
     _as_lists(raw)
-    start, end = parse_moment(raw["start"]), parse_moment(raw["end"])
-    for file, source in layers:
-        end = file.until or _lengthened(end, file, source)
-        if end <= start:
-            raise InputError(f"{source}: until: {end:%Y-%m-%d} is not after the base's start ({start:%Y-%m-%d})")
+    start, end = parse_moment(raw["start"]), end_of(raw, layers)
     raw["end"] = end.isoformat()
     yield ""
     kinds: dict[str, Callable[..., None]] = {
@@ -98,6 +94,20 @@ def edit_steps(raw: dict[str, Any], layers: Sequence[tuple[ScenarioFile, str]]) 
                     )
                 make(raw, edit, where)
                 yield where
+
+
+def end_of(raw: Mapping[str, Any], layers: Sequence[tuple[ScenarioFile, str]]) -> datetime:
+    """Return the end of the horizon of a pathway's plain data with the changes of files made.
+
+    Raises:
+        InputError: where it does not lie after the start.
+    """
+    start, end = parse_moment(raw["start"]), parse_moment(raw["end"])
+    for file, source in layers:
+        end = file.until or _lengthened(end, file, source)
+        if end <= start:
+            raise InputError(f"{source}: until: {end:%Y-%m-%d} is not after the base's start ({start:%Y-%m-%d})")
+    return end
 
 
 def _lengthened(end: datetime, file: ScenarioFile, source: str) -> datetime:

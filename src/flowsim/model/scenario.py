@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -25,7 +25,7 @@ from flowsim.core.numbers import composed
 from flowsim.core.quantities import changed, check_typed
 from flowsim.evidence.cases import read_cases
 from flowsim.model.base import Base, read_base
-from flowsim.model.changes import MOST_YEARS, apply_edits, edit_steps, located_at
+from flowsim.model.changes import MOST_YEARS, apply_edits, edit_steps, end_of, located_at
 from flowsim.model.differences import takes_effect
 from flowsim.model.edits import (
     ScenarioFile,
@@ -39,7 +39,10 @@ from flowsim.model.today.known import KnownFigures, read_known
 from flowsim.model.today.listing import TodaysList, place_cases
 from flowsim.model.today.opening import begin_on
 
-__all__ = ["Scenario", "example"]
+__all__ = ["CarriedOn", "Scenario", "example"]
+
+CarriedOn = Callable[[dict[str, Any], datetime], object]
+"""Lets the values by date of a filled base go on after its last document, in its plain data, until a horizon's end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,19 +244,25 @@ class Scenario:
         text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
-    def pathway(self, parameters: Mapping[str, Any] | None = None) -> Pathway:
+    def pathway(self, parameters: Mapping[str, Any] | None = None, carried_on: CarriedOn | None = None) -> Pathway:
         """Return the pathway with all changes made, over other values of the base's parameters where given.
 
         Of a scenario that begins with a list, it has the listed cases alone: what is run is `simulation.model_of`.
 
+        Args:
+            parameters: the base's own where left out.
+            carried_on: how the base goes on after its last document; its last values hold where left out.
+
         Raises:
             InputError: as `pathway_before_opening`.
         """
-        pathway = self.pathway_before_opening(parameters)
+        pathway = self.pathway_before_opening(parameters, carried_on)
         return pathway if self.listing is None else begin_on(pathway, self.listing)
 
-    def pathway_before_opening(self, parameters: Mapping[str, Any] | None = None) -> Pathway:
-        """Return the pathway from the base's start on, whether or not the run begins with a list later on.
+    def pathway_before_opening(
+        self, parameters: Mapping[str, Any] | None = None, carried_on: CarriedOn | None = None
+    ) -> Pathway:
+        """Return the pathway from the base's start on, whether or not the run begins with a list later on; as `pathway`.
 
         Raises:
             InputError: for an unknown parameter, or where a change can't be made to these values.
@@ -269,6 +278,8 @@ class Scenario:
                 values[name] = changed(values.get(name, self.base.parameters[name].value), change)
         try:
             raw = self.base.filled(values)
+            if carried_on is not None:
+                carried_on(raw, end_of(raw, self.layers))
             apply_edits(raw, self.layers)
             return Pathway.of_plain(raw, f"{self.source} over {self.base.source}")
         except (ValueError, TypeError, KeyError, AttributeError):

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from flowsim.core.civil_time import is_dated, parse_moment
 from flowsim.model.pathway import Pathway
 
-__all__ = ["Cut", "Frozen", "Unlimited", "Varying", "cut_after", "frozen", "unlimited"]
+__all__ = ["Cut", "Unlimited", "Varying", "cut_after", "unlimited", "without_later"]
 
 _ENOUGH = 1_000_000  # servers, or places at a meeting
 
@@ -48,24 +48,17 @@ class Cut:
         return cut_after(self.model.pathway(seed, replication), self.end)
 
 
-def frozen(pathway: Pathway, moment: datetime) -> Pathway:
-    """Return a pathway in which nothing changes from a moment on: values by date keep the last one before it.
-
-    Arrivals at given times after it stay, for they are no value by date.
-    """
-    return Pathway.of_plain(_without_later(pathway.to_dict(), moment), pathway.name)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Frozen:
-    """A varying model in which nothing changes from a moment on."""
-
-    model: Varying
-    moment: datetime
-
-    def pathway(self, seed: int, replication: int) -> Pathway:
-        """Return the pathway of a replication."""
-        return frozen(self.model.pathway(seed, replication), self.moment)
+def without_later(content: Any, moment: datetime) -> Any:
+    """Return plain data in which values by date keep the last one before a moment, or their first where none is."""
+    if is_dated(content):
+        since = {parse_moment(key): key for key in content}
+        kept = [when for when in since if when < moment] or [min(since)]
+        return {since[when]: without_later(content[since[when]], moment) for when in kept}
+    if isinstance(content, Mapping):
+        return {key: without_later(value, moment) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [without_later(value, moment) for value in content]
+    return content
 
 
 def unlimited(pathway: Pathway) -> Pathway:
@@ -88,15 +81,3 @@ class Unlimited:
     def pathway(self, seed: int, replication: int) -> Pathway:
         """Return the pathway of a replication."""
         return unlimited(self.model.pathway(seed, replication))
-
-
-def _without_later(content: Any, moment: datetime) -> Any:
-    if is_dated(content):
-        since = {parse_moment(key): _without_later(value, moment) for key, value in content.items()}
-        kept = [when for when in since if when < moment] or [min(since)]
-        return {when: since[when] for when in kept}
-    if isinstance(content, Mapping):
-        return {key: _without_later(value, moment) for key, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [_without_later(value, moment) for value in content]
-    return content

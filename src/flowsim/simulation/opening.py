@@ -14,7 +14,7 @@ import numpy as np
 
 from flowsim.core.arrays import Floats
 from flowsim.model.pathway import Pathway
-from flowsim.model.scenario import Scenario
+from flowsim.model.scenario import CarriedOn, Scenario
 from flowsim.model.ticks import without_tick_warnings
 from flowsim.model.today.listing import TodaysList
 from flowsim.model.today.opening import Stock, begin_on
@@ -28,6 +28,8 @@ Draw = Callable[[int, int], Mapping[str, Any] | None]
 """Gives the parameters of a replication: a function of the seed and its number."""
 Past = Callable[[int], Fork | None]
 """Gives the fork of the histories that replications of a seed draw; None where they draw none."""
+Future = Callable[[int, int], CarriedOn | None]
+"""Gives how the base goes on in a replication after its last document; None where its last values hold."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,16 +40,19 @@ class FromToday:
         scenario: one with a list.
         draw: gives a replication's parameters; the base's own where left out.
         past: gives the histories that the stocks are of, each with a future of its own until the list's day.
+        future: gives how the base goes on in a replication after its last document.
     """
 
     scenario: Scenario
     draw: Draw | None = None
     past: Past | None = None
+    future: Future | None = None
 
     def pathway(self, seed: int, replication: int) -> Pathway:
         """Return the pathway of a replication."""
         parameters = self.draw(seed, replication) if self.draw else None
-        whole = self.scenario.pathway_before_opening(parameters)
+        carried_on = self.future(seed, replication) if self.future else None
+        whole = self.scenario.pathway_before_opening(parameters, carried_on)
         return begin_on(whole, self._list, self.stock(seed, replication))
 
     @property
@@ -58,7 +63,10 @@ class FromToday:
     def stock(self, seed: int, replication: int) -> Stock:
         """Return who is where in the model on that day: all of it, whatever the list tells."""
         parameters = self.draw(seed, replication) if self.draw else None
-        return stock_on(self.scenario.history, parameters, self._list.day, seed, replication, self.past)
+        carried_on = self.future(seed, replication) if self.future else None
+        return stock_on(
+            self.scenario.history, parameters, self._list.day, seed, replication, self.past, carried_on=carried_on
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +91,8 @@ def stock_on(
     seed: int,
     replication: int,
     past: Past | None = None,
+    *,
+    carried_on: CarriedOn | None = None,
 ) -> Stock:
     """Return who is where in a replication of a scenario on a day.
 
@@ -91,14 +101,16 @@ def stock_on(
     """
     fork = past(seed) if past else None
     values = json.dumps(parameters, sort_keys=True, default=str)
-    return _stock(_Key(history.digest, values, day, seed, replication, fork, history, parameters))
+    return _stock(
+        _Key(history.digest, values, day, seed, replication, fork, carried_on is None, history, parameters, carried_on)
+    )
 
 
 class _Key:
-    """What a stock depends on; equal where its first six are."""
+    """What a stock depends on; equal where its first seven are: a base has one way of going on with a seed."""
 
     def __init__(self, *parts: Any) -> None:
-        self.identity, self.history, self.parameters = parts[:6], parts[6], parts[7]
+        self.identity, (self.history, self.parameters, self.carried_on) = parts[:7], parts[7:]
 
     def __hash__(self) -> int:
         return hash(self.identity)
@@ -114,9 +126,9 @@ def _stock(key: _Key) -> Stock:
     from flowsim.simulation.engine.deadlock import deadlocks_told
     from flowsim.simulation.engine.slots import compile_or_patch
 
-    _, _, day, seed, replication, fork = key.identity
+    _, _, day, seed, replication, fork, _ = key.identity
     with without_tick_warnings():
-        pathway = key.history.reaching(day).pathway(key.parameters)
+        pathway = key.history.reaching(day).pathway(key.parameters, key.carried_on)
     pathway = pathway.model_copy(update={"end": day})
     before = int.from_bytes(hashlib.blake2b(f"before today {seed}".encode(), digest_size=8).digest(), "little")
     model = compile_or_patch(pathway)
