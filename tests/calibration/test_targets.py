@@ -92,7 +92,8 @@ def test_the_value_is_the_documents_in_the_documents_unit(name, value, unit):
         # 206 against 216, 38 against 39, 631 against 630: half the distance over the root of 3.
         ("ressourceforloeb.ended 2016", 0, 5 / 3**0.5, 20.6),
         ("refusals 2016", 0, 0.5 / 3**0.5, 0.15 * 38),
-        ("awards.fleksjob of 2019", 0, 0.5 / 3**0.5, 0.08 * 631),
+        ("awards.fleksjob of 2019", 0, 0.5 / 3**0.5, 0.08 * 631 / 2),
+        ("awards.seniorpension 2020Q1-Q3", 0, 0, 0.08 * 403 / 3**0.5),
         # 15 per cent of a share, at least half a point and at most three.
         ("after.3_months job 2019", 0.05 / 3**0.5, 0, 0.5),
         ("after.3_months fleksjob 2018", 0.05 / 3**0.5, 0, 0.15 * 10.5),

@@ -151,6 +151,7 @@ NotEmpty = Annotated[str, Field(min_length=1, pattern=r"\S")]
 
 class _Discrepancy(Record):
     share: TypedNumber | None = Field(None, gt=0, lt=1)
+    each: Literal["", "quarter"] = ""
     at_least: TypedNumber = Field(0.0, ge=0)
     at_most: TypedNumber | None = Field(None, gt=0)
     absolute: TypedNumber | None = Field(None, gt=0)
@@ -161,6 +162,8 @@ class _Discrepancy(Record):
         if (self.share is None) == (self.absolute is None):
             raise ValueError("one of `share` (of the value) and `absolute` is needed")
         sized = bool(self.at_least or self.at_most or self.absolute)
+        if self.absolute and self.each:
+            raise ValueError("`each` tells what a `share` is of")
         if self.absolute and (self.at_least or self.at_most):
             raise ValueError("`at_least` and `at_most` bound a `share`")
         if sized != bool(self.unit):
@@ -169,13 +172,16 @@ class _Discrepancy(Record):
             raise ValueError(f"the bounds contradict each other: at least {self.at_least}, at most {self.at_most}")
         return self
 
-    def of(self, value: float, unit: str) -> float:
+    def of(self, value: float, unit: str, quarters: float) -> float:
+        """Return the standard deviation of a figure over so many quarters."""
         if self.unit and unit != self.unit:
             raise InputError(f"its family's discrepancy is given in {self.unit}, the figure in {unit or 'no unit'}")
         if self.absolute is not None:
             return self.absolute
         assert self.share is not None
-        return min(max(self.share * abs(value), self.at_least), math.inf if self.at_most is None else self.at_most)
+        # An effect of each quarter by itself: of a sum of equal quarters the root of the sum of their squares.
+        size = self.share * abs(value) / (math.sqrt(quarters) if self.each else 1.0)
+        return min(max(size, self.at_least), math.inf if self.at_most is None else self.at_most)
 
 
 class _Family(Record):
@@ -275,7 +281,7 @@ def _targets_of(entry: _Entry, family: _Family, facts: Evidence) -> Iterator[Tar
             key=" + ".join(keys),
             rounding=rounding,
             conflict=conflict,
-            discrepancy=family.discrepancy.of(value, unit),
+            discrepancy=family.discrepancy.of(value, unit, sum(Period(period).months for period in periods) / 3),
             fitted=entry.fitted,
             history=entry.history,
             why=f"{entry.why} {family.why}".strip(),
