@@ -131,7 +131,6 @@ class Verdict(Tabled):
         return tuple(sorted(self.fitted, key=lambda one: -one.implausibility)[:count])
 
 
-@shows_progress("judge")
 def fresh_seed(calibration: Calibration, seed: int | None = None) -> int:
     """Return the seed of a verdict's draws: 1,000 more than the calibration's own where none is given.
 
@@ -144,6 +143,7 @@ def fresh_seed(calibration: Calibration, seed: int | None = None) -> int:
     return own + 1000 if seed is None else seed
 
 
+@shows_progress("judge")
 def judge(
     calibration: Calibration,
     *,

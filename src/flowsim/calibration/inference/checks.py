@@ -6,6 +6,7 @@ what it would have shown, its rank in its own posterior is uniform, for every fa
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -77,6 +78,9 @@ def predicted(
     return study.observe(results)
 
 
+_NORMAL_90 = float(stats.norm.ppf(0.95))
+
+
 @dataclass(frozen=True, kw_only=True)
 class HoldOut:
     """What the other targets say of some that were held out.
@@ -85,12 +89,14 @@ class HoldOut:
         name: what was held out, in words.
         held: the names of the targets held out.
         inside: those of them whose documented figure lies in the 90 % interval.
+        width: of the figures' 90 % intervals over those of their tolerances alone, the median; NaN where all are bounds.
         kept: how many targets were fitted.
     """
 
     name: str
     held: tuple[str, ...]
     inside: tuple[str, ...]
+    width: float
     kept: int
 
 
@@ -118,13 +124,19 @@ def hold_out(
     z = conditioned(study, table, targets=rest, seed=seed).posterior().draw(sets, seed)
     columns = [study.targets.index(target) for target in out]
     seen = blurred(out, predicted(study, z, seed=seed + 1, executor=executor)[:, columns], seed)
-    inside = []
+    inside, widths = [], []
     for target, values in zip(out, seen.T, strict=True):
-        low, high = defined_quantiles(values, (0.05, 0.95)) if target.sense == "=" else (0.05, 1.0)
-        told = target.value if target.sense == "=" else float(defined_mean(values))
-        if low <= told <= high:
+        low, high = 0.05, 1.0
+        if target.sense == "=":
+            low, high = defined_quantiles(values, (0.05, 0.95))
+            widths.append((high - low) / (2 * _NORMAL_90 * target.tolerance))
+        figure = target.value if target.sense == "=" else float(defined_mean(values))
+        if low <= figure <= high:
             inside.append(target.name)
-    return HoldOut(name=name, held=tuple(t.name for t in out), inside=tuple(inside), kept=len(rest))
+    width = round(float(np.median(widths)), 3) if widths else math.nan
+    return HoldOut(
+        name=name, held=tuple(target.name for target in out), inside=tuple(inside), width=width, kept=len(rest)
+    )
 
 
 def hold_outs(study: Study) -> Iterable[tuple[str, Callable[[Target], bool]]]:
