@@ -16,6 +16,7 @@ from scipy import stats
 
 from flowsim.calibration.draws import AtPositions
 from flowsim.calibration.mode import misfit
+from flowsim.calibration.retrospect import Retrospect
 from flowsim.calibration.study import Study
 from flowsim.calibration.targets import Target
 from flowsim.calibration.workflow import Calibration
@@ -81,6 +82,7 @@ class Verdict(Tabled):
         together: the groups of factors that the documents do not tell apart.
         study: what was calibrated.
         record: what the calibration found, as it ships.
+        retrospects: what the simulation would have said from quarters of the past.
     """
 
     judged: tuple[Judged, ...]
@@ -93,6 +95,7 @@ class Verdict(Tabled):
     together: tuple[tuple[str, ...], ...]
     study: Study = field(repr=False)
     record: Mapping[str, Any] = field(repr=False)
+    retrospects: Sequence[Retrospect] = field(default=(), repr=False)
 
     def __repr__(self) -> str:
         return (
@@ -218,6 +221,7 @@ def judge(
         together=collinear(study.prior.names, sets),
         study=study,
         record=record,
+        retrospects=calibration.retrospects,
     )
 
 

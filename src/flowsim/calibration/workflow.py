@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from flowsim.calibration.checkpoints import keep, kept, whole
-from flowsim.calibration.draws import Around, FromPrior
+from flowsim.calibration.draws import Around, AtPositions, FromPrior
 from flowsim.calibration.ensemble import (
     CHECKSUMS,
     STAMP,
@@ -42,7 +42,7 @@ from flowsim.calibration.mode import Fit, fit
 from flowsim.calibration.retrospect import Retrospect, look_back, origins, retrospects_csv, retrospects_of
 from flowsim.calibration.study import Study
 from flowsim.calibration.targets import Target
-from flowsim.core.arrays import Floats
+from flowsim.core.arrays import Floats, defined_quantiles
 from flowsim.core.errors import InputError, require_type
 from flowsim.core.extras import require_extra
 from flowsim.core.files import data_folder, write_files, write_text
@@ -291,6 +291,8 @@ def _calibrated(
             executor=executor,
             progress=clock.stage("histories"),
         )
+    looked_at = clock.stage("what is watched") if study.watched else None
+    watched = _watched(study, table, sets, histories, seed, executor) if looked_at else {}
     clock.stop()
     # These may have been made before this command was given again.
     clock.at_least({"reference table": table.seconds, "fit": mode.seconds, "second table": tables[0].seconds})
@@ -323,6 +325,7 @@ def _calibrated(
         },
         "fit": _fit(study, mode),
         "hold_outs": held,
+        "watched": watched,
         "seconds": clock.seconds,
     }
     return Calibration(study=study, sets=sets, retrospects=tuple(past), record=record, histories=histories)
@@ -430,6 +433,29 @@ def _held_out(
     executor: Executor | None,
 ) -> str:
     return json.dumps(asdict(hold_out(study, table, name, of, seed=seed, executor=executor)))
+
+
+def _watched(
+    study: Study, table: ReferenceTable, sets: Floats, histories: Histories | None, seed: int, executor: Executor | None
+) -> dict[str, dict[str, list[float]]]:
+    """Return 5, 50 and 95 % of each watched figure: in the prior, in the sets, and in any histories.
+
+    A set has a luck of its own; a history has the one that it was weighed with.
+    """
+    model = AtPositions(study=study, z=sets)
+    figures = {
+        "prior": table.watched,
+        "sets": study.watch(run(model, replications=len(sets), seed=seed, executor=executor)),
+    }
+    if histories is not None:
+        numbers, where = np.unique(histories.replications, return_inverse=True)
+        lived = run(model, replications=numbers.tolist(), seed=histories.seed, executor=executor)
+        figures["histories"] = study.watch(lived)[where]
+    quantiles = {kind: defined_quantiles(values, (0.05, 0.5, 0.95)).T for kind, values in figures.items()}
+    return {
+        name: {kind: _listed(rows[number]) for kind, rows in quantiles.items()}
+        for number, name in enumerate(study.watched)
+    }
 
 
 def _once(path: Path | None, owner: str, make: Callable[[], str]) -> str:

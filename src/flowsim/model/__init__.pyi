@@ -55,7 +55,5 @@ from .today.opening import begin_on as begin_on
 from .today.opening import listed_number as listed_number
 from .today.opening import stock_entry as stock_entry
 from .varying import Cut as Cut
-from .varying import Frozen as Frozen
 from .varying import Varying as Varying
 from .varying import cut_after as cut_after
-from .varying import frozen as frozen

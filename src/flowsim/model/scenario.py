@@ -262,7 +262,7 @@ class Scenario:
     def pathway_before_opening(
         self, parameters: Mapping[str, Any] | None = None, carried_on: CarriedOn | None = None
     ) -> Pathway:
-        """Return the pathway from the base's start on, whether or not the run begins with a list later on; as `pathway`.
+        """Return the pathway from the base's start on, also where the run begins with a list later on; as `pathway`.
 
         Raises:
             InputError: for an unknown parameter, or where a change can't be made to these values.

@@ -26,7 +26,10 @@ stay = { calibrate = "4 weeks", why = "a test" }
 
 [states.a]
 stay = { 2018-01-01 = "$stay" }
-to = { 2018-01-01 = { b = "$share_2018", c = "$other", d = "rest" }, 2020-01-01 = { b = "$share_2020", c = "$other", d = "rest" } }
+
+[states.a.to]
+2018-01-01 = { b = "$share_2018", c = "$other", d = "rest" }
+2020-01-01 = { b = "$share_2020", c = "$other", d = "rest" }
 
 [states.b]
 final = true

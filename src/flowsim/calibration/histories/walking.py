@@ -107,7 +107,7 @@ class Walk:
 
     def _root_of(self, parameter: str) -> str | None:
         owner = self._owners.get(parameter)
-        root = owner and self._roots.get(owner.name)
+        root = None if owner is None else self._roots.get(owner.name)
         return root if root in self.spreads else None
 
     def knots(self, end: datetime) -> list[datetime]:

@@ -89,7 +89,7 @@ class HoldOut:
         name: what was held out, in words.
         held: the names of the targets held out.
         inside: those of them whose documented figure lies in the 90 % interval.
-        width: of the figures' 90 % intervals over those of their tolerances alone, the median; NaN where all are bounds.
+        width: of their 90 % intervals over those of their tolerances alone, the median; NaN where all are bounds.
         kept: how many targets were fitted.
     """
 

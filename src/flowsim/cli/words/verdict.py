@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flowsim.calibration.histories.kept import Histories
 from flowsim.calibration.histories.weighing import LEAST_EFFECTIVE
+from flowsim.calibration.retrospect import quarterly
 from flowsim.calibration.verdict import WAITS, Judged, Verdict, pulls
 from flowsim.cli.terminal import cut, number, table, wrapped
 from flowsim.core.arrays import plain
+from flowsim.forecasting.pairing import pair, series_of
 from flowsim.reporting.language import Language
 
 __all__ = ["calibration_lines", "histories_lines", "verdict_json", "verdict_lines", "verdict_page"]
@@ -57,11 +60,13 @@ def calibration_lines(record: Mapping[str, Any], language: Language) -> list[str
         for hold_out in record["hold_outs"]:
             missed = [name for name in hold_out["held"] if name not in hold_out["inside"]]
             name = language.translated(hold_out["name"])
-            rows.append((f"  {name}", str(len(hold_out["inside"])), str(len(hold_out["held"]))))
+            counts = str(len(hold_out["inside"])), str(len(hold_out["held"]))
+            rows.append((f"  {name}", *counts, _width(hold_out, language)))
             outside = say("verdict.outside", names=", ".join(missed))
             rows += wrapped(f"    {outside}").splitlines() if 0 < len(missed) <= 6 else []
         lines += ["", *wrapped(say("verdict.held_out")).splitlines()]
-        lines += table({"": 46, say("verdict.held_out.inside"): 10, say("verdict.held_out.of"): 6}, rows)
+        titles = (say(f"verdict.held_out.{key}") for key in ("inside", "of", "width"))
+        lines += table({"": 46, **dict(zip(titles, (10, 6, 8), strict=True))}, rows)
     spent = sum(record["seconds"].values())
     parts = ", ".join(f"{language.translated(name)} {_spent(seconds)}" for name, seconds in record["seconds"].items())
     lines += ["", *wrapped(say("verdict.took", spent=_spent(spent), parts=parts)).splitlines()]
@@ -159,11 +164,15 @@ def verdict_page(verdict: Verdict, language: Language) -> str:
         out.append(f"| `{pull.factor}` | {' | '.join(sides)} |")
     out += ["", f"## {say('verdict.page.right')}", ""]
     out += [*(f"- {sentence}" for sentence in _truths(verdict.record, language)), ""]
-    out += [f"## {say('verdict.page.held')}", "", say("verdict.page.held.columns"), "|---|---:|---|"]
+    out += [f"## {say('verdict.page.held')}", "", say("verdict.page.held.note"), ""]
+    out += [say("verdict.page.held.columns"), "|---|---:|---:|---|"]
     for hold_out in verdict.record["hold_outs"]:
         missed = [name for name in hold_out["held"] if name not in hold_out["inside"]]
         inside = say("verdict.page.held.of", inside=str(len(hold_out["inside"])), many=str(len(hold_out["held"])))
-        out.append(f"| {language.translated(hold_out['name'])} | {inside} | {', '.join(missed)} |")
+        cells = language.translated(hold_out["name"]), inside, _width(hold_out, language), ", ".join(missed)
+        out.append(f"| {' | '.join(cells)} |")
+    out += _looked_back(verdict, language)
+    out += _watched(verdict.record, language)
     for station, waits in _wait_tables(verdict, language).items():
         out += ["", f"## {say('verdict.page.wait', station=_station(station, language))}", ""]
         out += [*textwrap.wrap(say("verdict.page.wait.note"), _PAGE), ""]
@@ -171,6 +180,43 @@ def verdict_page(verdict: Verdict, language: Language) -> str:
         out += [f"| {' | '.join(titles)} |", "|---|" + "---:|" * 3]
         out += [f"| {language.short_period(str(month))} | {' | '.join(row)} |" for month, row in waits]
     return "\n".join(out) + "\n"
+
+
+def _width(hold_out: Mapping[str, Any], language: Language) -> str:
+    width = hold_out.get("width", math.nan)
+    return "-" if math.isnan(width) else language.local(number(width))
+
+
+def _looked_back(verdict: Verdict, language: Language) -> list[str]:
+    """Write how the simulation did from quarters of the past, beside the forecast and their combination."""
+    say, local = language.say, language.local
+    series = series_of(quarterly(verdict.study))
+    measures = [name for name in series if sum(name in past.paths for past in verdict.retrospects) > 1]
+    if not measures:
+        return []
+    out = ["", f"## {say('verdict.page.back')}", "", *textwrap.wrap(say("verdict.page.back.note"), _PAGE), ""]
+    out += [say("verdict.page.back.columns"), "|---|---:|---:|---:|---:|"]
+    for measure in measures:
+        past = pair(series[measure], verdict.retrospects)
+        for scored in past.scores:
+            cells = language.rounded(scored.coverage_80), language.rounded(scored.coverage_95)
+            name = f"{measure}, {say(f'outlook.{scored.method}')}"
+            out.append(f"| {name} | {past.quarters} | {' | '.join(cells)} | {local(f'{scored.crps:.2f}')} |")
+    return out
+
+
+def _watched(record: Mapping[str, Any], language: Language) -> list[str]:
+    """Write what is watched: in the prior, in the sets, and in the histories."""
+    say, watched = language.say, record.get("watched", {})
+    if not watched:
+        return []
+    kinds = list(next(iter(watched.values())))
+    out = ["", f"## {say('verdict.page.watched')}", "", say("verdict.page.watched.note"), ""]
+    out += [f"| | {' | '.join(say(f'verdict.watched.{kind}') for kind in kinds)} |", "|---|" + "---:|" * len(kinds)]
+    for name, figures in watched.items():
+        cells = (_interval(low, middle, high, language) for low, middle, high in figures.values())
+        out.append(f"| {name} | {' | '.join(cells)} |")
+    return out
 
 
 def _spent(seconds: float) -> str:
