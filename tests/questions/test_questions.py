@@ -283,3 +283,25 @@ def test_a_comparison_in_short_says_the_same_of_its_headlines(more):
 def test_a_comparison_whose_precision_or_costs_are_asked_for_is_never_in_short(more):
     question = Compare(scenarios=(TOWN, more), replications=45, precision="90%", measure=("stock",))
     assert "stock.cash" in question.answer(in_short=True).measures
+
+
+@pytest.mark.parametrize(
+    ("scenario", "options", "reason"),
+    [
+        ("copenhagen", {"point": True, "sets": True}, "the fitted parameters .* are the same in every run"),
+        ("copenhagen", {"point": True, "hold": True}, "the fitted parameters .* are the same in every run"),
+        (TOWN, {"sets": True}, "the base 'small-town' has no calibration: nothing is drawn"),
+        (TOWN, {"hold": True}, "the base 'small-town' has no calibration: nothing is drawn"),
+    ],
+)
+def test_what_is_drawn_is_refused_where_nothing_is(scenario, options, reason):
+    with pytest.raises(InputError, match=reason):
+        Run(scenario=scenario, **options).chosen  # noqa: B018
+
+
+def test_histories_are_drawn_unless_sets_are_asked_for():
+    lived, alone = Run().chosen, Run(sets=True, hold=True).chosen
+    assert lived.histories is not None
+    assert lived.parameters.walk is not None
+    assert alone.histories is None
+    assert alone.parameters.walk is None

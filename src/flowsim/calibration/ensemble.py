@@ -84,50 +84,40 @@ class Ensemble(Displayed):
         return f"<Ensemble of '{self.prior.base.name}': {len(self):,} sets of {len(self.names)} factors{lived}>"
 
     @classmethod
-    def of(cls, base: Base, *, histories: bool = False) -> Ensemble | None:
+    def of(cls, base: Base) -> Ensemble | None:
         """Return the ensemble that ships with a base, or that its files name; None for a base without one.
 
-        Args:
-            base: the base.
-            histories: whether replications draw its histories, or sets alone.
-
         Raises:
-            InputError: where histories are asked for and there are none, and where its calibration is of other figures.
+            InputError: where its calibration is of other figures.
         """
         require_type("base", base, Base, "a base: read_base('copenhagen') reads one")
         own = base.files.get("calibrated")
         if own is not None:
-            finished = (own / "ensemble.csv").is_file()
-            return cls.read(str(own), histories=histories) if finished else None
+            return cls.read(str(own)) if (own / "ensemble.csv").is_file() else None
         if base.name not in cities():
             return None
         shipped = _shipped(base.name)
         if shipped is None or shipped.prior.base.sha256 != base.sha256:
             return None
-        return shipped.drawing(histories)
+        return shipped
 
     @classmethod
-    def read(cls, folder: str | Path, *, histories: bool = False) -> Ensemble:
-        """Read the ensemble that `flowsim calibrate` wrote to a folder; as `of`.
+    def read(cls, folder: str | Path) -> Ensemble:
+        """Read the ensemble that `flowsim calibrate` wrote to a folder.
 
         Raises:
-            InputError: where there is none, or where its facts, factors or targets have changed since; where histories
-                are asked for and there are none.
+            InputError: where there is none, or where its facts, factors or targets have changed since.
         """
-        study = study_of(Path(folder))
-        return read_ensemble(study, Path(folder)).drawing(histories)
+        return read_ensemble(study_of(Path(folder)), Path(folder))
 
-    def drawing(self, histories: bool) -> Ensemble:
-        """Return the ensemble of which replications draw histories, or sets alone.
+    def drawing(self, *, sets: bool = False, hold: bool = False) -> Ensemble:
+        """Return the ensemble of which replications draw something else than histories whose factors walk on.
 
-        Raises:
-            InputError: where histories are asked for and there are none.
+        Args:
+            sets: they draw sets alone, each with a luck of its own from the start on.
+            hold: factors keep their last values after the last document.
         """
-        if histories and self.histories is None:
-            raise InputError(
-                f"histories: the calibration of '{self.prior.base.name}' has none: make them with `flowsim weigh`"
-            )
-        return self if histories else self.without_histories()
+        return replace(self, histories=None if sets else self.histories, walk=None if hold else self.walk)
 
     def __len__(self) -> int:
         return len(self.z)
@@ -150,14 +140,6 @@ class Ensemble(Displayed):
     def parameters(self, seed: int, replication: int) -> dict[str, Any]:
         """Return the values of the base's parameters in a replication, by name."""
         return self.prior.parameters(self.z[self.number(seed, replication)])
-
-    def without_histories(self) -> Ensemble:
-        """Return the sets alone: each replication draws one, and has a luck of its own from the start on."""
-        return self if self.histories is None else replace(self, histories=None)
-
-    def held(self) -> Ensemble:
-        """Return the ensemble whose factors keep their last values after the last document."""
-        return self if self.walk is None else replace(self, walk=None)
 
     def carried_on(self, seed: int, replication: int) -> CarriedOn | None:
         """Return how the base goes on in a replication after its last document; None where its last values hold."""

@@ -90,7 +90,7 @@ def inform(
     Raises:
         InputError: as `check_known`, where there are no histories, and where hardly any comes near the figures.
     """
-    targets, histories = check_known(scenario), ensemble.drawing(True).histories
+    targets, histories = check_known(scenario), ensemble.histories
     if not targets or histories is None:
         return ensemble
     last = max(Period(target.observation.periods[0]).end for target in targets)

@@ -24,7 +24,7 @@ __all__ = [
     "ENGINE",
     "FILE",
     "FIRST",
-    "HISTORIES",
+    "HOLD",
     "JSON",
     "LANGUAGE",
     "LAST",
@@ -33,6 +33,7 @@ __all__ = [
     "PARQUET",
     "POINT",
     "SEED",
+    "SETS",
     "TABLE_FILE",
     "VARY",
     "VERBOSE",
@@ -71,7 +72,8 @@ FILE = typer.Argument(
 SEED = integer_option(help="Another seed, other luck; the same seed, the same results.")
 POINT = typer.Option("--point", help="The fitted parameters in every replication.")
 CALIBRATED = typer.Option(help="Draw parameters from this folder of flowsim calibrate.", metavar="FOLDER")
-HISTORIES = typer.Option("--histories", help="Histories with the documented waits, and futures from there on.")
+SETS = typer.Option("--sets", help="Calibrated sets alone, not histories with the documented waits.")
+HOLD = typer.Option("--hold", help="Factors keep their last values after the last document.")
 ENGINE = typer.Option(help="kernel (compiled) or simpy (the readable reference).")
 WORKERS = integer_option(
     callback=lambda value: _at_least_one(value), help="Threads, or processes; all cores if left out."

@@ -211,7 +211,8 @@ def outlook(
     demand: Demand | None = None,
     horizon: int = 12,
     replications: int = 200,
-    histories: bool = False,
+    sets: bool = False,
+    hold: bool = False,
     seed: Seed = 1,
     executor: Executor | None = None,
     progress: Progress | None = None,
@@ -221,22 +222,24 @@ def outlook(
     Args:
         scenario: what is simulated: today's staffing, or another.
         calibration: of its base, with the documented quarters and what was said of them in the past.
-        demand: paths that drive it; its own rates do where left out.
+        demand: paths that drive it, while the factors keep their last values; its own rates do where left out.
         horizon: quarters ahead, 1 to 12.
         replications: futures of the simulation, each with a parameter set and a path of demand of its own.
-        histories: draw the calibration's histories, not its sets alone.
+        sets: draw the calibration's sets alone, not its histories.
+        hold: let factors keep their last values after the last document, where they would walk on.
         seed: of all draws.
         executor: where replications run.
         progress: called with (done, all).
 
     Raises:
-        InputError: where histories are asked for and there are none; for a scenario over another base, and where
-            nothing is documented quarter by quarter, or the horizon of the scenario ends before the forecast's.
+        InputError: for a scenario over another base, and where nothing is documented quarter by quarter, or the horizon
+            of the scenario ends before the forecast's.
     """
     require_type("scenario", scenario, Scenario, "a Scenario: Scenario.of('today') reads one")
     require_type("calibration", calibration, Calibration, "a calibration, as `calibrate` returns it")
     seed = checked_seed(seed)
-    ensemble = calibration.ensemble.drawing(histories)
+    # What drives it takes the place of the factors' walk: both would count the same uncertainty twice.
+    ensemble = calibration.ensemble.drawing(sets=sets, hold=hold or demand is not None)
     if scenario.begins_today:
         raise InputError(
             f"{scenario.source}: an outlook begins where the documents end, not with a list of today's cases"

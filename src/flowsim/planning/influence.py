@@ -193,7 +193,7 @@ def explain(
     """
     require_type("scenario", scenario, Scenario, "a Scenario: Scenario.of('today') reads one")
     seed = checked_seed(seed)
-    ensemble = ensemble.without_histories() if ensemble else None
+    ensemble = ensemble.drawing(sets=True) if ensemble else None
     response, sets = checked_response(scenario, measure, period, ensemble, levers, sets)
     factors = (len(ensemble.names) if ensemble else 0) + len(levers)
     since, until = Period(period).start, Period(period).end

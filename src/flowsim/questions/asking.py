@@ -199,7 +199,7 @@ class Chosen(NamedTuple):
 
 
 def chosen_parameters(
-    scenario: Scenario, calibrated: str | None, point: bool = False, histories: bool = False
+    scenario: Scenario, calibrated: str | None, point: bool = False, *, sets: bool = False, hold: bool = False
 ) -> Chosen:
     """Choose an ensemble, its fitted values (`point`), or the values of the scenario's own base where it has none.
 
@@ -207,32 +207,40 @@ def chosen_parameters(
         scenario: whose base it is.
         calibrated: the folder of a calibration, instead of the one that ships.
         point: take the fitted values.
-        histories: draw the histories of the ensemble, not its sets alone; so does a scenario with known figures.
+        sets: draw its sets alone, not its histories.
+        hold: let factors keep their last values after the last document, where they would walk on.
 
     Raises:
-        InputError: where the folder holds no calibration, or one of another base, and where there are no histories.
+        InputError: where the folder holds no calibration, or one of another base; for `sets` and `hold` where nothing
+            is drawn, and for known figures where there are no histories.
     """
+    for key, given in (("sets", sets), ("hold", hold)):
+        if given and point:
+            raise KeyedError(key, "the fitted parameters (--point) are the same in every run: leave out one of the two")
     if scenario.known is not None:
-        if point:
-            raise KeyedError("point", f"{scenario.source}: known: figures weigh histories, and these have none")
+        if point or sets:
+            key = "point" if point else "sets"
+            raise KeyedError(key, f"{scenario.source}: known: figures weigh histories, and these have none")
         from flowsim.calibration.informed import check_known  # loads scipy, which a refusal does without
 
         check_known(scenario)
-        histories = True
-    if histories and point:
-        raise KeyedError("histories", "the fitted parameters (--point) have none: leave out one of the two")
-    with keyed("histories" if histories else "calibrated"):
-        if calibrated is None:
-            ensemble = Ensemble.of(scenario.base, histories=histories)
-        else:
-            ensemble = Ensemble.read(Path(calibrated), histories=histories)
+    with keyed("calibrated"):
+        ensemble = Ensemble.of(scenario.base) if calibrated is None else Ensemble.read(Path(calibrated))
     if ensemble is None:
-        if histories:
-            raise KeyedError("histories", f"the base '{scenario.base.name}' has no calibration that they could be of")
+        for key, given in (("sets", sets), ("hold", hold)):
+            if given:
+                raise KeyedError(key, f"the base '{scenario.base.name}' has no calibration: nothing is drawn")
         return Chosen(None, OWN_PARAMETERS)
+    if scenario.known is not None and ensemble.histories is None:
+        raise KeyedError(
+            "calibrated" if calibrated else "scenario",
+            f"{scenario.source}: known: the calibration of '{scenario.base.name}' has no histories: make them with "
+            "`flowsim weigh`",
+        )
     ensemble.over(scenario)
     if point:
         return Chosen(ensemble.mode, "the fitted ones")
+    ensemble = ensemble.drawing(sets=sets, hold=hold)
     if ensemble.histories is not None:
         return Chosen(ensemble, f"one of {len(ensemble.histories)} histories, each a calibrated set and its luck")
     return Chosen(ensemble, f"one of {len(ensemble)} calibrated sets a replication")

@@ -46,8 +46,9 @@ class Compare(Inquiry):
         seed: of all draws.
         point: take the fitted parameters in every replication.
         calibrated: the folder of a calibration, instead of the one that ships.
-        histories: draw histories that hold the documented waits, each with its parameters, and a future of its own from
-            the last document on.
+        sets: draw parameter sets alone, each with a luck of its own from the start on, where the base has histories
+            that hold the documented waits.
+        hold: let factors keep their last values after the last document, where they would walk on.
         engine: "kernel" or "simpy".
         first: the first period to report; the whole run where left out.
         last: the last one.
@@ -62,7 +63,8 @@ class Compare(Inquiry):
     seed: int = 1
     point: bool = False
     calibrated: str | None = None
-    histories: bool = False
+    sets: bool = False
+    hold: bool = False
     engine: str = "kernel"
     first: str | None = None
     last: str | None = None
@@ -103,7 +105,7 @@ class Compare(Inquiry):
     @cached_property
     def chosen(self) -> Chosen:
         """What parameters are drawn from."""
-        return chosen_parameters(self.subjects[0], self.calibrated, self.point, self.histories)
+        return chosen_parameters(self.subjects[0], self.calibrated, self.point, sets=self.sets, hold=self.hold)
 
     @cached_property
     def wanted(self) -> Precision | None:
@@ -173,7 +175,7 @@ class Compare(Inquiry):
         if answer is not None:
             options = {"replications": len(answer.reference.replications)}
         options |= {"seed": self.seed, "engine": self.engine, "from": self.first, "to": self.last}
-        options |= {"point": self.point, "calibrated": self.calibrated, "histories": self.histories}
+        options |= {"point": self.point, "calibrated": self.calibrated, "sets": self.sets, "hold": self.hold}
         options |= {"cost": self.cost and not self.prices, "prices": self.prices}
         options |= {"workers": workers, "cluster": cluster}
         return command("compare", self.scenarios, options)

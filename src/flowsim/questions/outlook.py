@@ -19,7 +19,7 @@ from flowsim.forecasting.pairing import Pairing, pair, series_of
 from flowsim.forecasting.trend import check_horizon, forecast_parts, forecast_series
 from flowsim.model.library import cities
 from flowsim.model.scenario import Scenario
-from flowsim.questions.asking import Inquiry, command, keyed, refuse_known
+from flowsim.questions.asking import Inquiry, command, refuse_known
 from flowsim.simulation.measures.catalogue import Catalogue
 from flowsim.simulation.measures.flows import AWARDS
 
@@ -41,7 +41,9 @@ class Outlook(Inquiry):
         replications: futures of the simulation.
         seed: of all draws.
         calibrated: the folder of a calibration, instead of the one that ships.
-        histories: draw histories that hold the documented waits, and a future of its own for each.
+        sets: draw parameter sets alone, each with a luck of its own from the start on, where the base has histories
+            that hold the documented waits.
+        hold: let factors keep their last values after the last document, where they would walk on.
     """
 
     scenario: str = "copenhagen"
@@ -54,7 +56,8 @@ class Outlook(Inquiry):
     replications: int = 200
     seed: int = 1
     calibrated: str | None = None
-    histories: bool = False
+    sets: bool = False
+    hold: bool = False
 
     @model_validator(mode="after")
     def _checked(self) -> Outlook:
@@ -62,8 +65,6 @@ class Outlook(Inquiry):
         refuse_known(self.subject, "an outlook")
         require(self.replications >= 20, "replications", self.replications, "at least 20 are needed for intervals")
         self.calibration, self.driving  # noqa: B018 (each reads and checks a part)
-        with keyed("histories"):
-            self.calibration.ensemble.drawing(self.histories)
         return self
 
     @cached_property
@@ -132,7 +133,8 @@ class Outlook(Inquiry):
             horizon=self.horizon,
             replications=self.replications,
             seed=self.seed,
-            histories=self.histories,
+            sets=self.sets,
+            hold=self.hold,
             executor=executor,
             progress=progress,
         )
@@ -149,5 +151,5 @@ class Outlook(Inquiry):
             [self.scenario],
             {"demand": self.demand, "series": self.series, "door": self.door, "months": self.months}
             | {"decimal": self.decimal, "horizon": self.horizon, "replications": self.replications, "seed": self.seed}
-            | {"calibrated": self.calibrated, "histories": self.histories, "workers": workers},
+            | {"calibrated": self.calibrated, "sets": self.sets, "hold": self.hold, "workers": workers},
         )

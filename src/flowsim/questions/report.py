@@ -51,8 +51,9 @@ class Report(Inquiry):
         seed: of all draws.
         point: take the fitted parameters in every replication.
         calibrated: the folder of a calibration, instead of the one that ships.
-        histories: draw histories that hold the documented waits, each with its parameters, and a future of its own from
-            the last document on.
+        sets: draw parameter sets alone, each with a luck of its own from the start on, where the base has histories
+            that hold the documented waits.
+        hold: let factors keep their last values after the last document, where they would walk on.
         prices: a file of prices; those that ship with the base where left out.
         first: the first period to report; the whole run where left out.
         last: the last one.
@@ -71,7 +72,8 @@ class Report(Inquiry):
     seed: int = 1
     point: bool = False
     calibrated: str | None = None
-    histories: bool = False
+    sets: bool = False
+    hold: bool = False
     prices: str | None = None
     first: str | None = None
     last: str | None = None
@@ -112,7 +114,7 @@ class Report(Inquiry):
     @cached_property
     def chosen(self) -> Chosen:
         """What parameters are drawn from."""
-        return chosen_parameters(self.subjects[0], self.calibrated, self.point, self.histories)
+        return chosen_parameters(self.subjects[0], self.calibrated, self.point, sets=self.sets, hold=self.hold)
 
     @cached_property
     def priced(self) -> Prices | None:
@@ -176,7 +178,8 @@ class Report(Inquiry):
             | {
                 "point": self.point,
                 "calibrated": self.calibrated,
-                "histories": self.histories,
+                "sets": self.sets,
+                "hold": self.hold,
                 "prices": self.prices,
                 "workers": workers,
             },

@@ -25,7 +25,7 @@ from flowsim.questions.asking import (
     informed,
     precision_of,
 )
-from flowsim.simulation.fork import Fork
+from flowsim.simulation.fork import Fork, own_fork
 from flowsim.simulation.kept import KeptHistories
 from flowsim.simulation.opening import model_of
 from flowsim.simulation.results import Results
@@ -48,8 +48,9 @@ class Run(Inquiry):
         seed: of all draws.
         point: take the fitted parameters in every replication.
         calibrated: the folder of a calibration, instead of the one that ships.
-        histories: draw histories that hold the documented waits, each with its parameters, and a future of its own from
-            the last document on.
+        sets: draw parameter sets alone, each with a luck of its own from the start on, where the base has histories
+            that hold the documented waits.
+        hold: let factors keep their last values after the last document, where they would walk on.
         engine: "kernel" or "simpy".
         first: the first period to report; the whole run where left out.
         last: the last one.
@@ -62,7 +63,8 @@ class Run(Inquiry):
     seed: int = 1
     point: bool = False
     calibrated: str | None = None
-    histories: bool = False
+    sets: bool = False
+    hold: bool = False
     engine: str = "kernel"
     first: str | None = None
     last: str | None = None
@@ -91,7 +93,7 @@ class Run(Inquiry):
     @cached_property
     def chosen(self) -> Chosen:
         """What parameters are drawn from."""
-        return chosen_parameters(self.subject, self.calibrated, self.point, self.histories)
+        return chosen_parameters(self.subject, self.calibrated, self.point, sets=self.sets, hold=self.hold)
 
     @cached_property
     def wanted(self) -> Precision | None:
@@ -152,8 +154,11 @@ class Run(Inquiry):
 
         From the fork on each has another future than in `answer`; without one, the figures are those of `answer`.
         """
+        model = self.model
+        if at is not None and (lived := own_fork(model, self.seed)) is not None:
+            at = replace(at, before=lived) if lived.at < at.at else None
         return run(
-            self.model,
+            model,
             engine=known_engine(self.engine),
             replications=numbers,
             seed=self.seed,
@@ -188,7 +193,8 @@ class Run(Inquiry):
                 "to": self.last,
                 "point": self.point,
                 "calibrated": self.calibrated,
-                "histories": self.histories,
+                "sets": self.sets,
+                "hold": self.hold,
             }
             | {"workers": workers, "cluster": cluster},
         )

@@ -41,8 +41,9 @@ class Staff(Inquiry):
         seed: of all draws.
         point: take the fitted parameters in every replication.
         calibrated: the folder of a calibration, instead of the one that ships.
-        histories: draw histories that hold the documented waits, each with its parameters, and a future of its own from
-            the last document on.
+        sets: draw parameter sets alone, each with a luck of its own from the start on, where the base has histories
+            that hold the documented waits.
+        hold: let factors keep their last values after the last document, where they would walk on.
         prices: a file of prices; those that ship with the base where left out.
     """
 
@@ -58,7 +59,8 @@ class Staff(Inquiry):
     seed: int = 1
     point: bool = False
     calibrated: str | None = None
-    histories: bool = False
+    sets: bool = False
+    hold: bool = False
     prices: str | None = None
 
     @model_validator(mode="after")
@@ -93,7 +95,7 @@ class Staff(Inquiry):
     @cached_property
     def chosen(self) -> Chosen:
         """What parameters are drawn from."""
-        return chosen_parameters(self.subject, self.calibrated, self.point, self.histories)
+        return chosen_parameters(self.subject, self.calibrated, self.point, sets=self.sets, hold=self.hold)
 
     @cached_property
     def goals(self) -> Goals:
@@ -130,7 +132,13 @@ class Staff(Inquiry):
             {"goal": self.goal, "vary": self.vary, "between": self.between, "during": self.during}
             | {"chance": self.chance, "every": self.every, "confidence": self.confidence}
             | {"replications": self.replications, "seed": self.seed, "point": self.point}
-            | {"calibrated": self.calibrated, "histories": self.histories, "prices": self.prices, "workers": workers},
+            | {
+                "calibrated": self.calibrated,
+                "sets": self.sets,
+                "hold": self.hold,
+                "prices": self.prices,
+                "workers": workers,
+            },
         )
 
 

@@ -257,13 +257,11 @@ def test_scenarios_share_history_and_future(ensemble, town):
 
 
 def test_without_histories_the_sets_are_drawn_as_ever(ensemble, town):
-    alone = ensemble.drawing(False)
+    alone = ensemble.drawing(sets=True)
     assert alone.fork(1) is None
     digests = run(alone.over(town), replications=2, seed=4).digests
     plain = [run(town.pathway(alone.parameters(4, number)), replications=[number], seed=4) for number in range(2)]
     assert digests == tuple(results.digests[0] for results in plain)
-    with pytest.raises(InputError, match="has none: make them with `flowsim weigh`"):
-        alone.drawing(True)
 
 
 def test_histories_show_what_they_are(histories):

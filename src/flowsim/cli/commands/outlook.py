@@ -11,11 +11,12 @@ import typer
 from flowsim.cli.options import (
     CODES,
     FILE,
-    HISTORIES,
+    HOLD,
     JSON,
     LANGUAGE,
     OVERWRITE,
     SEED,
+    SETS,
     TABLE_FILE,
     WORKERS,
     asked,
@@ -50,7 +51,8 @@ def outlook(
     calibrated: Annotated[
         Path | None, typer.Option(help="Of a base of your own: the folder of flowsim calibrate.", metavar="FOLDER")
     ] = None,
-    histories: Annotated[bool, HISTORIES] = False,
+    sets: Annotated[bool, SETS] = False,
+    hold: Annotated[bool, HOLD] = False,
     backtest: Annotated[
         bool, typer.Option("--backtest", help="Score forecast, simulation and both together on the past, instead.")
     ] = False,
@@ -79,7 +81,7 @@ def outlook(
     values: dict[str, Any] = {"scenario": file, "demand": demand, "series": series, "door": door, "months": months}
     values["decimal"] = decimal
     values |= {"horizon": horizon, "replications": replications, "seed": seed}
-    values["histories"] = histories
+    values |= {"sets": sets, "hold": hold}
     question = asked(Outlook, values | {"calibrated": calibrated and str(calibrated)})
     if backtest:
         for option, path in (("--plot", plot), ("--out", out)):

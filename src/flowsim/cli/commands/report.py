@@ -10,12 +10,13 @@ import typer
 from flowsim.cli.options import (
     CALIBRATED,
     FIRST,
-    HISTORIES,
+    HOLD,
     LANGUAGE,
     LAST,
     OVERWRITE,
     POINT,
     SEED,
+    SETS,
     WORKERS,
     asked,
     exists,
@@ -70,7 +71,8 @@ def report(
     seed: Annotated[int, SEED] = 1,
     point: Annotated[bool, POINT] = False,
     calibrated: Annotated[Path | None, CALIBRATED] = None,
-    histories: Annotated[bool, HISTORIES] = False,
+    sets: Annotated[bool, SETS] = False,
+    hold: Annotated[bool, HOLD] = False,
     prices: Annotated[Path | None, typer.Option(help="Your own prices, instead of the base's.", metavar="FILE")] = None,
     first: Annotated[str | None, FIRST] = None,
     last: Annotated[str | None, LAST] = None,
@@ -91,7 +93,7 @@ def report(
         check_report_files(out, force)
     values: dict[str, Any] = {"scenarios": files, "question": question, "language": words.code, "goal": goal}
     values |= {"vary": vary, "between": between, "during": during, "chance": chance, "replications": replications}
-    values |= {"seed": seed, "point": point, "calibrated": calibrated and str(calibrated), "histories": histories}
+    values |= {"seed": seed, "point": point, "calibrated": calibrated and str(calibrated), "sets": sets, "hold": hold}
     values |= {"prices": prices and str(prices), "first": first, "last": last, "appendix": appendix}
     asking = asked(Report, values)
     with (

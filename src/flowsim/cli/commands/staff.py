@@ -12,12 +12,13 @@ from flowsim.cli.options import (
     BETWEEN,
     CALIBRATED,
     FILE,
-    HISTORIES,
+    HOLD,
     JSON,
     LANGUAGE,
     OVERWRITE,
     POINT,
     SEED,
+    SETS,
     VARY,
     WORKERS,
     asked,
@@ -57,7 +58,8 @@ def staff(
     seed: Annotated[int, SEED] = 1,
     point: Annotated[bool, POINT] = False,
     calibrated: Annotated[Path | None, CALIBRATED] = None,
-    histories: Annotated[bool, HISTORIES] = False,
+    sets: Annotated[bool, SETS] = False,
+    hold: Annotated[bool, HOLD] = False,
     prices: Annotated[
         Path | None, typer.Option(help="Tell costs by these prices, instead of the base's.", metavar="FILE")
     ] = None,
@@ -97,7 +99,8 @@ def staff(
     values |= {
         "point": point,
         "calibrated": calibrated and str(calibrated),
-        "histories": histories,
+        "sets": sets,
+        "hold": hold,
         "prices": prices and str(prices),
     }
     question = asked(Staff, values)
