@@ -33,6 +33,7 @@ from flowsim.calibration.ensemble import (
 )
 from flowsim.calibration.histories.drawn import PairCounts, dated, weigh
 from flowsim.calibration.histories.kept import Histories, histories_csv
+from flowsim.calibration.histories.walking import Walk
 from flowsim.calibration.inference.checks import INTERVALS, Coverage, coverage_of, hold_out, hold_outs
 from flowsim.calibration.inference.posterior import Conditioned, Posterior, blurred, conditioned, documented_figures
 from flowsim.calibration.inference.ranks import ranks_of
@@ -145,6 +146,7 @@ class Calibration:
             mode=fitted(prior, mode),
             provenance=self.record["provenance"],
             histories=self.histories,
+            walk=Walk.after_documents(prior),
         )
 
     def frame(self) -> pd.DataFrame:
