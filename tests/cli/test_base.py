@@ -30,12 +30,13 @@ def test_what_is_said_of_borrowed_numbers_names_each_with_its_origin():
     fine("base", "new", "lilleby", "--citizens", "430", "--from", "2025-01-01")
     english = " ".join(fine("base", "check", "lilleby").split())
     assert "Of its 47 numbers 41 are borrowed from another municipality, 6 assumed" in english
-    assert "plan_mean = 7.37 weeks: length of the preparatory plan (plan_mean_2019) [Copenhagen]" in english
+    assert "plan_mean = 7.04 weeks: length of the preparatory plan (plan_mean_2019) [Copenhagen]" in english
     assert "facts.toml has no figure of your own yet" in english
     danish = " ".join(fine("base", "check", "lilleby", "--language", "da").split())
     assert "Af 47 tal er 41 lånt fra en anden kommune" in danish
-    assert "plan_mean = 7,37 uger" in danish
-    assert "Næste skridt: skriv det første af jeres egne tal i facts.toml" in danish
+    assert "plan_mean = 7,04 uger" in danish
+    # More cases come than Copenhagen's places by date take, around which its team answers the wait.
+    assert "Næste skridt: en kø vokser uden ende: skriv jeres eget antal sager eller pladser" in danish
 
 
 def test_numbers_are_read_as_people_type_them_and_words_are_danish_where_asked():

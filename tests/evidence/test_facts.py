@@ -185,7 +185,9 @@ def test_statements_without_a_number_bind_as_inequalities():
 
 
 def test_supplementary_facts_stand_apart():
-    assert {fact.source for fact in EVIDENCE.supplementary} == {"nb-2019-04", "evaluation-2013", "mploy-2015"}
+    assert {fact.source for fact in EVIDENCE.supplementary} == {
+        *("nb-2019-04", "evaluation-2013", "mploy-2015", "a4nu-2019-07", "biu-2020-06")
+    }
     assert all(fact.supplementary for fact in EVIDENCE.supplementary)
     assert not any(fact.supplementary for fact in EVIDENCE.facts)
     assert len(list(EVIDENCE)) == len(EVIDENCE.facts) + len(EVIDENCE.supplementary)
@@ -205,6 +207,8 @@ def test_supplementary_facts_stand_apart():
         "case-types": [1],
         "municipalities": [9],
         "cases": [285],
+        "wait-2019-03": [23],
+        "wait-goal": [5],
     }
 
 

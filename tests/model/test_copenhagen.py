@@ -83,7 +83,7 @@ def test_the_wait_for_the_team_rises_and_falls_as_documented(results: Results) -
     }
     nine = EVIDENCE["status-2021-01.wait-2020-02"].number()
     assert wait["2018-03"] < nine < wait["2019-05"]
-    assert wait["2020-06"] > max(wait["2019-05"], wait["2020-02"])
+    assert wait["2020-06"] > wait["2020-02"]
     assert wait["2021-01"] < wait["2020-02"]
 
 
@@ -158,11 +158,15 @@ def test_the_team_does_not_meet_on_public_holidays(pathway: Pathway) -> None:
 def test_the_team_is_offered_more_than_it_can_take_for_some_years(pathway: Pathway) -> None:
     load = workload(pathway)
     over = {row.station: row for row in load.stations if row.utilisation > 1}
-    # Hours for planning were short until the money of 2017, places at the team then until its meetings were better.
+    # Of the places by date, without the team's answer. Hours for planning are short when many cases are opened, and
+    # once Flere skal med 2 ends in July 2022.
     assert set(over) == {"plan_kontanthjaelp", "rehabilitation_team"}
     growing = [(row.station, row.since.year) for row in load.stations if row.grows]
-    assert growing == [("plan_kontanthjaelp", 2015), *(("rehabilitation_team", year) for year in (2017, 2018, 2019))]
-    assert load.unsettled == ()
+    assert growing == [
+        *(("plan_kontanthjaelp", year) for year in (2018, 2019, 2022, 2023, 2024)),
+        *(("rehabilitation_team", year) for year in (2018, 2019, 2020, 2022)),
+    ]
+    assert [row.station for row in load.unsettled] == ["plan_kontanthjaelp"]
     assert load.why_no_prospects == "the rates of kontanthjaelp change by date"
 
 

@@ -290,8 +290,8 @@ def test_a_comparison_whose_precision_or_costs_are_asked_for_is_never_in_short(m
     [
         ("copenhagen", {"point": True, "sets": True}, "the fitted parameters .* are the same in every run"),
         ("copenhagen", {"point": True, "hold": True}, "the fitted parameters .* are the same in every run"),
-        (TOWN, {"sets": True}, "the base 'small-town' has no calibration: nothing is drawn"),
-        (TOWN, {"hold": True}, "the base 'small-town' has no calibration: nothing is drawn"),
+        (TOWN, {"sets": True}, "the base 'town' has no calibration: nothing is drawn"),
+        (TOWN, {"hold": True}, "the base 'town' has no calibration: nothing is drawn"),
     ],
 )
 def test_what_is_drawn_is_refused_where_nothing_is(scenario, options, reason):

@@ -107,7 +107,7 @@ LINES = {
     "answer": r"<Answer: desk\.capacity for wait for desk <= 1 week: \d \(found\), \d+ trials, seed 1>",
     "frontier": r"<Frontier: team\.places by desk\.capacity for wait for desk <= 1 week: 1: -, .*, seed 1>",
     "forecast": r"<Forecast of 'ready & <able>' from 2019Q4, 4 ahead: 1,1\d\d \(.* to .*\) in 2020Q4>",
-    "ensemble": r"<Ensemble of 'copenhagen': 500 sets of \d+ factors>",
+    "ensemble": r"<Ensemble of 'copenhagen': 500 sets of \d+ factors, 500 histories>",
     "evidence": r"<Evidence: \d+ facts from \d+ sources, \d+ contradictions>",
     "verdict": r"<Verdict on .*: \d+% of \d+ fitted figures plausible, chi-square 12\.0 on 10\.0, seed 1>",
 }

@@ -829,7 +829,7 @@ def test_a_report_of_the_city_tells_its_facts_and_how_sure_the_calibration_is():
         if section.title == "How sure this is"
         for block in section.blocks[:1]
     ]
-    assert "one of 500 sets of parameters" in said[0]
+    assert "one of 500 histories that agree with the documents" in said[0]
     assert said[0].startswith("Each scenario was run 2 times")
     assert not any("the same luck" in line for line in said)  # nothing is compared
 

@@ -252,12 +252,12 @@ def read_ensemble(study: Study, folder: Traversable) -> Ensemble:
             raise ValueError(sets)
     histories = _read_histories(z, folder / "histories.csv")
     with whole(mode):
-        told = tomllib.loads(mode.read_text(encoding="utf-8"))
+        content = tomllib.loads(mode.read_text(encoding="utf-8"))
         return Ensemble(
             prior=study.prior,
             z=z,
-            mode=told["values"],
-            provenance=told["provenance"],
+            mode=content["values"],
+            provenance=content["provenance"],
             histories=histories,
             walk=Walk.after_documents(study.prior),
         )

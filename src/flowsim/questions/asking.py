@@ -188,11 +188,11 @@ class Chosen(NamedTuple):
         return self.parameters.histories if isinstance(self.parameters, Ensemble) else None
 
     def spoken(self, language: Language) -> str:
-        """Say what parameters are drawn from in a language; nothing where they are the base's own or of histories."""
+        """Say what parameters are drawn from in a language; nothing where they are the base's own."""
         if self.parameters is None:
             return ""
         if self.histories is not None:
-            return ""
+            return language.say("parameters.histories", histories=language.counted(len(self.histories), "histories"))
         if isinstance(self.parameters, Ensemble):
             return language.say("parameters.sets", sets=str(len(self.parameters)))
         return language.say("parameters.fitted")

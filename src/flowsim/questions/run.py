@@ -152,10 +152,14 @@ class Run(Inquiry):
     ) -> Results:
         """Simulate some replications for some measures alone, on from the histories that were kept at a fork.
 
-        From the fork on each has another future than in `answer`; without one, the figures are those of `answer`.
+        From the fork on each has another future than in `answer`; without one, the figures are those of `answer`. Where
+        the model draws histories that reach as far as the fork or farther, they are the model's own, as in `answer`:
+        kept where they end at that day, simulated from the start where they reach farther.
         """
         model = self.model
-        if at is not None and (lived := own_fork(model, self.seed)) is not None:
+        lived = None if at is None else own_fork(model, self.seed)
+        if at is not None and lived is not None:
+            kept = kept if lived.at <= at.at else None
             at = replace(at, before=lived) if lived.at < at.at else None
         return run(
             model,
@@ -163,7 +167,7 @@ class Run(Inquiry):
             replications=numbers,
             seed=self.seed,
             fork=at,
-            kept=kept if at else None,
+            kept=kept if at or lived else None,
             measures=measures,
             executor=executor,
             progress=progress,

@@ -184,7 +184,7 @@ def _head(wording: Wording, scenario: Scenario, results: Results, chosen: Chosen
         if scenario.known is not None:
             numbers = {"effective": language.number(chosen.histories.effective, 0), "file": scenario.known.file}
             head += say("run.known", pairs=language.number(chosen.histories.pairs, 0), **numbers)
-    if parameters := chosen.spoken(language):
+    elif parameters := chosen.spoken(language):
         head += say("run.parameters", parameters=parameters)
     if verbose:
         head += f", {say('run.engine', engine=results.engine)}"
