@@ -200,3 +200,7 @@ def test_the_public_holidays_are_those_of_the_calendar() -> None:
 
 def test_the_documents_end_where_the_study_does() -> None:
     assert BASE.documented_until == Study.read("copenhagen").base.pathway().end
+
+
+def test_a_base_is_run_with_its_fitted_values(results: Results) -> None:
+    assert run(BASE, replications=5, seed=1, workers=1).visits_sha256 == results.visits_sha256

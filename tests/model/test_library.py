@@ -134,10 +134,8 @@ def test_each_does_what_it_says(runs):
 
     assert ratio("more-sessions", "meetings.rehabilitation_team", "2022") == pytest.approx(1.5, abs=0.02)
     # By date there are two more at each meeting; fewer are given, for the team answers the shorter wait.
-    path, paths = (
-        [party.places.at(datetime(2022, 3, 1)) for party in SCENARIOS[name].pathway().station("rehabilitation_team").parties]
-        for name in ("today", "more-places")
-    )
+    teams = (SCENARIOS[name].pathway().station("rehabilitation_team") for name in ("today", "more-places"))
+    path, paths = ([party.places.at(datetime(2022, 3, 1)) for party in team.parties] for team in teams)
     assert paths == pytest.approx([places + 2 for places in path])
     more = total(runs["more-places"], "places.rehabilitation_team", "2022")
     more -= total(today, "places.rehabilitation_team", "2022")

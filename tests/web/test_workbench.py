@@ -8,7 +8,6 @@ import pytest
 
 from flowsim.calibration.ensemble import Ensemble
 from flowsim.reporting.language import Language
-from flowsim.simulation.fork import Fork
 from flowsim.simulation.runner import run
 from flowsim.web import workbench
 from flowsim.web.asked import Choice

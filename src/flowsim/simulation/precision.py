@@ -20,6 +20,7 @@ import numpy as np
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError, require, require_type, unknown_name, whole_number
 from flowsim.core.progress import Progress, shifted, shows_progress
+from flowsim.model.base import Base
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
 from flowsim.model.varying import Varying
@@ -153,7 +154,7 @@ def _relative(table: Estimates, values: Floats, level: Floats) -> Floats:
 
 @shows_progress("run")
 def run_to_precision(
-    subject: Pathway | Scenario | Varying,
+    subject: Pathway | Base | Scenario | Varying,
     precision: Precision,
     *,
     engine: Engine = "kernel",

@@ -17,6 +17,7 @@ import numpy as np
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError, require_type, unknown_name, whole_number
 from flowsim.core.progress import Progress, shows_progress, waiting
+from flowsim.model.base import Base
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
 from flowsim.model.ticks import without_tick_warnings
@@ -69,7 +70,7 @@ class _Replication(NamedTuple):
 
 @shows_progress("run")
 def run(
-    subject: Pathway | Scenario | Varying,
+    subject: Pathway | Base | Scenario | Varying,
     *,
     engine: Engine = "kernel",
     replications: WholeLike | Iterable[WholeLike] = 20,
@@ -88,7 +89,8 @@ def run(
     order and with any number of workers.
 
     Args:
-        subject: what to run. Of a `Varying`, each replication runs the pathway of its own.
+        subject: what to run; of a base its own values, the fitted ones where it is calibrated. Of a `Varying`, each
+            replication runs the pathway of its own.
         engine: "kernel" (compiled) or "simpy" (the readable reference).
         replications: how many, numbered from 0; or the numbers themselves, to run some of them again.
         fork: a date until before which replications share histories, each with a future of its own from it on; that of
@@ -119,6 +121,8 @@ def run(
         raise InputError(f"progress: {progress!r} is not allowed: it should be a function of (done, all)")
     if workers is not None:
         workers = whole_number("workers", workers, 1)
+    if isinstance(subject, Base):
+        subject = subject.pathway()
     if not isinstance(subject, Pathway | Scenario) and not callable(getattr(subject, "pathway", None)):
         raise InputError(
             f"subject: {subject!r} is not allowed: it should be a Pathway, a Scenario, or a model with a method "
