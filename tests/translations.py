@@ -140,7 +140,7 @@ def update(old: Catalog, english: Catalog) -> Catalog:
 
 def write(path: Path, content: Catalog) -> None:
     out = io.BytesIO()
-    write_po(out, content, width=120, no_location=True, omit_header=True, ignore_obsolete=True, include_previous=True)
+    write_po(out, content, width=120, no_location=True, omit_header=True, ignore_obsolete=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(HEADER + out.getvalue().decode("utf-8").strip("\n") + "\n", encoding="utf-8")
 
