@@ -156,7 +156,8 @@ def test_a_queue_that_stands_still_is_the_longest_wait_in_levels_and_in_differen
     assert rows["stalled"].tolist() == [3, 6]
     wording = Wording(language=Language.of("en"), pathway=few.reference.pathway, shipped=False, codes=True)
     text = " ".join(" ".join(comparison_lines(by_headline(found), wording)).split())
-    assert "counts as the longest wait, ∞) in up to 6 of 12 futures, in 2020." in text
+    assert "counts as the longest wait, ∞; +∞ is where it stands still and not in office" in text
+    assert "in up to 6 of 12 futures, in 2020." in text
 
 
 def test_equal_values_have_no_variance_however_they_are_rounded():

@@ -278,7 +278,8 @@ def test_the_level_found_costs_so_much_and_the_scenarios_own_so_much(desks):
     told = json.loads(fine(*words, "--json"))
     assert told["cost"] == 265000 * told["least"]
     text = " ".join(fine(*words).split())
-    assert f"At 265k DKK a year each, {told['least']} places a meeting cost {265 * told['least']}k, and the 3 " in text
+    assert told["least"] == 1
+    assert "At 265k DKK a year each, 1 place a meeting costs 265k, and the 3 " in text
     assert "that the scenario has on 2024-01-01 795k" in text
     same = " ".join(
         fine(*(word if word != "wait for team <= 20 weeks" else "wait for team <= 2 weeks" for word in words)).split()

@@ -36,6 +36,10 @@ TOWN = {
                 },
                 "region": {"places": 9.0},
             },
+            "answers": {
+                "2019-01-01": "off",
+                "2019-03-01": {"wait": "3 weeks", "gain": 0.5, "lag": "2 weeks", "least": 0.6, "most": 1.5},
+            },
         },
     },
     "states": {
@@ -90,6 +94,9 @@ NUMBERS = [
     ("stations.board.parties.town.hours_a_case", "3 hours"),
     ("stations.board.parties.town.follow_up.plan.2019-01-01", "30 minutes"),
     ("stations.board.parties.region.places", 8.5),
+    ("stations.board.answers.2019-03-01.wait", "4 weeks"),
+    ("stations.board.answers.2019-03-01.gain", 0.8),
+    ("stations.board.answers.2019-03-01.most", 1.2),
     ("entries.new.rate.2019-06-01", "120 per year"),
     ("entries.night.rate", "12 per year"),
     ("entries.other.every.mean", "4 weeks"),
@@ -108,6 +115,9 @@ MORE_THAN_NUMBERS = [
     ("states.team.title", "The team"),
     ("stations.small.places.2019-07-01", 7),
     ("stations.desk.capacity", 4),
+    ("stations.board.answers.2019-03-01.lag", "5 weeks"),
+    ("stations.board.answers.2019-03-01.gain", 0.0),  # no rule any more
+    ("stations.board.answers.2020-01-01", "off"),
     ("entries.new.rate", "100 per year"),
     ("entries.there.elapsed", "4 weeks"),
     ("end", "2020-08-01"),

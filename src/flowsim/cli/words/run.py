@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -76,10 +76,11 @@ def with_documented(levels: pd.DataFrame, documented: Mapping[tuple[str, Period]
     return levels.assign(documented=[documented.get(key, math.nan) for key in keys])
 
 
-def printed_measures(scenario: Scenario) -> tuple[str, ...] | None:
-    """Return the measures that are printed of a run: headlines, how full stations are, and what is documented.
+def printed_measures(scenario: Scenario) -> Iterator[str]:
+    """Yield the measures that are printed of a run: headlines, how full stations are, and what is documented.
 
-    None where there are none of these.
+    All measures where there are none of these. What they are is found out when the first is asked for: it loads numba,
+    which a run that is refused does without.
     """
     from flowsim.calibration.targets import documented
     from flowsim.simulation.measures.catalogue import Catalogue
@@ -89,7 +90,7 @@ def printed_measures(scenario: Scenario) -> tuple[str, ...] | None:
     printed |= {str(UTILISATION(station.name)) for station in pathway.stations}
     printed |= {measure for measure, _ in documented(scenario.base)}
     reported = dict.fromkeys(str(row.measure) for row in Catalogue.of(pathway).index)
-    return tuple(measure for measure in reported if measure in printed) or None
+    yield from [measure for measure in reported if measure in printed] or reported
 
 
 def range_title(count: int, language: Language) -> str:

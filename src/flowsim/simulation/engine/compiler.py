@@ -401,7 +401,7 @@ class Compiler:
                 self._add("queues", dict(station.reserved).get(priority, 0))
             room = -1 if station.room is None else station.room
             order = ORDERS.index(station.order)
-            self._add("stations", station.is_meeting, room, first, len(lines), bool(_rules(station)), order)
+            self._add("stations", station.is_meeting, room, first, len(lines), bool(rules_of(station)), order)
         return lines
 
     def _loops(self) -> dict[str, int]:
@@ -541,10 +541,9 @@ class Compiler:
         feedback, observed = np.full((2, len(ticks)), -1)
         for k, station in enumerate(self.pathway.stations):
             own = np.flatnonzero(stations == k)
-            for since, until, rule in _rules(station):
+            for since, until, rule in rules_of(station):
                 begin, end = moment_tick(self.pathway, since), moment_tick(self.pathway, until)
-                bound = math.inf if rule.limit is None else rule.limit
-                row = self._add("feedbacks", rule.wait / self.pathway.tick, rule.gain, rule.least, rule.most, bound)
+                row = self._add("feedbacks", *feedback_of(rule, self.pathway.tick))
                 held = own[(ticks[own] >= begin) & (ticks[own] < end)]
                 back = math.floor(rule.lag / self.pathway.tick + 0.5)
                 place = np.searchsorted(ticks[own], ticks[held] - back, side="right") - 1
@@ -569,16 +568,21 @@ def _looping(ways: tuple[tuple[str, frozenset[str]], ...]) -> dict[str, int]:
     return {name: column for column, name in enumerate(n for n in arrows if n in reached(arrows[n], arrows))}
 
 
-def _rules(station: Station) -> list[tuple[datetime, datetime, Feedback]]:
+def rules_of(station: Station) -> list[tuple[datetime, datetime, Feedback]]:
     """Return the rules by which a station answers its wait, each from when until when; one of no gain is none."""
     steps = station.answers.root if station.answers else ()
     ends = (*(when for when, _ in steps[1:]), datetime.max)
     return [(since, until, rule) for (since, rule), until in zip(steps, ends, strict=False) if rule and rule.gain > 0]
 
 
+def feedback_of(rule: Feedback, tick: float) -> tuple[float, ...]:
+    """Return the row of a rule: the wait that it aims at, its gain, its bounds, and its limit."""
+    return rule.wait / tick, rule.gain, rule.least, rule.most, math.inf if rule.limit is None else rule.limit
+
+
 def _reviews(station: Station, start: datetime, end: datetime) -> Iterator[datetime]:
     """Yield when servers are reviewed, and when no rule holds any more."""
-    for since, until, rule in _rules(station):
+    for since, until, rule in rules_of(station):
         moment = max(since, start)
         while moment < min(until, end):
             yield moment

@@ -33,7 +33,7 @@ _kept: tuple[Compiled, ...] = ()
 _NUMBERS: Mapping[type[Record], frozenset[str]] = {
     State: frozenset({"stay", "to", "race", "patience"}),
     Entry: frozenset({"rate", "every", "count", "elapsed"}),
-    Station: frozenset({"places", "parties"}),
+    Station: frozenset({"places", "parties", "answers"}),
 }
 
 
@@ -215,17 +215,21 @@ class _Patch:
             self.law(int(row["law"]), old.every or old.elapsed, new.every or new.elapsed)
 
     def bounds(self, old: Sequence[Station], new: Sequence[Station]) -> None:
-        """Write what places, staff and their hours tell of each meeting."""
+        """Write what places, staff, their hours and answers to a wait tell of each meeting."""
         differing = dict[int, Party]()  # by their number among all parties to meetings
-        party = 0
+        party = rule = 0
         for earlier, station in zip(old, new, strict=True):
             changed = _changed(earlier, station) if earlier is not station else set()
             _require(earlier.is_meeting == station.is_meeting)
             if not earlier.is_meeting:
                 _require(not changed)
+                rule += len(compiler.rules_of(earlier))
                 continue
+            if "answers" in changed:
+                self._feedbacks(rule, earlier, station)
+            rule += len(compiler.rules_of(earlier))
             _require(len(earlier.parties) == len(station.parties))
-            if changed:
+            if changed - {"answers"}:
                 differing |= dict(enumerate(station.bounds, start=party))
                 for before, bound in zip(earlier.bounds, station.bounds, strict=True):
                     _same_layout(before, bound)
@@ -240,6 +244,13 @@ class _Patch:
             bounds["amount"][place], bounds["case"][place] = compiler.amounts_of(bound, at, self.pathway.tick)
             spans = [span.at(at) / self.pathway.tick for _, span in bound.follow_up]
             follows["ticks"][row["follow"] : row["follow_end"]] = spans
+
+    def _feedbacks(self, first: int, old: Station, new: Station) -> None:
+        earlier, rules = compiler.rules_of(old), compiler.rules_of(new)
+        _require(len(earlier) == len(rules))
+        for row, (before, (since, until, rule)) in enumerate(zip(earlier, rules, strict=True), start=first):
+            _require(before == (since, until, before[2]) and (before[2].lag, before[2].every) == (rule.lag, rule.every))
+            self.table("feedbacks")[row] = compiler.feedback_of(rule, self.pathway.tick)
 
 
 def _require(alike: bool) -> None:
