@@ -129,6 +129,7 @@ def test_a_class_whose_forecasts_are_further_off_has_wider_intervals():
     assert factors[1] > 1.3 * factors[0]
 
 
+@pytest.mark.slow
 def test_a_reference_class_needs_series_of_one_kind():
     with pytest.raises(InputError, match="1 series are no reference class"):
         flowsim.forecast(quarters(COUNTS), reference=[quarters(COUNTS)])

@@ -44,6 +44,7 @@ def test_an_interval_that_is_too_narrow_is_found_out(monkeypatch):
     assert not inside.holds
 
 
+@pytest.mark.slow
 def test_the_intervals_of_queues_that_move_hold_at_light_load():
     """With one desk the queue stands still in one year of a thousand, and the mean of all has no end."""
     _, inside, _ = staffing_promises(case_of("light load, wait of a month"), 20)
