@@ -312,20 +312,27 @@ def _decoded(name: str, content: bytes) -> str:
             text = content.decode(encoding)
         except UnicodeDecodeError:
             continue
-        word = _TWICE.search(text) or (_OF_ANOTHER.search(text) if encoding == "cp1252" else None)
-        if word is None:
+        lost = _TWICE.search(text) or (_OF_ANOTHER.search(text) if encoding == "cp1252" else None)
+        if lost is None:
             return text
-        line = text.count("\n", 0, word.start()) + 1
+        line = text.count("\n", 0, lost.start()) + 1
         raise InputError(
-            f"{name}: row {line}: '{word[0]}' has lost its letters, for the file was once read in another encoding "
-            "than it was written in: save it as 'CSV UTF-8' where it comes from"
+            f"{name}: row {line}: '{_word_around(text, lost)}' has lost its letters, for the file was once read in "
+            "another encoding than it was written in: save it as 'CSV UTF-8' where it comes from"
         )
     raise InputError(f"{name}: its letters are neither UTF-8 nor Windows-1252: save it as 'CSV UTF-8'")
 
 
 # The letters æ, ø, å of UTF-8 read as Windows-1252; and of Mac OS Roman and DOS, read as that.
-_TWICE = re.compile(r"\w*Ã[¦¸¥†˜…\x98\x86\x85]\w*")
-_OF_ANOTHER = re.compile(r"\w*(?<=[A-Za-zæøåÆØÅ])[¾¿Œ®¯›†‘](?=[a-zæøå])\w*")
+_TWICE = re.compile(r"Ã[¦¸¥†˜…\x98\x86\x85]")
+_OF_ANOTHER = re.compile(r"(?<=[A-Za-zæøåÆØÅ])[¾¿Œ®¯›†‘](?=[a-zæøå])")
+_LONGEST_SHOWN = 40
+
+
+def _word_around(text: str, lost: re.Match[str]) -> str:
+    before = text[max(lost.start() - _LONGEST_SHOWN, 0) : lost.start()]
+    after = text[lost.end() : lost.end() + _LONGEST_SHOWN]
+    return re.split(r"\W", before)[-1] + lost[0] + re.split(r"\W", after)[0]
 
 
 def _too_many(what: str, most: int) -> str:
@@ -496,12 +503,13 @@ def _check_xml(name: str, content: bytes, stale: bool) -> _Part:
         if inside == "c":
             cell, formula, result = {"r": "", "t": ""} | attributes, False, ""
         elif inside == "row":
-            row = int(attributes.get("r", row + 2)) - 1
+            row = int(attributes["r"]) - 1 if attributes.get("r", "").isdecimal() else row + 1
             if attributes.get("hidden") in _TRUE:
                 part.hidden_rows.add(row)
         elif inside == "col" and attributes.get("hidden") in _TRUE:
-            last = min(int(attributes.get("max", 0)), _MOST_COLUMNS)
-            part.hidden_columns.update(range(int(attributes.get("min", 1)) - 1, last))
+            ends = (attributes.get(end, "") for end in ("min", "max"))
+            first_hidden, last_hidden = (int(end) if end.isdecimal() else 0 for end in ends)
+            part.hidden_columns.update(range(max(first_hidden - 1, 0), min(last_hidden, _MOST_COLUMNS)))
         elif inside == "mergeCell" and (match := _RANGE.fullmatch(attributes.get("ref", ""))):
             if len(part.merged) == _MOST_MERGED:
                 raise InputError(f"{name}: {_too_many('merged cells', _MOST_MERGED)}")
