@@ -1,6 +1,8 @@
 import dataclasses
 import re
+import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -16,7 +18,7 @@ from statsmodels.tsa.statespace.structural import UnobservedComponents
 from flowsim.core.errors import InputError
 from flowsim.evidence.series import Mark, Series, documented_awards
 from flowsim.forecasting.distribution import Joint, forecast_frame
-from flowsim.forecasting.members.fitted import FITTED, MemberFit
+from flowsim.forecasting.members.fitted import FITTED, MemberFit, fit_members
 from flowsim.forecasting.members.pool import GRIDS, run_grids
 from flowsim.forecasting.shocks import Shock
 from flowsim.forecasting.trend import MEMBERS, forecast_parts, forecast_series, upto
@@ -325,6 +327,22 @@ def test_a_model_that_fails_is_left_out_and_named(monkeypatch, member, reason):
     assert expected.weights == pytest.approx(others)
     said = expected
     assert any(re.search(f"damped is left out.*{reason}", note) for note in said.notes)
+
+
+def test_threads_leave_each_other_the_filters_of_warnings(monkeypatch):
+    """What is warned of in one thread neither reaches the importer nor leaves out a model of another thread."""
+
+    def of_rising(values, steps):
+        rises = values[-1] > values[0]
+        time.sleep(0.002 * rises)
+        return warning(values, steps) if rises else MemberFit(np.ones(steps), values, np.ones(steps - 1))
+
+    monkeypatch.setitem(FITTED, "theta", of_rising)
+    before, courses = list(warnings.filters), [100 + 5.0 * sign * np.arange(12) for sign in (1, -1) * 20]
+    with ThreadPoolExecutor(8) as executor:
+        answers = list(executor.map(lambda values: fit_members(values, 2, 4, ["theta"]), courses))
+    assert [list(skipped) for _, skipped in answers] == [["theta"], []] * 20
+    assert warnings.filters == before
 
 
 def test_a_fit_that_did_not_converge_is_left_out(monkeypatch):

@@ -1,14 +1,19 @@
-"""The extras: libraries that some answers need and most do not, and how a missing one is told."""
+"""Other people's libraries: the extras, how a missing one is told, and a lock for what they warn of."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from importlib.util import find_spec
 from types import MappingProxyType
 
 from flowsim.core.errors import InputError
 
-__all__ = ["EXTRAS", "require_extra"]
+__all__ = ["EXTRAS", "WARNING_FILTERS", "require_extra"]
+
+WARNING_FILTERS = threading.RLock()
+"""Held by whoever changes the filters of warnings for a while: they are the process's, so two threads that each put
+theirs and then those of before back leave one without its own (Python's `warnings.catch_warnings` says so)."""
 
 EXTRAS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {

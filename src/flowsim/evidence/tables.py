@@ -21,7 +21,7 @@ from typing import Any, Literal
 from xml.parsers import expat
 
 from flowsim.core.errors import InputError, require_type
-from flowsim.core.extras import require_extra
+from flowsim.core.extras import WARNING_FILTERS, require_extra
 from flowsim.core.files import is_file
 from flowsim.core.numbers import with_plain_spaces
 from flowsim.core.writing.spreadsheets import original_text
@@ -402,7 +402,7 @@ def _excel(name: str, content: bytes, prefer: Collection[str]) -> tuple[str, lis
     unreadable = f"{name}: this is no Excel file that can be read: save it as .xlsx or .csv again"
     try:
         parts = _check_package(name, content)
-        with warnings.catch_warnings():
+        with WARNING_FILTERS, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of styles and extensions, which no cell depends on
             book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
             try:

@@ -16,6 +16,7 @@ from statsmodels.tsa.forecasting.theta import ThetaModel
 from statsmodels.tsa.statespace.structural import UnobservedComponents
 
 from flowsim.core.arrays import Floats
+from flowsim.core.extras import WARNING_FILTERS
 from flowsim.forecasting.members.pool import logs
 from flowsim.forecasting.seasons import Seasonal, seasonal
 
@@ -92,12 +93,12 @@ def _drifting(values: Floats, steps: int) -> MemberFit:
 
 
 def _maximum(model: Any, **options: Any) -> Any:
-    """MemberFit a model until its likelihood can't be raised.
+    """Fit a model until its likelihood can't be raised.
 
     A search that breaks off at the maximum, where rounding hides the slope, says that it did not converge: on one
     processor and not on the next. So it goes on from there, and where that finds nothing better it was the maximum.
     """
-    with warnings.catch_warnings():
+    with WARNING_FILTERS, warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         result = model.fit(disp=False, **options)
         for _ in range(_AGAIN):
@@ -116,7 +117,7 @@ FITTED: dict[str, Callable[[Floats, int], MemberFit]] = {"theta": _theta, "dampe
 def fit_members(
     values: Floats, steps: int, season: int, names: Iterable[str] = tuple(FITTED)
 ) -> tuple[dict[str, Own], dict[str, str]]:
-    """MemberFit the models to a series.
+    """Fit the models to a series.
 
     Args:
         values: the series, none negative, not all alike.
@@ -133,7 +134,7 @@ def fit_members(
     size = float(np.abs(adjusted).mean())
     usable, skipped = {}, {}
     for name in names:
-        with warnings.catch_warnings(record=True) as caught:
+        with WARNING_FILTERS, warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             try:
                 fit = FITTED[name](adjusted / size, steps)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from flowsim.core.errors import InputError
-from flowsim.core.extras import require_extra
+from flowsim.core.extras import WARNING_FILTERS, require_extra
 
 __all__ = [
     "COLOURS",
@@ -107,7 +107,7 @@ def drawn(figure: Any, kind: str) -> bytes:
     for text in figure.findobj(Text):
         text.set_parse_math(False)
     buffer, metadata = io.BytesIO(), {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(kind)
-    with warnings.catch_warnings(), rc_context({"svg.hashsalt": "flowsim"}):
+    with WARNING_FILTERS, warnings.catch_warnings(), rc_context({"svg.hashsalt": "flowsim"}):
         warnings.filterwarnings("ignore", "Glyph|Font", UserWarning)
         figure.savefig(buffer, format=kind.removeprefix("."), dpi=150, metadata=metadata)
     return buffer.getvalue()
