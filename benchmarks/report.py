@@ -1,6 +1,6 @@
-"""Turn one run of the benchmarks into the table of `docs/background/benchmarks.md`, and compare it with the last one.
+"""Turn one run of the benchmarks into the tables of `docs/background/benchmarks.md`, and compare it with the last one.
 
-`python -m benchmarks.report RUN.json [--accept]`: exits with 1 where flowsim has become more than 20 % slower
+`python -m benchmarks.report RUN.json BESIDE.json [--accept]`: exits with 1 where flowsim has become more than 20 % slower
 against a peer than in the last run on a like machine; such a run is not remembered unless it is accepted.
 """
 
@@ -15,10 +15,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from benchmarks import beside
+
 HERE = Path(__file__).parent
 HISTORY = HERE / "history.jsonl"
 PAGE = HERE.parent / "docs" / "background" / "benchmarks.md"
 BEGIN, END = "<!-- written by make bench -->", "<!-- end -->"
+BESIDE = "<!-- written by make bench, beside the commit before -->"
 
 ENGINES = {"cpp": "C++", "heapq": "heapq", "simpy": "SimPy", "ciw": "Ciw", "salabim": "salabim"}
 PACKAGES = ("flowsim", "numba", "numpy", "simpy", "ciw", "salabim", "greenlet")
@@ -182,7 +185,10 @@ def main(arguments: list[str]) -> int:
     history = [json.loads(line) for line in HISTORY.read_text().splitlines()] if HISTORY.exists() else []
     region = table(run, entry)
     print(region)
-    PAGE.write_text(filled(PAGE.read_text(encoding="utf-8"), region), encoding="utf-8")
+    page = filled(PAGE.read_text(encoding="utf-8"), region)
+    earlier = beside.table(json.loads(Path(arguments[1]).read_text(encoding="utf-8")))
+    print(earlier)
+    PAGE.write_text(filled(page, earlier, BESIDE), encoding="utf-8")
     slower = slowdowns(entry, history)
     for line in slower:
         print(f"SLOWER: {line}")
