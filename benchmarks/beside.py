@@ -95,7 +95,7 @@ class Case(NamedTuple):
 
 
 def _command(work: str, goal: float, most: int = 3, *, clock: bool = False) -> Case:
-    return Case(f"`{work.split(' --')[0]}`", "s", work, goal, most, clock)
+    return Case(f"`{work}`", "s", work, goal, most, clock)
 
 
 STAFF = (
@@ -118,7 +118,7 @@ CASES = {
     "staff": _command(STAFF, 0.4),
     "outlook": _command("flowsim outlook copenhagen -n 50", 0.4),
     "judge": _command("flowsim judge copenhagen", 0.4),
-    "report": _command("flowsim report today more-places -n 100 --force --out report.html", 0.4),
+    "report": _command("flowsim report today more-places -n 100 --out report.html --force", 0.4),
 }
 
 
@@ -200,9 +200,10 @@ def row(case: Case, rounds: list[dict[str, float]]) -> str:
 
 def table(run: dict[str, Any]) -> str:
     """Write the marked region of the page."""
+    first, last = run["load"]
     lines = [
-        f"{run['date']}, {run['cores']} cores, load {run['load'][0]:.1f} at the beginning and {run['load'][1]:.1f} at the "
-        f"end; before is `{run['before']}`.",
+        f"{run['date']}, {run['cores']} cores, load {first:.1f} when it began, {last:.1f} when it ended; before is "
+        f"`{run['before']}`.",
         "",
         "| | before | now | ratio (least to greatest, rounds) | goal | |",
         "|---|--:|--:|--:|--:|---|",

@@ -1,7 +1,7 @@
 """Turn one run of the benchmarks into the tables of `docs/background/benchmarks.md`, and compare it with the last one.
 
-`python -m benchmarks.report RUN.json BESIDE.json [--accept]`: exits with 1 where flowsim has become more than 20 % slower
-against a peer than in the last run on a like machine; such a run is not remembered unless it is accepted.
+`python -m benchmarks.report RUN.json BESIDE.json [--accept]`: exits with 1 where flowsim has become more than 20 %
+slower against a peer than in the last run on a like machine; such a run is not remembered unless it is accepted.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def number(value: float) -> str:
 def filled(page: str, region: str, begin: str = BEGIN) -> str:
     """Return the page with its marked region written anew."""
     before, rest = page.split(begin)
-    return f"{before}{begin}\n\n{region}\n\n{END}{rest.split(END)[1]}"
+    return f"{before}{begin}\n\n{region}\n\n{END}{rest.split(END, 1)[1]}"
 
 
 def slowdowns(entry: dict[str, Any], history: list[dict[str, Any]]) -> list[str]:

@@ -4,7 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
-from benchmarks import cases, report
+from benchmarks import beside, cases, report
 
 from flowsim.simulation.engine.compiler import compile_pathway
 from flowsim.simulation.engine.fast import simulate
@@ -71,17 +71,33 @@ def run(**seconds):
     return {"benchmarks": engines + figures, "machine_info": info, "datetime": "2026-11-22T00:00:00"}
 
 
+# Seconds of the version before and of this one, in three rounds: ratios .5, .6 and .25.
+EARLIER = {
+    "date": "2026-11-29",
+    "cores": 2,
+    "load": [0.1, 0.5],
+    "before": beside.BEFORE,
+    "rounds": {
+        "engine": [{"before": 100.0, "now": 50.0}, {"before": 200.0, "now": 120.0}, {"before": 120.0, "now": 30.0}],
+        "compare": [{"before": 50.0, "now": 25.0}],
+    },
+}
+
+
 @pytest.fixture
 def files(tmp_path, monkeypatch):
     page, history = tmp_path / "page.md", tmp_path / "history.jsonl"
-    page.write_text(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n")
+    regions = [f"{begin}\nold\n{report.END}" for begin in (report.BEGIN, report.BESIDE)]
+    page.write_text("\n".join(["before", *regions, "after", ""]))
+    earlier = tmp_path / "beside.json"
+    earlier.write_text(json.dumps(EARLIER))
     monkeypatch.setattr(report, "PAGE", page)
     monkeypatch.setattr(report, "HISTORY", history)
 
     def write(*arguments, **seconds):
         told = tmp_path / "run.json"
         told.write_text(json.dumps(run(**seconds)))
-        return report.main([str(told), *arguments])
+        return report.main([str(told), str(earlier), *arguments])
 
     return write, page, history
 
@@ -93,6 +109,9 @@ def test_table_fills_the_marked_region(files):
     assert text.startswith("before\n")
     assert text.endswith("after\n")
     assert "old" not in text
+    assert "2026-11-29, 2 cores, load 0.1 when it began, 0.5 when it ended; before is" in text
+    assert "a visit: CPU | 120 ns | 50 ns | 0.50 (0.25 to 0.60, 3) | ≤ 0.62 |  |" in text
+    assert "more-places -n 200`: clock | 50 s | 25 s | 0.50 (0.50 to 0.50, 1) | ≤ 0.35 | falls short |" in text
     assert "| M/M/10 at 0.9 | 100,000 | 200 | 0.5× |  | 100× |  |  |" in text
     assert "| M/M/10 against SimPy | ≥ 130 × | 100 × | falls short |" in text
     assert "| peak memory a visit, M/M/10, 10⁷ citizens | ≤ 80 bytes | 96 bytes | falls short |" in text
