@@ -1,5 +1,6 @@
 """What measures are held against: every one a documented figure, of a measure that the model has."""
 
+import pandas as pd
 import pytest
 
 from flowsim import Scenario
@@ -8,6 +9,7 @@ from flowsim.evidence.facts import load
 from flowsim.evidence.yardsticks import _Entry, yardsticks_of
 from flowsim.reporting.language import Language
 from flowsim.reporting.pictures.charts import Band, Fan, FanWords, fans_figure
+from flowsim.reporting.pictures.marks import marked
 from flowsim.reporting.wording import Wording
 from flowsim.simulation.measures.catalogue import Catalogue
 
@@ -25,6 +27,16 @@ def test_yardsticks_are_documented_values_of_measures_of_the_model():
     assert values["awards.fleksjob_tilkendt", "2018", "goal"] == 490
     assert values["status.ressourceforloeb.3_months.ikke_afklaret", "2019Q1", "country"] == 6.9
     assert values["status.ressourceforloeb.3_months.foertidspension", "2019", "country"] == 58.0
+
+
+def test_a_table_has_the_part_of_a_yearly_goal_that_is_its_periods_and_no_column_without_a_value():
+    rows = [("awards.fleksjob_tilkendt", "2018"), ("awards.fleksjob_tilkendt", "2018Q1"), ("entries.x", "2018")]
+    table = pd.DataFrame(rows, columns=["measure", "period"])
+    measures = [row.measure for row in Catalogue.of(CITY.pathway()).index]
+    columns = marked(table, yardsticks_of("copenhagen"), measures)
+    assert columns.columns.tolist() == ["measure", "period", "goal"]
+    assert columns["goal"].fillna(-1).tolist() == [490, 122.5, -1]
+    assert marked(table, (), measures).equals(table)
 
 
 @pytest.mark.parametrize("name", ["town", "../copenhagen", "scenarios", "", "copenhagen/.."])

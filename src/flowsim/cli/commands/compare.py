@@ -120,6 +120,7 @@ def compare(
     from flowsim.core.quantities import parse_share
     from flowsim.questions.compare import Compare
     from flowsim.reporting.pictures.canvas import check_picture
+    from flowsim.reporting.pictures.marks import marked
     from flowsim.reporting.pictures.planning import differences_picture
     from flowsim.reporting.wording import Wording
     from flowsim.simulation.store import COMPARED, check_folder, check_parquet, save_comparison
@@ -158,7 +159,7 @@ def compare(
         record["lengthened"] = {name: f"{end:%Y-%m-%d}" for name, end in question.lengthened.items()}
     if out is not None:
         save_comparison(
-            comparison.frame(),
+            marked(comparison.frame(), wording.standards, comparison.measures),
             record | {"repeat": question.command_line(comparison, workers=workers, cluster=cluster)},
             out,
             overwrite=force,

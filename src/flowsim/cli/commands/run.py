@@ -90,6 +90,7 @@ def run(
     from flowsim.cli.words.run import precision_lines, printed_measures, with_documented
     from flowsim.cli.words.today import opening_lines
     from flowsim.questions.run import Run
+    from flowsim.reporting.pictures.marks import marked
     from flowsim.reporting.wording import Wording
     from flowsim.simulation.store import check_folder, check_parquet, manifest, save
 
@@ -127,7 +128,7 @@ def run(
     if out is not None:
         repeat = question.command_line(results, workers=workers, cluster=cluster)
         record = manifest(scenario, results, repeat, parameters)
-        save(results, table, record, out, overwrite=force, parquet=parquet)
+        save(results, marked(table, wording.standards, results.measures), record, out, overwrite=force, parquet=parquet)
     if as_json:
         _print_json(scenario, results, table, parameters)
     elif not quiet:

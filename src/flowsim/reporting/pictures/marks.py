@@ -51,7 +51,9 @@ def marked(frame: pd.DataFrame, standards: Sequence[Yardstick], measures: Iterab
         standards: the yardsticks of the base.
         measures: those of the table; of other names nothing is known.
     """
-    of, columns = {str(measure): measure for measure in measures}, {kind: list[float]() for kind in _KINDS}
+    compared = {standard.measure for standard in standards}
+    of = {str(measure): measure for measure in measures if measure in compared}
+    columns = {kind: list[float]() for kind in _KINDS}
     for name, text in zip(frame["measure"].tolist(), frame["period"].tolist(), strict=True):
         measure = of.get(str(name))
         marks = [] if measure is None else marks_within(standards, measure, [Period(str(text))])
