@@ -12,6 +12,7 @@ from flowsim.reporting.pictures.charts import Band, Fan, FanWords, fans_figure
 from flowsim.reporting.pictures.marks import marked
 from flowsim.reporting.wording import Wording
 from flowsim.simulation.measures.catalogue import Catalogue
+from helpers.command_line import fine
 
 CITY = Scenario.of("copenhagen")
 
@@ -37,6 +38,20 @@ def test_a_table_has_the_part_of_a_yearly_goal_that_is_its_periods_and_no_column
     assert columns.columns.tolist() == ["measure", "period", "goal"]
     assert columns["goal"].fillna(-1).tolist() == [490, 122.5, -1]
     assert marked(table, (), measures).equals(table)
+
+
+COMMANDS = {"run copenhagen": "measures.csv", "compare today more-places": "comparison.csv"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_files_of_a_command_have_them_as_columns(tmp_path, command):
+    fine(*command.split(), "--point", "-n", 2, "--from", 2018, "--to", 2018, "--out", tmp_path / "out")
+    table = pd.read_csv(tmp_path / "out" / COMMANDS[command])
+    yearly = table[table["period"] == "2018"].drop_duplicates("measure").set_index("measure")
+    assert yearly.loc["awards.fleksjob_tilkendt", "goal"] == 490
+    assert yearly.loc["clock.plan_til_afgoerelse.within", "goal"] == 0.9
+    assert yearly["goal"].count() < len(yearly)
 
 
 @pytest.mark.parametrize("name", ["town", "../copenhagen", "scenarios", "", "copenhagen/.."])
