@@ -75,6 +75,7 @@ def test_the_steps_install_and_compile_once(tmp_path):
     entry = shlex.join(json.loads(values("ENTRYPOINT")[0]))
     answer = json.loads(shell(f"{entry} run copenhagen -n 2 --workers 2 --json"))
     assert answer["replications"] == 2
+    shell(f"{entry} compare today more-places -n 2 --json")
     assert first
     assert compiled() == first
     where = shell("python -c 'import flowsim; print(flowsim.__file__)'")
