@@ -13,7 +13,7 @@ from flowsim.planning.comparison import headlines
 from flowsim.questions.asking import command
 from flowsim.questions.calibrate import Calibrate
 from flowsim.questions.compare import Compare
-from flowsim.questions.explain import Explain
+from flowsim.questions.explain import Explain, ExplainAssumptions
 from flowsim.questions.forecast import Forecast
 from flowsim.questions.judge import Judge
 from flowsim.questions.outlook import Outlook
@@ -46,6 +46,7 @@ def test_each_question_is_the_same_from_its_file(tmp_path, ending, more):
         Explain.from_dict(
             {"scenario": TOWN, "measure": "queue.team", "period": "2024", "vary": ["team.places"], "between": ["2 4"]}
         ),
+        ExplainAssumptions.from_dict({"scenario": TOWN, "measure": "queue.team", "period": "2024", "sets": 3}),
         Forecast.from_dict({"horizon": 3, "shock": "2020Q2=recovers:4"}),
         Verify.from_dict({"family": ["mmc", "exact"], "seed": 4}),
         Verify.from_dict({"promises": True, "repetitions": 20}),
@@ -84,6 +85,7 @@ def test_paths_in_a_file_are_seen_from_its_folder(tmp_path):
         (Staff, GOAL | {"chance": "often"}, "chance", "is not allowed"),
         (Staff, GOAL | {"every": 2}, "every", "two levers"),
         (Explain, {"measure": "queue.team", "period": "2024", "vary": ["team.places"]}, "between", "1 levers"),
+        (ExplainAssumptions, {"measure": "queue.team", "period": "2024", "sets": 1}, "sets", "at least 2 are needed"),
         (Outlook, {"replications": 5}, "replications", "at least 20"),
     ],
 )

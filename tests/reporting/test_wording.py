@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from flowsim import Scenario
+from flowsim.calibration.targets import targets_of
 from flowsim.planning.levers import Lever
 from flowsim.planning.staffing.goals import parse_goals
 from flowsim.reporting.language import Language
@@ -82,3 +83,25 @@ def test_a_lever_goes_by_the_words_of_its_station_or_the_title_that_it_has():
     states = tuple(one.model_copy(update={"name": f"x{n}", "title": "Ukendt"}) for n, one in enumerate(CITY.states))
     titled = CITY.model_copy(update={"states": states})
     assert replace(wording(), pathway=titled).state("x0") == "Ukendt"
+
+
+# --- Parameters and documented figures ---
+
+
+@pytest.mark.parametrize("code", ["en", "da"])
+def test_every_parameter_and_documented_figure_of_the_city_has_a_title_of_its_own(code):
+    names = [*TODAY.base.parameters], [target.name for target in targets_of("copenhagen")]
+    for titled, known in zip((wording(code).parameter, wording(code).target), names, strict=True):
+        titles = [titled(name) for name in known]
+        assert not set(titles) & set(known)
+        assert len(set(titles)) == len(titles)
+        assert not [title for title in titles if "_" in title or "{" in title]
+
+
+def test_a_title_says_from_when_a_parameter_holds_and_of_which_period_a_figure_is():
+    assert wording().parameter("bif_staff_2019") == "Caseworkers of kontanthjælp, from 2019"
+    assert wording("da").parameter("rate_plan_action").endswith(", med handleplanen fra 2018")
+    assert wording("da").target("awards.fleksjob 2017Q1") == "Visiteret til fleksjob, 1. kvartal 2017"
+    assert wording("da").target("wait.team 2019-03") == "Ventetid på rehabiliteringsteamet, marts 2019"
+    assert wording("da").target("wait.team later") == "wait.team later"  # no period
+    assert Wording.of(TODAY, CITY, Language.of("da"), True).parameter("bif_staff_2019") == "bif_staff_2019"

@@ -92,7 +92,9 @@ def test_the_largest_assumptions_are_named_with_their_fields(tmp_path):
     (tmp_path / "town.toml").write_text(f"{text[:start]}\n{parameters}{text[start:]}", encoding="utf-8")
     with TestClient(page(desk_of(str(tmp_path / "town.toml")), hosts=None)) as client:
         news = Tab(client).news("/api/assumptions", form={"year": 2022})[-1]
-    assert sorted(news["names"]) == ["opened", "places"]
+    assert sorted(each["name"] for each in news["names"]) == ["opened", "places"]
+    assert " --assumptions " in news["again"]["command"]
+    assert news["again"]["python"].startswith("from flowsim.questions import ExplainAssumptions\n")
     (table,) = news["blocks"]
     assert table["title"].startswith("Wait for the team")
     assert len(table["rows"]) == 2

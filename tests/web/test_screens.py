@@ -42,7 +42,7 @@ def test_a_staffing_is_that_of_the_same_question_on_the_command_line(tab, desk):
 def test_a_staffing_of_a_state_is_sought_from_what_it_changes(tab):
     lines = texts(answer(tab, "/api/staffing", state=MORE, form=FORM))
     assert "has 6" in lines[0]
-    (command,) = texts(answer(tab, "/api/staffing", state=MORE, form=FORM), "command")
+    command = answer(tab, "/api/staffing", state=MORE, form=FORM)["again"]["command"]
     assert command.startswith("flowsim staff my-plan.toml --goal ")
 
 

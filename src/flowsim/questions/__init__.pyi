@@ -8,6 +8,7 @@ from .asking import precision_of as precision_of
 from .calibrate import Calibrate as Calibrate
 from .compare import Compare as Compare
 from .explain import Explain as Explain
+from .explain import ExplainAssumptions as ExplainAssumptions
 from .forecast import ChosenSeries as ChosenSeries
 from .forecast import Forecast as Forecast
 from .forecast import Forecasts as Forecasts

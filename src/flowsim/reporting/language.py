@@ -18,7 +18,7 @@ from flowsim.core.periods import Period
 __all__ = ["LANGUAGES", "Language"]
 
 LANGUAGES = ("en", "da")
-_TABLES = ("terms.toml", "terminal.toml", "commands.toml", "help.toml", "errors.toml")
+_TABLES = ("terms.toml", "terminal.toml", "commands.toml", "help.toml", "errors.toml", "titles.toml")
 _HARD = "\u00a0"
 """A space at which no line is broken."""
 _BRACES = re.compile(r"\{(\w+)\}")

@@ -14,13 +14,14 @@ from flowsim.evidence import facts
 from flowsim.model.edits import TARGETS
 from flowsim.model.library import cities
 from flowsim.model.scenario import Scenario
-from flowsim.planning.prices import Price
+from flowsim.planning.prices import Price, prices_of
 from flowsim.reporting.document import Figure, Table, TableCell
 from flowsim.reporting.findings import Findings
 from flowsim.reporting.language import Language
 from flowsim.reporting.wording import Wording
+from flowsim.simulation.measures.catalogue import Catalogue
 
-__all__ = ["SourceTables", "factor_titles"]
+__all__ = ["SourceTables", "factor_titles", "price_titles"]
 
 _ON = "..."
 
@@ -148,6 +149,22 @@ class SourceTables:
             rows.append((say("made.prices", source=prices.source), prices.sha256))
         rows += [(name, version) for name, version in first.versions.items()]
         return Table(title=say("table.made"), columns=(say("column.what"), say("column.value")), rows=tuple(rows))
+
+
+def price_titles(reference: Scenario, wording: Wording) -> dict[str, dict[str, str]]:
+    """Return what each price of a base is of, and its unit in words; nothing where it has none."""
+    prices = prices_of(reference, None)
+    if prices is None:
+        return {}
+    measures = {str(row.measure): row.measure for row in Catalogue.of(wording.pathway).index}
+    currency = wording.currency(prices.currency)
+    return {
+        price.where: {
+            "title": wording.measure(measures[price.measure]) if price.measure in measures else price.where,
+            "unit": currency + (f" {wording.language.say(f'per.{price.per}')}" if price.per else ""),
+        }
+        for price in prices.prices
+    }
 
 
 def factor_titles(factors: Sequence[Factor], language: Language) -> dict[str, str]:

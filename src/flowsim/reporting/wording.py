@@ -7,6 +7,7 @@ of Uncertainties (2010), table 1.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -88,6 +89,8 @@ COUNTED = ("citizens", "awards", "spells", "cases", "meetings", "places")
 """Units of which a report tells whole numbers."""
 _MANY = 99_999.5
 _HARD = "\u00a0"
+_YEAR = re.compile(r"\d{4}")
+_PERIOD = re.compile(r"\d{4}(Q[1-4]|-\d{2})?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,6 +178,30 @@ class Wording:
         if self.codes:
             return name
         return self.language.name(name, title) if self.shipped else title or name
+
+    def parameter(self, name: str) -> str:
+        """Return what a parameter of the base is called; of one that holds from an event on, with that event."""
+        words, (stem, _, since) = self.language.words, name.rpartition("_")
+        if self.codes or not self.shipped:
+            return name
+        if f"parameter.{name}" in words:
+            return words[f"parameter.{name}"]
+        if f"parameter.{stem}" not in words:
+            return name
+        dated = _YEAR.fullmatch(since) is not None
+        key = f"since.{'year' if dated else since}"
+        return f"{words[f'parameter.{stem}']}, {self.language.say(key, year=since)}" if key in words else name
+
+    def target(self, name: str) -> str:
+        """Return what a documented figure is called, by the name that a file of targets gives it."""
+        words, (stem, _, last) = self.language.words, name.rpartition(" ")
+        if self.codes or not self.shipped:
+            return name
+        if f"target.{name}" in words:
+            return words[f"target.{name}"]
+        if f"target.{stem}" not in words or not _PERIOD.fullmatch(last):
+            return name
+        return self.language.say(f"target.{stem}", period=self.language.period(last).replace(_HARD, " "))
 
     def scenario(self, name: str) -> str:
         """Return what a scenario is called."""

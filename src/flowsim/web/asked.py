@@ -18,6 +18,7 @@ from flowsim.core.quantities import check_typed
 from flowsim.model.library import cities, model_file, scenario_names
 from flowsim.model.scenario import Scenario
 from flowsim.planning.prices import Prices, prices_of
+from flowsim.questions.asking import Inquiry
 from flowsim.web.layout import Control, Layout
 
 __all__ = ["LIST", "MOST_LIST", "PRICES", "Change", "Choice", "Desk", "as_toml", "file_name"]
@@ -233,6 +234,18 @@ class Desk(Record):
                 return prices_of(self.reference_scenario, path)
             except InputError as error:
                 raise InputError(str(error).replace(str(path), PRICES)) from None
+
+    def again(
+        self, question: Inquiry, command: str, state: Choice, name: str, prices: str | None = None
+    ) -> dict[str, str]:
+        """Return a question as its command and as the lines of Python that ask it again.
+
+        Files of `file` and `priced` stand by their names alone.
+        """
+        kind = type(question).__name__
+        python = f"from flowsim.questions import {kind}\n\nanswer = {kind}.from_dict({question.to_dict()!r}).answer()"
+        texts = {"command": command, "python": python}
+        return {key: self.without_folder(state, name, text, prices) for key, text in texts.items()}
 
     def without_folder(self, state: Choice, name: str, text: str, prices: str | None = None) -> str:
         """Return a text in which files of `file` and `priced` stand as a planner keeps them: by their names alone."""

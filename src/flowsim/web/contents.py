@@ -11,6 +11,7 @@ from flowsim.model.parts import Station
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
 from flowsim.reporting.language import LANGUAGES, Language
+from flowsim.reporting.sources import price_titles
 from flowsim.reporting.wording import Wording
 from flowsim.simulation.measures.catalogue import Catalogue
 from flowsim.simulation.measures.measure import known_measure
@@ -47,6 +48,8 @@ def page_contents(desk: Desk, language: Language) -> dict[str, Any]:
         "controls": [_control(control, desk, pathway, wording) for control in layout.controls],
         "levers": _levers(layout.controls, wording),
         "goals": [_goal(target, pathway, wording) for target in layout.goals],
+        "prices": price_titles(reference, wording),
+        "parameters": {name: wording.parameter(name) for name in reference.base.parameters},
         "presets": [_preset(name, wording) for name in layout.presets],
         "stops": list(_stops(desk, pathway, wording)),
         "arrows": _arrows(desk, pathway),

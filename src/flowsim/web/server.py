@@ -41,7 +41,7 @@ REST = 60.0
 """Seconds without a job after which memory is given back."""
 _LOG = logging.getLogger("flowsim.web")
 _MOST_UPLOAD = 2_097_152
-"""The bytes of a request that brings a list of today's cases as base64."""
+"""The bytes of a request that brings a list of today's cases, or a logo, as base64."""
 _FILES: Mapping[str, str] = {
     "page.css": "text/css",
     "page.js": "text/javascript",
@@ -158,11 +158,12 @@ def page(desk: Desk, *, hosts: frozenset[str] | None, workers: int | None = None
         return JSONResponse(page_contents(desk, _language(request.query_params.get("lang"))))
 
     async def written(request: Request) -> Response:
+        raw: Mapping[str, Any] = {}
         try:
             raw = await _body(request)
             return JSONResponse(bench.written(Choice.read(raw.get("state"))))
         except InputError as error:
-            return _refused(error)
+            return _refused(error, _language(raw.get("lang")))
 
     async def grounding(request: Request) -> Response:
         from flowsim.web.screens.trust import grounds
@@ -175,24 +176,25 @@ def page(desk: Desk, *, hosts: frozenset[str] | None, workers: int | None = None
         try:
             raw = await _body(request, _MOST_UPLOAD)
         except InputError as error:
-            return _refused(error)
+            return _refused(error, _language(request.query_params.get("lang")))
         spoken = _language(raw.get("lang"))
         try:
             return JSONResponse(read_list(desk, raw, spoken))
         except WrongCells as error:
-            lines = [spoken.mistake(line) for line in error.lines]
+            lines = [spoken.message(line) for line in error.lines]
             return JSONResponse({"error": {"message": lines[0], "key": "", "lines": lines}}, status_code=422)
         except InputError as error:
-            return _error(422, spoken.mistake(str(error)))
+            return _error(422, spoken.message(str(error)))
 
     async def history(request: Request) -> Response:
         from flowsim.web.screens.history import history_workbook
 
+        raw: Mapping[str, Any] = {}
         try:
             raw = await _body(request)
             return JSONResponse(history_workbook(raw.get("history"), _language(raw.get("lang")), shelf))
         except InputError as error:
-            return _refused(error)
+            return _refused(error, _language(raw.get("lang")))
 
     async def to_fill_in(request: Request) -> Response:
         from flowsim.web.screens.lists import template
@@ -204,20 +206,22 @@ def page(desk: Desk, *, hosts: frozenset[str] | None, workers: int | None = None
         kept = shelf.get(request.path_params["token"])
         return _error(404, "there is no such file any more") if kept is None else _attached(kept)
 
-    def asking(ask: Callable[[Choice, Any, Language], Work]) -> Callable[[Request], Any]:
+    def asking(ask: Callable[[Choice, Any, Language], Work], most: int = MOST_BYTES) -> Callable[[Request], Any]:
         async def answer(request: Request) -> Response:
+            raw: Mapping[str, Any] = {}
             try:
-                raw = await _body(request)
+                raw = await _body(request, most)
                 work = ask(Choice.read(raw.get("state", {})), raw.get("form", {}), _language(raw.get("lang")))
             except InputError as error:
-                return _refused(error)
-            tab = str(raw.get("tab", ""))[:40]
-            return StreamingResponse(_lines(turns, work, tab, False), media_type="application/x-ndjson")
+                return _refused(error, _language(raw.get("lang")))
+            lines = _lines(turns, work, str(raw.get("tab", ""))[:40], False, _language(raw.get("lang")))
+            return StreamingResponse(lines, media_type="application/x-ndjson")
 
         return answer
 
     def answering(ask: Callable[..., Work], *, urgent: bool) -> Callable[[Request], Any]:
         async def answer(request: Request) -> Response:
+            raw: Mapping[str, Any] = {}
             try:
                 raw = await _body(request)
                 state, language, year = Choice.read(raw.get("state")), _language(raw.get("lang")), raw.get("year")
@@ -225,10 +229,9 @@ def page(desk: Desk, *, hosts: frozenset[str] | None, workers: int | None = None
                     raise InputError("year: a whole number is expected")
                 bench.scenario(state)
             except InputError as error:
-                return _refused(error)
-            tab = str(raw.get("tab", ""))[:40]
-            work = ask(state, year, language)
-            return StreamingResponse(_lines(turns, work, tab, urgent), media_type="application/x-ndjson")
+                return _refused(error, _language(raw.get("lang")))
+            lines = _lines(turns, ask(state, year, language), str(raw.get("tab", ""))[:40], urgent, language)
+            return StreamingResponse(lines, media_type="application/x-ndjson")
 
         return answer
 
@@ -259,11 +262,11 @@ def page(desk: Desk, *, hosts: frozenset[str] | None, workers: int | None = None
         return assumptions_work(desk, form if isinstance(form, dict) else {}, language)
 
     screens = {
-        "assumptions": assumptions,
-        "staffing": staffing,
-        "report": report,
-        "evidence": evidence,
-        "outlook": outlook,
+        "assumptions": asking(assumptions),
+        "staffing": asking(staffing),
+        "report": asking(report, _MOST_UPLOAD),  # a logo comes with it
+        "evidence": asking(evidence),
+        "outlook": asking(outlook),
     }
 
     @asynccontextmanager
@@ -286,7 +289,7 @@ def page(desk: Desk, *, hosts: frozenset[str] | None, workers: int | None = None
             Route("/api/history", history, methods=["POST"]),
             Route("/api/file/{token}", paper),
             Route("/api/grounds", grounding),
-            *(Route(f"/api/{name}", asking(ask), methods=["POST"]) for name, ask in screens.items()),
+            *(Route(f"/api/{name}", answer, methods=["POST"]) for name, answer in screens.items()),
         ],
         middleware=[Middleware(_Guard, hosts=hosts)],
         exception_handlers={Exception: _fault, 404: _nothing, 405: _nothing},
@@ -318,12 +321,12 @@ async def _fault(request: Request, error: Exception) -> Response:
     return _error(500, "fault")
 
 
-def _refused(error: InputError) -> JSONResponse:
+def _refused(error: InputError, language: Language) -> JSONResponse:
     key, reason = (error.key, error.reason) if isinstance(error, KeyedError) else ("", str(error))
-    return _error(422, reason, key)
+    return _error(422, language.message(reason), key)
 
 
-async def _lines(turns: Turns, work: Work, tab: str, urgent: bool) -> AsyncIterator[bytes]:
+async def _lines(turns: Turns, work: Work, tab: str, urgent: bool, language: Language) -> AsyncIterator[bytes]:
     """Yield the news of a job as lines of JSON; when the tab is gone, the job ends."""
     try:
         async for news in turns.news(work, tab, urgent=urgent):
@@ -331,7 +334,8 @@ async def _lines(turns: Turns, work: Work, tab: str, urgent: bool) -> AsyncItera
     except Busy:
         yield b'{"error": {"message": "busy", "key": ""}}\n'
     except InputError as error:
-        yield json.dumps({"error": {"message": str(error), "key": ""}}, ensure_ascii=False).encode() + b"\n"
+        wrong = {"message": language.message(str(error)), "key": ""}
+        yield json.dumps({"error": wrong}, ensure_ascii=False).encode() + b"\n"
     except Exception as error:
         _LOG.error("a fault of flowsim's own", exc_info=error)
         yield b'{"error": {"message": "fault", "key": ""}}\n'

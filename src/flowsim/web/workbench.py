@@ -153,7 +153,6 @@ class Workbench:
         layout, scenario = self.desk.layout, self.scenario(state)
         with self.desk.file(state) as name, self.desk.priced(state) as path:
             own = name.endswith(".toml")
-            shown = file_name(state.name) if own else name
             question: Compare | Run
             if state.unchanged or state.cases:
                 question = Run(scenario=name, replications=RUN, seed=self.seed)
@@ -161,14 +160,9 @@ class Workbench:
                 priced = self.prices(state) is not None
                 pair = (layout.reference, name)
                 question = Compare(scenarios=pair, replications=RUN, seed=self.seed, cost=priced, prices=path)
-            command = question.command_line().replace(name, shown) if own else question.command_line()
-            asked = repr(question.to_dict()).replace(name, shown) if own else repr(question.to_dict())
-        if path:
-            command, asked = (text.replace(path, PRICES) for text in (command, asked))
-        kind = type(question).__name__
-        python = f"from flowsim.questions import {kind}\n\nanswer = {kind}.from_dict({asked}).answer()"
+            again = self.desk.again(question, question.command_line(), state, name, path)
         text = as_toml(scenario.to_dict() if not own else self.desk.content(state))
-        out = {"toml": text, "file": file_name(scenario.name), "command": command, "python": python}
+        out = {"toml": text, "file": file_name(scenario.name), **again}
         out |= {"prices": self.desk.price_file(state), "pricesFile": PRICES} if state.prices else {}
         return out | ({"list": state.cases, "listFile": LIST} if state.cases else {})
 

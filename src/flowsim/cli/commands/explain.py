@@ -26,6 +26,7 @@ from flowsim.cli.options import (
 )
 from flowsim.cli.outputs import Outputs
 from flowsim.cli.terminal import progress_bar
+from flowsim.core.errors import InputError
 from flowsim.core.numbers import with_plain_spaces
 from flowsim.simulation.workers import executor_of
 
@@ -35,12 +36,15 @@ if TYPE_CHECKING:
     from flowsim.evidence.yardsticks import Yardstick
     from flowsim.model.scenario import Scenario
     from flowsim.planning.influence import Estimate, Influence, Sensitivity
-    from flowsim.questions.explain import Explain
+    from flowsim.questions.explain import Explain, ExplainAssumptions
+    from flowsim.reporting.language import Language
     from flowsim.reporting.wording import Wording
 
 __all__ = ["explain"]
 
 _SHOWN = 12
+_SETS = "Sets of factors, run twice each; 200, or 5 a factor. With --assumptions pairs of histories; 12."
+_ASSUMPTIONS = "Instead: which assumptions move it most when each is raised by a tenth."
 _MUCH = 0.1
 _NAME = 28  # letters of a name that has a line with its figures
 
@@ -56,9 +60,8 @@ def explain(
         list[str] | None,
         typer.Option("--between", help="The least and the most of it, after each --vary.", metavar="LEAST MOST"),
     ] = None,
-    sets: Annotated[
-        int | None, integer_option("--sets", "-n", help="Sets of factors, run twice each; 200, or 5 a factor.")
-    ] = None,
+    sets: Annotated[int | None, integer_option("--sets", "-n", help=_SETS)] = None,
+    assumptions: Annotated[bool, typer.Option("--assumptions", help=_ASSUMPTIONS)] = False,
     calibrated: Annotated[Path | None, CALIBRATED] = None,
     seed: Annotated[int, SEED] = 1,
     workers: Annotated[int | None, WORKERS] = None,
@@ -74,30 +77,66 @@ def explain(
     Example: [bold]flowsim explain --measure wait.rehabilitation_team.served --period 2022
     --vary rehabilitation_team.places --between 24 36[/bold]
     """
-    from flowsim.questions.explain import Explain
+    from flowsim.questions.explain import Explain, ExplainAssumptions
     from flowsim.reporting.wording import Wording
 
     words = spoken(language)
+    if assumptions:
+        for option, value in {"--vary": vary, "--between": between, "--plot": plot}.items():
+            if value:
+                raise InputError(f"{option}: it does not go with --assumptions")
+        own: dict[str, Any] = {"measure": measure, "period": period, "scenario": file, "sets": sets, "seed": seed}
+        question = asked(ExplainAssumptions, own | {"calibrated": calibrated and str(calibrated)})
+        _tell_assumptions(question, workers, Outputs(plot=None, out=out, force=force), words, (as_json, codes))
+        return
     values: dict[str, Any] = {"measure": measure, "period": period, "scenario": file, "vary": vary}
     values |= {"between": between, "sets": sets, "calibrated": calibrated and str(calibrated), "seed": seed}
-    question = asked(Explain, values)
+    explaining = asked(Explain, values)
     outputs = Outputs(plot=plot, out=out, force=force)
     outputs.check()
     with (
         progress_bar(words.say("progress.replications"), show=not as_json) as progress,
         executor_of(workers, varies=True) as executor,
     ):
-        explained = question.answer(executor, progress)
-    scenario, parameters = question.subject, question.chosen.words
+        explained = explaining.answer(executor, progress)
+    scenario, parameters = explaining.subject, explaining.chosen.words
     wording = Wording.of(scenario, scenario.pathway(), words, codes)
-    titles = _titles(question, wording)
+    titles = _titles(explaining, wording)
     outputs.write(
         lambda kind: _picture(scenario, explained, wording, titles, kind), lambda: _frame(explained, wording), words
     )
     if as_json:
         print(json.dumps(_json(scenario, explained, parameters), ensure_ascii=False, allow_nan=False))
     else:
-        print("\n".join(_lines(scenario, explained, question.chosen.spoken(words), wording, titles)))
+        print("\n".join(_lines(scenario, explained, explaining.chosen.spoken(words), wording, titles)))
+
+
+def _tell_assumptions(
+    question: ExplainAssumptions, workers: int | None, outputs: Outputs, words: Language, shown: tuple[bool, bool]
+) -> None:
+    """Find the assumptions that move a measure most, and print them: as JSON, or by their codes."""
+    import pandas as pd
+
+    from flowsim.cli.words.assumptions import assumption_lines, assumption_records
+    from flowsim.reporting.wording import Wording
+
+    as_json, codes = shown
+    outputs.check()
+    with (
+        progress_bar(words.say("progress.replications"), show=not as_json) as progress,
+        executor_of(workers, varies=True) as executor,
+    ):
+        largest = question.answer(executor, progress)
+    records = assumption_records(largest)
+    outputs.write(lambda kind: b"", lambda: pd.DataFrame(records), words)
+    if as_json:
+        asked_for = {key: question.to_dict()[key] for key in ("measure", "period")}
+        head = {"scenario": question.subject.name, **asked_for, "unit": question.response.unit}
+        head |= {"pairs": question.sets, "seed": question.seed}
+        print(json.dumps(head | {"assumptions": records}, ensure_ascii=False, allow_nan=False))
+    else:
+        wording = Wording.of(question.subject, question.subject.pathway(), words, codes)
+        print("\n".join(assumption_lines(question, largest, wording)))
 
 
 def _titles(question: Explain, wording: Wording) -> dict[str, str]:

@@ -270,8 +270,8 @@ export function workbench(main, choice) {
     const parameters = Object.entries(chosen.parameters), prices = Object.entries(chosen.prices);
     return el("div", { class: "control" },
       chosen.cases && line(say("bench.cases", { rows: chosen.cases.trim().split("\n").length - 1, day: chosen.casesDay }), { cases: "", casesDay: "" }),
-      prices.length > 0 && line(prices.map(([key, value]) => `${key} = ${value}`).join(", "), { prices: {} }),
-      parameters.length > 0 && line(parameters.map(([key, value]) => `${key} = ${value}`).join(", "), { parameters: {} }));
+      prices.length > 0 && line(prices.map(([key, value]) => `${about.prices[key]?.title ?? key}: ${number(Number(value.split(" ")[0]), 2)} ${about.prices[key]?.unit ?? ""}`).join("; "), { prices: {} }),
+      parameters.length > 0 && line(parameters.map(([key, value]) => `${about.parameters[key] ?? key} = ${value}`).join("; "), { parameters: {} }));
   }
 
   function name() {

@@ -59,7 +59,7 @@ def staffing_work(desk: Desk, state: Choice, raw: Any, language: Language) -> Wo
     asked |= {"chance": form.chance} if form.chance else {}
     with desk.file(state) as name, desk.priced(state) as path:
         question = Staff.from_dict({"scenario": name, **asked, "prices": path}, "form")
-        command = desk.without_folder(state, name, question.command_line(), path)
+        again = desk.again(question, question.command_line(), state, name, path)
         prices = prices_of(question.subject, path)
 
     def work(executor: Executor, progress: Progress) -> Iterator[News]:
@@ -73,8 +73,9 @@ def staffing_work(desk: Desk, state: Choice, raw: Any, language: Language) -> Wo
             levels = [] if search.least is None else [[search.least]]
         else:
             levels = [[point.level, point.least] for point in search.points if point.least is not None]
-        blocks += [staffing_chart(search, wording, prices), Text(lines=(command,), kind="command")]
-        shown = {"levers": conclusions.levers(), "levels": levels, "blocks": plain_blocks(blocks, language)}
+        blocks.append(staffing_chart(search, wording, prices))
+        shown = {"levers": conclusions.levers(), "levels": levels, "again": again}
+        shown["blocks"] = plain_blocks(blocks, language)
         if isinstance(search, Frontier):
             shown["map"] = [{"levels": [*trial.levels], "verdict": trial.verdict} for trial in search.trials]
         yield {"title": conclusions.goals(), **shown}

@@ -16,12 +16,13 @@ from flowsim.core.progress import Progress
 from flowsim.forecasting.outlooks import OutlookResult
 from flowsim.model.base import Base, Parameter
 from flowsim.model.scenario import Scenario
-from flowsim.planning.assumptions import largest_assumptions
 from flowsim.planning.prices import prices_of
+from flowsim.questions.explain import ExplainAssumptions
 from flowsim.questions.judge import Judge
 from flowsim.questions.outlook import Outlook
 from flowsim.reporting.document import Block, Figure, Table, TableCell, Text
 from flowsim.reporting.language import Language
+from flowsim.reporting.sources import factor_titles, price_titles
 from flowsim.reporting.wording import Wording
 from flowsim.simulation.measures.catalogue import Catalogue
 from flowsim.simulation.measures.measure import known_measure
@@ -40,9 +41,11 @@ _AS_FOR = re.compile(r"as for (\w+)")
 def grounds(desk: Desk, language: Language) -> dict[str, Any]:
     """Return what is assumed, which a planner may change; the factors and what the documents left open; and prices."""
     reference, say = desk.reference_scenario, language.say
+    wording = Wording.of(reference, reference.pathway(), language)
     assumed = [
         {
             "name": parameter.name,
+            "title": wording.parameter(parameter.name),
             "value": str(parameter.value),
             "words": shorten(language.quantity(parameter.value), _LONGEST, placeholder=" …"),
             "why": _reason(parameter, reference.base, language),
@@ -57,9 +60,10 @@ def grounds(desk: Desk, language: Language) -> dict[str, Any]:
         low, middle, high = np.exp(np.quantile(ensemble.z, (0.05, 0.5, 0.95), axis=0)).tolist()
         spread = np.log(np.array(high) / np.array(low))
         order = np.argsort(-spread).tolist()
+        titles = factor_titles(ensemble.prior.factors, language)
         rows = tuple(
             (
-                language.translated(ensemble.prior.factors[n].title),
+                titles[ensemble.prior.factors[n].name],
                 Figure(middle[n], 2),
                 Figure(low[n], 2),
                 Figure(high[n], 2),
@@ -98,15 +102,14 @@ def _prices(reference: Scenario, language: Language) -> list[dict[str, str]]:
         return []
     pathway = reference.pathway()
     wording = Wording.of(reference, pathway, language)
-    measures = {str(row.measure): row.measure for row in Catalogue.of(pathway).index}
+    titles = price_titles(reference, wording)
     return [
         {
             "name": price.where,
-            "title": wording.measure(measures[price.measure]) if price.measure in measures else price.where,
+            "title": titles[price.where]["title"],
             "value": f"{price.amount:.12g}",
             "unit": prices.currency + (f" per {price.per}" if price.per else ""),
-            "unitWords": wording.currency(prices.currency)
-            + (f" {language.say(f'per.{price.per}')}" if price.per else ""),
+            "unitWords": titles[price.where]["unit"],
             "kind": language.say(f"kind.{price.kind}"),
             "why": f"{price.fact} {price.key}".strip() if price.fact else language.translated(price.why),
         }
@@ -120,35 +123,35 @@ def assumptions_work(desk: Desk, raw: Any, language: Language) -> Work:
     Raises:
         InputError: for a year in which it is not measured.
     """
-    scenario, say, year = desk.reference_scenario, language.say, str(raw.get("year", desk.layout.year))
-    pathway = scenario.pathway()
-    index = {(str(row.measure), str(row.period)): row.measure for row in Catalogue.of(pathway).index}
+    year = str(raw.get("year", desk.layout.year))
+    index = {(str(row.measure), str(row.period)) for row in Catalogue.of(desk.reference_scenario.pathway()).index}
     name = next((tile.measure for tile in desk.layout.tiles if (tile.measure, year) in index), None)
     if name is None:
         raise InputError(f"year: nothing is measured in {year}")
-    measure, wording = index[name, year], Wording.of(scenario, pathway, language)
+    asked = {"scenario": desk.layout.reference, "measure": name, "period": year, "sets": _PAIRS}
+    question = ExplainAssumptions.from_dict(asked, "form")
+    response, scenario, say = question.response, question.subject, language.say
+    wording = Wording.of(scenario, scenario.pathway(), language)
 
     def work(executor: Executor, progress: Progress) -> Iterator[News]:
-        largest = largest_assumptions(
-            scenario,
-            name,
-            year,
-            parameters=Ensemble.of(scenario.base),
-            replications=_PAIRS,
-            executor=executor,
-            progress=progress,
-        )[:_LARGEST]
+        largest = question.answer(executor, progress)[:_LARGEST]
         rows = []
         for each in largest:
-            effect, *ends = wording.values([each.effect, each.low, each.high], measure.unit, signed=True)
+            effect, *ends = wording.values([each.effect, each.low, each.high], response.unit, signed=True)
             moved = f"{effect} ({language.interval(*ends)})"
-            value = f"{language.quantity(each.parameter.value)} ({language.quantity(each.change)})"
-            rows.append((each.parameter.name, value, moved, _reason(each.parameter, scenario.base, language)))
-        title = say("web.trust.largest.table", measure=wording.measure(measure), year=year)
+            value = f"{language.quantity(each.parameter.value)} ({language.quantity(each.change.replace('%', ' %'))})"
+            title = wording.parameter(each.parameter.name)
+            rows.append((title, value, moved, _reason(each.parameter, scenario.base, language)))
+        title = say("web.trust.largest.table", measure=wording.measure(response.measure), year=year)
         columns = tuple(say(f"web.trust.{key}") for key in ("what", "raised", "effect", "why"))
         note = say("web.trust.largest.note", pairs=str(_PAIRS))
         blocks = plain_blocks([Table(title=title, columns=columns, rows=tuple(rows), note=note)], language)
-        yield {"blocks": blocks, "names": [each.parameter.name for each in largest]}
+        names = [{"name": e.parameter.name, "title": wording.parameter(e.parameter.name)} for e in largest]
+        yield {
+            "blocks": blocks,
+            "names": names,
+            "again": desk.again(question, question.command_line(), Choice(), desk.layout.reference),
+        }
 
     return work
 
@@ -160,12 +163,13 @@ def evidence_work(desk: Desk, language: Language) -> Work:
         InputError: where the base has no calibration.
     """
     question = Judge.from_dict({"calibrated": _calibrated(desk), "replications": _JUDGED}, "form")
+    wording = Wording.of(desk.reference_scenario, desk.reference_scenario.pathway(), language)
 
     def work(executor: Executor, progress: Progress) -> Iterator[News]:
         verdict, say = question.answer(executor, progress), language.say
         rows: tuple[tuple[TableCell, ...], ...] = tuple(
             (
-                each.target.name,
+                wording.target(each.target.name),
                 *(Figure(value, _decimals(each.target.value)) for value in (each.target.value, each.median)),
                 *(Figure(value, _decimals(each.target.value)) for value in (each.lower, each.upper)),
                 say(f"web.trust.{each.word}"),
@@ -179,13 +183,17 @@ def evidence_work(desk: Desk, language: Language) -> Work:
         blocks: list[Block] = [
             Text(lines=(text,)),
             Table(title=say("web.trust.evidence"), columns=tuple(columns), rows=rows),
-            Text(lines=(question.command_line(),), kind="command"),
         ]
         points = [
-            {"name": each.target.name, "value": each.target.value, "band": [each.lower, each.median, each.upper]}
+            {
+                "name": wording.target(each.target.name),
+                "value": each.target.value,
+                "band": [each.lower, each.median, each.upper],
+            }
             for each in verdict.judged
         ]
-        yield {"blocks": plain_blocks(blocks, language), "points": points}
+        again = desk.again(question, question.command_line(), Choice(), desk.layout.reference)
+        yield {"blocks": plain_blocks(blocks, language), "points": points, "again": again}
 
     return work
 
@@ -204,7 +212,7 @@ def outlook_work(desk: Desk, state: Choice, language: Language) -> Work:
     with desk.file(state) as name:
         asked = {"scenario": name, "horizon": _HORIZON, "replications": _FUTURES}
         question = Outlook.from_dict(asked, "form")
-        command = desk.without_folder(state, name, question.command_line())
+        again = desk.again(question, question.command_line(), state, name)
         question.calibration  # noqa: B018 (read while the file is there)
 
     def work(executor: Executor, progress: Progress) -> Iterator[News]:
@@ -223,8 +231,7 @@ def outlook_work(desk: Desk, state: Choice, language: Language) -> Work:
                 rows.append((language.period(str(period)), *cells, differs))
             title = _outcome(outcome.measure, result, wording)
             blocks.append(Table(title=title, columns=tuple(columns), rows=tuple(rows)))
-        blocks.append(Text(lines=(command,), kind="command"))
-        yield {"blocks": plain_blocks(blocks, language)}
+        yield {"blocks": plain_blocks(blocks, language), "again": again}
 
     return work
 

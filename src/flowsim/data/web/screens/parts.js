@@ -71,6 +71,22 @@ export function blocks(list) {
   });
 }
 
+// The command and the lines of Python that ask the same question again, and the scenario that they name.
+export function again(item, state) {
+  if (!item.again) return "";
+  const shown = (label, text) => [el("h3", {}, label), el("pre", { tabindex: "0", "aria-label": label }, text)];
+  const own = state.changes.length || state.own || state.parameters;
+  const wrong = el("p", { class: "wrong", role: "alert" });
+  const download = el("button", { type: "button", onclick: async () => {
+    try {
+      const out = await ask("/api/scenario", { state });
+      el("a", { download: out.file, href: `data:application/toml;charset=utf-8,${encodeURIComponent(out.toml)}` }).click();
+    } catch (error) { wrong.textContent = fault(error); }
+  } }, say("again.download"));
+  return el("details", {}, el("summary", {}, say("again")), own && el("p", {}, download), wrong,
+    shown(say("again.command"), item.again.command), shown(say("again.python"), item.again.python));
+}
+
 export async function take(path, body) {
   const out = await ask(path, body);
   const link = el("a", { href: `/api/file/${out.token}`, download: out.name });

@@ -1,7 +1,7 @@
 // The staffing finder: one sentence with fields; the answer large, and what it takes from other queues beside it.
 import { about, el, number, read, say } from "/static/words.js";
 import { address } from "/static/page.js";
-import { blocks, job, stateOf } from "/static/screens/parts.js";
+import { again, blocks, job, stateOf } from "/static/screens/parts.js";
 
 export function staffing(main, choice) {
   const levers = about.controls.filter((one) => one.kind === "lever");
@@ -69,7 +69,7 @@ export function staffing(main, choice) {
       el("h2", { id: "found" }, say("staffing.answer")), el("p", { class: "quiet" }, item.title),
       large && el("p", { class: "answer" }, `${number(item.levels[0][0])} `, el("span", {}, item.levers[0])),
       item.levels.length > 1 && el("p", {}, item.levers.join(" · ")),
-      el("div", { class: "bar" }, item.levels.map(button)), item.map && map(), blocks(item.blocks)));
+      el("div", { class: "bar" }, item.levels.map(button)), item.map && map(), blocks(item.blocks), again(item, stateOf(choice, about.controls))));
   });
 
   function text(list, select, input) {

@@ -1,7 +1,7 @@
 // What the figures rest on: documents beside simulation, assumptions to change, prices, and the forecast.
 import { about, el, fault, read, say } from "/static/words.js";
 import { address } from "/static/page.js";
-import { blocks, job, stateOf } from "/static/screens/parts.js";
+import { again, blocks, job, stateOf } from "/static/screens/parts.js";
 
 export function trust(main, choice) {
   const state = stateOf(choice, about.controls);
@@ -10,19 +10,20 @@ export function trust(main, choice) {
   const panel = (key, path) => {
     const out = el("div", { "aria-live": "polite" });
     const work = job(path, () => out.replaceChildren(), (item) => out.replaceChildren(
-      ...[item.points && dots(item.points), ...blocks(item.blocks), item.names && toFields(item.names)].filter(Boolean)));
+      ...[item.points && dots(item.points), ...blocks(item.blocks), item.names && toFields(item.names),
+        again(item, state)].filter(Boolean)));
     const node = el("section", { class: "card", "aria-labelledby": key }, el("h2", { id: key }, say(key)), el("p", {}, say(`${key}.lead`)),
       el("p", {}, el("button", { type: "button", onclick: () => work.start({ state, form: { year: choice.year ?? about.year } }) }, say(`${key}.run`))), work.node, out);
     return { node, work };
   };
   // From the largest assumptions to the fields in which they are changed.
   function toFields(names) {
-    return el("p", { class: "bar" }, names.map((name) => [...document.querySelectorAll("table.assumed input")].find((one) => one.getAttribute("aria-label") === name) &&
+    const of = (name) => [...document.querySelectorAll("table.assumed input")].find((one) => one.dataset.name === name);
+    return el("p", { class: "bar" }, names.map((one) => of(one.name) &&
       el("button", { type: "button", class: "small", onclick: () => {
-        const field = [...document.querySelectorAll("table.assumed input")].find((one) => one.getAttribute("aria-label") === name);
-        field.scrollIntoView({ block: "center" });
-        field.focus();
-      } }, say("trust.largest.change", { name }))));
+        of(one.name).scrollIntoView({ block: "center" });
+        of(one.name).focus();
+      } }, say("trust.largest.change", { name: one.title }))));
   }
 
   const largest = panel("trust.largest", "/api/assumptions");
@@ -65,7 +66,7 @@ export function trust(main, choice) {
       const draw = () => { use.replaceChildren(link()); useToo.replaceChildren(link()); };
       draw();
       // A field that changes what is kept of it; nothing of it is kept where it says again what stood there.
-      const edited = (one) => el("input", { "aria-label": one.name, value: changed[one.name] ?? one.value, maxlength: 60, onchange: (event) => {
+      const edited = (one) => el("input", { "aria-label": one.title, "data-name": one.name, value: changed[one.name] ?? one.value, maxlength: 60, onchange: (event) => {
         if (event.target.value.trim() === one.value) delete changed[one.name]; else changed[one.name] = event.target.value;
         draw();
       } });
@@ -88,7 +89,8 @@ export function trust(main, choice) {
         el("p", {}, say("trust.assumed.about")), wrong, use,
         el("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "assumed" }, el("table", { class: "assumed" },
           el("thead", {}, el("tr", {}, ["what", "value", "why"].map((key) => el("th", { scope: "col" }, say(`trust.${key}`))))),
-          el("tbody", {}, grounds.assumed.map((one) => el("tr", {}, el("th", { scope: "row" }, one.name, " ", el("span", { class: "badge" }, say("trust.badge"))),
+          el("tbody", {}, grounds.assumed.map((one) => el("tr", {}, el("th", { scope: "row" }, one.title, " ", el("span", { class: "badge" }, say("trust.badge")),
+              one.title !== one.name && el("span", { class: "code" }, one.name)),
             el("td", {}, one.plain ? edited(one) : one.words), el("td", {}, one.why))))))),
       grounds.prices.length && el("section", { class: "card", "aria-labelledby": "prices" }, el("h2", { id: "prices" }, say("trust.prices")),
         el("p", {}, say("trust.prices.about")), useToo,
