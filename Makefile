@@ -49,7 +49,8 @@ test-pythons: $(READY) ## run the tests on each Python at hand, and with the low
 fuzz: $(READY) ## try hostile files and command lines by the hundred thousand, for about an hour
 	PYTHONPATH=src:tests $(BIN)/python -m fuzz $(FUZZ)
 
-# The same places at every run: MUTANTS="--seed 2" samples others, MUTANTS="--room core" those of one room.
+# The same places at every run: MUTANTS="--seed 2" samples others, MUTANTS="--room core" tries those of one room. Stopped, it
+# goes on where it was.
 mutants: $(READY) ## change the source in 150 sampled places, and count the changes that no test of the room notices
 	PYTHONPATH=tests $(BIN)/python -m mutants $(MUTANTS)
 

@@ -3,20 +3,35 @@
 `python -m mutants --mutants 150 --seed 1` (with tests on the path; `make mutants`). Which places are changed, and how,
 is a function of the seed and the source alone. Each change is tried in a copy of the repository, against the tests of
 its room; what survives is printed as a line before and after, to be killed by a test or argued to change nothing.
+
+Outcomes are kept in `.mutants`, so that a run that was stopped goes on where it was: that of a killed change as long as
+its file is the same, that of a survivor as long as the tests of its room are too. Time is counted on the processor.
 """
 
 import argparse
 import ast
+import hashlib
+import json
 import os
 import random
+import re
+import resource
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 
 ROOT = Path(__file__).parents[1]
+KEPT = ROOT / ".mutants" / "outcomes.jsonl"
+COMPILED = ("kernel", "steps", "addressed", "machine_code", "compiler", "luck", "trace", "passes")
+"""What machine code is made from. numba stamps it by one file alone, so a change in another would go unnoticed."""
+IDLE = 20
+"""Times as long as its seconds of the processor that a run may take: then it waits for something that never comes."""
 SWAPS = {
     **{ast.Add: "-", ast.Sub: "+", ast.Mult: "/", ast.Div: "*", ast.FloorDiv: "*", ast.Mod: "*"},
     **{ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">", ast.Eq: "!=", ast.NotEq: "=="},
@@ -91,88 +106,182 @@ def places():
 
 
 def tests_of(path, root):
-    """Return the tests of a file's room, those of the file itself first; the room's sub-room where there is one."""
+    """Return the tests of a file's room: those of the file itself first, then those beside it, then the others."""
     room, *below = path.relative_to(ROOT / "src" / "flowsim").parts
-    if not below:
-        return ["tests/house"]
-    named = [str(found.relative_to(root)) for found in root.glob(f"tests/{room}/**/test_{path.stem}.py")]
-    others = [f"tests/{room}"] if (root / "tests" / room).is_dir() else ["tests/house"]
+    folder = root / "tests" / room
+    if folder.is_dir():
+        every = sorted(folder.rglob("test_*.py"))
+    else:
+        name = f"flowsim.{path.stem}"
+        every = sorted(test for test in (root / "tests").rglob("test_*.py") if name in test.read_text(encoding="utf-8"))
     if room == "core":
-        others += ["tests/fuzz/test_giants.py"]
-    return [*named, *others]
+        every.append(root / "tests" / "fuzz" / "test_giants.py")
+    beside = folder.joinpath(*below[:-1])
+    word = re.compile(rf"\b{path.stem}\b")
+
+    def order(test):
+        return (
+            test.stem != f"test_{path.stem}",
+            not word.search(test.read_text(encoding="utf-8")),
+            beside not in test.parents,
+        )
+
+    return [str(test.relative_to(root)) for test in sorted(every, key=order)]
 
 
-def passes(root, words, most=None):
-    """Return whether the tests pass; None where they take longer than is allowed."""
+def run(root, words, most=None):
+    """Return the outcome of tests, the one that failed, and their seconds of the processor.
+
+    "survived" where all pass, "killed" where one fails, "endless" where more time is taken than is allowed.
+    """
     environment = os.environ | {"PYTHONPATH": str(root / "src"), "NUMBA_CACHE_DIR": str(root / ".numba")}
     options = ["-x", "-q", "-p", "no:xdist", "-p", "no:cacheprovider"]
-    command = [sys.executable, "-m", "pytest", *options, *words]
+    limit = resource.RLIM_INFINITY if most is None else int(most) + 1
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pytest", *options, *words],
+        **{"cwd": root, "env": environment, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True},
+        start_new_session=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (limit, limit)),
+    )
+    ended = threading.Event()
+    alarm = threading.Timer(IDLE * most if most else 86_400, lambda: (ended.set(), os.killpg(process.pid, 9)))
+    alarm.start()
     try:
-        return subprocess.run(command, cwd=root, env=environment, capture_output=True, timeout=most).returncode == 0
-    except subprocess.TimeoutExpired:
-        return None
-
-
-_usual = {}
-
-
-def usual_seconds(root, words):
-    """Return how long the tests of a room take where nothing is changed; they have to pass."""
-    if words not in _usual:
-        passes(root, words)  # compiles what is compiled
-        begun = time.monotonic()
-        if not passes(root, words):
-            raise SystemExit(f"without any change these tests fail: {' '.join(words)}")
-        _usual[words] = time.monotonic() - begun
-        print(f"{' '.join(words)}: {_usual[words]:.0f} s", flush=True)
-    return _usual[words]
-
-
-def trial(root, path, change):
-    """Return "killed", "survived" or "endless" (five times as long as usual, and a minute) for one change."""
-    position, old, new = change
-    target = root / path.relative_to(ROOT)
-    words = tuple(dict.fromkeys(tests_of(path, root)))
-    most = 60 + 5 * usual_seconds(root, words)
-    content = target.read_bytes()
-    if not content[position:].startswith(old.encode()):
-        raise SystemExit(f"{path} has changed meanwhile")
-    target.write_bytes(content[:position] + new.encode() + content[position + len(old.encode()) :])
-    try:
-        outcome = passes(root, words, most)
-        return {True: "survived", False: "killed", None: "endless"}[outcome]
+        output = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
     finally:
-        target.write_bytes(content)
+        alarm.cancel()
+    process.returncode = code = os.waitstatus_to_exitcode(status)
+    seconds = usage.ru_utime + usage.ru_stime
+    if ended.is_set() or (most is not None and code < 0 and seconds >= most):
+        return "endless", "", seconds
+    named = re.findall(r"^(?:FAILED|ERROR) (\S+)", output, re.MULTILINE)
+    return ("survived" if code == 0 else "killed"), (named or output.strip().splitlines()[-1:] or [""])[0], seconds
+
+
+class Trials:
+    """A copy of the repository in which one change after the other is tried."""
+
+    def __init__(self, root, usual, lock):
+        self.root, self.usual, self.lock, self.tried = root, usual, lock, 0
+        shutil.copytree(
+            ROOT, root, ignore=shutil.ignore_patterns(".git", ".venv*", ".mutants", "__pycache__", "_build")
+        )
+
+    def usual_seconds(self, words):
+        """Return the seconds of the processor that tests take where nothing is changed; they have to pass."""
+        key = tuple(sorted(words))
+        with self.lock:
+            if key not in self.usual:
+                outcome, named, seconds = run(self.root, key)
+                if outcome != "survived":
+                    raise SystemExit(f"without any change a test fails: {named}")
+                self.usual[key] = seconds
+                print(f"{os.path.commonpath(key)}: {seconds:.0f} s", flush=True)
+            return self.usual[key]
+
+    def outcome(self, path, change):
+        """Try one change; it may take five times as long as usual, and a minute."""
+        position, old, new = change
+        target = self.root / path.relative_to(ROOT)
+        words = tests_of(path, self.root)
+        most = 60 + 5 * self.usual_seconds(words)
+        content, stamp = target.read_bytes(), target.stat()
+        if not content[position:].startswith(old.encode()):
+            raise SystemExit(f"{path} has changed meanwhile")
+        machine_code, aside = self.root / ".numba", self.root / ".numba-aside"
+        compiled = path.stem in COMPILED and machine_code.exists()
+        if compiled:
+            machine_code.rename(aside)
+        target.write_bytes(content[:position] + new.encode() + content[position + len(old.encode()) :])
+        # A stamp of its own: bytecode of another change of the same length is not taken for this one's.
+        self.tried += 1
+        os.utime(target, (stamp.st_atime, int(stamp.st_mtime) + self.tried))
+        try:
+            return run(self.root, words, most)
+        finally:
+            target.write_bytes(content)
+            os.utime(target, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))  # machine code of this file holds again
+            if compiled:
+                shutil.rmtree(machine_code, ignore_errors=True)
+                aside.rename(machine_code)
+
+
+def digest(*parts):
+    return hashlib.sha256(
+        b"\0".join(part if isinstance(part, bytes) else str(part).encode() for part in parts)
+    ).hexdigest()
+
+
+def kept():
+    """Return the outcomes of earlier runs by change."""
+    if not KEPT.exists():
+        return {}
+    records = [json.loads(line) for line in KEPT.read_text(encoding="utf-8").splitlines() if line.endswith("}")]
+    return {record["change"]: record for record in records}
 
 
 def main():
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--mutants", type=int, default=150)
     asked.add_argument("--seed", type=int, default=1)
-    asked.add_argument("--minutes", type=float, default=90.0, help="for all")
-    asked.add_argument("--room", default="", help="of this room alone")
+    asked.add_argument("--minutes", type=float, default=90.0, help="after which no other is begun")
+    asked.add_argument("--room", default="", help="of this room, or this file of it, alone")
+    asked.add_argument("--jobs", type=int, default=2, help="tried at the same time, each in a copy of its own")
     asked.add_argument("--list", action="store_true", help="print the places, and try nothing")
     asked = asked.parse_args()
-    everywhere = [at for at in places() if f"/flowsim/{asked.room}" in str(at[0])]
+    everywhere = places()
     sample = random.Random(asked.seed).sample(everywhere, min(asked.mutants, len(everywhere)))
+    sample = [at for at in sample if at[0].relative_to(ROOT / "src" / "flowsim").as_posix().startswith(asked.room)]
+    # Room by room, so that what is left where time ends is whole rooms.
+    sample.sort(key=lambda at: (at[0], at[1][0]))
     print(f"{len(sample)} of {len(everywhere):,} places", flush=True)
-    begun, outcomes = time.monotonic(), {"killed": 0, "endless": 0, "survived": 0}
-    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-        root = Path(folder) / "flowsim"
-        shutil.copytree(ROOT, root, ignore=shutil.ignore_patterns(".git", ".venv*", "__pycache__", "_build"))
-        for path, change in sample:
+    begun, earlier, outcomes = time.monotonic(), kept(), {"killed": 0, "endless": 0, "survived": 0}
+    KEPT.parent.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder, KEPT.open("a", encoding="utf-8") as keep:
+        homes = SimpleQueue()
+        lock = threading.Lock()
+
+        def trial(at):
+            path, change = at
             position, old, new = change
-            line = path.read_bytes()[:position].count(b"\n") + 1
-            text = path.read_text(encoding="utf-8").splitlines()[line - 1].strip()
-            shown = f"{path.relative_to(ROOT)}:{line}: {old[:40]!r} -> {new[:40]!r} in: {text}"
+            content = path.read_bytes()
+            line = content[:position].count(b"\n")
+            text = content.splitlines()[line].decode().strip()
+            shown = f"{path.relative_to(ROOT)}:{line + 1}: {old[:40]!r} -> {new[:40]!r} in: {text}"
             if asked.list:
                 print(shown)
-                continue
-            outcome = trial(root, path, change)
-            outcomes[outcome] += 1
-            print(f"{outcome}: {shown}", flush=True)
-            if time.monotonic() - begun > 60 * asked.minutes:
-                break
+                return
+            tests = digest(*[(ROOT / test).read_bytes() for test in sorted(tests_of(path, ROOT))])
+            record = earlier.get(digest(path.relative_to(ROOT), content, *change))
+            if record is None or (record["outcome"] == "survived" and record["tests"] != tests):
+                if time.monotonic() - begun > 60 * asked.minutes:
+                    return
+                home = homes.get()
+                try:
+                    outcome, named, seconds = home.outcome(path, change)
+                finally:
+                    homes.put(home)
+                record = {
+                    "change": digest(path.relative_to(ROOT), content, *change),
+                    "outcome": outcome,
+                    "tests": tests,
+                }
+                record |= {"by": named, "seconds": round(seconds, 1), "shown": shown}
+            with lock:
+                keep.write(json.dumps(record) + "\n")
+                keep.flush()
+                outcomes[record["outcome"]] += 1
+                print(
+                    f"{record['outcome']} ({record['seconds']:.0f} s, {record['by'] or 'no test'}): {shown}", flush=True
+                )
+
+        if not asked.list:
+            usual, usual_lock = {}, threading.Lock()
+            for number in range(asked.jobs):
+                homes.put(Trials(Path(folder) / str(number) / "flowsim", usual, usual_lock))
+        with ThreadPoolExecutor(asked.jobs) as threads:
+            list(threads.map(trial, sample))
     tried = sum(outcomes.values())
     if tried:
         print(f"{tried - outcomes['survived']} of {tried} killed ({1 - outcomes['survived'] / tried:.0%}): {outcomes}")
