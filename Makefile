@@ -2,8 +2,8 @@
 PYTHON ?= python3
 ARGS ?= --replications 5 --out runs/copenhagen --force
 
-# Those of the classifiers in pyproject.toml.
-PYTHONS ?= 3.11 3.12 3.13
+# Those of the classifiers in pyproject.toml, and the oldest with the lowest versions of all libraries.
+PYTHONS ?= 3.11 3.12 3.13 3.11-lowest
 
 BIN := .venv/bin
 READY := .venv/.installed

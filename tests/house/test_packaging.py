@@ -104,7 +104,8 @@ def test_a_package_index_shows_no_broken_link():
 
 def test_the_tested_pythons_are_those_of_the_classifiers():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    tested = re.search(r"^PYTHONS \?= (.*)$", makefile, re.MULTILINE)[1].split()
+    *tested, lowest = re.search(r"^PYTHONS \?= (.*)$", makefile, re.MULTILINE)[1].split()
+    assert lowest == f"{tested[0]}-lowest"
     classifiers = PROJECT["project"]["classifiers"]
     assert [f"Programming Language :: Python :: {version}" for version in tested] == [
         line for line in classifiers if re.search(r"3\.\d+$", line)
