@@ -1,5 +1,6 @@
 import dataclasses
 import re
+import threading
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -343,6 +344,19 @@ def test_threads_leave_each_other_the_filters_of_warnings(monkeypatch):
         answers = list(executor.map(lambda values: fit_members(values, 2, 4, ["theta"]), courses))
     assert [list(skipped) for _, skipped in answers] == [["theta"], []] * 20
     assert warnings.filters == before
+
+
+def test_a_warning_of_another_thread_leaves_out_no_model(monkeypatch):
+    def beside_a_warning(values, steps):
+        thread = threading.Thread(target=lambda: warnings.warn("elsewhere", UserWarning, stacklevel=1))
+        thread.start()
+        thread.join()
+        return MemberFit(np.ones(steps), values, np.ones(steps - 1))
+
+    monkeypatch.setitem(FITTED, "theta", beside_a_warning)
+    with pytest.warns(UserWarning, match="elsewhere"):
+        usable, skipped = fit_members(100 + 5.0 * np.arange(12), 2, 4, ["theta"])
+    assert (list(usable), skipped) == (["theta"], {})
 
 
 def test_a_fit_that_did_not_converge_is_left_out(monkeypatch):

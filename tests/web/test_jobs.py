@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import threading
 import time
 
 import pytest
 
+from flowsim import run
 from flowsim.web.jobs import Busy, Turns
+from helpers.traces import SMALL
 
 
 def order_of(submissions):
@@ -69,6 +72,25 @@ def test_what_goes_wrong_in_a_job_is_raised_where_it_is_listened_to():
 
     with pytest.raises(ZeroDivisionError):
         asyncio.run(listen())
+    turns.close()
+
+
+def test_a_job_draws_no_bar_at_the_terminal_that_the_page_was_started_from(monkeypatch):
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr("flowsim.core.progress._SOON", 0.0)
+    monkeypatch.setattr("flowsim.core.progress.sys.stderr", terminal)
+    turns = Turns(1)
+
+    def work(executor, progress):
+        run(SMALL, replications=2, executor=executor)
+        yield {"done": True}
+
+    async def listen():
+        return [item async for item in turns.news(work, "a") if item]
+
+    assert asyncio.run(listen()) == [{"done": True}]
+    assert terminal.getvalue() == ""
     turns.close()
 
 

@@ -18,7 +18,7 @@ from concurrent.futures import Executor, Future
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from flowsim.core.errors import InputError
-from flowsim.core.progress import Progress
+from flowsim.core.progress import Progress, silent
 
 __all__ = ["Busy", "News", "Turns", "Work", "give_back_memory"]
 
@@ -141,10 +141,11 @@ class Turns:
 
         def do() -> None:
             try:
-                for item in work(self.executor(tab, urgent=urgent), progress):
-                    if stopped.is_set():
-                        break
-                    tell(item)
+                with silent():  # of the terminal: a thread knows nothing of what its caller said of bars
+                    for item in work(self.executor(tab, urgent=urgent), progress):
+                        if stopped.is_set():
+                            break
+                        tell(item)
                 tell(None)
             except _Stopped:
                 tell(None)

@@ -26,6 +26,7 @@ from flowsim.calibration.study import Study
 from flowsim.calibration.targets import Target
 from flowsim.core.arrays import Floats, defined_mean, defined_quantiles
 from flowsim.core.errors import InputError
+from flowsim.core.extras import one_thread_of_algebra
 from flowsim.core.periods import Period
 from flowsim.core.progress import Progress
 from flowsim.simulation.estimates import holm
@@ -42,13 +43,10 @@ def coverage_of(among: Conditioned, truths: int, progress: Progress | None = Non
     Raises:
         InputError: for more truths than there are draws beside those learned from.
     """
-    from threadpoolctl import threadpool_limits
-
     if not 20 <= truths < len(among.z):
         raise InputError(f"truths: {truths} is not allowed: from 20 to {len(among.z) - 1:,}")
     below = []
-    # As in learning, for the matrices are small.
-    with threadpool_limits(1):
+    with one_thread_of_algebra():
         for done, row in enumerate(range(len(among.z) - truths, len(among.z)), start=1):
             others = np.arange(len(among.z)) != row
             found = condition(among.z[others], among.summaries[others], among.summaries[row])

@@ -13,7 +13,7 @@ from flowsim.calibration.study import Study
 from flowsim.calibration.targets import Target
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError
-from flowsim.core.extras import require_extra
+from flowsim.core.extras import one_thread_of_algebra, require_extra
 from flowsim.simulation.engine.luck import side_stream
 
 __all__ = [
@@ -304,7 +304,6 @@ def fitted_network(
         seed: of the first weights and the order of the rows.
     """
     from sklearn.neural_network import MLPRegressor
-    from threadpoolctl import threadpool_limits
 
     network = MLPRegressor(
         hidden_layer_sizes=hidden,
@@ -314,7 +313,6 @@ def fitted_network(
         max_iter=300,
         random_state=seed,
     )
-    # The matrices are small: threads of linear algebra would spend their time waiting for each other.
-    with threadpool_limits(1):
+    with one_thread_of_algebra():
         network.fit(inputs, outputs if outputs.shape[1] > 1 else outputs[:, 0])
     return Network(weights=tuple(network.coefs_), offsets=tuple(network.intercepts_))

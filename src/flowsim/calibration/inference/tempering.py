@@ -15,6 +15,7 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from flowsim.core.arrays import Floats
+from flowsim.core.extras import one_thread_of_algebra
 from flowsim.core.progress import Progress
 
 __all__ = ["Particles", "sampled"]
@@ -63,10 +64,7 @@ def sampled(
         generator: of all draws.
         progress: called with (done, all), in hundredths of the way.
     """
-    from threadpoolctl import threadpool_limits
-
-    # The matrices are small: threads of linear algebra would spend their time waiting for each other.
-    with threadpool_limits(1):
+    with one_thread_of_algebra():
         return _sampled(log_posterior, _Normal(mean, root), particles, generator, progress)
 
 

@@ -16,7 +16,7 @@ from statsmodels.tsa.forecasting.theta import ThetaModel
 from statsmodels.tsa.statespace.structural import UnobservedComponents
 
 from flowsim.core.arrays import Floats
-from flowsim.core.extras import WARNING_FILTERS
+from flowsim.core.extras import WARNING_FILTERS, recorded_warnings
 from flowsim.forecasting.members.pool import logs
 from flowsim.forecasting.seasons import Seasonal, seasonal
 
@@ -134,8 +134,7 @@ def fit_members(
     size = float(np.abs(adjusted).mean())
     usable, skipped = {}, {}
     for name in names:
-        with WARNING_FILTERS, warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
+        with recorded_warnings() as caught:
             try:
                 fit = FITTED[name](adjusted / size, steps)
             except (_Unusable, ValueError, ArithmeticError, np.linalg.LinAlgError) as mistake:
@@ -144,7 +143,7 @@ def fit_members(
         if not all(np.isfinite(part).all() for part in fit):
             skipped[name] = "gave numbers that are not finite"
         elif caught:
-            skipped[name] = f"warned: {caught[0].message}"
+            skipped[name] = f"warned: {caught[0]}"
         else:
             usable[name] = _own(fit, values, seasons, size)
     return usable, skipped
