@@ -28,7 +28,7 @@ def test_a_shortcut_of_each_system(tmp_path, system, name, begins):
     assert path.name == name
     text = path.read_bytes().decode()
     assert text.startswith(begins)
-    assert f'"{sys.executable}" "-m" "flowsim" "web" "--base" "copenhagen"' in text
+    assert f'"{sys.executable}" "-P" "-m" "flowsim" "web" "--base" "copenhagen"' in text
     if os.name == "posix":
         assert bool(path.stat().st_mode & 0o100) == (system != "win32")
 

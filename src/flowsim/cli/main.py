@@ -127,6 +127,7 @@ def _run() -> int:
             stream.reconfigure(errors="replace")  # what a terminal can't show is no reason to fail
     code: int = 0
     try:
+        _refuse_settings_of_compilers()
         with _own_warnings():
             code = _commands(sys.argv[1:])
         sys.stdout.flush()
@@ -178,6 +179,17 @@ def _commands(words: Sequence[str]) -> int:
     command = typer.main.get_command(app)
     with in_language(command, Language.of(code)):
         return command(prog_name="flowsim", standalone_mode=False) or 0
+
+
+def _refuse_settings_of_compilers() -> None:
+    """Refuse a folder in which numba would find settings of its own: it would run machine code from where they say."""
+    if os.path.lexists(".numba_config.yaml"):
+        from flowsim.core.errors import InputError
+
+        raise InputError(
+            "'.numba_config.yaml' in this folder would set from where machine code is run: remove it, or work in "
+            "another folder"
+        )
 
 
 def _interrupted(error: BaseException | None) -> bool:

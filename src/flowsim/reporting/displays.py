@@ -26,7 +26,15 @@ from flowsim.planning.comparison import Comparison, headlines
 from flowsim.planning.staffing.goals import Goal
 from flowsim.planning.staffing.search import Answer, Frontier
 from flowsim.reporting.pictures import charts, forecasts, planning
-from flowsim.reporting.pictures.canvas import MOST, blank_canvas, check_picture, drawn, drawn_name, quiet
+from flowsim.reporting.pictures.canvas import (
+    MOST,
+    blank_canvas,
+    check_picture,
+    drawn,
+    drawn_name,
+    quiet,
+    standard_settings,
+)
 from flowsim.reporting.pictures.diagram import draw
 from flowsim.reporting.prospects import ForecastResult
 from flowsim.simulation.estimates import FEWEST_FOR_RANGE
@@ -252,6 +260,7 @@ def _(outlook: OutlookResult) -> Any:
 
 
 @figure_of.register(Ensemble)
+@standard_settings()
 def _(ensemble: Ensemble) -> Any:
     low, middle, high = np.quantile(ensemble.z, (0.05, 0.5, 0.95), axis=0)
     prior = np.sqrt(np.diag(ensemble.prior.covariance))
@@ -270,6 +279,7 @@ def _(ensemble: Ensemble) -> Any:
 
 
 @figure_of.register(Verdict)
+@standard_settings()
 def _(verdict: Verdict) -> Any:
     worst = verdict.worst(30)
     places = range(len(worst))[::-1]
@@ -286,6 +296,7 @@ def _(verdict: Verdict) -> Any:
 
 
 @figure_of.register(Evidence)
+@standard_settings()
 def _(evidence: Evidence) -> Any:
     """Draw the documented series: tables whose keys are all years or quarters."""
     series = []

@@ -98,11 +98,12 @@ def executor_of(
             yield machines
         return
     count = (os.cpu_count() or 1) if workers is None else whole_number("workers", workers, 1)
-    pool: Executor = (
-        ProcessPoolExecutor(count, mp_context=_Quiet(), initializer=_in_a_worker)
-        if processes or (varies and count > _MOST_VARYING_THREADS)
-        else ThreadPoolExecutor(count)
-    )
+    pool: Executor
+    if processes or (varies and count > _MOST_VARYING_THREADS):
+        with _safe_path():
+            pool = ProcessPoolExecutor(count, mp_context=_Quiet(), initializer=_in_a_worker)
+    else:
+        pool = ThreadPoolExecutor(count)
     try:
         yield pool
     finally:
@@ -110,18 +111,41 @@ def executor_of(
 
 
 class _Worker(SpawnProcess):
-    """A process that never hears Ctrl-C, not even while it starts: the main process does, and ends it."""
+    """A process that never hears Ctrl-C, not even while it starts: the main process does, and ends it.
+
+    Nor does it load modules from the working folder, as Python lets such a process do until it has its own path: among
+    a planner's files may lie a `pickle.py`.
+    """
 
     def start(self) -> None:
         """Start it."""
-        if not hasattr(signal, "pthread_sigmask"):
-            super().start()
-            return
-        earlier = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # a new process inherits what is blocked
+        with _safe_path():
+            if not hasattr(signal, "pthread_sigmask"):
+                super().start()
+                return
+            earlier = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # a new process inherits it
+            try:
+                super().start()
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, earlier)
+
+
+_ENVIRONMENT = threading.RLock()  # which is the process's
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """Have processes that start within, which a pool's own helper is too, load no module from the working folder."""
+    with _ENVIRONMENT:
+        earlier = os.environ.get("PYTHONSAFEPATH")
+        os.environ["PYTHONSAFEPATH"] = "1"
         try:
-            super().start()
+            yield
         finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, earlier)
+            if earlier is None:
+                del os.environ["PYTHONSAFEPATH"]
+            else:
+                os.environ["PYTHONSAFEPATH"] = earlier
 
 
 class _Quiet(SpawnContext):

@@ -105,7 +105,7 @@ def shortcut(folder: Path, arguments: list[str], *, system: str = sys.platform, 
     Raises:
         InputError: as `files.check_file`, and for an argument that can't stand in such a file.
     """
-    words = [sys.executable, "-m", "flowsim", "web", *arguments]
+    words = [sys.executable, "-P", "-m", "flowsim", "web", *arguments]
     if any(letter in word for word in words for letter in '"\r\n%`$\\' if not (letter == "\\" and system == "win32")):
         raise InputError(f"a shortcut can't hold {' '.join(words)!r}: quotes, %, $, ` and line breaks are not allowed")
     line = " ".join(f'"{word}"' for word in words)

@@ -1,7 +1,10 @@
+import ast
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flowsim.reporting.pictures.canvas import drawn_name, drawn_names, wrapped_title
+from helpers.paths import ROOT
 
 TEXTS = st.text(st.characters(whitelist_categories=("L", "Nd", "Zs", "Pc")), min_size=1, max_size=120)
 
@@ -33,3 +36,16 @@ def test_a_title_is_wrapped_and_keeps_its_own_lines():
     assert lines[-1] == "from 2020"
     assert max(map(len, lines)) <= 94
     assert len(wrapped_title(title, 11, 0.3).splitlines()) > len(wrapped_title(title, 11).splitlines())
+
+
+def test_every_picture_is_drawn_with_standard_settings():
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "src" / "flowsim").rglob("*.py")]
+    drawing = [
+        (function.name, [ast.unparse(decorator) for decorator in function.decorator_list])
+        for text in texts
+        if "blank_canvas(" in text
+        for function in ast.walk(ast.parse(text))
+        if isinstance(function, ast.FunctionDef) and "blank_canvas(" in ast.unparse(function.body)
+    ]
+    assert len(drawing) >= 12
+    assert [name for name, decorators in drawing if "standard_settings()" not in decorators] == []

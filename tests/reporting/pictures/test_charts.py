@@ -137,6 +137,18 @@ def test_the_figures_of_an_axis_have_the_decimals_of_its_steps(top, figures):
     assert [text for text in said if text.endswith("!")][:3] == figures
 
 
+def test_no_settings_of_matplotlib_reach_a_picture():
+    """As a file `matplotlibrc` would bring them that lies in the working folder."""
+    from matplotlib import rc_context, rcParams
+
+    band = Band("a", np.tile([[1.0], [2.0], [4.0], [7.0], [9.0]], (1, 3)))
+    plain = fan(band)
+    odd = {"font.size": 30, "axes.facecolor": "red", "text.usetex": True, "svg.fonttype": "path", "lines.linewidth": 9}
+    with rc_context(odd):
+        assert fan(band) == plain
+        assert rcParams["font.size"] == 30
+
+
 def test_one_time_stands_in_one_place_in_all_panels():
     long, short = (Fan("wait", times, [Band("a", np.ones((5, len(times))))], ()) for times in ((1, 2, 3), (2, 3)))
     first, second = lines(fans([long, short], WORDS, number, ".svg"))

@@ -32,6 +32,7 @@ __all__ = [
     "legend_columns",
     "narrow_canvas",
     "quiet",
+    "standard_settings",
     "ticks_at_most",
     "wrapped_title",
 ]
@@ -55,6 +56,29 @@ def check_picture(path: Path, series: int = 1) -> None:
     if series > MOST:
         raise InputError(f"--plot: {series} series are too many for a picture: choose at most {MOST} with --series")
     require_extra("plot", "--plot: a picture")
+    _loaded()
+
+
+@contextmanager
+def standard_settings() -> Iterator[None]:
+    """Within, draw with matplotlib's own settings.
+
+    Neither a file `matplotlibrc`, which may lie among a planner's files, nor what an importer has set reaches a
+    picture: it is the same everywhere, and letters are as large as the room that is left for them. Settings are the
+    process's, so threads draw in turn.
+    """
+    matplotlib = _loaded()
+    with WARNING_FILTERS, matplotlib.rc_context({"timezone": "UTC"}):
+        matplotlib.rcdefaults()
+        yield
+
+
+def _loaded() -> Any:
+    try:
+        import matplotlib
+    except ValueError as error:  # of a settings file that can't be read
+        raise InputError(f"a picture: matplotlib can't be loaded: {error}") from None
+    return matplotlib
 
 
 @contextmanager
@@ -78,7 +102,7 @@ def ticks_at_most(most: int) -> int:
 
 
 def blank_canvas(height: float) -> Any:
-    """Return an empty figure as wide as all pictures, and so many inches high."""
+    """Return an empty figure as wide as all pictures, and so many inches high; see `standard_settings`."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -101,13 +125,13 @@ def drawn(figure: Any, kind: str) -> bytes:
 
     No text is read as a formula, and letters that the font lacks are boxes.
     """
-    from matplotlib import rc_context
     from matplotlib.text import Text
 
     for text in figure.findobj(Text):
         text.set_parse_math(False)
     buffer, metadata = io.BytesIO(), {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(kind)
-    with WARNING_FILTERS, warnings.catch_warnings(), rc_context({"svg.hashsalt": "flowsim"}):
+    with standard_settings(), warnings.catch_warnings():
+        _loaded().rcParams["svg.hashsalt"] = "flowsim"
         warnings.filterwarnings("ignore", "Glyph|Font", UserWarning)
         figure.savefig(buffer, format=kind.removeprefix("."), dpi=150, metadata=metadata)
     return buffer.getvalue()

@@ -19,6 +19,7 @@ from flowsim.reporting.pictures.canvas import (
     drawn_name,
     legend_columns,
     quiet,
+    standard_settings,
     ticks_at_most,
     wrapped_title,
 )
@@ -89,6 +90,7 @@ def fans(panels: Sequence[Fan], words: FanWords, number: NumberWriter, kind: str
     return drawn(fans_figure(panels, words, number), kind)
 
 
+@standard_settings()
 def fans_figure(panels: Sequence[Fan], words: FanWords, number: NumberWriter) -> Any:
     """Return the figure that `fans` draws."""
     figure = blank_canvas(2.3 * len(panels) + 0.6)
@@ -169,6 +171,7 @@ def forward(links: Sequence[Flow], back: str) -> tuple[list[Flow], dict[str, str
     return out, {f"{back}{target}": target for _, target in behind}
 
 
+@standard_settings()
 def flows(streams: Sequence[Flow], labels: Mapping[str, str], number: NumberWriter, kind: str) -> bytes:
     """Draw flows that lead forward as ribbons between bars, as wide as there are citizens.
 

@@ -20,6 +20,7 @@ from flowsim.reporting.pictures.canvas import (
     drawn,
     legend_columns,
     quiet,
+    standard_settings,
     ticks_at_most,
     wrapped_title,
 )
@@ -51,6 +52,7 @@ def picture(forecasts: Sequence[SeriesForecast | Joint], kind: str, language: La
     return drawn(forecast_figure(forecasts, language), kind)
 
 
+@standard_settings()
 def forecast_figure(forecasts: Sequence[SeriesForecast | Joint], language: Language | None = None) -> Any:
     """Return the figure that `picture` draws."""
     spoken = language or Language.of("en")
@@ -100,6 +102,7 @@ def _draw_members(axes: Any, series_forecast: SeriesForecast, ahead: range) -> N
             axes.plot(ahead, series_forecast.members[name], color=colour, linestyle=style, linewidth=1, label=label)
 
 
+@standard_settings()
 def backtest_picture(results: Sequence[Backtest], kind: str, language: Language | None = None) -> bytes:
     """Draw for each series how far off each method was, its CRPS, and how often its intervals held.
 
@@ -155,6 +158,7 @@ def outlook_picture(
     return drawn(outlook_figure(outlook, language, titles, standards), kind)
 
 
+@standard_settings()
 def outlook_figure(
     outlook: OutlookResult,
     language: Language | None = None,

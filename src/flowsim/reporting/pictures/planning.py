@@ -28,6 +28,7 @@ from flowsim.reporting.pictures.canvas import (
     halo,
     legend_columns,
     quiet,
+    standard_settings,
     wrapped_title,
 )
 from flowsim.simulation.intervals import Interval
@@ -77,6 +78,7 @@ def differences_picture(
     return drawn(differences_figure(comparison, alike, wording), kind)
 
 
+@standard_settings()
 def differences_figure(comparison: Comparison, alike: Sequence[Measure] = (), wording: Wording | None = None) -> Any:
     """Return the figure that `differences_picture` draws."""
     language = Language.of("en") if wording is None else wording.language
@@ -147,6 +149,7 @@ class Bar(NamedTuple):
     share: str
 
 
+@standard_settings()
 def tornado(
     bars: Sequence[Bar],
     middle: float,
@@ -363,6 +366,7 @@ def staffings(panels: Sequence[Panel], label: str, least: float | None, kind: st
     return drawn(staffings_figure(panels, label, least, words), kind)
 
 
+@standard_settings()
 def staffings_figure(panels: Sequence[Panel], label: str, least: float | None, words: Words = ENGLISH) -> Any:
     """Return the figure that `staffings` draws."""
     figure = blank_canvas(2.8 * len(panels) + 0.8)
@@ -484,6 +488,7 @@ def frontier_map(
     return drawn(frontier_figure(points, trials, labels, title, costs, words), kind)
 
 
+@standard_settings()
 def frontier_figure(
     points: Sequence[tuple[float, float | None]],
     trials: Sequence[tuple[float, float, str]],
