@@ -26,7 +26,6 @@ from flowsim.cli.options import (
 )
 from flowsim.cli.outputs import Outputs
 from flowsim.cli.terminal import progress_bar
-from flowsim.core.errors import InputError
 from flowsim.core.numbers import with_plain_spaces
 from flowsim.simulation.workers import executor_of
 
@@ -84,6 +83,8 @@ def explain(
     if assumptions:
         for option, value in {"--vary": vary, "--between": between, "--plot": plot}.items():
             if value:
+                from flowsim.core.errors import InputError
+
                 raise InputError(f"{option}: it does not go with --assumptions")
         own: dict[str, Any] = {"measure": measure, "period": period, "scenario": file, "sets": sets, "seed": seed}
         question = asked(ExplainAssumptions, own | {"calibrated": calibrated and str(calibrated)})
