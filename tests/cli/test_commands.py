@@ -16,6 +16,7 @@ import pytest
 from flowsim import Scenario, __version__
 from flowsim.calibration.targets import documented
 from flowsim.cli.main import start
+from flowsim.cli.signals import STOPPED
 from flowsim.evidence import facts
 from flowsim.simulation import store
 from flowsim.simulation.engine.trace import Trace
@@ -48,8 +49,9 @@ COMMAND = [sys.executable, "-c", "from flowsim.cli.main import start; start()"]
 
 
 @pytest.fixture(autouse=True)
-def folder(folder):
-    """Stand in a folder with a small pathway."""
+def folder(folder, monkeypatch):
+    """Stand in a folder with a small pathway, before an English terminal."""
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
     (folder / "desk.toml").write_text(PATHWAY)
     return folder
 
@@ -485,7 +487,7 @@ def test_ctrl_c_stops_cleanly_and_soon(engine, wait, earlier, folder):
         began = time.monotonic()
         out, err = process.communicate(timeout=60)
     assert time.monotonic() - began < 30
-    assert (process.returncode, out, err) == (130, b"", b"flowsim: stopped; nothing is half written\n")
+    assert (process.returncode, out, err) == (130, b"", STOPPED["en"].encode())
     assert files(folder) == before
 
 
@@ -502,7 +504,7 @@ main.app = app
 main.start()
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True)
-    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"flowsim: stopped; nothing is half written\n")
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", STOPPED["en"].encode())
 
 
 def test_precision_runs_as_many_as_it_takes_and_says_so():
@@ -589,7 +591,7 @@ from flowsim.cli.entry import begin
 begin()
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True)
-    assert (done.returncode, done.stderr) == (128 + number, b"flowsim: stopped; nothing is half written\n")
+    assert (done.returncode, done.stderr) == (128 + number, STOPPED["en"].encode())
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's")
@@ -599,8 +601,10 @@ import flowsim.cli.main as main, os, signal
 main.app = lambda **_: os.kill(os.getpid(), signal.SIGTERM)
 main.start()
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True)
-    assert (done.returncode, done.stdout, done.stderr) == (143, b"", b"flowsim: stopped; nothing is half written\n")
+    for language, line in STOPPED.items():
+        environment = os.environ | {"LC_ALL": f"{language}_DK.UTF-8"}
+        done = subprocess.run([sys.executable, "-c", program, "run"], capture_output=True, env=environment)
+        assert (done.returncode, done.stdout, done.stderr) == (143, b"", line.encode())
 
 
 def test_signals_are_as_they_were_after_a_command():

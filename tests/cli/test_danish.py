@@ -1,5 +1,6 @@
 """The command line in Danish: no English is left in what it prints, in its help, or in what it says of mistakes."""
 
+import json
 import re
 import tomllib
 from collections import Counter
@@ -7,15 +8,18 @@ from collections import Counter
 import pytest
 import typer
 
-from flowsim.cli.helping import asked_language, help_texts
+from flowsim.cli.helping import help_texts
 from flowsim.cli.main import app
+from flowsim.cli.speech import asked_language
 from flowsim.core.files import data_folder
+from flowsim.model.scenario import example
+from flowsim.planning.prices import shipped_prices
 from flowsim.reporting.language import Language
 from helpers.command_line import fine, flowsim
 from helpers.paths import TOWN
 
 ENGLISH, DANISH = Language.of("en"), Language.of("da")
-TABLES = ("terms", "terminal", "commands", "help", "errors")
+TABLES = ("terms", "terminal", "commands", "help", "errors", "files")
 MORE = f"""
 name = "more"
 base = "{TOWN}"
@@ -65,6 +69,13 @@ COMMANDS = {
     "verify": ("verify", "--family", "mmck"),
     "exact": ("verify", "--family", "exact"),
     "today": ("today", "new", "liste.xlsx", "--of", TOWN),
+    "new": ("new", "ny.toml"),
+    "names": ("names",),
+    "scenarios": ("scenarios",),
+    "prices": ("prices",),
+    "schema": ("schema",),
+    "diagram": ("diagram", TOWN),
+    "evidence": ("evidence", "--text", "12 uger"),
 }
 
 
@@ -73,8 +84,35 @@ def test_no_english_is_left_in_what_a_command_prints(tmp_path, command):
     (tmp_path / "prices.toml").write_text('[places]\nteam = "4000 DKK per place"\n', encoding="utf-8")
     code, out, err = flowsim(*COMMANDS[command])
     assert (code, english_in(out), english_in(err)) == (0, [], []), out
-    assert re.search(r"[æøåÆØÅ]|\b(og|uger|til|er|det|i)\b", out + err)
-    assert max(map(len, out.splitlines()), default=0) <= 80 or command == "report"
+    assert re.search(r"[æøåÆØÅ]|\b(og|uger|til|er|det|i|Skrev)\b", out + err)
+    assert max(map(len, out.splitlines()), default=0) <= 80 or command in ("report", "prices", "schema")
+
+
+def test_files_to_start_from_are_the_same_but_for_their_words(tmp_path):
+    flowsim("new", "ny.toml")
+    danish = (tmp_path / "ny.toml").read_text(encoding="utf-8")
+    named = danish.replace('"liste.xlsx"', '"list.xlsx"').replace('"tal.xlsx"', '"figures.xlsx"')
+    for uncomment in (str, lambda text: re.sub(r"^# ?(?=\[|\w+ = )", "", text, flags=re.MULTILINE)):
+        own, other = (tomllib.loads(uncomment(text)) | {"description": ""} for text in (named, example()))
+        assert own == other
+    assert not re.search(r"\b(the|of|is)\b", danish.replace("of =", ""))
+    prices, schema = fine("prices"), json.loads(fine("schema"))
+    comments = [line for line in prices.splitlines() if line.startswith("#")]
+    assert len(comments) == shipped_prices().count("\n#") + 1
+    assert not re.search(r"\b(the|of|is)\b", " ".join(comments))
+    assert not re.search(r"why = \"[^\"]*\\b(the|of|is)\\b", prices)
+    told = [entry["description"] for entry in tables_of(schema) if isinstance(entry.get("description"), str)]
+    untold = [text for text in told if re.search(r"\b(the|of|is|a)\b", text) and "Duration" not in text]
+    assert [text for text in untold if "law of durations" not in text] == []
+    assert len(told) > 60
+
+
+def tables_of(tree):
+    """Yield each table of plain data."""
+    if isinstance(tree, dict):
+        yield tree
+    for part in tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ():
+        yield from tables_of(part)
 
 
 @pytest.mark.slow

@@ -171,7 +171,7 @@ def test_texts_of_the_user_are_wrapped_and_move_no_cursor(text):
 
 def test_every_fact_is_told_with_its_unit_period_precision_and_population():
     for fact in facts.load():
-        words = fact_words(fact)
+        words = fact_words(fact, Language.of("en"))
         assert fact.period in words
         assert fact.population in words
         assert fact.unit in words or fact.unit == "date"

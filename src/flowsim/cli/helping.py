@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-
-from flowsim.cli.options import language_of_terminal
 
 if TYPE_CHECKING:
     from flowsim.reporting.language import Language
 
-__all__ = ["asked_language", "help_texts", "in_language", "paragraphs"]
+__all__ = ["help_texts", "in_language", "paragraphs"]
 
 _EXAMPLE = "Example: "
-
-
-def asked_language(words: Sequence[str]) -> str:
-    """Return the language that the words of a command line ask for, before they are read: else the terminal's."""
-    for place, word in enumerate(words):
-        name, _, value = word.partition("=")
-        if name == "--language":
-            value = value or next(iter(words[place + 1 :]), "")
-            if value in ("en", "da"):  # any other is refused where it is read
-                return value
-    return language_of_terminal()
 
 
 @contextmanager

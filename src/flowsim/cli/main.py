@@ -32,6 +32,7 @@ from flowsim.cli.commands.verify import verify
 from flowsim.cli.commands.web import web
 from flowsim.cli.options import WithPairs
 from flowsim.cli.signals import end, listen, stop_signal
+from flowsim.cli.speech import asked_language
 
 __all__ = ["app", "start"]
 
@@ -169,11 +170,10 @@ def _commands(words: Sequence[str]) -> int:
     """Run the command of some words, and return its exit code; help is said in the language that they ask for."""
     code = "en"
     if "--help" in words or not words:
-        from flowsim.cli.helping import asked_language, in_language
-
         code = asked_language(words)
     if code == "en":  # what is said in English is there already, and nothing has to be loaded for it
         return app(prog_name="flowsim", standalone_mode=False) or 0
+    from flowsim.cli.helping import in_language
     from flowsim.reporting.language import Language
 
     command = typer.main.get_command(app)
@@ -227,8 +227,6 @@ def _refused(message: str) -> int:
 
 def _spoken(line: str) -> str:
     """Return a message in the language that the command line asks for, or that of the terminal."""
-    from flowsim.cli.helping import asked_language
-
     code = asked_language(sys.argv[1:])
     if code == "en":
         return line

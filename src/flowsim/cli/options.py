@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import typer
 from typer.core import TyperCommand
 
+from flowsim.cli.speech import language_of_terminal
 from flowsim.core.numbers import read_whole
 
 if TYPE_CHECKING:
@@ -42,7 +42,6 @@ __all__ = [
     "asked",
     "exists",
     "integer_option",
-    "language_of_terminal",
     "named_options",
     "picture_option",
     "spoken",
@@ -93,12 +92,6 @@ VARY = typer.Option(
     "--vary", help="What may be changed: STATION.places, .capacity or .staff, or of one PARTY.", metavar="LEVER"
 )
 BETWEEN = typer.Option("--between", help="The least and the most of it, after each --vary.", metavar="LEAST MOST")
-
-
-def language_of_terminal() -> str:
-    """Return the language that the terminal is set to, by LC_ALL, LC_MESSAGES or LANG: "da", or "en" for any other."""
-    setting = next(filter(None, (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
-    return "da" if setting.lower().startswith("da") else "en"
 
 
 def spoken(language: str | None) -> Language:

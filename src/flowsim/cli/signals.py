@@ -9,9 +9,15 @@ import threading
 from types import FrameType
 from typing import Any
 
+from flowsim.cli.speech import asked_language
+
 __all__ = ["STOPPED", "end", "listen", "stop_signal"]
 
-STOPPED = "flowsim: stopped; nothing is half written\n"
+STOPPED = {
+    "en": "flowsim: stopped; nothing is half written\n",
+    "da": "flowsim: afbrudt; intet er halvt skrevet\n",
+}
+"""What is said of it, by language: it stands here, for a signal may come before any table of words can be read."""
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 _received: list[int] = []
 
@@ -57,7 +63,7 @@ def end(number: int) -> None:
     """End at once with one line, and the exit code of a signal; Python would wait for replications under way."""
     try:
         if sys.stderr is not None:
-            os.write(sys.stderr.fileno(), STOPPED.encode())
+            os.write(sys.stderr.fileno(), STOPPED[asked_language(sys.argv[1:])].encode())
     except (OSError, ValueError):  # nobody listens
         pass
     os._exit(128 + number)

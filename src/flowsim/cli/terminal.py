@@ -13,7 +13,7 @@ from typing import Literal
 from flowsim.core.numbers import number
 from flowsim.core.progress import silent, tells
 
-__all__ = ["WIDTH", "counted", "cut", "distinct_labels", "number", "progress_bar", "table", "wrapped"]
+__all__ = ["WIDTH", "cut", "distinct_labels", "number", "progress_bar", "table", "wrapped"]
 
 
 @contextmanager
@@ -43,13 +43,6 @@ def progress_bar(what: str, *, show: bool = True) -> Iterator[Callable[[int, int
 
 
 WIDTH = 80
-
-
-def counted(number: int, noun: str) -> str:
-    """Write a number with its noun: "1 state", "54 states", "2 entries"."""
-    if number == 1:
-        return f"1 {noun}"
-    return f"{number:,} {noun.removesuffix('y')}ies" if noun.endswith("y") else f"{number:,} {noun}s"
 
 
 def wrapped(text: str) -> str:

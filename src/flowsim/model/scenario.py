@@ -367,6 +367,7 @@ def _joined(
     return (*beneath, *(layer for layer in more.layers if layer not in beneath))
 
 
-def example() -> str:
-    """Return a commented scenario file to start from."""
-    return (data_folder("templates") / "scenario.toml").read_text(encoding="utf-8")
+def example(language: str = "en") -> str:
+    """Return a scenario file to start from, with comments in a language, "en" or "da"."""
+    name = "scenario.toml" if language == "en" else f"scenario.{language}.toml"
+    return (data_folder("templates") / name).read_text(encoding="utf-8")

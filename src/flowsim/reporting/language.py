@@ -18,12 +18,23 @@ from flowsim.core.periods import Period
 __all__ = ["LANGUAGES", "Language"]
 
 LANGUAGES = ("en", "da")
-_TABLES = ("terms.toml", "terminal.toml", "commands.toml", "help.toml", "errors.toml", "titles.toml")
+_TABLES = (
+    "terms.toml",
+    "terminal.toml",
+    "commands.toml",
+    "help.toml",
+    "errors.toml",
+    "titles.toml",
+    "files.toml",
+)
 _HARD = "\u00a0"
 """A space at which no line is broken."""
 _BRACES = re.compile(r"\{(\w+)\}")
 _QUARTER = re.compile(r"\d{4}Q[1-4]")
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:T00:00:00)?")
+_COMMENT = re.compile(r"(#\s*)(.*?)(\s*)")
+_SAID = re.compile(r'(\b(?:why|description) = ")([^"\\]*)(")')
+"""What is said in words in a TOML file."""
 _QUANTITY = re.compile(r"([+-])? ?(\d+(?:\.\d+)?)((?: (?:%|per|a|\d+|[a-z]+))*)")
 
 
@@ -79,6 +90,17 @@ class Language:
             if match := pattern.fullmatch(text):
                 return danish.format(**{name: self.translated(part) for name, part in match.groupdict().items()})
         return self.short_period(text) if _QUARTER.fullmatch(text) else text
+
+    def file(self, text: str) -> str:
+        """Return a TOML file that ships with its comments, reasons and descriptions in this language."""
+        lines = []
+        for line in text.splitlines(keepends=True):
+            comment = _COMMENT.fullmatch(line)
+            if comment:
+                lines.append(f"{comment[1]}{self.translated(comment[2])}{comment[3]}")
+            else:
+                lines.append(_SAID.sub(lambda said: f"{said[1]}{self.translated(said[2])}{said[3]}", line))
+        return "".join(lines)
 
     def mistake(self, text: str) -> str:
         """Return what is wrong in a list, raised in English, in this language; what the table lacks as it is."""

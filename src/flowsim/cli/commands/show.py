@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from flowsim.cli.options import FILE, LANGUAGE, OVERWRITE_FILE, spoken
 
+if TYPE_CHECKING:
+    from flowsim.reporting.language import Language
+
 
 def new(
     file: Annotated[Path, typer.Argument(help="The scenario file to write.", show_default=False)],
+    language: Annotated[str | None, LANGUAGE] = None,
 ) -> None:
     """Write a commented example of a scenario, to start from.
 
@@ -21,13 +25,15 @@ def new(
     from flowsim.core.files import write_text
     from flowsim.model.scenario import example
 
-    write_text(file, example())
-    print(f"Wrote {file}. Edit it, then: flowsim check {file} && flowsim run {file}")
+    words = spoken(language)
+    write_text(file, example(words.code))
+    print(words.say("new.wrote", file=str(file)))
 
 
 def scenarios(
     name: Annotated[str | None, typer.Argument(help="Print the file of this one.", show_default=False)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+    language: Annotated[str | None, LANGUAGE] = None,
 ) -> None:
     """List the scenarios that ship with flowsim; each name can stand wherever a scenario file can.
 
@@ -39,24 +45,25 @@ def scenarios(
     from flowsim.model.library import scenario_names, scenario_text
     from flowsim.model.scenario import Scenario
 
+    words = spoken(language)
     if name is not None:
-        print(scenario_text(name), end="")
+        print(words.file(scenario_text(name)), end="")
         return
     known = [Scenario.of(shipped) for shipped in scenario_names()]
     if as_json:
         print(json.dumps([one.to_dict() for one in known], ensure_ascii=False))
         return
-    print("\n".join(wrapped(f"{one.name}: {one.file.description}") for one in known))
+    print("\n".join(wrapped(f"{one.name}: {words.translated(one.file.description)}") for one in known))
 
 
-def prices() -> None:
+def prices(language: Annotated[str | None, LANGUAGE] = None) -> None:
     """Print the prices that flowsim compare --cost computes with, each with its source or reason, to start from.
 
     Example: [bold]flowsim prices > mine.toml[/bold]
     """
     from flowsim.planning.prices import shipped_prices
 
-    print(shipped_prices(), end="")
+    print(spoken(language).file(shipped_prices()), end="")
 
 
 def check(
@@ -87,7 +94,10 @@ def check(
     print("\n".join([*rule_lines(pathway, words), *load_lines(workload(pathway), words)]))
 
 
-def names(file: Annotated[str, FILE] = "copenhagen") -> None:
+def names(
+    file: Annotated[str, FILE] = "copenhagen",
+    language: Annotated[str | None, LANGUAGE] = None,
+) -> None:
     """List what a scenario can change: entries, states and their ways out, stations, parameters.
 
     Example: [bold]flowsim names copenhagen[/bold]
@@ -95,10 +105,10 @@ def names(file: Annotated[str, FILE] = "copenhagen") -> None:
     from flowsim.cli.words.run import name_lines
     from flowsim.model.scenario import Scenario
 
-    print("\n".join(name_lines(Scenario.of(file))))
+    print("\n".join(name_lines(Scenario.of(file), spoken(language))))
 
 
-def schema() -> None:
+def schema(language: Annotated[str | None, LANGUAGE] = None) -> None:
     """Print the JSON Schema of a scenario file, for editors that know TOML.
 
     Example: [bold]flowsim schema > scenario.schema.json[/bold]
@@ -107,13 +117,26 @@ def schema() -> None:
 
     from flowsim.model.scenario import Scenario
 
-    print(json.dumps(Scenario.schema(), indent=2))
+    print(json.dumps(_described(Scenario.schema(), spoken(language)), indent=2, ensure_ascii=False))
+
+
+def _described(schema: Any, language: Language) -> Any:
+    """Return a schema with its descriptions in a language; keys and values as they are."""
+    if isinstance(schema, list):
+        return [_described(part, language) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    described = {key: _described(part, language) for key, part in schema.items()}
+    if isinstance(schema.get("description"), str):
+        described["description"] = language.translated(schema["description"])
+    return described
 
 
 def diagram(
     file: Annotated[str, FILE] = "copenhagen",
     out: Annotated[Path, typer.Option(help="The .svg file to write, or .mmd for Mermaid.")] = Path("pathway.svg"),
     force: Annotated[bool, OVERWRITE_FILE] = False,
+    language: Annotated[str | None, LANGUAGE] = None,
 ) -> None:
     """Draw the pathway of a scenario as an SVG picture, or write it as a Mermaid flowchart.
 
@@ -122,8 +145,9 @@ def diagram(
     from flowsim.model.scenario import Scenario
     from flowsim.reporting.pictures.diagram import draw
 
+    words = spoken(language)
     draw(Scenario.of(file).pathway()).save(out, overwrite=force)
-    print(f"Wrote {out}")
+    print(words.say("wrote", out=str(out)))
 
 
 def evidence(
@@ -132,6 +156,7 @@ def evidence(
     text: Annotated[str | None, typer.Option(help="Only facts in which this text stands.")] = None,
     of: Annotated[str, typer.Option(help="Whose: copenhagen, or a base of your own.")] = "copenhagen",
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+    language: Annotated[str | None, LANGUAGE] = None,
 ) -> None:
     """List the documented figures, each with its source, precision and words.
 
@@ -139,12 +164,11 @@ def evidence(
     """
     import json
 
-    from flowsim.cli.terminal import counted
     from flowsim.cli.words.run import fact_words
     from flowsim.core.errors import InputError
     from flowsim.model.base import read_base
 
-    own = read_base(of)
+    words, own = spoken(language), read_base(of)
     known = own.evidence
     if known is None:
         raise InputError(f"{own.source}: [files] names no `facts`: it has no documented figures")
@@ -155,14 +179,18 @@ def evidence(
     from rich.console import Console
     from rich.markup import escape
 
-    console = Console(highlight=False)
+    console, say = Console(highlight=False), words.say
     for fact in facts:
-        mark = " (supplementary)" if fact.supplementary else ""
-        console.print(f"[bold]{escape(fact.id)}[/bold]  {fact.role}{mark}")
-        words = {f"{fact.label}: {fact_words(fact)}": "", f"“{fact.quote}” ({fact.place})": "italic"}
+        mark = say("evidence.supplementary") if fact.supplementary else ""
+        console.print(f"[bold]{escape(fact.id)}[/bold]  {say(f'evidence.role.{fact.role}')}{mark}")
+        parts = [(f"{words.translated(fact.label)}: {fact_words(fact, words)}", "")]
+        parts.append((f"“{fact.quote}” ({fact.place})", "italic"))
+        parts.sort(key=lambda part: words.code == "da" and not part[1])  # the quote is Danish, the label often not
         if fact.resolution:
-            words[f"contradicted by {', '.join(fact.conflicts_with)}: {fact.resolution}"] = ""
-        for text, style in words.items():
-            for line in textwrap.wrap(text, max(console.width - 2, 20), break_on_hyphens=False):
+            names = ", ".join(fact.conflicts_with)
+            resolution = words.translated(fact.resolution)
+            parts.append((say("evidence.contradicted", names=names, resolution=resolution), ""))
+        for part, style in parts:
+            for line in textwrap.wrap(part, max(console.width - 2, 20), break_on_hyphens=False):
                 console.print(f"  {line}", style=style, markup=False)
-    console.print(counted(len(facts), "fact"))
+    console.print(words.counted(len(facts), "facts"))

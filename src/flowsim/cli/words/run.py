@@ -285,20 +285,21 @@ def _headlines(pathway: Pathway) -> Iterable[Measure]:
         yield CLOCK_OVERDUE(clock.name)
 
 
-def fact_words(fact: Fact) -> str:
+def fact_words(fact: Fact, language: Language) -> str:
     """Write the figures of a fact with their unit, period, precision and population in one line."""
+    say, local = language.say, language.local
     if fact.relation is not None:
         figures = str(fact.relation)
     elif fact.values is not None:
-        figures = ", ".join(f"{key} {cell:g}" for key, cell in fact.values.items())
+        figures = ", ".join(f"{key} {local(f'{cell:g}')}" for key, cell in fact.values.items())
     else:
-        figures = fact.value if isinstance(fact.value, str) else f"{fact.value:,g}"
+        figures = fact.value if isinstance(fact.value, str) else local(f"{fact.value:,g}")
     given = fact.precision
-    precision = given.kind if given.kind != "ca" else "ca."
+    precision = say(f"evidence.precision.{given.kind}")
     if given.half_width is not None:
-        precision += f" ± {given.half_width:g}"
-    unit = "" if fact.unit == "date" else f" {fact.unit}"
-    return f"{figures}{unit} [{fact.period}; {precision}; {fact.population}]"
+        precision += f" ± {local(f'{given.half_width:g}')}"
+    unit = "" if fact.unit == "date" else f" {language.words.get(f'evidence.unit.{fact.unit}', fact.unit)}"
+    return f"{figures}{unit} [{language.translated(fact.period)}; {precision}; {language.translated(fact.population)}]"
 
 
 def verification_lines(result: Verification, language: Language) -> list[str]:
@@ -352,29 +353,29 @@ def _mark(passed: bool) -> str:
     return "" if passed else "!"
 
 
-def name_lines(scenario: Scenario) -> list[str]:
+def name_lines(scenario: Scenario, language: Language) -> list[str]:
     """List what a scenario can change: entries, states and their ways out, stations, parameters with their values."""
-    pathway = scenario.pathway()
+    pathway, say = scenario.pathway(), language.say
     headings = {
-        "Entries": [f"{entry.name} -> {entry.to}" for entry in pathway.entries],
-        "States and their ways out": [
-            f"{state.name}{_title(state.title)}{f' at {state.station}' if state.station else ''}"
-            f" -> {', '.join(sorted(state.targets)) or 'nowhere: final'}"
+        "entries": [f"{entry.name} -> {entry.to}" for entry in pathway.entries],
+        "states": [
+            f"{state.name}{_title(state.title)}{say('names.at', station=state.station) if state.station else ''}"
+            f" -> {', '.join(sorted(state.targets)) or say('names.final')}"
             for state in pathway.states
         ],
-        "Stations": [
-            f"{station.name}{_title(station.title)}: {'meeting' if station.is_meeting else 'servers'}"
-            + "".join(f", party {party.name}" for party in station.parties)
+        "stations": [
+            f"{station.name}{_title(station.title)}: {say('names.meeting' if station.is_meeting else 'names.servers')}"
+            + "".join(say("names.party", party=party.name) for party in station.parties)
             for station in pathway.stations
         ],
-        "Parameters": [
-            f"{parameter.name} = {_shown(parameter.value)} [{parameter.kind}]"
+        "parameters": [
+            f"{parameter.name} = {_shown(parameter.value, language)} [{say(f'names.kind.{parameter.kind}')}]"
             for parameter in scenario.base.parameters.values()
         ],
     }
     lines = []
     for heading, items in headings.items():
-        lines += [heading] * bool(items)
+        lines += [say(f"names.{heading}")] * bool(items)
         for item in items:
             lines += textwrap.wrap(item, WIDTH, initial_indent="  ", subsequent_indent="      ")
     return lines
@@ -384,5 +385,7 @@ def _title(title: str) -> str:
     return f" ({title})" if title else ""
 
 
-def _shown(value: object) -> str:
-    return f"{len(value)} values" if isinstance(value, list) and len(value) > 5 else str(value)
+def _shown(value: object, language: Language) -> str:
+    if isinstance(value, list) and len(value) > 5:
+        return language.say("names.values", count=str(len(value)))
+    return str(value)
