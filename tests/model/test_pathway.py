@@ -1,18 +1,21 @@
 """A pathway checks itself in full when it is made: what it refuses, with where, what, and what is allowed."""
 
 import copy
+import datetime as datetime_module
 import re
 import unicodedata
 import warnings
 from datetime import date, datetime, time, timedelta
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from flowsim import Duration, Entry, InputError, Party, Pathway, State, Station, run
+from flowsim import Duration, Entry, InputError, Party, Pathway, Scenario, State, Station, read_base, run
 from flowsim.core.civil_time import MINUTES, ByDate, Span, parse_moment, parse_rate, parse_span, span_text
+from flowsim.model import parts
 from flowsim.model.ticks import CoarseTickWarning
 from flowsim.planning.levers import Lever
 from flowsim.simulation.engine import compiler, reference
@@ -335,6 +338,26 @@ def test_meetings_are_at_their_hours_on_their_weekdays_and_not_on_holidays():
     assert Station.sessions("team", ["wed"], 3).at == (time(9),)
 
 
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@given(pathways())
+def test_a_part_shows_itself_as_the_call_that_makes_it(pathway):
+    names = vars(parts) | {"Duration": Duration, "datetime": datetime_module}
+    for part in (*pathway.states, *pathway.stations, *pathway.entries, *pathway.clocks):
+        assert eval(repr(part), names) == part
+        assert str(part) == repr(part)
+
+
+def test_what_is_left_out_is_not_shown():
+    plan = State(name="plan", stay=Duration.gamma("8 weeks", cv=0.5), to={"course": 1})
+    assert repr(plan) == (
+        "State(name='plan', benefit='plan', stay={'law': 'gamma', 'mean': '8 weeks', 'cv': 0.5}, to={'course': 1.0})"
+    )
+    assert repr(plan.stay) == "{'law': 'gamma', 'mean': '8 weeks', 'cv': 0.5}"
+    assert repr(Duration.fixed("3 days")) == "Duration.fixed('3 days')"
+    assert repr(read_base("copenhagen")).startswith("<Base 'copenhagen': 2")
+    assert repr(Scenario.of("today")) == "<Scenario 'today' of the base 'copenhagen'>"
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(pathways())
 def test_a_pathway_reads_back_what_it_writes(one):
@@ -402,6 +425,10 @@ def test_a_span_is_written_in_the_longest_unit_that_is_whole(minutes, text):
 
 def test_spans_and_moments_of_python_are_read():
     assert parse_span(timedelta(hours=2)) == 120
+    assert parse_span(np.timedelta64(2, "h")) == parse_span(np.timedelta64(7_200_000_000_000, "ns")) == 120
+    for unclear in (np.timedelta64(2, "M"), np.timedelta64(2), np.timedelta64("NaT"), np.timedelta64("NaT", "ns")):
+        with pytest.raises(ValueError, match="is no span of time"):
+            parse_span(unclear)
     assert parse_moment(date(2020, 2, 3)) == parse_moment("2020-02-03") == datetime(2020, 2, 3)
     with pytest.raises(ValueError, match="is negative"):
         parse_span(timedelta(hours=-2))

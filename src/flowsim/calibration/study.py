@@ -76,12 +76,16 @@ class Factor:
     why: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Prior:
     """The factors of a base, in an order in which each follows only earlier ones: z is normal, with mean 0."""
 
     base: Base
     factors: tuple[Factor, ...]
+
+    def __repr__(self) -> str:
+        """Return one line."""
+        return f"<Prior of {len(self.factors)} factors>"
 
     @classmethod
     def of(cls, base: Base, raw: Mapping[str, Any], source: str) -> Prior:
@@ -217,7 +221,7 @@ def _decisions(body: Any) -> Iterator[tuple[str, ...]]:
 _KEYS = {"base", "end", "facts", "targets", "factors", "watch"}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Study:
     """A base whose factors are calibrated to targets.
 
@@ -236,6 +240,10 @@ class Study:
     facts: Evidence
     source: str
     watched: Mapping[str, Observation] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Return one line."""
+        return f"<Study of {self.name!r}: {len(self.prior.factors)} factors, {len(self.targets)} targets>"
 
     @classmethod
     def read(cls, name_or_path: str | Path) -> Study:

@@ -80,6 +80,8 @@ def parse_span(value: Any, *, typed: bool = False) -> float:
     Raises:
         ValueError: for a number without a unit, an unknown unit, or a negative span.
     """
+    if str(getattr(value, "dtype", "")).startswith("timedelta64"):  # numpy's, which is not loaded for its own sake
+        value = value.astype("timedelta64[us]").item() if "[ns]" in str(value.dtype) else value.item()
     if isinstance(value, timedelta):
         minutes = value.total_seconds() / 60
     elif isinstance(value, str) and (match := _SPAN.fullmatch(with_plain_spaces(value))):
@@ -241,6 +243,13 @@ class ByDate(RootModel[tuple[tuple[Moment, _T], ...]], Generic[_T]):
         if len(steps) == 1 and self.root[0][0] == datetime.min:
             return steps[0][1]
         return dict(steps)
+
+    def __repr__(self) -> str:
+        """Return what a file writes: a value, or a table of dates."""
+        return repr(self.model_dump())
+
+    def __str__(self) -> str:
+        return repr(self)
 
     @property
     def first(self) -> datetime:

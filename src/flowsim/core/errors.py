@@ -116,6 +116,16 @@ class Record(BaseModel):
                     raise ValueError(unknown_name("key", str(key), allowed))
         return raw
 
+    def __repr__(self) -> str:
+        """Return the call that makes it, with what is not left out, as a file writes it."""
+        written = self.model_dump(exclude_defaults=True)
+        if not isinstance(written, Mapping):
+            return f"{type(self).__name__}({written!r})"
+        return f"{type(self).__name__}({', '.join(f'{key}={value!r}' for key, value in written.items())})"
+
+    def __str__(self) -> str:
+        return repr(self)
+
 
 def located(error: ValidationError, raw: Any, source: str) -> InputError:
     """Turn the first fault that pydantic finds into one line.

@@ -18,8 +18,8 @@ __all__ = ["ByDateLike", "MomentLike", "RealLike", "Seed", "SpanLike", "WholeLik
 
 _T = TypeVar("_T")
 
-SpanLike: TypeAlias = str | timedelta
-"""A span of time: a text with its unit, such as "12 weeks", or a `timedelta` (pandas' own is one)."""
+SpanLike: TypeAlias = str | timedelta | np.timedelta64
+"""A span of time: a text with its unit, such as "12 weeks", or a `timedelta` (pandas' own is one) or NumPy's."""
 
 MomentLike: TypeAlias = str | date
 """A moment: an ISO text, a `date` (at midnight) or a `datetime` (pandas' `Timestamp` is one)."""

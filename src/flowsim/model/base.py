@@ -69,7 +69,7 @@ class Parameter:
     lender: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Base:
     """A base file as read: its body with the references still in place, and its parameters by name.
 
@@ -86,7 +86,12 @@ class Base:
     sha256: str
     documented_until: datetime | None = None
     standard_terms: bool = False
-    files: Mapping[str, Traversable] = field(default_factory=dict, repr=False)
+    files: Mapping[str, Traversable] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Return one line, for the body and the reasons fill a book."""
+        documented = f", documented until {self.documented_until:%Y-%m-%d}" if self.documented_until else ""
+        return f"<Base {self.name!r}: {len(self.parameters)} parameters, {self.source}{documented}>"
 
     @cached_property
     def evidence(self) -> Evidence | None:

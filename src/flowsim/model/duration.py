@@ -322,6 +322,10 @@ class Duration(Record):
         if not self._phase_type().ends:
             raise ValueError("by `start` and `next` a duration goes on for ever: no way leads out of some phase")
 
+    def __repr__(self) -> str:
+        """Return the call that makes it."""
+        return f"Duration.fixed({self.model_dump()!r})" if self.law == "fixed" else super().__repr__()
+
     @model_serializer
     def _write(self) -> Any:
         if self.law == "fixed":

@@ -45,7 +45,7 @@ CarriedOn = Callable[[dict[str, Any], datetime], object]
 """Lets the values by date of a filled base go on after its last document, in its plain data, until a horizon's end."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Scenario:
     """A checked scenario: the changes that a file tells, and the base that they are made to.
 
@@ -67,6 +67,11 @@ class Scenario:
     listing: TodaysList | None = None
     past: tuple[tuple[ScenarioFile, str], ...] = ()
     known: KnownFigures | None = None
+
+    def __repr__(self) -> str:
+        """Return one line; its changes stand in `file`."""
+        beneath = "".join(f" on {file.name!r}" for file, _ in self.beneath)
+        return f"<Scenario {self.file.name!r}{beneath} of the base {self.base.name!r}>"
 
     @classmethod
     def read(cls, path: str | Path) -> Scenario:
