@@ -53,6 +53,7 @@ def test_each_question_is_the_same_from_its_file(tmp_path, ending, more):
         Judge.from_dict({"replications": 3}),
         Calibrate.from_dict({"study": str(SMALL_TOWN / "calibration.toml"), "draws": 500, "sets": 20}),
         Report.from_dict(GOAL | {"scenarios": [TOWN], "question": 'Hvor længe "venter" man?', "language": "da"}),
+        Report.from_dict({"scenarios": [TOWN], "recipient": "Udvalget", "author": "x", "date": "2027-01-15"}),
     ]
     for number, question in enumerate(questions):
         file = tmp_path / f"{number}.{ending}"
@@ -86,12 +87,14 @@ def test_paths_in_a_file_are_seen_from_its_folder(tmp_path):
         (Staff, GOAL | {"every": 2}, "every", "two levers"),
         (Explain, {"measure": "queue.team", "period": "2024", "vary": ["team.places"]}, "between", "1 levers"),
         (ExplainAssumptions, {"measure": "queue.team", "period": "2024", "sets": 1}, "sets", "at least 2 are needed"),
+        (Report, {"scenarios": [TOWN], "date": "15/1"}, "date", "write 2019-04-01"),
+        (Report, {"scenarios": [TOWN], "logo": "no.png"}, "logo", "there is no file 'no.png'"),
         (Outlook, {"replications": 5}, "replications", "at least 20"),
     ],
 )
 def test_a_mistake_is_refused_at_its_key(kind, values, key, reason):
     with pytest.raises(KeyedError, match=reason) as refused:
-        kind.from_dict(values | {"scenario": TOWN})
+        kind.from_dict(values if "scenarios" in values else values | {"scenario": TOWN})
     assert refused.value.key == key
 
 

@@ -87,8 +87,8 @@ def test_a_report_has_a_preview_and_its_files(tab):
     assert any(block["kind"] == "chart" for block in news["blocks"])
     assert any("startværdi (seed) 1" in line for line in texts(news, "points"))
     assert any(line.startswith("Ventetid") for line in texts(news))
-    assert [file["name"] for file in news["files"]] == ["rapport.pdf", "rapport.xlsx", "rapport.html"]
-    begins = {"pdf": b"%PDF", "xlsx": b"PK", "html": b"<!"}
+    assert [file["name"] for file in news["files"]] == [f"rapport.{kind}" for kind in FORMATS]
+    begins = {"pdf": b"%PDF", "xlsx": b"PK", "html": b"<!", "pptx": b"PK"}
     for file in news["files"]:
         got = tab.client.get(f"/api/file/{file['token']}")
         assert got.content.startswith(begins[file["format"]])
@@ -100,13 +100,41 @@ def test_a_report_has_a_preview_and_its_files(tab):
     assert "flowsim-page-" not in page  # the folder that the question read it from
 
 
+def test_a_report_has_its_letterhead_and_its_command_names_the_logo(tab):
+    picture = io.BytesIO()
+    pytest.importorskip("PIL.Image").new("RGB", (30, 8)).save(picture, "PNG")
+    form = {"replications": 20, "formats": ["html"], "recipient": "Udvalget", "date": "2027-01-15"}
+    form["logo"] = base64.b64encode(picture.getvalue()).decode()
+    news = answer(tab, "/api/report", lang="da", form=form)
+    assert news["letter"] == ["Til: Udvalget", "15. januar 2027"]
+    assert "--recipient Udvalget --date 2027-01-15 --logo logo.png" in news["again"]["command"]
+    assert "'logo': 'logo.png'" in news["again"]["python"]
+    assert "data:image/png" in tab.client.get(f"/api/file/{news['files'][0]['token']}").text
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"logo": base64.b64encode(b"<svg/>").decode()}, "logoet er ikke et billede, der kan bruges"),
+        ({"logo": "%"}, "nåede ikke hel frem"),
+        ({"date": "15/1"}, "date"),
+        ({"formats": ["exe"]}, "formats"),
+    ],
+)
+def test_what_can_not_stand_above_a_report_is_refused_in_danish(tab, change, words):
+    refused = tab.post("/api/report", {"state": {}, "form": {"replications": 20} | change, "lang": "da"})
+    assert refused.status_code == 422
+    assert words in refused.json()["error"]["message"]
+    assert "flowsim-page-" not in refused.text
+
+
 def test_files_are_found_by_nobody_who_guesses_and_the_oldest_go(tab):
     assert tab.client.get("/api/file/1").status_code == 404
     shelf = Shelf()
-    tokens = [shelf.put(Paper("a", "b", bytes([n]))) for n in range(30)]
+    tokens = [shelf.put(Paper("a", "b", bytes([n]))) for n in range(40)]
     assert shelf.get(tokens[0]) is None
-    assert shelf.get(tokens[-1]).content == bytes([29])
-    assert len(set(tokens)) == 30
+    assert shelf.get(tokens[-1]).content == bytes([39])
+    assert len(set(tokens)) == 40
 
 
 def test_the_history_of_runs_as_a_workbook_holds_texts_alone(tab):

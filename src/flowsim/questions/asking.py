@@ -44,7 +44,7 @@ __all__ = [
 ]
 
 OWN_PARAMETERS = "those of the file"
-_PATHS = ("scenario", "scenarios", "prices", "calibrated", "study", "source")
+_PATHS = ("scenario", "scenarios", "prices", "calibrated", "study", "source", "logo")
 
 
 class Inquiry(Record):

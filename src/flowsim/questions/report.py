@@ -5,11 +5,14 @@ from __future__ import annotations
 from concurrent.futures import Executor
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 
 from pydantic import model_validator
 
 from flowsim.calibration.ensemble import Ensemble
+from flowsim.core.civil_time import parse_moment
 from flowsim.core.errors import KeyedError
+from flowsim.core.files import is_file
 from flowsim.core.periods import Period
 from flowsim.core.progress import Progress
 from flowsim.model.scenario import Scenario
@@ -28,6 +31,7 @@ from flowsim.questions.asking import (
     keyed,
 )
 from flowsim.questions.staff import goals_of
+from flowsim.reporting.document import Letterhead
 from flowsim.reporting.findings import check_reportable
 from flowsim.reporting.language import Language
 from flowsim.reporting.reports import ReportResult, report
@@ -58,6 +62,10 @@ class Report(Inquiry):
         first: the first period to report; the whole run where left out.
         last: the last one.
         appendix: tell all that the two pages rest on behind them.
+        recipient: whom it is for.
+        author: whom it is from.
+        date: of which day it is, such as "2027-01-15".
+        logo: a .png or .jpg file that stands above it.
     """
 
     scenarios: tuple[str, ...]
@@ -78,13 +86,17 @@ class Report(Inquiry):
     first: str | None = None
     last: str | None = None
     appendix: bool = False
+    recipient: str = ""
+    author: str = ""
+    date: str | None = None
+    logo: str | None = None
 
     @model_validator(mode="after")
     def _checked(self) -> Report:
         Language.of(self.language)
         check_known_alike(self.as_read)
         check_periods(self.subjects[0], self.first, self.last)
-        self.chosen, self.priced  # noqa: B018 (each reads and checks a part)
+        self.chosen, self.priced, self.letterhead  # noqa: B018 (each reads and checks a part)
         if self.during is not None:
             self._check_within(Period(self.during))
         self.staffing  # noqa: B018
@@ -121,6 +133,22 @@ class Report(Inquiry):
         """The prices that costs are computed by; None where there are none."""
         return prices_of(self.subjects[0], self.prices)
 
+    @cached_property
+    def letterhead(self) -> Letterhead:
+        """What stands above it."""
+        day, logo = None, b""
+        if self.date:
+            try:
+                day = parse_moment(self.date).date()
+            except ValueError as error:
+                raise KeyedError("date", str(error)) from None
+        if self.logo:
+            if not is_file(Path(self.logo)):
+                raise KeyedError("logo", f"there is no file '{self.logo}'")
+            logo = Path(self.logo).read_bytes()
+        with keyed("logo"):
+            return Letterhead(recipient=self.recipient, author=self.author, day=day, logo=logo)
+
     @property
     def span(self) -> tuple[str, str]:
         """The first and the last period to report."""
@@ -152,7 +180,7 @@ class Report(Inquiry):
         parameters, staffing = informed(self, self.chosen, self.subjects[0], executor).parameters, self.staffing
         if staffing is not None:
             staffing = replace(staffing[0], parameters=parameters), staffing[1]
-        return report(
+        result = report(
             self.as_read,
             parameters=parameters,
             prices=self.priced,
@@ -165,6 +193,7 @@ class Report(Inquiry):
             executor=executor,
             progress=progress,
         )
+        return replace(result, letterhead=self.letterhead)
 
     def command_line(self, out: tuple[str, ...] = (), *, workers: int | None = None) -> str:
         """Write the command that makes the same report again, to the files of some names."""
@@ -173,6 +202,7 @@ class Report(Inquiry):
             self.scenarios,
             {"out": out, "goal": self.goal, "vary": self.vary, "between": self.between, "during": self.during}
             | {"chance": self.chance, "from": self.first, "to": self.last, "question": self.question or None}
+            | {"recipient": self.recipient or None, "author": self.author or None, "date": self.date, "logo": self.logo}
             | {"language": self.language, "appendix": self.appendix}
             | {"replications": self.replications, "seed": self.seed}
             | {

@@ -4,6 +4,7 @@ from .document import Block as Block
 from .document import Chart as Chart
 from .document import Document as Document
 from .document import Figure as Figure
+from .document import Letterhead as Letterhead
 from .document import Section as Section
 from .document import Table as Table
 from .document import TableCell as TableCell

@@ -5,17 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
+from io import BytesIO
 from typing import Literal, NamedTuple
 
+from flowsim.core.errors import InputError
+from flowsim.core.extras import require_extra
 from flowsim.core.periods import Period
 from flowsim.reporting.language import Language
 
 __all__ = [
+    "MOST_LOGO",
     "Block",
     "Chart",
     "Document",
     "Figure",
     "Headline",
+    "Letterhead",
     "Line",
     "Plot",
     "Section",
@@ -24,6 +30,8 @@ __all__ = [
     "Text",
     "legible",
     "marked_year",
+    "picture_kind",
+    "picture_size",
     "shown",
 ]
 
@@ -53,6 +61,9 @@ class Figure(NamedTuple):
 TableCell = str | Figure
 """A text, a number, or a `Period`, which is a text that the writers know to be a time."""
 _HARD = "\u00a0"
+MOST_LOGO = 500_000
+"""The most bytes of a logo."""
+_PNG, _MOST_PIXELS = b"\x89PNG", 4_000
 _MARKED = re.compile(r"(\d{4})\*")
 
 
@@ -184,6 +195,62 @@ class Section:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Letterhead:
+    """Whom a report is for and from, and of which day it is, above its title.
+
+    Attributes:
+        recipient: whom it is for; empty where nobody is named, as the others.
+        author: whom it is from.
+        day: of which it is; None where it has none.
+        logo: a picture as PNG or JPEG.
+    """
+
+    recipient: str = ""
+    author: str = ""
+    day: date | None = None
+    logo: bytes = b""
+
+    def __post_init__(self) -> None:
+        if self.logo:
+            picture_size(self.logo)
+
+    def lines(self, language: Language) -> tuple[str, ...]:
+        """Return what stands there in words: "To: the council", "From: the centre", "1 January 2027"."""
+        named = {"to": self.recipient, "from": self.author}
+        lines = [language.say(f"letterhead.{key}", name=name) for key, name in named.items() if name]
+        return (*lines, *([language.plain_day(self.day)] if self.day else []))
+
+
+def picture_kind(content: bytes) -> str:
+    """Return whether a picture that may be a logo is a "png" or a "jpeg"."""
+    return "png" if content.startswith(_PNG) else "jpeg"
+
+
+def picture_size(content: bytes) -> tuple[int, int]:
+    """Return how wide and how high a picture that may be a logo is, in pixels.
+
+    Raises:
+        InputError: for what is neither PNG nor JPEG (other kinds may hold more than a picture), for half a picture, and
+            for one that is too large.
+    """
+    if len(content) > MOST_LOGO:
+        raise InputError(f"the logo has {len(content):,} bytes: at most {MOST_LOGO:,} are taken")
+    require_extra("report", "a logo", "PIL")
+    from PIL import Image
+
+    try:
+        with Image.open(BytesIO(content), formats=("PNG", "JPEG")) as picture:
+            wide, high = picture.size
+            if max(wide, high) <= _MOST_PIXELS:  # else it is not unpacked at all
+                picture.load()
+    except (OSError, SyntaxError, ValueError):
+        raise InputError("the logo is no picture that can be taken: give a .png or a .jpg file") from None
+    if max(wide, high) > _MOST_PIXELS:
+        raise InputError(f"the logo is {wide} x {high} pixels: at most {_MOST_PIXELS} are taken")
+    return wide, high
+
+
+@dataclass(frozen=True, kw_only=True)
 class Document:
     """A whole report.
 
@@ -192,12 +259,14 @@ class Document:
         subject: one line on what it is about.
         sections: in their order.
         language: in which it is written, and its numbers are.
+        letterhead: what stands above the title.
     """
 
     title: str
     subject: str
     sections: tuple[Section, ...]
     language: Language
+    letterhead: Letterhead = field(default_factory=Letterhead)
 
 
 def legible(text: str) -> str:

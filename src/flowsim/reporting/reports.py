@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from flowsim.planning.staffing.search import staff
 from flowsim.planning.staffing.trials import Question
 from flowsim.reporting.answer import Conclusions
 from flowsim.reporting.assembly import assemble
-from flowsim.reporting.document import Document
+from flowsim.reporting.document import Document, Letterhead
 from flowsim.reporting.findings import Findings, explore
 from flowsim.reporting.language import Language
 from flowsim.reporting.wording import Wording
@@ -41,11 +41,13 @@ class ReportResult:
         findings: the runs, and the staffing where one was sought.
         language: in which it is written.
         question: what it answers, in the asker's words; said from the findings where empty.
+        letterhead: whom it is for and from.
     """
 
     findings: Findings
     language: Language
     question: str = ""
+    letterhead: Letterhead = field(default_factory=Letterhead)
 
     def frame(self) -> pd.DataFrame:
         """Return the figures as a table: those of `Results.table` a scenario, with a column of its name before them."""
@@ -72,7 +74,8 @@ class ReportResult:
             repeat: the command line in it that makes the same again.
             appendix: whether all that it rests on is told too, behind its two pages.
         """
-        return assemble(self.findings, self.language, question=self.question, repeat=repeat, appendix=appendix)
+        document = assemble(self.findings, self.language, question=self.question, repeat=repeat, appendix=appendix)
+        return replace(document, letterhead=self.letterhead)
 
     def write(self, *paths: str | Path, overwrite: bool = False, repeat: str = "", appendix: bool = False) -> None:
         """Write the report to files, all of them or none: .html, .pdf, .xlsx or .pptx as their names end.

@@ -67,6 +67,10 @@ def report(
         bool,
         typer.Option("--appendix", help="All that the two pages rest on behind them: charts, sources, parameters."),
     ] = False,
+    recipient: Annotated[str, typer.Option(help="Whom it is for.", metavar="TEXT", show_default=False)] = "",
+    author: Annotated[str, typer.Option(help="Whom it is from.", metavar="TEXT", show_default=False)] = "",
+    date: Annotated[str | None, typer.Option(help="Its day, such as 2027-01-15.", metavar="DATE")] = None,
+    logo: Annotated[Path | None, typer.Option(help="A .png or .jpg file to stand above it.", metavar="FILE")] = None,
     replications: Annotated[int, integer_option("--replications", "-n", help="Of each scenario.")] = 100,
     seed: Annotated[int, SEED] = 1,
     point: Annotated[bool, POINT] = False,
@@ -95,6 +99,7 @@ def report(
     values |= {"vary": vary, "between": between, "during": during, "chance": chance, "replications": replications}
     values |= {"seed": seed, "point": point, "calibrated": calibrated and str(calibrated), "sets": sets, "hold": hold}
     values |= {"prices": prices and str(prices), "first": first, "last": last, "appendix": appendix}
+    values |= {"recipient": recipient, "author": author, "date": date, "logo": logo and str(logo)}
     asking = asked(Report, values)
     with (
         progress_bar(words.say("progress.replications"), show=not quiet) as progress,

@@ -8,7 +8,7 @@ from itertools import count
 
 from flowsim.core.extras import require_extra
 from flowsim.core.files import data_folder
-from flowsim.reporting.document import Chart, Document, Figure, Headline, Table, Text, legible, shown
+from flowsim.reporting.document import Chart, Document, Figure, Headline, Table, Text, legible, picture_kind, shown
 from flowsim.reporting.pictures.canvas import narrow_canvas
 
 __all__ = ["webpage"]
@@ -31,6 +31,7 @@ def webpage(document: Document) -> bytes:
     environment.filters |= {
         "base64": lambda data: b64encode(data).decode(),
         "narrowed": _narrowed,
+        "picture_kind": picture_kind,
         "shown": partial(shown, language=document.language),
     }
     environment.tests |= {
@@ -43,7 +44,11 @@ def webpage(document: Document) -> bytes:
         (data_folder("report") / name).read_text(encoding="utf-8") for name in ("report.html.jinja", "report.css")
     )
     page = environment.from_string(template).render(
-        document=document, say=document.language.say, style=style, next_number=partial(next, count(1))
+        document=document,
+        letter=document.letterhead.lines(document.language),
+        say=document.language.say,
+        style=style,
+        next_number=partial(next, count(1)),
     )
     return page.encode()
 

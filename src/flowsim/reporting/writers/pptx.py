@@ -100,9 +100,21 @@ def _box(slide: Any, document: Document, section: Section, box: Headline) -> Non
     _paragraph(frame, box.sentence, Pt(20), _INK, first=True)
     if box.warning:
         _paragraph(frame, box.warning, Pt(16), _WARNING)
-    _paragraph(frame, document.title, Pt(12), _QUIET)
+    _paragraph(frame, " · ".join((document.title, *document.letterhead.lines(language))), Pt(12), _QUIET)
+    if document.letterhead.logo:
+        _logo(slide, document)
     notes = [line for block in section.blocks if isinstance(block, Text) for line in block.lines]
     slide.notes_slide.notes_text_frame.text = legible("\n".join(notes))
+
+
+def _logo(slide: Any, document: Document) -> None:
+    from pptx.util import Inches
+
+    picture = slide.shapes.add_picture(BytesIO(document.letterhead.logo), 0, Inches(0.1))
+    scale = min(Inches(2.5) / picture.width, Inches(0.6) / picture.height)
+    picture.width, picture.height = int(picture.width * scale), int(picture.height * scale)
+    picture.left, picture.top = int(Inches(_WIDE - _EDGE) - picture.width), int(Inches(_HIGH - 0.2) - picture.height)
+    picture._element.nvPicPr.cNvPr.set("descr", legible(document.language.say("letterhead.logo")))
 
 
 def _chart(slide: Any, chart: Chart) -> None:

@@ -19,12 +19,14 @@ from flowsim.reporting.document import (
     Document,
     Figure,
     Headline,
+    Letterhead,
     Plot,
     Table,
     TableCell,
     Text,
     legible,
     marked_year,
+    picture_size,
     shown,
 )
 from flowsim.reporting.language import Language
@@ -41,7 +43,8 @@ _UPRIGHT = 100
 """Letters that fit beside each other on an upright page."""
 _A4 = 9
 _DOTS, _ROW = 96, 20
-"""Pixels of an inch, and of a row."""
+_LOGO_WIDE, _LOGO_HIGH = 300, 60
+"""Pixels of an inch, and of a row; of a logo at most."""
 _POINTS, _LEADING, _TALLEST = 11, 1.36, 409
 """Size of common letters, height of a line over it, and what Excel allows a row."""
 _ACCENT, _QUIET, _RULE = "#1f5fa8", "#4d4d4d", "#c8ccd1"
@@ -116,6 +119,7 @@ class _Front:
         blocks = [block for section in document.sections for block in section.blocks]
         tables = [block for block in blocks if isinstance(block, Table) and _is_small(block)]
         self._widths += _widths(tables, self._language)[1:]
+        self._letterhead(document.letterhead)
         self._line(document.title, "title")
         self._line(document.subject, "subject")
         for section in document.sections:
@@ -126,6 +130,18 @@ class _Front:
                 self._row += 1
         _dress(self._sheet, self._widths)
         self._sheet.hide_gridlines(2)
+
+    def _letterhead(self, letterhead: Letterhead) -> None:
+        if letterhead.logo:
+            wide, high = picture_size(letterhead.logo)
+            scale = min(_LOGO_HIGH / high, _LOGO_WIDE / wide)
+            options = {"image_data": BytesIO(letterhead.logo), "x_scale": scale, "y_scale": scale}
+            self._sheet.set_row_pixels(self._row, _LOGO_HIGH + 8)
+            named = {"description": self._language.say("letterhead.logo"), "y_offset": 4}
+            self._sheet.insert_image(self._row, 0, "logo", options | named)
+            self._row += 1
+        for line in letterhead.lines(self._language):
+            self._line(line, "note")
 
     def _block(self, block: Block) -> None:
         if isinstance(block, Text):

@@ -1,7 +1,7 @@
 // An own list of who waits today: one to fill in, and what a filled one was understood as.
 import { about, ask, el, fault, say } from "/static/words.js";
 import { address } from "/static/page.js";
-import { grid } from "/static/screens/parts.js";
+import { base64, grid } from "/static/screens/parts.js";
 
 const MOST = 1_400_000;
 
@@ -25,10 +25,7 @@ export function ownList() {
       return;
     }
     try {
-      const bytes = new Uint8Array(await chosen.arrayBuffer());
-      let text = "";
-      for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
-      const out = await ask("/api/list", { name: chosen.name, content: btoa(text), day: day.value });
+      const out = await ask("/api/list", { name: chosen.name, content: await base64(chosen), day: day.value });
       const columns = ["place", "situation", "number", "dated", "longest"].map((key) => say(`list.${key}`));
       const choice = { cases: out.list, casesDay: out.day, name: say("list.name") };
       shown.replaceChildren(el("p", {}, say("list.read", { rows: out.read })),

@@ -87,6 +87,13 @@ export function again(item, state) {
     shown(say("again.command"), item.again.command), shown(say("again.python"), item.again.python));
 }
 
+export async function base64(file) {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  return btoa(text);
+}
+
 export async function take(path, body) {
   const out = await ask(path, body);
   const link = el("a", { href: `/api/file/${out.token}`, download: out.name });

@@ -1,6 +1,8 @@
 // The report: what is asked, a preview of its first page, and the files.
 import { about, el, say } from "/static/words.js";
-import { blocks, job, stateOf } from "/static/screens/parts.js";
+import { again, base64, blocks, job, stateOf } from "/static/screens/parts.js";
+
+const MOST = 500_000;
 
 export function report(main, choice) {
   const state = stateOf(choice, about.controls);
@@ -8,7 +10,13 @@ export function report(main, choice) {
   const year = (id, chosen) => el("select", { id }, about.years.map((one) =>
     el("option", { value: one, selected: one === chosen }, String(one))));
   const first = year("first", about.years[0]), last = year("last", about.years.at(-1));
-  const appendix = el("input", { id: "appendix", type: "checkbox" });
+  const line = (id) => el("input", { id, maxlength: 120, autocomplete: "off" });
+  const recipient = line("recipient"), author = line("author");
+  const now = new Date(), two = (part) => String(part).padStart(2, "0");
+  const day = el("input", { id: "paper-day", type: "date", value: `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}` });
+  const logo = el("input", { id: "logo", type: "file", accept: ".png,.jpg,.jpeg" });
+  const pages = el("select", { id: "pages" }, el("option", { value: "" }, say("report.two")), el("option", { value: "all" }, say("report.all")));
+  const large = el("p", { class: "wrong", role: "alert" });
   const out = el("div", { "aria-live": "polite" });
   const work = job("/api/report", () => out.replaceChildren(), (item) => {
     out.replaceChildren(
@@ -16,19 +24,30 @@ export function report(main, choice) {
         el("div", { class: "bar" }, item.files.map((file) =>
           el("a", { class: "button first", href: `/api/file/${file.token}`, download: file.name }, `${say(`report.${file.format}`)} (${file.name})`)))),
       el("section", { class: "card paper", "aria-labelledby": "paper" }, el("p", { class: "quiet" }, say("report.preview")),
-        el("h2", { id: "paper" }, item.title), el("p", {}, item.subject), blocks(item.blocks)));
+        item.letter.length > 0 && el("p", { class: "quiet" }, item.letter.flatMap((text, place) => [place > 0 && el("br"), text])),
+        el("h2", { id: "paper" }, item.title), el("p", {}, item.subject), blocks(item.blocks)), again(item, state));
   });
   const named = choice.preset ? about.presets.find((one) => one.name === choice.preset)?.title : choice.name;
   main.append(el("h1", {}, say("report.title")), el("p", {}, say("report.about")),
     el("p", {}, say("screen.of", { name: state.changes.length || choice.preset || choice.own ? named ?? say("bench.name.value") : about.reference })),
-    el("form", { class: "card sentence", onsubmit: (event) => {
+    el("form", { class: "card sentence", onsubmit: async (event) => {
       event.preventDefault();
-      work.start({ state, form: { question: question.value, first: first.value, last: last.value, appendix: appendix.checked } });
+      const picture = logo.files[0];
+      large.textContent = picture && picture.size > MOST ? say("report.logo.large") : "";
+      if (large.textContent) return;
+      work.start({ state, form: {
+        question: question.value, first: first.value, last: last.value, appendix: pages.value === "all", recipient: recipient.value,
+        author: author.value, date: day.value, logo: picture ? await base64(picture) : "",
+      } });
     } },
     el("div", { class: "field" }, el("label", { for: "question" }, say("report.question")), question),
     el("div", { class: "field" }, el("label", { for: "first" }, say("report.first")), first),
     el("div", { class: "field" }, el("label", { for: "last" }, say("report.last")), last),
-    el("div", { class: "check" }, appendix, el("label", { for: "appendix" }, say("report.appendix"))),
+    el("div", { class: "field" }, el("label", { for: "pages" }, say("report.pages")), pages),
+    el("div", { class: "field" }, el("label", { for: "recipient" }, say("report.recipient")), recipient),
+    el("div", { class: "field" }, el("label", { for: "author" }, say("report.author")), author),
+    el("div", { class: "field" }, el("label", { for: "paper-day" }, say("report.day")), day),
+    el("div", { class: "field" }, el("label", { for: "logo" }, say("report.logo")), logo, large),
     el("p", {}, el("button", { class: "first", type: "submit" }, say("report.make")))), work.node, out);
   return () => work.stop();
 }
