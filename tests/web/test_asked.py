@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from flowsim import InputError
 from flowsim.model.library import scenario_names, scenario_text
 from flowsim.model.scenario import Scenario
+from flowsim.reporting.language import Language
 from flowsim.web.asked import Choice, as_toml
 
 
@@ -86,3 +89,41 @@ def test_the_mistake_in_a_row_names_the_row(copenhagen):
     with pytest.raises(InputError) as refused:
         copenhagen.scenario(Choice(changes=rows))
     assert refused.value.key == "1"
+
+
+# --- What is wrong, in Danish ---
+
+HEAD = 'name = "x"\nbase = "copenhagen"\n'
+TEAM = HEAD + '[[stations]]\nstation = "rehabilitation_team"\nparty = "region"\nfrom = 2021-02-01\n'
+ENGLISH = re.compile(r"\b(is|are|the|an?|of|or|and|write|allowed|should|must|there|expected|value)\b", re.IGNORECASE)
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        "name = \n",
+        "hello",
+        'name = "x"\n',
+        HEAD + 'name = "y"\n',
+        HEAD + "stationer = 1\n",
+        HEAD + "stations = 4\n",
+        HEAD + 'include = "a.toml"\n',
+        HEAD + '[[stations]]\nstation = "tema"\nplaces = 4\n',
+        HEAD + '[[stations]]\nstation = "rehabilitation_team"\nfrom = 2021-02-01\nplaces = 4\n',
+        HEAD + '[[stays]]\nstate = "laegeerklaering"\nfrom = 2021-02-01\nstay = "4 uger"\n',
+        HEAD + '[[closures]]\nstation = "rehabilitation_team"\nfrom = 2022-08-01\nuntil = 2022-07-01\n',
+        HEAD + "[parameters]\nerklaering_cv = -1\n",
+        TEAM + "place = 4\n",
+        TEAM + 'places = "1.200"\n',
+        TEAM + "places = -4\n",
+        TEAM + 'weekdays = ["xx"]\n',
+        TEAM.replace("2021-02-01", '"1-13-2021"'),
+    ],
+)
+def test_what_is_wrong_in_an_opened_file_is_said_in_danish(copenhagen, own):
+    with pytest.raises(InputError) as caught:
+        copenhagen.scenario(Choice(own=own))
+    told = Language.of("da").message(str(caught.value))
+    assert told != str(caught.value)
+    plain = re.sub(r"'[^']*'|`[^`]*`|\([^)]*\)", "", told)  # what is carried over
+    assert not ENGLISH.findall(plain), told

@@ -59,6 +59,8 @@ def test_of_two_levers_each_pair_that_was_tried_stands_on_the_map(pair_of_statio
     assert news["levels"]
     assert all(verdicts[tuple(pair)] == "meets" for pair in news["levels"])
     assert "misses" in verdicts.values()
+    assert news["today"]["levels"] == [5, 4]  # what the file has
+    assert verdicts[5, 4] == news["today"]["verdict"]
 
 
 @pytest.mark.parametrize(
@@ -236,6 +238,9 @@ def test_what_is_assumed_can_be_changed_and_becomes_a_line_of_the_scenario(copen
             each["name"] for each in grounds["prices"]
         }
         name = "stock_afklaring"
+        assert assumed[name]["title"] == "Borgere i afklaring ved start"
+        assert (assumed["plan_hours"]["value"], assumed["plan_hours"]["unit"]) == ("25", "hours")
+        assert assumed["plan_hours"]["unitWords"] == "timer"
         state = {"name": "x", "parameters": [[name, "120"]]}
         written = client.post("/api/scenario", json={"state": state}).json()
         assert f"{name} = 120" in written["toml"]

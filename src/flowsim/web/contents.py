@@ -48,6 +48,9 @@ def page_contents(desk: Desk, language: Language) -> dict[str, Any]:
         "controls": [_control(control, desk, pathway, wording) for control in layout.controls],
         "levers": _levers(layout.controls, wording),
         "goals": [_goal(target, pathway, wording) for target in layout.goals],
+        "quantities": {
+            key.removeprefix("quantity."): text for key, text in language.words.items() if key.startswith("quantity.")
+        },
         "prices": price_titles(reference, wording),
         "parameters": {name: wording.parameter(name) for name in reference.base.parameters},
         "presets": [_preset(name, wording) for name in layout.presets],
@@ -88,7 +91,8 @@ def _goal(target: GoalText, pathway: Pathway, wording: Wording) -> dict[str, Any
 
 def _preset(name: str, wording: Wording) -> dict[str, str]:
     description = Scenario.of(name).file.description
-    return {"name": name, "title": wording.scenario(name), "about": wording.language.translated(description)}
+    title = wording.scenario(name)
+    return {"name": name, "title": title[:1].upper() + title[1:], "about": wording.language.translated(description)}
 
 
 def _control(control: Control, desk: Desk, pathway: Pathway, wording: Wording) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 // Where citizens wait now, and three ways in.
 import { about, el, fault, news, number, say } from "/static/words.js";
 import { address } from "/static/page.js";
+import { fileField } from "/static/screens/parts.js";
 import { ownList } from "/static/screens/list.js";
 
 const MOST = 65536;
@@ -43,7 +44,7 @@ export function start(main, choice) {
           say("start.preset.open"))),
       ownList(),
       el("section", { class: "card" }, el("h3", {}, say("start.own")), el("p", {}, say("start.own.about")),
-        el("label", { for: "own" }, say("start.own.file")), file, wrong)),
+        el("label", { for: "own" }, say("start.own.file")), fileField(file), wrong)),
   );
   (async () => {
     try {

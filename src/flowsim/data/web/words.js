@@ -20,6 +20,13 @@ export function number(value, digits) {
   return new Intl.NumberFormat(locale, { maximumFractionDigits: most }).format(value).replace("-", "−");
 }
 
+// "4 weeks" as the page writes it: "4 uger"; what is no amount stays as it is.
+export function quantity(text) {
+  const parts = /^(-?\d+(?:\.\d+)?)((?: [a-z%]+)*)$/.exec(String(text));
+  if (!parts) return String(text);
+  return [number(Number(parts[1]), 6), ...parts[2].trim().split(" ").filter(Boolean).map((word) => about.quantities[word] ?? word)].join(" ");
+}
+
 // "31,5" and "31.5" are numbers; "1.200" and "1,200" are asked about, for they are read in two ways.
 export function read(text) {
   const plain = text.trim().replace(/[\s%]/g, "").replace("−", "-");

@@ -1,5 +1,5 @@
 // The workbench: what is changed to the left, what comes of it to the right; a look while dragging, a run after.
-import { about, ask, el, fault, news, number, read, say } from "/static/words.js";
+import { about, ask, el, fault, news, number, quantity, read, say } from "/static/words.js";
 import { address, keep } from "/static/page.js";
 import { fans, way } from "/static/way.js";
 import { take } from "/static/screens/parts.js";
@@ -271,7 +271,7 @@ export function workbench(main, choice) {
     return el("div", { class: "control" },
       chosen.cases && line(say("bench.cases", { rows: chosen.cases.trim().split("\n").length - 1, day: chosen.casesDay }), { cases: "", casesDay: "" }),
       prices.length > 0 && line(prices.map(([key, value]) => `${about.prices[key]?.title ?? key}: ${number(Number(value.split(" ")[0]), 2)} ${about.prices[key]?.unit ?? ""}`).join("; "), { prices: {} }),
-      parameters.length > 0 && line(parameters.map(([key, value]) => `${about.parameters[key] ?? key} = ${value}`).join("; "), { parameters: {} }));
+      parameters.length > 0 && line(parameters.map(([key, value]) => `${about.parameters[key] ?? key}: ${quantity(value)}`).join("; "), { parameters: {} }));
   }
 
   function name() {

@@ -11,11 +11,12 @@ from pydantic import Field, StringConstraints, ValidationError
 from flowsim.core.errors import Record, located
 from flowsim.core.progress import Progress
 from flowsim.planning.prices import prices_of
+from flowsim.planning.staffing.cost import StaffingCost, cheapest
 from flowsim.planning.staffing.search import Answer, Frontier
 from flowsim.questions.staff import Staff
 from flowsim.reporting.document import Block, Text
 from flowsim.reporting.language import Language
-from flowsim.reporting.staffing import StaffingConclusions, staffing_chart
+from flowsim.reporting.staffing import StaffingConclusions, cost_of, staffing_chart
 from flowsim.reporting.wording import Wording
 from flowsim.web.asked import Choice, Desk
 from flowsim.web.jobs import News, Work
@@ -77,7 +78,25 @@ def staffing_work(desk: Desk, state: Choice, raw: Any, language: Language) -> Wo
         shown = {"levers": conclusions.levers(), "levels": levels, "again": again}
         shown["blocks"] = plain_blocks(blocks, language)
         if isinstance(search, Frontier):
-            shown["map"] = [{"levels": [*trial.levels], "verdict": trial.verdict} for trial in search.trials]
+            shown |= _staffing_map(search, cost_of(search, prices), wording)
         yield {"title": conclusions.goals(), **shown}
 
     return work
+
+
+def _staffing_map(search: Frontier, cost: StaffingCost | None, wording: Wording) -> dict[str, Any]:
+    """Return the pairs that were tried, what each costs, and where the scenario itself and the answer stand.
+
+    Of a lever that parties hold together the scarcest of them counts.
+    """
+    question, levers = search.question, (search.rows.lever, search.levels.lever)
+    pathway = question.scenario.pathway()
+    today = [min(lever.held(pathway, question.since).values()) for lever in levers]
+    pairs = [{"levels": [*trial.levels], "verdict": trial.verdict} for trial in search.trials]
+    out: dict[str, Any] = {"map": pairs, "today": {"levels": today, "verdict": search.today.verdict}}
+    if cost is not None:
+        for pair in (*pairs, out["today"]):
+            pair["cost"] = wording.language.number(cost.at(pair["levels"]) / 1e6, 1)
+        out["currency"] = wording.unit(f"{cost.currency} million")
+        out["cheapest"] = cheapest(search, cost)
+    return out

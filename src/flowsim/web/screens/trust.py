@@ -35,6 +35,7 @@ __all__ = ["assumptions_work", "evidence_work", "grounds", "outlook_work"]
 _JUDGED, _FUTURES, _HORIZON = 40, 100, 8
 _LARGEST, _PAIRS = 5, 12
 _LONGEST = 100
+_NUMBER = re.compile(r"(-?\d+(?:\.\d+)?)((?: [a-z%]+)*)")
 _AS_FOR = re.compile(r"as for (\w+)")
 
 
@@ -46,10 +47,9 @@ def grounds(desk: Desk, language: Language) -> dict[str, Any]:
         {
             "name": parameter.name,
             "title": wording.parameter(parameter.name),
-            "value": str(parameter.value),
+            **_split(parameter.value, language),
             "words": shorten(language.quantity(parameter.value), _LONGEST, placeholder=" …"),
             "why": _reason(parameter, reference.base, language),
-            "plain": isinstance(parameter.value, int | float | str),
         }
         for parameter in reference.base.parameters.values()
         if parameter.kind in ("assumed", "borrowed")
@@ -85,6 +85,15 @@ def grounds(desk: Desk, language: Language) -> dict[str, Any]:
         "blocks": plain_blocks(blocks, language),
         "calibrated": ensemble is not None,
     }
+
+
+def _split(value: Any, language: Language) -> dict[str, Any]:
+    """Return the number of a value, its unit as files write it and in words; `plain` where it is one number."""
+    parts = _NUMBER.fullmatch(str(value))
+    if isinstance(value, bool) or not parts:
+        return {"value": str(value), "unit": "", "unitWords": "", "plain": False}
+    words = language.quantity(value).partition(" ")[2]
+    return {"value": parts[1], "unit": parts[2].strip(), "unitWords": words, "plain": True}
 
 
 def _reason(parameter: Parameter, base: Base, language: Language) -> str:

@@ -1,7 +1,7 @@
 // An own list of who waits today: one to fill in, and what a filled one was understood as.
 import { about, ask, el, fault, say } from "/static/words.js";
 import { address } from "/static/page.js";
-import { base64, grid } from "/static/screens/parts.js";
+import { base64, fileField, grid } from "/static/screens/parts.js";
 
 const MOST = 1_400_000;
 
@@ -13,7 +13,7 @@ export function ownList() {
   const drop = el("div", { class: "drop", ondragover: (event) => event.preventDefault(), ondrop: (event) => {
     event.preventDefault();
     load(event.dataTransfer.files[0]);
-  } }, el("label", { for: "list" }, say("list.file")), file);
+  } }, el("label", { for: "list" }, say("list.file")), fileField(file));
   day.addEventListener("change", () => load(file.files[0]));
 
   async function load(chosen) {

@@ -87,6 +87,13 @@ export function again(item, state) {
     shown(say("again.command"), item.again.command), shown(say("again.python"), item.again.python));
 }
 
+// A field for a file in the page's own language: browsers name theirs in their own.
+export function fileField(input) {
+  const name = el("span", { class: "quiet" }, say("choose.none"));
+  input.addEventListener("change", () => { name.textContent = input.files[0]?.name ?? say("choose.none"); });
+  return el("div", { class: "file" }, input, el("span", { class: "button", "aria-hidden": "true", onclick: () => input.click() }, say("choose")), name);
+}
+
 export async function base64(file) {
   const bytes = new Uint8Array(await file.arrayBuffer());
   let text = "";

@@ -1,6 +1,6 @@
 // The report: what is asked, a preview of its first page, and the files.
 import { about, el, say } from "/static/words.js";
-import { again, base64, blocks, job, stateOf } from "/static/screens/parts.js";
+import { again, base64, blocks, fileField, job, stateOf } from "/static/screens/parts.js";
 
 const MOST = 500_000;
 
@@ -47,7 +47,7 @@ export function report(main, choice) {
     el("div", { class: "field" }, el("label", { for: "recipient" }, say("report.recipient")), recipient),
     el("div", { class: "field" }, el("label", { for: "author" }, say("report.author")), author),
     el("div", { class: "field" }, el("label", { for: "paper-day" }, say("report.day")), day),
-    el("div", { class: "field" }, el("label", { for: "logo" }, say("report.logo")), logo, large),
+    el("div", { class: "field" }, el("label", { for: "logo" }, say("report.logo")), fileField(logo), large),
     el("p", {}, el("button", { class: "first", type: "submit" }, say("report.make")))), work.node, out);
   return () => work.stop();
 }

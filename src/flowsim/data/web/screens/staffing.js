@@ -50,19 +50,31 @@ export function staffing(main, choice) {
     };
     const named = (levels) => levels.map((level) => number(level)).join(" · ");
     const button = (levels) => el("a", { class: "button", href: use(levels) }, say("staffing.use", { levels: named(levels) }));
-    // Each pair that was tried: whether it meets the goals, by sign and colour; a click takes it to the workbench.
+    // Each pair that was tried: whether it meets the goals, by sign and colour, and what it costs; a click takes it to
+    // the workbench. Where the scenario itself and the answer stand is marked, tried or not.
     const map = () => {
-      const columns = [...new Set(item.map.map((one) => one.levels[0]))].sort((a, b) => a - b);
-      const rows = [...new Set(item.map.map((one) => one.levels[1]))].sort((a, b) => b - a);
-      const at = (column, row) => item.map.find((one) => one.levels[0] === column && one.levels[1] === row);
+      const same = (one, two) => one && two && one[0] === two[0] && one[1] === two[1];
+      const cells = [...item.map, ...(item.map.some((one) => same(one.levels, item.today.levels)) ? [] : [item.today])];
+      const columns = [...new Set(cells.map((one) => one.levels[0]))].sort((a, b) => a - b);
+      const rows = [...new Set(cells.map((one) => one.levels[1]))].sort((a, b) => b - a);
       const sign = { meets: "✓", close: "?", misses: "✗" };
-      return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": say("staffing.map") }, el("table", { class: "map" },
+      const cell = (pair) => {
+        const one = cells.find((each) => same(each.levels, pair));
+        if (!one) return el("td", {});
+        const now = same(pair, item.today.levels), best = same(pair, item.cheapest);
+        const least = item.levels.some((each) => same(each, pair));
+        const cost = one.cost && `${one.cost} ${item.currency}`;
+        const words = [say(`staffing.${one.verdict}`), now && say("staffing.map.today"), best && say("staffing.map.cheapest"), !best && least && say("staffing.map.least"), cost];
+        return el("td", { class: [now && "now", (best || least) && "least"].filter(Boolean).join(" ") },
+          el("a", { class: one.verdict, href: use(pair), "aria-label": `${named(pair)}: ${words.filter(Boolean).join(", ")}`, title: words.filter(Boolean).join(", ") },
+            el("b", {}, sign[one.verdict], best && " ★", now && " ●"), one.cost && el("small", {}, one.cost)));
+      };
+      return [el("h3", { id: "map" }, say("staffing.map")), el("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "map" }, el("table", { class: "map" },
         el("caption", {}, say("staffing.map.about", { row: item.levers[1], column: item.levers[0] })),
-        el("thead", {}, el("tr", {}, el("td", {}), columns.map((one) => el("th", { scope: "col" }, number(one))))),
-        el("tbody", {}, rows.map((row) => el("tr", {}, el("th", { scope: "row" }, number(row)), columns.map((column) => {
-          const one = at(column, row);
-          return el("td", {}, one && el("a", { class: one.verdict, href: use(one.levels), "aria-label": `${named(one.levels)}: ${say(`staffing.${one.verdict}`)}` }, sign[one.verdict]));
-        }))))));
+        el("thead", {}, el("tr", {}, el("td", {}), columns.map((one) => el("th", { scope: "col", class: one === item.today.levels[0] && "now" }, number(one))))),
+        el("tbody", {}, rows.map((row) => el("tr", {}, el("th", { scope: "row", class: row === item.today.levels[1] && "now" }, number(row)),
+          columns.map((column) => cell([column, row]))))))),
+      el("p", { class: "quiet" }, say("staffing.map.signs"), item.currency && ` ${say("staffing.map.cost", { currency: item.currency })}`)];
     };
     const large = item.levels.length === 1 && item.levels[0].length === 1;
     out.replaceChildren(el("section", { class: "card", "aria-labelledby": "found" },
@@ -90,9 +102,9 @@ export function staffing(main, choice) {
   main.append(el("h1", {}, say("staffing.title")), el("p", {}, say("staffing.about")),
     el("p", { class: "quiet" }, say("screen.of", { name: choice.name ?? about.reference })),
     levers.length && about.goals.length
-      ? el("form", { class: "card sentence", onsubmit: ask },
+      ? el("form", { class: "card sentence wide", onsubmit: ask },
         labelled("lever", "staffing.least-of", first),
-        labelled("least", "staffing.between", least, ` ${say("staffing.to")} `, el("span", {}, el("label", { class: "inline", for: "most" }, say("staffing.most")), " ", most)),
+        labelled("least", "staffing.between", least, " ", el("label", { class: "inline", for: "most" }, say("staffing.most")), " ", most),
         labelled("lever2", "staffing.with", second),
         labelled("goal", "staffing.so-that", goal, bound, " ", unit), el("label", { class: "unseen", for: "bound" }, say("staffing.bound")),
         labelled("also", "staffing.and", also, alsoBound, " ", alsoUnit), el("label", { class: "unseen", for: "also-bound" }, say("staffing.bound")),

@@ -1,5 +1,5 @@
 // What the figures rest on: documents beside simulation, assumptions to change, prices, and the forecast.
-import { about, el, fault, read, say } from "/static/words.js";
+import { about, el, fault, number, read, say } from "/static/words.js";
 import { address } from "/static/page.js";
 import { again, blocks, job, stateOf } from "/static/screens/parts.js";
 
@@ -65,33 +65,32 @@ export function trust(main, choice) {
       const useToo = el("p", {});
       const draw = () => { use.replaceChildren(link()); useToo.replaceChildren(link()); };
       draw();
-      // A field that changes what is kept of it; nothing of it is kept where it says again what stood there.
-      const edited = (one) => el("input", { "aria-label": one.title, "data-name": one.name, value: changed[one.name] ?? one.value, maxlength: 60, onchange: (event) => {
-        if (event.target.value.trim() === one.value) delete changed[one.name]; else changed[one.name] = event.target.value;
-        draw();
-      } });
-      // A price is a number beside its unit; what can be two numbers is asked about.
-      const price = (one) => {
+      // A number beside its unit, which changes what is kept of it: nothing where it says again what stood there. What can
+      // be two numbers is asked about.
+      const amount = (one, title, kept, whole) => {
         const note = el("p", { class: "wrong", role: "alert" });
-        const field = el("input", { "aria-label": `${one.title}, ${one.unitWords}`, inputmode: "decimal", maxlength: 20,
-          value: priced[one.name]?.split(" ")[0] ?? one.value, onchange: () => {
+        const now = kept[one.name] === undefined ? one.value : String(kept[one.name]).split(" ")[0];
+        const field = el("input", { "aria-label": title, "data-name": one.name, inputmode: "decimal", maxlength: 20, size: 8,
+          value: about.language === "da" ? now.replace(".", ",") : now, onchange: () => {
             const { value, twice } = read(field.value);
             const wrongly = value === undefined || value < 0;
             note.textContent = !wrongly ? "" : twice ? say("bench.mean", { number: twice }) : say("bench.number");
             if (wrongly) { field.setAttribute("aria-invalid", "true"); return; }
             field.removeAttribute("aria-invalid");
-            if (String(value) === one.value) delete priced[one.name]; else priced[one.name] = `${value} ${one.unit}`;
+            if (value === Number(one.value)) delete kept[one.name]; else kept[one.name] = whole(value);
             draw();
           } });
-        return el("td", {}, field, ` ${one.unitWords}`, note);
+        return el("td", {}, field, one.unitWords && ` ${one.unitWords}`, note);
       };
+      const edited = (one) => amount(one, one.unitWords ? `${one.title}, ${one.unitWords}` : one.title, changed, (value) => (one.unit ? `${value} ${one.unit}` : String(value)));
+      const price = (one) => amount(one, `${one.title}, ${one.unitWords}`, priced, (value) => `${value} ${one.unit}`);
       rest.replaceChildren(el("section", { class: "card", "aria-labelledby": "assumed" }, el("h2", { id: "assumed" }, say("trust.assumed")),
         el("p", {}, say("trust.assumed.about")), wrong, use,
         el("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "assumed" }, el("table", { class: "assumed" },
           el("thead", {}, el("tr", {}, ["what", "value", "why"].map((key) => el("th", { scope: "col" }, say(`trust.${key}`))))),
           el("tbody", {}, grounds.assumed.map((one) => el("tr", {}, el("th", { scope: "row" }, one.title, " ", el("span", { class: "badge" }, say("trust.badge")),
               one.title !== one.name && el("span", { class: "code" }, one.name)),
-            el("td", {}, one.plain ? edited(one) : one.words), el("td", {}, one.why))))))),
+            one.plain ? edited(one) : el("td", {}, one.words), el("td", {}, one.why))))))),
       grounds.prices.length && el("section", { class: "card", "aria-labelledby": "prices" }, el("h2", { id: "prices" }, say("trust.prices")),
         el("p", {}, say("trust.prices.about")), useToo,
         el("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "prices" }, el("table", { class: "assumed" },
