@@ -60,7 +60,7 @@ def test_of_two_levers_each_pair_that_was_tried_stands_on_the_map(pair_of_statio
     assert all(verdicts[tuple(pair)] == "meets" for pair in news["levels"])
     assert "misses" in verdicts.values()
     assert news["today"]["levels"] == [5, 4]  # what the file has
-    assert verdicts[5, 4] == news["today"]["verdict"]
+    assert news["today"]["verdict"] != "meets"
 
 
 @pytest.mark.parametrize(
