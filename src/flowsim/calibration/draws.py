@@ -30,9 +30,19 @@ class AtPositions:
     study: Study
     z: Floats = field(repr=False)
 
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the positions and of their study."""
+        return hashlib.sha256(self.study.digest.encode() + self.z.tobytes()).hexdigest()
+
+    def draw(self, seed: int, number: int) -> Floats:
+        """Return the position of one replication, whatever the seed."""
+        out: Floats = self.z[number % len(self.z)]
+        return out
+
     def pathway(self, seed: int, replication: int) -> Pathway:
         """Return the pathway of a replication."""
-        return self.study.model(self.z[replication % len(self.z)])
+        return self.study.model(self.draw(seed, replication))
 
 
 @dataclass(frozen=True, kw_only=True)

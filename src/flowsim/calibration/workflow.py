@@ -57,7 +57,17 @@ if TYPE_CHECKING:
 
     from flowsim.core.written import Seed
 
-__all__ = ["Calibration", "Effort", "Stage", "calibrate", "check_place", "fingerprint"]
+__all__ = [
+    "Calibration",
+    "Effort",
+    "Prepared",
+    "Stage",
+    "Stopwatch",
+    "calibrate",
+    "check_place",
+    "fingerprint",
+    "prepared",
+]
 
 _LOG = logging.getLogger("flowsim.calibrate")
 _FEWEST = 500  # draws of a table
@@ -257,23 +267,11 @@ def _calibrated(
     executor: Executor | None,
     progress: Stage | None,
 ) -> Calibration:
-    clock = _Clock(progress)
+    clock = Stopwatch(progress)
     owner = f"{study.digest} {seed}"
-    table = simulate_draws(
-        FromPrior(study=study),
-        effort.draws,
-        seed=seed,
-        folder=folder and folder / "prior",
-        executor=executor,
-        progress=clock.stage("reference table"),
-    )
-    learning = clock.stage("learning")
-    among = conditioned(study, table, seed=seed)
-    learning(1, 1)
-    coverage = coverage_of(among, effort.truths, clock.stage("known truths"))
-    mode = _fitted(study, among, effort, seed, folder, executor, clock.stage("fit"))
-    around = Around.of(study, mode)
-    tables, around = _nearer(study, around, effort, seed, folder, executor, clock)
+    ready = prepared(study, effort, seed, folder, executor, clock)
+    table, mode, tables, around = ready.table, ready.mode, ready.tables, ready.around
+    coverage = coverage_of(ready.among, effort.truths, clock.stage("known truths"))
     learning = clock.stage("last learning")
     sharp = sharpened(study, tables, around, seed=seed)
     posterior = sharp.posterior(study)
@@ -333,6 +331,45 @@ def _calibrated(
     return Calibration(study=study, sets=sets, retrospects=tuple(past), record=record, histories=histories)
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Prepared:
+    """What a posterior is sampled from: the tables of draws, and what they were drawn around.
+
+    Attributes:
+        table: of the prior.
+        among: what it learned of the targets.
+        mode: the best single fit.
+        tables: ever nearer to the posterior, the first around the mode.
+        around: what drew the last of them.
+    """
+
+    table: ReferenceTable = field(repr=False)
+    among: Conditioned = field(repr=False)
+    mode: Fit = field(repr=False)
+    tables: Sequence[ReferenceTable] = field(repr=False)
+    around: Around
+
+
+def prepared(
+    study: Study, effort: Effort, seed: int, folder: Path | None, executor: Executor | None, clock: Stopwatch
+) -> Prepared:
+    """Make the tables of a calibration, or find them in its folder."""
+    table = simulate_draws(
+        FromPrior(study=study),
+        effort.draws,
+        seed=seed,
+        folder=folder and folder / "prior",
+        executor=executor,
+        progress=clock.stage("reference table"),
+    )
+    learning = clock.stage("learning")
+    among = conditioned(study, table, seed=seed)
+    learning(1, 1)
+    mode = _fitted(study, among, effort, seed, folder, executor, clock.stage("fit"))
+    tables, around = _nearer(study, Around.of(study, mode), effort, seed, folder, executor, clock)
+    return Prepared(table=table, among=among, mode=mode, tables=tables, around=around)
+
+
 def _nearer(
     study: Study,
     around: Around,
@@ -340,7 +377,7 @@ def _nearer(
     seed: int,
     folder: Path | None,
     executor: Executor | None,
-    clock: _Clock,
+    clock: Stopwatch,
 ) -> tuple[list[ReferenceTable], Around]:
     """Return tables ever nearer to the posterior, the first around the mode, and what the last is drawn around."""
     second = simulate_draws(
@@ -375,7 +412,7 @@ def _looked_at_the_past(
     seed: int,
     folder: Path | None,
     executor: Executor | None,
-    clock: _Clock,
+    clock: Stopwatch,
 ) -> tuple[list[Retrospect], list[Any]]:
     """Return what would have been said from quarters of the past, and what of figures that were held out."""
     owner = f"{study.digest} {seed}"
@@ -475,8 +512,8 @@ def fingerprint(study: Study) -> str:
     return run(study.model(np.zeros(len(study.prior.factors))), replications=1, seed=1).visits_sha256
 
 
-class _Clock:
-    """Tells how far each stage is, and how long it took."""
+class Stopwatch:
+    """How far each stage of the work is, and how long it took."""
 
     def __init__(self, progress: Stage | None) -> None:
         self.progress = progress
@@ -485,6 +522,7 @@ class _Clock:
         self.begun = time.perf_counter()
 
     def stage(self, name: str) -> Callable[[int, int], object]:
+        """Begin a stage, and return what is called with (done, all)."""
         self.stop()
         self.name = name
         progress = self.progress
@@ -495,6 +533,7 @@ class _Clock:
         self.seconds = {name: max(spent, round(seconds.get(name, 0.0), 1)) for name, spent in self.seconds.items()}
 
     def stop(self) -> None:
+        """End the stage that is under way."""
         now = time.perf_counter()
         if self.name:
             self.seconds[self.name] = round(now - self.begun, 1)

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import log_ndtr, logsumexp
 
+from flowsim.calibration.inference.posterior import blurred, documented_figures
 from flowsim.calibration.targets import Target
-from flowsim.core.arrays import Floats, Ints
+from flowsim.core.arrays import Floats, Ints, ratio
 from flowsim.core.errors import InputError
 
-__all__ = ["LEAST_EFFECTIVE", "Weighed", "resampled", "weighed"]
+__all__ = ["LEAST_EFFECTIVE", "Weighed", "ranks_of_pairs", "resampled", "weighed"]
 
 LEAST_EFFECTIVE = 50
 """The effective sample below which histories say little: fewer do not hold what is not known."""
@@ -36,7 +37,7 @@ class Weighed:
         return float(self.weights.max())
 
 
-def weighed(targets: Sequence[Target], simulated: Floats) -> Weighed:
+def weighed(targets: Sequence[Target], simulated: Floats, documented: Floats | None = None) -> Weighed:
     """Weigh histories by the normal likelihood of documented figures, with the targets' tolerances.
 
     An inequality weighs by the chance that it holds. A history in which a figure is undefined has no weight.
@@ -44,14 +45,20 @@ def weighed(targets: Sequence[Target], simulated: Floats) -> Weighed:
     Args:
         targets: the documented figures.
         simulated: what the histories say of them, shape (histories, targets).
+        documented: what is documented instead, as `documented_figures` returns it, shape (targets,).
 
     Raises:
         InputError: where no history comes near the figures.
     """
     logs = np.zeros(len(simulated))
-    for target, column in zip(targets, simulated.T, strict=True):
-        away = (column - target.value) / target.tolerance
-        part = -0.5 * away**2 if target.sense == "=" else log_ndtr(away if target.sense == ">" else -away)
+    figures = documented_figures(targets) if documented is None else documented
+    for target, column, figure in zip(targets, simulated.T, figures.tolist(), strict=True):
+        if target.sense == "=":
+            away = (column - figure) / target.tolerance
+            part = -0.5 * away**2
+        else:
+            away = (column - target.value) / target.tolerance
+            part = log_ndtr(away if (target.sense == ">") == (figure == 1.0) else -away)
         logs += np.where(np.isnan(away), -np.inf, part)
     # In logarithms: the product of so many densities would underflow for all histories alike.
     total = float(logsumexp(logs))
@@ -70,3 +77,40 @@ def resampled(weights: Floats, count: int, seed: int) -> Ints:
     # Without the last sum, which rounding may leave below the last step: that step then takes the last history.
     rows: Ints = np.searchsorted(np.cumsum(weights)[:-1], steps)
     return rows
+
+
+def ranks_of_pairs(
+    targets: Sequence[Target], simulated: Floats, figures: Floats, sets: Ints, *, truths: int, seed: int = 1
+) -> tuple[Floats, Floats]:
+    """Hide pairs behind what documents would have told of their state, and find their ranks among the others.
+
+    Each of the first pairs is a known truth in turn; the others, but for those of its own parameter set, are weighed by
+    its figures, moved by their tolerances.
+
+    Args:
+        targets: by which histories are weighed.
+        simulated: what the pairs say of them, shape (pairs, targets).
+        figures: that are ranked, shape (pairs, figures).
+        sets: the parameter set of each pair, shape (pairs,).
+        truths: how many.
+        seed: of the tolerances.
+
+    Returns:
+        The weight below each truth's own figures, shape (truths, figures), NaN where its own is undefined; and the
+        effective sample of each truth's histories, shape (truths,).
+
+    Raises:
+        InputError: for more truths than there are pairs of other sets.
+    """
+    if not 1 <= truths < len(simulated):
+        raise InputError(f"truths: {truths} is not allowed: from 1 to {len(simulated) - 1:,}")
+    documented = blurred(targets, simulated[:truths], seed)
+    below, effective = np.empty((truths, figures.shape[1])), np.empty(truths)
+    for number in range(truths):
+        others = sets != sets[number]
+        weighing = weighed(targets, simulated[others], documented[number])
+        # What is undefined in a history says nothing of where the truth lies.
+        shown = np.where(np.isnan(figures[others]), 0.0, weighing.weights[:, None])
+        below[number] = ratio(np.sum(shown * (figures[others] < figures[number]), axis=0), shown.sum(axis=0))
+        effective[number] = weighing.effective
+    return np.where(np.isnan(figures[:truths]), np.nan, below), effective
