@@ -30,7 +30,16 @@ from flowsim.model.pathway import Pathway
 from flowsim.model.varying import without_later
 from flowsim.simulation.runner import run
 
-__all__ = ["Retrospect", "look_back", "origins", "quarterly", "retrospects_csv", "retrospects_of"]
+__all__ = [
+    "Retrospect",
+    "futures_from",
+    "known_at",
+    "look_back",
+    "origins",
+    "quarterly",
+    "retrospects_csv",
+    "retrospects_of",
+]
 
 _LEAST = 8  # quarters that are documented before an origin
 _MOST_AHEAD = 8
@@ -75,15 +84,53 @@ def look_back(
     Raises:
         InputError: where no fitted target was known then, or no quarter after it is documented.
     """
-    known = [target for target in study.fitted if _last_month(target) <= Period(origin).after]
-    series = quarterly(study)
+    known = known_at(study, origin)
+    z = conditioned(study, table, targets=known, seed=seed).posterior().draw(sets, seed)
+    return futures_from(study, z, origin, seed=seed + 1, executor=executor)
+
+
+def known_at(study: Study, origin: str) -> tuple[Target, ...]:
+    """Return the fitted targets that were known at the end of a quarter.
+
+    Raises:
+        InputError: where there were none.
+    """
+    known = tuple(target for target in study.fitted if _last_month(target) <= Period(origin).after)
+    if not known:
+        raise InputError(f"{origin}: a figure before it and a quarter after it are needed")
+    return known
+
+
+def futures_from(
+    study: Study,
+    z: Floats,
+    origin: str,
+    *,
+    seed: int,
+    numbers: Sequence[int] | None = None,
+    executor: Executor | None = None,
+) -> Retrospect:
+    """Simulate on from the end of a quarter, without what the base dates later, as factors walk on from there.
+
+    Args:
+        study: what is calibrated.
+        z: positions of its factors, shape (sets, factors).
+        origin: the last quarter that is known.
+        seed: of the futures.
+        numbers: the replications that are run, which take set `number % sets`; one a set where left out.
+        executor: where they run.
+
+    Raises:
+        InputError: where no quarter after it is documented.
+    """
+    known, series = known_at(study, origin), quarterly(study)
     periods = sorted({period for told in series.values() for period in told if period > Period(origin)})
-    if not known or not periods:
+    if not periods:
         raise InputError(f"{origin}: a figure before it and a quarter after it are needed")
     periods = periods[:_MOST_AHEAD]
-    z = conditioned(study, table, targets=known, seed=seed).posterior().draw(sets, seed)
+    replications = range(len(z)) if numbers is None else numbers
     model = _FromOrigin(study=study, z=z, walk=Walk(prior=study.prior, since=Period(origin).end))
-    results = run(model, replications=sets, seed=seed + 1, executor=executor, measures=series)
+    results = run(model, replications=replications, seed=seed, executor=executor, measures=series)
     columns = results.columns
     paths = {measure: results.values[:, [columns[measure, period] for period in periods]] for measure in series}
     return Retrospect(origin=origin, fitted=len(known), periods=tuple(periods), paths=paths)
