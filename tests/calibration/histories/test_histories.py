@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import ndtr
 
 from flowsim import InputError, Scenario, compare, run
 from flowsim.calibration.ensemble import CHECKSUMS, Ensemble, write_histories
 from flowsim.calibration.histories.drawn import PairCounts, dated, weigh
 from flowsim.calibration.histories.kept import Histories, histories_csv, histories_of
 from flowsim.calibration.histories.pairs import luck_seed, simulate_pairs
-from flowsim.calibration.histories.weighing import resampled, weighed
+from flowsim.calibration.histories.weighing import ranks_of_pairs, resampled, weighed
+from flowsim.calibration.inference.posterior import blurred
 from flowsim.calibration.informed import check_known, inform
 from flowsim.calibration.study import Study
 from flowsim.forecasting.demand import Demand
@@ -88,6 +90,44 @@ def test_an_inequality_weighs_by_the_chance_that_it_holds(study):
 def test_figures_that_no_history_comes_near_are_refused(study):
     with pytest.raises(InputError, match="none of 2 histories comes near"):
         weighed(dated(study), np.full((2, 1), np.nan))
+
+
+def test_what_is_documented_may_be_another_figure_than_the_targets(study):
+    (target,) = dated(study)
+    simulated = target.value + target.tolerance * np.array([[0.0], [1.0], [3.0]])
+    moved = weighed([target], simulated, np.array([target.value + target.tolerance])).weights
+    assert moved == pytest.approx(weighed([target], simulated - target.tolerance).weights, rel=1e-9)
+    above = dataclasses.replace(target, sense=">")
+    holds, fails = (weighed([above], simulated, np.array([told])).weights for told in (1.0, 0.0))
+    assert np.array_equal(holds, weighed([above], simulated).weights)
+    assert (np.diff(holds) > 0).all()
+    assert (np.diff(fails) < 0).all()
+
+
+def test_known_truths_among_pairs_have_the_ranks_of_a_normal_posterior(study):
+    """A wait with standard deviation 2 around 0, documented with tolerance t: normal, with the precisions added."""
+    target = dataclasses.replace(dated(study)[0], value=6.0, rounding=1.0, conflict=0.0, discrepancy=0.0)
+    waits = 2 * np.random.default_rng(5).standard_normal((4_000, 1))
+    figures = np.column_stack([waits, np.full(len(waits), np.nan)])
+    below, effective = ranks_of_pairs([target], waits, figures, np.arange(len(waits)), truths=400, seed=3)
+    documented = blurred([target], waits[:400], 3)[:, 0]
+    mean, sd = documented * 4 / 5, np.sqrt(4 / 5)
+    assert below[:, 0] == pytest.approx(ndtr((waits[:400, 0] - mean) / sd), abs=0.15)
+    assert np.abs(below[:, 0] - ndtr((waits[:400, 0] - mean) / sd)).mean() < 0.015
+    assert np.isnan(below[:, 1]).all()
+    assert (effective < 4_000).all()
+
+
+def test_pairs_of_a_truths_own_set_say_nothing_of_it(study):
+    """Two sets: in the first all waits are 6, in the second 7; a truth of the first has nothing below, all above."""
+    (target,) = dated(study)
+    sets = np.array([0, 0, 0, 1, 1])
+    waits = np.where(sets == 0, 6.0, 7.0)[:, None]
+    below, effective = ranks_of_pairs([target], waits, waits, sets, truths=4, seed=1)
+    assert below[:, 0].tolist() == [0, 0, 0, 1]
+    assert effective == pytest.approx([2, 2, 2, 3])
+    with pytest.raises(InputError, match="truths: 5 is not allowed: from 1 to 4"):
+        ranks_of_pairs([target], waits, waits, sets, truths=5)
 
 
 @given(st.lists(st.floats(0.01, 1), min_size=1, max_size=30), st.integers(1, 60), st.integers(0, 9))
