@@ -12,7 +12,7 @@ PUBLIC := .venv/.accuracy-installed
 STATSFORECAST := .venv-statsforecast/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run web test test-all test-browser test-pythons fuzz mutants audit lint verify promises docs danish links calibrate bench accuracy learn clean
+.PHONY: help run web test test-all test-browser test-pythons fuzz mutants audit lint verify promises docs danish links calibrate calibrate-check bench accuracy learn clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -99,6 +99,12 @@ calibrate: $(READY) ## fit Copenhagen to its documents again, in one to two hour
 	$(BIN)/flowsim calibrate copenhagen --out runs/calibration
 	cp runs/calibration/*.csv runs/calibration/mode.toml runs/calibration/record.json src/flowsim/data/copenhagen/
 	$(BIN)/flowsim judge copenhagen --out docs/background/verdict.md --force
+
+# Stopped, it goes on where it was. Less: CHECK="--truths 60 --first 10".
+calibrate-check: $(READY) ## calibrate known truths in place of the documents, in about an hour and a half of a core: docs/background/known-truths.md
+	$(BIN)/python -m benchmarks.known_truths runs/calibration $(CHECK)
+	$(BIN)/python -m benchmarks.known_pasts runs/calibration
+	$(BIN)/python -m benchmarks.what_tells runs/calibration
 
 bench: $(BENCH) ## measure flowsim beside its peers and write docs/background/benchmarks.md (ACCEPT=--accept keeps a slower run)
 	$(BIN)/python -m pytest benchmarks -p no:xdist -q --benchmark-timer=time.process_time --benchmark-json=.venv/bench.json

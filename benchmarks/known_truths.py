@@ -129,12 +129,12 @@ def chain_table(found: Rehearsal, truths: int, minutes: float) -> list[str]:
     return lines
 
 
-def write(name: str, lines: Sequence[str]) -> None:
-    """Put a table in its place on the page."""
+def write(name: str, lines: Sequence[str], page: Path = PAGE) -> None:
+    """Put a table in its place on a page."""
     begin, end = f"<!-- {name}, written by make calibrate-check -->", f"<!-- end of {name} -->"
-    before, rest = PAGE.read_text(encoding="utf-8").split(begin)
+    before, rest = page.read_text(encoding="utf-8").split(begin)
     _, after = rest.split(end)
-    PAGE.write_text(before + "\n".join([begin, "", *lines, "", end]) + after, encoding="utf-8")
+    page.write_text(before + "\n".join([begin, "", *lines, "", end]) + after, encoding="utf-8")
 
 
 def main() -> int:
