@@ -1,6 +1,6 @@
 """What narrows the wait of each half year, under two structures, and what makes the sets wider than Laplace's.
 
-`python -m benchmarks.what_tells FOLDER [--particles 2000]`: of the tables of a calibration in FOLDER, that of
+`python -m benchmarks.what_tells FOLDER [--particles 1000]`: of the tables of a calibration in FOLDER, that of
 `flowsim calibrate`. Writes tables of `docs/background/copenhagen.md` and `docs/decisions/one-fit.md`. All is read off
 the emulated likelihood; the second structure is run as well, since the emulator was learned under the first.
 """
@@ -211,7 +211,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Make the tables."""
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--particles", type=int, default=2_000)
+    parser.add_argument("--particles", type=int, default=1_000)
     asked = parser.parse_args(arguments)
     study = Study.read("copenhagen")
     ready = prepared(study, CALIBRATED, SEED, asked.folder, None, Stopwatch(None))

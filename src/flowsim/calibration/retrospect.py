@@ -93,10 +93,10 @@ def known_at(study: Study, origin: str) -> tuple[Target, ...]:
     """Return the fitted targets that were known at the end of a quarter.
 
     Raises:
-        InputError: where there were none.
+        InputError: where there were none, or no quarter after it is documented.
     """
     known = tuple(target for target in study.fitted if _last_month(target) <= Period(origin).after)
-    if not known:
+    if not known or not _ahead(study, origin):
         raise InputError(f"{origin}: a figure before it and a quarter after it are needed")
     return known
 
@@ -121,13 +121,10 @@ def futures_from(
         executor: where they run.
 
     Raises:
-        InputError: where no quarter after it is documented.
+        InputError: as `known_at`.
     """
     known, series = known_at(study, origin), quarterly(study)
-    periods = sorted({period for told in series.values() for period in told if period > Period(origin)})
-    if not periods:
-        raise InputError(f"{origin}: a figure before it and a quarter after it are needed")
-    periods = periods[:_MOST_AHEAD]
+    periods = _ahead(study, origin)[:_MOST_AHEAD]
     replications = range(len(z)) if numbers is None else numbers
     model = _FromOrigin(study=study, z=z, walk=Walk(prior=study.prior, since=Period(origin).end))
     results = run(model, replications=replications, seed=seed, executor=executor, measures=series)
@@ -150,6 +147,11 @@ class _FromOrigin:
         raw = without_later(known, self.walk.since)
         self.walk.continue_in(raw, parse_moment(raw["end"]), seed, replication)
         return Pathway.of_plain(raw, base.source)
+
+
+def _ahead(study: Study, origin: str) -> list[Period]:
+    """Return the quarters after an origin that are documented, in order."""
+    return sorted({period for told in quarterly(study).values() for period in told if period > Period(origin)})
 
 
 def quarterly(study: Study) -> dict[str, dict[Period, float]]:
