@@ -77,11 +77,13 @@ __all__ = [
 ]
 
 # The rules allocate nothing, so they need none of numba's reference counts, which would cost more than the work. Short
-# ones are inlined wherever they are called, the others where LLVM finds that worth it.
+# ones, and those of nearly every visit, are inlined wherever they are called, the others where LLVM finds that worth it.
+# That has to be said of these too: numba takes the options of whoever calls where one is left open, and a loop in which
+# all is inlined takes twice as long to compile and runs no faster.
 _rule: Any = compiled_rule(_nrt=False, forceinline=True)
-_long_rule: Any = compiled_rule(_nrt=False)
+_long_rule: Any = compiled_rule(_nrt=False, forceinline=False)
 _step: Any = compiled_step(_nrt=False, forceinline=True)
-_long_step: Any = compiled_step(_nrt=False)
+_long_step: Any = compiled_step(_nrt=False, forceinline=False)
 _freely: Any = cached(_nrt=False, nogil=True)
 _M0, _M1 = np.uint64(0xD2E7470EE14C6C93), np.uint64(0xCA5A826395121157)
 _W0, _W1 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBB67AE8584CAA73B)
@@ -522,7 +524,7 @@ def _in_force(table, first, last, when):
     return row
 
 
-@_long_rule
+@_rule
 def hazard_time(m, x, start, since, area, enough):
     """Return the ticks from `start` until the cumulative hazard of exit `x` reaches `area`, or infinity.
 
@@ -552,7 +554,7 @@ def hazard_time(m, x, start, since, area, enough):
     return math.inf
 
 
-@_long_rule
+@_rule
 def stay(m, luck, entry, index, state, visit, u, start, since, elapsed):
     """Return how long a stay lasts from `start`, a float of ticks, and where a race sends her (-1: by shares).
 
@@ -1412,7 +1414,7 @@ def _baulk(m, r, station, now):
             citizen = behind
 
 
-@_long_step
+@_step
 def _take(m, r, station, change, free, now):
     """Start the stays of those who wait, best priority first, while places are free."""
     for line in range(m.stations[station].line, m.stations[station].line_end):
