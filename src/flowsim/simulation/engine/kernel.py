@@ -77,9 +77,9 @@ __all__ = [
 ]
 
 # The rules allocate nothing, so they need none of numba's reference counts, which would cost more than the work. Short
-# ones, and those of nearly every visit, are inlined wherever they are called, the others where LLVM finds that worth it.
-# That has to be said of these too: numba takes the options of whoever calls where one is left open, and a loop in which
-# all is inlined takes twice as long to compile and runs no faster.
+# ones, and those of nearly every visit, are inlined wherever they are called; the others where LLVM finds that worth
+# it. That has to be said of these too: numba takes the options of whoever calls where one is left open, and a loop in
+# which all is inlined takes twice as long to compile and runs no faster.
 _rule: Any = compiled_rule(_nrt=False, forceinline=True)
 _long_rule: Any = compiled_rule(_nrt=False, forceinline=False)
 _step: Any = compiled_step(_nrt=False, forceinline=True)
