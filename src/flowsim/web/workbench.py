@@ -241,13 +241,19 @@ class Workbench:
         None where the run begins no earlier. What no day tells of, such as another value of a parameter, has changed
         the histories too: looks at it run from the start, with the futures of those from today on.
         """
-        scenario, pathway = self.scenario(state), self.desk.reference_scenario.pathway()
+        scenario, (start, end) = self.scenario(state), self._span
         if scenario.begins_today:
             return None
         day = min([moment(self.desk.layout.today), *_begins(scenario)])
-        if not day > pathway.start:
+        if not day > start:
             day = moment(self.desk.layout.today)
-        return Fork(at=day) if pathway.start < day < pathway.end else None
+        return Fork(at=day) if start < day < end else None
+
+    @cached_property
+    def _span(self) -> tuple[datetime, datetime]:
+        """When runs of the reference begin and end: read once, for each look asks several times."""
+        pathway = self.desk.reference_scenario.pathway()
+        return pathway.start, pathway.end
 
     def _view(
         self,
