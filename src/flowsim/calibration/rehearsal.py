@@ -113,22 +113,22 @@ def rehearse(
         kept_in = folder / "rehearsal"
         kept_in.mkdir(exist_ok=True)
         owner = f"{study.digest} {seed} {ready.around.digest} {truths} {effort.sets} {effort.pairs} {_PARTICLES}"
-        advance, found = clock.stage("known truths"), []
+        advance, parts = clock.stage("known truths"), []
         for number in range(first):
             path = kept_in / f"truth-{number:04d}.npz"
             arrays = kept_arrays(path, owner)
             if arrays is None:
                 arrays = _chain(among(), number, targets, effort, seed, executor)
                 keep_arrays(path, owner, **arrays)
-            found.append(arrays)
+            parts.append(arrays)
             advance(number + 1, first)
         clock.stop()
     return Rehearsal(
         names=(*(target.name for target in targets), *study.watched),
-        sets=np.array([arrays["sets"] for arrays in found]),
-        histories=np.array([arrays["histories"] for arrays in found]),
-        widths=np.array([arrays["widths"] for arrays in found]),
-        effective=np.array([float(arrays["effective"]) for arrays in found]),
+        sets=np.array([arrays["sets"] for arrays in parts]),
+        histories=np.array([arrays["histories"] for arrays in parts]),
+        widths=np.array([arrays["widths"] for arrays in parts]),
+        effective=np.array([float(arrays["effective"]) for arrays in parts]),
         pairs=effort.pairs,
     )
 
