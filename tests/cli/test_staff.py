@@ -12,8 +12,21 @@ ASKED = ("staff", TOWN, "--goal", "wait for team <= 4 weeks", "--during", "2024"
 VARIED = ("--vary", "team.places", "--between", 1, 9)
 
 
-def test_the_answer_comes_first_and_the_trials_after_it():
+def test_titles_are_said_where_codes_are_not_asked_for():
     told = fine(*ASKED, *VARIED)
+    text = " ".join(told.split())
+    assert max(map(len, told.splitlines())) <= 80
+    assert "wait for the Rehabilitation team: at most 4.0 weeks" in text
+    least = json.loads(fine(*ASKED, *VARIED, "--json"))["least"]
+    assert f" With {least} places a meeting of the Rehabilitation team " in text
+    assert text.index("the goal is met with 96 % confidence") < text.index("number runs mean")
+    assert "enough" in told.splitlines()[-7]
+    assert text.endswith("What this costs is given with a file of prices: --prices FILE.")
+    assert not {"team.places", "wait.team.served"} & set(re.findall(r"[\w.]+\w", text))
+
+
+def test_with_codes_the_answer_comes_first_and_the_trials_after_it():
+    told = fine(*ASKED, *VARIED, "--codes")
     assert all(len(line) <= 80 for line in told.splitlines())
     assert "town: wait for team <= 4 weeks [wait.team.served, 2024]" in told
     assert "team.places, places a meeting, from 2024-01-01 on: 1 to 9 (the scenario has" in told
@@ -67,7 +80,7 @@ def test_two_levers_give_a_frontier(tmp_path):
     words = ("staff", file, "--goal", "wait for team <= 4 weeks", "--goal", "wait for desk <= 8 weeks")
     words += ("--vary", "desk.capacity", "--between", 10, 40, "--every", 10, "--vary", "team.places")
     words += ("--between", 1, 9, "--during", 2024)
-    told = fine(*words, "--plot", plot)
+    told = fine(*words, "--codes", "--plot", plot)
     assert "desk.capacity  least team.places" in told
     assert all(len(line) <= 80 for line in told.splitlines())
     frontier = json.loads(fine(*words, "--json"))["frontier"]
@@ -82,7 +95,7 @@ def test_two_levers_give_a_frontier(tmp_path):
 
 
 def test_what_else_must_give_is_told():
-    told = fine("staff", TOWN, "--goal", "decided within 23 weeks >= 99.9%", *VARIED, "--during", "2024")
+    told = fine("staff", TOWN, "--goal", "decided within 23 weeks >= 99.9%", *VARIED, "--during", "2024", "--codes")
     text = " ".join(told.split())
     assert "None tried from 1 to 9 meets it, and a place for everybody would not: 9" in text
     assert "It is not queues that stand in the way" in text
@@ -129,7 +142,7 @@ def test_the_answer_says_first_which_queue_grows_with_it_the_varied_one_too(tmp_
     """2.3 a week come to each desk: two at the second serve one a week, so 1.3 more wait each week of the year."""
     asked = ("--goal", "wait for first <= 1 week", "--during", 2025, "-n", 40)
     cut = ("staff", two_desks(tmp_path, 9), *asked, "--vary", "second.capacity", "--between", 2, 9)
-    answer = " ".join(fine(*cut).split())
+    answer = " ".join(fine(*cut, "--codes").split())
     first = re.search(
         r"2 servers, the least allowed, meet it already; but with 2 queues grow in 2025, (.*?\d)\. ", answer
     )
@@ -142,7 +155,7 @@ def test_the_answer_says_first_which_queue_grows_with_it_the_varied_one_too(tmp_
     assert danish.index("vokser") < danish.index("Det er ikke undersøgt, om færre er nok")
     other = ("staff", two_desks(tmp_path, 2), *asked, "--vary", "first.capacity", "--between", 1, 9)
     assert "are the least that meet it; but with 3 queues grow in 2025, in citizens: second from" in " ".join(
-        fine(*other).split()
+        fine(*other, "--codes").split()
     )
 
 
@@ -154,17 +167,19 @@ def test_it_is_not_queues_only_where_the_steps_alone_miss_the_goal(tmp_path):
     asked = ("--goal", "decided within 4 weeks >= 90%", "--during", 2025, "-n", 40)
     varied = ("--vary", "first.capacity", "--between", 4, 9)
     for second in (30, 3):
-        steps = " ".join(fine("staff", two_desks(tmp_path, second), *asked, *varied).split())
+        steps = " ".join(fine("staff", two_desks(tmp_path, second), *asked, *varied, "--codes").split())
         assert "It is not queues that stand in the way: the steps themselves" in steps
         assert "Who waits already" not in steps
     asked = ("--goal", "decided within 4 weeks >= 65%", "--during", 2025, "-n", 60)
     backlog = ("staff", two_desks(tmp_path, 3), *asked, *varied)
-    text = " ".join(fine(*backlog).split())
+    text = " ".join(fine(*backlog, "--codes").split())
     assert "It is not queues" not in text
     assert re.search(r"Had nobody ever waited: 7\d\.\d % \(.*?\), meets\. Begin earlier, or ask about", text)
     assert re.search(r"Who waits already when 2025 begins counts too, .*: [34]\d\.\d at second, as the scenario", text)
     danish = " ".join(fine(*backlog, "--language", "da").split())
     assert "De, der allerede venter, når 2025 begynder, tæller med" in danish
+    assert "De længste trin, i uger: second 2,0, first 1,0." in danish
+    assert "Det er ikke køer, der står i vejen" not in danish
 
 
 def test_two_words_follow_between_wherever_it_stands():

@@ -165,8 +165,8 @@ class StaffingConclusions:
         if not isinstance(search, Answer) or search.least is None or cost is None:
             return []
         (each,) = cost.units
-        words = {"each": self._money(each, cost), "least": self._number(search.least), "lever": self.levers()[0]}
-        return [self.wording.language.say("remark.cost", **words, cost=self._money(cost.at([search.least]), cost))]
+        words = {"each": self.money(each, cost), "least": self._number(search.least), "lever": self.levers()[0]}
+        return [self.wording.language.say("remark.cost", **words, cost=self.money(cost.at([search.least]), cost))]
 
     def _level(self, answer: Answer) -> tuple[str, ...]:
         say, goals = self.wording.language.say, self.goals()
@@ -179,12 +179,12 @@ class StaffingConclusions:
         trial = next(one for one in answer.trials if one.levels[0] == answer.least)
         one = self.wording.lever(answer.levels.lever, answer.least)
         words = {"least": f"{self._number(answer.least)} {one}{self._weekly(answer)}", "goal": goals}
-        words |= {"since": self.wording.language.day(answer.question.since.date()), "reached": self._reached(trial)}
+        words |= {"since": self.wording.language.day(answer.question.since.date()), "reached": self.reached(trial)}
         words["confidence"] = self._confidence(answer)
         first = say(f"answer.{answer.outcome}", **words)
         if answer.below is None:
             return first, say("answer.own"), self._kept(trial, "answer.kept")
-        level, reached = self._number(answer.below.levels[0]), self._reached(answer.below)
+        level, reached = self._number(answer.below.levels[0]), self.reached(answer.below)
         second = say(f"answer.below.{answer.below.verdict}", level=level, reached=reached)
         return first, second, self._kept(trial, "answer.kept")
 
@@ -192,25 +192,25 @@ class StaffingConclusions:
         """Say what is reached where no level will do."""
         say, language = self.wording.language.say, self.wording.language
         if answer.conflict is not None:
-            level, reached = self._number(answer.conflict.levels[0]), self._reached(answer.conflict)
+            level, reached = self._number(answer.conflict.levels[0]), self.reached(answer.conflict)
             return say("answer.conflict.level", level=level, reached=reached)
         if answer.outcome == "close":
             trial = answer.close[0]
-            level, reached = self._number(trial.levels[0]), self._reached(trial)
+            level, reached = self._number(trial.levels[0]), self.reached(trial)
             return say("answer.below.close", level=level, reached=reached)
-        ceiling = say("answer.ceiling", reached=self._reached(answer.ceiling))
+        ceiling = say("answer.ceiling", reached=self.reached(answer.ceiling))
         if not answer.relief:
             return ceiling
         best = answer.relief[0]
         stations = language.listed([self.wording.station(name) for name in best.stations])
         key = "answer.relief.met" if best.trial.meets else "answer.relief"
-        return f"{ceiling[:-1]}; {say(key, stations=stations, reached=self._reached(best.trial))}"
+        return f"{ceiling[:-1]}; {say(key, stations=stations, reached=self.reached(best.trial))}"
 
     def _frontier(self, frontier: Frontier) -> tuple[str, ...]:
         say, language = self.wording.language.say, self.wording.language
         lever, other = self.levers()
         met = [point for point in frontier.points if point.least is not None]
-        ceiling = say("answer.ceiling", reached=self._reached(frontier.ceiling))
+        ceiling = say("answer.ceiling", reached=self.reached(frontier.ceiling))
         if not met:
             first = say("answer.frontier.none", one=lever, other=other, goal=self.goals())
             return first, ceiling, self._kept(frontier.ceiling, "answer.kept.plenty")
@@ -229,14 +229,14 @@ class StaffingConclusions:
             chosen, second = (met[0].level, met[0].least or 0), ceiling
         else:
             chosen = cheap
-            second = say("answer.cheapest", point=self._point(*cheap), amount=self._money(cost.at(cheap), cost))
+            second = say("answer.cheapest", point=self._point(*cheap), amount=self.money(cost.at(cheap), cost))
             open_ = language.listed([self._point(*levels) for levels in rivals(frontier, cost)])
             if open_:
                 second = f"{second.removesuffix('.')}; {say('answer.cheapest.rivals', points=open_)}"
         level, least = (self._number(number) for number in chosen)
         return first, second, self._kept(frontier.trial(*chosen), "answer.kept.point", level=level, least=least)
 
-    def _reached(self, trial: Trial) -> str:
+    def reached(self, trial: Trial) -> str:
         """Say what a staffing gives; where a chance was asked for, the share of the futures that keep the goals too."""
         say, parts = self.wording.language.say, []
         for finding in trial.findings:
@@ -306,7 +306,8 @@ class StaffingConclusions:
     def _plenty(self, level: float) -> str:
         return self._number(level) if level < float("inf") else self.wording.language.words["staff.word.plenty"]
 
-    def _money(self, amount: float, cost: StaffingCost) -> str:
+    def money(self, amount: float, cost: StaffingCost) -> str:
+        """Write an amount with its currency."""
         return self.wording.language.say(
             "staff.amount", amount=self._number(amount), currency=self.wording.currency(cost.currency)
         )

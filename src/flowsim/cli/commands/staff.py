@@ -11,6 +11,7 @@ import typer
 from flowsim.cli.options import (
     BETWEEN,
     CALIBRATED,
+    CODES,
     FILE,
     HOLD,
     JSON,
@@ -67,6 +68,7 @@ def staff(
     plot: Annotated[Path | None, picture_option("the answer")] = None,
     out: Annotated[Path | None, typer.Option(help="Write the trials to this CSV file.")] = None,
     force: Annotated[bool, OVERWRITE] = False,
+    codes: Annotated[bool, CODES] = False,
     as_json: Annotated[bool, JSON] = False,
     language: Annotated[str | None, LANGUAGE] = None,
 ) -> None:
@@ -112,14 +114,14 @@ def staff(
     ):
         answer = question.answer(executor, progress)
     parameters = question.chosen.words
-    cost, why = (question.cost, "") if isinstance(question.cost, StaffingCost) else (None, wrapped(question.cost))
-    wording = Wording.of(question.subject, question.subject.pathway(), words)
+    cost = question.cost if isinstance(question.cost, StaffingCost) else None
+    wording = Wording.of(question.subject, question.subject.pathway(), words, codes)
     priced = None if cost is None else prices_of(question.subject, question.prices)
-    english = words.code == "en"
+    by_codes = codes and words.code == "en"
     outputs.write(
         lambda kind: (
             staff_picture(answer, kind, cost, wording)
-            if english
+            if by_codes
             else staffing_chart(answer, wording, priced).draw(kind)
         ),
         lambda: _frame(answer, wording),
@@ -127,16 +129,21 @@ def staff(
     )
     if as_json:
         print(json.dumps(staff_json(answer, parameters, cost), ensure_ascii=False, allow_nan=False))
-    elif not english:
-        print("\n".join(spoken_lines(answer, wording, question.chosen.spoken(words), priced)))
-    else:
+        return
+    if by_codes:
         lines = (
             answer_lines(answer, parameters, cost)
             if isinstance(answer, Answer)
             else frontier_lines(answer, parameters, cost)
         )
-        against = [wrapped(line) for line in against_lines(answer.question, wording)]
-        print("\n".join([*lines, *against, *([why] if why else [])]))
+        lines += [wrapped(line) for line in against_lines(answer.question, wording)]
+    else:
+        lines = spoken_lines(answer, wording, question.chosen.spoken(words), priced)
+    print(
+        "\n".join(
+            [*lines, *([] if isinstance(question.cost, StaffingCost) else [wrapped(words.message(question.cost))])]
+        )
+    )
 
 
 def _frame(search: Answer | Frontier, wording: Wording) -> pd.DataFrame:

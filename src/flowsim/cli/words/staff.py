@@ -21,7 +21,7 @@ from flowsim.planning.staffing.search import Answer, Frontier, Point
 from flowsim.planning.staffing.trials import Finding, Question, StoppingRule, Trial
 from flowsim.reporting.language import Language
 from flowsim.reporting.pictures.planning import frontier_map, map_costs, panels, staffings
-from flowsim.reporting.staffing import StaffingConclusions
+from flowsim.reporting.staffing import StaffingConclusions, cost_of
 from flowsim.reporting.wording import Wording
 from flowsim.simulation.intervals import Interval
 
@@ -339,7 +339,10 @@ def _relief_lines(search: Answer | Frontier) -> list[str]:
         name = relief.stations[0] if len(relief.stations) == 1 else "any station"
         lines.append(wrapped(f"  {name}: {_reached(question, relief.trial)}, {_verdict_word(relief.trial)}"))
     if not any(relief.trial.meets for relief in at_once):
-        steps = [f"{name} {number(weeks)}" for name, weeks in _steps(question)[:_STEPS]]
+        steps = [
+            f"{names[0]}{f' and {len(names) - 1} more' if names[1:] else ''} {number(weeks)}"
+            for names, weeks in _steps(question)[:_STEPS]
+        ]
         longest = f" The longest steps, in weeks: {', '.join(steps)}." if steps else ""
         lines.append(wrapped(_in_the_way(search) + longest))
     return lines
@@ -349,10 +352,10 @@ def _in_the_way(search: Answer | Frontier) -> str:
     """Say what keeps the goals from being met where nobody waits from the period's start on: steps, or who waited."""
     question = search.question
     less = "the steps themselves have to take less time, or fewer or other citizens to come"
-    waiting = [f"{number(queue.before)} at {queue.station}" for queue in search.today.queues if queue.backlog]
-    never = next((relief.trial for relief in search.relief if relief.from_the_start), None)
-    if not waiting or (never is not None and never.verdict == "misses" and not question.begins_with_a_queue):
+    if _steps_alone(search):
         return f"It is not queues that stand in the way: {less}."
+    waiting = [f"{number(queue.before)} at {queue.station}" for queue in search.today.queues if queue.backlog]
+    never = _never(search)
     had = "" if never is None else f" Had nobody ever waited: {_reached(question, never)}, {_verdict_word(never)}."
     return (
         f"Who waits already when {question.during} begins counts too, however many places there are from "
@@ -361,10 +364,22 @@ def _in_the_way(search: Answer | Frontier) -> str:
     )
 
 
-def _steps(question: Question) -> list[tuple[str, float]]:
+def _never(search: Answer | Frontier) -> Trial | None:
+    """Return the trial in which nobody ever waited, where there is one."""
+    return next((relief.trial for relief in search.relief if relief.from_the_start), None)
+
+
+def _steps_alone(search: Answer | Frontier) -> bool:
+    """Return whether the steps miss the goals by themselves: nobody waits already, or it would change nothing."""
+    waiting, never = any(queue.backlog for queue in search.today.queues), _never(search)
+    misses = never is not None and never.verdict == "misses" and not search.question.begins_with_a_queue
+    return not waiting or misses
+
+
+def _steps(question: Question) -> list[tuple[list[str], float]]:
     """Return the steps between the beginning and the end of the goals' clocks with their mean weeks, longest first.
 
-    Steps that take the same are given as one.
+    Steps that take the same are given together.
     """
     pathway = question.scenario.pathway()
     names = {goal.response.measure.of("clock") for goal in question.goals}
@@ -378,10 +393,7 @@ def _steps(question: Question) -> list[tuple[str, float]]:
                 if state.name in on_the_way and state.stay is not None:
                     weeks = state.stay.at(question.since).mean_minutes / MINUTES["week"]
                     names_by_weeks.setdefault(weeks, []).append(state.name)
-    titles = {
-        weeks: f"{same[0]} and {len(same) - 1} more" if same[1:] else same[0] for weeks, same in names_by_weeks.items()
-    }
-    return [(titles[weeks], weeks) for weeks in sorted(titles, reverse=True)]
+    return [(names_by_weeks[weeks], weeks) for weeks in sorted(names_by_weeks, reverse=True)]
 
 
 def _sure(search: Answer | Frontier) -> str:
@@ -400,10 +412,26 @@ def spoken_lines(search: Answer | Frontier, wording: Wording, parameters: str, p
     first += [say("staff.parameters", parameters=parameters)] * bool(parameters)
     first += carried_on(question.scenario.base.documented_until, Period(question.during).end, language)
     first += against_lines(question, wording)
-    lines = [*map(wrapped, first), "", *map(wrapped, (*conclusions.answer(), *conclusions.remarks())), ""]
+    said = (*conclusions.answer(), *conclusions.remarks(), *_spoken_steps(search, wording))
+    lines = [*map(wrapped, first), "", *map(wrapped, said), ""]
     lines += _spoken_trials(search, wording) if isinstance(search, Answer) else _spoken_points(search, conclusions)
     sure = {"confidence": language.percent(search.stopping.confidence, 0), "many": str(search.stopping.one_in)}
     return [*lines, "", wrapped(say("sure.staff", tests=str(search.tests), **sure))]
+
+
+def _spoken_steps(search: Answer | Frontier, wording: Wording) -> list[str]:
+    """Say that the steps stand in the way, and which are longest, where nothing that was tried meets the goals."""
+    nowhere = search.outcome == "unreachable" if isinstance(search, Answer) else search.ceiling.verdict == "misses"
+    met = any(relief.trial.meets for relief in search.relief if not relief.from_the_start)
+    if met or not (nowhere or search.relief):
+        return []
+    say, steps = wording.language.say, []
+    for names, weeks in _steps(search.question)[:_STEPS]:
+        step = {"step": wording.state(names[0]), "weeks": wording.language.number(weeks, 1)}
+        more = {"count": str(len(names) - 1)} if names[1:] else {}
+        steps.append(say("staff.step.more" if more else "staff.step", **step, **more))
+    lines = [say("staff.steps.alone")] * _steps_alone(search)
+    return [*lines, say("staff.steps", steps=", ".join(steps))] if steps else lines
 
 
 def against_lines(question: Question, wording: Wording) -> list[str]:
@@ -431,7 +459,7 @@ def _spoken_trials(answer: Answer, wording: Wording) -> list[str]:
             enough = math.isinf(trial.levels[0])
             rows.append(
                 (
-                    say("staff.enough") if enough else language.number(trial.levels[0], 0),
+                    say("staff.enough.short") if enough else language.number(trial.levels[0], 0),
                     language.number(trial.replications, 0),
                     say("staff.stalled") if math.isinf(mean.estimate) else value,
                     language.interval(low, high) if math.isfinite(mean.high) else "-",
@@ -449,10 +477,15 @@ def _spoken_points(frontier: Frontier, conclusions: StaffingConclusions) -> list
     language, say = wording.language, wording.language.say
     one, other = conclusions.levers()
     lines = [wrapped(say("staff.points.head", one=one, other=other))]
+    cost = cost_of(frontier, conclusions.prices)
     for point in frontier.points:
         close = language.listed([language.number(level, 0) for level in frontier.close(point)])
-        least = say("staff.none") if point.least is None else language.number(point.least, 0)
-        words = {"level": language.number(point.level, 0), "least": least}
+        words = {"level": language.number(point.level, 0), "least": say("staff.none")}
+        if point.least is not None:
+            reached = conclusions.reached(frontier.trial(point.level, point.least))
+            words["least"] = f"{language.number(point.least, 0)} ({reached})"
+            if cost is not None:
+                words["least"] += f", {say('staff.yearly', amount=conclusions.money(_cost(point, cost), cost))}"
         lines.append(wrapped(say("staff.points.close" if close else "staff.points.row", **words, **_there(close))))
     return lines
 
