@@ -1,6 +1,7 @@
 """A base of one's own from the command line: what is written, asked and said of it, in both languages."""
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -35,8 +36,20 @@ def test_what_is_said_of_borrowed_numbers_names_each_with_its_origin():
     danish = " ".join(fine("base", "check", "lilleby", "--language", "da").split())
     assert "Af 47 tal er 41 lånt fra en anden kommune" in danish
     assert "plan_mean = 7,04 uger" in danish
-    # More cases come than Copenhagen's places by date take, around which its team answers the wait.
-    assert "Næste skridt: en kø vokser uden ende: skriv jeres eget antal sager eller pladser" in danish
+    # More cases come than Copenhagen's places by date take, around which its team answers the wait: they are raised.
+    assert "flere kommer, end der kan tages" not in danish
+    assert "Næste skridt: skriv det første af jeres egne tal i facts.toml" in danish
+    raised = r"places_region = ([\d.]+): .*?; times (\d\.\d\d), since with fewer the queue would grow without end"
+    places, times = map(float, re.search(raised, english).groups())
+    assert places == pytest.approx(24.07 * 2 * 430 / 8522 * times, rel=0.01)
+
+
+def test_staffing_that_was_answered_stays_though_a_queue_grows():
+    fine("base", "new", "lilleby", "--citizens", 430, "--places", 1, "--from", "2025-01-01")
+    assert read_base("lilleby").parameter("places_region").value == 1
+    said = " ".join(fine("base", "check", "lilleby").split())
+    assert "more come than can be taken: Rehabilitation team" in said
+    assert "Next: a queue grows without end: put your own number of cases or places in" in said
 
 
 def test_numbers_are_read_as_people_type_them_and_words_are_danish_where_asked():

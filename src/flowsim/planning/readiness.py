@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
 
 from flowsim.calibration.ensemble import Ensemble
@@ -12,7 +13,8 @@ from flowsim.calibration.study import Study
 from flowsim.calibration.targets import Target, targets_of
 from flowsim.core.errors import InputError
 from flowsim.evidence.yardsticks import read_yardsticks
-from flowsim.model.base import BASE_FILES, Base, Parameter, bare_numbers
+from flowsim.model.base import BASE_FILES, Base, Parameter, bare_numbers, read_base
+from flowsim.model.own.founding import STAFFING, NewBase, base_files
 from flowsim.model.parts import State
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
@@ -23,7 +25,13 @@ from flowsim.simulation.measures.spells import CLOCK_WITHIN
 from flowsim.simulation.measures.stations import SERVED
 from flowsim.theory.fluid_load import workload
 
-__all__ = ["Readiness", "readiness_of"]
+__all__ = ["Readiness", "readiness_of", "settled"]
+
+_STEP = 1.05
+"""How many times what a station had it has next, while its queue grows."""
+_FULL = 0.95
+"""Of its places, at which a station's queue is long by chance alone."""
+_MOST = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +108,25 @@ def readiness_of(base: Base) -> Readiness:
         calibration=_calibration(base),
         growing=tuple(dict.fromkeys(load.station for load in workload(pathway).unsettled)),
     )
+
+
+def settled(new: NewBase) -> NewBase:
+    """Return what is known of a municipality, borrowed staffing raised until no queue grows without end.
+
+    The lender's staffing answers the wait, and its cases come and go; what is borrowed of both need not fit together.
+    Staffing that was answered stays as it is, whatever grows then.
+    """
+    while True:
+        with TemporaryDirectory() as folder:
+            for name, text in base_files(new).items():
+                (Path(folder) / name).write_text(text, encoding="utf-8")
+            load = workload(read_base(folder).pathway())
+        last = [station for station in load.stations if station.until == load.end and station.utilisation > _FULL]
+        short = {number for station in (*load.unsettled, *last) for number in STAFFING[station.station]}
+        more = {number: _STEP * new.raised.get(number, 1.0) for number in short if not new.answered(number)}
+        if not more or max(more.values()) > _MOST:
+            return new
+        new = replace(new, raised={**new.raised, **more})
 
 
 def _study(base: Base) -> Study | None:

@@ -6,7 +6,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -28,9 +28,16 @@ from flowsim.model.own.catalogue import (
     steps,
 )
 
-__all__ = ["MEETING_DAYS", "NewBase", "base_files"]
+__all__ = ["MEETING_DAYS", "STAFFING", "NewBase", "base_files"]
 
 MEETING_DAYS = ("mon", "tue", "wed", "thu", "fri")
+STAFFING: Mapping[str, tuple[str, ...]] = {
+    "plan_kontanthjaelp": ("staff_kontanthjaelp",),
+    "plan_i_ressourceforloeb": ("staff_ressourceforloeb",),
+    "plan_oevrige": ("places_oevrige",),
+    "rehabilitation_team": ("places_kommune", "places_region"),
+}
+"""The numbers of each station that say how many cases it can take."""
 _NAME = re.compile(r"[a-z][a-z0-9_\-]*")
 _MEETINGS = 2  # a week, of the lender's team
 _WEEKS = 365.25 / 7
@@ -61,6 +68,7 @@ class NewBase:
         start: of what is simulated.
         end: of what is simulated.
         language: of titles and comments, "en" or "da".
+        raised: how many times the lender's number each of some numbers is, for that one would not do.
     """
 
     name: str
@@ -75,6 +83,7 @@ class NewBase:
     start: date
     end: date
     language: str = "en"
+    raised: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -97,6 +106,11 @@ class NewBase:
                 raise InputError(f"--{key}: {value:g} is not allowed: more than 0, and less than ten million")
         if not self.start < self.end:
             raise InputError(f"--until: {self.end} is not allowed: it should be after {self.start}")
+
+    def answered(self, number: str) -> bool:
+        """Return whether a number of the catalogue was answered, and is not borrowed."""
+        answer = next(each.answer for each in numbers() if each.name == number)
+        return bool(answer) and getattr(self, answer) is not None
 
     @property
     def way(self) -> tuple[str, ...]:
@@ -175,12 +189,19 @@ class _Values:
         if number.answer == "citizens":
             return _line(number.name, "borrowed", self.idle, f"{what} ({origin} × {self.share:.3g})")
         if number.per:
-            value = _rounded(times(value, self._scale(number), whole=number.whole))
+            more = self.new.raised.get(number.name, 1.0)
+            value = _rounded(times(value, self._scale(number) * more, whole=number.whole))
             size = f"{self._scale(number):.3g}"
             origin += say("<<, times|, gange>> ") + (size.replace(".", ",") if self.new.language == "da" else size)
             origin += say("<<: citizens|: borgere>> ") + f"{self.citizens:g} / {self.whole:g}"
             if number.per == "meeting":
                 origin += say(f"<<, meetings a week|, møder pr. uge>> {_MEETINGS} / {len(self.new.weekdays)}")
+            if more > 1:
+                size = f"{more:.2f}".replace(".", ",") if self.new.language == "da" else f"{more:.2f}"
+                origin += say(f"<<; times|; gange>> {size}")
+                origin += say(
+                    "<<, since with fewer the queue would grow without end|, da køen ellers vokser uden ende>>"
+                )
         return _line(number.name, "borrowed", value, f"{what} ({origin})")
 
     def _say(self, text: str) -> str:

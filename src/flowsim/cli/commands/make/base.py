@@ -54,6 +54,7 @@ def new(
     from flowsim.core.errors import InputError
     from flowsim.core.files import check_file, write_files
     from flowsim.model.own.founding import NewBase, base_files
+    from flowsim.planning.readiness import settled
 
     words = spoken(language)
     name = _name(folder.resolve().name)
@@ -75,7 +76,7 @@ def new(
         language=words.code,
         **given,
     )
-    files = {folder / file: text for file, text in base_files(what).items()}
+    files = {folder / file: text for file, text in base_files(settled(what)).items()}
     if folder.exists() and not folder.is_dir():
         raise InputError(f"'{folder}' is a file: name a folder")
     folder.mkdir(parents=True, exist_ok=True)
