@@ -347,7 +347,7 @@ REFUSED = [
     ("", "", WAIT, "targets.wait: name: another target is called 'wait'"),
     ("", "", BOUND.format("low") + BOUND.format("high"), "the bounds contradict each other: below 4, and above 5"),
     ("", "", BOUND.format("low") + 'sense = "<"\n', "targets.low: sense: 'town.low' is 'above 5': write '>'"),
-    ("[families.waits]", "[families.waits", "", "cannot be read as TOML"),
+    ("[families.waits]", "[families.waits", "", "Expected ']' at the end of a table declaration"),
 ]  # fmt: skip
 
 
@@ -355,7 +355,7 @@ REFUSED = [
 def test_what_is_wrong_is_refused_with_its_place(own, tmp_path, old, new, more, message):
     with pytest.raises(InputError, match=re.escape(message)) as refused:
         own(old, new, more)
-    assert str(refused.value).startswith(f"{tmp_path / 'own.toml'}: ")
+    assert re.match(f"{re.escape(str(tmp_path / 'own.toml'))}(: |, line )", str(refused.value))
     assert "\n" not in str(refused.value)
 
 

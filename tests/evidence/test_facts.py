@@ -522,7 +522,7 @@ EXACT = 'precision = { kind = "exact" }'
         ("value = 8\n", "value = 8\nrelation = { below = 9 }\n", WAIT + r"exactly one .* not value and relation"),
         ("value = 8\n", "values = {}\n", WAIT + r"exactly one of value, values, relation is needed, not none"),
         ("value = 8\n", "value = true\n", WAIT + r"value: True is not a number"),
-        ("value = 8\n", "value = nan\n", WAIT + r"value: nan is not a number"),
+        ("value = 8\n", "value = nan\n", r"facts\.aarhus-2022\.wait\.value: nan is no number that can be used"),
         (
             "value = 8\n",
             'value = "8"\n',
@@ -694,9 +694,9 @@ def test_dates(tmp_path, written):
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path):
-    with pytest.raises(InputError, match=r"nowhere\.toml: cannot be read as TOML: .*No such file"):
+    with pytest.raises(InputError, match=r"nowhere\.toml: cannot be read: No such file"):
         load(tmp_path / "nowhere.toml")
-    with pytest.raises(InputError, match=r"own\.toml: cannot be read as TOML: Invalid value"):
+    with pytest.raises(InputError, match=r"own\.toml: Invalid value"):
         read(tmp_path, "facts = [")
     with pytest.raises(InputError, match=r"own\.toml: there is no key 'fact'; did you mean 'facts'"):
         read(tmp_path, "[[fact]]")

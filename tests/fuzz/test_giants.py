@@ -6,10 +6,15 @@ import sys
 
 import pytest
 
-from flowsim import InputError
+from flowsim import InputError, Scenario, read_base
+from flowsim.calibration.study import Study
+from flowsim.calibration.targets import read_targets
 from flowsim.core.files import read_data
+from flowsim.evidence.facts import load
 from flowsim.evidence.series import read
 from flowsim.evidence.tables import read_sheet
+from flowsim.planning.prices import Prices
+from flowsim.questions.run import Run
 from fuzz.giants import GIANTS, rows, workbook
 
 QUICK = ("extent.xlsx", "laughs.xlsx", "outside.xlsx", "deep.xlsx", "wide.csv", "dotted.toml", "dotted_header.toml")
@@ -54,6 +59,34 @@ def test_small_files_that_claim_much_are_answered(name, tmp_path):
     assert MESSAGES.get(name, "") in line
     assert "\n" not in line
     assert len(line) < 2_000
+
+
+READERS = {
+    "scenario": Scenario.of,
+    "base": read_base,
+    "prices": lambda path: Prices.read(path),
+    "study": Study.read,
+    "targets": lambda path: read_targets(path, read_base("copenhagen").evidence),
+    "facts": load,
+    "question": Run.read,
+    "series": read,
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_no_more_of_a_file_is_loaded_than_is_read(reader, tmp_path):
+    path = tmp_path / ("a.csv" if reader == "series" else "a.toml")
+    path.touch()
+    os.truncate(path, 2**40)  # takes no room on the disk, and would take a terabyte of memory
+    with pytest.raises(InputError, match=r"1,099,511,627,776 bytes are more than the [05,]+ that are read"):
+        READERS[reader](path)
+
+
+@pytest.mark.parametrize("reader", ["targets", "facts", "study", "prices", "question"])
+def test_no_reader_of_plain_data_follows_a_key_without_end(reader, tmp_path):
+    (tmp_path / "a.toml").write_bytes(GIANTS["dotted.toml"]())
+    with pytest.raises(InputError, match="line 1: a key of more than 50 parts is not read"):
+        READERS[reader](tmp_path / "a.toml")
 
 
 @pytest.mark.slow

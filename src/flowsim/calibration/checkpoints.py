@@ -8,6 +8,7 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -15,12 +16,13 @@ import numpy as np
 
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError
-from flowsim.core.files import write_bytes
+from flowsim.core.files import content_of, write_bytes
 
-__all__ = ["DamagedPartWarning", "keep", "keep_arrays", "kept", "kept_arrays", "whole"]
+__all__ = ["DamagedPartWarning", "keep", "keep_arrays", "kept", "kept_arrays", "table_text", "whole"]
 
 _MARK = b"\nsha256 "
 _LENGTH = len(_MARK) + 64
+_MOST_BYTES = 100_000_000
 
 
 class DamagedPartWarning(UserWarning):
@@ -73,6 +75,11 @@ def kept_arrays(path: Path | None, owner: str) -> dict[str, Floats] | None:
         return dict(arrays)
 
 
+def table_text(file: Path | Traversable) -> str:
+    """Return the text of a table or record of a calibration; raises InputError for one of more than 100 MB."""
+    return content_of(file, most=_MOST_BYTES).decode("utf-8")
+
+
 @contextmanager
 def whole(place: object) -> Iterator[None]:
     """Read a file that a calibration wrote: what is no such file is refused in one line.
@@ -84,7 +91,7 @@ def whole(place: object) -> Iterator[None]:
         yield
     except InputError:
         raise
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, OSError, csv.Error, BadZipFile):
+    except (ValueError, LookupError, TypeError, AttributeError, OSError, csv.Error, BadZipFile, RecursionError):
         raise InputError(
             f"'{place}' is damaged, or of another version: give the same `flowsim calibrate` again, which goes on from "
             "its finished parts"

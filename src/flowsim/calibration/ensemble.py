@@ -9,7 +9,6 @@ import csv
 import hashlib
 import io
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from flowsim.calibration.checkpoints import whole
+from flowsim.calibration.checkpoints import table_text, whole
 from flowsim.calibration.histories.kept import Histories, histories_csv, histories_of, sets_digest
 from flowsim.calibration.histories.walking import Walk
 from flowsim.calibration.study import Prior, Study
@@ -27,7 +26,7 @@ from flowsim.core.arrays import Floats
 from flowsim.core.display import Displayed
 from flowsim.core.errors import InputError, require_type
 from flowsim.core.extras import require_extra
-from flowsim.core.files import check_file, data_folder, write_files
+from flowsim.core.files import check_file, content_of, data_folder, read_toml, write_files
 from flowsim.model.base import Base
 from flowsim.model.library import cities, city_file
 from flowsim.model.pathway import Pathway
@@ -244,7 +243,7 @@ def read_ensemble(study: Study, folder: Traversable) -> Ensemble:
         if not file.is_file():
             raise InputError(f"there is no file '{file}': the calibration is not finished; run `flowsim calibrate`")
     with whole(sets):
-        head, *rows = csv.reader(io.StringIO(sets.read_text(encoding="utf-8")))
+        head, *rows = csv.reader(io.StringIO(table_text(sets)))
         if tuple(head) != study.prior.names:
             raise InputError(f"{sets}: its factors are not those of {study.source}: calibrate again")
         z = np.array(rows, np.float64)
@@ -252,7 +251,7 @@ def read_ensemble(study: Study, folder: Traversable) -> Ensemble:
             raise ValueError(sets)
     histories = _read_histories(z, folder / "histories.csv")
     with whole(mode):
-        content = tomllib.loads(mode.read_text(encoding="utf-8"))
+        content = read_toml(content_of(mode), str(mode))
         return Ensemble(
             prior=study.prior,
             z=z,
@@ -267,7 +266,7 @@ def _read_histories(z: Floats, file: Traversable) -> Histories | None:
     if not file.is_file():
         return None
     with whole(file):
-        histories = histories_of(file.read_text(encoding="utf-8"), str(file))
+        histories = histories_of(table_text(file), str(file))
     if histories.provenance.get("sets") != sets_digest(z) or histories.sets.max(initial=0) >= len(z):
         raise InputError(f"{file}: its histories are of other parameter sets: make them again with `flowsim weigh`")
     return histories
@@ -283,7 +282,7 @@ def study_of(folder: Path) -> Study:
     if not stamp.is_file():
         raise InputError(f"'{folder}' holds no calibration: name a folder that `flowsim calibrate` wrote")
     with whole(stamp):
-        stamped = json.loads(stamp.read_text(encoding="utf-8"))
+        stamped = json.loads(table_text(stamp))
         source, digest = str(stamped["source"]), stamped["study"]
     check_files(folder)
     study = Study.read(source if source in cities() else folder / source)
@@ -309,10 +308,10 @@ def check_files(folder: Path) -> None:
     if not file.is_file():
         return  # not finished, or of an earlier version: whoever reads the files says what is wrong with them
     with whole(file):
-        hashes = dict(json.loads(file.read_text(encoding="utf-8")))
+        hashes = dict(json.loads(table_text(file)))
     for name, checksum in hashes.items():
         with whole(folder / name):
-            text = (folder / name).read_text(encoding="utf-8")
+            text = table_text(folder / name)
             if checksums({name: text})[name] != checksum:
                 raise ValueError(name)
 
@@ -328,7 +327,7 @@ def write_histories(folder: Path, histories: Histories, overwrite: bool = False)
     if sums.is_file():
         check_file(file, overwrite)
         with whole(sums):
-            hashes = dict(json.loads(sums.read_text(encoding="utf-8"))) | checksums({file.name: text})
+            hashes = dict(json.loads(table_text(sums))) | checksums({file.name: text})
         written[sums] = (json.dumps(hashes, indent=1) + "\n").encode()
     write_files(written, overwrite=overwrite or sums.is_file())
     return file

@@ -18,7 +18,7 @@ from pydantic import Field, ValidationError
 from flowsim.calibration.targets import Target, observer, read_targets, targets_of
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError, Record, located, nearest, unknown_name
-from flowsim.core.files import is_file, read_toml
+from flowsim.core.files import content_of, is_file, read_toml
 from flowsim.core.periods import Period
 from flowsim.core.quantities import TypedNumber, times
 from flowsim.evidence.facts import Evidence, load
@@ -264,7 +264,7 @@ class Study:
                 hint = nearest(str(name_or_path), cities())
                 known = ", ".join(f"'{name}'" for name in cities())
                 raise InputError(f"there is no file '{path}'{hint} (allowed: {known}, or a calibration file)")
-            source, content, folder = str(path), path.read_bytes(), path.parent
+            source, content, folder = str(path), content_of(path), path.parent
         raw = read_toml(content, source)
         for key in raw:
             if key not in _KEYS:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from flowsim.core.errors import InputError, Record, located, unknown_name
+from flowsim.core.files import content_of, read_toml
 from flowsim.core.periods import Period
 from flowsim.core.quantities import TypedNumber
 from flowsim.evidence import facts
@@ -101,7 +101,7 @@ def targets_of(base: str | Base) -> tuple[Target, ...]:
 def _shipped(base: str) -> tuple[Target, ...]:
     if not city_file(base, "targets.toml").is_file():
         return ()
-    return _read(city_file(base, "targets.toml").read_text(encoding="utf-8"), "targets.toml", facts.load(base))
+    return _read(city_file(base, "targets.toml").read_bytes(), "targets.toml", facts.load(base))
 
 
 def read_targets(path: str | Path, facts: Evidence) -> tuple[Target, ...]:
@@ -111,10 +111,10 @@ def read_targets(path: str | Path, facts: Evidence) -> tuple[Target, ...]:
         InputError: with the file, the key path, what is wrong there and what is allowed.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read: {error}") from None
-    return _read(text, str(path), facts)
+        content = content_of(Path(path))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    return _read(content, str(path), facts)
 
 
 def observer(chosen: Sequence[Target], index: Sequence[Row]) -> Observer:
@@ -220,11 +220,8 @@ class _File(Record):
     targets: tuple[_Entry, ...] = ()
 
 
-def _read(text: str, source: str, facts: Evidence) -> tuple[Target, ...]:
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{source}: cannot be read as TOML: {error}") from None
+def _read(content: bytes, source: str, facts: Evidence) -> tuple[Target, ...]:
+    raw = read_toml(content, source)
     try:
         file = _File.model_validate(raw)
     except ValidationError as error:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from flowsim.calibration.checkpoints import keep, kept, whole
+from flowsim.calibration.checkpoints import keep, kept, table_text, whole
 from flowsim.calibration.draws import Around, AtPositions, FromPrior
 from flowsim.calibration.ensemble import (
     CHECKSUMS,
@@ -141,9 +141,9 @@ class Calibration:
             study = study_of(folder)
         ensemble = read_ensemble(study, folder)
         with whole(folder / "record.json"):
-            record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
+            record = json.loads(table_text(folder / "record.json"))
         with whole(folder / "retrospect.csv"):
-            past = retrospects_of((folder / "retrospect.csv").read_text(encoding="utf-8"))
+            past = retrospects_of(table_text(folder / "retrospect.csv"))
         return cls(study=study, sets=ensemble.z, retrospects=past, record=record, histories=ensemble.histories)
 
     @property
@@ -215,7 +215,7 @@ def check_place(study: Study, folder: Path, seed: int) -> None:
         write_text(stamp, json.dumps(content) + "\n")
         return
     with whole(stamp):
-        stamped = json.loads(stamp.read_text(encoding="utf-8"))
+        stamped = json.loads(table_text(stamp))
     if stamped != content:
         raise InputError(
             f"--out: '{folder}' holds a calibration of other facts, factors, targets or another seed: "

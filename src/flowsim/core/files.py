@@ -22,6 +22,7 @@ from flowsim.core.writing.atomic import place_files, remove_strays, reserved
 __all__ = [
     "check_bare_numbers",
     "check_file",
+    "content_of",
     "data_folder",
     "file_named",
     "is_file",
@@ -46,6 +47,21 @@ def data_folder(name: str = "") -> Traversable:
     """Return the folder of what ships with flowsim, or one in it: a city's by its name, "scenarios", "report"."""
     root = resources.files("flowsim") / "data"
     return root / name if name else root
+
+
+def content_of(file: Path | Traversable, source: str = "", most: int = _MOST_BYTES) -> bytes:
+    """Return the content of a file, of which no more than may be long is loaded.
+
+    Raises:
+        InputError: where it is longer.
+        OSError: where it can't be read.
+    """
+    with file.open("rb") as stream:
+        content: bytes = stream.read(most + 1)
+    if len(content) > most:
+        size = file.stat().st_size if isinstance(file, Path) else len(content)
+        raise InputError(f"{source or file}: {size:,} bytes are more than the {most:,} that are read")
+    return content
 
 
 def read_data(content: bytes, source: str) -> dict[str, Any]:
@@ -180,13 +196,18 @@ def _check_values(raw: Mapping[str, Any], source: str) -> None:
         if isinstance(value, dict):
             rest += [(f"{path}.{key}" if path else key, inner) for key, inner in value.items()]
         elif isinstance(value, list):
-            rest += [(path, inner) for inner in value]
+            rest += [(_item(path, inner), inner) for inner in value]
         elif isinstance(value, int) and not -(2**63) <= value < 2**63:
             raise InputError(f"{source}: {path}: a whole number has at most 63 bits, so from -2^63 to 2^63 - 1")
         elif isinstance(value, float) and not math.isfinite(value):
             raise InputError(f"{source}: {path}: {value} is no number that can be used, or one too large")
         elif isinstance(value, datetime | time) and value.tzinfo is not None:
             raise InputError(f"{source}: {path}: {value} has a time zone: write it without one")
+
+
+def _item(path: str, value: Any) -> str:
+    name = value.get("name", value.get("id")) if isinstance(value, dict) else None
+    return f"{path}.{name}" if isinstance(name, str) else path
 
 
 _DAY_FIRST = re.compile(r"[=:,\[{]\s*(\d{1,2})[-./](\d{1,2})[-./](\d{4})\b")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -17,7 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, fi
 
 from flowsim.core.display import Displayed
 from flowsim.core.errors import InputError, Record, located, unknown_name
-from flowsim.core.files import data_folder
+from flowsim.core.files import content_of, data_folder, read_toml
 
 __all__ = ["Contradiction", "Evidence", "Exactness", "Fact", "Relation", "Source", "Total", "load"]
 
@@ -357,9 +356,9 @@ def _shipped(city: str) -> Evidence:
 
 def _load(file: Traversable, name: str) -> Evidence:
     try:
-        book = _read(_Book, tomllib.loads(file.read_text(encoding="utf-8")), name)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{name}: cannot be read as TOML: {error}") from None
+        book = _read(_Book, read_toml(content_of(file, name), name), name)
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read: {error.strerror}") from None
     sources = {id: _read(Source, {"id": id, **raw}, f"{name}: source '{id}'") for id, raw in book.sources.items()}
     facts: dict[str, Fact] = {}
     for position, raw in enumerate(book.facts, start=1):

@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from flowsim.core.errors import InputError, Record, located
-from flowsim.core.files import data_folder, read_toml
+from flowsim.core.files import content_of, data_folder, read_toml
 from flowsim.core.periods import Period
 from flowsim.evidence.facts import Evidence, load
 
@@ -104,7 +104,7 @@ def read_yardsticks(file: Traversable, source: str, evidence: Evidence) -> tuple
     Raises:
         InputError: one line with the file and the entry, where it names no number of a fact.
     """
-    raw = read_toml(file.read_bytes(), source)
+    raw = read_toml(content_of(file, source), source)
     try:
         entries = _File.model_validate(raw).yardsticks
     except ValidationError as error:

@@ -12,7 +12,7 @@ import numpy as np
 from flowsim.core.arrays import Floats
 from flowsim.core.civil_time import ByDate
 from flowsim.core.errors import InputError, unknown_name
-from flowsim.core.files import read_toml
+from flowsim.core.files import content_of, read_toml
 from flowsim.core.periods import quarter
 from flowsim.forecasting.distribution import Joint, SeriesForecast
 from flowsim.model.base import Base
@@ -161,7 +161,7 @@ def following(base: Base, series: str) -> tuple[str, ...]:
         InputError: for a base without such doors, and a door that is none, with the nearest one.
     """
     file = base.files.get("doors")
-    known = read_toml(file.read_bytes(), str(file)) if file is not None else {}
+    known = read_toml(content_of(file), str(file)) if file is not None else {}
     if series not in known:
         raise InputError(
             f"--demand: no door of '{base.name}' is known to keep step with {series}: use a file and --door"

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from flowsim.core.civil_time import is_dated, parse_moment
 from flowsim.core.errors import InputError, nearest, require_type, unknown_name
-from flowsim.core.files import check_bare_numbers, file_named, is_file, read_data
+from flowsim.core.files import check_bare_numbers, content_of, file_named, is_file, read_data
 from flowsim.core.quantities import check_typed, is_number, quantity
 from flowsim.model.library import cities, city_file, model_file
 from flowsim.model.pathway import Pathway
@@ -159,7 +159,7 @@ def read_base(name_or_path: str | Path, folder: Path | None = None) -> Base:
             raise InputError(
                 f"there is no base '{name_or_path}'{hint} (allowed: {shown}, or the path of a pathway file)"
             )
-        source, content = str(path), path.read_bytes()
+        source, content = str(path), content_of(path)
     raw = read_data(content, source)
     check_bare_numbers(content, source, changes=False)
     check_typed(raw, source)

@@ -20,7 +20,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from flowsim.core.errors import InputError, located, nearest, require_type, unknown_name
-from flowsim.core.files import check_bare_numbers, data_folder, file_named, is_file, read_data, read_toml
+from flowsim.core.files import check_bare_numbers, content_of, data_folder, file_named, is_file, read_data, read_toml
 from flowsim.core.numbers import composed
 from flowsim.core.quantities import changed, check_typed
 from flowsim.evidence.cases import read_cases
@@ -83,7 +83,7 @@ class Scenario:
         path = file_named(path)
         if not is_file(path):
             raise InputError(f"there is no file '{path}'")
-        content = path.read_bytes()
+        content = content_of(path)
         return cls._of_file(read_data(content, str(path)), content, path)
 
     @classmethod
@@ -109,7 +109,7 @@ class Scenario:
             return cls._of_raw(read_toml(scenario_text(name).encode(), name), name, None, (*trail, (name, name)))
         if name in cities() or not is_file(path):
             return None
-        content = path.read_bytes()
+        content = content_of(path)
         raw = read_data(content, str(path))
         return None if "states" in raw else cls._of_file(raw, content, path, trail)
 
@@ -125,7 +125,7 @@ class Scenario:
         if name in scenario_names():
             return cls.from_dict(read_toml(scenario_text(name).encode(), name), name)
         if is_file(path) and name not in cities():
-            content = path.read_bytes()
+            content = content_of(path)
             raw = read_data(content, str(path))
             if "states" not in raw:
                 return cls._of_file(raw, content, path)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from flowsim.core.errors import InputError, require_type, unknown_name
-from flowsim.core.files import file_named, is_file, read_data
+from flowsim.core.files import content_of, file_named, is_file, read_data
 from flowsim.core.numbers import TOKEN, read_number, with_plain_spaces
 from flowsim.evidence.facts import Evidence
 from flowsim.model.base import known_fact
@@ -135,7 +135,7 @@ class Prices:
             path = file_named(path)
             if not is_file(path):
                 raise InputError(f"there is no file '{path}'")
-            source, content = str(path), path.read_bytes()
+            source, content = str(path), content_of(path)
         prices = cls.from_dict(read_data(content, source), source, own)
         return replace(prices, sha256=hashlib.sha256(content).hexdigest())
 

@@ -15,7 +15,7 @@ from pydantic import ValidationError, ValidationInfo, field_validator
 from flowsim.calibration.ensemble import Ensemble, Parameters
 from flowsim.calibration.histories.kept import Histories
 from flowsim.core.errors import InputError, KeyedError, Record, located, unknown_name
-from flowsim.core.files import is_file, is_json, read_data, write_text
+from flowsim.core.files import content_of, is_file, is_json, read_data, write_text
 from flowsim.core.numbers import composed, read_whole
 from flowsim.core.periods import Period, typed_period
 from flowsim.core.progress import waiting
@@ -118,7 +118,7 @@ class Inquiry(Record):
         place = Path(path)
         if not is_file(place):
             raise InputError(f"there is no file '{path}'")
-        raw = read_data(place.read_bytes(), str(path))
+        raw = read_data(content_of(place), str(path))
         for key in _PATHS:
             if isinstance(raw.get(key), str):
                 raw[key] = _seen_from(place.parent, raw[key])

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints, ValidationError
 
 from flowsim.core.errors import InputError, KeyedError, Record, located
-from flowsim.core.files import check_bare_numbers, is_file, read_data
+from flowsim.core.files import check_bare_numbers, content_of, is_file, read_data
 from flowsim.core.numbers import read_number
 from flowsim.core.quantities import check_typed
 from flowsim.model.library import cities, model_file, scenario_names
@@ -212,7 +212,7 @@ class Desk(Record):
             InputError: where the base has no prices, or none of that name, at the name.
         """
         file = self.reference_scenario.base.files.get("prices")
-        raw: dict[str, Any] = read_data(file.read_bytes(), str(file)) if file is not None else {}
+        raw: dict[str, Any] = read_data(content_of(file), str(file)) if file is not None else {}
         for where, text in state.prices:
             *parts, last = where.split(".")
             at: Any = raw

@@ -17,7 +17,7 @@ def town(baulks=BAULKS, capacity=2, days=3650, **state):
         {
             "name": "baulking",
             "start": "2000-01-01",
-            "end": str(np.datetime64("2000-01-01") + days),
+            "end": str(np.datetime64("2000-01-01") + np.timedelta64(days, "D")),
             "stations": {"desk": {"capacity": capacity}},
             "states": {
                 "talk": stay | {"baulks": baulks, "baulks_to": "away"} | state,

@@ -12,7 +12,7 @@ HOURS = "2024-01-01T{:02d}:00"
 
 
 def pathway(stations, states, entries, days=9, start="2024-01-01"):
-    end = np.datetime64(start) + days
+    end = np.datetime64(start) + np.timedelta64(days, "D")
     return Pathway.from_dict(
         {
             "name": "held",
