@@ -76,7 +76,8 @@ def test_no_share_is_more_than_the_whole(values):
     assert cut.quantile(0.9).tolist() == np.minimum(free.quantile(0.9), 1).tolist()
     assert cut.quantile(0.1).tolist() == np.minimum(free.quantile(0.1), 1).tolist()
     in_per_cent = forecast_series(dataclasses.replace(series([100 * value for value in values]), unit="percent"), 6)
-    assert in_per_cent.quantile(0.9) == pytest.approx(100 * cut.quantile(0.9))
+    # A search of a maximum ends elsewhere within its tolerance where the last bits of the values differ.
+    assert in_per_cent.quantile(0.9) == pytest.approx(100 * cut.quantile(0.9), rel=1e-4)
 
 
 def test_what_has_been_above_a_hundred_per_cent_is_not_cut():

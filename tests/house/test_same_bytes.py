@@ -24,7 +24,7 @@ SERIES += "\nkonto;" + ";".join(str(100 + 7 * n % 23) for n in range(24)) + "\n"
 DANISH = ("--language", "da")  # where none is named, a picture speaks as the terminal does
 QUICK = {
     "diagram": ("diagram", "town.toml", "--out", "diagram.svg"),
-    "new": ("new", "new.toml"),
+    "new": ("new", "new.toml", *DANISH),
 }
 SLOW = {
     "run": ("run", "town.toml", "-n", "3", "--out", "run", "-q"),
