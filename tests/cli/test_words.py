@@ -104,7 +104,9 @@ def test_a_queue_that_stands_still_and_figures_of_fewer_futures_are_named():
 
 
 def test_documents_are_joined_by_measure_and_period():
-    joined = with_documented(RESULTS.table(), {("stock.cash", "2019"): 7.0, ("stock.cash", "1999"): 8.0})
+    columns = RESULTS.table_columns()
+    pd.testing.assert_frame_equal(pd.DataFrame(columns), RESULTS.table())
+    joined = pd.DataFrame(with_documented(columns, {("stock.cash", "2019"): 7.0, ("stock.cash", "1999"): 8.0}))
     told = joined[joined["documented"].notna()]
     assert told[["measure", "period", "documented"]].to_numpy().tolist() == [["stock.cash", "2019", 7.0]]
 

@@ -40,10 +40,12 @@ def test_nothing_heavy_is_loaded(module):
         (["compare", "today", "no-file"], 2, {"numpy", "flowsim.model.pathway"}),
         (["report", "today", "no-file"], 2, {"numpy", "flowsim.model.pathway"}),
         (["staff", "no-file"], 2, {"numpy", "flowsim.model.pathway"}),
+        (["run", "--replications", "1", "--quiet"], 0, {"pandas", "scipy.optimize", "scipy.stats", "flowsim.theory"}),
+        (["run", "--replications", "1"], 0, {"pandas", "scipy.optimize", "scipy.stats"}),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_help_and_refusals_are_there_before_anything_is_loaded_to_work_with(words, code, unloaded):
+def test_nothing_is_loaded_that_is_not_needed(words, code, unloaded):
     start = f"import atexit, sys; sys.argv = {['flowsim', *words]}; from flowsim.cli.main import start\n" + (
         f"atexit.register(lambda: print('loaded:', *({unloaded} & sys.modules.keys())))\nstart()"
     )

@@ -21,7 +21,7 @@ import numpy as np
 from flowsim.calibration.checkpoints import table_text, whole
 from flowsim.calibration.histories.kept import Histories, histories_csv, histories_of, sets_digest
 from flowsim.calibration.histories.walking import Walk
-from flowsim.calibration.study import Prior, Study
+from flowsim.calibration.study import Prior, Study, prior_of
 from flowsim.core.arrays import Floats
 from flowsim.core.display import Displayed
 from flowsim.core.errors import InputError, require_type
@@ -107,7 +107,8 @@ class Ensemble(Displayed):
         Raises:
             InputError: where there is none, or where its facts, factors or targets have changed since.
         """
-        return read_ensemble(study_of(Path(folder)), Path(folder))
+        study = study_of(Path(folder))
+        return read_ensemble(study.prior, study.source, Path(folder))
 
     def drawing(self, *, sets: bool = False, hold: bool = False) -> Ensemble:
         """Return the ensemble of which replications draw something else than histories whose factors walk on.
@@ -229,11 +230,11 @@ Parameters = Ensemble | Mapping[str, Any] | None
 def _shipped(base: str) -> Ensemble | None:
     if not city_file(base, "ensemble.csv").is_file():
         return None
-    return read_ensemble(Study.read(base), data_folder(base))
+    return read_ensemble(prior_of(base), base, data_folder(base))
 
 
-def read_ensemble(study: Study, folder: Traversable) -> Ensemble:
-    """Read the ensemble of a study from a folder.
+def read_ensemble(prior: Prior, source: str, folder: Traversable) -> Ensemble:
+    """Read the ensemble of a study, whose factors stand in a source, from a folder.
 
     Raises:
         InputError: where there is none, or it has other factors.
@@ -244,8 +245,8 @@ def read_ensemble(study: Study, folder: Traversable) -> Ensemble:
             raise InputError(f"there is no file '{file}': the calibration is not finished; run `flowsim calibrate`")
     with whole(sets):
         head, *rows = csv.reader(io.StringIO(table_text(sets)))
-        if tuple(head) != study.prior.names:
-            raise InputError(f"{sets}: its factors are not those of {study.source}: calibrate again")
+        if tuple(head) != prior.names:
+            raise InputError(f"{sets}: its factors are not those of {source}: calibrate again")
         z = np.array(rows, np.float64)
         if z.ndim != 2 or not np.isfinite(z).all():
             raise ValueError(sets)
@@ -253,12 +254,12 @@ def read_ensemble(study: Study, folder: Traversable) -> Ensemble:
     with whole(mode):
         content = read_toml(content_of(mode), str(mode))
         return Ensemble(
-            prior=study.prior,
+            prior=prior,
             z=z,
             mode=content["values"],
             provenance=content["provenance"],
             histories=histories,
-            walk=Walk.after_documents(study.prior),
+            walk=Walk.after_documents(prior),
         )
 
 

@@ -30,7 +30,7 @@ from flowsim.simulation.measures.catalogue import Catalogue
 from flowsim.simulation.measures.observation import Observation, Observer
 from flowsim.simulation.results import Results
 
-__all__ = ["Factor", "Prior", "Study", "moved_shares"]
+__all__ = ["Factor", "Prior", "Study", "moved_shares", "prior_of"]
 
 Scale = Literal["log", "odds"]
 
@@ -255,27 +255,11 @@ class Study:
         Raises:
             InputError: one line with the file, the key path, the value and what is allowed.
         """
-        if str(name_or_path) in cities():
-            source = str(name_or_path)
-            content, folder = city_file(source, "factors.toml").read_bytes(), None
-        else:
-            path = Path(name_or_path)
-            if not is_file(path):
-                hint = nearest(str(name_or_path), cities())
-                known = ", ".join(f"'{name}'" for name in cities())
-                raise InputError(f"there is no file '{path}'{hint} (allowed: {known}, or a calibration file)")
-            source, content, folder = str(path), content_of(path), path.parent
-        raw = read_toml(content, source)
-        for key in raw:
-            if key not in _KEYS:
-                raise InputError(f"{source}: {unknown_name('key', key, _KEYS)}")
-        if not isinstance(raw.get("base"), str):
-            raise InputError(f"{source}: base: name the pathway file, or a built-in base ({', '.join(cities())})")
-        base = _until(read_base(raw["base"], folder), raw.get("end"), f"{source}: end")
-        prior = Prior.of(base, raw.get("factors", {}), source)
+        source, folder, raw = _file(name_or_path)
+        prior = _prior(source, folder, raw)
         facts, chosen = _documents(raw, folder, source)
-        watched = _watched(raw.get("watch", {}), base, f"{source}: watch")
-        return cls(name=base.name, prior=prior, targets=chosen, facts=facts, source=source, watched=watched)
+        watched = _watched(raw.get("watch", {}), prior.base, f"{source}: watch")
+        return cls(name=prior.base.name, prior=prior, targets=chosen, facts=facts, source=source, watched=watched)
 
     @property
     def base(self) -> Base:
@@ -331,6 +315,41 @@ class Study:
         if not self.watched:
             return np.zeros((len(results.values), 0))
         return Observer.of(list(self.watched.values()), results.index).observe(results.values)
+
+
+def prior_of(name: str) -> Prior:
+    """Return the factors of a built-in base, whose targets are not read.
+
+    Raises:
+        InputError: one line with the file, the key path, the value and what is allowed.
+    """
+    return _prior(*_file(name))
+
+
+def _file(name_or_path: str | Path) -> tuple[str, Path | None, dict[str, Any]]:
+    """Return what a calibration file is called, its folder (none of a built-in base) and its content."""
+    if str(name_or_path) in cities():
+        source, folder = str(name_or_path), None
+        content = city_file(source, "factors.toml").read_bytes()
+    else:
+        path = Path(name_or_path)
+        if not is_file(path):
+            hint = nearest(str(name_or_path), cities())
+            known = ", ".join(f"'{name}'" for name in cities())
+            raise InputError(f"there is no file '{path}'{hint} (allowed: {known}, or a calibration file)")
+        source, content, folder = str(path), content_of(path), path.parent
+    raw = read_toml(content, source)
+    for key in raw:
+        if key not in _KEYS:
+            raise InputError(f"{source}: {unknown_name('key', key, _KEYS)}")
+    return source, folder, raw
+
+
+def _prior(source: str, folder: Path | None, raw: Mapping[str, Any]) -> Prior:
+    if not isinstance(raw.get("base"), str):
+        raise InputError(f"{source}: base: name the pathway file, or a built-in base ({', '.join(cities())})")
+    base = _until(read_base(raw["base"], folder), raw.get("end"), f"{source}: end")
+    return Prior.of(base, raw.get("factors", {}), source)
 
 
 _MOVED = 0.5  # far enough that whole numbers move too

@@ -139,7 +139,7 @@ class Calibration:
         else:
             folder = Path(name_or_folder)
             study = study_of(folder)
-        ensemble = read_ensemble(study, folder)
+        ensemble = read_ensemble(study.prior, study.source, folder)
         with whole(folder / "record.json"):
             record = json.loads(table_text(folder / "record.json"))
         with whole(folder / "retrospect.csv"):

@@ -7,7 +7,6 @@ import textwrap
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import groupby
 from typing import Literal
 
 from flowsim.core.numbers import number
@@ -62,14 +61,13 @@ def table(columns: Mapping[str, int], rows: Iterable[Sequence[str] | str], left:
         rows: their cells, as many as there are columns; or one text, a heading that stands across all of them.
         left: titles of the columns of words beside the first one, which stand to the left.
     """
-    lines, rows = _rendered(columns, [tuple(columns)], left), list(rows)
-    cells = [row[0] for row in rows if not isinstance(row, str) and row]
-    labels = distinct_labels(cells, next(iter(columns.values()), WIDTH))
-    rows = [row if isinstance(row, str) or not row else (labels.get(row[0], row[0]), *row[1:]) for row in rows]
-    for is_heading, group in groupby(rows, lambda row: isinstance(row, str)):
-        block = list(group)
-        lines += [cut(str(row), WIDTH) for row in block] if is_heading else _rendered(columns, block, left)
-    return lines
+    rows = list(rows)
+    cells = [row for row in rows if not isinstance(row, str)]
+    labels = distinct_labels([row[0] for row in cells if row], next(iter(columns.values()), WIDTH))
+    cells = [(labels.get(row[0], row[0]), *row[1:]) if row else row for row in cells]
+    head, *lines = _rendered(columns, [tuple(columns), *cells], left)
+    told = iter(lines)
+    return [head, *(cut(row, WIDTH) if isinstance(row, str) else next(told) for row in rows)]
 
 
 def _rendered(columns: Mapping[str, int], rows: Iterable[Sequence[str]], left: Container[str]) -> list[str]:

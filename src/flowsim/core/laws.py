@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import scipy  # scipy.stats loads when it is first needed: most models do without it
-from scipy import optimize, special
+import scipy  # scipy.stats and scipy.optimize load when they are first needed: most models do without them
+from scipy import special
 
 from flowsim.core.arrays import Floats
 
@@ -65,14 +65,14 @@ def of_moments(law: str, mean: float, cv: float) -> Distribution:
         )
     if law == "loglogistic":
         # With b = pi / shape: mean = scale b / sin b, and 1 + cv^2 = tan b / b.
-        angle = optimize.brentq(lambda b: math.tan(b) / b - 1 - cv**2, 1e-9, math.pi / 2 - 1e-9, xtol=1e-15)
+        angle = scipy.optimize.brentq(lambda b: math.tan(b) / b - 1 - cv**2, 1e-9, math.pi / 2 - 1e-9, xtol=1e-15)
         power = angle / math.pi
         loglogistic = _LogLogistic(power=power, scale=mean * math.sin(angle) / angle)
         return Distribution(
             frozen=loglogistic,
             partial_mean=lambda x: mean * special.betainc(1 + power, 1 - power, loglogistic.cdf(x)),
         )
-    cut = optimize.brentq(lambda a: math.sqrt(_above(a)[1]) / _above(a)[0] - cv, -2 / _LEAST_CV, 30.0, xtol=1e-13)
+    cut = scipy.optimize.brentq(lambda a: math.sqrt(_above(a)[1]) / _above(a)[0] - cv, -2 / _LEAST_CV, 30.0, xtol=1e-13)
     normal = _CutNormal(cut=cut, sd=mean / _above(cut)[0])
     return Distribution(frozen=normal, partial_mean=normal.partial_mean)
 
@@ -89,7 +89,7 @@ def weibull_inverse_shape(cv: float) -> float:
     def excess(inverse: float) -> float:
         return float(special.gammaln(1 + 2 * inverse) - 2 * special.gammaln(1 + inverse)) - math.log1p(cv**2)
 
-    return float(optimize.brentq(excess, 1e-3, 60.0, xtol=1e-14))
+    return float(scipy.optimize.brentq(excess, 1e-3, 60.0, xtol=1e-14))
 
 
 def moments_of_quantiles(law: str, quantiles: Sequence[tuple[float, float]]) -> tuple[float, float]:
@@ -114,7 +114,7 @@ def moments_of_quantiles(law: str, quantiles: Sequence[tuple[float, float]]) -> 
     if not excess(edges[0]) <= 0 <= excess(edges[1]):
         near = "near" if excess(edges[0]) > 0 else "far"
         raise ValueError(f"these quantiles lie too {near} for a law '{law}': its cv is between {_LEAST_CV} and 20")
-    log_cv = optimize.brentq(lambda x: min(excess(x), 1e9), *edges, xtol=1e-14, rtol=1e-14)
+    log_cv = scipy.optimize.brentq(lambda x: min(excess(x), 1e9), *edges, xtol=1e-14, rtol=1e-14)
     cv = math.exp(log_cv)
     return short / float(of_moments(law, 1.0, cv).frozen.ppf(low)), cv
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from numbers import Real
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from flowsim.core.arrays import Floats, defined_quantiles
+from flowsim.core.arrays import Floats, Ints, defined_quantiles
 from flowsim.core.civil_time import parse_moment
 from flowsim.core.display import Tabled
 from flowsim.core.errors import InputError, require_type, unknown_name, whole_number
@@ -176,13 +176,23 @@ class Results(Tabled):
         known); p05, p50, p95; the replications in which it is defined, those left out, and of the former those in which
         the queue stands still.
         """
-        frame, table = self._index_frame(), self.levels()
-        frame["statistic"] = [row.measure.kind.statistic for row in self.index]
-        frame["level"], frame["low"], frame["high"] = table.estimate, table.low, table.high
-        for name, values in zip(("p05", "p50", "p95"), defined_quantiles(self.values, (0.05, 0.5, 0.95)), strict=True):
-            frame[name] = values
-        frame["defined"], frame["left_out"], frame["stalled"] = table.defined, table.left_out, table.stalled
-        return frame
+        import pandas as pd
+
+        return pd.DataFrame(self._columns())
+
+    def table_columns(self) -> dict[str, list[Any]]:
+        """Return the columns of `table`, for who does without pandas, which takes longer to load than a short run."""
+        return {name: np.asarray(values).tolist() for name, values in self._columns().items()}
+
+    def _columns(self) -> dict[str, list[str] | Floats | Ints]:
+        levels, quantiles = self.levels(), defined_quantiles(self.values, (0.05, 0.5, 0.95))
+        return {
+            **self._index_columns(),
+            "statistic": [row.measure.kind.statistic for row in self.index],
+            **{"level": levels.estimate, "low": levels.low, "high": levels.high},
+            **dict(zip(("p05", "p50", "p95"), quantiles, strict=True)),
+            **{"defined": levels.defined, "left_out": levels.left_out, "stalled": levels.stalled},
+        }
 
     def to_xarray(self) -> xr.DataTree:
         """Return the values as a tree of labelled arrays, with a group each for months, quarters and years.
@@ -200,13 +210,15 @@ class Results(Tabled):
     def _index_frame(self) -> pd.DataFrame:
         import pandas as pd
 
+        return pd.DataFrame(self._index_columns())
+
+    def _index_columns(self) -> dict[str, list[str]]:
         # A table holds plain text, whoever writes it to a file.
-        columns = {
+        return {
             "measure": [str(row.measure) for row in self.index],
             "period": [str(row.period) for row in self.index],
             "unit": [row.unit for row in self.index],
         }
-        return pd.DataFrame(columns)
 
     def visits(self, replication: int) -> pd.DataFrame:
         """Return the visit table of a replication, with names and civil times.

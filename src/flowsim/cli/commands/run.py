@@ -33,8 +33,7 @@ from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
 
 if TYPE_CHECKING:
-    import pandas as pd
-
+    from flowsim.cli.words.run import Columns
     from flowsim.model.scenario import Scenario
     from flowsim.questions.asking import Chosen
     from flowsim.reporting.wording import Wording
@@ -124,19 +123,22 @@ def run(
     scenario, chosen = question.subject, question.drawn()
     parameters = chosen.words
     wording = Wording.of(scenario, results.pathway, words, codes)
-    table = with_documented(results.table(), documented(scenario.base))
+    columns = with_documented(results.table_columns(), documented(scenario.base))
     if out is not None:
         repeat = question.command_line(results, workers=workers, cluster=cluster)
         record = manifest(scenario, results, repeat, parameters)
-        save(results, marked(table, wording.standards, results.measures), record, out, overwrite=force, parquet=parquet)
+        import pandas as pd  # takes longer to load than a short run
+
+        table = marked(pd.DataFrame(columns), wording.standards, results.measures)
+        save(results, table, record, out, overwrite=force, parquet=parquet)
     if as_json:
-        _print_json(scenario, results, table, parameters)
+        _print_json(scenario, results, columns, parameters)
     elif not quiet:
         opening = opening_lines(scenario, chosen.parameters, results.seed, len(results.replications), words)
         print("\n".join(_head(wording, scenario, results, chosen, verbose)))
         if opening:
             print("\n" + "\n".join(opening))
-        _print_summary(scenario, results, table, wording)
+        _print_summary(scenario, results, columns, wording)
         if verbose:
             print(f"\nvisits_sha256 {results.visits_sha256}")
         if out is not None:
@@ -146,12 +148,12 @@ def run(
         print("\n".join(precision_lines(question.wanted, [results], results.reached, wording)), file=sys.stderr)
 
 
-def _print_json(scenario: Scenario, results: Results, table: pd.DataFrame, parameters: str) -> None:
+def _print_json(scenario: Scenario, results: Results, columns: Columns, parameters: str) -> None:
     import json
 
     from flowsim.core.arrays import plain
 
-    measures = plain(table.to_dict("records"))
+    measures = [plain(dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)]
     for row in measures:
         if row["documented"] is None:
             del row["documented"]
@@ -198,14 +200,14 @@ def _head(wording: Wording, scenario: Scenario, results: Results, chosen: Chosen
     return [*(wrapped(text) for text in (head, borrowed, few, description) if text), *cut_lines(pathway, language)]
 
 
-def _print_summary(scenario: Scenario, results: Results, table: pd.DataFrame, wording: Wording) -> None:
+def _print_summary(scenario: Scenario, results: Results, columns: Columns, wording: Wording) -> None:
     from flowsim.cli.words.run import beside_documents, by_period
     from flowsim.cli.words.situation import situation_lines
 
     blocks = (
         situation_lines(results, wording),
-        beside_documents(table, len(results.replications), wording, scenario.changes_base),
-        by_period(table, wording, scenario.base.documented_until),
+        beside_documents(columns, len(results.replications), wording, scenario.changes_base),
+        by_period(columns, wording, scenario.base.documented_until),
     )
     for lines in blocks:
         if lines:

@@ -6,7 +6,7 @@ import math
 import textwrap
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowsim.cli.terminal import WIDTH, cut, number, table, wrapped
 from flowsim.core.periods import Period
@@ -16,8 +16,6 @@ from flowsim.simulation.measures.stations import QUEUE, SERVED, UTILISATION
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    import pandas as pd
 
     from flowsim.evidence.facts import Fact
     from flowsim.model.pathway import Pathway
@@ -46,6 +44,8 @@ __all__ = [
     "with_documented",
 ]
 
+Columns = Mapping[str, Sequence[Any]]
+"""The columns of a run's table by name, as `Results.table_columns` gives them."""
 _COUNTS = ["measure", "period", "defined", "left_out", "stalled"]
 _LABEL = 45  # leaves room for five years
 _LABEL_LEAST = 24
@@ -70,10 +70,10 @@ class _Row(NamedTuple):
     documented: float
 
 
-def with_documented(levels: pd.DataFrame, documented: Mapping[tuple[str, Period], float]) -> pd.DataFrame:
-    """Return the table of a run with a column of documented figures, empty where there is none."""
+def with_documented(levels: Columns, documented: Mapping[tuple[str, Period], float]) -> dict[str, Sequence[Any]]:
+    """Return the columns of a run's table with one of documented figures, empty where there is none."""
     keys = zip(levels["measure"], levels["period"], strict=True)
-    return levels.assign(documented=[documented.get(key, math.nan) for key in keys])
+    return {**levels, "documented": [documented.get(key, math.nan) for key in keys]}
 
 
 def printed_measures(scenario: Scenario) -> Iterator[str]:
@@ -121,7 +121,7 @@ def precision_lines(
     return lines
 
 
-def beside_documents(levels: pd.DataFrame, count: int, wording: Wording, changed: bool = False) -> list[str]:
+def beside_documents(levels: Columns, count: int, wording: Wording, changed: bool = False) -> list[str]:
     """Write each documented figure beside the simulated one, in lines of at most eighty columns.
 
     `count` is the number of replications; `changed` says that the simulation is of something else than what is
@@ -130,8 +130,8 @@ def beside_documents(levels: pd.DataFrame, count: int, wording: Wording, changed
     Where a measure is documented by year, its shorter periods are left to the files.
     """
     language, say = wording.language, wording.language.say
-    known = levels[levels["documented"].notna()]
-    rows = [_Row(*row) for row in known[list(_Row._fields)].to_numpy().tolist()]
+    every = [_Row(*row) for row in zip(*(levels[name] for name in _Row._fields), strict=True)]
+    rows = [row for row in every if not math.isnan(row.documented)]
     yearly = {row.measure for row in rows if Period(row.period).every == "year"}
     shown = [row for row in rows if Period(row.period).every == "year" or row.measure not in yearly]
     if not shown:
@@ -192,7 +192,7 @@ def cut_lines(pathway: Pathway, language: Language) -> list[str]:
     return [wrapped(words)] if words else []
 
 
-def by_period(levels: pd.DataFrame, wording: Wording, documented_until: datetime | None = None) -> list[str]:
+def by_period(levels: Columns, wording: Wording, documented_until: datetime | None = None) -> list[str]:
     """Write the headline measures by year: awards and stocks, and queues and waits at the year's end.
 
     By quarter or month where no whole year, or quarter, is reported. In lines of at most eighty columns. A period of
@@ -201,7 +201,7 @@ def by_period(levels: pd.DataFrame, wording: Wording, documented_until: datetime
     language, say = wording.language, wording.language.say
     measures = list(_headlines(wording.pathway))
     keys = zip(levels["measure"], levels["period"], strict=True)
-    cells = dict(zip(keys, levels["level"].tolist(), strict=True))
+    cells = dict(zip(keys, levels["level"], strict=True))
     reported = {Period(text) for text in levels["period"]}
     longest = max(reported, key=lambda period: period.months, default=None)
     if longest is None:
@@ -253,12 +253,12 @@ def starred(period: Period, documented_until: datetime | None, language: Languag
 
 
 def standing_still(
-    levels: pd.DataFrame, measures: Collection[Measure], periods: Collection[str], wording: Wording
+    levels: Columns, measures: Collection[Measure], periods: Collection[str], wording: Wording
 ) -> list[str]:
     """Say in how many futures queues stand still, and which figures are of fewer futures than the others."""
     say, names = wording.language.say, {str(measure): wording.measure(measure) for measure in measures}
     cases: dict[str, dict[str, list[str]]] = {"run.still": {}, "run.fewer": {}}
-    for measure, text, defined, left_out, stalled in levels[_COUNTS].itertuples(index=False):
+    for measure, text, defined, left_out, stalled in zip(*(levels[name] for name in _COUNTS), strict=True):
         if measure in names and text in periods and defined:
             period, many = wording.language.short_period(text), str(defined + left_out)
             if stalled:
