@@ -75,7 +75,9 @@ COMMANDS = {
     "prices": ("prices",),
     "schema": ("schema",),
     "diagram": ("diagram", TOWN),
-    "evidence": ("evidence", "--text", "12 uger"),
+    "evidence of minutes": ("evidence", "--source", "status-2021-01"),
+    "evidence of a reply": ("evidence", "--source", "svar-2017-06"),
+    "evidence named in Danish": ("evidence", "--text", "ventetid på rehabiliteringsteamet"),
 }
 
 

@@ -11,11 +11,12 @@ import pytest
 from flowsim import Pathway, Scenario
 from flowsim.cli.options import spoken
 from flowsim.cli.terminal import number, wrapped
-from flowsim.cli.words.run import beside_documents, by_period, cut_lines, fact_words, with_documented
+from flowsim.cli.words.run import beside_documents, by_period, cut_lines, fact_lines, with_documented
 from flowsim.cli.words.situation import situation_lines
 from flowsim.core.errors import InputError
 from flowsim.core.periods import Period
 from flowsim.evidence import facts
+from flowsim.evidence.facts import Relation
 from flowsim.reporting.language import Language
 from flowsim.reporting.wording import Wording, cut_words
 from flowsim.simulation.measures.measure import Row
@@ -171,14 +172,59 @@ def test_texts_of_the_user_are_wrapped_and_move_no_cursor(text):
     assert all(line.isprintable() for line in lines)
 
 
+KNOWN = facts.load()
+
+
+def told(fact, language="en"):
+    return " ".join(line for line, _ in fact_lines(fact, KNOWN, Language.of(language)))
+
+
 def test_every_fact_is_told_with_its_unit_period_precision_and_population():
-    for fact in facts.load():
-        words = fact_words(fact, Language.of("en"))
-        assert fact.period in words
+    for fact in KNOWN:
+        words = told(fact)
+        assert all(year in words for year in re.findall(r"\d{4}", fact.period))
         assert fact.population in words
-        assert fact.unit in words or fact.unit == "date"
-        if fact.values:
-            assert all(f"{key} {cell:g}" in words for key, cell in fact.values.items())
+        assert fact.unit in words or fact.unit in ("date", "count", "ratio", "rank")
+        assert fact.quote in words
+        for key, cell in (fact.values or {}).items():
+            assert f"{key}: {cell:,}".removesuffix(".0") in words
+
+
+@pytest.mark.parametrize(
+    ("fact", "english", "danish"),
+    [
+        (
+            "svar-2017-05.national-workforce-implied",
+            "at 1.4 percent: 4,562,643; at 2.1 percent: 3,041,762 persons [2016; ca.; national workforce]",
+            "ved 1,4 procent: 4.562.643; ved 2,1 procent: 3.041.762 personer [2016; ca.; arbejdsstyrken i hele landet]",
+        ),
+        (
+            "status-2021-01.foertidspension-expected-2020",
+            "above status-2021-01.awards-foertidspension-totals (2019) awards [2020; bound; ",
+            "over status-2021-01.awards-foertidspension-totals (2019) tilkendelser [2020; grænse; ",
+        ),
+        ("svar-2018-10.returns-fell", "(2017Q4) percent", "(2017K4) procent"),
+        ("status-2021-01.stock-fall", "[2015-2020; bound, at least 5,000; ", "[2015-2020; grænse, mindst 5.000; "),
+        ("status-2021-01.meetings-in-person", ": 2020-06-15 [2020-06-15; exact", ": 15. juni 2020 [15. juni 2020; nøj"),
+    ],
+)
+def test_figures_of_a_fact_are_written_in_full_and_in_the_language(fact, english, danish):
+    assert english in told(KNOWN[fact])
+    assert danish in told(KNOWN[fact], "da")
+
+
+def test_a_contradiction_is_told_of_each_side_in_the_language():
+    resolved = "Tallet står to gange, begge gange som det registrerede antal"
+    for side in ("svar-2017-06.fleksjob-refused", "svar-2017-06.fleksjob-refused-2016-again"):
+        assert "modsiges af svar-2017-06.fleksjob-refused" in told(KNOWN[side], "da")
+        assert resolved in told(KNOWN[side], "da")
+    assert "modsiges" not in told(KNOWN["svar-2017-06.fleksjob-goal"].model_copy(update={"conflicts_with": ()}), "da")
+
+
+def test_an_inequality_with_two_ends_says_both():
+    both = KNOWN["svar-2017-06.time-to-clarification"].model_copy(update={"relation": Relation(above=1, below=2.5)})
+    assert ": above 1 and below 2.5 [" in told(both)
+    assert ": over 1 og under 2,5 [" in told(both, "da")
 
 
 def a_run(years, **of):

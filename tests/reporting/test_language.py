@@ -30,6 +30,16 @@ TERMS: Mapping[str, Any] = tomllib.loads(
 )
 BASE, FACTS, PRICES = read_base("copenhagen"), facts.load(), Prices.read()
 PRICED = (*PRICES.prices, *(entry.price for entry in PRICES.sums))
+NAMES_ALONE = {"Brøndby, Albertslund, Høje-Taastrup, Ishøj, Vallensbæk, Lolland"}
+ENGLISH_WORDS = re.compile(r"\b(and|at|by|first|from|in|notes|of|percent|quarters?|question|the|to|who)\b")
+
+
+def danish_place(place: str) -> bool:
+    """Return whether a place is named by the Danish headings of its document alone."""
+    heading = r"(Spørgsmål|Tabel|Figur|Spor|Resumé|Problemstilling|Løsning|Økonomi)\b"
+    return re.match(heading, place) is not None and not ENGLISH_WORDS.search(place)
+
+
 SHOWN = {
     "why a parameter has its value": {parameter.why for parameter in BASE.parameters.values()},
     "what a scenario is": {Scenario.of(name).file.description for name in scenario_names()},
@@ -39,7 +49,13 @@ SHOWN = {
     "why waiting saved has no price": set(NO_PRICE),
     "what a sum is for": {entry.price.where.removeprefix("sums.") for entry in PRICES.sums},
     "what the prior moves": {factor.title for factor in Ensemble.of(BASE).prior.factors},
-    "facts": {FACTS[known.fact].label for known in (*BASE.parameters.values(), *PRICED) if known.fact},
+    "what a documented figure is": {fact.label for fact in FACTS},
+    "whom it counts": {fact.population for fact in FACTS} - NAMES_ALONE,
+    "where it stands": {fact.place for fact in FACTS if not danish_place(fact.place)},
+    "when it holds": {fact.period for fact in FACTS if fact.period.startswith("undated")},
+    "what a cell is called": {key for fact in FACTS for key in fact.values or () if ENGLISH_WORDS.search(key)},
+    "what contradicts": {conflict.about for conflict in FACTS.contradictions},
+    "how it is resolved": {conflict.resolution for conflict in FACTS.contradictions},
 }
 SAME = {"Flere i Fleksjob", "mploy for STAR: Processen for sager, der skal behandles i et rehabiliteringsteam"}
 """What is called the same in Danish: a project, and a report by its own title."""
@@ -77,7 +93,27 @@ def _names(text: str) -> list[str]:
     known = {*FACTS.sources, *(fact.id for fact in (*FACTS.facts, *FACTS.supplementary)), *BASE.parameters}
     known |= {price.where.partition(".")[2] for price in PRICES.prices}
     words = re.findall(r"[\w-]+(?:\.[\w-]+)*", text)
-    return [word for word in words if word in known and word != "holidays"]  # which is an English word too
+    also_words = {"holidays", "fleksjob", "sygedagpenge"}
+    return [word for word in words if word in known - also_words]
+
+
+def test_dates_and_periods_of_documents_are_written_in_the_language() -> None:
+    written = {
+        "2016": ("2016", "2016"),
+        "2015/2019": ("2015-2019", "2015-2019"),
+        "2018Q1": ("2018Q1", "2018K1"),
+        "2017-04": ("2017-04", "april 2017"),
+        "2020-06-15": ("2020-06-15", "15. juni 2020"),
+        "2019-05/2019-10": ("2019-05 to 2019-10", "maj 2019 til oktober 2019"),
+        "2015-11-11/2017": ("2015-11-11 to 2017", "11. november 2015 til 2017"),
+        "2022-07/..": ("from 2022-07 on", "fra juli 2022"),
+        "undated: two cases before May 2017": (
+            "undated: two cases before May 2017",
+            "udateret: to sager fra før maj 2017",
+        ),
+    }
+    assert {text: (ENGLISH.when(text), DANISH.when(text)) for text in written} == written
+    assert all(not re.search(r"\d-\d\d\b|/|Q", DANISH.when(fact.period)) for fact in FACTS)
 
 
 def test_only_danish_is_told_otherwise_than_it_stands() -> None:

@@ -26,11 +26,14 @@ _TABLES = (
     "errors.toml",
     "titles.toml",
     "files.toml",
+    "evidence.toml",
 )
 _HARD = "\u00a0"
 """A space at which no line is broken."""
 _BRACES = re.compile(r"\{(\w+)\}")
 _QUARTER = re.compile(r"\d{4}Q[1-4]")
+_MONTH = re.compile(r"\d{4}-\d{2}")
+_MOMENT = re.compile(r"\d{4}(?:Q[1-4]|-\d{2}(?:-\d{2})?)?")
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:T00:00:00)?")
 _COMMENT = re.compile(r"(#\s*)(.*?)(\s*)")
 _SAID = re.compile(r'(\b(?:why|description) = ")([^"\\]*)(")')
@@ -210,6 +213,27 @@ class Language:
     def short_period(self, text: str) -> str:
         """Write a month, quarter or year in a column's width: "2019Q1", "2019K1"; each is read as it is written."""
         return text.replace("Q", "K") if self.code == "da" else text
+
+    def when(self, text: str) -> str:
+        """Write the date of a source, or the period of a documented figure: "2017-04", "april 2017"; "2015-2020".
+
+        An end that is left open, and words in place of a date, have theirs.
+        """
+        first, until, last = text.partition("/")
+        if not _MOMENT.fullmatch(first):
+            return self.translated(text)
+        if not until:
+            return self._moment(first)
+        if first.isdigit() and last.isdigit():
+            return f"{first}-{last}"
+        return self.say("when.on" if last == ".." else "when.span", first=self._moment(first), last=self._moment(last))
+
+    def _moment(self, text: str) -> str:
+        if _DAY.fullmatch(text):
+            return self.plain_day(date.fromisoformat(text))
+        if self.code == "en" or not _MONTH.fullmatch(text):
+            return self.short_period(text)
+        return self.period(text).replace(_HARD, " ")
 
     def local(self, text: str) -> str:
         """Write a figure, written the English way, as this language does: "1,234.5", "1.234,5"."""

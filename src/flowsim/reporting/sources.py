@@ -67,7 +67,7 @@ class SourceTables:
             title=say("table.sources"),
             columns=(say("column.id"), say("column.title"), say("column.date")),
             rows=tuple(
-                (source.id, translated(source.title), translated(source.date))
+                (source.id, translated(source.title), self.language.when(source.date))
                 for evidence in known
                 for source in evidence.sources.values()
             ),

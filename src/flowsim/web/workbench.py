@@ -458,7 +458,7 @@ class View:
                 continue  # a year's sum is no point among quarters
             out.append(
                 {"at": _middle(period), "value": target.value / observation.factor * factor, "fact": target.fact}
-                | {"source": self.language.translated(source.title), "date": self.language.translated(source.date)}
+                | {"source": self.language.translated(source.title), "date": self.language.when(source.date)}
                 | {"period": self.language.period(period)}
             )
         return out

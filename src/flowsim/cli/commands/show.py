@@ -164,7 +164,7 @@ def evidence(
     """
     import json
 
-    from flowsim.cli.words.run import fact_words
+    from flowsim.cli.words.run import fact_lines
     from flowsim.core.errors import InputError
     from flowsim.model.base import read_base
 
@@ -172,7 +172,12 @@ def evidence(
     known = own.evidence
     if known is None:
         raise InputError(f"{own.source}: [files] names no `facts`: it has no documented figures")
-    facts = known.select(source=source, role=role, text=text)
+    named = {fact.id for fact in known.select(text=text)}
+    facts = [
+        fact
+        for fact in known.select(source=source, role=role)
+        if fact.id in named or _stands_in(text or "", fact_lines(fact, known, words))
+    ]
     if as_json:
         print(json.dumps([fact.as_json() for fact in facts]))
         return
@@ -183,14 +188,11 @@ def evidence(
     for fact in facts:
         mark = say("evidence.supplementary") if fact.supplementary else ""
         console.print(f"[bold]{escape(fact.id)}[/bold]  {say(f'evidence.role.{fact.role}')}{mark}")
-        parts = [(f"{words.translated(fact.label)}: {fact_words(fact, words)}", "")]
-        parts.append((f"“{fact.quote}” ({fact.place})", "italic"))
-        parts.sort(key=lambda part: words.code == "da" and not part[1])  # the quote is Danish, the label often not
-        if fact.resolution:
-            names = ", ".join(fact.conflicts_with)
-            resolution = words.translated(fact.resolution)
-            parts.append((say("evidence.contradicted", names=names, resolution=resolution), ""))
-        for part, style in parts:
-            for line in textwrap.wrap(part, max(console.width - 2, 20), break_on_hyphens=False):
-                console.print(f"  {line}", style=style, markup=False)
+        for text_of, quoted in fact_lines(fact, known, words):
+            for line in textwrap.wrap(text_of, max(console.width - 2, 20), break_on_hyphens=False):
+                console.print(f"  {line}", style="italic" if quoted else "", markup=False)
     console.print(words.counted(len(facts), "facts"))
+
+
+def _stands_in(text: str, lines: list[tuple[str, bool]]) -> bool:
+    return any(text.casefold() in line.casefold() for line, _ in lines)

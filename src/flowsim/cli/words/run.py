@@ -17,7 +17,7 @@ from flowsim.simulation.measures.stations import QUEUE, SERVED, UTILISATION
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from flowsim.evidence.facts import Fact
+    from flowsim.evidence.facts import Evidence, Fact, Real, Relation
     from flowsim.model.pathway import Pathway
     from flowsim.model.scenario import Scenario
     from flowsim.reporting.language import Language
@@ -32,7 +32,7 @@ __all__ = [
     "by_period",
     "carried_on",
     "cut_lines",
-    "fact_words",
+    "fact_lines",
     "measure_titles",
     "name_lines",
     "precision_lines",
@@ -57,6 +57,7 @@ _GROUPS = {
     CLOCK_WITHIN: "clock.within",
     CLOCK_OVERDUE: "clock.open_overdue",
 }
+_PLAIN = ("date", "count", "ratio", "rank")  # units that say nothing which the label does not
 _SHOWN = 6  # figures that are named one by one
 
 
@@ -285,21 +286,61 @@ def _headlines(pathway: Pathway) -> Iterable[Measure]:
         yield CLOCK_OVERDUE(clock.name)
 
 
-def fact_words(fact: Fact, language: Language) -> str:
+def fact_lines(fact: Fact, known: Evidence, language: Language) -> list[tuple[str, bool]]:
+    """Say what a fact is, in the words of its source, and how what contradicts it is resolved.
+
+    Each line has beside it whether it is the source's own words; these come first where they are in the reader's
+    language.
+    """
+    translated = language.translated
+    lines = [(f"{translated(fact.label)}: {_fact_words(fact, language)}", False)]
+    lines.insert(0 if language.code == "da" else 1, (f"“{fact.quote}” ({translated(fact.place)})", True))
+    if fact.conflicts_with:
+        mine = [conflict for conflict in known.contradictions if fact.id in conflict.between]
+        words = {"resolution": " ".join(f"{translated(one.about)}. {translated(one.resolution)}" for one in mine)}
+        lines.append((language.say("evidence.contradicted", names=", ".join(fact.conflicts_with), **words), False))
+    return lines
+
+
+def _fact_words(fact: Fact, language: Language) -> str:
     """Write the figures of a fact with their unit, period, precision and population in one line."""
-    say, local = language.say, language.local
+    say = language.say
     if fact.relation is not None:
-        figures = str(fact.relation)
+        figures = _relation_words(fact.relation, language)
     elif fact.values is not None:
-        figures = ", ".join(f"{key} {local(f'{cell:g}')}" for key, cell in fact.values.items())
+        figures = "; ".join(f"{language.when(key)}: {_figure(cell, language)}" for key, cell in fact.values.items())
     else:
-        figures = fact.value if isinstance(fact.value, str) else local(f"{fact.value:,g}")
+        figures = "" if fact.value is None else _figure(fact.value, language)
     given = fact.precision
-    precision = say(f"evidence.precision.{given.kind}")
+    precision = [say(f"evidence.precision.{given.kind}")]
     if given.half_width is not None:
-        precision += f" ± {local(f'{given.half_width:g}')}"
-    unit = "" if fact.unit == "date" else f" {language.words.get(f'evidence.unit.{fact.unit}', fact.unit)}"
-    return f"{figures}{unit} [{language.translated(fact.period)}; {precision}; {language.translated(fact.population)}]"
+        precision[0] += f" ± {_figure(given.half_width, language)}"
+    ends = {"lower": given.lower, "upper": given.upper}
+    precision += [
+        say(f"evidence.precision.{side}", end=_figure(end, language)) for side, end in ends.items() if end is not None
+    ]
+    unit = "" if fact.unit in _PLAIN else f" {language.words.get(f'evidence.unit.{fact.unit}', fact.unit)}"
+    told = "; ".join((language.when(fact.period), ", ".join(precision), language.translated(fact.population)))
+    return f"{figures}{unit} [{told}]"
+
+
+def _relation_words(relation: Relation, language: Language) -> str:
+    ends = {"above": relation.above, "below": relation.below}
+    words = [
+        language.say(f"evidence.{side}", end=end if isinstance(end, str) else _figure(end, language))
+        for side, end in ends.items()
+        if end is not None
+    ]
+    return language.listed(words) + (f" ({language.when(relation.key)})" if relation.key else "")
+
+
+def _figure(value: Real | str, language: Language) -> str:
+    """Write a documented figure in full, no more of it than six digits behind the point; a date as a date."""
+    if isinstance(value, str):
+        return language.when(value)
+    whole, point, decimals = f"{value:,.6f}".partition(".")
+    decimals = decimals.rstrip("0")
+    return language.local(f"{whole}{point}{decimals}" if decimals else whole)
 
 
 def verification_lines(result: Verification, language: Language) -> list[str]:

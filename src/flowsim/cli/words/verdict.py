@@ -134,7 +134,7 @@ def verdict_page(verdict: Verdict, language: Language) -> str:
         out += [f"### {family}", ""]
         for fact in dict.fromkeys(judged.target.fact for judged in group):
             known = verdict.study.facts[fact]
-            out += [f"“{known.quote}” ({known.source}, {known.place})", ""]
+            out += [f"“{known.quote}” ({known.source}, {language.translated(known.place)})", ""]
         out += [say("verdict.page.columns"), "|---|---:|---:|---:|---|"]
         for judged in group:
             target, word = judged.target, say(f"verdict.word.{judged.word}")

@@ -74,7 +74,7 @@ def grounds(desk: Desk, language: Language) -> dict[str, Any]:
         blocks.append(Table(title=say("table.factors"), columns=columns, rows=rows, note=say("web.trust.factors")))
     if reference.base.evidence is not None:
         sources = tuple(
-            (one.id, language.translated(one.title), language.translated(one.date))
+            (one.id, language.translated(one.title), language.when(one.date))
             for one in reference.base.evidence.sources.values()
         )
         columns = tuple(say(f"column.{key}") for key in ("id", "title", "date"))
