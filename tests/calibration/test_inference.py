@@ -1,6 +1,7 @@
 """The posterior by an emulated likelihood: the emulator, the sampler and the rank tests, against closed forms."""
 
 import dataclasses
+import types
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from scipy.stats import multivariate_normal, norm
 from flowsim import InputError
 from flowsim.calibration.draws import Around
 from flowsim.calibration.inference.emulator import Emulator, Likelihood, emulated
-from flowsim.calibration.inference.ranks import ranks_of
+from flowsim.calibration.inference.ranks import HiddenTruths, ranks_of
 from flowsim.calibration.inference.sharpening import log_normal, positions, sharpened, stiffest
 from flowsim.calibration.inference.table import ReferenceTable
 from flowsim.calibration.inference.tempering import sampled
@@ -194,6 +195,18 @@ def test_ranks_are_uniform_where_the_posterior_is_right_and_not_where_it_is_too_
     wrong = ranks_of(study, tables, around, 60)
     assert wrong.uniform[-1] < 1e-6
     assert wrong.inside(0.9)[0] < 0.75
+
+
+def test_where_documents_tell_nothing_a_truth_is_drawn_from_the_law_of_the_draws():
+    root = np.array([[1.0, 0.0], [0.9, 0.3]])
+    emulator = straight(np.zeros((2, 1)), np.eye(1))
+    hidden = HiddenTruths(
+        study=STUDY, hidden=None, observed=np.zeros((1, 1)), emulator=emulator, mean=np.array([2.0, -1.0]), root=root
+    )
+    nothing = types.SimpleNamespace(log=lambda x: np.zeros(len(x)))
+    sample = hidden.sample(nothing, 4000, side_stream(3, "test"))
+    np.testing.assert_allclose(sample.x.mean(axis=0), [2.0, -1.0], atol=0.08)
+    np.testing.assert_allclose(np.cov(sample.x.T), root @ root.T, atol=0.08)
 
 
 def test_more_truths_than_half_of_the_draws_are_refused(linear):

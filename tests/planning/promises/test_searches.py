@@ -1,5 +1,7 @@
 """Searches repeated: what is counted, and a small part of it."""
 
+import re
+
 import pytest
 
 from flowsim.planning.promises.models import staffing_cases
@@ -30,6 +32,9 @@ def test_a_search_hardly_ever_names_too_few(name):
     assert inside.holds
     assert denied.count == 0
     assert "replications a search" in too_few.price
+    # Right, too many and left open; the rest is counted in the promises.
+    shares = sum(map(int, re.findall(r"(\d+)%", denied.price)))
+    assert shares == pytest.approx(100 - 100 * too_few.count / 40, abs=1.5)
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import optimize, stats
 
 from flowsim import InputError, Pathway
 from flowsim.cli.main import start
@@ -18,6 +18,7 @@ from flowsim.reporting.language import Language
 from flowsim.simulation.engine.compiler import compile_pathway
 from flowsim.simulation.engine.fast import simulate
 from flowsim.simulation.engine.trace import NEVER
+from flowsim.theory.verification.cases import SERVICE, service_moments
 from flowsim.theory.verification.checks import FEWER, Check, Exact, Verification, against, verify
 from flowsim.theory.verification.exact import ORACLES, STORIES, rows, starts_at_meetings, starts_at_servers
 from flowsim.theory.verification.statistics import Sample
@@ -41,6 +42,26 @@ def check(z=0.0, *, case="one", theory=10.0, error=0.05, most_error=0.1):
 
 def verification(*checks, exact=()):
     return Verification(engine="kernel", seed=1, checks=checks, exact=exact)
+
+
+# --- The cases
+
+
+@pytest.mark.parametrize("cv", [0.3, 0.7, 2.0])
+@pytest.mark.parametrize("law", ["gamma", "lognormal", "weibull"])
+def test_moments_of_service_are_those_of_the_law_with_that_mean_and_variation(law, cv):
+    if law == "gamma":
+        frozen = stats.gamma(cv**-2, scale=SERVICE * cv**2)
+    elif law == "lognormal":
+        width = math.log1p(cv**2)
+        frozen = stats.lognorm(math.sqrt(width), scale=SERVICE * math.exp(-width / 2))
+    else:
+        first, second, _ = service_moments(law, cv)
+        assert (first, second / first**2 - 1) == (pytest.approx(SERVICE), pytest.approx(cv**2))
+        # The third moment follows from the other two: of the law that has them.
+        shape = optimize.brentq(lambda k: stats.weibull_min(k).std() / stats.weibull_min(k).mean() - cv, 0.3, 10)
+        frozen = stats.weibull_min(shape, scale=SERVICE / stats.weibull_min(shape).mean())
+    assert service_moments(law, cv) == pytest.approx([frozen.moment(n) for n in (1, 2, 3)], rel=1e-6)
 
 
 # --- The estimator
