@@ -110,7 +110,7 @@ def _box(slide: Any, document: Document, section: Section, box: Headline) -> Non
 def _logo(slide: Any, document: Document) -> None:
     from pptx.util import Inches
 
-    picture = slide.shapes.add_picture(BytesIO(document.letterhead.logo), 0, Inches(0.1))
+    picture = slide.shapes.add_picture(BytesIO(document.letterhead.logo), 0, 0)
     scale = min(Inches(2.5) / picture.width, Inches(0.6) / picture.height)
     picture.width, picture.height = int(picture.width * scale), int(picture.height * scale)
     picture.left, picture.top = int(Inches(_WIDE - _EDGE) - picture.width), int(Inches(_HIGH - 0.2) - picture.height)
