@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowsim.theory.priority import MG1Priority, MMcPriority
+from flowsim.theory.general_laws import MG1
+from flowsim.theory.priority import MG1Preemptive, MG1Priority, MMcPriority
 from flowsim.theory.queues import MMc
 from helpers.models.chains import EXAMPLES, close, mean_of, settled
 
@@ -45,6 +46,55 @@ def test_classes_with_services_of_their_own_against_balance_equations():
     close(desk.means[0].number_in_queue, mean_of(present, lambda state: state[1]))
     close(desk.means[1].number_in_queue, mean_of(present, lambda state: state[2]))
     close(desk.means[1].number_in_service, mean_of(present, lambda state: state[0] == 1))
+
+
+def test_who_takes_the_server_from_others_against_balance_equations():
+    """Services of two phases in both classes; phase 0 is a service that has not begun."""
+    rates, means, most = (0.3, 0.25), (0.6, 1.4), 34
+    desk = MG1Preemptive(rates=rates, moments=tuple((mean, 1.5 * mean**2) for mean in means))
+
+    def moves(state):
+        numbers, phases = state[:2], state[2:]
+        for one in range(2):
+            if numbers[one] < most:
+                begun = phases[one]
+                if not numbers[one] and (one == 0 or not numbers[0]):
+                    begun = 1
+                yield (rates[one], (*(n + (k == one) for k, n in enumerate(numbers)), *_with(phases, one, begun)))
+        if not any(numbers):
+            return
+        served = 0 if numbers[0] else 1
+        speed = 2 / means[served]
+        if phases[served] == 1:
+            yield (speed, (*numbers, *_with(phases, served, 2)))
+            return
+        left = tuple(n - (k == served) for k, n in enumerate(numbers))
+        after = _with(phases, served, 0)
+        following = 0 if left[0] else 1
+        if left[following] and after[following] == 0:
+            after = _with(after, following, 1)
+        yield (speed, (*left, *after))
+
+    present = settled((0, 0, 0, 0), moves)
+    for one in range(2):
+        close(desk.means[one].number_in_system, mean_of(present, lambda state, one=one: state[one]))
+        waiting = mean_of(present, lambda state, one=one: state[one] - (state[2 + one] > 0))
+        close(rates[one] * desk.wait_means_to_start[one], waiting)
+
+
+def _with(phases, one, phase):
+    return tuple(phase if number == one else other for number, other in enumerate(phases))
+
+
+def test_the_most_urgent_wait_as_if_they_were_alone():
+    moments = ((1.0, 2.2), (2.0, 5.0))
+    both = MG1Preemptive(rates=(0.3, 0.2), moments=moments)
+    alone = MG1(rate=0.3, moments=(*moments[0], 20.0))
+    close(both.means[0].wait, alone.means.wait, 1e-12)
+    # And all together, of one exponential law, as without classes.
+    alike = MG1Preemptive(rates=(0.3, 0.2), moments=((1.5, 4.5), (1.5, 4.5)))
+    together = MMc(rate=0.5, mean_service=1.5, servers=1)
+    close(sum(m.number_in_system for m in alike.means), together.means.number_in_system, 1e-12)
 
 
 loads = st.lists(st.floats(0.01, 0.3), min_size=1, max_size=3)

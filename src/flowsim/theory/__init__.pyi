@@ -7,6 +7,7 @@ from .fluid_load import Load as Load
 from .fluid_load import Prospect as Prospect
 from .fluid_load import StationLoad as StationLoad
 from .fluid_load import workload as workload
+from .general_laws import MG1 as MG1
 from .general_laws import GIMc as GIMc
 from .general_laws import MPHc as MPHc
 from .general_laws import require_moments as require_moments
@@ -14,6 +15,7 @@ from .networks import AbsorbingChain as AbsorbingChain
 from .networks import Jackson as Jackson
 from .networks import expected_visits as expected_visits
 from .networks import without_way_out as without_way_out
+from .priority import MG1Preemptive as MG1Preemptive
 from .priority import MG1Priority as MG1Priority
 from .priority import MMcPriority as MMcPriority
 from .queues import ErlangA as ErlangA
@@ -28,6 +30,11 @@ from .queues import poisson as poisson
 from .queues import quantile as quantile
 from .queues import require_stable as require_stable
 from .queues import require_time as require_time
+from .rules.arrivals import FiniteSource as FiniteSource
+from .rules.arrivals import MMcBaulking as MMcBaulking
+from .rules.blocking import BlockingTandem as BlockingTandem
+from .rules.orders import MG1Shared as MG1Shared
+from .rules.orders import MMcOrdered as MMcOrdered
 from .survival import Cohort as Cohort
 from .survival import cohort_of_law as cohort_of_law
 from .survival import cohort_of_race as cohort_of_race

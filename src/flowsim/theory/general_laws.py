@@ -26,7 +26,7 @@ from flowsim.theory.queues import (
     require_time,
 )
 
-__all__ = ["MG1", "GIMc", "MPHc", "require_moments"]
+__all__ = ["MG1", "GIMc", "MPHc", "ratio_of_levels", "require_moments"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -258,7 +258,7 @@ class MPHc:
         """The probability that all servers are busy, and the mean number who wait."""
         servers = self.servers
         replaced = self._ended(servers) @ self._begun(servers - 1)
-        ratio = _ratio(self.rate, self._stayed(servers), replaced)
+        ratio = ratio_of_levels(self.rate, self._stayed(servers), replaced)
         # From the top down: the probabilities of a level are those of the level below times its ratio.
         ratios, above = [], ratio @ replaced
         for number in range(servers, 0, -1):
@@ -307,8 +307,14 @@ class MPHc:
         return out
 
 
-def _ratio(rate: float, stayed: Floats, replaced: Floats) -> Floats:
-    """Return R of the levels at which all servers are busy, where each level is the one below times R."""
+def ratio_of_levels(rate: float, stayed: Floats, replaced: Floats) -> Floats:
+    """Return R of levels that are alike, where the probabilities of each are those of the one below times R.
+
+    Args:
+        rate: at which each state of a level leads to the same one of the next.
+        stayed: the rates within a level, with what leaves each state on the diagonal.
+        replaced: the rates to the level below.
+    """
     # Latouche and Ramaswami: paths that go up or down by 1, 2, 4, 8, ... levels before they come back.
     up, down = np.linalg.solve(-stayed, rate * np.eye(len(stayed))), np.linalg.solve(-stayed, replaced)
     first_down, ahead = down, up

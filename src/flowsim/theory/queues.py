@@ -6,7 +6,8 @@ out in it. A *wait* is the time in the queue, a *sojourn* the wait and the servi
 
 Here arrivals are Poisson and services exponential. Other laws are in `flowsim.theory.general_laws`, fixed services and
 meetings in `flowsim.theory.fixed_times`, classes in `flowsim.theory.priority`, networks in `flowsim.theory.networks`,
-and what changes with time in `flowsim.theory.transient`.
+what changes with time in `flowsim.theory.transient`, and other rules of who comes and who is next in
+`flowsim.theory.rules`.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ __all__ = [
     "MMc",
     "MMcK",
     "Means",
+    "birth_death",
     "erlang_b",
     "exponential_quantile",
     "exponential_sojourn_tail",
@@ -228,12 +230,14 @@ class MMc:
         return self.servers / self.mean_service - self.rate
 
 
-def _birth_death(birth: float, deaths: Floats) -> Floats:
+def birth_death(births: float | Floats, deaths: Floats) -> Floats:
     """Return the stationary probabilities of 0, 1, ... in a birth-death chain; shape (len(deaths) + 1,).
 
-    `deaths[n]` leads from n + 1 to n. Products are taken as sums of logarithms, so that none overflows.
+    `births[n]` leads from n to n + 1, `deaths[n]` back. Products are taken as sums of logarithms, so that none
+    overflows; a birth of 0 leaves nothing beyond it.
     """
-    logs = np.concatenate([[0.0], np.cumsum(np.log(birth / deaths))])
+    with np.errstate(divide="ignore"):
+        logs = np.concatenate([[0.0], np.cumsum(np.log(births / deaths))])
     weights = np.exp(logs - logs.max())
     out: Floats = weights / weights.sum()
     return out
@@ -269,7 +273,7 @@ class MMcK:
     def distribution(self) -> Floats:
         """The probabilities of 0, 1, ..., K in the system; shape (K + 1,)."""
         number = np.arange(1, self.servers + self.room + 1)
-        return _birth_death(self.rate * self.mean_service, np.minimum(number, self.servers).astype(np.float64))
+        return birth_death(self.rate * self.mean_service, np.minimum(number, self.servers).astype(np.float64))
 
     @property
     def loss_probability(self) -> float:
@@ -342,7 +346,7 @@ class ErlangA:
         room = 64
         while room <= _MOST_WAITING:
             leaving = serving[-1] + np.arange(1, room + 1) / self.mean_patience
-            probabilities = _birth_death(self.rate, np.concatenate([serving, leaving]))
+            probabilities = birth_death(self.rate, np.concatenate([serving, leaving]))
             # The ratio of neighbours only falls, so what is left out is smaller than the last by far.
             if probabilities[-1] < 1e-26 * probabilities.max():
                 return probabilities

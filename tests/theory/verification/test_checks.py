@@ -224,7 +224,7 @@ def test_who_still_waits_at_the_horizon_has_waited_until_then():
 # --- The engines
 
 
-@pytest.mark.parametrize("name", ["mmck", "erlang-b", "erlang-a", "absorbing", "mtginf"])
+@pytest.mark.parametrize("name", ["mmck", "erlang-b", "erlang-a", "absorbing", "mtginf", "baulking", "finite-source"])
 def test_families_on_the_kernel(name):
     told = verify([name], seed=2)
     assert told.passed, told.as_json()

@@ -89,12 +89,13 @@ def textbook_pathway(
     states: Mapping[str, Any],
     entries: Mapping[str, Any],
     tick: str = "1 second",
+    **more: Any,
 ) -> Pathway:
     """Return a pathway of so many hours; its last states "out" and "lost" are declared where a state leads there."""
     ends = {name: {"final": True} for name in ("out", "lost") if f"'{name}'" in str(states)}
     raw = {"name": "textbook", "start": START.isoformat(), "end": (START + timedelta(hours=hours)).isoformat()}
     return Pathway.of_plain(
-        raw | {"tick": tick, "stations": stations, "states": dict(states) | ends, "entries": entries}
+        raw | {"tick": tick, "stations": stations, "states": dict(states) | ends, "entries": entries} | more
     )
 
 

@@ -32,6 +32,7 @@ from flowsim.theory.verification.cases import (
     step,
     textbook_pathway,
 )
+from flowsim.theory.verification.rules import RULES
 from flowsim.theory.verification.statistics import (
     TICKS,
     CheckedStatistic,
@@ -409,4 +410,5 @@ FAMILIES: Mapping[str, Family] = {
     "mtginf": Family(title="M_t/G/∞", formula="Eick, Massey and Whitt (1993)", cases=_mtginf),
     "mtmc": Family(title="M_t/M/c: a step and a backlog", formula="Kolmogorov's equations", cases=_mtmc),
     "absorbing": Family(title="Outcome shares and times", formula="Kemeny and Snell (1960)", cases=_absorbing),
+    **RULES,
 }

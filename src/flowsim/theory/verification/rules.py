@@ -1,0 +1,152 @@
+"""Queues with rules of their own whose answer is known: who baulks, who comes back, who is next, who is blocked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from flowsim.simulation.engine.trace import NEVER
+from flowsim.theory.rules.arrivals import FiniteSource, MMcBaulking
+from flowsim.theory.rules.blocking import BlockingTandem
+from flowsim.theory.rules.orders import MMcOrdered
+from flowsim.theory.verification.cases import (
+    CITIZENS,
+    SERVICE,
+    Case,
+    Family,
+    door,
+    exponential,
+    law_of,
+    step,
+    textbook_pathway,
+)
+from flowsim.theory.verification.statistics import (
+    CheckedStatistic,
+    Sample,
+    mean_wait,
+    served,
+    unserved,
+    wait_over,
+)
+
+__all__ = ["RULES"]
+
+
+def _blocking() -> Iterator[Case]:
+    for room, replications in ((0, 60), (2, 60)):
+        model = BlockingTandem(rate=0.05, mean_service=(8.0, SERVICE), room=room)
+        first, second = model.means
+
+        def held(sample: Sample) -> tuple[float, float]:
+            visits = sample.settled("first")
+            visits = visits[visits["ended"] != NEVER]
+            return float((visits["ended"] - visits["started"]).sum()) / sample.ticks, len(visits)
+
+        yield Case(
+            name=f"M/M/1 to M/M/1/{room + 1} at {model.rate / model.capacity:.2f}",
+            pathway=textbook_pathway(
+                CITIZENS / model.rate,
+                stations={"first": {"capacity": 1}, "second": {"capacity": 1, "room": room}},
+                states={
+                    "first": step(exponential(8.0), "first", "second"),
+                    "second": step(exponential(), "second", blocks=True),
+                },
+                entries={"door": door(model.rate, "first")},
+            ),
+            statistics=(
+                mean_wait(first.wait, "first", "mean wait for the first, hours"),
+                CheckedStatistic(name="mean stay at the first, hours", theory=first.service, observe=held),
+                *([mean_wait(second.wait, "second", "mean wait for the second, hours")] if room else []),
+            ),
+            replications=replications,
+        )
+
+
+def _baulking() -> Iterator[Case]:
+    model = MMcBaulking(rate=0.24, mean_service=SERVICE, servers=2, baulks={0: 0.1, 3: 0.5, 6: 1.0})
+    shares = {str(number): share for number, share in model.baulks.items()}
+    yield Case(
+        name="M/M/2 at 1.2, from none, three and six who wait on",
+        pathway=textbook_pathway(
+            CITIZENS / model.rate,
+            stations={"desk": {"capacity": 2}},
+            states={"desk": step(exponential(), baulks=shares, baulks_to="lost")},
+            entries={"door": door(model.rate)},
+        ),
+        statistics=(
+            unserved(model.baulking_probability, "baulked, share"),
+            served(mean_wait(model.means.wait)),
+            served(wait_over(0.0, model.wait_probability)),
+            served(wait_over(20.0, model.wait_tail(20.0))),
+        ),
+        replications=60,
+    )
+
+
+def _orders() -> Iterator[Case]:
+    last = MMcOrdered(rate=0.12, mean_service=SERVICE, servers=2, order="last")
+    for model, what, replications in ((last, "the last first", 250), (replace(last, order="random"), "any one", 200)):
+        yield Case(
+            name=f"M/M/2 at 0.6, {what}",
+            pathway=textbook_pathway(
+                CITIZENS / model.rate,
+                stations={"desk": {"capacity": 2, "order": model.order}},
+                states={"desk": step(exponential())},
+                entries={"door": door(model.rate)},
+            ),
+            statistics=(
+                mean_wait(model.means.wait),
+                # Where orders differ most: in short waits and in long ones.
+                wait_over(8.0, model.wait_tail(8.0)),
+                wait_over(45.0, model.wait_tail(45.0)),
+            ),
+            replications=replications,
+        )
+
+
+def _finite_source() -> Iterator[Case]:
+    machines = FiniteSource(population=8, mean_away=40.0, mean_service=SERVICE, servers=2)
+    yield Case(
+        name="8 machines that run for a gamma time, 2 who repair them",
+        pathway=textbook_pathway(
+            CITIZENS / machines.request_rate,
+            stations={"desk": {"capacity": 2}},
+            states={"away": {"stay": law_of("gamma", 0.5, 40.0), "to": "desk"}, "desk": step(exponential(), to="away")},
+            entries={"there": {"to": "away", "count": 8}},
+            closed_population=True,
+        ),
+        statistics=(
+            mean_wait(machines.means.wait),
+            wait_over(0.0, machines.wait_probability),
+            wait_over(20.0, machines.wait_tail(20.0)),
+        ),
+        replications=60,
+    )
+    lines = FiniteSource(population=6, mean_away=12.0, mean_service=SERVICE, servers=3, room=0)
+    yield Case(
+        name="6 callers, away for a lognormal time, and 3 lines",
+        pathway=textbook_pathway(
+            CITIZENS / lines.request_rate,
+            stations={"desk": {"capacity": 3, "room": 0}},
+            states={
+                "away": {"stay": law_of("lognormal", 1.5, 12.0), "to": "desk"},
+                "desk": step(exponential(), to="away", refused_to="away"),
+            },
+            entries={"there": {"to": "away", "count": 6}},
+            closed_population=True,
+        ),
+        statistics=(unserved(lines.loss_probability, "refused, share"),),
+        replications=40,
+    )
+
+
+RULES: Mapping[str, Family] = {
+    "blocking": Family(
+        title="Two stations, of which one blocks", formula="Avi-Itzhak and Yadin (1965), Neuts (1981)", cases=_blocking
+    ),
+    "baulking": Family(title="M/M/c where some baulk", formula="Haight (1957)", cases=_baulking),
+    "orders": Family(title="Orders of service", formula="Vaulot (1954), Flatto (1997)", cases=_orders),
+    "finite-source": Family(
+        title="A population that comes again", formula="Engset (1918), Palm (1947)", cases=_finite_source
+    ),
+}
