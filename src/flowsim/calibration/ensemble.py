@@ -9,7 +9,7 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from importlib.resources.abc import Traversable
@@ -28,6 +28,7 @@ from flowsim.core.errors import InputError, require_type
 from flowsim.core.extras import require_extra
 from flowsim.core.files import check_file, content_of, data_folder, read_toml, write_files
 from flowsim.model.base import Base
+from flowsim.model.changes import Draft
 from flowsim.model.library import cities, city_file
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import CarriedOn, Scenario
@@ -55,6 +56,31 @@ STAMP = "study.json"
 CHECKSUMS = "checksums.json"
 """Beside the files of a finished calibration: the hash of each."""
 """What tells, in the folder of a calibration, which study and seed it belongs to."""
+_MOST_DRAFTS = 128  # each some 200 KB; a page runs 100 replications
+
+
+class _Drafts:
+    """The drafts of some replications over one base: those of the last base and seed that were asked for."""
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Drafts, ()  # another process makes its own: to send them would take longer
+
+    def clear(self) -> None:
+        self._kept: tuple[Any, dict[int, Draft]] = (None, {})
+
+    def of(self, what: Any, replication: int, make: Callable[[], Draft]) -> Draft:
+        kept = self._kept  # by one reading, for threads draft at once
+        if kept[0] != what:
+            kept = self._kept = (what, {})
+        draft = kept[1].get(replication)
+        if draft is None:
+            draft = make()
+            if len(kept[1]) < _MOST_DRAFTS:
+                kept[1][replication] = draft
+        return draft
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -77,6 +103,7 @@ class Ensemble(Displayed):
     provenance: Mapping[str, Any]
     histories: Histories | None = field(default=None, repr=False)
     walk: Walk | None = field(default=None, repr=False)
+    _drafts: _Drafts = field(default_factory=lambda: _Drafts(), init=False, repr=False)
 
     def __repr__(self) -> str:
         lived = f", {len(self.histories):,} histories" if self.histories else ""
@@ -117,6 +144,8 @@ class Ensemble(Displayed):
             sets: they draw sets alone, each with a luck of its own from the start on.
             hold: factors keep their last values after the last document.
         """
+        if not (sets or hold):
+            return self
         return replace(self, histories=None if sets else self.histories, walk=None if hold else self.walk)
 
     def __len__(self) -> int:
@@ -144,6 +173,21 @@ class Ensemble(Displayed):
     def carried_on(self, seed: int, replication: int) -> CarriedOn | None:
         """Return how the base goes on in a replication after its last document; None where its last values hold."""
         return None if self.walk is None else partial(self.walk.continue_in, seed=seed, replication=replication)
+
+    def draft(self, scenario: Scenario, seed: int, replication: int) -> Draft:
+        """Return the base of a scenario with the parameters of a replication, to which its changes are made.
+
+        Those of the first replications are kept, for the next scenario that is compared with this one.
+        """
+
+        def make() -> Draft:
+            return scenario.draft(self.parameters(seed, replication), self.carried_on(seed, replication))
+
+        return self._drafts.of((scenario.frame, seed), replication, make)
+
+    def forget(self) -> None:
+        """Let go of the drafts that are kept."""
+        self._drafts.clear()
 
     def fork(self, seed: int) -> Fork | None:
         """Return the fork from which on replications have futures of their own; None without histories."""
@@ -207,9 +251,7 @@ class OverEnsemble:
         """Return the pathway of a replication: the scenario's changes over its parameter set."""
         if self.scenario.begins_today:
             return self.opening.pathway(seed, replication)
-        return self.scenario.pathway(
-            self.ensemble.parameters(seed, replication), self.ensemble.carried_on(seed, replication)
-        )
+        return self.scenario.changed(self.ensemble.draft(self.scenario, seed, replication))
 
     @property
     def opening(self) -> FromToday:

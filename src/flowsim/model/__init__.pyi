@@ -3,7 +3,7 @@ from .base import Parameter as Parameter
 from .base import bare_numbers as bare_numbers
 from .base import read_base as read_base
 from .changes import MOST_YEARS as MOST_YEARS
-from .changes import apply_edits as apply_edits
+from .changes import Draft as Draft
 from .changes import located_at as located_at
 from .duration import Duration as Duration
 from .edits import ArrivalsEdit as ArrivalsEdit

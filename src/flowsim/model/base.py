@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import MappingProxyType
@@ -148,6 +148,15 @@ def read_base(name_or_path: str | Path, folder: Path | None = None) -> Base:
         InputError: one line with the file and the key path.
     """
     require_type("base", name_or_path, (str, Path), "the name of one that ships, or the path of a pathway file")
+    return _shipped(str(name_or_path)) if str(name_or_path) in cities() else _read(name_or_path, folder)
+
+
+@cache
+def _shipped(name: str) -> Base:
+    return _read(name, None)
+
+
+def _read(name_or_path: str | Path, folder: Path | None) -> Base:
     if str(name_or_path) in cities():
         source = f"{name_or_path}.toml"
         content = city_file(str(name_or_path), "pathway.toml").read_bytes()

@@ -1,4 +1,7 @@
-"""The changes of a scenario file, made in a pathway's plain data."""
+"""The changes of a scenario file, made in a pathway's plain data.
+
+A change is made in a copy of the part that it names; the other parts stay those of the data that it is made to.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from flowsim.core.civil_time import is_dated, parse_moment, parse_rate
@@ -29,11 +33,15 @@ from flowsim.model.edits import (
     change_place,
 )
 from flowsim.model.parts import as_shares, listed
+from flowsim.model.pathway import Pathway
 
-__all__ = ["MOST_YEARS", "apply_edits", "edit_steps", "end_of", "located_at"]
+__all__ = ["MOST_YEARS", "Draft", "edit_steps", "end_of", "located_at"]
 
 MOST_YEARS = 20
 """After the base's end: a date that lies later is taken for a slip of the pen."""
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+_PARTS = ("stations", "states", "entries")
+_OTHERS = ("attributes", "watches", "clocks", "followups", "seniorities")  # no change is of these
 
 
 @contextmanager
@@ -45,20 +53,52 @@ def located_at(where: str) -> Iterator[None]:
         raise InputError(f"{where}: {error}" if where else str(error)) from None
 
 
-def apply_edits(raw: dict[str, Any], layers: Sequence[tuple[ScenarioFile, str]]) -> None:
-    """Make the changes of files, each with its source, in a pathway's plain data, in any form that one is read from."""
-    for _ in edit_steps(raw, layers):
-        pass
+class Draft:
+    """A pathway's plain data, to which changes are made: what they leave as it is, is read once for all of them.
+
+    Args:
+        raw: in any form that a pathway is read from; it is this draft's own from now on.
+        values: of the base's parameters that stand in it.
+    """
+
+    def __init__(self, raw: dict[str, Any], values: Mapping[str, Any] = _NOTHING) -> None:
+        _as_lists(raw)
+        self.raw: Mapping[str, Any] = raw
+        self.values = values
+        # By the identity of the plain data that a part was read from, which are kept here.
+        self._parts: dict[int, Any] = {id(plain): plain for kind in _PARTS for plain in raw[kind]}
+        self._others: dict[str, Any] = {}
+
+    def changed(self, layers: Sequence[tuple[ScenarioFile, str]], source: str) -> Pathway:
+        """Return the checked pathway with the changes of files made, each with its source.
+
+        Raises:
+            InputError: where a change can't be made, or makes no sound pathway.
+        """
+        raw = self.copy()
+        for _ in edit_steps(raw, layers):
+            pass
+        known = {kind: [self._parts.get(id(plain), plain) for plain in raw[kind]] for kind in _PARTS}
+        pathway = Pathway.of_plain(raw | self._others | known, source)
+        for kind in _PARTS:
+            for plain, part in zip(raw[kind], getattr(pathway, kind), strict=True):
+                if id(plain) in self._parts:
+                    self._parts[id(plain)] = part
+        self._others = {kind: getattr(pathway, kind) for kind in _OTHERS if kind in raw}
+        return pathway
+
+    def copy(self) -> dict[str, Any]:
+        """Return plain data of its own with the same parts, as `edit_steps` changes it."""
+        return dict(self.raw) | {kind: list(self.raw[kind]) for kind in _PARTS}
 
 
 def edit_steps(raw: dict[str, Any], layers: Sequence[tuple[ScenarioFile, str]]) -> Iterator[str]:
-    """Make the changes one after the other; yield an empty text before the first, and where each stands after it.
+    """Make the changes of files one after the other in what `Draft.copy` returns.
 
-    Kind by kind; of each kind those of the first file first. Where no file tells the horizon's end, it lies late enough
-    for all changes. The last file's dates must lie within the horizon, for the earlier ones may have been written for
-    another.
+    Yields an empty text before the first, and where each stands after it. Kind by kind; of each kind those of the first
+    file first. Where no file tells the horizon's end, it lies late enough for all changes. The last file's dates must
+    lie within the horizon, for the earlier ones may have been written for another.
     """
-    _as_lists(raw)
     start, end = parse_moment(raw["start"]), end_of(raw, layers)
     raw["end"] = end.isoformat()
     yield ""
@@ -182,6 +222,20 @@ def _set(table: dict[str, Any], key: str, edit: Edit, start: str, change: Callab
     )
 
 
+def _part(raw: dict[str, Any], kind: str, what: str, name: str, where: str) -> dict[str, Any]:
+    """Return a copy of the part of a name, which stands in its place from now on."""
+    found = _find(what, name, raw[kind], where)
+    part: dict[str, Any] = _copied(found)
+    raw[kind] = [part if other is found else other for other in raw[kind]]
+    return part
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _copied(item) for key, item in value.items()}
+    return [_copied(item) for item in value] if isinstance(value, list) else value
+
+
 def _find(what: str, name: str, among: Iterable[dict[str, Any]], where: str) -> dict[str, Any]:
     by_name = {item["name"]: item for item in among}
     if name not in by_name:
@@ -207,7 +261,7 @@ def _holder(station: dict[str, Any], key: str, party: str | None, where: str) ->
 
 
 def _station(raw: dict[str, Any], edit: StationEdit, where: str) -> None:
-    station = _find("station", edit.station, raw["stations"], where)
+    station = _part(raw, "stations", "station", edit.station, where)
     if edit.party is not None:
         _find("party", edit.party, station.get("parties", []), where)
     for key in ("places", "capacity", "staff", "hours", "hours_a_case", "weekdays", "room"):
@@ -303,7 +357,7 @@ def _whole(value: float) -> int:
 
 
 def _closure(raw: dict[str, Any], edit: Closure, where: str) -> None:
-    station = _find("station", edit.station, raw["stations"], where)
+    station = _part(raw, "stations", "station", edit.station, where)
     for table in [*station.get("parties", [station]), *station.get("shifts", [])]:
         key = "servers" if "servers" in table else "capacity"
         if key in table:
@@ -330,7 +384,7 @@ def _kept(edit: Closure, servers: int) -> str:
 
 
 def _shares(raw: dict[str, Any], edit: SharesEdit, where: str) -> None:
-    state = _find("state", edit.state, raw["states"], where)
+    state = _part(raw, "states", "state", edit.state, where)
     if "to" not in state:
         kind = "leaves by a race: change its [[exits]]" if state.get("race") else "is final"
         raise InputError(f"{where}.state: '{edit.state}' {kind}")
@@ -362,7 +416,7 @@ def _yearly(rate: str) -> str:
 
 
 def _exit(raw: dict[str, Any], edit: ExitEdit, where: str) -> None:
-    state = _find("state", edit.state, raw["states"], where)
+    state = _part(raw, "states", "state", edit.state, where)
     if not state.get("race"):
         raise InputError(f"{where}.state: '{edit.state}' has no race of exits: change its [[shares]]")
     _find("exit", edit.exit, state["race"], where)
@@ -379,7 +433,7 @@ def _exit(raw: dict[str, Any], edit: ExitEdit, where: str) -> None:
 
 
 def _stay(raw: dict[str, Any], edit: StayEdit, where: str) -> None:
-    state = _find("state", edit.state, raw["states"], where)
+    state = _part(raw, "states", "state", edit.state, where)
     if "to" not in state:
         kind = "leaves by a race: change its [[exits]]" if state.get("race") else "is final"
         raise InputError(f"{where}.state: '{edit.state}' has no `stay`: it {kind}")
@@ -405,7 +459,7 @@ def _longer(old: Any, stay: str | Duration) -> Any:
 
 
 def _arrivals(raw: dict[str, Any], edit: ArrivalsEdit, where: str) -> None:
-    entry = _find("entry", edit.entry, raw["entries"], where)
+    entry = _part(raw, "entries", "entry", edit.entry, where)
     if "rate" not in entry:
         having = ", ".join(item["name"] for item in raw["entries"] if "rate" in item)
         raise InputError(f"{where}.entry: '{edit.entry}' has no rate (allowed: {having or 'no entry has one'})")
@@ -414,7 +468,7 @@ def _arrivals(raw: dict[str, Any], edit: ArrivalsEdit, where: str) -> None:
 
 
 def _waiting(raw: dict[str, Any], edit: Waiting, where: str) -> None:
-    state = _find("state", edit.state, raw["states"], where)
+    state = _part(raw, "states", "state", edit.state, where)
     if "station" not in state:
         raise InputError(f"{where}.state: '{edit.state}' has no station to wait at")
     stock = [entry for entry in raw["entries"] if entry.get("waiting") and entry["to"] == edit.state]

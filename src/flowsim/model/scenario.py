@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -25,7 +26,7 @@ from flowsim.core.numbers import composed
 from flowsim.core.quantities import changed, check_typed
 from flowsim.evidence.cases import read_cases
 from flowsim.model.base import Base, read_base
-from flowsim.model.changes import MOST_YEARS, apply_edits, edit_steps, end_of, located_at
+from flowsim.model.changes import MOST_YEARS, Draft, edit_steps, end_of, located_at
 from flowsim.model.differences import takes_effect
 from flowsim.model.edits import (
     ScenarioFile,
@@ -272,24 +273,56 @@ class Scenario:
         Raises:
             InputError: for an unknown parameter, or where a change can't be made to these values.
         """
+        return self.changed(self.draft(parameters, carried_on))
+
+    def draft(self, parameters: Mapping[str, Any] | None = None, carried_on: CarriedOn | None = None) -> Draft:
+        """Return the base to which the changes are made, over other values of its parameters; as `pathway`.
+
+        Scenarios with the same `frame` have the same drafts.
+
+        Raises:
+            InputError: as `pathway_before_opening`.
+        """
         values = dict(parameters or {})
         check_typed(values, self.source, "parameters", program=True)
-        changes = [(name, change, source) for file, source in self.layers for name, change in file.parameters.items()]
-        for name, change, source in changes:
+        for name, change, source in self._parameter_changes:
             where = f"{source}: parameters.{name}"
             if name not in self.base.parameters:
                 raise InputError(f"{where}: {unknown_name('parameter', name, self.base.parameters)}")
             with located_at(where):
                 values[name] = changed(values.get(name, self.base.parameters[name].value), change)
-        try:
+        with self._blaming(values):
             raw = self.base.filled(values)
             if carried_on is not None:
                 carried_on(raw, end_of(raw, self.layers))
-            apply_edits(raw, self.layers)
-            return Pathway.of_plain(raw, f"{self.source} over {self.base.source}")
+            return Draft(raw, values)
+
+    def changed(self, draft: Draft) -> Pathway:
+        """Return the pathway with all changes but those of parameters made to a draft; as `pathway_before_opening`.
+
+        Raises:
+            InputError: where a change can't be made to it.
+        """
+        with self._blaming(draft.values):
+            return draft.changed(self.layers, f"{self.source} over {self.base.source}")
+
+    @property
+    def frame(self) -> str:
+        """What drafts of the scenario depend on, but for what is drawn: its base, changes of parameters and end."""
+        end = end_of(self.base.raw, self.layers)
+        return repr((self.base.sha256, end, [(name, change) for name, change, _ in self._parameter_changes]))
+
+    @property
+    def _parameter_changes(self) -> list[tuple[str, Any, str]]:
+        return [(name, change, source) for file, source in self.layers for name, change in file.parameters.items()]
+
+    @contextmanager
+    def _blaming(self, values: Mapping[str, Any]) -> Iterator[None]:
+        """Where values alone make no sound pathway, say that the fault is theirs and not the changes'."""
+        try:
+            yield
         except (ValueError, TypeError, KeyError, AttributeError):
-            # Where the values alone make no sound pathway, the fault is theirs and not the changes'.
-            with located_at(f"{self.source}: parameters" if changes else ""):
+            with located_at(f"{self.source}: parameters" if self._parameter_changes else ""):
                 self.base.pathway(values)
             raise
 
@@ -317,7 +350,7 @@ class Scenario:
     @property
     def without_effect(self) -> tuple[str, ...]:
         """The changes of the file that change nothing, by where they stand in it."""
-        raw = self.base.filled()
+        raw = Draft(self.base.filled()).copy()
         steps = edit_steps(raw, self.layers)
         next(steps)
         before, out = Pathway.of_plain(raw), []

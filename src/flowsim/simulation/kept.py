@@ -9,12 +9,12 @@ from flowsim.core.errors import require_positive
 from flowsim.model.differences import same_until
 from flowsim.model.pathway import Pathway
 from flowsim.simulation.engine.trace import Trace
-from flowsim.simulation.fork import Fork
+from flowsim.simulation.fork import Fork, Forked
 
 if TYPE_CHECKING:
     from flowsim.core.written import RealLike
-    from flowsim.simulation.engine.compiler import Model
     from flowsim.simulation.engine.fast import KeptState
+    from flowsim.simulation.engine.slots import Compiled
 
 __all__ = ["KeptHistories"]
 
@@ -37,7 +37,7 @@ class KeptHistories:
         self.megabytes = float(megabytes)
         self.resumed = 0
         """How many replications went on from a kept history."""
-        self._states: dict[tuple[Any, ...], tuple[Pathway, KeptState]] = {}
+        self._states: dict[tuple[Any, ...], tuple[Compiled, KeptState]] = {}
         self._bytes = 0
         self._lock = Lock()
 
@@ -56,21 +56,32 @@ class KeptHistories:
         """The bytes that the kept histories take."""
         return self._bytes
 
-    def simulate(self, pathway: Pathway, model: Model, seed: int, fork: Fork, replication: int) -> Trace:
+    def compiled(self, pathway: Pathway, seed: int, fork: Fork, replication: int) -> Compiled:
+        """Compile the pathway of a replication: of a kept history, by what differs from the one that made it."""
+        from flowsim.simulation.engine.slots import compiled_like
+
+        first, _ = self._states.get(self._key(fork.luck(pathway, seed, replication), fork), (None, None))
+        return compiled_like(pathway, first)
+
+    def _key(self, luck: Forked, fork: Fork) -> tuple[Any, ...]:
+        return luck.seed, luck.history, luck.forks[:-1], fork.at
+
+    def simulate(self, compiled: Compiled, seed: int, fork: Fork, replication: int) -> Trace:
         """Run a replication on the kernel, from its history's state at the fork where that is kept."""
         from flowsim.simulation.engine import fast
 
+        pathway, model = compiled.pathway, compiled.model
         luck = fork.luck(pathway, seed, replication)
         *earlier, (tick, future) = luck.forks
-        key = (luck.seed, luck.history, tuple(earlier), fork.at)
+        key = self._key(luck, fork)
         first, state = self._states.get(key, (None, None))
         if first is None and self._bytes < self.megabytes * 2**20:
-            first, state = pathway, fast.run_until(model, luck.seed, luck.history, tick, tuple(earlier))
+            first, state = compiled, fast.run_until(model, luck.seed, luck.history, tick, tuple(earlier))
             with self._lock:
                 if key not in self._states:
-                    self._states[key] = pathway, state
+                    self._states[key] = compiled, state
                     self._bytes += state.nbytes
-        elif first is not None and same_until(first, pathway, fork.at):
+        elif first is not None and same_until(first.pathway, pathway, fork.at):
             with self._lock:
                 self.resumed += 1
         else:

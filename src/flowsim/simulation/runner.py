@@ -8,7 +8,7 @@ import platform
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, get_args
 
@@ -34,7 +34,7 @@ from flowsim.simulation.results import Results
 
 if TYPE_CHECKING:
     from flowsim.core.written import Seed, WholeLike
-    from flowsim.simulation.engine.compiler import Model
+    from flowsim.simulation.engine.slots import Compiled
     from flowsim.simulation.engine.trace import Trace
 
 __all__ = ["Engine", "checked_count", "checked_seed", "estimate_memory", "known_engine", "run"]
@@ -141,7 +141,8 @@ def run(
     elif kept is not None:
         raise InputError("kept: histories are kept at a fork, so give `fork` too")
     workers = min(workers or os.cpu_count() or 1, len(numbers)) if engine == "kernel" else 1
-    _check_memory(pathway, engine, workers, len(numbers) if keep_traces else 0)
+    visits = most_visits(pathway)
+    _check_memory(pathway, engine, workers, len(numbers) if keep_traces else 0, visits)
     frame = Frame.of(pathway)
     index = Catalogue.of(pathway, frame).index
     only = None if measures is None else _asked_for(measures, index)
@@ -149,7 +150,6 @@ def run(
         index = tuple(row for row in index if row.measure in only)
     _check_table(len(numbers), len(index))
     _compiled(pathway)
-    visits = most_visits(pathway)
     _LOG.info("%s: %d replications begin, seed %d, %s engine", pathway.name, len(numbers), seed, engine)
     work = _Work(subject, frame, engine, seed, fork, own, kept, keep_traces, only, visits)
     with ExitStack() as open_threads, _compiling(engine) as compiled:
@@ -239,45 +239,49 @@ def _numbers(replications: WholeLike | Iterable[WholeLike]) -> list[int]:
 # A pathway is prepared once, not once a replication. What is heavy to import is imported here, so that a run that can't
 # be is refused at once.
 @lru_cache(maxsize=4)
-def _compiled(pathway: Pathway) -> Model:
-    from flowsim.simulation.engine.slots import compile_or_patch
+def _compiled(pathway: Pathway) -> Compiled:
+    from flowsim.simulation.engine.slots import compiled_like
 
-    return compile_or_patch(pathway)
+    return compiled_like(pathway)
 
 
-def _prepared(work: _Work, number: int) -> tuple[Pathway, Model]:
+def _prepared(work: _Work, number: int) -> Compiled:
     if isinstance(work.subject, Pathway):
-        return work.subject, _compiled(work.subject)
-    from flowsim.simulation.engine.slots import compile_or_patch
+        return _compiled(work.subject)
+    from flowsim.simulation.engine.slots import compiled_like
 
     with without_tick_warnings():
         pathway = work.subject.pathway(work.seed, number if work.own or not work.fork else work.fork.history(number))
     work.frame.check(pathway, f"replication {number}")
     _check_memory(pathway, work.engine, 1, 0, work.a_citizen)
-    return pathway, compile_or_patch(pathway)
+    if work.kept is not None and work.fork is not None:
+        return work.kept.compiled(pathway, work.seed, work.fork, number)
+    return compiled_like(pathway)
 
 
 def _replicate(work: _Work, number: int) -> _Replication:
-    pathway, model = _prepared(work, number)
+    compiled = _prepared(work, number)
+    pathway = compiled.pathway
     from flowsim.simulation.engine.deadlock import deadlocks_told
 
     luck = Forked(work.seed, number, ()) if work.fork is None else work.fork.luck(pathway, work.seed, number)
     with deadlocks_told(pathway, number):
-        trace = _simulated(work, number, pathway, model, luck)
+        trace = _simulated(work, number, compiled, luck)
     values = Catalogue.of(pathway, work.frame).compute(trace, work.only)
     digest = trace.digest if work.only is None else None
     return _Replication(number, values, digest, trace if work.keep else None, pathway.tick)
 
 
-def _simulated(work: _Work, number: int, pathway: Pathway, model: Model, luck: Forked) -> Trace:
+def _simulated(work: _Work, number: int, compiled: Compiled, luck: Forked) -> Trace:
+    model = compiled.model
     if work.engine == "simpy":
         from flowsim.simulation.engine import reference
 
         return reference.simulate(model, *luck)
     from flowsim.simulation.engine import fast
 
-    if work.fork is not None and work.kept is not None and work.fork.at < pathway.end:
-        return work.kept.simulate(pathway, model, work.seed, work.fork, number)
+    if work.fork is not None and work.kept is not None and work.fork.at < compiled.pathway.end:
+        return work.kept.simulate(compiled, work.seed, work.fork, number)
     return fast.simulate(model, *luck)
 
 
@@ -386,4 +390,9 @@ def _check_table(replications: int, measures: int) -> None:
 
 def _versions() -> dict[str, str]:
     names = ("flowsim", "numpy", "scipy", "numba", "simpy", "pandas")
-    return {"python": platform.python_version()} | {name: metadata.version(name) for name in names}
+    return {"python": platform.python_version()} | {name: _version(name) for name in names}
+
+
+@cache
+def _version(library: str) -> str:
+    return metadata.version(library)

@@ -14,7 +14,7 @@ from flowsim.model.scenario import Scenario
 from flowsim.model.ticks import without_tick_warnings
 from flowsim.simulation.engine import slots
 from flowsim.simulation.engine.compiler import compile_pathway
-from flowsim.simulation.engine.slots import Compiled, compile_or_patch
+from flowsim.simulation.engine.slots import Compiled, compile_or_patch, compiled_like
 from flowsim.testing import pathways
 
 _NUMBER = re.compile(r"\d+(\.\d+)?(?= \w)")
@@ -156,6 +156,16 @@ def test_another_number_is_written_in_its_slot(place, value, monkeypatch):
     assert patched == bytes_of(compile_pathway(other))
     assert patched != before
     assert bytes_of(compile_or_patch(town)) == before
+
+
+@pytest.mark.parametrize(("place", "value"), NUMBERS, ids=[place for place, _ in NUMBERS])
+def test_what_was_patched_is_patched_again_to_either_side(place, value, monkeypatch):
+    town, other = Pathway.from_dict(TOWN), changed(place, value)
+    patched = Compiled.of(town).with_numbers_of(other)
+    monkeypatch.setattr(slots, "_kept", ())  # the one that is near is all there is
+    monkeypatch.setattr(Compiled, "of", lambda pathway: pytest.fail("it is compiled in full"))
+    assert bytes_of(compiled_like(other, patched).model) == bytes_of(compile_pathway(other))
+    assert bytes_of(compiled_like(town, patched).model) == bytes_of(compile_pathway(town))
 
 
 @pytest.mark.parametrize(("place", "value"), MORE_THAN_NUMBERS)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +24,7 @@ from flowsim.model.pathway import Pathway
 from flowsim.simulation.engine import compiler
 from flowsim.simulation.engine.compiler import Model
 
-__all__ = ["compile_or_patch"]
+__all__ = ["Compiled", "compile_or_patch", "compiled_like"]
 
 _MOST = 4  # models that are kept to be patched
 _kept: tuple[Compiled, ...] = ()
@@ -49,18 +49,27 @@ def compile_or_patch(pathway: Pathway) -> Model:
     Raises:
         InputError: as `compile_pathway`.
     """
+    return compiled_like(pathway).model
+
+
+def compiled_like(pathway: Pathway, near: Compiled | None = None) -> Compiled:
+    """Return the compiled model of a pathway, patched from the one that is near or from one of the last.
+
+    Raises:
+        InputError: as `compile_pathway`.
+    """
     global _kept
-    for compiled in _kept:
+    for compiled in _kept if near is None else (near, *_kept):
         try:
-            model = compiled.with_numbers_of(pathway)
+            patched = compiled.with_numbers_of(pathway)
         except _UnlikeError:
             continue
-        if compiled is not _kept[0]:
+        if compiled is not near and compiled is not _kept[0]:
             _kept = (compiled, *(other for other in _kept if other is not compiled))[:_MOST]
-        return model
+        return patched
     compiled = Compiled.of(pathway)
     _kept = (compiled, *_kept)[:_MOST]
-    return compiled.model
+    return compiled
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -91,8 +100,8 @@ class Compiled:
         laws = {number: law for law, number in filled.law_number.items()}
         return cls(pathway=pathway, model=model, laws=laws, uses=uses, moments=filled.bound_moments)
 
-    def with_numbers_of(self, pathway: Pathway) -> Model:
-        """Return the model of a pathway that differs from this one's in numbers.
+    def with_numbers_of(self, pathway: Pathway) -> Compiled:
+        """Return what comes of a pathway that differs from this one's in numbers.
 
         Raises:
             _UnlikeError: where more differs.
@@ -108,8 +117,8 @@ class Compiled:
             if old_entry is not new_entry:
                 patch.entry(number, old_entry, new_entry)
         patch.bounds(own.stations, pathway.stations)
-        patch.laws()
-        return self.model._replace(**patch.tables)
+        laws = patch.laws()
+        return replace(self, pathway=pathway, model=self.model._replace(**patch.tables), laws=laws)
 
 
 class _Patch:
@@ -136,10 +145,10 @@ class _Patch:
             _require(known is new or known == new)
             self.renewed[number] += 1
 
-    def laws(self) -> None:
-        """Write the rows of laws; each is of one law still, and no two are of the same."""
+    def laws(self) -> Mapping[int, Duration]:
+        """Write the rows of laws, and return whose they are; each is of one law still, and no two are of the same."""
         if not self.new_laws:
-            return
+            return self.compiled.laws
         laws = dict(self.compiled.laws)
         for number, law in self.new_laws.items():
             if law is laws[number] or law == laws[number]:
@@ -148,6 +157,7 @@ class _Patch:
             self._law(number, law)
             laws[number] = law
         _require(len(set(laws.values())) == len(laws))
+        return laws
 
     def _law(self, number: int, law: Duration) -> None:
         _require(law.law != "mixture")
