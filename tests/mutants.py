@@ -117,6 +117,7 @@ def tests_of(path, root):
     else:
         name = f"flowsim.{path.stem}"
         every = sorted(test for test in (root / "tests").rglob("test_*.py") if name in test.read_text(encoding="utf-8"))
+    every.append(root / "tests" / "house" / "test_values.py")  # of all rooms
     if room == "core":
         every.append(root / "tests" / "fuzz" / "test_giants.py")
     beside = folder.joinpath(*below[:-1])
