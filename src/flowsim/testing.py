@@ -111,6 +111,23 @@ def _recurring(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
+def _interruptions(draw: st.DrawFn, preempts: bool) -> dict[str, Any]:
+    """Draw what interrupts a stay."""
+    kind = draw(st.sampled_from(["resume", "restart"]))
+    causes = st.sampled_from([("preempts",), ("on_cut",), ("preempts", "on_cut")] if preempts else [("on_cut",)])
+    return dict.fromkeys(draw(causes), kind)
+
+
+def _interrupts(station: dict[str, Any]) -> bool:
+    return "preempts" in station or "on_cut" in station
+
+
+def _no_race(station: dict[str, Any]) -> bool:
+    """Return whether how long a stay lasts is to be known before."""
+    return station.get("order") == "shortest" or _interrupts(station)
+
+
+@st.composite
 def _stations(draw: st.DrawFn, states: list[str]) -> dict[str, Any]:
     stations: dict[str, Any] = {}
     for name in ("desk", "team", "board")[: draw(st.sampled_from([0, 1, 1, 2, 3]))]:
@@ -134,6 +151,8 @@ def _stations(draw: st.DrawFn, states: list[str]) -> dict[str, Any]:
             stations[name]["order"] = draw(st.sampled_from(["last", "shortest", "random"]))
         if draw(st.integers(0, 2)) == 0:
             stations[name]["reserved"] = {"0": draw(st.integers(0, 1)), "1": draw(st.integers(0, 2))}
+        if "capacity" in stations[name] and draw(st.integers(0, 2)) == 0:
+            stations[name] |= draw(_interruptions("reserved" not in stations[name]))
         if draw(st.integers(0, 2)) == 0:
             stations[name]["answers"] = draw(_by_date(st.just("off") | _feedbacks("capacity" in stations[name])))
     return stations
@@ -155,7 +174,7 @@ def _state(draw: st.DrawFn, states: list[str], ahead: list[str], stations: dict[
     if "station" in state and draw(st.integers(0, 3)) == 0:
         shares = draw(st.sampled_from([{"0": 0.5}, {"1": 0.3, "2": 1.0}, {"0": 1.0, "1": 0.0}]))
         state |= {"baulks": shares, "baulks_to": draw(forward)}
-    is_known = "station" in state and stations[state["station"]].get("order") == "shortest"
+    is_known = "station" in state and _no_race(stations[state["station"]])
     if not draw(st.integers(0, 3)) and not is_known:
         # Going back takes a race some time, so no circle can be run in no time.
         rates = _by_date(st.sampled_from(["0 per day", "0.4 per day", "3 per day"]))
@@ -201,13 +220,23 @@ def _held(draw: st.DrawFn, states: list[str], body: dict[str, Any], stations: di
     out: set[str] = set()
     for name in states[1:]:
         state, station = body[name], stations.get(body[name].get("station"), {})
-        sent = any(name in _sent_away(other) for other in body.values())
-        if "room" in station and "reserved" not in station and not sent and draw(st.booleans()):
+        sent = any(
+            name in _sent_away(other)
+            or (name in _targets(other) and _interrupts(stations.get(other.get("station"), {})))
+            for other in body.values()
+        )
+        is_free = "room" in station and "reserved" not in station and not _interrupts(station)
+        if is_free and not sent and draw(st.booleans()):
             state.pop("refused_to", None)
             state.pop("admitted", None)
             state["blocks"] = True
             out.add(name)
-        for kept in (other for other in stations if "capacity" in stations[other] and other != state.get("station")):
+        kept_ones = [
+            other
+            for other in stations
+            if "capacity" in stations[other] and other != state.get("station") and not _interrupts(stations[other])
+        ]
+        for kept in kept_ones if not _interrupts(station) else ():
             before = [other for other in states if name in _targets(body[other])]
             holds = all(
                 kept in body[other].get("keeps", [])
@@ -230,14 +259,42 @@ def _held_visit(draw: st.DrawFn, server: str, stations: dict[str, Any]) -> dict[
 
     visit, within = at(server) | {"to": "within"}, at(draw(st.sampled_from(sorted(stations))))
     within |= {"to": {"out": 0.6, "visit": 0.4}}
-    if "room" in stations[within["station"]] and "reserved" not in stations[within["station"]]:
+    elsewhere = stations[within["station"]]
+    if "room" in elsewhere and "reserved" not in elsewhere and not _interrupts(elsewhere):
         del within["refused_to"]
         within["blocks"] = True
-    if within["station"] != server and draw(st.integers(0, 2)):
+    if within["station"] != server and not _interrupts(elsewhere) and draw(st.integers(0, 2)):
         within["keeps"] = server
     elif "keeps" not in within and "blocks" not in within:
         within = {"benefit": "b", "keeps": server, "stay": within["stay"], "to": within["to"]}
     return {"visit": visit, "within": within}
+
+
+@st.composite
+def _ward(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Draw a crowded station that interrupts stays, the states of two classes at it, and their doors."""
+    station = {"capacity": draw(_by_date(st.integers(0, 2)))} | draw(_interruptions(True))
+    if draw(st.integers(0, 2)) == 0:
+        station |= draw(_recurring())
+    refused: dict[str, Any] = {}
+    if draw(st.integers(0, 2)) == 0:
+        station["room"] = draw(st.integers(0, 3))
+        refused = {"refused_to": "out"}
+    station["order"] = draw(st.sampled_from(["first", "first", "last", "shortest", "random"]))
+    if draw(st.integers(0, 3)) == 0:
+        station["answers"] = draw(_feedbacks(True))
+    at: dict[str, Any] = {"station": "ward"} | refused
+    urgent = at | {"benefit": "a", "priority": 0, "stay": draw(durations()), "to": {"out": 0.8, "planned": 0.2}}
+    planned = at | {"benefit": "b", "priority": 1, "stay": draw(durations()), "to": {"out": 0.6, "urgent": 0.4}}
+    if draw(st.booleans()):
+        planned |= {"patience": draw(durations()), "reneges_to": "out"}
+    if draw(st.integers(0, 2)) == 0:
+        planned |= {"baulks": {"1": 0.3, "2": 1.0}, "baulks_to": "out"}
+    doors = {
+        "to_urgent": {"to": "urgent", "rate": draw(st.sampled_from(["1 per day", "4 per day"]))},
+        "to_planned": draw(_entry("planned", True, False)),
+    }
+    return {"ward": station}, {"urgent": urgent, "planned": planned}, doors
 
 
 def _may_deadlock(pathway: Pathway) -> bool:
@@ -276,7 +333,7 @@ def _entry(draw: st.DrawFn, to: str, queues: bool, settled: bool) -> dict[str, A
 
 @st.composite
 def pathways(draw: st.DrawFn, deadlocks: bool = False) -> Pathway:
-    """Draw a pathway of two to seven states and three stations over six days, with every feature of the language.
+    """Draw a pathway of two to nine states and four stations over six days, with every feature of the language.
 
     With `deadlocks`, also one in which citizens may wait for one another for ever, so that its run is refused.
     """
@@ -293,7 +350,7 @@ def pathways(draw: st.DrawFn, deadlocks: bool = False) -> Pathway:
         if draw(st.booleans()) and attributes:
             body[name]["variants"] = draw(_variants(states, ahead, body[name]))
             station = stations.get(body[name].get("station"), {})
-            for variant in body[name]["variants"] if station.get("order") == "shortest" else ():
+            for variant in body[name]["variants"] if _no_race(station) else ():
                 variant |= {"stay": "1 day", "to": "out"} if variant.pop("race", None) else {}
     settled = draw(_held(states, body, stations))
     entries: dict[str, Any] = {}
@@ -304,11 +361,17 @@ def pathways(draw: st.DrawFn, deadlocks: bool = False) -> Pathway:
             if draw(st.booleans()) and attributes:
                 entries[f"to_{name}"]["attributes"] = {"age": {"young": 0.1, "old": 0.9}}
         led_to |= _reached(name, body)
-    servers = [name for name, station in stations.items() if "capacity" in station]
+    servers = [name for name, station in stations.items() if "capacity" in station and not _interrupts(station)]
     holds: bool = draw(st.booleans())
     if servers and holds:
         body |= draw(_held_visit(draw(st.sampled_from(servers)), stations))
         entries["to_visit"] = draw(_entry("visit", True, False))
+        led_to.add("out")
+    if draw(st.booleans()):
+        ward, of_ward, doors = draw(_ward())
+        stations |= ward
+        body |= of_ward
+        entries |= doors
         led_to.add("out")
     if "out" not in led_to:
         entries["to_out"] = {"to": "out", "count": 1}

@@ -185,6 +185,10 @@ def _values(pathway: Pathway) -> Iterator[tuple[tuple[str, str], _Steps]]:
             always["reserved"] = ", ".join(f"{number} from class {priority}" for priority, number in station.reserved)
         if station.order != "first":
             always["order"] = station.order
+        if station.preempts is not None:
+            always["preempts"] = station.preempts
+        if station.on_cut != "finish":
+            always["on cut"] = station.on_cut
         if station.closed:
             always["closed"] = "; ".join(map(str, station.closed))
         for name, value in always.items():

@@ -53,6 +53,7 @@ __all__ = [
 ]
 
 Order = Literal["first", "last", "shortest", "random"]
+Interrupted = Literal["resume", "restart"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -342,6 +343,11 @@ class Station(Record):
     came "first" or "last", who has the "shortest" stay, as it is drawn when she joins, or any one at "random" of those
     who wait. `reserved` keeps so many
     servers, or places, free from a class of priority, by its number: its stays start only while more than those are.
+
+    A station `preempts` where who waits in a better class interrupts a stay of the worst class that is under way, and
+    `on_cut` tells what becomes of stays for which no server is left when the capacity falls: they "finish", or are
+    interrupted. Who is interrupted waits at the head of her class to "resume" the stay with what is left of it, or to
+    "restart" it in full.
     """
 
     name: Name
@@ -359,6 +365,8 @@ class Station(Record):
     room: Count | None = None
     order: Order = "first"
     reserved: Reserved = ()
+    preempts: Interrupted | None = None
+    on_cut: Interrupted | Literal["finish"] = "finish"
     answers: ByDate[Rule] | None = None
 
     if TYPE_CHECKING:
@@ -381,6 +389,8 @@ class Station(Record):
             room: WholeLike | None = None,
             order: Order = "first",
             reserved: Mapping[str, WholeLike] | Mapping[int, WholeLike] = ...,
+            preempts: Interrupted | None = None,
+            on_cut: Interrupted | Literal["finish"] = "finish",
             answers: ByDateLike[Feedback | Mapping[str, Any] | str] | None = None,
         ) -> None: ...
 
@@ -421,6 +431,12 @@ class Station(Record):
     def _one_kind(self) -> Station:
         _unique("shift", (shift.name for shift in self.shifts))
         _unique("class of priority", (str(priority) for priority, _ in self.reserved))
+        if self.interrupts and self.capacity is None:
+            raise ValueError("`preempts` and `on_cut` are of servers; the stays that a meeting takes hold none")
+        if self.preempts and self.on_cut not in ("finish", self.preempts):
+            raise ValueError("`preempts` and `on_cut` have stays resume, or restart, alike: give both the same")
+        if self.preempts and self.reserved:
+            raise ValueError("`preempts` takes servers from others, `reserved` keeps them free: drop one")
         if self.capacity is not None:
             if self.weekdays or self.meets or self.places or self.parties or self.holidays:
                 raise ValueError("a station has either `capacity` (servers) or `weekdays` and `places` (a meeting)")
@@ -439,6 +455,11 @@ class Station(Record):
             raise ValueError("`at` needs one or more different hours")
         _unique("party", (p.name for p in self.parties))
         return self
+
+    @property
+    def interrupts(self) -> bool:
+        """Whether a stay that is under way may be interrupted there."""
+        return self.preempts is not None or self.on_cut != "finish"
 
     @property
     def is_meeting(self) -> bool:
@@ -940,8 +961,8 @@ class Clock(Record):
     """A time that is watched: from the start of a stay in one of `begins` to the entering of one of `ends`.
 
     The share that took at most `limit` is counted among those ended in a period; `begins_at = "joined"` counts
-    from joining the queue instead of the start of the stay. Entering a state of `abandons` stops it without an end,
-    as every final state does.
+    from joining the queue instead of the start of the stay, `ends_at = "started"` until a stay in one of `ends` starts.
+    Entering a state of `abandons` stops it without an end, as every final state does that does not end it.
     """
 
     name: Name
@@ -949,6 +970,7 @@ class Clock(Record):
     ends: Names
     abandons: Names = ()
     begins_at: Literal["started", "joined"] = "started"
+    ends_at: Literal["started", "joined"] = "joined"
     limit: Span
 
     if TYPE_CHECKING:
@@ -961,6 +983,7 @@ class Clock(Record):
             ends: str | Iterable[str],
             abandons: str | Iterable[str] = (),
             begins_at: Literal["started", "joined"] = "started",
+            ends_at: Literal["started", "joined"] = "joined",
             limit: SpanLike,
         ) -> None: ...
 

@@ -97,6 +97,7 @@ def _names(pathway: Whole) -> None:
         _rooms,
         _doors_that_block,
         _kept,
+        _interruptions,
         _reservations,
         _races,
         _categories,
@@ -195,6 +196,34 @@ def _kept(pathway: Whole) -> None:
             held = keeps[state.name] if target in sent_away else served
             for name in sorted(keeps[target] - held):
                 raise ValueError(f"states.{target}.keeps: who comes from '{state.name}' holds no server of '{name}'")
+
+
+def _interruptions(pathway: Whole) -> None:
+    """Refuse what goes on in a stay that can't be broken off, where a station interrupts stays."""
+    blocking = {state.name for state in pathway.states if state.blocks}
+    for state in pathway.states:
+        for name in (name for name in state.keeps if pathway.station(name).interrupts):
+            raise ValueError(
+                f"states.{state.name}.keeps: the station '{name}' interrupts stays, so none keeps a server"
+            )
+        if state.station is None or not pathway.station(state.station).interrupts:
+            continue
+        reasons = {
+            "race": bool(state.race) or any(variant.race for variant in state.variants),
+            "keeps": bool(state.keeps),
+            "blocks": state.blocks,
+            "outcome": state.outcome,
+        }
+        for key in (key for key, holds in reasons.items() if holds):
+            raise ValueError(
+                f"states.{state.name}.{key}: the station '{state.station}' interrupts stays (`preempts`, `on_cut`), "
+                "and what a stay is there are `stay` and `to` alone: no `race`, `keeps`, `blocks` or `outcome`"
+            )
+        for target in sorted(state.targets & blocking):
+            raise ValueError(
+                f"states.{state.name}: the station '{state.station}' interrupts stays (`preempts`, `on_cut`), so "
+                f"nobody can stay on in its servers until there is room in '{target}', which `blocks`"
+            )
 
 
 def _sent_away(state: State) -> set[str]:

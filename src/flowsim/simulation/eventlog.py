@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["as_event_log", "server_slots"]
 
 _TRANSITIONS = (("joined", "schedule"), ("started", "start"), ("ended", "complete"))
+_BROKEN_OFF = {"start": "resume", "complete": "suspend"}
 
 
 def server_slots(started: npt.NDArray[np.datetime64], ended: npt.NDArray[np.datetime64]) -> Ints:
@@ -59,20 +60,24 @@ def as_event_log(visits: pd.DataFrame, pathway: Pathway) -> pd.DataFrame:
             slots = server_slots(rows["started"].to_numpy(), rows["ended"].to_numpy())
             resources[here] = [f"{station.name} {slot}" for slot in slots.tolist()]
     parts = []
+    whole = visits[["citizen", "state", "visit"]]
+    goes_on = (whole == whole.shift()).all(axis=1)
+    stops = goes_on.shift(-1, fill_value=False)  # the row before one that goes on with its stay
     for place, (column, transition) in enumerate(_TRANSITIONS):
         there = visits[column].notna()
         if transition == "schedule":
-            there &= visits["station"] != ""  # who waits for nothing only starts
+            there &= (visits["station"] != "") & ~goes_on  # who waits for nothing only starts
         if transition == "complete":
             there &= visits["started"].notna()  # who leaves a queue unserved never had the stay
         rows = visits[there]
+        broken_off = (goes_on if transition == "start" else stops)[there]
         parts.append(
             pd.DataFrame(
                 {
                     "case:concept:name": rows["citizen"].astype(str),
                     "concept:name": rows["state"],
                     "time:timestamp": rows[column],
-                    "lifecycle:transition": transition,
+                    "lifecycle:transition": np.where(broken_off, _BROKEN_OFF.get(transition, transition), transition),
                     "org:resource": "" if transition == "schedule" else resources[there.to_numpy()],
                     "station": rows["station"],
                     "benefit": rows["benefit"],

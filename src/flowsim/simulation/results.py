@@ -310,8 +310,9 @@ class Results(Tabled):
         """Return the visits of a replication as an event log with the columns of XES, citizen by citizen.
 
         case:concept:name (the citizen), concept:name (the state), time:timestamp, lifecycle:transition ("schedule" on
-        joining a queue, "start", "complete"), org:resource (a server with its number, such as "desk 2", the lowest
-        that is free; of a meeting its station), station, benefit. Who leaves a queue unserved only joins it.
+        joining a queue, "start", "complete"; "suspend" and "resume" where a stay is interrupted), org:resource (a
+        server with its number, such as "desk 2", the lowest that is free; of a meeting its station), station, benefit.
+        Who leaves a queue unserved only joins it.
 
         Raises:
             InputError: if the traces were not kept.

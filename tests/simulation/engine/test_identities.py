@@ -40,6 +40,9 @@ def replay(pathway, trace, seed, replication):
         row.is_stock = row.step == 0 and row.door.count is not None
         row.queued = row.place.station is not None and (not row.is_stock or row.door.waiting)
         row.starts = row.started != NEVER
+        before = rows[-1] if rows else row
+        same = (row.citizen, row.state, row.visit) == (before.citizen, before.state, before.visit)
+        row.goes_on = before is not row and same
         row.gone = row.ended if row.ended != NEVER else model.horizon
         row.left = row.started if row.starts else row.gone
         rows.append(row)
@@ -62,8 +65,10 @@ def every_citizen_is_in_exactly_one_place(run):
         assert rows[0].place.name == rows[0].door.to
         for here, there in pairwise(rows):
             assert (here.next, here.ended) == (there.state, there.joined)
-            assert run.pathway.states[here.next].name in here.place.targets
+            assert there.goes_on or run.pathway.states[here.next].name in here.place.targets
+            assert not there.goes_on or here.starts
         assert (rows[-1].next, rows[-1].ended) == (-1, NEVER)
+        rows = [row for row in rows if not row.goes_on]
         seen = [row.state for row in rows]
         assert [row.visit for row in rows] == [seen[:n].count(state) for n, state in enumerate(seen)]
         assert not any(row.place.final for row in rows[:-1])
@@ -130,6 +135,8 @@ def servers_start_no_stay_over_capacity_and_idle_for_nobody(run):
             busy += sum(station.name in row.place.keeps and row.joined <= now < row.gone for row in run.rows)
             if any(row.queued and row.started == now for row in rows):
                 assert capacity >= 1
+                assert busy <= capacity
+            if station.on_cut != "finish":
                 assert busy <= capacity
             # Of one class that alone starts at an instant, as many are left free as are kept from it.
             starting = {row.place.priority for row in rows if row.queued and row.started == now}
@@ -226,11 +233,12 @@ def nobody_starts_before_whoever_waits_with_a_better_rank_in_her_class(run):
     for station in run.pathway.stations:
         rows = [row for row in at_station(run, station) if row.queued]
         for row in rows if station.order in ("last", "shortest") else ():
-            row.rank = _rank(run, row)
+            row.rank = -math.inf if row.goes_on else _rank(run, row)
         for late in rows if station.order in ("last", "shortest") else ():
             for early in rows if late.starts else ():
                 # Who waits since before the instant at which the other starts.
-                if early.place.priority == late.place.priority and early.joined < late.started < early.left:
+                same = early.place.priority == late.place.priority and not (early.goes_on and late.goes_on)
+                if same and early.joined < late.started < early.left:
                     assert (early.rank, early.citizen) > (late.rank, late.citizen)
 
 
@@ -242,7 +250,8 @@ def nobody_starts_before_who_joined_earlier_in_her_class_or_waits_in_a_better_on
                 spares = (_spare(station, row.place.priority) for row in (early, late))
                 if early.place.priority < late.place.priority and operator.le(*spares):
                     assert early.joined >= late.started or early.left <= late.started
-                if early.place.priority == late.place.priority and early.joined < late.joined:
+                same = early.place.priority == late.place.priority and not late.goes_on
+                if same and early.joined < late.joined:
                     assert early.left <= late.started
 
 
@@ -251,7 +260,8 @@ def who_joined_at_one_instant_and_waited_starts_in_the_order_of_citizens(run):
         classes = defaultdict(list)
         for row in at_station(run, station):
             # Who starts at the instant she joins may have come before a smaller number did, within the instant.
-            if station.order in ("first", "last") and row.queued and row.starts and row.started > row.joined:
+            waited = row.queued and row.starts and row.started > row.joined and not row.goes_on
+            if station.order in ("first", "last") and waited:
                 classes[row.place.priority, row.joined].append((row.citizen, row.started))
         for tied in classes.values():
             assert [started for _, started in sorted(tied)] == sorted(started for _, started in tied)
@@ -269,7 +279,7 @@ def uniforms(run, row):
 
 def reneging_comes_when_patience_ends_and_refusal_at_once(run):
     for row in run.rows:
-        if not row.queued:
+        if not row.queued or row.goes_on:
             continue
         law = run.model.states["patience"][row.group * len(run.pathway.states) + row.state]
         ends = np.inf
@@ -297,7 +307,7 @@ def newcomers_are_refused_where_the_room_is_exceeded_and_only_there(run):
     for station in run.pathway.stations:
         rows = [row for row in at_station(run, station) if row.queued]
         for now in instants(rows) if station.room is not None else ():
-            newcomers = [row for row in rows if row.joined == now]
+            newcomers = [row for row in rows if row.joined == now and not row.goes_on]
             if any(not row.starts and row.ended == now and _is_refusable(row) for row in newcomers):
                 assert sum(row.joined <= now <= row.left for row in rows) > station.room
             # Who came in while others left her place at this very instant may be one too many.
@@ -307,6 +317,53 @@ def newcomers_are_refused_where_the_room_is_exceeded_and_only_there(run):
 
 def _is_refusable(row):
     return row.place.patience is None and row.place.baulks_to is None
+
+
+def stays_are_interrupted_only_by_a_cut_or_a_better_class_and_go_on_first(run):
+    for station in run.pathway.stations:
+        rows = at_station(run, station)
+        by_capacity = (
+            {moment_tick(run.pathway, when) for when, _ in station.planned(*_horizon(run)).root}
+            if (not station.is_meeting and not station.answers)
+            else None
+        )
+        for row in (row for row in rows if row.goes_on):
+            assert station.interrupts
+            better = [r for r in rows if r.place.priority < row.place.priority and r.started == row.joined]
+            worse_stays = [
+                r
+                for r in rows
+                if r.place.priority > row.place.priority and r.starts and r.started < row.joined < r.gone
+            ]
+            assert not worse_stays
+            if by_capacity is not None:
+                assert (station.preempts and better) or (station.on_cut != "finish" and row.joined in {*by_capacity, 0})
+            if row.starts:
+                late = [r for r in rows if r.place.priority == row.place.priority and not r.goes_on and r.queued]
+                assert not any(row.joined < r.started < row.started for r in late)
+
+
+def what_is_left_of_a_stay_adds_up(run):
+    chains = defaultdict(list)
+    for row in run.rows:
+        chains[row.citizen, row.state, row.visit].append(row)
+    for rows in chains.values():
+        first, last = rows[0], rows[-1]
+        if last.ended == NEVER or not last.starts or first.is_stock or first.place.race:
+            continue
+        lasted = [row.ended - row.started for row in rows]
+        total = lasted[-1] if _kind(run, first) == "restart" else sum(lasted)
+        states = run.model.states[first.group * len(run.pathway.states) + first.state]
+        stays = run.model.stays[states["stay"] : states["stay_end"]]
+        law = [stay["law"] for stay in stays if stay["since"] <= first.started][-1]
+        if not (first.place.station and run.pathway.station(first.place.station).is_meeting) and not run.model.blocking:
+            assert total == kernel.half_up(kernel.law_quantile(run.model, law, uniforms(run, first)[0]))
+        assert max(lasted) == lasted[-1] or _kind(run, first) != "restart"
+
+
+def _kind(run, row):
+    station = run.pathway.station(row.place.station) if row.place.station else None
+    return station and (station.preempts or station.on_cut)
 
 
 def categories_are_those_that_the_shares_of_the_door_give_at_an_address(run):
@@ -344,6 +401,8 @@ IDENTITIES = [
     who_joined_at_one_instant_and_waited_starts_in_the_order_of_citizens,
     reneging_comes_when_patience_ends_and_refusal_at_once,
     newcomers_are_refused_where_the_room_is_exceeded_and_only_there,
+    stays_are_interrupted_only_by_a_cut_or_a_better_class_and_go_on_first,
+    what_is_left_of_a_stay_adds_up,
 ]
 
 

@@ -68,6 +68,31 @@ def test_clock_from_joining():
     assert of(values, "clock.decision.open")["2019Q1"] == 1
 
 
+def test_clock_until_a_stay_starts():
+    raw = RAW | {"clocks": {"decision": {"begins": "plan", "ends": "team", "ends_at": "started", "limit": "15 days"}}}
+    one = trace(
+        there=[
+            # The team's stay starts on day 17, a fortnight and a half after the plan's.
+            [("plan", -9, 3, 10), ("team", 10, 17, 30), ("pension", 30)],
+            # She never reaches the team's stay: open, and abandoned by a final state.
+            [("plan", 0, 0, 10), ("team", 10, None, 20), ("course", 20, 20, None)],
+            [("plan", 0, 0, 10), ("team", 10, None, 20), ("work", 20)],
+        ]
+    )
+    values = measured(one, Catalogue.of(Pathway.from_dict(raw)))
+    assert of(values, "clock.decision.mean") == {"2019Q1": 2, "2019": 2}
+    assert of(values, "clock.decision.within") == {"2019Q1": 1, "2019": 1}
+    assert of(values, "clock.decision.open")["2019Q1"] == 1
+
+
+def test_a_clock_may_be_the_wait_for_one_state():
+    clock = {"begins": "team", "begins_at": "joined", "ends": "team", "ends_at": "started", "limit": "1 week"}
+    one = trace(there=[[("team", 0, 14, 20), ("plan", 20, 20, 30), ("team", 30, 44, 50), ("pension", 50)]])
+    values = measured(one, Catalogue.of(Pathway.from_dict(RAW | {"clocks": {"decision": clock}})))
+    assert of(values, "clock.decision.mean") == {"2019Q1": 2, "2019": 2}
+    assert of(values, "clock.decision.ended") == {"2019Q1": 2, "2019": 2}
+
+
 def test_a_state_may_abandon_a_run():
     limit = 161
     one = trace(

@@ -38,6 +38,7 @@ __all__ = [
     "POISSON",
     "RANDOM",
     "RENEWAL",
+    "RESUME",
     "SHORTEST",
     "STOCK",
     "TABLE",
@@ -54,6 +55,8 @@ FIXED, EXPONENTIAL, WEIBULL, TABLE, EMPIRICAL, MIXTURE = range(6)
 POISSON, RENEWAL, GIVEN, STOCK = range(4)
 ORDERS = ("first", "last", "shortest", "random")
 FIRST, LAST, SHORTEST, RANDOM = range(4)
+INTERRUPTIONS = ("finish", "resume", "restart")
+RESUME = 1
 _MICROSECOND = timedelta(microseconds=1)
 _NO_STAY = ByDate[Duration].model_validate("0 minutes")
 
@@ -103,7 +106,10 @@ TABLES: dict[str, np.dtype[np.void]] = {
     "steps": _table("since.", "rate."),
     # A row a queue. `spare`: how many servers, or places, are kept free from it.
     "queues": _table("spare"),
-    "stations": _table("is_meeting", "room", "line", "line_end", "answers", "order"),
+    # `interrupts`: what becomes of a stay that is interrupted, one of INTERRUPTIONS, whichever of the two causes it.
+    "stations": _table(
+        "is_meeting", "room", "line", "line_end", "answers", "order", "preempts", "on_cut", "interrupts",
+    ),
     # Capacities of servers, and meetings (capacity -1), by time and station.
     # `feedback`: the rule by which the places follow the wait, -1: none. `observed`: the change of the same station at
     # which that wait was, a lag ago; -1: there was none yet.
@@ -120,7 +126,8 @@ StructuredTable = Any  # a structured array of one of the TABLES
 class Model(NamedTuple):
     """A pathway as tables of records, described by `TABLES`; all times in ticks.
 
-    `blocking` and `keeping` tell whether any state blocks, or keeps servers. With attributes the states stand there
+    `blocking`, `keeping` and `interrupting` tell whether any state blocks, or keeps servers, or any station interrupts
+    stays. With attributes the states stand there
     once for each group of citizens, group by group, `plain` of them a group.
     """
 
@@ -131,6 +138,7 @@ class Model(NamedTuple):
     parties: int
     blocking: int
     keeping: int
+    interrupting: int
     states: StructuredTable
     queuing: StructuredTable
     keeps: StructuredTable
@@ -349,6 +357,7 @@ class Compiler:
             parties=parties,
             blocking=int(any(state.blocks for state in states)),
             keeping=int(any(state.keeps for state in states)),
+            interrupting=int(any(station.interrupts for station in self.pathway.stations)),
             **tables,
         )
 
@@ -401,7 +410,11 @@ class Compiler:
                 self._add("queues", dict(station.reserved).get(priority, 0))
             room = -1 if station.room is None else station.room
             order = ORDERS.index(station.order)
-            self._add("stations", station.is_meeting, room, first, len(lines), bool(rules_of(station)), order)
+            causes = [INTERRUPTIONS.index(kind or "finish") for kind in (station.preempts, station.on_cut)]
+            self._add(
+                "stations",
+                *(station.is_meeting, room, first, len(lines), bool(rules_of(station)), order, *causes, max(causes)),
+            )
         return lines
 
     def _loops(self) -> dict[str, int]:

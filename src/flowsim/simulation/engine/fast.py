@@ -26,6 +26,7 @@ from flowsim.simulation.engine.kernel import (
     CHANGE,
     CHUNKS,
     CITIZEN,
+    CUT,
     DESK,
     FREE,
     FREE_CHUNK,
@@ -115,6 +116,7 @@ def run_until(model: Model, seed: int, history: int, tick: int, earlier: tuple[t
         citizens=run.citizens[:used].copy(),
         counts=run.counts[: used * model.loops].copy(),
         wide_counts=run.wide_counts[: used * model.loops].copy(),
+        cuts=run.cuts[:used].copy(),
         sessions=run.sessions[: run.at[CHANGE]].copy(),
         waits=run.waits[: run.at[CHANGE]].copy(),
     )
@@ -142,6 +144,7 @@ def go_on(kept: KeptState, model: Model, future: int) -> Trace:
         citizens=_enlarged(old.citizens, used + SOME),
         counts=_enlarged(old.counts, counts),
         wide_counts=_enlarged(old.wide_counts, wide),
+        cuts=_enlarged(old.cuts, (used + SOME) * model.interrupting),
         lines=old.lines.copy(),
         desks=old.desks.copy(),
         accounts=old.accounts.copy(),
@@ -175,7 +178,8 @@ def _initial(model: Model, luck: Luck) -> RunState:
     if (model.horizon + 1).bit_length() + bits > 63:
         raise OverflowError(f"{model.horizon} ticks and {population} citizens do not fit one key: set a longer tick")
     doors = len(model.stations) if model.blocking else 0
-    lines, desks = np.full(model.lines + doors, -1, LINE), np.zeros(len(model.stations), DESK)
+    lines = np.full(model.lines * (1 + model.interrupting) + doors, -1, LINE)
+    desks = np.zeros(len(model.stations), DESK)
     desks["meeting"] = -1
     sessions = np.zeros(len(model.changes), SESSION)
     sessions["station"] = -1
@@ -193,6 +197,7 @@ def _initial(model: Model, luck: Luck) -> RunState:
         citizens=_aligned(stock + SOME, CITIZEN),
         counts=np.empty((stock + SOME) * model.loops, np.uint8),
         wide_counts=np.empty(0, np.int32),
+        cuts=np.zeros((stock + SOME) * model.interrupting, CUT),
         lines=lines,
         desks=desks,
         accounts=np.zeros(len(model.states), ACCOUNT),
@@ -237,6 +242,7 @@ def _run_on(model: Model, run: RunState, until: int, earlier: Any = None) -> tup
             citizens=citizens,
             counts=_grown(run.counts, *counted) if not len(run.wide_counts) else run.counts,
             wide_counts=_grown(run.wide_counts, *counted) if len(run.wide_counts) else run.wide_counts,
+            cuts=_grown(run.cuts, at[USED], len(citizens) - at[USED]) if model.interrupting else run.cuts,
             heap=_grown(run.heap, at[HEAP], max(longest, int(at[WANTED])) + 5),
             chunks=_grown(run.chunks, at[CHUNKS], 8 * (longest + 5)),
         )

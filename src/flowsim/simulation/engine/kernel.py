@@ -32,6 +32,7 @@ from flowsim.simulation.engine.compiler import (
     POISSON,
     RANDOM,
     RENEWAL,
+    RESUME,
     STOCK,
     WEIBULL,
     Model,
@@ -47,6 +48,7 @@ __all__ = [
     "CHANGE",
     "CHUNKS",
     "CITIZEN",
+    "CUT",
     "DESK",
     "FREE",
     "FREE_CHUNK",
@@ -799,16 +801,20 @@ CITIZEN = np.dtype(
         ("state", "<i2"),  # -1: the row is free
         ("entry", "<i2"),
         ("to", "<i2"),  # where a race sends her; or one of the four below
-        # whether her patience ends after the instant that it is rounded to; or one of the two below
+        # whether her patience ends after the instant that it is rounded to; or one of the three below
         ("lingers", "<i1"),
         ("looks", "<i1"),  # whether she has yet to look at how many wait, and may baulk
     ]
 )
 _BY_SHARES, _REFUSED, _GIVEN_UP, _BAULKED = -1, -2, -3, -4
 AT_DOOR, _ADMITTED = 2, 3  # her stay has ended, and she waits for room where she goes; or there is some
+_INTERRUPTED = 4  # her stay has begun, and she waits to go on with it
 _WITH_THIS_INSTANT = -1  # due, once her patience ends within this instant, where the stations' turns have yet to come
 TO_COME, _GONE = -1, -2  # in place of the row of a citizen
 LINE = np.dtype([("head", "<i8"), ("tail", "<i8")])
+CUT = np.dtype(
+    [("left", "<i8"), ("u_route", "<f8")]
+)  # ticks of a stay that was interrupted, and its draw of the way out
 DESK = np.dtype(
     [
         ("waiting", "<i8"),
@@ -839,6 +845,9 @@ class RunState(NamedTuple):
     citizens: Any
     counts: Any  # visits so far to each state that can be visited twice, by her row, as bytes
     wide_counts: Any  # the same as int32, once a byte does not hold a count any more; empty until then
+    cuts: Any  # by her row; empty where no station interrupts
+    # of those who wait, one a queue; where states block at doors, one a station; where stations interrupt, of those
+    # served, one a queue
     lines: Any
     desks: Any  # one a station
     accounts: Any  # one a state
@@ -1022,14 +1031,43 @@ def _count_queue(desks, station, by, now):
 
 
 @_step
+def _link(r, citizen, line, ahead, behind):
+    """Stand in a line between two neighbours, or -1 where there is none."""
+    who = r.citizens[citizen]
+    who.before, who.behind = ahead, behind
+    if ahead >= 0:
+        r.citizens[ahead].behind = citizen
+    else:
+        r.lines[line].head = citizen
+    if behind >= 0:
+        r.citizens[behind].before = citizen
+    else:
+        r.lines[line].tail = citizen
+
+
+@_step
+def _unlink(r, citizen, line):
+    """Leave a line."""
+    ahead, behind = r.citizens[citizen].before, r.citizens[citizen].behind
+    if ahead >= 0:
+        r.citizens[ahead].behind = behind
+    else:
+        r.lines[line].head = behind
+    if behind >= 0:
+        r.citizens[behind].before = ahead
+    else:
+        r.lines[line].tail = ahead
+
+
+@_step
 def _join(m, r, citizen, station, line, now):
     """Stand in a queue: behind those who joined earlier, and at one instant in the order of citizens' numbers.
 
-    Where a station has another order, `u_route` holds her rank until her stay starts.
+    Where a station has another order, or interrupts, `u_route` holds her rank until her stay starts.
     """
     who = r.citizens[citizen]
     ahead, behind = r.lines[line].tail, np.int64(-1)
-    if m.stations[station].order == FIRST:
+    if m.stations[station].order == FIRST and not (m.interrupting and m.stations[station].interrupts):
         while ahead >= 0:
             other = r.citizens[ahead]
             if other.joined < who.joined or (other.joined == who.joined and other.number < who.number):
@@ -1044,15 +1082,7 @@ def _join(m, r, citizen, station, line, now):
             if other.u_route < who.u_route or (other.u_route == who.u_route and other.number < who.number):
                 break
             ahead, behind = np.int64(other.before), ahead
-    who.before, who.behind = ahead, behind
-    if ahead >= 0:
-        r.citizens[ahead].behind = citizen
-    else:
-        r.lines[line].head = citizen
-    if behind >= 0:
-        r.citizens[behind].before = citizen
-    else:
-        r.lines[line].tail = citizen
+    _link(r, citizen, line, ahead, behind)
     _count_queue(r.desks, station, 1, now)
     if not m.stations[station].is_meeting or m.stations[station].room >= 0:
         _mark_due(r.desks, r.at, station)
@@ -1060,15 +1090,7 @@ def _join(m, r, citizen, station, line, now):
 
 @_step
 def _leave_queue(m, r, citizen, station, line, now):
-    ahead, behind = r.citizens[citizen].before, r.citizens[citizen].behind
-    if ahead >= 0:
-        r.citizens[ahead].behind = behind
-    else:
-        r.lines[line].head = behind
-    if behind >= 0:
-        r.citizens[behind].before = ahead
-    else:
-        r.lines[line].tail = ahead
+    _unlink(r, citizen, line)
     _count_queue(r.desks, station, -1, now)
 
 
@@ -1093,15 +1115,7 @@ def _stop_at_door(m, r, citizen, now):
         if other.u_route < who.u_route or other.number < who.number:
             break
         ahead, behind = np.int64(other.before), ahead
-    who.before, who.behind = ahead, behind
-    if ahead >= 0:
-        r.citizens[ahead].behind = citizen
-    else:
-        r.lines[door].head = citizen
-    if behind >= 0:
-        r.citizens[behind].before = citizen
-    else:
-        r.lines[door].tail = citizen
+    _link(r, citizen, door, ahead, behind)
     r.desks[station].at_door += 1
     _mark_due(r.desks, r.at, station)
     return True
@@ -1146,6 +1160,12 @@ def _count_visit(m, r, citizen, loop):
     r.counts[citizen * m.loops + loop] = count
     if count == 255:
         r.at[WIDER] = 1
+
+
+@_step
+def _served(m, r, line):
+    """Return the line of those of a queue whose stays are under way, in the order in which they began or went on."""
+    return len(r.lines) - m.lines + line
 
 
 @_step
@@ -1222,6 +1242,8 @@ def _enter(m, r, citizen, state, since, now):
             return
         if not m.stations[place.station].is_meeting:
             r.desks[place.station].busy += 1
+            if m.interrupting and m.stations[place.station].interrupts:
+                _link(r, citizen, _served(m, r, place.line), r.lines[_served(m, r, place.line)].tail, np.int64(-1))
     _begin(m, r, citizen, now, ago, elapsed)
 
 
@@ -1264,6 +1286,8 @@ def _leave(m, r, citizen, now):
         ):
             r.desks[place.station].busy -= 1
             _mark_due(r.desks, r.at, place.station)
+            if m.interrupting and m.stations[place.station].interrupts:
+                _unlink(r, citizen, _served(m, r, place.line))
     if m.keeping:
         _let_go(m, r, state, to)
     _write(m, r, citizen, to, now)
@@ -1414,13 +1438,66 @@ def _baulk(m, r, station, now):
             citizen = behind
 
 
+@_long_step
+def _interrupt(m, r, station, line, now):
+    """Interrupt whose stay began, or went on, last of a queue: she waits at its head. Return whether there is any.
+
+    What there is of the stay is a visit that leads to another one of the same number in the same state.
+    """
+    citizen = r.lines[_served(m, r, line)].tail
+    if citizen < 0:
+        return False
+    _unlink(r, citizen, _served(m, r, line))
+    who = r.citizens[citizen]
+    since = now if m.stations[station].interrupts == RESUME else who.started
+    r.cuts[citizen].left, r.cuts[citizen].u_route = who.due - since, who.u_route
+    _write(m, r, citizen, who.state, now)
+    who.joined, who.started, who.due, who.lingers, who.u_route = now, NEVER, m.horizon, _INTERRUPTED, -math.inf
+    _link(r, citizen, line, np.int64(-1), r.lines[line].head)
+    _count_queue(r.desks, station, 1, now)
+    r.desks[station].busy -= 1
+    return True
+
+
+@_long_step
+def _preempt(m, r, station, line, now):
+    """Interrupt a stay of the worst class for who waits in a better one; return whether there is any."""
+    worse = m.stations[station].line_end - 1 if m.stations[station].preempts else line
+    while worse > line and not _interrupt(m, r, station, worse, now):
+        worse -= 1
+    return worse > line
+
+
+@_long_step
+def _cut(m, r, station, now):
+    """Interrupt the stays that there are no servers for any more, those of the worst class first."""
+    line = m.stations[station].line_end - 1
+    while r.desks[station].busy > r.desks[station].capacity and line >= m.stations[station].line:
+        if not _interrupt(m, r, station, line, now):
+            line -= 1
+
+
+@_long_step
+def _go_on(m, r, citizen, now):
+    """Go on with a stay that was interrupted."""
+    who = r.citizens[citizen]
+    who.started, who.lingers, who.u_route = now, 0, r.cuts[citizen].u_route
+    if r.cuts[citizen].left < m.horizon - now:
+        _move_at(m, r, citizen, now + r.cuts[citizen].left)
+
+
 @_step
 def _take(m, r, station, change, free, now):
     """Start the stays of those who wait, best priority first, while places are free."""
     for line in range(m.stations[station].line, m.stations[station].line_end):
-        while free > m.queues[line].spare and r.lines[line].head >= 0:
+        while r.lines[line].head >= 0:
+            if free <= m.queues[line].spare:
+                if not m.interrupting or free != 0 or not _preempt(m, r, station, line, now):
+                    break
+                free += 1
             citizen = r.lines[line].head
-            if m.stations[station].order == RANDOM:
+            goes_on = m.interrupting and r.citizens[citizen].lingers == _INTERRUPTED
+            if m.stations[station].order == RANDOM and not goes_on:
                 citizen = _drawn_by_lot(m, r, line, now)
             _leave_queue(m, r, citizen, station, line, now)
             if r.citizens[citizen].due == _WITH_THIS_INSTANT:
@@ -1430,7 +1507,12 @@ def _take(m, r, station, change, free, now):
             free -= 1
             if not m.stations[station].is_meeting:
                 r.desks[station].busy += 1
-            _begin(m, r, citizen, now, np.int64(0), 0.0)
+            if m.interrupting and m.stations[station].interrupts:
+                _link(r, citizen, _served(m, r, line), r.lines[_served(m, r, line)].tail, np.int64(-1))
+            if goes_on:
+                _go_on(m, r, citizen, now)
+            else:
+                _begin(m, r, citizen, now, np.int64(0), 0.0)
 
 
 @_long_step
@@ -1459,7 +1541,7 @@ def _refuse(m, r, station, now):
             if r.citizens[citizen].joined != now:
                 if m.stations[station].order == FIRST:
                     break
-            elif m.states[r.citizens[citizen].state].refused_to >= 0:
+            elif m.states[r.citizens[citizen].state].refused_to >= 0 and r.citizens[citizen].lingers != _INTERRUPTED:
                 _leave_queue(m, r, citizen, station, line, now)
                 r.citizens[citizen].to = _REFUSED
                 _move_at(m, r, citizen, now)
@@ -1492,6 +1574,8 @@ def _serve(m, r, station, now):
     """Give a due station its turn."""
     desk = r.desks[station]
     if not m.stations[station].is_meeting:
+        if m.interrupting and m.stations[station].on_cut:
+            _cut(m, r, station, now)
         _take(m, r, station, desk.period, desk.capacity - desk.busy, now)
     elif desk.meeting >= 0:
         change, free = desk.meeting, np.int64(2**31 - 1)
@@ -1517,11 +1601,12 @@ def _serve(m, r, station, now):
 def _longest_wait(m, r, station, now):
     """Return how long whoever has waited longest at a station has done so, 0 where nobody waits."""
     longest = np.int64(0)
+    is_in_order = m.stations[station].order == FIRST and not m.stations[station].interrupts
     for line in range(m.stations[station].line, m.stations[station].line_end):
         citizen = r.lines[line].head
         while citizen >= 0:
             longest = max(longest, now - r.citizens[citizen].joined)
-            citizen = -1 if m.stations[station].order == FIRST else np.int64(r.citizens[citizen].behind)
+            citizen = -1 if is_in_order else np.int64(r.citizens[citizen].behind)
     return longest
 
 
@@ -1582,6 +1667,8 @@ def run_loop(m, r, until):
             while not r.desks[station].is_due:
                 station += 1
             if not _has_room(r, r.desks[station].waiting + r.desks[station].at_door + 3):
+                return False
+            if m.interrupting and r.at[VISITS] + r.desks[station].busy > len(r.visits):
                 return False
             r.desks[station].is_due = 0
             r.at[_DUE] -= 1

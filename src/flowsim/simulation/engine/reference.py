@@ -10,13 +10,13 @@ from __future__ import annotations
 from bisect import insort
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import simpy
 
 from flowsim.simulation.engine import kernel
-from flowsim.simulation.engine.compiler import RANDOM, STOCK, Model, readable
+from flowsim.simulation.engine.compiler import RANDOM, RESUME, STOCK, Model, readable
 from flowsim.simulation.engine.deadlock import refuse_deadlock
 from flowsim.simulation.engine.luck import Luck, luck_of
 from flowsim.simulation.engine.trace import NEVER, SESSION, VISIT, Trace
@@ -56,6 +56,8 @@ class _Case:
     """The uniform of whether she baulks, until she has looked at the queue; infinite for who never does."""
     address: tuple[int, int] = field(compare=False, default=(0, 0))
     """Her entry, and her index within it."""
+    cut: simpy.Event | None = field(compare=False, default=None)
+    """Succeeds with the case as which she waits again, where her stay is interrupted."""
 
 
 @dataclass(order=True)
@@ -76,6 +78,8 @@ class _Station:
         self.door: list[_Caller] = []
         self.room = int(engine.model.stations[number].room)
         self.is_meeting = bool(engine.model.stations[number].is_meeting)
+        self.interrupts = int(engine.model.stations[number].interrupts)
+        self.served: list[_Case] = []  # stays under way, in the order in which they began or went on, where it does
         self.capacity = self.busy = 0
         self.meeting: int | None = None  # the change that convenes it at this instant
         self.row: list[int] = []  # the open row of the session log, for servers
@@ -90,6 +94,40 @@ class _Station:
     def leave(self, case: _Case) -> None:
         self.engine.count_queue(self.number)
         self.queue.remove(case)
+
+    def hold(self, case: _Case) -> None:
+        """Give a server to a citizen."""
+        self.busy += 1
+        if self.interrupts:
+            case.cut = self.engine.env.event()
+            self.served.append(case)
+
+    def interrupt(self, case: _Case) -> None:
+        """Break a stay off: she waits at the head of her class."""
+        self.served.remove(case)
+        self.busy -= 1
+        self.engine.count_queue(self.number)
+        now, event = int(self.engine.env.now), self.engine.env.event()
+        again = _Case(case.priority, -np.inf, case.citizen, now, case.state, event, address=case.address)
+        place = next((n for n, other in enumerate(self.queue) if other.priority >= case.priority), len(self.queue))
+        self.queue.insert(place, again)
+        assert case.cut is not None  # as she holds a server here
+        case.cut.succeed(again)
+
+    def preempt(self) -> bool:
+        """Interrupt a stay of the worst class for the first in the queue; return whether there is any."""
+        if not self.engine.model.stations[self.number].preempts or self.busy != self.capacity or not self.queue:
+            return False
+        worst = max((case.priority for case in self.served), default=-1)
+        if worst > self.queue[0].priority:
+            self.interrupt([case for case in self.served if case.priority == worst][-1])
+        return worst > self.queue[0].priority
+
+    def cut(self) -> None:
+        """Interrupt the stays that there are no servers for any more, those of the worst class first."""
+        while self.busy > self.capacity and self.served:
+            worst = max(case.priority for case in self.served)
+            self.interrupt([case for case in self.served if case.priority == worst][-1])
 
     def release(self) -> None:
         self.busy -= 1
@@ -119,8 +157,12 @@ class _Station:
     def serve(self, _: simpy.Event) -> None:
         self.is_due = False
         if not self.is_meeting:
-            while case := self.next_case(self.capacity - self.busy):
-                self.busy += 1
+            if self.engine.model.stations[self.number].on_cut:
+                self.cut()
+            while (case := self.next_case(self.capacity - self.busy)) or self.preempt():
+                if case is None:
+                    continue
+                self.hold(case)
                 self.row[3] += 1
                 self.answer(case, STARTS)
         elif self.meeting is not None:
@@ -136,9 +178,8 @@ class _Station:
         self.look()
         while 0 <= self.room < len(self.queue):
             newcomers = [case for case in self.queue if case.joined == self.engine.env.now]
-            newest = max(
-                (case for case in newcomers if self.engine.model.states[case.state].refused_to >= 0), default=None
-            )
+            refusable = (case for case in newcomers if self.engine.model.states[case.state].refused_to >= 0)
+            newest = max((case for case in refusable if case.rank > -np.inf), default=None)
             if newest is None:
                 break
             self.answer(newest, REFUSED)
@@ -170,7 +211,7 @@ class _Station:
         """Return the first in the queue for whom enough servers or places are free; None where nobody is."""
         spare = self.engine.model.queues
         first = next((case for case in self.queue if free > spare[case.priority].spare), None)
-        if first is None or self.engine.model.stations[self.number].order != RANDOM:
+        if first is None or first.rank == -np.inf or self.engine.model.stations[self.number].order != RANDOM:
             return first
         return min((case for case in self.queue if case.priority == first.priority), key=self.engine.lot)
 
@@ -274,17 +315,21 @@ class _Engine:
             if m.states[state].is_final:
                 row[6] = joined
                 return
-            to, held = -1, self.kept_in(state)
+            to, held, case = -1, self.kept_in(state), None
             if m.states[state].station >= 0:
                 station = self.stations[m.states[state].station]
                 if stock and not m.entries[entry].waiting:
-                    station.busy += not station.is_meeting
+                    if not station.is_meeting:
+                        case = _Case(
+                            int(m.states[state].line), 0.0, number, joined, state, env.event(), address=address
+                        )
+                        station.hold(case)
                 else:
                     _, for_patience, _ = self.uniforms(*address, state, visit)
                     rank = float(kernel.queue_rank(rules, self.luck, *address, state, visit, joined, int(env.now)))
                     looks = m.queuing[state].baulks_to >= 0 and not stock
                     draw = self.baulk_draw(*address, state, visit) if looks else np.inf
-                    to = yield from self.wait(
+                    to, case = yield from self.wait(
                         station, (rank, number, joined, draw, address), state, for_patience, elapsed
                     )
                     elapsed, ago = 0.0, 0
@@ -293,9 +338,12 @@ class _Engine:
                 row[6] = start - ago
                 for_stay, _, for_route = self.uniforms(*address, state, visit)
                 length, to = kernel.stay(rules, self.luck, *address, state, visit, for_stay, start, since, elapsed)
-                if length + 0.5 >= m.horizon - start:
+                if case is not None and case.cut is not None:
+                    row = yield from self.broken_off(case, row, length)
+                elif length + 0.5 >= m.horizon - start:
                     return
-                yield _At(env, start + int(kernel.half_up(length)), MOVE)
+                else:
+                    yield _At(env, start + int(kernel.half_up(length)), MOVE)
                 if to < 0:
                     to = int(kernel.route(rules, state, int(env.now), for_route))
                 if m.queuing[to].blocks:
@@ -316,8 +364,8 @@ class _Engine:
 
     def wait(
         self, station: _Station, place: tuple[Any, ...], state: int, u: float, elapsed: float
-    ) -> Generator[simpy.Event, Any, int]:
-        """Wait for the stay to start; return -1 when it does, or the state that she goes to instead."""
+    ) -> Generator[simpy.Event, Any, tuple[int, _Case]]:
+        """Wait for the stay to start; return -1 when it does, or the state that she goes to instead, and the case."""
         m = self.model
         priority = int(m.states[state].line)
         patience = np.inf
@@ -345,7 +393,29 @@ class _Engine:
             REFUSED: m.states[state].refused_to,
             BAULKS: m.queuing[state].baulks_to,
         }
-        return int(to[outcome])
+        return int(to[outcome]), case
+
+    def broken_off(self, case: _Case, row: list[int], length: float) -> Generator[simpy.Event, Any, list[int]]:
+        """Stay where stays are interrupted, and go on with it as often; return the last row of the visit."""
+        m, env = self.model, self.env
+        station = self.stations[m.states[case.state].station]
+        begun = int(env.now)
+        ends = begun + int(kernel.half_up(length)) if length + 0.5 < m.horizon - begun else m.horizon
+        while True:
+            assert case.cut is not None  # as she holds a server of a station that interrupts
+            yield env.any_of([case.cut, *([_At(env, ends, MOVE)] if ends < m.horizon else [])])
+            if not case.cut.triggered:
+                station.served.remove(case)
+                return row
+            case = cast(_Case, case.cut.value)
+            now = int(env.now)
+            left = ends - (now if station.interrupts == RESUME else row[6])
+            row[3], row[7] = case.state, now
+            row = [*row[:1], row[1] + 1, case.state, -1, row[4], now, NEVER, NEVER, row[8]]
+            self.visits[case.citizen].append(row)
+            yield case.answer
+            row[6] = int(env.now)
+            ends = int(env.now) + left
 
 
 def simulate(model: Model, seed: int, replication: int, forks: Sequence[tuple[int, int]] = ()) -> Trace:

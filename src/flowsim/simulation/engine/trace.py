@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["LATER", "NEVER", "SESSION", "VISIT", "Trace"]
+__all__ = ["LATER", "NEVER", "SESSION", "VISIT", "Trace", "going_on"]
 
 NEVER = int(np.iinfo(np.int64).min)
 """The time of what has not happened; times before the start are negative, so -1 would not do."""
@@ -27,7 +27,11 @@ VISIT = np.dtype(
         ("since", "<i8"),  # start of the benefit spell that this visit belongs to
     ]
 )
-"""One row a stay, ordered by citizen and step; times in ticks since the pathway's start."""
+"""One row a stay, ordered by citizen and step; times in ticks since the pathway's start.
+
+A stay that is interrupted has a row until then, whose `next` is its own state, and another one from then on, which goes
+on with it: of the same state and `visit`, joined when the one before it ended.
+"""
 SESSION = np.dtype(
     [
         ("time", "<i8"),
@@ -38,6 +42,14 @@ SESSION = np.dtype(
     ]
 )
 """One row a meeting, or a period of constant capacity of servers (taken: stays started in it); by time, station."""
+
+
+def going_on(visits: npt.NDArray[np.void]) -> npt.NDArray[np.bool_]:
+    """Return which visits go on with a stay that was interrupted, which is the visit before."""
+    out = np.zeros(len(visits), np.bool_)
+    same = (visits[key][1:] == visits[key][:-1] for key in ("citizen", "state", "visit"))
+    out[1:] = np.logical_and.reduce(list(same))
+    return out
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

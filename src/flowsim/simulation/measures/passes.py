@@ -49,6 +49,13 @@ def _or_later(time):
 
 
 @_pass
+def _goes_on(visits, i):
+    """Return whether a visit goes on with a stay that was interrupted, which is the visit before."""
+    visit, before = visits[i], visits[max(i - 1, 0)]
+    return i > 0 and visit.citizen == before.citizen and visit.state == before.state and visit.visit == before.visit
+
+
+@_pass
 def months(times: Ints, cells: Any) -> Ints:
     """Return the month of each time, by the cells of a `Calendar`."""
     out = np.empty(len(times), np.int64)
@@ -108,12 +115,12 @@ def waits(visits: Any, cells: Any, station_of: Ints) -> Ints:
     """Return the station, the month and the ticks waited of each stay that started at a station, shape (3, stays)."""
     stays = 0
     for i in range(len(visits)):
-        stays += station_of[visits[i].state] >= 0 and visits[i].started != NEVER
+        stays += station_of[visits[i].state] >= 0 and visits[i].started != NEVER and not _goes_on(visits, i)
     out = np.empty((3, stays), np.int64)
     stay = 0
     for i in range(len(visits)):
         visit = visits[i]
-        if station_of[visit.state] >= 0 and visit.started != NEVER:
+        if station_of[visit.state] >= 0 and visit.started != NEVER and not _goes_on(visits, i):
             out[0, stay], out[1, stay] = station_of[visit.state], _month(visit.started, cells)
             out[2, stay] = visit.started - visit.joined
             stay += 1
@@ -141,12 +148,12 @@ def outcomes(visits: Any, cells: Any, is_outcome: Any) -> Ints:
     """Return the state, month and ticks since the benefit spell before it began, of each award; shape (3, awards)."""
     awards = 0
     for i in range(len(visits)):
-        awards += is_outcome[visits[i].state] and visits[i].step > 0
+        awards += is_outcome[visits[i].state] and visits[i].step > 0 and not _goes_on(visits, i)
     out = np.empty((3, awards), np.int64)
     award = 0
     for i in range(len(visits)):
         visit = visits[i]
-        if is_outcome[visit.state] and visit.step > 0:
+        if is_outcome[visit.state] and visit.step > 0 and not _goes_on(visits, i):
             out[0, award], out[1, award] = visit.state, _month(visit.joined, cells)
             out[2, award] = visit.joined - visits[i - 1].since
             award += 1
@@ -172,13 +179,14 @@ def sums(values: Ints, group: Ints, month: Ints, groups: int, width: int) -> Any
 
 
 @_pass
-def clock_runs(visits: Any, from_start: bool, begins: Any, ends: Any, stops: Any) -> Any:
+def clock_runs(visits: Any, at_starts: Any, begins: Any, ends: Any, abandons: Any) -> Any:
     """Follow a clock through the visits: begun, stopped (LATER while it runs) and whether it ended, a row a run.
 
-    A visit begins the clock when its stay starts, or else when it is joined. The last three say of each state whether
-    the clock begins there, ends there, and stops there at all.
+    `at_starts` says of beginning and end whether they come when a stay starts, or else when it is joined. The last
+    three say of each state whether the clock begins there, ends there, and stops there without an end.
     """
-    watched = begins | stops
+    begins_at_start, ends_at_start = at_starts
+    watched = begins | ends | abandons
     most = 1
     for i in range(len(visits)):
         most += begins[visits[i].state]
@@ -194,12 +202,18 @@ def clock_runs(visits: Any, from_start: bool, begins: Any, ends: Any, stops: Any
             stopped[runs], ended[runs] = LATER, False
             runs, running = runs + 1, False
         whose = visit.citizen
-        if running and stops[state]:  # she enters a state before she starts in it
-            stopped[runs], ended[runs] = visit.joined, ends[state]
-            runs, running = runs + 1, False
-        at = visit.started if from_start else visit.joined
-        if not running and begins[state] and at != NEVER:
-            begun[runs], running = at, True
+        if _goes_on(visits, i):
+            continue
+        for is_start in (False, True):  # she enters a state before she starts in it
+            at = visit.started if is_start else visit.joined
+            if at == NEVER:
+                continue
+            ends_here = ends[state] and is_start == ends_at_start
+            if running and (ends_here or (abandons[state] and not is_start)):
+                stopped[runs], ended[runs] = at, ends_here
+                runs, running = runs + 1, False
+            if not running and begins[state] and is_start == begins_at_start:
+                begun[runs], running = at, True
     if running:
         stopped[runs], ended[runs] = LATER, False
         runs += 1

@@ -83,7 +83,8 @@ def clock_runs(dated: DatedTrace, clock: Clock) -> Runs:
     """Follow a clock through every citizen's visits.
 
     It begins when a stay in a state of `begins` starts (or is joined, as `begins_at` says), and ends at her
-    next entering of a state of `ends`; beginning again before that changes nothing. It can run several times.
+    next entering of a state of `ends` (or when a stay there starts, as `ends_at` says); beginning again before that
+    changes nothing. It can run several times.
     Entering a state of `abandons`, or a final one that is not among `ends`, abandons the run: it stops, and counts
     as open until then only. Who was already beyond `begins` when the horizon started never has the clock begun, for its
     beginning is not known.
@@ -91,8 +92,8 @@ def clock_runs(dated: DatedTrace, clock: Clock) -> Runs:
     names = [state.name for state in dated.pathway.states]
     final = np.array([state.final for state in dated.pathway.states])
     begins, ends, abandons = (np.isin(names, chosen) for chosen in (clock.begins, clock.ends, clock.abandons))
-    from_start = clock.begins_at == "started"
-    return Runs(*dated.passes.clock_runs(dated.trace.visits, from_start, begins, ends, ends | abandons | final))
+    at_starts = clock.begins_at == "started", clock.ends_at == "started"
+    return Runs(*dated.passes.clock_runs(dated.trace.visits, at_starts, begins, ends, abandons | (final & ~ends)))
 
 
 def clocks(dated: DatedTrace) -> Iterator[MeasureSeries]:

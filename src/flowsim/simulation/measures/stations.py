@@ -247,7 +247,8 @@ def backlogs(dated: DatedTrace) -> Iterator[MeasureSeries]:
     """
     calendar = dated.calendar
     weeks = np.diff(calendar.edges) / calendar.per("week")
-    started = dated.by_station(dated.starts)
+    station_of, month, _ = dated.waits
+    started = dated.before(month, station_of, len(dated.pathway.stations))
     offered = sessions_before(dated, "places")
     for number, station in enumerate(dated.pathway.stations):
         places = calendar.during((offered if station.is_meeting else started)[number], "month")
@@ -260,7 +261,7 @@ def utilisation(dated: DatedTrace) -> Iterator[MeasureSeries]:
 
     `utilisation.<station>`, share, quarterly and yearly; NaN where nothing was offered. A meeting: places taken /
     places. Servers: the time for which they are held, in stays and in states that keep them, / time of capacity, which
-    exceeds 1 while stays run on after a cut.
+    exceeds 1 while stays run on after a cut. A stay that is interrupted holds none meanwhile.
     """
     busy = dated.by_station(dated.time_stayed)
     taken, places = sessions_before(dated, "taken"), sessions_before(dated, "places")

@@ -10,7 +10,7 @@ from flowsim.core.arrays import Bools, Floats, Ints, ratio, sorted_within
 from flowsim.core.periods import BY_MONTH_QUARTER_AND_YEAR, Every
 from flowsim.model.attributes.groups import groups_of
 from flowsim.model.parts import Watch
-from flowsim.simulation.engine.trace import NEVER
+from flowsim.simulation.engine.trace import NEVER, going_on
 from flowsim.simulation.measures.measure import Kind
 from flowsim.simulation.measures.spells import span_name
 from flowsim.simulation.measures.timeline import DatedTrace, MeasureSeries
@@ -91,7 +91,8 @@ def _ended_waits(dated: DatedTrace, watch: Watch) -> tuple[Ints, Ints, Bools]:
         ]
     )
     group = dated.trace.groups[visits["citizen"]] if pathway.attributes else np.zeros(len(visits), np.int64)
-    own = visits[is_watched[visits["state"], group]]
+    # Who goes on with a stay waited for it before.
+    own = visits[is_watched[visits["state"], group] & ~going_on(visits)]
     served = own["started"] != NEVER
     ended = np.where(served, own["started"], own["ended"])
     some = served if watch.among == "served" else ended != NEVER
