@@ -31,7 +31,9 @@ _TABLES = (
 _HARD = "\u00a0"
 """A space at which no line is broken."""
 _BRACES = re.compile(r"\{(\w+)\}")
+_QUOTED = re.compile(r"'\{(\w+)\}'")
 _QUARTER = re.compile(r"\d{4}Q[1-4]")
+_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+")
 _MONTH = re.compile(r"\d{4}-\d{2}")
 _MOMENT = re.compile(r"\d{4}(?:Q[1-4]|-\d{2}(?:-\d{2})?)?")
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:T00:00:00)?")
@@ -83,15 +85,20 @@ class Language:
         """Return a text of the shipped data, or a message, in this language; any other text as it is.
 
         A sentence of the table may have names in braces: what stands in their place is carried over, itself translated
-        where the table has it.
+        where the table has it and it is not in quotes.
         """
         if self.code == "en":
             return text
         if text in self.sentences or text in self.messages:
             return self.sentences.get(text) or self.messages[text]
-        for pattern, danish in _patterns():
+        for pattern, quoted, danish in _patterns():
             if match := pattern.fullmatch(text):
-                return danish.format(**{name: self.translated(part) for name, part in match.groupdict().items()})
+                parts = match.groupdict().items()
+                return danish.format(
+                    **{name: part if name in quoted else self.message(part) for name, part in parts}
+                )
+        if _THOUSANDS.fullmatch(text):
+            return self.local(text)
         return self.short_period(text) if _QUARTER.fullmatch(text) else text
 
     def file(self, text: str) -> str:
@@ -105,20 +112,12 @@ class Language:
                 lines.append(_SAID.sub(lambda said: f"{said[1]}{self.translated(said[2])}{said[3]}", line))
         return "".join(lines)
 
-    def mistake(self, text: str) -> str:
-        """Return what is wrong in a list, raised in English, in this language; what the table lacks as it is."""
-        for pattern, words in _mistakes(self.code):
-            if match := pattern.fullmatch(text):
-                return words.format(**match.groupdict())
-        return text
-
     def message(self, text: str) -> str:
         """Return what is said of a mistake in this language: as a whole where the table has it, else part by part.
 
         Parts are what stands between colons, but for those within quotes or brackets.
         """
         whole = self.translated(text)
-        whole = self.mistake(text) if whole == text else whole
         if whole != text or self.code == "en":
             return whole
         depth, quoted = 0, False
@@ -271,17 +270,6 @@ class Language:
 
 
 @cache
-def _mistakes(code: str) -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Return the mistakes that have words in a language: what finds the English sentence, and what stands for it."""
-    table = tomllib.loads((data_folder("report") / "mistakes.toml").read_text(encoding="utf-8")).get(code, {})
-    named = re.compile(r"\\{(\w+)\\}")
-    return tuple(
-        (re.compile(named.sub(lambda name: f"(?P<{name[1]}>.*?)", re.escape(text)), re.DOTALL), words)
-        for text, words in table.items()
-    )
-
-
-@cache
 def _terms() -> Mapping[str, Any]:
     tables = [tomllib.loads((data_folder("report") / name).read_text(encoding="utf-8")) for name in _TABLES]
     keys = ("words", "sentences", "messages")
@@ -289,11 +277,14 @@ def _terms() -> Mapping[str, Any]:
 
 
 @cache
-def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Return what the sentences with names in braces match, those with most words of their own first."""
+def _patterns() -> tuple[tuple[re.Pattern[str], frozenset[str], str], ...]:
+    """Return what the sentences with names in braces match, those with most words of their own first.
+
+    Each with the names that stand in quotes, for what is written there is a file's or the reader's own.
+    """
     sentences = {text: danish for text, danish in _terms()["messages"].items() if _BRACES.search(text)}
     ordered = sorted(sentences.items(), key=lambda pair: -len(_BRACES.sub("", pair[0])))
-    return tuple((_pattern(text), danish) for text, danish in ordered)
+    return tuple((_pattern(text), frozenset(_QUOTED.findall(text)), danish) for text, danish in ordered)
 
 
 def _pattern(text: str) -> re.Pattern[str]:
