@@ -357,7 +357,7 @@ def test_new_writes_a_commented_example_that_is_right_and_over_nothing(folder):
     assert "mine.toml" in out
     assert text.count("\n#") > 10
     assert tomllib.loads(text)["base"] == "copenhagen"
-    assert "\nmore-places is right:" in fine("check", "mine.toml")
+    assert "\nmore-places is right:" in fine("check", "mine.toml", "--codes")
     for name, message in (
         ("mine.toml", "exists already"),
         ("none/a.toml", "there is no folder 'none'"),
@@ -375,7 +375,9 @@ def test_check_warns_of_stations_that_are_offered_too_much_and_runs_nothing(fold
     (folder / "much.toml").write_bytes(other("3 per week", "7 per week"))
     out = fine("check", "much.toml")
     told = " ".join(out.split())
-    assert "desk is offered 2.00 times its places, and its queue grows by 3.5 a week" in told
+    assert (
+        "desk, throughout: 2.00 times as many cases come as there are places, and the queue grows by 3.5 a week" in told
+    )
     assert "a simulation will not settle" in told
     assert max(map(len, out.splitlines())) <= 80
 

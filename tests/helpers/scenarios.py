@@ -3,6 +3,8 @@
 from flowsim import Pathway, Scenario
 from flowsim.model.base import Base
 from flowsim.model.edits import ScenarioFile
+from flowsim.reporting.language import Language
+from flowsim.reporting.wording import Wording
 
 PRICES = {
     "staff": {"board": {"town": "600000 DKK per year"}},
@@ -24,6 +26,11 @@ def scenario_of(raw, **changes):
     base = Base(name=pathway.name, raw=pathway.to_dict(), parameters={}, source="made", sha256=pathway.digest)
     file = ScenarioFile.model_validate({"name": pathway.name, "base": "made"} | changes)
     return Scenario(file=file, base=base, source="made")
+
+
+def wording_of(scenario, code="en", *, codes=False):
+    """The words for a scenario's model in a language."""
+    return Wording.of(scenario, scenario.pathway(), Language.of(code), codes, scenario.steps)
 
 
 def clearing(stock, **stations):

@@ -11,7 +11,7 @@ from flowsim.model.parts import Feedback
 from flowsim.planning.levers import Levels, Lever
 from flowsim.planning.staffing.search import seek
 from flowsim.planning.staffing.trials import Question
-from flowsim.reporting.language import Language
+from helpers.scenarios import wording_of
 
 RULE = {"wait": "7 weeks", "gain": 0.5, "lag": "4 weeks", "least": 0.5, "most": 1.5}
 TOWN = """
@@ -95,7 +95,7 @@ def test_a_change_that_can_not_be_is_refused(folder, edit, message):
 
 def test_check_says_which_station_answers_and_what_a_scenario_changes(folder):
     plan = scenario(folder, [{"answers": {"wait": "5 weeks", "limit": 25}, "from": "2021-01-01"}])
-    english, danish = (Language.of(name) for name in ("en", "da"))
+    english, danish = (wording_of(plan, name, codes=True) for name in ("en", "da"))
     text = " ".join(" ".join(rule_lines(plan.pathway(), english)).split())
     assert "team answers its wait from Wednesday 1 January through Thursday 31 December 2020: the goal is 7" in text
     assert "weeks, the gain 0.5, the lag 4 weeks, with 0.5 to 1.5 times its places by date. The flows below" in text

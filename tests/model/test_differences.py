@@ -11,9 +11,8 @@ from flowsim.cli.words.check import change_lines, load_lines, right_line
 from flowsim.core.errors import InputError
 from flowsim.model.differences import list_differences, same_until, takes_effect
 from flowsim.model.pathway import Pathway
-from flowsim.reporting.language import Language
 from flowsim.theory.fluid_load import workload
-from helpers.scenarios import scenario_of
+from helpers.scenarios import scenario_of, wording_of
 
 RAW = tomllib.loads("""
 name = "small"
@@ -45,7 +44,8 @@ rate = "100 per year"
 
 
 def lines(**changes):
-    heading, *rest = change_lines(scenario_of(RAW, **changes), Language.of("en")) or ["small changes small:"]
+    scenario = scenario_of(RAW, **changes)
+    heading, *rest = change_lines(scenario, wording_of(scenario, codes=True)) or ["small changes small:"]
     assert heading == "small changes small:"
     return rest
 
@@ -172,14 +172,14 @@ def test_a_share_of_a_rate_needs_a_sign():
 
 
 def test_a_check_in_danish_says_the_same():
-    danish = Language.of("da")
     edit = {"station": "team", "party": "municipal", "places": 60, "from": "2021-07-01", "through": "2021-07-31"}
     scenario = scenario_of(RAW, stations=[edit])
+    danish = wording_of(scenario, "da")
     told = " ".join(" ".join(change_lines(scenario, danish)).split())
     assert "fra torsdag den 1. juli til og med lørdag den 31. juli 2021" in told
     assert "gælder det laveste antal, og fra 1. juli 2021 er det region" in told
     assert " er i orden: " in right_line(scenario, danish)
-    english, other = (load_lines(workload(scenario.pathway()), Language.of(code)) for code in ("en", "da"))
+    english, other = (load_lines(workload(scenario.pathway()), wording_of(scenario, code)) for code in ("en", "da"))
     assert len(english) == len(other)
     figures = [[re.sub(r"[^0-9]", "", line) for line in lines] for lines in (english, other)]
     assert figures[0] == figures[1]
@@ -194,8 +194,41 @@ def test_a_check_in_danish_says_the_same():
     ],
 )
 def test_why_there_are_no_shares_is_told_in_danish(why, words):
-    load = replace(workload(scenario_of(RAW).pathway()), why_no_prospects=why, prospects=())
-    assert f"ingen andele af udfald: {words}" in " ".join(load_lines(load, Language.of("da")))
+    scenario = scenario_of(RAW)
+    load = replace(workload(scenario.pathway()), why_no_prospects=why, prospects=())
+    assert f"ingen andele af udfald: {words}" in " ".join(load_lines(load, wording_of(scenario, "da")))
+
+
+TITLED = RAW | {
+    "stations": {
+        "team": RAW["stations"]["team"] | {"title": "The team"},
+        "desk": RAW["stations"]["desk"] | {"title": "The desk"},
+    },
+    "states": RAW["states"]
+    | {"work": {"title": "In work", "final": True}, "stay": {"title": "A stay"} | RAW["states"]["stay"]},
+}
+
+
+def test_a_check_speaks_in_titles_or_in_codes():
+    edit = {"station": "team", "party": "municipal", "places": "+2", "from": "2021-01-01", "through": "2021-06-30"}
+    changes = {"stations": [edit], "shares": [{"state": "stay", "to": {"work": "+10 %"}, "from": "2021-01-01"}]}
+    scenario = scenario_of(TITLED, **changes)
+    titles, codes = wording_of(scenario), wording_of(scenario, codes=True)
+    said = " ".join(" ".join(change_lines(scenario, titles)).split())
+    assert "The team, municipal: 30 → 32 places" in said
+    assert "“A stay” to “In work”: 40 → 44 %" in said
+    assert "team, municipal: 30 → 32 places" in "\n".join(change_lines(scenario, codes))
+    assert "stay to work: 40 → 44 %" in "\n".join(change_lines(scenario, codes))
+    load = workload(scenario.pathway())
+    by_title, by_name = load_lines(load, titles), load_lines(load, codes)
+    table = by_title[by_title.index("The team") :]
+    assert table[1].startswith("  ")
+    assert "The desk" in table
+    assert not any(line.startswith(("team ", "desk ")) for line in by_title)
+    assert any(line.startswith("team ") for line in by_name)
+    assert by_title[-1] == "no outcome shares: the shares of A stay change by date"
+    assert by_name[-1] == "no outcome shares: the shares of stay change by date"
+    assert max(len(line) for text in (*by_title, *by_name) for line in text.splitlines()) <= 80
 
 
 def capacity(value, **more):
@@ -245,3 +278,13 @@ def test_another_end_or_another_door_differs_from_the_start():
         ),
         moment,
     )
+
+
+def test_where_those_who_come_end_is_said_in_per_cent_or_in_full():
+    scenario = scenario_of(TITLED)
+    load = workload(scenario.pathway())
+    by_title, by_name = ("\n".join(load_lines(load, wording_of(scenario, codes=codes))) for codes in (False, True))
+    assert "a citizen who comes by door ends in In work 40%, out 60% after" in by_title
+    assert "visits" not in by_title
+    assert "a citizen who comes by door ends in work 0.400, out 0.600 after" in by_name
+    assert "visits: wait 1.00, stay 1.00" in " ".join(by_name.split())

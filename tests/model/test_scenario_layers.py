@@ -13,6 +13,7 @@ from flowsim.model.scenario import Scenario
 from flowsim.reporting.language import Language
 from flowsim.reporting.sources import _changes
 from flowsim.reporting.wording import Wording
+from helpers.scenarios import wording_of
 
 TOWN = """
 name = "town"
@@ -146,13 +147,13 @@ def test_what_leads_nowhere_is_refused_in_one_line(write, files, message):
 def test_check_says_what_changes_against_what(write):
     write("more", more=PLACES.format("+2"))
     scenario = Scenario.of(write("mine", "more.toml", PLACES.format("+1")))
-    assert change_lines(scenario, Language.of("en")) == [
+    assert change_lines(scenario, wording_of(scenario)) == [
         "more changes town:",
         "team: 10 → 12 places from 2021-01-01 (+20 %)",
         "mine changes town with more:",
         "team: 12 → 13 places from 2021-01-01 (+8 %)",
     ]
-    assert change_lines(scenario, Language.of("da"))[2] == "mine ændrer town med more:"
+    assert change_lines(scenario, wording_of(scenario, "da"))[2] == "mine ændrer town med more:"
 
 
 def test_a_report_lists_the_changes_that_a_scenario_builds_on(write):

@@ -19,6 +19,7 @@ from flowsim.model.today.opening import Stock, begin_on
 from flowsim.planning.comparison import compare
 from flowsim.questions.staff import Staff
 from flowsim.reporting.language import Language
+from flowsim.reporting.wording import Wording
 from flowsim.reporting.writers.listing import list_csv, list_workbook
 from flowsim.simulation.runner import run
 
@@ -129,10 +130,11 @@ def test_all_who_are_there_come_from_the_list_or_from_the_model(town):
     assert pathway.start == datetime(2024, 9, 1)
     table = run(scenario, replications=[3], keep_traces=True).visits(3)
     assert ((table["step"] == 0) & (table["joined"] <= pathway.start)).sum() == sum(numbers.values())
-    text = "\n".join(list_lines(opening, 1, 20, Language.of("en")))
+    english, danish = (Wording.of(scenario, pathway, Language.of(code)) for code in ("en", "da"))
+    text = "\n".join(list_lines(opening, 1, 20, english))
     assert "team, waiting: 6 in the list, 4 in the model (" in text
     assert "Not in the list, and so as the model has them on that day: course " in text
-    assert "på listen" in "\n".join(list_lines(opening, 1, 2, Language.of("da")))
+    assert "på listen" in "\n".join(list_lines(opening, 1, 2, danish))
 
 
 def test_a_list_that_says_what_the_model_says_goes_on_as_the_model_does(town):

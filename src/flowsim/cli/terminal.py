@@ -45,11 +45,20 @@ WIDTH = 80
 
 
 def wrapped(text: str) -> str:
-    """Break a text of the user's into lines of at most eighty columns, further ones indented; no control characters."""
+    """Break a text of the user's into lines of at most eighty columns; no control characters.
+
+    Further lines are indented by two more than the first one is.
+    """
     lines = "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text).splitlines()
     return "\n".join(
-        line for told in lines for line in textwrap.wrap(told, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+        line
+        for told in lines
+        for line in textwrap.wrap(told, WIDTH, subsequent_indent=f"{_indent(told)}  ", break_on_hyphens=False)
     )
+
+
+def _indent(line: str) -> str:
+    return line[: len(line) - len(line.lstrip(" "))]
 
 
 def table(columns: Mapping[str, int], rows: Iterable[Sequence[str] | str], left: Container[str] = ()) -> list[str]:

@@ -94,9 +94,7 @@ class Language:
         for pattern, quoted, danish in _patterns():
             if match := pattern.fullmatch(text):
                 parts = match.groupdict().items()
-                return danish.format(
-                    **{name: part if name in quoted else self.message(part) for name, part in parts}
-                )
+                return danish.format(**{name: part if name in quoted else self.message(part) for name, part in parts})
         if _THOUSANDS.fullmatch(text):
             return self.local(text)
         return self.short_period(text) if _QUARTER.fullmatch(text) else text
@@ -168,7 +166,8 @@ class Language:
         if self.code != "da" or not quantity:
             return text
         sign, number, rest = quantity.groups()
-        words = [self.words.get(f"quantity.{word}", word) for word in rest.split()]
+        counted = {word: word.removesuffix("s") if number == "1" else word for word in rest.split()}
+        words = [self.words.get(f"quantity.{key}", word) for word, key in counted.items()]
         written = number.replace(".", ",")
         return " ".join([f"{'−' if sign == '-' else sign or ''}{written}", *words])
 

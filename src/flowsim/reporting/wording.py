@@ -25,7 +25,7 @@ from flowsim.planning.staffing.goals import Goal
 from flowsim.reporting.language import Language
 from flowsim.simulation.measures.measure import Measure, Part
 
-__all__ = ["COUNTED", "LIKELY", "Wording", "cut_words", "likely", "told_likely", "words_and_ranges"]
+__all__ = ["COUNTED", "LIKELY", "Wording", "cut_words", "likely", "opened", "told_likely", "words_and_ranges"]
 
 LIKELY = (
     (0.99, "likely.certain"),
@@ -67,6 +67,11 @@ def cut_words(pathway: Pathway, language: Language) -> str:
     if following == datetime(following.year, following.month, 1):  # a month's last day is meant to be in it
         words += say("run.cut.through", day=language.plain_day(end), next=f"{following:%Y-%m-%d}")
     return words
+
+
+def opened(title: str, name: str) -> str:
+    """Begin a sentence with a title; what begins with a name that files take stays as it is."""
+    return title if title.startswith(name.partition(",")[0]) else f"{title[:1].upper()}{title[1:]}"
 
 
 def told_likely(low: float, high: float, language: Language) -> str:

@@ -134,7 +134,7 @@ def run(
     if as_json:
         _print_json(scenario, results, columns, parameters)
     elif not quiet:
-        opening = opening_lines(scenario, chosen.parameters, results.seed, len(results.replications), words)
+        opening = opening_lines(scenario, chosen.parameters, results.seed, len(results.replications), wording)
         print("\n".join(_head(wording, scenario, results, chosen, verbose)))
         if opening:
             print("\n" + "\n".join(opening))

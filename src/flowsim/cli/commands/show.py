@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flowsim.cli.options import FILE, LANGUAGE, OVERWRITE_FILE, spoken
+from flowsim.cli.options import CODES, FILE, LANGUAGE, OVERWRITE_FILE, spoken
 
 if TYPE_CHECKING:
     from flowsim.reporting.language import Language
@@ -68,6 +68,7 @@ def prices(language: Annotated[str | None, LANGUAGE] = None) -> None:
 
 def check(
     file: Annotated[str, FILE] = "copenhagen",
+    codes: Annotated[bool, CODES] = False,
     language: Annotated[str | None, LANGUAGE] = None,
 ) -> None:
     """Check a scenario or pathway without running it: how loaded its stations are, and whether they will settle.
@@ -78,20 +79,22 @@ def check(
     from flowsim.cli.words.run import cut_lines
     from flowsim.cli.words.today import list_lines, opening_of
     from flowsim.model.scenario import Scenario
+    from flowsim.reporting.wording import Wording
     from flowsim.theory.fluid_load import workload
 
     words = spoken(language)
     scenario = Scenario.of(file)
-    if scenario.changes_base:
-        print("\n".join(change_lines(scenario, words)))
-    print(right_line(scenario, words))
     pathway = scenario.pathway()
+    wording = Wording.of(scenario, pathway, words, codes, scenario.steps)
+    if scenario.changes_base:
+        print("\n".join(change_lines(scenario, wording)))
+    print(right_line(scenario, wording))
     print("".join(f"{line}\n" for line in cut_lines(pathway, words)), end="")
     if scenario.begins_today:
         opening = opening_of(scenario)
-        print("\n".join(list_lines(opening, 1, 20, words)))
+        print("\n".join(list_lines(opening, 1, 20, wording)))
         pathway = opening.pathway(1, 0)
-    print("\n".join([*rule_lines(pathway, words), *load_lines(workload(pathway), words)]))
+    print("\n".join([*rule_lines(pathway, wording), *load_lines(workload(pathway), wording)]))
 
 
 def names(

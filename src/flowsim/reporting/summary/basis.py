@@ -42,7 +42,7 @@ class Basis:
         runs = {"futures": language.number(len(first.replications), 0), "seed": str(first.seed)}
         lines.append(language.say("basis.runs", **runs, parameters=self._parameters()))
         for scenario in findings.scenarios:
-            lines += opening_sentences(scenario, findings.parameters, first.seed, len(first.replications), language)
+            lines += opening_sentences(scenario, findings.parameters, first.seed, len(first.replications), self.wording)
         return tuple(lines)
 
     def _parameters(self) -> str:

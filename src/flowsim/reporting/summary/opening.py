@@ -8,7 +8,7 @@ from flowsim.calibration.ensemble import Ensemble, Parameters
 from flowsim.core.numbers import with_plain_spaces
 from flowsim.model.scenario import Scenario
 from flowsim.model.today.opening import listed_number
-from flowsim.reporting.language import Language
+from flowsim.reporting.wording import Wording, opened
 from flowsim.simulation.opening import FromToday, model_of
 
 __all__ = ["list_sentences", "opening_of", "opening_sentences"]
@@ -26,21 +26,20 @@ def opening_of(scenario: Scenario, parameters: Parameters = None) -> FromToday:
     return model
 
 
-def opening_sentences(
-    scenario: Scenario, parameters: Parameters, seed: int, count: int, language: Language
-) -> list[str]:
+def opening_sentences(scenario: Scenario, parameters: Parameters, seed: int, count: int, wording: Wording) -> list[str]:
     """Say how a scenario begins; nothing of one that begins with its base."""
     if not scenario.begins_today:
         return []
-    return list_sentences(opening_of(scenario, parameters), seed, count, language)
+    return list_sentences(opening_of(scenario, parameters), seed, count, wording)
 
 
-def list_sentences(opening: FromToday, seed: int, count: int, language: Language) -> list[str]:
+def list_sentences(opening: FromToday, seed: int, count: int, wording: Wording) -> list[str]:
     """Say what the list tells, what the model has at the same places, and what it fills in.
 
     The model's numbers are the mean, and the least and the most, of the first replications.
     """
-    listing, say = opening.scenario.listing, language.say
+    listing, language = opening.scenario.listing, wording.language
+    say = language.say
     if listing is None:
         return []
     stocks = [opening.stock(seed, replication) for replication in range(min(count, _MOST))]
@@ -53,7 +52,7 @@ def list_sentences(opening: FromToday, seed: int, count: int, language: Language
     for place in listing.places:
         there = [stock.number(place) for stock in stocks]
         row = {
-            "name": place.name,
+            "name": opened(_called(place.name, wording), place.name),
             "situation": say("today.waiting" if place.waiting else "today.under_way"),
             "listed": language.number(float(np.mean([listed_number(place, stock) for stock in stocks])), 0),
             "model": language.number(float(np.mean(there)), 0),
@@ -64,11 +63,17 @@ def list_sentences(opening: FromToday, seed: int, count: int, language: Language
     if any(minutes is None for place in listing.places for minutes in place.elapsed):
         lines.append(say("today.times"))
     largest = sorted(own, key=lambda key: (-numbers[key], key))
-    parts = [
-        f"{state} {say('today.waiting') + ' ' if waits else ''}{language.number(numbers[state, waits], 0)}"
-        for state, waits in largest[:_SHOWN]
-    ]
+    parts = []
+    for state, waits in largest[:_SHOWN]:
+        situation = f" {say('today.waiting')}" if waits else ""
+        parts.append(f"{_called(state, wording)}{situation} {language.number(numbers[state, waits], 0)}")
     if len(largest) > _SHOWN:
         rest = sum(numbers[key] for key in largest[_SHOWN:])
         parts.append(say("today.rest", places=str(len(largest) - _SHOWN), number=language.number(rest, 0)))
-    return [*lines, *([say("today.own", places=", ".join(parts))] if parts else [])]
+    return [*lines, *([say("today.own", places="; ".join(parts))] if parts else [])]
+
+
+def _called(name: str, wording: Wording) -> str:
+    """Return what a state or a station is called."""
+    stations = {station.name for station in wording.pathway.stations}
+    return wording.station(name) if name in stations else wording.state(name)
