@@ -1,6 +1,7 @@
 """A small report in either language whose texts are such as a user might type, or a rogue."""
 
 import math
+import re
 import struct
 import zlib
 
@@ -83,3 +84,19 @@ def empty():
     blocks = (*texts, Table(title="", columns=("",), rows=()))
     sections = (Section(title="", blocks=blocks), Section(title="", blocks=()))
     return Document(title="", subject="", sections=sections, language=Language.of("en"))
+
+
+def unpacked(pdf):
+    """Return the bytes of a PDF with those of its streams that are packed."""
+    parts = [pdf]
+    for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL):
+        try:
+            parts.append(zlib.decompress(stream))
+        except zlib.error:
+            continue
+    return b"".join(parts)
+
+
+def page_count(pdf):
+    """Return how many pages a PDF has; older Typst writes the white space that PDF leaves free."""
+    return len(re.findall(rb"/Type\s*/Page(?=[\s/>])", unpacked(pdf)))

@@ -9,10 +9,12 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 from sybil import Example, Sybil
 from sybil.parsers.myst import CodeBlockParser, PythonCodeBlockParser
 
@@ -24,6 +26,8 @@ SLOW = {
     "calibration.md", "compare.md", "outlook.md", "own-municipality.md", "report.md", "sensitivity.md",
     "september-2026.md", "staffing.md",
 }  # fmt: skip
+# Typer lays out help; the page of commands shows it as it is from this version on.
+NEWEST_HELP = Version(version("typer")) >= Version("0.29")
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 PUBLISHED = sorted((ROOT / "examples" / "published").glob("*.py"))
 FLOWSIM = str(Path(sys.executable).with_name("flowsim"))
@@ -112,6 +116,8 @@ READER = Sybil(
     [pytest.param(p, marks=[pytest.mark.slow] * (p.name in SLOW), id=str(p.relative_to(ROOT))) for p in PAGES],
 )
 def test_page_does_what_it_shows(page, tmp_path, monkeypatch):
+    if page.name == "commands.md" and not NEWEST_HELP:
+        pytest.skip("an older Typer lays out help otherwise")
     monkeypatch.chdir(tmp_path)
     shutil.copytree(SMALL_TOWN, "small_town")
     for example in READER.parse(page).examples():

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import flowsim
-from flowsim import Duration, Entry, InputError, Pathway, Scenario, State, Station, compare, run
+from flowsim import Clock, Duration, Entry, InputError, Pathway, Scenario, State, Station, compare, run
 from flowsim.core.errors import Record
 from flowsim.model import duration, parts, pathway
 
@@ -88,7 +88,49 @@ def test_numbers_of_numpy_are_numbers():
             Station.servers("desk", wrong)
 
 
-@pytest.mark.parametrize("span", [timedelta(days=-1), pd.Timedelta(days=-1), pd.NaT, np.nan, timedelta.max])
+def test_spans_and_moments_of_numpy_are_those_of_python():
+    weeks, days, moment = np.timedelta64(8, "W"), np.timedelta64(3 * 86_400, "s"), np.datetime64("2024-03-01T12:00")
+    months = np.array(["2024-02-01", "2024-03-01"], dtype="datetime64[ns]")
+    assert State(name="a", stay=weeks, to="b") == State(name="a", stay="8 weeks", to="b")
+    assert Duration.gamma(weeks, cv=0.5) == Duration.gamma("8 weeks", cv=0.5)
+    assert Entry(name="a", every=days, to="b") == Entry(name="a", every="3 days", to="b")
+    assert Entry(name="a", at=months, to="b") == Entry(name="a", at=["2024-02-01", "2024-03-01"], to="b")
+    assert Entry(name="a", at=moment, to="b") == Entry(name="a", at="2024-03-01T12:00", to="b")
+    assert Clock(name="a", begins="b", ends="c", limit=days) == Clock(name="a", begins="b", ends="c", limit="3 days")
+    by_date = Station.servers("a", {months[0]: 2, months[1]: 3})
+    assert by_date == Station.servers("a", {"2024-02-01": 2, "2024-03-01": 3})
+    team = {"name": "a", "weekdays": "tue", "places": 3}
+    for day in (months, months[:1].astype("datetime64[D]")[0], [np.datetime64("2024-02-01T00:00")]):
+        texts = [str(each)[:10] for each in np.atleast_1d(day)]
+        assert Station(**team, holidays=day) == Station(**team, holidays=texts)
+        assert Station(**team, closed=day) == Station(**team, closed=texts)
+    longer, texts = (
+        flowsim.model.StayEdit.model_validate({"state": "a", "stay": mean, "from": when})
+        for mean, when in ((weeks, months[0]), ("8 weeks", "2024-02-01"))
+    )
+    assert longer == texts
+
+
+@pytest.mark.parametrize(
+    "day", [np.datetime64("NaT"), np.datetime64("2024"), np.datetime64("2024-03"), np.timedelta64(1, "D")]
+)
+def test_what_is_no_day_of_numpy_is_refused_by_its_name(day):
+    with pytest.raises(InputError, match=r"^Entry 'a': at.* is no date: write 2019-04-01"):
+        Entry(name="a", at=[day], to="b")
+
+
+@pytest.mark.parametrize(
+    "span",
+    [
+        np.timedelta64(2, "M"),
+        np.timedelta64("NaT"),
+        timedelta(days=-1),
+        pd.Timedelta(days=-1),
+        pd.NaT,
+        np.nan,
+        timedelta.max,
+    ],
+)
 def test_a_timedelta_that_is_no_duration_is_refused(span):
     with pytest.raises(InputError, match=r"^State 'a': stay"):
         State(name="a", stay=span, to="b")

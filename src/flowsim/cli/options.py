@@ -53,9 +53,14 @@ _OPTIONS: Mapping[str, str] = {"first": "from", "last": "to"}
 
 def integer_option(*names: str, help: str, callback: Callable[[int | None], int | None] | None = None) -> Any:
     """Return an option that is a whole number, read as all numbers are that people type."""
-    return typer.Option(
-        *names, parser=lambda value: read_whole(str(value)), callback=callback, metavar="<int>", help=help
-    )
+    return typer.Option(*names, parser=_whole, callback=callback, metavar="<int>", help=help)
+
+
+def _whole(value: Any) -> int:
+    try:
+        return read_whole(str(value))
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None  # of a ValueError Typer before 0.29 tells the value alone
 
 
 def picture_option(what: str) -> Any:

@@ -11,6 +11,7 @@ from .civil_time import ByDate as ByDate
 from .civil_time import Moment as Moment
 from .civil_time import Rate as Rate
 from .civil_time import Span as Span
+from .civil_time import in_python as in_python
 from .civil_time import is_dated as is_dated
 from .civil_time import parse_moment as parse_moment
 from .civil_time import parse_rate as parse_rate

@@ -33,6 +33,7 @@ __all__ = [
     "Moment",
     "Rate",
     "Span",
+    "in_python",
     "is_dated",
     "parse_moment",
     "parse_rate",
@@ -70,6 +71,19 @@ def _unit(text: str, whole: str) -> float:
     return MINUTES[singular]
 
 
+def in_python(value: Any) -> Any:
+    """Return a span of time or a moment of NumPy as Python's own, and any other value as it is.
+
+    NaT stays as it is, and so do months and years, which are no span and no day: they are refused by their name.
+    """
+    kind = getattr(value, "dtype", None)  # NumPy is not loaded for this alone
+    name, _, unit = str(kind or "").partition("[")
+    if name not in ("timedelta64", "datetime64") or unit in ("M]", "Y]") or value.ndim:
+        return value
+    plain = value.astype(f"{name}[us]").item()
+    return plain if isinstance(plain, date | timedelta) else value
+
+
 def parse_span(value: Any, *, typed: bool = False) -> float:
     """Return the minutes in a span such as "12 weeks", or in a timedelta.
 
@@ -80,8 +94,7 @@ def parse_span(value: Any, *, typed: bool = False) -> float:
     Raises:
         ValueError: for a number without a unit, an unknown unit, or a negative span.
     """
-    if str(getattr(value, "dtype", "")).startswith("timedelta64"):  # numpy's, which is not loaded for its own sake
-        value = value.astype("timedelta64[us]").item() if "[ns]" in str(value.dtype) else value.item()
+    value = in_python(value)
     if isinstance(value, timedelta):
         minutes = value.total_seconds() / 60
     elif isinstance(value, str) and (match := _SPAN.fullmatch(with_plain_spaces(value))):
@@ -152,6 +165,7 @@ def parse_moment(value: Any) -> datetime:
         ValueError: for anything that is no ISO date, and for a time zone: flowsim keeps civil time.
     """
     otherwise = "write 2019-04-01 or 2019-04-01T09:00"
+    value = in_python(value)
     if isinstance(value, datetime) and value == value:  # a NaT of pandas equals nothing
         moment = value
     elif isinstance(value, date) and value == value:
@@ -213,7 +227,7 @@ def is_dated(value: Any) -> bool:
     return (
         isinstance(value, Mapping)
         and bool(value)
-        and all(isinstance(k, date) or (isinstance(k, str) and _DATE_KEY.fullmatch(k)) for k in value)
+        and all(_DATE_KEY.fullmatch(k) if isinstance(k, str) else isinstance(in_python(k), date) for k in value)
     )
 
 

@@ -21,8 +21,9 @@ _T = TypeVar("_T")
 SpanLike: TypeAlias = str | timedelta | np.timedelta64
 """A span of time: a text with its unit, such as "12 weeks", or a `timedelta` (pandas' own is one) or NumPy's."""
 
-MomentLike: TypeAlias = str | date
-"""A moment: an ISO text, a `date` (at midnight) or a `datetime` (pandas' `Timestamp` is one)."""
+MomentLike: TypeAlias = str | date | np.datetime64
+"""A moment: an ISO text, a `date` (at midnight) or a `datetime` (pandas' `Timestamp` is one) or
+NumPy's."""
 
 WholeLike: TypeAlias = int | SupportsIndex
 """A whole number, of Python or NumPy."""

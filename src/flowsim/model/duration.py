@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, SupportsIndex
 
 from pydantic import WithJsonSchema, field_validator, model_serializer, model_validator
 
-from flowsim.core.civil_time import MINUTES, Span, parse_span, span_text
+from flowsim.core.civil_time import MINUTES, Span, in_python, parse_span, span_text
 from flowsim.core.errors import InputError, Record, whole_number
 from flowsim.core.numbers import plain_number
 from flowsim.core.quantities import TypedNumber, parse_share
@@ -226,6 +226,7 @@ class Duration(Record):
     @model_validator(mode="before")
     @classmethod
     def _from_span(cls, raw: Any) -> Any:
+        raw = in_python(raw)
         if isinstance(raw, str | timedelta):
             return {"law": "fixed", "mean": raw}
         if isinstance(raw, int | float):

@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from flowsim.core.civil_time import Moment, parse_span, span_text
+from flowsim.core.civil_time import Moment, in_python, parse_span, span_text
 from flowsim.core.errors import Record, located
 from flowsim.core.numbers import TOKEN, AmbiguousNumber, plain_number, read_number
 from flowsim.core.quantities import is_relative, read_percentage
@@ -112,7 +112,7 @@ def _kept(value: Any) -> Any:
 
 
 def _law_or_change(value: Any) -> Any:
-    if isinstance(value, timedelta):
+    if isinstance(in_python(value), timedelta):
         return span_text(parse_span(value))  # as its text: another mean of the same law
     try:
         return _with_unit(value) if isinstance(value, str) else Duration.model_validate(value)

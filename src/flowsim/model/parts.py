@@ -24,7 +24,7 @@ from pydantic import (
     model_validator,
 )
 
-from flowsim.core.civil_time import MINUTES, ByDate, Moment, Rate, Span, span_text
+from flowsim.core.civil_time import MINUTES, ByDate, Moment, Rate, Span, in_python, span_text
 from flowsim.core.errors import Record
 from flowsim.core.numbers import plain_number
 from flowsim.model.duration import Duration
@@ -80,6 +80,7 @@ def _pairs(raw: Any) -> Any:
 
 def several(raw: Any) -> Any:
     """Read one text, date or hour, or any number of values, as a tuple."""
+    raw = in_python(raw)
     if isinstance(raw, str | date | time | timedelta):
         return (raw,)
     return tuple(raw) if isinstance(raw, Iterable) and not isinstance(raw, Mapping | BaseModel) else raw
@@ -90,7 +91,7 @@ def _days(raw: Any) -> Any:
     for day in days if isinstance(days, tuple) else ():
         if isinstance(day, date) and day != day:  # a NaT of pandas equals nothing
             raise ValueError(f"{day!r} is no date: write 2019-04-01")
-    return days
+    return tuple(map(in_python, days)) if isinstance(days, tuple) else days
 
 
 def as_shares(raw: Any) -> Any:

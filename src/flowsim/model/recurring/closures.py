@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
+from flowsim.core.civil_time import in_python
 from flowsim.core.errors import nearest
 
 __all__ = ["Closed", "ClosedDays", "read_closed"]
@@ -149,6 +150,7 @@ def _date(text: str, whole: str) -> date:
 def _of(raw: Any) -> ClosedDays:
     if isinstance(raw, ClosedDays):
         return raw
+    raw = in_python(raw)
     if isinstance(raw, datetime):
         raw = raw.date()
     if isinstance(raw, date):
@@ -159,6 +161,7 @@ def _of(raw: Any) -> ClosedDays:
 
 
 def _several(raw: Any) -> Any:
+    raw = in_python(raw)
     if isinstance(raw, str | date | ClosedDays):
         raw = (raw,)
     if isinstance(raw, Mapping | timedelta) or not isinstance(raw, Iterable):
