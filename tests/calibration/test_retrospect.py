@@ -108,4 +108,5 @@ def test_what_is_written_is_read_again():
     ]
     np.testing.assert_array_equal(again[0].paths["awards.a"], first.paths["awards.a"])
     np.testing.assert_array_equal(again[1].paths["awards.a"], [[7.0]])
+    assert retrospects_csv([]) == "origin,fitted,measure,period\n"
     assert retrospects_of(retrospects_csv([])) == ()
