@@ -179,6 +179,92 @@ def test_by_keyboard_alone(chromium: Any, small: str) -> None:
         assert page.locator("canvas").is_visible()
 
 
+# What Tab reaches, and whether it can be seen where the focus is: on itself, or on the button that stands for a file.
+FOCUSABLE = """() => [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex='0']")]
+  .filter((one) => !one.disabled && one.tabIndex >= 0 && one.getClientRects().length)
+  .map((one, place) => { one.dataset.place = place; return place; })"""
+FOCUSED = """() => {
+  const one = document.activeElement, seen = getComputedStyle(one);
+  const outlined = seen.outlineStyle !== "none" && parseFloat(seen.outlineWidth) >= 2;
+  return [one.dataset.place ?? null, outlined, one.outerHTML.slice(0, 90)];
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_tab_reaches_every_control_of_the_workbench_and_shows_where_it_is(
+    chromium: Any, small: str, width: int
+) -> None:
+    with tab(chromium, small, "en", width) as page:
+        page.get_by_role("link", name="Workbench").click()
+        settled(page)
+        page.get_by_role("button", name="Add a row").click()
+        settled(page)
+        page.wait_for_load_state("networkidle")  # what comes after the run is there
+        page.get_by_text("The same figures again").click()
+        page.evaluate("document.activeElement.blur(); window.scrollTo(0, 0)")
+        places, reached = set(page.evaluate(FOCUSABLE)), set()
+        for _ in range(3 * len(places)):
+            page.keyboard.press("Tab")
+            place, seen, what = page.evaluate(FOCUSED)
+            if place is None or int(place) in reached:
+                continue  # the parts of a date are stops of their own
+            assert seen, what
+            reached.add(int(place))
+        missed = "place => document.querySelector(`[data-place='${place}']`).outerHTML"
+        assert not [page.evaluate(missed, place) for place in sorted(places - reached)]
+
+
+def test_the_focus_stays_where_a_row_is_added_and_removed(chromium: Any, small: str) -> None:
+    with tab(chromium, small) as page:
+        page.get_by_role("link", name="Workbench").click()
+        settled(page)
+        page.get_by_role("button", name="Add a row").focus()
+        page.keyboard.press("Enter")
+        assert page.locator(":focus").evaluate("one => one.closest('label').innerText.trim().split('\\n')[0]") == "What"
+        page.keyboard.press("ArrowDown")
+        assert page.locator(":focus").get_attribute("id") == "what-1"
+        page.get_by_role("button", name="Remove row 1").focus()
+        page.keyboard.press("Enter")
+        assert page.locator(":focus").inner_text() == "Add a row"
+        page.get_by_role("button", name="Reset everything").focus()
+        page.keyboard.press("Enter")
+        assert page.locator(":focus").get_attribute("id") == "origin"
+        settled(page)
+
+
+def test_the_way_back_a_reload_and_a_second_tab_keep_the_choices(chromium: Any, small: str) -> None:
+    with tab(chromium, small) as page:
+        page.get_by_role("link", name="Workbench").click()
+        settled(page)
+        slider = page.get_by_role("slider").first
+        slider.press("ArrowRight")
+        settled(page)
+        chosen, address = slider.input_value(), page.url
+        page.get_by_role("link", name="Report", exact=True).click()
+        page.get_by_text("Of: My scenario").wait_for()
+        page.go_back()
+        page.get_by_role("heading", name="Workbench").wait_for()
+        assert (slider.input_value(), page.url) == (chosen, address)
+        page.go_forward()
+        page.get_by_role("heading", name="Get a report").wait_for()
+        page.get_by_role("link", name="Workbench").click()
+        page.get_by_role("heading", name="Workbench").wait_for()
+        settled(page)
+        page.reload()
+        settled(page)
+        assert slider.input_value() == chosen
+        with tab(chromium, small) as second:
+            second.goto(address)
+            settled(second)
+            other = second.get_by_role("slider").first
+            assert other.input_value() == chosen
+            assert second.locator(".tile .value").first.inner_text() == page.locator(".tile .value").first.inner_text()
+            other.press("ArrowRight")
+            settled(second)
+            assert other.input_value() != chosen
+        assert (slider.input_value(), page.url) == (chosen, address)
+
+
 def test_what_is_typed_is_read_or_asked_about(chromium: Any, small: str) -> None:
     with tab(chromium, small, "da") as page:
         page.get_by_role("link", name="Arbejdsbord").click()

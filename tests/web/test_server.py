@@ -119,11 +119,11 @@ def test_danish_and_english_words_and_numbers(tab):
         ({"changes": [{"control": "new.arrivals", "value": "400"}]}, "from -50 to 50"),
         ({"changes": [{"control": "team", "value": "5", "since": "2021-13-01"}]}, "2021-13-01"),
         ({"changes": [{"control": "team", "value": "5"}] * 61}, "60"),
-        ({"own": "name = ["}, "scenario.toml"),
+        ({"own": "name = ["}, "Your file"),
         ({"own": 'name = "x"\nbase = "/etc/passwd"'}, "/etc/passwd"),
         ({"preset": "../../today"}, "no scenario"),
         ({"colour": "red"}, "colour"),
-        ([], "state"),
+        ([], "should be a valid dictionary"),
     ],
 )
 def test_a_state_that_is_no_scenario_is_refused_in_words(tab, state, words):

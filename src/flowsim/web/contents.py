@@ -36,7 +36,7 @@ def page_contents(desk: Desk, language: Language) -> dict[str, Any]:
         "version": __version__,
         "words": {key[len(_PREFIX) :]: text for key, text in language.words.items() if key.startswith(_PREFIX)},
         "base": language.name(reference.base.name, pathway.title or reference.base.name),
-        "reference": wording.scenario(reference.name),
+        "reference": _capital(wording.scenario(reference.name)),
         "today": layout.today.isoformat(),
         "todayWords": language.day(layout.today),
         "observed": (reference.base.documented_until or moment(layout.today)).date().isoformat(),
@@ -91,8 +91,12 @@ def _goal(target: GoalText, pathway: Pathway, wording: Wording) -> dict[str, Any
 
 def _preset(name: str, wording: Wording) -> dict[str, str]:
     description = Scenario.of(name).file.description
-    title = wording.scenario(name)
-    return {"name": name, "title": title[:1].upper() + title[1:], "about": wording.language.translated(description)}
+    title = _capital(wording.scenario(name))
+    return {"name": name, "title": title, "about": wording.language.translated(description)}
+
+
+def _capital(title: str) -> str:
+    return title[:1].upper() + title[1:]
 
 
 def _control(control: Control, desk: Desk, pathway: Pathway, wording: Wording) -> dict[str, Any]:
@@ -106,7 +110,7 @@ def _control(control: Control, desk: Desk, pathway: Pathway, wording: Wording) -
         values = _values(pathway.station(control.station), control)
         out["today"] = values.at(when)
         out["later"] = [
-            {"since": wording.language.day(since.date()), "value": wording.language.number(value)}
+            {"since": wording.language.day(since.date()), "value": _plain(value, wording.language)}
             for since, value in values.root
             if since > when
         ]
@@ -116,6 +120,11 @@ def _control(control: Control, desk: Desk, pathway: Pathway, wording: Wording) -
     else:
         out["today"] = 0
     return out
+
+
+def _plain(value: float, language: Language) -> str:
+    """Write a number of caseworkers or places: whole ones without decimals."""
+    return language.number(value, 0 if float(value).is_integer() else None)
 
 
 def _values(station: Station, control: Control) -> Any:

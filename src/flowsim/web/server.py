@@ -8,11 +8,13 @@ inline, and what goes wrong here is written to the log, never to the page.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -28,6 +30,7 @@ from flowsim.reporting.language import LANGUAGES, Language
 from flowsim.web.asked import Choice, Desk
 from flowsim.web.contents import page_contents
 from flowsim.web.jobs import Busy, Turns, Work, give_back_memory
+from flowsim.web.refusals import refusal
 from flowsim.web.screens.shelf import FORMATS, Paper, Shelf
 from flowsim.web.workbench import Workbench
 
@@ -145,6 +148,12 @@ def page(desk: Desk, *, hosts: frozenset[str] | None, workers: int | None = None
     """
     bench, turns, shelf = Workbench.of(desk), Turns(workers or os.cpu_count() or 1), Shelf()
 
+    def told(error: InputError, raw: Mapping[str, Any]) -> str:
+        return refusal(error, desk, _choice(raw), _language(raw.get("lang")))
+
+    def refused(error: InputError, raw: Mapping[str, Any]) -> JSONResponse:
+        return _error(422, told(error, raw), error.key if isinstance(error, KeyedError) else "")
+
     async def index(request: Request) -> Response:
         return Response((data_folder("web") / "page.html").read_bytes(), media_type="text/html; charset=utf-8")
 
@@ -163,7 +172,7 @@ def page(desk: Desk, *, hosts: frozenset[str] | None, workers: int | None = None
             raw = await _body(request)
             return JSONResponse(bench.written(Choice.read(raw.get("state"))))
         except InputError as error:
-            return _refused(error, _language(raw.get("lang")))
+            return refused(error, raw)
 
     async def grounding(request: Request) -> Response:
         from flowsim.web.screens.trust import grounds
@@ -176,7 +185,7 @@ def page(desk: Desk, *, hosts: frozenset[str] | None, workers: int | None = None
         try:
             raw = await _body(request, _MOST_UPLOAD)
         except InputError as error:
-            return _refused(error, _language(request.query_params.get("lang")))
+            return refused(error, {"lang": request.query_params.get("lang")})
         spoken = _language(raw.get("lang"))
         try:
             return JSONResponse(read_list(desk, raw, spoken))
@@ -194,7 +203,7 @@ def page(desk: Desk, *, hosts: frozenset[str] | None, workers: int | None = None
             raw = await _body(request)
             return JSONResponse(history_workbook(raw.get("history"), _language(raw.get("lang")), shelf))
         except InputError as error:
-            return _refused(error, _language(raw.get("lang")))
+            return refused(error, raw)
 
     async def to_fill_in(request: Request) -> Response:
         from flowsim.web.screens.lists import template
@@ -213,8 +222,8 @@ def page(desk: Desk, *, hosts: frozenset[str] | None, workers: int | None = None
                 raw = await _body(request, most)
                 work = ask(Choice.read(raw.get("state", {})), raw.get("form", {}), _language(raw.get("lang")))
             except InputError as error:
-                return _refused(error, _language(raw.get("lang")))
-            lines = _lines(turns, work, str(raw.get("tab", ""))[:40], False, _language(raw.get("lang")))
+                return refused(error, raw)
+            lines = _lines(turns, work, str(raw.get("tab", ""))[:40], False, partial(told, raw=raw))
             return StreamingResponse(lines, media_type="application/x-ndjson")
 
         return answer
@@ -229,8 +238,9 @@ def page(desk: Desk, *, hosts: frozenset[str] | None, workers: int | None = None
                     raise InputError("year: a whole number is expected")
                 bench.scenario(state)
             except InputError as error:
-                return _refused(error, _language(raw.get("lang")))
-            lines = _lines(turns, ask(state, year, language), str(raw.get("tab", ""))[:40], urgent, language)
+                return refused(error, raw)
+            work = ask(state, year, language)
+            lines = _lines(turns, work, str(raw.get("tab", ""))[:40], urgent, partial(told, raw=raw))
             return StreamingResponse(lines, media_type="application/x-ndjson")
 
         return answer
@@ -321,12 +331,15 @@ async def _fault(request: Request, error: Exception) -> Response:
     return _error(500, "fault")
 
 
-def _refused(error: InputError, language: Language) -> JSONResponse:
-    key, reason = (error.key, error.reason) if isinstance(error, KeyedError) else ("", str(error))
-    return _error(422, language.message(reason), key)
+def _choice(raw: Mapping[str, Any]) -> Choice | None:
+    with contextlib.suppress(InputError):
+        return Choice.read(raw.get("state", {}))
+    return None
 
 
-async def _lines(turns: Turns, work: Work, tab: str, urgent: bool, language: Language) -> AsyncIterator[bytes]:
+async def _lines(
+    turns: Turns, work: Work, tab: str, urgent: bool, told: Callable[[InputError], str]
+) -> AsyncIterator[bytes]:
     """Yield the news of a job as lines of JSON; when the tab is gone, the job ends."""
     try:
         async for news in turns.news(work, tab, urgent=urgent):
@@ -334,7 +347,7 @@ async def _lines(turns: Turns, work: Work, tab: str, urgent: bool, language: Lan
     except Busy:
         yield b'{"error": {"message": "busy", "key": ""}}\n'
     except InputError as error:
-        wrong = {"message": language.message(str(error)), "key": ""}
+        wrong = {"message": told(error), "key": ""}
         yield json.dumps({"error": wrong}, ensure_ascii=False).encode() + b"\n"
     except Exception as error:
         _LOG.error("a fault of flowsim's own", exc_info=error)

@@ -37,7 +37,12 @@ function current() {
   return { screen, language: values.get("lang") ?? preferred, choice: unpack(values.get("s") ?? "") };
 }
 
-let leave = () => {};
+let leave = () => {}, links = new Map();
+
+// The other screens are of what is chosen now.
+function lead(choice) {
+  for (const [name, link] of links) link.href = address(name, name === "start" ? {} : choice);
+}
 
 async function show() {
   const { screen, language, choice } = current();
@@ -55,12 +60,12 @@ async function show() {
   for (const code of about.languages) {
     languages.append(el("option", { value: code, selected: code === about.language }, say(`language.${code}`)));
   }
-  const links = Object.keys(screens).map((name) =>
-    el("a", { href: address(name, name === "start" ? {} : choice), "aria-current": name === screen && "page" },
-      say(`nav.${name}`)));
+  links = new Map(Object.keys(screens).map((name) =>
+    [name, el("a", { "aria-current": name === screen && "page" }, say(`nav.${name}`))]));
+  lead(choice);
   document.getElementById("page").replaceChildren(
     el("a", { class: "skip", href: "#content", onclick: (e) => { e.preventDefault(); main.focus(); } }, say("skip")),
-    el("header", {}, el("strong", {}, "flowsim"), el("span", {}, about.base), el("nav", { "aria-label": say("nav") }, links),
+    el("header", {}, el("strong", {}, "flowsim"), el("span", {}, about.base), el("nav", { "aria-label": say("nav") }, [...links.values()]),
       el("span", { class: "grow" }), el("label", {}, `${say("language")} `, languages)),
     main,
     el("footer", {}, `${say("local")} flowsim ${about.version}`),
@@ -68,11 +73,10 @@ async function show() {
   leave = screens[screen](main, choice) ?? (() => {});
 }
 
-let written = "";
 // The address follows the choices without another step in the browser's history, and without drawing the page anew.
 export function keep(screen, choice) {
-  written = address(screen, choice);
-  history.replaceState(null, "", written);
+  history.replaceState(null, "", address(screen, choice));
+  lead(choice);
 }
-window.addEventListener("hashchange", () => { if (location.hash !== written) show(); });
+window.addEventListener("hashchange", show);
 show();

@@ -242,9 +242,15 @@ export function workbench(main, choice) {
       origin(), taken(), name(), ...about.controls.filter((one) => one.kind !== "closures").map(control), dated(),
       el("p", {}, el("button", { type: "button", onclick: () => {
         Object.assign(chosen, { values: {}, rows: [], preset: "", own: "", parameters: {}, prices: {}, cases: "", casesDay: "" });
-        controls();
-        settle();
+        redraw("origin");
       } }, say("bench.reset.all"))));
+  }
+
+  // The controls are drawn anew, and who works by keyboard goes on where she was.
+  function redraw(focus) {
+    controls();
+    document.getElementById(focus)?.focus();
+    settle();
   }
 
   function origin() {
@@ -252,9 +258,7 @@ export function workbench(main, choice) {
       if (select.value !== "*") Object.assign(chosen, { preset: select.value, own: "" });
       const preset = about.presets.find((one) => one.name === select.value);
       chosen.name = preset?.title ?? say("bench.name.value");
-      controls();
-      document.getElementById("origin").focus();
-      settle();
+      redraw("origin");
     } }, el("option", { value: "" }, about.reference),
       about.presets.map((one) => el("option", { value: one.name, selected: one.name === chosen.preset }, one.title)),
       chosen.own && el("option", { value: "*", selected: true }, say("bench.own")));
@@ -266,7 +270,7 @@ export function workbench(main, choice) {
   // What another screen has brought along, and how to do without it.
   function taken() {
     const line = (text, without) => el("div", { class: "hint under" }, el("span", {}, text),
-      el("button", { type: "button", class: "small", onclick: () => { Object.assign(chosen, without); controls(); settle(); } }, say("bench.without")));
+      el("button", { type: "button", class: "small", onclick: () => { Object.assign(chosen, without); redraw("origin"); } }, say("bench.without")));
     const parameters = Object.entries(chosen.parameters), prices = Object.entries(chosen.prices);
     return el("div", { class: "control" },
       chosen.cases && line(say("bench.cases", { rows: chosen.cases.trim().split("\n").length - 1, day: chosen.casesDay }), { cases: "", casesDay: "" }),
@@ -388,13 +392,12 @@ export function workbench(main, choice) {
     const closing = about.controls.find((one) => one.kind === "closures");
     const add = (row) => {
       chosen.rows = [...chosen.rows, row];
-      controls();
-      settle();
+      redraw(`what-${chosen.rows.length}`);
     };
     return el("div", { class: "control" }, el("h3", {}, say("bench.dated")),
       chosen.rows.map((row, place) => datedRow(row, place)),
       el("div", { class: "under" },
-        el("button", { type: "button", class: "small", onclick: () => {
+        el("button", { type: "button", class: "small", id: "add-row", onclick: () => {
           const one = about.controls[0];
           add({ control: one.name, value: String(one.today), since: about.today, through: "" });
         } }, say("bench.dated.add")),
@@ -406,11 +409,10 @@ export function workbench(main, choice) {
   function datedRow(row, place) {
     const kind = () => about.controls.find((one) => one.name === row.control)?.kind;
     const changed = () => { chosen.rows = [...chosen.rows]; settle(); };
-    const what = el("select", { onchange: () => {
+    const what = el("select", { id: `what-${place + 1}`, onchange: () => {
       const one = about.controls.find((item) => item.name === what.value);
       Object.assign(row, { control: one.name, value: one.kind === "closures" ? "" : String(one.today) });
-      controls();
-      settle();
+      redraw(what.id);
     } }, about.controls.map((one) => el("option", { value: one.name, selected: one.name === row.control }, one.title)));
     const text = (key, type) => {
       const input = el("input", { type, value: row[key], min: type === "date" && about.start, max: type === "date" && about.end,
@@ -425,8 +427,7 @@ export function workbench(main, choice) {
       kind() !== "closures" && el("label", {}, say("bench.value"), text("value", "text")),
       el("button", { type: "button", class: "small", "aria-label": say("bench.dated.remove", { number: place + 1 }), onclick: () => {
         chosen.rows = chosen.rows.filter((one) => one !== row);
-        controls();
-        settle();
+        redraw("add-row");
       } }, say("bench.dated.remove.short")));
   }
 
