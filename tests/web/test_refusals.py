@@ -29,7 +29,7 @@ REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
      "rehabiliteringsteamet, Fra: 1. januar 2090 ligger for længe efter modellens slutning (1. januar 2025)"),
     ("look", {"state": {"changes": [TEAM | {"value": "-1"}]}},
      "Places a meeting, municipality: -1 is not allowed: from 0 to 1,000,000",
-     "Pladser pr. møde, kommunen: -1 er ikke tilladt: fra 0 til 1,000,000"),
+     "Pladser pr. møde, kommunen: -1 er ikke tilladt: fra 0 til 1.000.000"),
     ("look", {"state": {"parameters": [["stock_plan_waiting", "-5"]]}},
      "Citizens waiting for a caseworker at the start: -5 is not allowed: it should be greater than or equal to 0",
      "Borgere, der venter på en sagsbehandler ved start: -5 er ikke tilladt: det skal være mindst 0"),

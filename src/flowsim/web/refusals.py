@@ -70,23 +70,23 @@ def refusal(error: InputError, desk: Desk, state: Choice | None, language: Langu
     if own:
         rest = _FILE.sub(language.say("web.refused.file"), rest)
     where = list[str]()
-    while found := _HEAD.fullmatch(rest):
-        if own and found["head"] in _FILES:
+    while match := _HEAD.fullmatch(rest):
+        if own and match["head"] in _FILES:
             where.append(language.say("web.refused.file"))
-            rest = found["rest"]
+            rest = match["rest"]
             break  # in her own file she knows the keys
-        place = _place(found["head"], desk, state, language)
-        if place is None:
+        title = _place(match["head"], desk, state, language)
+        if title is None:
             break
-        where += [place] if place and place not in where else []
-        rest = found["rest"]
+        where += [title] if title and title not in where else []
+        rest = match["rest"]
     return ": ".join([*where, _said(rest, language)])
 
 
 def _said(text: str, language: Language) -> str:
     for pattern, key in _SAID:
-        if found := pattern.fullmatch(text):
-            return language.say(key, **{name: _day(part, language) for name, part in found.groupdict().items()})
+        if match := pattern.fullmatch(text):
+            return language.say(key, **{name: _day(part, language) for name, part in match.groupdict().items()})
     return language.message(text)
 
 
@@ -109,11 +109,11 @@ def _place(head: str, desk: Desk, state: Choice | None, language: Language) -> s
         return language.listed(changed) or language.say("web.trust.assumed")
     if head.startswith("parameters."):
         return wording.parameter(head.removeprefix("parameters."))
-    if found := _LEVER.fullmatch(head):
-        return wording.name(found["station"])
-    if found := _CHANGE.fullmatch(head):
-        key = _FIELDS.get(found["key"] or "")
-        return ", ".join([wording.name(found["name"]), *([language.say(key)] if key else [])])
+    if match := _LEVER.fullmatch(head):
+        return wording.name(match["station"])
+    if match := _CHANGE.fullmatch(head):
+        key = _FIELDS.get(match["key"] or "")
+        return ", ".join([wording.name(match["name"]), *([language.say(key)] if key else [])])
     if head.isdigit() and state is not None and int(head) < len(state.changes):
         key = f"web.control.{state.changes[int(head)].control}"
         return language.words.get(key, "") if wording.shipped else ""

@@ -148,11 +148,11 @@ def page(desk: Desk, *, hosts: frozenset[str] | None, workers: int | None = None
     """
     bench, turns, shelf = Workbench.of(desk), Turns(workers or os.cpu_count() or 1), Shelf()
 
-    def told(error: InputError, raw: Mapping[str, Any]) -> str:
+    def worded(error: InputError, raw: Mapping[str, Any]) -> str:
         return refusal(error, desk, _choice(raw), _language(raw.get("lang")))
 
     def refused(error: InputError, raw: Mapping[str, Any]) -> JSONResponse:
-        return _error(422, told(error, raw), error.key if isinstance(error, KeyedError) else "")
+        return _error(422, worded(error, raw), error.key if isinstance(error, KeyedError) else "")
 
     async def index(request: Request) -> Response:
         return Response((data_folder("web") / "page.html").read_bytes(), media_type="text/html; charset=utf-8")
@@ -223,7 +223,7 @@ def page(desk: Desk, *, hosts: frozenset[str] | None, workers: int | None = None
                 work = ask(Choice.read(raw.get("state", {})), raw.get("form", {}), _language(raw.get("lang")))
             except InputError as error:
                 return refused(error, raw)
-            lines = _lines(turns, work, str(raw.get("tab", ""))[:40], False, partial(told, raw=raw))
+            lines = _lines(turns, work, str(raw.get("tab", ""))[:40], False, partial(worded, raw=raw))
             return StreamingResponse(lines, media_type="application/x-ndjson")
 
         return answer
@@ -240,7 +240,7 @@ def page(desk: Desk, *, hosts: frozenset[str] | None, workers: int | None = None
             except InputError as error:
                 return refused(error, raw)
             work = ask(state, year, language)
-            lines = _lines(turns, work, str(raw.get("tab", ""))[:40], urgent, partial(told, raw=raw))
+            lines = _lines(turns, work, str(raw.get("tab", ""))[:40], urgent, partial(worded, raw=raw))
             return StreamingResponse(lines, media_type="application/x-ndjson")
 
         return answer
@@ -338,7 +338,7 @@ def _choice(raw: Mapping[str, Any]) -> Choice | None:
 
 
 async def _lines(
-    turns: Turns, work: Work, tab: str, urgent: bool, told: Callable[[InputError], str]
+    turns: Turns, work: Work, tab: str, urgent: bool, worded: Callable[[InputError], str]
 ) -> AsyncIterator[bytes]:
     """Yield the news of a job as lines of JSON; when the tab is gone, the job ends."""
     try:
@@ -347,7 +347,7 @@ async def _lines(
     except Busy:
         yield b'{"error": {"message": "busy", "key": ""}}\n'
     except InputError as error:
-        wrong = {"message": told(error), "key": ""}
+        wrong = {"message": worded(error), "key": ""}
         yield json.dumps({"error": wrong}, ensure_ascii=False).encode() + b"\n"
     except Exception as error:
         _LOG.error("a fault of flowsim's own", exc_info=error)
