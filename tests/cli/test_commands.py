@@ -1,5 +1,6 @@
 """The command line as a planner meets it: what it prints and writes, and one line for every mistake."""
 
+import itertools
 import json
 import math
 import os
@@ -181,6 +182,10 @@ def test_the_folder_holds_the_tables_and_how_to_repeat_them(folder):
 
 MISTAKES = [
     ("--replicatons 3", "No such option: --replicatons", "--replications"),
+    ("--during 2019Q3", "No such option: --during; did you mean '--from 2019Q3 --to 2019Q3'?"),
+    ("--during=2019Q3", "No such option: --during; did you mean '--from 2019Q3 --to 2019Q3'?"),
+    ("--fra 2019", "No such option: --fra; did you mean '--from'?"),
+    ("--xyz", "No such option: --xyz (allowed: ", "--verbose"),
     ("--replications x", "'--replications'", "'x' is not allowed: it should be a whole number"),
     ("--replications 1.000", "'--replications'", "'1.000': 1000 or 1? write 1000 or 1"),
     ("--replications 0", "replications: 0 is not allowed: from 1 to 10,000,000"),
@@ -351,6 +356,37 @@ def test_a_fault_of_flowsims_own_is_not_hidden(monkeypatch):
         start()
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["staff", "desk.toml", "--from", "2019K3"], "Valgmuligheden --from findes ikke; mente du '--during 2019K3'?"),
+        (
+            ["explain", "desk.toml", "--during", "2019"],
+            "Valgmuligheden --during findes ikke; mente du '--period 2019'?",
+        ),
+        (["run", "desk.toml", "--til", "2019"], "Valgmuligheden --til findes ikke; mente du '--to'?"),
+    ],
+)
+def test_the_option_of_another_command_is_answered_with_that_of_this_one(folder, words, message):
+    code, out, err = flowsim(*words, "--language", "da")
+    assert (code, out, err) == (2, "", f"flowsim: {message}\n")
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "by year: of waits, queues, awards, utilisation, and of costs if asked for."),
+        ("da", "pr. år: i ventetider, køer, tilkendelser, udnyttelse og, hvis det ønskes, udgifter."),
+    ],
+)
+def test_help_ends_its_lines_where_the_terminal_does(language, sentence):
+    lines = [line.strip() for line in fine("compare", "--help", "--language", language).splitlines()]
+    start = next(n for n, line in enumerate(lines) if line.startswith(("Shown are", "Vist er")))
+    end = lines.index("", start)
+    assert " ".join(lines[start:end]).endswith(sentence)
+    assert all(len(f"{line} {following.split()[0]}") > 76 for line, following in itertools.pairwise(lines[start:end]))
+
+
 def test_new_writes_a_commented_example_that_is_right_and_over_nothing(folder):
     out = fine("new", "mine.toml")
     text = (folder / "mine.toml").read_text("utf-8")
@@ -421,7 +457,8 @@ def test_evidence_is_listed_and_filtered(chosen):
     [
         (["--source", "svar-2018"], "there is no source 'svar-2018'; did you mean 'svar-2018-10'?"),
         (["--role", "targt"], "there is no role 'targt'; did you mean 'target'?"),
-        (["--rolle", "target"], "No such option: --rolle"),
+        (["--rolle", "target"], "No such option: --rolle; did you mean '--role'?"),
+        (["--from", "2019"], "No such option: --from (allowed: --help, --json, --language, --of, "),
     ],
 )
 def test_a_mistake_in_a_filter_is_one_line(words, message):

@@ -49,7 +49,8 @@ def test_a_shortcut_loads_no_module_from_the_folder_it_lies_in(folder, tmp_path)
     line = shortcut(folder, ["--nonsense"], system="linux").read_text(encoding="utf-8")
     words = next(row for row in line.splitlines() if row.startswith("Exec=")).removeprefix("Exec=").split()
     code, _, said = ended([word.strip('"') for word in words[1:]], folder)
-    assert (code, said) == (2, "flowsim: No such option: --nonsense\n")
+    assert code == 2
+    assert said.startswith("flowsim: No such option: --nonsense (allowed: ")
     assert not (tmp_path / "ran").exists()
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from flowsim.reporting.language import Language
 
-__all__ = ["help_texts", "in_language", "paragraphs"]
+__all__ = ["help_texts", "in_language", "paragraphs", "reflow"]
 
 _EXAMPLE = "Example: "
 
@@ -33,6 +33,14 @@ def in_language(command: Any, language: Language) -> Iterator[None]:
             setattr(frames, name, text)
 
 
+def reflow(command: Any) -> None:
+    """Have a command, and those below it, say each paragraph of its help as one line, for the terminal to break."""
+    if command.help:
+        command.help = "\n\n".join(paragraphs(command.help))
+    for below in getattr(command, "commands", {}).values():
+        reflow(below)
+
+
 def help_texts(command: Any) -> Iterator[str]:
     """Yield each paragraph of help of a command and of those below it, as the table has it; examples left out."""
     texts = [command.help, *(getattr(parameter, "help", None) for parameter in command.params)]
@@ -43,8 +51,8 @@ def help_texts(command: Any) -> Iterator[str]:
 
 
 def paragraphs(text: str) -> list[str]:
-    """Return the paragraphs of a help."""
-    return [part for part in inspect.cleandoc(text).split("\n\n") if part]
+    """Return the paragraphs of a help, each as one line, for the terminal says where lines end."""
+    return [" ".join(part.split("\n")) for part in inspect.cleandoc(text).split("\n\n") if part]
 
 
 def _speak(command: Any, language: Language) -> None:

@@ -59,6 +59,21 @@ _MEANT: Mapping[str, str] = {
 """What a person may write for a command, in Danish or in other words."""
 
 
+_PERIODS = ("--from", "--to", "--during", "--period")
+"""Options that choose periods: some commands take the first and the last, others one."""
+
+_MEANT_OPTIONS: Mapping[str, str] = {
+    "--fra": "--from", "--til": "--to", "--under": "--during", "--i": "--during", "--periode": "--during",
+    "--sprog": "--language", "--koder": "--codes", "--hjælp": "--help", "--ud": "--out", "--alle": "--all",
+    "--kørsler": "--replications", "--antal": "--replications", "--frø": "--seed", "--bilag": "--appendix",
+    "--mål": "--goal", "--ændr": "--vary", "--varier": "--vary", "--mellem": "--between", "--nøgletal": "--measure",
+    "--spørgsmål": "--question", "--udgifter": "--cost", "--omkostninger": "--cost", "--priser": "--prices",
+    "--modtager": "--recipient", "--afsender": "--author", "--dato": "--date", "--for": "--of",
+    "--borgere": "--citizens", "--sager": "--cases", "--sagsbehandlere": "--caseworkers", "--pladser": "--places",
+}  # fmt: skip
+"""What a person may write for an option in Danish."""
+
+
 class Commands(TyperGroup):
     """The commands; a word that is none is refused with the command that is likely meant."""
 
@@ -92,6 +107,31 @@ def _meant(word: str, rest: Sequence[str], commands: Mapping[str, Any]) -> str:
     for alias, command in _MEANT.items():
         hint = hint.replace(f"'{alias}'", f"'{command}'")
     return f"{hint} (allowed: {', '.join(sorted(commands))})"
+
+
+def _option_meant(mistake: Any, words: Sequence[str]) -> str:
+    """Say that a command has no such option, and which of its options is likely meant."""
+    from flowsim.core.errors import nearest
+
+    option = mistake.option_name
+    refused = f"No such option: {option}"
+    known = [name for parameter in mistake.ctx.command.params for name in parameter.opts if name.startswith("--")]
+    known.append("--help")
+    plain = option.casefold()
+    meant = _MEANT_OPTIONS.get(plain, plain)
+    value = ""
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        name, equals, given = word.partition("=")
+        if name == option:
+            value = given if equals else following if not following.startswith("-") else ""
+    if meant not in known and meant in _PERIODS:
+        chosen = [each for each in (("--from", "--to"), ("--during",), ("--period",)) if {*each} <= {*known}]
+        if chosen:
+            return f"{refused}; did you mean '{' '.join(f'{each} {value or 2027}' for each in chosen[0])}'?"
+    if meant in known:
+        return f"{refused}; did you mean '{meant}'?"
+    near = "" if meant in _PERIODS else nearest(meant, known)
+    return refused + (near or f" (allowed: {', '.join(sorted(known))})")
 
 
 app = typer.Typer(
@@ -147,6 +187,8 @@ def _run() -> int:
 
         if isinstance(mistake, InputError):
             code = _refused(str(mistake))
+        elif hasattr(mistake, "option_name") and hasattr(mistake, "possibilities"):  # typer's, as the ones below
+            code = _refused(_option_meant(mistake, sys.argv[1:]))
         elif hasattr(mistake, "format_message"):  # typer's own errors; their class has moved between its versions
             code = _refused(mistake.format_message().replace(": Value error, ", ": "))  # pydantic's words
         elif _interrupted(mistake):
@@ -168,15 +210,16 @@ def _run() -> int:
 
 def _commands(words: Sequence[str]) -> int:
     """Run the command of some words, and return its exit code; help is said in the language that they ask for."""
-    code = "en"
-    if "--help" in words or not words:
-        code = asked_language(words)
-    if code == "en":  # what is said in English is there already, and nothing has to be loaded for it
+    if words and "--help" not in words:
         return app(prog_name="flowsim", standalone_mode=False) or 0
-    from flowsim.cli.helping import in_language
+    from flowsim.cli.helping import in_language, reflow
+
+    command, code = typer.main.get_command(app), asked_language(words)
+    if code == "en":  # what is said in English is there already, and nothing has to be loaded for it
+        reflow(command)
+        return command(prog_name="flowsim", standalone_mode=False) or 0
     from flowsim.reporting.language import Language
 
-    command = typer.main.get_command(app)
     with in_language(command, Language.of(code)):
         return command(prog_name="flowsim", standalone_mode=False) or 0
 
