@@ -9,7 +9,7 @@ import pytest
 from flowsim import compare, run
 from flowsim.cli.terminal import progress_bar
 from flowsim.core import progress
-from flowsim.core.progress import shows_progress, silent
+from flowsim.core.progress import part_of, shows_progress, silent
 from flowsim.simulation.engine import machine_code
 from helpers.models.desk import SMALL
 
@@ -162,3 +162,12 @@ def test_the_bar_of_a_command_tells_it_too(monkeypatch):
         before = stream.getvalue()
         run(SMALL, replications=2, seed=1, workers=1, progress=bar)
     assert stream.getvalue() == before
+
+
+def test_a_part_counts_on_and_its_total_may_grow():
+    told = []
+    part = part_of(lambda *seen: told.append(seen), before=200, after=20)
+    part(1, 40)
+    part(41, 80)
+    assert told == [(201, 260), (241, 300)]
+    assert part_of(None, before=1) is None

@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-__all__ = ["Announce", "Progress", "shifted", "shows_progress", "silent", "tells", "waiting"]
+__all__ = ["Announce", "Progress", "part_of", "shifted", "shows_progress", "silent", "tells", "waiting"]
 
 Progress = Callable[[int, int], object]
 """What is called as work goes on, with how much is done and how much there is in all."""
@@ -32,6 +32,11 @@ _waiting: ContextVar[Announce | None] = ContextVar("_waiting", default=None)
 def shifted(progress: Progress | None, first: int, total: int) -> Progress | None:
     """Return the progress of a part of the work, counting on from what was done before it; None where there is none."""
     return None if progress is None else lambda done, _: progress(first + done, total)
+
+
+def part_of(progress: Progress | None, *, before: int = 0, after: int = 0) -> Progress | None:
+    """Return the progress of a part of the work whose own total may still grow, with what was done and what follows."""
+    return None if progress is None else lambda done, total: progress(before + done, before + total + after)
 
 
 @contextmanager

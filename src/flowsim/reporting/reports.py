@@ -12,7 +12,7 @@ from flowsim.calibration.ensemble import Parameters
 from flowsim.core.errors import InputError, KeyedError
 from flowsim.core.extras import require_extra
 from flowsim.core.files import check_file, write_files
-from flowsim.core.progress import Progress
+from flowsim.core.progress import Progress, part_of
 from flowsim.model.scenario import Scenario
 from flowsim.planning.levers import Levels
 from flowsim.planning.prices import Prices
@@ -24,6 +24,7 @@ from flowsim.reporting.document import Document, Letterhead
 from flowsim.reporting.findings import Findings, explore
 from flowsim.reporting.language import Language
 from flowsim.reporting.wording import Wording
+from flowsim.simulation.precision import FEWEST_REPLICATIONS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -135,10 +136,11 @@ def report(
         replications=replications,
         seed=seed,
         executor=executor,
-        progress=progress,
+        progress=progress if staffing is None else part_of(progress, after=FEWEST_REPLICATIONS),
     )
     if staffing is not None:
-        search = staff(*staffing, seed=seed, executor=executor, progress=progress)
+        told = part_of(progress, before=len(scenarios) * replications)
+        search = staff(*staffing, seed=seed, executor=executor, progress=told)
         findings = replace(findings, staffing=search)
     return ReportResult(findings=findings, language=spoken, question=question)
 

@@ -89,6 +89,7 @@ def report(
     Example: [bold]flowsim report today flere-skal-med-2-ends --out report.pdf --language da[/bold]
     """
     from flowsim.cli.terminal import wrapped
+    from flowsim.core.progress import waiting
     from flowsim.questions.report import Report
     from flowsim.reporting.reports import check_report_files
 
@@ -106,8 +107,9 @@ def report(
         executor_of(workers, varies=asking.varies) as executor,
     ):
         result = asking.answer(executor, progress)
-    repeat = asking.command_line(tuple(str(path) for path in out), workers=workers)
-    result.write(*out, overwrite=force, repeat=repeat, appendix=asking.appendix)
+        repeat = asking.command_line(tuple(str(path) for path in out), workers=workers)
+        with waiting(words.say("progress.writing", out=", ".join(map(str, out)))):
+            result.write(*out, overwrite=force, repeat=repeat, appendix=asking.appendix)
     if not quiet:
         print("\n".join(wrapped(line) for line in result.lines()))
         print("\n".join(words.say("written", out=str(path)) for path in out))

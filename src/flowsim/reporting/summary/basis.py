@@ -43,7 +43,7 @@ class Basis:
         lines.append(language.say("basis.runs", **runs, parameters=self._parameters()))
         for scenario in findings.scenarios:
             lines += opening_sentences(scenario, findings.parameters, first.seed, len(first.replications), self.wording)
-        return tuple(lines)
+        return tuple(dict.fromkeys(lines))  # scenarios that begin with the same list say the same of it
 
     def _parameters(self) -> str:
         language, drawn = self.wording.language, self.findings.parameters
