@@ -165,8 +165,10 @@ class StaffingConclusions:
         if not isinstance(search, Answer) or search.least is None or cost is None:
             return []
         (each,) = cost.units
-        words = {"each": self.money(each, cost), "least": self._number(search.least), "lever": self.levers()[0]}
-        return [self.wording.language.say("remark.cost", **words, cost=self.money(cost.at([search.least]), cost))]
+        about = {"each": each, "cost": cost.at([search.least])}  # what a price rests on is no finer than three digits
+        words = {key: self.money(float(f"{amount:.3g}"), cost) for key, amount in about.items()}
+        words |= {"least": self._number(search.least), "lever": self.levers()[0]}
+        return [self.wording.language.say("remark.cost", **words)]
 
     def _level(self, answer: Answer) -> tuple[str, ...]:
         say, goals = self.wording.language.say, self.goals()
@@ -268,6 +270,7 @@ class StaffingConclusions:
         share, low, high = (language.percent(value, 0) for value in (kept.estimate, kept.low, kept.high))
         words = {"share": share, "low": low, "high": high, "runs": self._number(trial.replications)}
         words["interval"] = language.interval(low, high)
+        words["period"] = language.say(f"answer.single.{Period(self.search.question.during).every}")
         return language.say(key, **words, **more, likely=told_likely(kept.low, kept.high, language))
 
     def _confidence(self, search: Answer | Frontier) -> str:

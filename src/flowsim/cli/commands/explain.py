@@ -30,9 +30,6 @@ from flowsim.core.numbers import with_plain_spaces
 from flowsim.simulation.workers import executor_of
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from flowsim.evidence.yardsticks import Yardstick
     from flowsim.model.scenario import Scenario
     from flowsim.planning.influence import Estimate, Influence, Sensitivity
     from flowsim.questions.explain import Explain, ExplainAssumptions
@@ -77,6 +74,7 @@ def explain(
     --vary rehabilitation_team.places --between 24 36[/bold]
     """
     from flowsim.questions.explain import Explain, ExplainAssumptions
+    from flowsim.reporting.pictures.marks import marks_of
     from flowsim.reporting.wording import Wording
 
     words = spoken(language)
@@ -102,9 +100,11 @@ def explain(
         explained = explaining.answer(executor, progress)
     scenario, parameters = explaining.subject, explaining.chosen.words
     wording = Wording.of(scenario, scenario.pathway(), words, codes)
-    titles = _titles(explaining, wording)
+    titles, response = _titles(explaining, wording), explained.response
     outputs.write(
-        lambda kind: _picture(scenario, explained, wording, titles, kind), lambda: _frame(explained, wording), words
+        lambda kind: _picture(scenario, explained, wording, titles, kind),
+        lambda: explained.frame().assign(**marks_of(wording.standards, response.measure, response.period)),
+        words,
     )
     if as_json:
         print(json.dumps(_json(scenario, explained, parameters), ensure_ascii=False, allow_nan=False))
@@ -150,19 +150,6 @@ def _titles(question: Explain, wording: Wording) -> dict[str, str]:
     drawn = question.chosen.parameters
     titles = factor_titles(drawn.prior.factors, wording.language) if isinstance(drawn, Ensemble) else {}
     return titles | {levels.lever.name: wording.lever(levels.lever) for levels in question.levels}
-
-
-def _frame(explained: Sensitivity, wording: Wording) -> pd.DataFrame:
-    """Return the table with what the measure is held against in the period, where it is."""
-    held = {one.kind: one.value for one in _held(explained, wording)}
-    return explained.frame().assign(**held)
-
-
-def _held(explained: Sensitivity, wording: Wording) -> list[Yardstick]:
-    response = explained.response
-    return [
-        one for one in wording.standards if one.measure == response.measure and one.period in (None, response.period)
-    ]
 
 
 def _lines(

@@ -149,6 +149,7 @@ def staff(
 def _frame(search: Answer | Frontier, wording: Wording) -> pd.DataFrame:
     """Return the trials with what the scenario itself has, the goals, and what these are held against."""
     from flowsim.planning.staffing.search import Answer
+    from flowsim.reporting.pictures.marks import marks_of
 
     frame, question = search.frame(), search.question
     levers = [search.levels.lever] if isinstance(search, Answer) else [search.rows.lever, search.levels.lever]
@@ -158,7 +159,6 @@ def _frame(search: Answer | Frontier, wording: Wording) -> pd.DataFrame:
             frame = frame.assign(**{f"today_{lever.name}": held.pop()})
     frame = frame.assign(bound=frame["goal"].map({goal.text: goal.bound for goal in question.goals}))
     for goal in question.goals:
-        for standard in wording.standards:
-            if standard.measure == goal.response.measure and standard.period in (None, goal.response.period):
-                frame.loc[frame["goal"] == goal.text, f"yardstick_{standard.kind}"] = standard.value
+        for kind, value in marks_of(wording.standards, goal.response.measure, goal.response.period).items():
+            frame.loc[frame["goal"] == goal.text, f"yardstick_{kind}"] = value
     return frame

@@ -13,7 +13,7 @@ from flowsim.simulation.measures.measure import Measure
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["YardstickSpan", "marked", "marks_within"]
+__all__ = ["YardstickSpan", "marked", "marks_of", "marks_within"]
 
 _KINDS = ("goal", "country", "cluster")
 """The kinds of yardsticks, in the order of their columns."""
@@ -43,6 +43,11 @@ def marks_within(standards: Sequence[Yardstick], measure: Measure, periods: Sequ
     return out
 
 
+def marks_of(standards: Sequence[Yardstick], measure: Measure, period: Period) -> dict[str, float]:
+    """Return what a measure is held against in a period, by the kind of yardstick."""
+    return {mark.kind: mark.value for mark in marks_within(standards, measure, [period])}
+
+
 def marked(frame: pd.DataFrame, standards: Sequence[Yardstick], measures: Iterable[Measure]) -> pd.DataFrame:
     """Return a table of measures and periods with a column for each kind of yardstick that any of its rows has.
 
@@ -56,8 +61,7 @@ def marked(frame: pd.DataFrame, standards: Sequence[Yardstick], measures: Iterab
     columns = {kind: list[float]() for kind in _KINDS}
     for name, text in zip(frame["measure"].tolist(), frame["period"].tolist(), strict=True):
         measure = of.get(str(name))
-        marks = [] if measure is None else marks_within(standards, measure, [Period(str(text))])
-        values = {mark.kind: mark.value for mark in marks}
+        values = {} if measure is None else marks_of(standards, measure, Period(str(text)))
         for kind, column in columns.items():
             column.append(values.get(kind, math.nan))
     held = {kind: column for kind, column in columns.items() if not all(map(math.isnan, column))}
