@@ -3,10 +3,12 @@
 import io
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from flowsim.model.base import read_base
+from flowsim.model.base import OriginKind, read_base
+from flowsim.reporting.language import Language
 from helpers.command_line import fine, flowsim
 
 FILES = ["doors.toml", "facts.toml", "factors.toml", "pathway.toml", "prices.toml", "targets.toml", "yardsticks.toml"]
@@ -102,6 +104,17 @@ def test_a_mistake_is_one_line(words, expected):
 def test_own_documents_are_listed():
     fine("base", "new", "lilleby")
     assert fine("evidence", "--of", "lilleby") == "0 facts\n"
+
+
+def test_names_of_an_own_base_say_what_is_borrowed():
+    fine("base", "new", "lilleby")
+    assert "plan_hours = 25 hours [borrowed]" in fine("names", "lilleby")
+    assert "plan_hours = 25 hours [lånt]" in fine("names", "lilleby", "--language", "da")
+
+
+@pytest.mark.parametrize("kind", get_args(OriginKind))
+def test_each_origin_of_a_number_has_words(kind):
+    assert {f"names.kind.{kind}"} <= {*Language.of("en").words}
 
 
 def test_parts_are_listed_in_both_languages():

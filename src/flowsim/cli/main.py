@@ -210,11 +210,12 @@ def _run() -> int:
 
 def _commands(words: Sequence[str]) -> int:
     """Run the command of some words, and return its exit code; help is said in the language that they ask for."""
-    if words and "--help" not in words:
+    code = asked_language(words) if "--help" in words or not words else "en"
+    if code == "en" and "--help" not in words:
         return app(prog_name="flowsim", standalone_mode=False) or 0
     from flowsim.cli.helping import in_language, reflow
 
-    command, code = typer.main.get_command(app), asked_language(words)
+    command = typer.main.get_command(app)
     if code == "en":  # what is said in English is there already, and nothing has to be loaded for it
         reflow(command)
         return command(prog_name="flowsim", standalone_mode=False) or 0
