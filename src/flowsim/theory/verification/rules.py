@@ -33,7 +33,7 @@ __all__ = ["RULES"]
 
 
 def _blocking() -> Iterator[Case]:
-    for room, replications in ((0, 60), (2, 60)):
+    for room, replications in ((0, 120), (2, 80)):
         model = BlockingTandem(rate=0.05, mean_service=(8.0, SERVICE), room=room)
         first, second = model.means
 
