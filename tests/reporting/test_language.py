@@ -18,7 +18,7 @@ from flowsim import InputError
 from flowsim.calibration.ensemble import Ensemble
 from flowsim.evidence import facts
 from flowsim.model.base import read_base
-from flowsim.model.library import scenario_names
+from flowsim.model.library import scenario_names, scenario_text
 from flowsim.model.scenario import Scenario
 from flowsim.planning.cost import NO_PRICE
 from flowsim.planning.prices import Prices
@@ -40,9 +40,16 @@ def danish_place(place: str) -> bool:
     return re.match(heading, place) is not None and not ENGLISH_WORDS.search(place)
 
 
+def comments(text: str) -> list[str]:
+    """Return the comments of a file, those on lines one after the other as one."""
+    blocks = re.findall(r"(?:^#.*\n)+", text, flags=re.MULTILINE)
+    return [" ".join(line.lstrip("# ") for line in block.splitlines()) for block in blocks]
+
+
 SHOWN = {
     "why a parameter has its value": {parameter.why for parameter in BASE.parameters.values()},
     "what a scenario is": {Scenario.of(name).file.description for name in scenario_names()},
+    "what a comment of a scenario says": {text for name in scenario_names() for text in comments(scenario_text(name))},
     "sources": {source.title for source in FACTS.sources.values()}
     | {source.date for source in FACTS.sources.values() if not source.date[0].isdigit()},
     "why a price is what it is": {price.why for price in PRICED},
@@ -114,6 +121,16 @@ def test_dates_and_periods_of_documents_are_written_in_the_language() -> None:
     }
     assert {text: (ENGLISH.when(text), DANISH.when(text)) for text in written} == written
     assert all(not re.search(r"\d-\d\d\b|/|Q", DANISH.when(fact.period)) for fact in FACTS)
+
+
+@pytest.mark.parametrize("name", scenario_names())
+def test_a_shipped_scenario_in_danish_changes_the_same(name: str) -> None:
+    english, danish = scenario_text(name), DANISH.file(scenario_text(name))
+    first, second = (tomllib.loads(text) for text in (english, danish))
+    assert first | {"description": ""} == second | {"description": ""}
+    assert not set(comments(english)) & set(comments(danish))
+    assert max(len(line) for line in danish.splitlines() if line.startswith("#")) <= 120
+    assert ENGLISH.file(english) == english
 
 
 def test_only_danish_is_told_otherwise_than_it_stands() -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import re
+import textwrap
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
+from itertools import groupby
 from typing import Any
 
 from flowsim.core.errors import InputError, unknown_name
@@ -37,6 +39,8 @@ _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+")
 _MONTH = re.compile(r"\d{4}-\d{2}")
 _MOMENT = re.compile(r"\d{4}(?:Q[1-4]|-\d{2}(?:-\d{2})?)?")
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:T00:00:00)?")
+_FILE = 120
+"""The width of a file with comments."""
 _COMMENT = re.compile(r"(#\s*)(.*?)(\s*)")
 _SAID = re.compile(r'(\b(?:why|description) = ")([^"\\]*)(")')
 """What is said in words in a TOML file."""
@@ -100,14 +104,23 @@ class Language:
         return self.short_period(text) if _QUARTER.fullmatch(text) else text
 
     def file(self, text: str) -> str:
-        """Return a TOML file that ships with its comments, reasons and descriptions in this language."""
+        """Return a TOML file that ships with its comments, reasons and descriptions in this language.
+
+        Comments on lines one after the other are one text where the table has it so, else each is one.
+        """
         lines = []
-        for line in text.splitlines(keepends=True):
-            comment = _COMMENT.fullmatch(line)
-            if comment:
-                lines.append(f"{comment[1]}{self.translated(comment[2])}{comment[3]}")
-            else:
-                lines.append(_SAID.sub(lambda said: f"{said[1]}{self.translated(said[2])}{said[3]}", line))
+        for commented, group in groupby(text.splitlines(keepends=True), lambda line: bool(_COMMENT.fullmatch(line))):
+            block = list(group)
+            if not commented:
+                lines += [_SAID.sub(lambda said: f"{said[1]}{self.translated(said[2])}{said[3]}", row) for row in block]
+                continue
+            whole = " ".join(line.lstrip("# ").strip() for line in block)
+            said = self.translated(whole)
+            if said != whole:
+                lines += [f"{line}\n" for line in textwrap.wrap(f"# {said}", _FILE, subsequent_indent="# ")]
+                continue
+            for row in block:
+                lines.append(_COMMENT.sub(lambda part: f"{part[1]}{self.translated(part[2])}{part[3]}", row, count=1))
         return "".join(lines)
 
     def message(self, text: str) -> str:
