@@ -1,7 +1,5 @@
 """The whole chain on known truths, on the made small town."""
 
-import shutil
-
 import numpy as np
 import pytest
 
@@ -15,21 +13,6 @@ pytestmark = pytest.mark.slow
 
 EFFORT = Effort(draws=600, truths=40, sets=40, steps=2, rounds=1, pairs=120)
 TRUTHS = 24
-
-
-@pytest.fixture(scope="module")
-def study(tmp_path_factory):
-    """The made town, whose last figure, the wait of December 2024, tells from which state a planner starts."""
-    place = tmp_path_factory.mktemp("rehearsed") / "town"
-    shutil.copytree(SMALL_TOWN, place)
-    for file, old, new in (
-        ("targets.toml", 'periods = "2024-12"\n', 'periods = "2024-12"\nhistory = true\n'),
-        ("calibration.toml", 'base = "town.toml"\n', 'base = "town.toml"\nend = 2025-01-01\n'),
-    ):
-        text = (place / file).read_text(encoding="utf-8")
-        assert old in text
-        (place / file).write_text(text.replace(old, new), encoding="utf-8")
-    return Study.read(place / "calibration.toml")
 
 
 @pytest.fixture(scope="module")

@@ -58,9 +58,7 @@ class Explain(Inquiry):
     @cached_property
     def subject(self) -> Scenario:
         """The scenario; where its horizon ends before the period, it is run to the end of that."""
-        scenario = Scenario.of(self.scenario)
-        with keyed("period"):
-            return scenario.reaching(Period(self.period).end)
+        return _reaching(self.scenario, self.period)
 
     @cached_property
     def levels(self) -> tuple[Levels, ...]:
@@ -132,9 +130,7 @@ class ExplainAssumptions(Inquiry):
     @cached_property
     def subject(self) -> Scenario:
         """The scenario; where its horizon ends before the period, it is run to the end of that."""
-        scenario = Scenario.of(self.scenario)
-        with keyed("period"):
-            return scenario.reaching(Period(self.period).end)
+        return _reaching(self.scenario, self.period)
 
     @cached_property
     def chosen(self) -> Chosen:
@@ -171,3 +167,9 @@ class ExplainAssumptions(Inquiry):
             {"measure": self.measure, "period": self.period, "assumptions": True, "sets": self.sets}
             | {"calibrated": self.calibrated, "seed": self.seed, "workers": workers},
         )
+
+
+def _reaching(scenario: str, period: str) -> Scenario:
+    read = Scenario.of(scenario)
+    with keyed("period"):
+        return read.reaching(Period(period).end)
