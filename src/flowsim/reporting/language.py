@@ -112,12 +112,12 @@ class Language:
         for commented, group in groupby(text.splitlines(keepends=True), lambda line: bool(_COMMENT.fullmatch(line))):
             block = list(group)
             if not commented:
-                lines += [_SAID.sub(lambda said: f"{said[1]}{self.translated(said[2])}{said[3]}", row) for row in block]
+                lines += [_SAID.sub(lambda part: f"{part[1]}{self.translated(part[2])}{part[3]}", row) for row in block]
                 continue
             whole = " ".join(line.lstrip("# ").strip() for line in block)
-            said = self.translated(whole)
-            if said != whole:
-                lines += [f"{line}\n" for line in textwrap.wrap(f"# {said}", _FILE, subsequent_indent="# ")]
+            translation = self.translated(whole)
+            if translation != whole:
+                lines += [f"{line}\n" for line in textwrap.wrap(f"# {translation}", _FILE, subsequent_indent="# ")]
                 continue
             for row in block:
                 lines.append(_COMMENT.sub(lambda part: f"{part[1]}{self.translated(part[2])}{part[3]}", row, count=1))
