@@ -297,6 +297,27 @@ def _ward(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any], dict[str, An
     return {"ward": station}, {"urgent": urgent, "planned": planned}, doors
 
 
+@st.composite
+def _fork(draw: st.DrawFn, stations: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Draw a state from which the shortest of two or three queues is joined, and its doors."""
+    names = [f"way_{n}" for n in range(draw(st.integers(2, 3)))]
+    stay = draw(st.just("0 minutes") | durations())
+    body: dict[str, Any] = {"fork": {"benefit": "a", "stay": stay, "to": draw(_by_date(_divided(names)))}}
+    body["fork"]["joins"] = "shortest"
+    for name in names:
+        at = draw(st.sampled_from(sorted(stations)))
+        refused = {"refused_to": "out"} if "room" in stations[at] else {}
+        back = {"out": 0.7, "fork": 0.3} if stay != "0 minutes" else "out"
+        body[name] = {"benefit": "b", "station": at, "priority": 0, "stay": draw(durations()), "to": back} | refused
+    return body, {"to_fork": draw(_entry("fork", False, False))}
+
+
+def _divided(names: list[str]) -> st.SearchStrategy[dict[str, float]]:
+    """Draw shares of some names, of which one may be 0."""
+    rest = dict.fromkeys(names[2:], 0.0)
+    return st.sampled_from([{names[0]: 0.5, names[1]: 0.5} | rest, {names[0]: 1.0, names[1]: 0.0} | rest])
+
+
 def _may_deadlock(pathway: Pathway) -> bool:
     """Return whether servers may be held by citizens who wait, in a circle, for one another."""
     servers = {station.name for station in pathway.stations if not station.is_meeting}
@@ -333,7 +354,7 @@ def _entry(draw: st.DrawFn, to: str, queues: bool, settled: bool) -> dict[str, A
 
 @st.composite
 def pathways(draw: st.DrawFn, deadlocks: bool = False) -> Pathway:
-    """Draw a pathway of two to nine states and four stations over six days, with every feature of the language.
+    """Draw a pathway of two to thirteen states and four stations over six days, with every feature of the language.
 
     With `deadlocks`, also one in which citizens may wait for one another for ever, so that its run is refused.
     """
@@ -352,6 +373,12 @@ def pathways(draw: st.DrawFn, deadlocks: bool = False) -> Pathway:
             station = stations.get(body[name].get("station"), {})
             for variant in body[name]["variants"] if _no_race(station) else ():
                 variant |= {"stay": "1 day", "to": "out"} if variant.pop("race", None) else {}
+    for state in body.values():
+        station = stations.get(state.get("station"), {})
+        ways = [body.get(name, {}) for name in _named(state.get("to", {}))]
+        ways += [body.get(name, {}) for part in state.get("variants", []) for name in _named(part.get("to", {}))]
+        if ways and all("station" in way for way in ways) and "race" not in state and not _interrupts(station):
+            state |= draw(st.sampled_from([{}, {"joins": "shortest"}]))
     settled = draw(_held(states, body, stations))
     entries: dict[str, Any] = {}
     led_to: set[str] = set()
@@ -371,6 +398,11 @@ def pathways(draw: st.DrawFn, deadlocks: bool = False) -> Pathway:
         ward, of_ward, doors = draw(_ward())
         stations |= ward
         body |= of_ward
+        entries |= doors
+        led_to.add("out")
+    if stations and draw(st.integers(0, 2)) == 0:
+        fork, doors = draw(_fork(stations))
+        body |= fork
         entries |= doors
         led_to.add("out")
     if "out" not in led_to:
@@ -417,9 +449,11 @@ def _targets(state: dict[str, Any]) -> set[str]:
     out = _sent_away(state)
     for part in (state, *state.get("variants", [])):
         out |= {exit_["to"] for exit_ in part.get("race", {}).values()}
-        shares = part.get("to", {})
-        tables = (
-            [shares] if isinstance(shares, str) else [t for t in shares.values() if isinstance(t, dict)] or [shares]
-        )
-        out |= {target for table in tables for target in ([table] if isinstance(table, str) else table)}
+        out |= _named(part.get("to", {}))
     return out
+
+
+def _named(shares: Any) -> set[str]:
+    """Return the names of shares, by date or not."""
+    tables = [shares] if isinstance(shares, str) else [t for t in shares.values() if isinstance(t, dict)] or [shares]
+    return {target for table in tables for target in ([table] if isinstance(table, str) else table)}

@@ -210,6 +210,8 @@ def _values(pathway: Pathway) -> Iterator[tuple[tuple[str, str], _Steps]]:
     for state in _all_states(pathway):
         yield from _dated(state.name, "weeks on average", state.stay, lambda stay: stay.mean_minutes / MINUTES["week"])
         yield from _dated(f"{state.name}, law", "", state.stay, lambda stay: (stay.law, stay.cv))
+        if state.joins is not None:
+            yield (f"{state.name}, joins", ""), [(pathway.start, state.joins)]
         for target in sorted({name for shares in (state.to.values if state.to else ()) for name, _ in shares}):
             yield from _dated(f"{state.name} to {target}", "%", state.to, _share_of(target))
         for way in state.race:

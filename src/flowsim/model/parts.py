@@ -717,7 +717,8 @@ class State(Record):
     Who would have to wait `baulks` with a probability by how many wait already, from that number on, and goes where
     `baulks_to` says. A state that `blocks` takes in nobody whom the `room` does not hold: she stays where her stay has
     ended, and holds her server, until there is room. Who goes on to a state that `keeps` the servers of other stations
-    holds them all the while, in the queue too.
+    holds them all the while, in the queue too. Who leaves a state that `joins` the "shortest" queue goes to that of the
+    states of `to` at whose station the fewest are, those served included; the first named of several.
     """
 
     name: Name
@@ -736,6 +737,7 @@ class State(Record):
     baulks_to: str | None = None
     blocks: bool = False
     keeps: Names = ()
+    joins: Literal["shortest"] | None = None
     final: bool = False
     outcome: bool = False
     variants: Annotated[tuple[Variant, ...], BeforeValidator(several)] = ()
@@ -761,6 +763,7 @@ class State(Record):
             baulks_to: str | None = None,
             blocks: bool = False,
             keeps: str | Iterable[str] = (),
+            joins: Literal["shortest"] | None = None,
             final: bool = False,
             outcome: bool = False,
             variants: Iterable[Variant | Mapping[str, Any]] = (),
@@ -791,7 +794,7 @@ class State(Record):
         for variant in variants:
             given = variant.given
             if "race" in given:
-                given |= {"stay": None, "to": None}
+                given |= {"stay": None, "to": None, "joins": None}
             elif "to" in given:
                 given |= {"race": ()}
             changes |= given
@@ -828,6 +831,8 @@ def _check_ways(state: State) -> None:
         raise ValueError("`baulks` and `baulks_to` go together")
     if state.station is None and state.blocks:
         raise ValueError("who comes to a state that `blocks` waits for room at its `station`: give one")
+    if state.joins and state.to is None:
+        raise ValueError("`joins` chooses among the states of `to`: give it, and no `race`")
     if state.final and state.keeps:
         raise ValueError("a final state has no `keeps`: nobody holds a server for ever")
     if state.station in state.keeps:

@@ -98,6 +98,7 @@ def _names(pathway: Whole) -> None:
         _doors_that_block,
         _kept,
         _interruptions,
+        _choices,
         _reservations,
         _races,
         _categories,
@@ -213,17 +214,28 @@ def _interruptions(pathway: Whole) -> None:
             "keeps": bool(state.keeps),
             "blocks": state.blocks,
             "outcome": state.outcome,
+            "joins": state.joins is not None,
         }
         for key in (key for key, holds in reasons.items() if holds):
             raise ValueError(
                 f"states.{state.name}.{key}: the station '{state.station}' interrupts stays (`preempts`, `on_cut`), "
-                "and what a stay is there are `stay` and `to` alone: no `race`, `keeps`, `blocks` or `outcome`"
+                "and what a stay is there are `stay` and `to` alone: no `race`, `keeps`, `joins`, `blocks` or `outcome`"
             )
         for target in sorted(state.targets & blocking):
             raise ValueError(
                 f"states.{state.name}: the station '{state.station}' interrupts stays (`preempts`, `on_cut`), so "
                 f"nobody can stay on in its servers until there is room in '{target}', which `blocks`"
             )
+
+
+def _choices(pathway: Whole) -> None:
+    for state in (state for state in pathway.states if state.joins):
+        parts: tuple[State | Variant, ...] = (state, *state.variants)
+        for name in sorted({name for part in parts if part.to for shares in part.to.values for name, _ in shares}):
+            if pathway.state(name).station is None:
+                raise ValueError(
+                    f"states.{state.name}.joins: nobody queues in '{name}', which has no `station`: name states that do"
+                )
 
 
 def _sent_away(state: State) -> set[str]:

@@ -31,6 +31,7 @@ __all__ = [
     "EMPIRICAL",
     "EXPONENTIAL",
     "FIRST",
+    "FIRST_BY_RANK",
     "FIXED",
     "GIVEN",
     "LAST",
@@ -54,7 +55,7 @@ __all__ = [
 FIXED, EXPONENTIAL, WEIBULL, TABLE, EMPIRICAL, MIXTURE = range(6)
 POISSON, RENEWAL, GIVEN, STOCK = range(4)
 ORDERS = ("first", "last", "shortest", "random")
-FIRST, LAST, SHORTEST, RANDOM = range(4)
+FIRST, LAST, SHORTEST, RANDOM, FIRST_BY_RANK = range(5)  # the last one as the first, where stays are interrupted
 INTERRUPTIONS = ("finish", "resume", "restart")
 RESUME = 1
 _MICROSECOND = timedelta(microseconds=1)
@@ -79,7 +80,8 @@ TABLES: dict[str, np.dtype[np.void]] = {
         "is_certain", "stay", "stay_end", "route", "route_end", "exit", "exit_end",
     ),
     # A row a state: what is done before and after the wait. `baulks_to`: -1 where nobody baulks.
-    "queuing": _table("baulk", "baulk_end", "baulks_to", "blocks", "keep", "keep_end"),
+    # `joins`: whether she who leaves it goes to where the fewest are.
+    "queuing": _table("baulk", "baulk_end", "baulks_to", "blocks", "keep", "keep_end", "joins"),
     # A server that is held in a state, besides that of its own station.
     "keeps": _table("station"),
     # From how many who wait on, how probable it is.
@@ -126,9 +128,9 @@ StructuredTable = Any  # a structured array of one of the TABLES
 class Model(NamedTuple):
     """A pathway as tables of records, described by `TABLES`; all times in ticks.
 
-    `blocking`, `keeping` and `interrupting` tell whether any state blocks, or keeps servers, or any station interrupts
-    stays. With attributes the states stand there
-    once for each group of citizens, group by group, `plain` of them a group.
+    `blocking`, `keeping` and `interrupting` tell whether any state blocks or joins the shortest queue, so that citizens
+    stay on where their stay has ended; whether any keeps servers; and whether any station interrupts stays. With
+    attributes the states stand there once for each group of citizens, group by group, `plain` of them a group.
     """
 
     plain: int
@@ -355,7 +357,7 @@ class Compiler:
             lines=len(lines),
             loops=len(loops),
             parties=parties,
-            blocking=int(any(state.blocks for state in states)),
+            blocking=int(any(state.blocks or state.joins for state in states)),
             keeping=int(any(state.keeps for state in states)),
             interrupting=int(any(station.interrupts for station in self.pathway.stations)),
             **tables,
@@ -410,6 +412,8 @@ class Compiler:
                 self._add("queues", dict(station.reserved).get(priority, 0))
             room = -1 if station.room is None else station.room
             order = ORDERS.index(station.order)
+            if station.interrupts and order == FIRST:
+                order = FIRST_BY_RANK
             causes = [INTERRUPTIONS.index(kind or "finish") for kind in (station.preempts, station.on_cut)]
             self._add(
                 "stations",
@@ -455,7 +459,8 @@ class Compiler:
         keep = self._end("keeps")
         for name in state.keeps:
             self._add("keeps", self.station_number[name])
-        self._add("queuing", baulk, self._end("baulks"), baulks_to, state.blocks, keep, self._end("keeps"))
+        joins = state.joins is not None
+        self._add("queuing", baulk, self._end("baulks"), baulks_to, state.blocks, keep, self._end("keeps"), joins)
 
     def _exit(self, exit_: Exit, key: int) -> None:
         hazard, spent = self._end("hazards"), self._end("spents")

@@ -177,7 +177,7 @@ def _initial(model: Model, luck: Luck) -> RunState:
     bits = max(population.bit_length(), 1)
     if (model.horizon + 1).bit_length() + bits > 63:
         raise OverflowError(f"{model.horizon} ticks and {population} citizens do not fit one key: set a longer tick")
-    doors = len(model.stations) if model.blocking else 0
+    doors = len(model.stations) + 1 if model.blocking else 0
     lines = np.full(model.lines * (1 + model.interrupting) + doors, -1, LINE)
     desks = np.zeros(len(model.stations), DESK)
     desks["meeting"] = -1

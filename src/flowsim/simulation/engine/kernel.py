@@ -24,6 +24,7 @@ from flowsim.simulation.engine.compiler import (
     EMPIRICAL,
     EXPONENTIAL,
     FIRST,
+    FIRST_BY_RANK,
     FIXED,
     GIVEN,
     GRID_EDGE,
@@ -616,7 +617,7 @@ def _stay_past_forks(m, luck, entry, index, state, visit, start, since, elapsed,
 def queue_rank(m, luck, entry, index, state, visit, joined, now):
     """Return what a queue is ordered by within a class, the least first; ties by the citizen's number."""
     order = m.stations[m.states[state].station].order
-    if order in (FIRST, RANDOM):
+    if order in (FIRST, FIRST_BY_RANK, RANDOM):
         return float(joined)
     if order == LAST:
         return -float(joined)
@@ -846,8 +847,8 @@ class RunState(NamedTuple):
     counts: Any  # visits so far to each state that can be visited twice, by her row, as bytes
     wide_counts: Any  # the same as int32, once a byte does not hold a count any more; empty until then
     cuts: Any  # by her row; empty where no station interrupts
-    # of those who wait, one a queue; where states block at doors, one a station; where stations interrupt, of those
-    # served, one a queue
+    # of those who wait, one a queue; where states block, at doors, one a station, and of those who choose a queue, one;
+    # where stations interrupt, of those served, one a queue
     lines: Any
     desks: Any  # one a station
     accounts: Any  # one a state
@@ -1063,11 +1064,11 @@ def _unlink(r, citizen, line):
 def _join(m, r, citizen, station, line, now):
     """Stand in a queue: behind those who joined earlier, and at one instant in the order of citizens' numbers.
 
-    Where a station has another order, or interrupts, `u_route` holds her rank until her stay starts.
+    Where a station has another order, `u_route` holds her rank until her stay starts.
     """
     who = r.citizens[citizen]
     ahead, behind = r.lines[line].tail, np.int64(-1)
-    if m.stations[station].order == FIRST and not (m.interrupting and m.stations[station].interrupts):
+    if m.stations[station].order == FIRST:
         while ahead >= 0:
             other = r.citizens[ahead]
             if other.joined < who.joined or (other.joined == who.joined and other.number < who.number):
@@ -1122,6 +1123,44 @@ def _stop_at_door(m, r, citizen, now):
 
 
 @_step
+def _crossing(m):
+    """Return the line of those who choose a queue at this instant."""
+    return m.lines + len(m.stations)
+
+
+@_long_step
+def _stand_at_crossing(m, r, citizen):
+    """Have a citizen whose stay has ended stay on until all others have moved; they choose in the order of numbers."""
+    who = r.citizens[citizen]
+    ahead, behind = r.lines[_crossing(m)].tail, np.int64(-1)
+    while ahead >= 0 and r.citizens[ahead].number > who.number:
+        ahead, behind = np.int64(r.citizens[ahead].before), ahead
+    who.due = m.horizon
+    _link(r, citizen, _crossing(m), ahead, behind)
+
+
+@_long_step
+def _choose(m, r, now):
+    """Send the first of those who choose a queue to where the fewest are, whether they wait or are served."""
+    citizen = r.lines[_crossing(m)].head
+    _unlink(r, citizen, _crossing(m))
+    who = r.citizens[citizen]
+    state, least = np.int64(who.state), LATEST
+    share = m.routes[_in_force(m.routes, m.states[state].route, m.states[state].route_end, now)].share
+    while True:
+        station = m.states[m.shares[share].to].station
+        there = r.desks[station].waiting + r.desks[station].busy
+        if station == m.states[state].station and not m.stations[station].is_meeting:
+            there -= 1  # herself
+        if there < least:
+            least, who.to = there, m.shares[share].to
+        if m.shares[share].upto >= 1.0:
+            break
+        share += 1
+    _move_at(m, r, citizen, now)
+
+
+@_step
 def _is_kept(m, state, station):
     """Return whether a server of a station is held in a state that follows."""
     held = False
@@ -1166,6 +1205,18 @@ def _count_visit(m, r, citizen, loop):
 def _served(m, r, line):
     """Return the line of those of a queue whose stays are under way, in the order in which they began or went on."""
     return len(r.lines) - m.lines + line
+
+
+@_long_step
+def _be_served(m, r, citizen, line):
+    """Stand behind those of a queue whose stays are under way."""
+    _link(r, citizen, _served(m, r, line), r.lines[_served(m, r, line)].tail, np.int64(-1))
+
+
+@_long_step
+def _end_served(m, r, citizen, line):
+    """Leave those of a queue whose stays are under way."""
+    _unlink(r, citizen, _served(m, r, line))
 
 
 @_step
@@ -1242,8 +1293,8 @@ def _enter(m, r, citizen, state, since, now):
             return
         if not m.stations[place.station].is_meeting:
             r.desks[place.station].busy += 1
-            if m.interrupting and m.stations[place.station].interrupts:
-                _link(r, citizen, _served(m, r, place.line), r.lines[_served(m, r, place.line)].tail, np.int64(-1))
+            if m.stations[place.station].interrupts:
+                _be_served(m, r, citizen, place.line)
     _begin(m, r, citizen, now, ago, elapsed)
 
 
@@ -1286,8 +1337,8 @@ def _leave(m, r, citizen, now):
         ):
             r.desks[place.station].busy -= 1
             _mark_due(r.desks, r.at, place.station)
-            if m.interrupting and m.stations[place.station].interrupts:
-                _unlink(r, citizen, _served(m, r, place.line))
+            if m.stations[place.station].interrupts:
+                _end_served(m, r, citizen, place.line)
     if m.keeping:
         _let_go(m, r, state, to)
     _write(m, r, citizen, to, now)
@@ -1345,6 +1396,9 @@ def _move(m, r, number, now):
             _expire(r, citizen, m.states[who.state].station)
             return
         if m.blocking and who.started != NEVER:
+            if who.to == _BY_SHARES and m.queuing[who.state].joins:
+                _stand_at_crossing(m, r, citizen)
+                return
             if who.lingers != _ADMITTED and _stop_at_door(m, r, citizen, now):
                 return
             who.lingers = 0
@@ -1447,7 +1501,7 @@ def _interrupt(m, r, station, line, now):
     citizen = r.lines[_served(m, r, line)].tail
     if citizen < 0:
         return False
-    _unlink(r, citizen, _served(m, r, line))
+    _end_served(m, r, citizen, line)
     who = r.citizens[citizen]
     since = now if m.stations[station].interrupts == RESUME else who.started
     r.cuts[citizen].left, r.cuts[citizen].u_route = who.due - since, who.u_route
@@ -1489,14 +1543,17 @@ def _go_on(m, r, citizen, now):
 @_step
 def _take(m, r, station, change, free, now):
     """Start the stays of those who wait, best priority first, while places are free."""
+    interrupts = m.stations[station].interrupts > 0
     for line in range(m.stations[station].line, m.stations[station].line_end):
-        while r.lines[line].head >= 0:
+        while free > m.queues[line].spare or interrupts:
+            citizen = r.lines[line].head
+            if citizen < 0:
+                break
             if free <= m.queues[line].spare:
-                if not m.interrupting or free != 0 or not _preempt(m, r, station, line, now):
+                if free != 0 or not _preempt(m, r, station, line, now):
                     break
                 free += 1
-            citizen = r.lines[line].head
-            goes_on = m.interrupting and r.citizens[citizen].lingers == _INTERRUPTED
+            goes_on = interrupts and r.citizens[citizen].lingers == _INTERRUPTED
             if m.stations[station].order == RANDOM and not goes_on:
                 citizen = _drawn_by_lot(m, r, line, now)
             _leave_queue(m, r, citizen, station, line, now)
@@ -1507,8 +1564,8 @@ def _take(m, r, station, change, free, now):
             free -= 1
             if not m.stations[station].is_meeting:
                 r.desks[station].busy += 1
-            if m.interrupting and m.stations[station].interrupts:
-                _link(r, citizen, _served(m, r, line), r.lines[_served(m, r, line)].tail, np.int64(-1))
+            if interrupts:
+                _be_served(m, r, citizen, line)
             if goes_on:
                 _go_on(m, r, citizen, now)
             else:
@@ -1574,7 +1631,7 @@ def _serve(m, r, station, now):
     """Give a due station its turn."""
     desk = r.desks[station]
     if not m.stations[station].is_meeting:
-        if m.interrupting and m.stations[station].on_cut:
+        if m.stations[station].on_cut:
             _cut(m, r, station, now)
         _take(m, r, station, desk.period, desk.capacity - desk.busy, now)
     elif desk.meeting >= 0:
@@ -1601,12 +1658,11 @@ def _serve(m, r, station, now):
 def _longest_wait(m, r, station, now):
     """Return how long whoever has waited longest at a station has done so, 0 where nobody waits."""
     longest = np.int64(0)
-    is_in_order = m.stations[station].order == FIRST and not m.stations[station].interrupts
     for line in range(m.stations[station].line, m.stations[station].line_end):
         citizen = r.lines[line].head
         while citizen >= 0:
             longest = max(longest, now - r.citizens[citizen].joined)
-            citizen = -1 if is_in_order else np.int64(r.citizens[citizen].behind)
+            citizen = -1 if m.stations[station].order == FIRST else np.int64(r.citizens[citizen].behind)
     return longest
 
 
@@ -1649,9 +1705,10 @@ def _next(m, r, now):
 def run_loop(m, r, until):
     """Run on until before a tick, one instant after the other; False where a table is full on the way.
 
-    At each instant: changes of capacity; then every citizen that moves; then the due stations in their order, each
-    followed by the moves that it causes at this very instant, until nothing is due. Before all that, at tick -1, those
-    are put in place who are there at the start. At the horizon the visits under way are written.
+    At each instant: changes of capacity; then every citizen that moves, those last who choose a queue; then the due
+    stations in their order, each followed by the moves that it causes at this very instant, until nothing is due.
+    Before all that, at tick -1, those are put in place who are there at the start. At the horizon the visits under way
+    are written.
     """
     while r.at[NOW] < until:
         now = r.at[NOW]
@@ -1661,6 +1718,11 @@ def run_loop(m, r, until):
         while True:
             if not _moves(m, r, now):
                 return False
+            if m.blocking and r.lines[_crossing(m)].head >= 0:
+                if not _has_room(r, 1):
+                    return False
+                _choose(m, r, now)
+                continue
             if r.at[_DUE] == 0 or now < 0:
                 break
             station = 0
@@ -1668,7 +1730,7 @@ def run_loop(m, r, until):
                 station += 1
             if not _has_room(r, r.desks[station].waiting + r.desks[station].at_door + 3):
                 return False
-            if m.interrupting and r.at[VISITS] + r.desks[station].busy > len(r.visits):
+            if m.stations[station].interrupts and r.at[VISITS] + r.desks[station].busy > len(r.visits):
                 return False
             r.desks[station].is_due = 0
             r.at[_DUE] -= 1

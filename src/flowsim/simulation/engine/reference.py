@@ -25,7 +25,7 @@ __all__ = ["simulate"]
 
 # SimPy itself uses 0 and 1 at an instant, for what must happen before anything else: a citizen who was told
 # that her stay starts reacts at once.
-CHANGE, MOVE, SERVE = 2, 3, 4
+CHANGE, MOVE, CHOOSE, SERVE = 2, 3, 4, 5
 
 STARTS, GIVES_UP, REFUSED, BAULKS = range(4)
 
@@ -220,12 +220,43 @@ class _Station:
         case.answer.succeed(outcome)
 
 
+class _Crossing:
+    """Where those stay on who choose a queue, until all others have moved."""
+
+    def __init__(self, engine: _Engine) -> None:
+        self.engine = engine
+        self.there: list[tuple[int, int, simpy.Event]] = []
+
+    def come(self, citizen: int, state: int) -> simpy.Event:
+        """Come to choose; the event succeeds with the state that she goes to."""
+        chosen = self.engine.env.event()
+        insort(self.there, (citizen, state, chosen))
+        _At(self.engine.env, int(self.engine.env.now), CHOOSE).callbacks.append(self.choose)
+        return chosen
+
+    def choose(self, _: simpy.Event) -> None:
+        """Send the one with the least number to where the fewest are."""
+        m, now = self.engine.model, int(self.engine.env.now)
+        state, chosen = self.there.pop(0)[1:]
+        routes = m.routes[m.states[state].route : m.states[state].route_end]
+        row = ([route for route in routes if route.since <= now] or routes[:1])[-1].share
+        last = next(n for n in range(row, len(m.shares)) if m.shares[n].upto >= 1.0)
+        chosen.succeed(min((m.shares[n].to for n in range(row, last + 1)), key=lambda to: self.present(to, state)))
+
+    def present(self, to: int, state: int) -> int:
+        """Return how many are at the station of a state, without her who comes from another one."""
+        number = int(self.engine.model.states[to].station)
+        station, herself = self.engine.stations[number], number == int(self.engine.model.states[state].station)
+        return len(station.queue) + station.busy - (herself and not station.is_meeting)
+
+
 class _Engine:
     """One replication under way."""
 
     def __init__(self, model: Model, luck: Luck) -> None:
         self.rules, self.model, self.luck = model, readable(model), luck
         self.env = simpy.Environment()
+        self.crossing = _Crossing(self)
         self.stations = [_Station(self, k) for k in range(len(model.stations))]
         self.visits: list[list[list[int]]] = []
         self.sessions: list[list[int]] = []
@@ -344,6 +375,8 @@ class _Engine:
                     return
                 else:
                     yield _At(env, start + int(kernel.half_up(length)), MOVE)
+                if to < 0 and m.queuing[state].joins:
+                    to = int((yield self.crossing.come(number, state)))
                 if to < 0:
                     to = int(kernel.route(rules, state, int(env.now), for_route))
                 if m.queuing[to].blocks:
