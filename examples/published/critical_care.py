@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from flowsim import Scenario, run
 
@@ -26,7 +27,11 @@ PUBLISHED = {
     "beds in use": ((20.93, 0.71), (21.42, 0.77), (21.83, 0.84), (22.19, 0.88), (22.48, 0.94), (22.72, 0.99)),
     "patients": ((1627.12, 35.16),) * 6,
 }  # of 23 to 28 beds: the mean of 100 runs, and their standard deviation
-HOUR = np.timedelta64(1, "h")
+
+
+def hours(spans: "pd.Series[pd.Timedelta]") -> "pd.Series[float]":
+    return spans.dt.total_seconds() / 3600
+
 
 base = Path(__file__).with_name("critical_care.toml")
 apart = []
@@ -39,13 +44,13 @@ for column, beds in enumerate(range(23, 29)):
         visits = results.visits(number)
         came, left = visits[visits["joined"] >= since], visits[visits["ended"] >= since]
         care = left[left["state"].isin(["unplanned", "planned"]) & left["started"].notna()]
-        waits = (care["started"] - care["joined"])[care["state"] == "unplanned"] / HOUR
+        waits = hours(care["started"] - care["joined"])[care["state"] == "unplanned"]
         runs.append(
             (
                 (came["state"] == "cancelled").sum(),
                 waits.mean(),
                 # As the published model counts: all of a stay that ends in the year, cleaning left out.
-                ((care["ended"] - care["started"]) / HOUR).sum() / (360 * 24),
+                hours(care["ended"] - care["started"]).sum() / (360 * 24),
                 came["state"].isin(["unplanned", "planned"]).sum(),
             )
         )

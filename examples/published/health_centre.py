@@ -42,7 +42,8 @@ def year(visits: np.ndarray, names: list[str], tick: float) -> tuple[float, ...]
 
     def waits(*states: str) -> np.ndarray:
         there = served[of(*states)]
-        return (there["started"] - there["joined"]) * tick
+        out: np.ndarray = (there["started"] - there["joined"]) * tick
+        return out
 
     nursing = stays("nursed_delivery", "delivery_at_night", "nursed_bed", "antenatal", "antenatal_again")
     referred = np.count_nonzero(visits["state"] == names.index("referred"))
