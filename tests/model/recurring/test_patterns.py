@@ -4,6 +4,7 @@ The spans of opening hours are held against a minute-by-minute reading (`helpers
 patterns and closures against lists written by hand from a calendar.
 """
 
+import re
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
@@ -16,6 +17,7 @@ from flowsim.core.civil_time import ByDate
 from flowsim.model.parts import Shift
 from flowsim.model.recurring.closures import read_closed
 from flowsim.model.recurring.patterns import Meets, Open, open_spans, read_pattern
+from flowsim.reporting.language import Language
 from helpers.models.recurring import is_open, servers_there
 
 JANUARY = [date(2024, 1, day) for day in range(1, 32)]
@@ -324,3 +326,44 @@ def test_a_shift_is_a_value_of_its_own():
     assert Shift(name="day", servers=2, open="mon 08:00-09:00").open.at(datetime(2024, 1, 1)) == (
         read_pattern("mon 08:00-09:00", spans=True),
     )
+
+
+@pytest.mark.parametrize(
+    ("danish", "english", "spans"),
+    [
+        ("man-fre 08:00-16:00", "mon-fri 08:00-16:00", True),
+        ("mandag, onsdag og fredag kl. 08:00-12:00, 13:00-16:00", "mon, wed and fri 08:00-12:00, 13:00-16:00", True),
+        ("hver anden tirsdag 09:00 fra 2024-01-09", "every second tue 09:00 from 2024-01-09", False),
+        ("den første tirsdag i måneden 09:00", "first tue of the month 09:00", False),
+        ("Sidste torsdag i måneden kl. 13:30", "last thu of the month 13:30", False),
+        ("tirsdag i lige uger 09:00", "tue in even weeks 09:00", False),
+        ("søndage i ulige uger 09:00", "sun in odd weeks 09:00", False),
+        ("hver dag 22:00-06:00", "daily 22:00-06:00", True),
+    ],
+)
+def test_recurring_time_is_read_in_danish_too(danish, english, spans):
+    assert read_pattern(danish, spans) == read_pattern(english, spans)
+
+
+@pytest.mark.parametrize(
+    ("danish", "english"),
+    [
+        ("juli, hvert år", "July, each year"),
+        ("juli lukket, hvert år", "July closed, each year"),
+        ("24. dec - 1. jan, hvert år", "24 dec - 1 jan, each year"),
+        ("1. maj til og med 15. oktober 2026", "1 may - 15 oct 2026"),
+        ("uge 28-30, hvert år", "weeks 28-30, each year"),
+        ("marts 2027", "March 2027"),
+    ],
+)
+def test_closed_days_are_read_in_danish_too(danish, english):
+    assert read_closed(danish) == read_closed(english)
+
+
+@pytest.mark.parametrize(
+    "text", ["tirsdog 09:00", "hver anden tirsdag 09:00", "tirsdag", "tue 25:00", "tue 09:00-10:00"]
+)
+def test_a_mistake_in_recurring_time_is_said_in_danish(text):
+    with pytest.raises(ValueError, match=r"^'") as refused:
+        read_pattern(text, spans=False)
+    assert not re.search(r"\b(is|the|should|such as|does)\b", Language.of("da").message(str(refused.value)))

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 from flowsim.core.civil_time import in_python
 from flowsim.core.errors import nearest
+from flowsim.model.recurring.danish import in_english
 
 __all__ = ["Closed", "ClosedDays", "read_closed"]
 
@@ -67,12 +68,12 @@ def read_closed(text: str) -> ClosedDays:
 
     Args:
         text: "July, each year", "July 2025", "24 dec - 1 jan, each year", "weeks 28-30, each year", "2025-10-13",
-            "2025-10-13 - 2025-10-17".
+            "2025-10-13 - 2025-10-17"; or in Danish.
 
     Raises:
         ValueError: with what can't be read, and what is allowed.
     """
-    words = re.sub(r"\bclosed\b", " ", text.lower())
+    words = re.sub(r"\bclosed\b", " ", in_english(text.lower()))
     words = " ".join(words.split()).replace(" ,", ",").strip(" ,:")
     yearly = bool(_YEARLY.search(words))
     words = _YEARLY.sub("", words).strip(" ,")

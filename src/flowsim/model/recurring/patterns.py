@@ -16,6 +16,7 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 from flowsim.core.civil_time import ByDate
 from flowsim.core.errors import nearest
 from flowsim.model.recurring.closures import ClosedDays
+from flowsim.model.recurring.danish import in_english
 
 __all__ = ["Meets", "Open", "Pattern", "meeting_moments", "open_spans", "read_pattern"]
 
@@ -104,13 +105,13 @@ def read_pattern(text: str, spans: bool) -> Pattern:
 
     Args:
         text: days and hours: "mon-fri 08:00-12:00, 13:00-16:00", "daily 22:00-06:00", "first tue of the month 09:00",
-            "every second tue 09:00 from 2024-01-09", "tue in even weeks 09:00".
+            "every second tue 09:00 from 2024-01-09", "tue in even weeks 09:00"; or in Danish.
         spans: whether hours are from when until when, as of a door, or when a meeting begins.
 
     Raises:
         ValueError: with what can't be read, and what is allowed.
     """
-    words = " ".join(text.lower().split())
+    words = in_english(" ".join(text.lower().split()))
     since = None
     if match := _FROM.search(words):
         since, words = date.fromisoformat(match[1]), words[: match.start()]
@@ -189,8 +190,9 @@ def _weekday(word: str, text: str) -> int:
 
 def _patterns(raw: Any, spans: bool) -> Any:
     if isinstance(raw, str):
-        if spans and raw.strip().lower() in ("always", "closed"):
-            return () if raw.strip().lower() == "closed" else (read_pattern("daily 00:00-24:00", spans),)
+        whole = in_english(raw.strip().lower())
+        if spans and whole in ("always", "closed"):
+            return () if whole == "closed" else (read_pattern("daily 00:00-24:00", spans),)
         raw = (raw,)
     if isinstance(raw, Mapping) or not isinstance(raw, Iterable):
         shown = "mon-fri 08:00-16:00" if spans else "every second tue 09:00 from 2024-01-09"
