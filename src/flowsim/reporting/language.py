@@ -120,7 +120,8 @@ class Language:
                 lines += [f"{line}\n" for line in textwrap.wrap(f"# {translation}", _FILE, subsequent_indent="# ")]
                 continue
             for row in block:
-                lines.append(_COMMENT.sub(lambda part: f"{part[1]}{self.translated(part[2])}{part[3]}", row, count=1))
+                if comment := _COMMENT.fullmatch(row):
+                    lines.append(f"{comment[1]}{self.translated(comment[2])}{comment[3]}")
         return "".join(lines)
 
     def message(self, text: str) -> str:
