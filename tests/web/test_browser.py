@@ -374,6 +374,9 @@ def test_where_the_longest_queue_is(chromium: Any, city: str, language: str, wid
         page.locator("tbody tr").first.wait_for(timeout=LONG)
         row = page.locator("tr", has_text={"da": "længste kø", "en": "longest queue"}[language])
         assert "team" in row.inner_text()
+        page.get_by_text({"da": "20 simulerede fremtider", "en": "20 simulated futures"}[language]).wait_for(
+            timeout=LONG
+        )
         if width == 1280:
             picture(page, f"start-{language}")
 
@@ -483,6 +486,38 @@ def test_a_click_on_the_staffing_map_sets_both_sliders(chromium: Any, pair: str)
         cell.click()
         settled(page)
         assert [page.get_by_role("slider").nth(place).input_value() for place in (0, 1)] == pair_of
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_the_staffing_map_of_copenhagen_has_today_the_cheapest_and_what_each_pair_costs(
+    chromium: Any, city: str, language: str
+) -> None:
+    nav, today, cheapest, unit = {
+        "da": ("Find bemanding", "som i dag", "den billigste, der når målene", "mio. kr."),
+        "en": ("Find staffing", "as things stand today", "the cheapest that meets the goals", "million DKK"),
+    }[language]
+    with tab(chromium, city, language) as page:
+        page.get_by_role("link", name=nav).click()
+        page.locator("#lever2").select_option("plan_kontanthjaelp.bif.staff")
+        page.locator("#goal").select_option("wait.rehabilitation_team.served")
+        page.locator("#bound").fill("8")
+        page.locator("#also").select_option("")
+        page.locator("#chance").select_option("")
+        page.get_by_role("button", name="Find", exact=True).click()
+        page.locator(".map a").first.wait_for(timeout=10 * LONG)
+        (now,) = page.locator(".map td.now a", has_text="●").all()
+        assert today in now.get_attribute("aria-label")
+        (best,) = page.locator(".map td.least a.meets", has_text="★").all()
+        assert cheapest in best.get_attribute("aria-label")
+        costs = {
+            one.get_attribute("aria-label"): float(one.locator("small").inner_text().replace(",", "."))
+            for one in page.locator(".map a").all()
+        }
+        assert all(f" {unit}" in label.replace("\xa0", " ") for label in costs)
+        meeting = [one.get_attribute("aria-label") for one in page.locator(".map a.meets").all()]
+        assert costs[best.get_attribute("aria-label")] == min(costs[label] for label in meeting)
+        assert violations(page) == []
+        picture(page, f"map-{language}")
 
 
 @pytest.mark.parametrize("width", [1280, 390])
