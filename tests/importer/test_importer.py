@@ -123,7 +123,9 @@ def test_what_is_no_day_of_numpy_is_refused_by_its_name(day):
     "span",
     [
         np.timedelta64(2, "M"),
-        np.timedelta64("NaT"),
+        np.ones(1, int).view("timedelta64[3M]")[0],
+        np.ones(1, int).view("timedelta64")[0],
+        np.timedelta64("NaT", "D"),
         timedelta(days=-1),
         pd.Timedelta(days=-1),
         pd.NaT,

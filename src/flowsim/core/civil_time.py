@@ -74,11 +74,12 @@ def _unit(text: str, whole: str) -> float:
 def in_python(value: Any) -> Any:
     """Return a span of time or a moment of NumPy as Python's own, and any other value as it is.
 
-    NaT stays as it is, and so do months and years, which are no span and no day: they are refused by their name.
+    NaT stays as it is, and so does what is in months, years or no unit, which is no span and no day: each is refused
+    by its name.
     """
     kind = getattr(value, "dtype", None)  # NumPy is not loaded for this alone
     name, _, unit = str(kind or "").partition("[")
-    if name not in ("timedelta64", "datetime64") or unit in ("M]", "Y]") or value.ndim:
+    if name not in ("timedelta64", "datetime64") or unit.strip("0123456789]") in ("", "M", "Y") or value.ndim:
         return value
     plain = value.astype(f"{name}[us]").item()
     return plain if isinstance(plain, date | timedelta) else value
