@@ -112,7 +112,7 @@ def test_spans_and_moments_of_numpy_are_those_of_python():
 
 
 @pytest.mark.parametrize(
-    "day", [np.datetime64("NaT"), np.datetime64("2024"), np.datetime64("2024-03"), np.timedelta64(1, "D")]
+    "day", [np.datetime64("NaT", "D"), np.datetime64("2024"), np.datetime64("2024-03"), np.timedelta64(1, "D")]
 )
 def test_what_is_no_day_of_numpy_is_refused_by_its_name(day):
     with pytest.raises(InputError, match=r"^Entry 'a': at.* is no date: write 2019-04-01"):
