@@ -473,6 +473,10 @@ def test_a_staffing_is_found_and_taken_to_the_workbench(chromium: Any, small: st
 def test_a_click_on_the_staffing_map_sets_both_sliders(chromium: Any, pair: str) -> None:
     with tab(chromium, pair) as page:
         page.get_by_role("link", name="Find staffing").click()
+        page.locator("#bound").fill("71")
+        page.locator("#also").select_option(index=0)
+        assert page.locator("#bound").input_value() == "71"
+        page.reload()
         page.get_by_label("together with").select_option(index=2)
         page.get_by_role("button", name="Find", exact=True).click()
         cell = page.locator(".map a.meets").first

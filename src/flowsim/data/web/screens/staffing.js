@@ -21,10 +21,14 @@ export function staffing(main, choice) {
   const out = el("div", { "aria-live": "polite" });
 
   const of = (list, select) => list.find((one) => one.name === select.value);
+  // Each goal fills its own bound: what was typed at the other stays.
   function fill() {
-    const one = of(about.goals, goal), two = of(about.goals, also);
+    const one = of(about.goals, goal);
     bound.value = number(one.value);
     unit.textContent = one.unit;
+  }
+  function fillAlso() {
+    const two = of(about.goals, also);
     alsoBound.value = two ? number(two.value) : "";
     alsoBound.disabled = !two;
     alsoUnit.textContent = two?.unit ?? "";
@@ -35,9 +39,10 @@ export function staffing(main, choice) {
     most.value = one.most;
   }
   goal.addEventListener("change", fill);
-  also.addEventListener("change", fill);
+  also.addEventListener("change", fillAlso);
   first.addEventListener("change", bounds);
   fill();
+  fillAlso();
   bounds();
 
   const work = job("/api/staffing", () => out.replaceChildren(), (item) => {
