@@ -77,8 +77,7 @@ def network(seed):
         for place, number in enumerate(way):
             node = nodes[number]
             stay = 1 + int(rng.expovariate(visits[number] / (loads[number] * 10 * DAY * node.servers)))
-            # Who gives up where others are blocked: the last test.
-            patience = rng.randint(60, 2 * DAY) if node.room is None and rng.random() < 0.3 else None
+            patience = rng.randint(60, 2 * DAY) if rng.random() < 0.3 else None
             baulks = rng.randint(0, 5) if place == 0 and not node.meetings and rng.random() < 0.3 else None
             steps.append(Step(number, stay, patience, baulks))
         citizens.append(Citizen(arrival, tuple(steps), rng.randrange(3)))
@@ -289,7 +288,6 @@ def test_who_goes_round_to_the_station_that_she_left_may_be_served_before_who_wa
     assert theirs[1, 0] == (0, 2, 10, 15, "served")
 
 
-@pytest.mark.xfail(strict=True, reason="who is blocked is let in only when the station next takes somebody")
 def test_who_gives_up_makes_room_for_who_is_blocked():
     """The second desk is taken until 100, and its one chair until 20, when patience ends; who is blocked sits down."""
     nodes = (Node(1), Node(1, room=1))

@@ -1324,6 +1324,8 @@ def _leave(m, r, citizen, now):
         to, who.to = np.int64(m.queuing[state].baulks_to), _BY_SHARES
     elif who.started == NEVER:
         _leave_queue(m, r, citizen, place.station, place.line, now)
+        if r.desks[place.station].at_door > 0:  # for whom there is room now
+            _mark_due(r.desks, r.at, place.station)
         to = place.reneges_to
     else:
         if to == _BY_SHARES:

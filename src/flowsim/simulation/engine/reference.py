@@ -419,6 +419,8 @@ class _Engine:
             yield case.answer
         if not case.answer.triggered:
             station.leave(case)
+            if station.door:  # for whom there is room now
+                station.due()
         outcome = int(case.answer.value or STARTS) if case.answer.triggered else GIVES_UP
         to = {
             STARTS: -1,
