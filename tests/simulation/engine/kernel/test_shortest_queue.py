@@ -37,6 +37,8 @@ def ways(raw=RAW, engine="kernel"):
 @pytest.mark.parametrize("engine", ["kernel", "simpy"])
 def test_those_of_one_instant_choose_in_turn_and_the_first_named_of_several_that_are_as_short(engine):
     assert ways(engine=engine) == ["first", "second", "first", "second"]
+    two = RAW | {"entries": {"door": {"at": ["2024-01-01"] * 2, "to": "come"}}}
+    assert ways(two, engine) == ["first", "second"]  # in the order of their numbers
 
 
 @pytest.mark.parametrize("engine", ["kernel", "simpy"])
@@ -52,6 +54,8 @@ def test_who_leaves_at_that_instant_is_gone_and_a_way_without_a_share_is_none(en
 
 @pytest.mark.parametrize("engine", ["kernel", "simpy"])
 def test_a_queue_counts_those_served_but_not_who_chooses(engine):
+    busy = {"there": {"at": ["2024-01-01"], "to": "first"}, "door": {"at": ["2024-01-01T00:30"], "to": "come"}}
+    assert ways(RAW | {"entries": busy}, engine) == ["second"]
     again = {"station": "one", "stay": "1 hour", "to": {"first": 0.5, "second": 0.5}, "joins": "shortest"}
     states = RAW["states"] | {"come": again}
     assert ways(RAW | {"states": states, "entries": {"door": {"at": ["2024-01-01"], "to": "come"}}}, engine) == [
