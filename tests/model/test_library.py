@@ -46,7 +46,7 @@ def test_a_shipped_scenario_is_small_and_says_what_it_is_and_why(name):
     assert text.startswith("# ")
     assert len(one.file.description) > 40
     assert one.changes_base == (name != "today")
-    assert f"\n{name} is right:" in "\n" + fine("check", name)
+    assert f"\n{name} is right:" in "\n" + fine("check", name, "--codes")
 
 
 @pytest.mark.parametrize("name", scenario_names())

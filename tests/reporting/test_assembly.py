@@ -526,7 +526,7 @@ def test_costs_are_told_of_a_lever_and_a_missing_price_is_named(staffed, compare
     tuesdays = 53  # of 2024, of which one is a day before the year's end
     each, whole = 4000 * tuesdays, 4000 * tuesdays * found.least
     lever = "places a meeting of the Rehabilitation team"
-    assert cost == f"{found.least} {lever} cost {whole:,} DKK a year, {each:,} DKK each."
+    assert cost == f"{found.least} {lever} cost about {whole:,} DKK a year, {each:,} DKK each."
     assert parts(staffed)[0].staffing().table.rows[0][-1].value == 4000 * tuesdays * found.trials[0].levels[0]
     text = TOWN.read_text(encoding="utf-8").replace(
         "[states.plan]", '[stations.desk]\ncapacity = 40\n\n[states.plan]\nstation = "desk"'

@@ -1,9 +1,19 @@
 import ast
+from contextlib import nullcontext
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowsim.reporting.pictures.canvas import drawn_name, drawn_names, wrapped_title
+from flowsim.reporting.pictures.canvas import (
+    blank_canvas,
+    drawn_name,
+    drawn_names,
+    left_title,
+    narrow_canvas,
+    standard_settings,
+    wrapped_title,
+)
 from helpers.paths import ROOT
 
 TEXTS = st.text(st.characters(whitelist_categories=("L", "Nd", "Zs", "Pc")), min_size=1, max_size=120)
@@ -49,3 +59,18 @@ def test_every_picture_is_drawn_with_standard_settings():
     ]
     assert len(drawing) >= 12
     assert [name for name, decorators in drawing if "standard_settings()" not in decorators] == []
+
+
+@pytest.mark.parametrize("canvas", [nullcontext, narrow_canvas])
+@pytest.mark.parametrize("size", [9, 11])
+def test_a_long_title_above_axes_ends_within_the_picture(canvas, size):
+    with standard_settings(), canvas():
+        figure = blank_canvas(3.0)
+        axes = figure.add_subplot()
+        axes.set_ylim(0, 100_000)
+        left_title(
+            axes, "andel af fremtider, hvor målet nås: mindst 90 % inden for 23 uger, og højst 4,0 uger " * 3, size
+        )
+        figure.canvas.draw()
+        title = next(text for text in axes.get_children() if getattr(text, "get_text", str)().startswith("andel"))
+        assert title.get_window_extent().x1 <= figure.bbox.x1

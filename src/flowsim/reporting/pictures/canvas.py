@@ -29,6 +29,7 @@ __all__ = [
     "drawn_name",
     "drawn_names",
     "halo",
+    "left_title",
     "legend_columns",
     "narrow_canvas",
     "quiet",
@@ -169,3 +170,8 @@ def wrapped_title(text: str, size: float, share: float = 1.0) -> str:
     """Return a title in lines no longer than a share of a picture's width, in letters of a size; its own lines stay."""
     columns = int(share * _width.get() * 72 / (0.52 * size))
     return "\n".join(line for own in text.splitlines() for line in textwrap.wrap(own, columns))
+
+
+def left_title(axes: Any, text: str, size: float) -> None:
+    """Write a title above the left end of axes, which begin within three quarters of an inch of the picture's edge."""
+    axes.set_title(wrapped_title(text, size, 1 - 0.75 / _width.get()), loc="left", fontsize=size)

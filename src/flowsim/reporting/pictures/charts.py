@@ -17,11 +17,11 @@ from flowsim.reporting.pictures.canvas import (
     blank_canvas,
     drawn,
     drawn_name,
+    left_title,
     legend_columns,
     quiet,
     standard_settings,
     ticks_at_most,
-    wrapped_title,
 )
 from flowsim.reporting.pictures.layout import Link, columns_of, layers_of, middles_of
 
@@ -120,7 +120,7 @@ def fans_figure(panels: Sequence[Fan], words: FanWords, number: NumberWriter) ->
             span = axes.axvspan(since, until, facecolor="none", edgecolor="#d0d0d0", hatch="//", linewidth=0, zorder=-2)
             axes.axvline(since, color=_GREY, linewidth=0.8, linestyle=(0, (2, 2)), zorder=-1)
             legend.setdefault(words.carried_on, span)
-        axes.set_title(wrapped_title(drawn_name(panel.title, 240), 10), loc="left", fontsize=10)
+        left_title(axes, drawn_name(panel.title, 240), 10)
         axes.set_ylim(bottom=0)
         axes.set_xticks(_years(panel.times))
         axes.yaxis.set_major_formatter(_by_step(axes, number))

@@ -18,6 +18,7 @@ from flowsim.reporting.pictures.canvas import (
     SHOCK,
     blank_canvas,
     drawn,
+    left_title,
     legend_columns,
     quiet,
     standard_settings,
@@ -87,7 +88,7 @@ def forecast_figure(forecasts: Sequence[SeriesForecast | Joint], language: Langu
         )
         _mark(axes, series_forecast, spoken)
         unit = spoken.unit_of_series(series_forecast.unit)
-        axes.set_title(wrapped_title(f"{series_forecast.name}{unit}", 11), loc="left", fontsize=11)
+        left_title(axes, f"{series_forecast.name}{unit}", 11)
         _dress(axes, first, ahead[-1], series_forecast.every, spoken)
         if row == 0:
             _legend(axes)
@@ -195,7 +196,7 @@ def outlook_figure(
             look = {"color": SHOCK, "linewidth": 1.4, "linestyle": (0, (6, 2))}
             axes.plot(ends, (mark.value, mark.value), **look, label=say(f"yardstick.{mark.kind}"))
         title = (titles or {}).get(outcome.measure, outcome.measure)
-        axes.set_title(wrapped_title(title, 11), loc="left", fontsize=11)
+        left_title(axes, title, 11)
         _dress(axes, first, ahead[-1], "quarter", language)
         if row == 0:
             _legend(axes)

@@ -26,6 +26,7 @@ from flowsim.reporting.pictures.canvas import (
     drawn,
     drawn_names,
     halo,
+    left_title,
     legend_columns,
     quiet,
     standard_settings,
@@ -124,7 +125,7 @@ def differences_figure(comparison: Comparison, alike: Sequence[Measure] = (), wo
             )
             axes.fill_between(at, low, high, color=colour, alpha=0.2, linewidth=0)
             axes.plot(at, middle, color=colour, linestyle=style, marker="o", markersize=2.5, label=name)
-        axes.set_title(wrapped_title(f"{_called(measure, wording)} ({named})", 9), loc="left", fontsize=9)
+        left_title(axes, f"{_called(measure, wording)} ({named})", 9)
         step = max(1, -(-len(periods) // 14))
         axes.set_xticks([*at][::step], periods[::step], fontsize=8)
         axes.tick_params(axis="y", labelsize=8)
@@ -393,7 +394,7 @@ def staffings_figure(panels: Sequence[Panel], label: str, least: float | None, w
         if least is not None:
             axes.axvline(least, color=FORECAST, linewidth=0.9)
             axes.set_title(f"{words.least}: {least:g}", loc="right", fontsize=8, color=FORECAST)
-        axes.set_title(wrapped_title(panel.title, 11), loc="left", fontsize=11)
+        left_title(axes, panel.title, 11)
         axes.set_xlabel(wrapped_title(label, 8), fontsize=8)
         axes.xaxis.get_major_locator().set_params(integer=True)
         quiet(axes, "y")
@@ -521,7 +522,7 @@ def frontier_figure(
         axis.get_major_locator().set_params(integer=True)
     axes.set_xlabel(labels[0], fontsize=9)
     axes.set_ylabel(labels[1], fontsize=9)
-    axes.set_title(wrapped_title(title, 11), loc="left", fontsize=11)
+    left_title(axes, title, 11)
     quiet(axes, "both")
     _legend_below(figure)
     return figure
