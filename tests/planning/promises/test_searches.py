@@ -1,9 +1,10 @@
 """Searches repeated: what is counted, and a small part of it."""
 
-import re
+from types import SimpleNamespace
 
 import pytest
 
+from flowsim.planning.promises import searches
 from flowsim.planning.promises.models import staffing_cases
 from flowsim.planning.promises.searches import TOO_FEW, frontier_promises, staffing_promises
 from flowsim.planning.staffing.trials import StoppingRule
@@ -32,9 +33,32 @@ def test_a_search_hardly_ever_names_too_few(name):
     assert inside.holds
     assert denied.count == 0
     assert "replications a search" in too_few.price
-    # Right, too many and left open; the rest is counted in the promises.
-    shares = sum(map(int, re.findall(r"(\d+)%", denied.price)))
-    assert shares == pytest.approx(100 - 100 * too_few.count / 40, abs=1.5)
+
+
+def test_each_search_is_counted_once(monkeypatch):
+    """Of ten searches one names too few, four the least, two too many, one says that none meets it; two stay open."""
+    named = [2, 3, 3, 3, 3, 4, 5, None, None, None]
+    outcomes = [*["met"] * 7, "beyond", "budget", "budget"]
+    took = SimpleNamespace(replications=10)
+    answers = [
+        SimpleNamespace(least=least, outcome=outcome, trials=(took,), ceiling=took, today=took)
+        for least, outcome in zip(named, outcomes, strict=True)
+    ]
+
+    class Known:
+        def __init__(self, **_):
+            self.table = self.drawn = lambda *_: None
+
+        def meets(self, setting):
+            return setting[0][0] >= 3
+
+    monkeypatch.setattr(searches, "_Population", Known)
+    monkeypatch.setattr(searches, "_all_inside", lambda *_: True)
+    monkeypatch.setattr(searches, "seek", lambda *_, **__: answers.pop(0))
+    too_few, inside, denied = staffing_promises(case_of("light load, queue at the end"), 10)
+    assert (too_few.count, inside.count, denied.count) == (1, 10, 1)
+    assert too_few.price == "30 replications a search"
+    assert denied.price == "right 40%, too many 20%, left open 20%"
 
 
 @pytest.mark.slow
