@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 from itertools import pairwise
@@ -256,3 +257,13 @@ def test_the_arrows_are_a_table_and_the_picture_is_saved(tmp_path):
         picture.save(tmp_path / "a.svg")
     with pytest.raises(InputError, match=r"ends with \.svg"):
         picture.save(tmp_path / "a.png")
+
+
+def test_the_number_of_a_benefit_stands_within_its_stripe():
+    stripe = r'<path d="M([\d.]+) ([\d.]+)h14v([\d.]+)h-14[^>]*>\s*(?:<path[^>]*hatch[^>]*>\s*)?'
+    stripe += r'<text x="([\d.]+)" y="([\d.]+)"'
+    found = [tuple(map(float, numbers)) for numbers in re.findall(stripe, draw(pathway()))]
+    assert len(found) > 2
+    for left, top, tall, x, y in found:
+        assert left - 6 < x < left + 14
+        assert top < y < top + tall
