@@ -81,7 +81,9 @@ COMMANDS = {
 }
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    "command", [pytest.param(name, marks=[pytest.mark.slow] * (name == "backtest")) for name in COMMANDS]
+)
 def test_no_english_is_left_in_what_a_command_prints(tmp_path, command):
     (tmp_path / "prices.toml").write_text('[places]\nteam = "4000 DKK per place"\n', encoding="utf-8")
     code, out, err = flowsim(*COMMANDS[command])

@@ -83,6 +83,7 @@ def test_months_are_forecast_as_they_are(folder):
     assert "  2020-01 " in told
 
 
+@pytest.mark.slow
 def test_a_picture_of_the_backtest(folder):
     code, _, err = flowsim("fleksjob", "--backtest", "--horizon", 1, "--plot", "a.svg")
     assert (code, err) == (0, "Wrote a.svg\n")

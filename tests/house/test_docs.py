@@ -29,6 +29,7 @@ SLOW = {
 # Typer lays out help; the page of commands shows it as it is from this version on.
 NEWEST_HELP = Version(version("typer")) >= Version("0.29")
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+LONG = {"06_property_test", "09_animation"}
 PUBLISHED = sorted((ROOT / "examples" / "published").glob("*.py"))
 FLOWSIM = str(Path(sys.executable).with_name("flowsim"))
 PLAIN = {"NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "100", "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8"}
@@ -189,7 +190,7 @@ def test_there_are_examples():
 @pytest.mark.parametrize(
     "path",
     [
-        pytest.param(path, marks=[pytest.mark.slow] * (path.stem == "09_animation" or path in PUBLISHED), id=path.stem)
+        pytest.param(path, marks=[pytest.mark.slow] * (path.stem in LONG or path in PUBLISHED), id=path.stem)
         for path in (*EXAMPLES, *PUBLISHED)
     ],
 )

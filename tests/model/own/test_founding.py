@@ -72,6 +72,7 @@ def with_parameter(folder: Path, name: str, entry: str) -> Base:
     return read_base(folder)
 
 
+@pytest.mark.slow
 @given(
     chosen=st.lists(st.sampled_from(BENEFITS), min_size=1, unique=True),
     way=st.lists(st.sampled_from(STEPS), min_size=1, unique=True),

@@ -92,6 +92,7 @@ def test_twins_where_a_state_is_visited_more_often_than_a_byte_counts():
     assert_twins(pathway, seed=1)
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None, suppress_health_check=RELAXED, derandomize=True)
 @given(pathways(deadlocks=True), st.integers(0, 2**64 - 1))
 def test_twins_where_all_tables_are_small_at_first_and_events_are_often_spread(pathway, seed):
