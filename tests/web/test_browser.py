@@ -453,6 +453,24 @@ def test_a_report_in_two_clicks(chromium: Any, city: str, language: str, width: 
 
 
 @pytest.mark.parametrize("language", ["da", "en"])
+def test_anybody_can_read_a_report_which_asks_nobody(chromium: Any, town: Path, language: str, tmp_path: Path) -> None:
+    file = tmp_path / "report.html"
+    words = ["report", str(town), "-n", "4", "--appendix", "--language", language, "--out", str(file)]
+    subprocess.run([sys.executable, "-m", "flowsim", *words], check=True, capture_output=True)
+    for width in (1280, 390):
+        context = chromium.new_context(viewport={"width": width, "height": 900})
+        page, asked = context.new_page(), list[str]()
+        page.on("request", lambda request, asked=asked: asked.append(request.url))
+        page.goto(file.as_uri())
+        page.locator("h1").wait_for()
+        assert page.locator("html").get_attribute("lang") == language
+        assert violations(page) == []
+        assert [url for url in asked if url != file.as_uri() and not url.startswith("data:")] == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        context.close()
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
 def test_a_staffing_is_found_and_taken_to_the_workbench(chromium: Any, small: str, language: str) -> None:
     nav, find, use = {
         "da": ("Find bemanding", "Find", re.compile("Brug .* i arbejdsbordet")),
