@@ -241,7 +241,7 @@ FAULTY = {
     "nan": (other("capacity = 1", "capacity = nan"), "stations.desk.capacity: nan is no number that can be used"),
     "negative": (other("capacity = 1", "capacity = -1"), "stations.desk.capacity: -1 is not allowed"),
     "typo": (other("capacity", "capacty"), "did you mean 'capacity'?"),
-    "long horizon": (other("2020-07-01", "9999-12-31"), "a horizon of 7981 years"),
+    "long horizon": (other("2020-07-01", "9998-12-31"), "a horizon of 7980 years"),
     "tick": (other("start", 'tick = "0 minutes"\nstart'), "tick: "),
     "no base": (b'name = "x"\nbase = "nowhere.toml"\n', "there is no base 'nowhere.toml'"),
 }

@@ -9,6 +9,7 @@ import hashlib
 import json
 import marshal
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import (
@@ -16,6 +17,7 @@ from pydantic import (
     BeforeValidator,
     ValidationError,
     WrapValidator,
+    field_validator,
     model_validator,
 )
 
@@ -211,6 +213,13 @@ class Pathway(Record):
         """Return the entry of that name, or raise InputError with the nearest one."""
         return _find("entry", name, self.entries)
 
+    @field_validator("start", "end")
+    @classmethod
+    def _within_the_calendar(cls, moment: datetime) -> datetime:
+        if not _FIRST <= moment.year <= _LAST:
+            raise ValueError(f"{moment:%Y-%m-%d} is not allowed: the years are {_FIRST} to {_LAST}")
+        return moment
+
     @model_validator(mode="after")
     def _consistent(self) -> Pathway:
         if "tick" not in self.model_fields_set:
@@ -225,6 +234,7 @@ def _unpickled(raw: Mapping[str, Any]) -> Pathway:
         return Pathway.of_plain(raw)
 
 
+_FIRST, _LAST = 1000, 9998  # years in which there is a day before and after each, and four digits to each
 _Part = TypeVar("_Part", State, Station, Entry)
 
 
