@@ -182,6 +182,17 @@ def test_it_is_not_queues_only_where_the_steps_alone_miss_the_goal(tmp_path):
     assert "Det er ikke køer, der står i vejen" not in danish
 
 
+def test_a_period_to_which_nobody_comes_is_said_to_be_so(tmp_path):
+    file = two_desks(tmp_path, 9)
+    closed = 'rate = { 2024-01-01 = "120 per year", 2024-07-01 = "0 per year" }'
+    file.write_text(file.read_text(encoding="utf-8").replace('rate = "120 per year"', closed), encoding="utf-8")
+    asked = ("--goal", "wait for first <= 1 week", "--vary", "first.capacity", "--between", 2, 4, "-n", 40)
+    told = fine("staff", file, *asked, "--during", 2025, "--codes")
+    assert "\nAs the scenario is: nobody comes in any of 40 runs.\n" in told
+    assert "\n2: nobody comes in any of 40 runs.\n" in told
+    assert "nobody comes" not in fine("staff", file, *asked, "--during", "2024Q1", "--codes")
+
+
 def test_two_words_follow_between_wherever_it_stands():
     here = ("staff", "--between", 1, 9, "--vary", "team.places", *ASKED[1:], "-n", 40, "--json")
     assert json.loads(fine(*here))["between"] == [1, 9]

@@ -369,6 +369,16 @@ def test_figures_that_hardly_any_history_comes_near_are_refused(many, knowing):
         inform(many, knowing(900, 20))
 
 
+def test_an_effective_sample_of_just_what_is_needed_is_enough(many, knowing, monkeypatch):
+    scenario = knowing(9, 6)
+    enough = inform(many, scenario).histories.effective
+    monkeypatch.setattr("flowsim.calibration.informed.LEAST_EFFECTIVE", enough)
+    assert inform(many, scenario).histories.effective == enough
+    monkeypatch.setattr("flowsim.calibration.informed.LEAST_EFFECTIVE", np.nextafter(enough, np.inf))
+    with pytest.raises(InputError, match="known: the figures leave an effective sample of"):
+        inform(many, scenario)
+
+
 def test_unknown_measures_and_months_are_refused_by_their_cell(many, knowing, tmp_path):
     scenario = knowing(9)
     for old, new, message in (

@@ -202,6 +202,7 @@ def test_a_mistake_in_the_head_of_a_base_is_named(tmp_path, old, new, expected):
         ({"steps": ()}, "--steps: name at least one"),
         ({"weekdays": ("tue", "tue")}, "--weekdays: 'tue' stands twice"),
         ({"citizens": 0.0}, "--citizens: 0 is not allowed"),
+        ({"cases": 1e7}, r"--cases: 1e\+07 is not allowed: more than 0, and less than ten million"),
         ({"end": date(2024, 1, 1)}, "--until: 2024-01-01 is not allowed"),
         ({"title": 'Lille"by'}, "--title"),
         ({"name": "Å"}, "is no name of a base"),

@@ -184,6 +184,14 @@ def test_pages_in_print():
         assert (sheet.page_setup.orientation == "landscape") == (sheet.title == "Wide")
 
 
+def test_a_sheet_lies_where_it_is_wider_than_an_upright_page():
+    """A hundred letters fit beside each other, and each column has room for three more than its longest text."""
+    for letters, lies in ((22, False), (23, True)):
+        row = ("x" * 22, "x" * 22, "x" * 22, "x" * letters)
+        sheet = read(with_blocks(Table(title="T", columns=tuple("abcd"), rows=(row,) * 20)))["T"]
+        assert (sheet.page_setup.orientation == "landscape") == lies
+
+
 def test_columns_are_as_wide_as_what_they_hold():
     title = "a title of thirty letters long"
     sheet = read(with_blocks(Table(title="T", columns=("a", title), rows=(("b", "c"),) * 20)))["T"]

@@ -42,6 +42,8 @@ def test_figures_that_go_together_tell_as_much_as_one():
     assert counted_together(apart, np.ones_like(apart))["independent"] == pytest.approx(2000, rel=0.25)
     always = np.ones((50, 3), bool)
     assert counted_together(always, always) == {"count": 150, "repetitions": 150, "independent": 50}
+    once = always[:1]
+    assert counted_together(once, once) == {"count": 3, "repetitions": 3, "independent": 1}
     # The interval is that of so many, the rate that of all.
     told = Promise(promise="a", model="b", least=0.9, **counts)
     assert told.rate.estimate == alone.mean()

@@ -141,6 +141,17 @@ def test_patience_under_half_a_tick_is_of_no_time(engine):
     assert starts(rows, "talk") == {0: 3, 1: "gone"}
 
 
+@pytest.mark.parametrize(("patience", "ends"), [("29 seconds", 3), ("30 seconds", 4), ("31 seconds", 4)])
+def test_half_a_tick_of_patience_lasts_a_tick(engine, patience, ends):
+    rows, _ = live(
+        engine,
+        stations={"desk": {"capacity": 1}},
+        states={"talk": queue("desk", **HASTY | {"patience": patience}), "gone": {"final": True}},
+        entries={"door": come("talk", 3, 3)},
+    )
+    assert [row[2] for row in rows if row[1] == "gone"] == [ends]
+
+
 @pytest.mark.parametrize(("patience", "start"), [("8 minutes", "gone"), ("8.3 minutes", 10), ("7.6 minutes", "gone")])
 def test_patience_is_compared_with_a_server_that_frees_before_it_is_rounded(engine, patience, start):
     """All three end at minute 10 as ticks go; the second one really ends after the server has come free."""

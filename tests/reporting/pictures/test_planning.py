@@ -1,0 +1,49 @@
+"""Pictures of scenarios side by side show the differences that are told, in the units that they name."""
+
+import numpy as np
+import pytest
+
+from flowsim import compare
+from flowsim.reporting.pictures.planning import differences_figure
+from helpers.scenarios import scenario_of, wording_of
+
+RAW = {
+    "name": "two",
+    "start": "2024-01-01",
+    "end": "2025-01-01",
+    "stations": {"desk": {"capacity": 2}},
+    "states": {
+        "plan": {"station": "desk", "stay": {"law": "exponential", "mean": "2 days"}, "to": "done"},
+        "done": {"final": True, "outcome": True},
+    },
+    "entries": {"door": {"to": "plan", "rate": "300 per year"}},
+    "clocks": {"decided": {"begins": ["plan"], "begins_at": "joined", "ends": ["done"], "limit": "1 week"}},
+}
+
+
+@pytest.fixture(scope="module")
+def scenarios():
+    return [scenario_of(RAW), scenario_of(RAW, name="three", stations=[{"station": "desk", "capacity": 3}])]
+
+
+@pytest.fixture(scope="module")
+def comparison(scenarios):
+    return compare(scenarios, replications=12, measures=["wait.desk.served", "clock.decided.within"])
+
+
+@pytest.mark.parametrize(("code", "points"), [("en", 100), ("da", 100), (None, 1)])
+def test_a_difference_is_drawn_in_the_unit_that_its_panel_names(scenarios, comparison, code, points):
+    """Shares in percentage points where words are used, and as they are beside the names of measures."""
+    wording = None if code is None else wording_of(scenarios[0], code)
+    (paired,) = (paired for _, paired in comparison.differences())
+    places = {}
+    for number, row in enumerate(comparison.index):
+        places.setdefault(row.measure, []).append(number)
+    units = [comparison.index[at[0]].unit for at in places.values()]
+    assert set(units) == {"share", "weeks"}
+    panels = differences_figure(comparison, wording=wording).axes
+    assert len(panels) == len(places)
+    for axes, at, unit in zip(panels, places.values(), units, strict=True):
+        drawn = axes.lines[-1].get_ydata()
+        np.testing.assert_allclose(drawn, (points if unit == "share" else 1) * paired.estimate[at])
+        assert np.abs(drawn).max() > 0
