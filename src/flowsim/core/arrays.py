@@ -18,7 +18,6 @@ __all__ = [
     "defined_quantiles",
     "plain",
     "ratio",
-    "sorted_within",
 ]
 
 Ints = npt.NDArray[np.int64]
@@ -74,15 +73,3 @@ def plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [plain(each) for each in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def sorted_within(group: Ints, values: Ints, groups: int) -> tuple[Ints, Ints, Ints]:
-    """Return the values sorted group by group, each group's count, and where each group begins."""
-    counts = np.bincount(group, minlength=groups)
-    least = int(values.min()) if len(values) else 0
-    bits = (int(values.max()) - least).bit_length() if len(values) else 0
-    if groups.bit_length() + bits < 63:  # one sort of integers is ten times as fast as a lexsort
-        inside = (np.sort((group << bits) + (values - least)) & ((1 << bits) - 1)) + least
-    else:
-        inside = values[np.lexsort((values, group))]
-    return inside, counts, np.concatenate([[0], np.cumsum(counts)[:-1]])

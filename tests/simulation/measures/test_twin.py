@@ -10,11 +10,11 @@ from statistics import mean, median
 import numpy as np
 import pytest
 
-from flowsim.core.arrays import sorted_within
 from flowsim.core.periods import Period
 from flowsim.model.pathway import Pathway
 from flowsim.simulation.engine.trace import NEVER, VISIT, Trace
 from flowsim.simulation.measures.catalogue import Catalogue
+from flowsim.simulation.measures.passes import sorted_within
 from helpers.traces import CATALOGUE, DAY, FINAL, RAW, SMALL, START, STATES, day, measured, trace
 
 
@@ -218,9 +218,8 @@ def test_a_finer_tick_changes_no_measure():
     assert Catalogue.of(fine).compute(other) == pytest.approx(CATALOGUE.compute(one), nan_ok=True)
 
 
-@pytest.mark.parametrize("scale", [1, 2**57])
+@pytest.mark.parametrize("scale", [1, 2**57, 2**60])
 def test_sorting_within_groups(scale):
-    # Times so large that they do not fit into one integer with the group are sorted another way.
     rng = np.random.default_rng(1)
     group, values = rng.integers(0, 40, 500), rng.integers(-9, 9, 500) * scale
     group[group == 7] = 8  # nobody in group 7

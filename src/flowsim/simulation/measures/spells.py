@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from flowsim.core.arrays import Bools, Floats, Ints, ratio, sorted_within
+from flowsim.core.arrays import Bools, Floats, Ints, ratio
 from flowsim.core.civil_time import MINUTES
 from flowsim.core.periods import BY_QUARTER_AND_YEAR, Every
 from flowsim.model.parts import Clock, Followup
@@ -129,7 +129,7 @@ def _clock(dated: DatedTrace, clock: Clock) -> Iterator[MeasureSeries]:
             yield MeasureSeries(measure=kind(clock.name), every=every, values=values)
     for every in calendar.lengths(CLOCK_MEDIAN) if dated.asks(CLOCK_MEDIAN(clock.name)) else ():
         number = calendar.number(month, every)
-        median = _medians(number[number >= 0], took[number >= 0], len(calendar.periods(every)))
+        median = _medians(dated, number[number >= 0], took[number >= 0], len(calendar.periods(every)))
         yield MeasureSeries(measure=CLOCK_MEDIAN(clock.name), every=every, values=median / calendar.per("week"))
     yield from dated.at_ends(CLOCK_OPEN(clock.name), begun - stopped)
     yield from dated.at_ends(CLOCK_OVERDUE(clock.name), late - stopped_late)
@@ -140,9 +140,9 @@ def _before(dated: DatedTrace, month: Ints) -> Ints:
     return out
 
 
-def _medians(group: Ints, values: Ints, groups: int) -> Floats:
+def _medians(dated: DatedTrace, group: Ints, values: Ints, groups: int) -> Floats:
     """Return the median of each group's values (halfway between the middle two), NaN where it has none."""
-    inside, counts, offsets = sorted_within(group, values, groups)
+    inside, counts, offsets = dated.passes.sorted_within(group, values, groups)
     median = np.full(groups, np.nan)
     some = counts > 0
     low, high = offsets[some] + (counts[some] - 1) // 2, offsets[some] + counts[some] // 2
@@ -165,7 +165,7 @@ def times_to_outcome(dated: DatedTrace) -> Iterator[MeasureSeries]:
         some = period >= 0
         group, groups = state[some] * periods + period[some], len(states) * periods
         mean = ratio(np.bincount(group, took[some], groups), np.bincount(group, minlength=groups))
-        median = _medians(group, took[some], groups)
+        median = _medians(dated, group, took[some], groups)
         for number, place in enumerate(states):
             if place.outcome:
                 for kind, ticks in ((TIME_TO, mean), (TIME_TO_MEDIAN, median)):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from flowsim.core.arrays import Floats, Ints, ratio, sorted_within
+from flowsim.core.arrays import Floats, Ints, ratio
 from flowsim.core.civil_time import ByDate
 from flowsim.core.periods import BY_MONTH_QUARTER_AND_YEAR, BY_QUARTER_AND_YEAR, Every
 from flowsim.simulation.engine.trace import LATER, NEVER
@@ -155,7 +155,7 @@ def _p90(dated: DatedTrace, station: Ints, waits: Ints, month: Ints) -> Floats:
     stations, months = len(dated.pathway.stations), len(dated.calendar.edges) - 1
     within = month <= months
     group = station[within] * months + month[within] - 1
-    inside, counts, offsets = sorted_within(group, waits[within], stations * months)
+    inside, counts, offsets = dated.passes.sorted_within(group, waits[within], stations * months)
     p90 = np.full(len(counts), np.nan)
     some = counts > 0
     p90[some] = inside[offsets[some] + (9 * counts[some] + 9) // 10 - 1]

@@ -362,11 +362,14 @@ class Calendar:
 
     @cached_property
     def cells(self) -> tuple[int, int, Ints, Ints]:
-        """Time cut into cells of one edge at most: where they begin, their length, months, and last tick of these."""
-        length = int(np.diff(self.edges).min(initial=self.horizon + 1))
-        begins = np.arange(self.edges[0], self.edges[-1] + 1, length)
+        """Time cut into cells of one edge at most: where they begin, their length, months, and last tick of these.
+
+        The length is a power of two, and given by that: a time is shifted to its cell, for to divide takes long.
+        """
+        shift = int(np.diff(self.edges).min(initial=self.horizon + 1)).bit_length() - 1
+        begins = np.arange(self.edges[0], self.edges[-1] + 1, 1 << shift)
         month = np.concatenate([[0], np.searchsorted(self.edges, begins, side="right")])
-        return int(self.edges[0]), length, month, np.append(self.edges - 1, LATER)[month]
+        return int(self.edges[0]), shift, month, np.append(self.edges - 1, LATER)[month]
 
     def month(self, times: Ints) -> Ints:
         """Return the month of each time, numbered from 1; 0 before all of them, the highest after all."""

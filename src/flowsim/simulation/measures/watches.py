@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from flowsim.core.arrays import Bools, Floats, Ints, ratio, sorted_within
+from flowsim.core.arrays import Bools, Floats, Ints, ratio
 from flowsim.core.periods import BY_MONTH_QUARTER_AND_YEAR, Every
 from flowsim.model.attributes.groups import groups_of
 from flowsim.model.parts import Watch
@@ -112,7 +112,7 @@ def _counted(period: Ints, periods: int) -> Floats:
 
 def _percentiles(dated: DatedTrace, watch: Watch, period: Ints, waits: Ints, every: Every) -> list[Floats]:
     periods, week = len(dated.calendar.periods(every)), dated.calendar.per("week")
-    inside, counts, offsets = sorted_within(period, waits, periods)
+    inside, counts, offsets = dated.passes.sorted_within(period, waits, periods)
     some, out = counts > 0, []
     for percentile in watch.percentiles:
         values = np.full(periods, np.nan)
