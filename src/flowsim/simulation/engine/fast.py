@@ -87,12 +87,12 @@ class KeptState(NamedTuple):
     tick: int
     run: RunState  # its tables of citizens, queues and stations alone, as far as they are used
     came: tuple[int, ...]  # citizens by each door
-    visits: Any  # by citizen and step
+    visits: tuple[Any, ...]  # of those who came by each door, by citizen and step
 
     @property
     def nbytes(self) -> int:
         """The bytes that it takes."""
-        return int(self.visits.nbytes + sum(getattr(table, "nbytes", 0) for table in self.run))
+        return int(sum(getattr(table, "nbytes", 0) for table in (*self.visits, *self.run)))
 
 
 def run_until(model: Model, seed: int, history: int, tick: int, earlier: tuple[tuple[int, int], ...] = ()) -> KeptState:
@@ -120,7 +120,9 @@ def run_until(model: Model, seed: int, history: int, tick: int, earlier: tuple[t
         sessions=run.sessions[: run.at[CHANGE]].copy(),
         waits=run.waits[: run.at[CHANGE]].copy(),
     )
-    return KeptState(seed, history, earlier, tick, kept, tuple(came.tolist()), _ordered(tables, int(first[-1])))
+    visits = _ordered(tables, int(first[-1]))
+    by_door = tuple(np.split(visits, np.searchsorted(visits["citizen"], first[1:-1])))
+    return KeptState(seed, history, earlier, tick, kept, tuple(came.tolist()), by_door)
 
 
 def go_on(kept: KeptState, model: Model, future: int) -> Trace:
@@ -157,14 +159,12 @@ def go_on(kept: KeptState, model: Model, future: int) -> Trace:
     # Citizens are numbered door by door, and another number comes by each in another future.
     moved = (run.first - old.first)[:-1]
     run.citizens["number"][:used] += moved[run.citizens["entry"][:used]].astype(np.int32)
-    visits = kept.visits.copy()
-    ends = np.searchsorted(visits["citizen"], old.first)
     for entry, count in enumerate(kept.came):
         run.rows[run.first[entry] : run.first[entry] + count] = old.rows[old.first[entry] : old.first[entry] + count]
-        visits["citizen"][ends[entry] : ends[entry + 1]] += moved[entry]
     take_up(model, run)
     _announce_arrivals(run, kept.came)
-    return _trace(model, *_run_on(model, run, model.horizon, visits))
+    run, tables = _run_on(model, run, model.horizon, sum(map(len, kept.visits)))
+    return _trace(model, run, tables, list(zip(kept.visits, moved.tolist(), strict=True)))
 
 
 def _initial(model: Model, luck: Luck) -> RunState:
@@ -223,10 +223,10 @@ def _announce_arrivals(run: RunState, came: Sequence[int]) -> None:
     put_events(run, np.array(coming, np.int64))
 
 
-def _run_on(model: Model, run: RunState, until: int, earlier: Any = None) -> tuple[RunState, list[Any]]:
-    """Run until before a tick; return the working tables then, and the tables of visits, behind an earlier one."""
+def _run_on(model: Model, run: RunState, until: int, earlier: int = 0) -> tuple[RunState, list[Any]]:
+    """Run until before a tick, behind so many earlier visits; return the working tables then, and those of visits."""
     at, population = run.at, int(run.first[-1])
-    full: list[Any] = [] if earlier is None else [earlier]
+    full: list[Any] = []
     while not run_loop(model, run, until):
         if at[HEAP] > at[LIMIT]:
             run = _spread(run, model.horizon)
@@ -250,16 +250,16 @@ def _run_on(model: Model, run: RunState, until: int, earlier: Any = None) -> tup
         at[WANTED] = 0
         if at[VISITS] + at[USED] + 2 > len(run.visits):
             full.append(run.visits[: at[VISITS]])
-            _check_memory(sum(map(len, full)), int(run.luck.words[0]))
+            _check_memory(earlier + sum(map(len, full)), int(run.luck.words[0]))
             run = run._replace(visits=_visit_table(population, at[USED]).view(type(run.visits)))
             at[VISITS] = 0
     full.append(run.visits[: at[VISITS]])
     return run, full
 
 
-def _trace(model: Model, run: RunState, tables: list[Any]) -> Trace:
+def _trace(model: Model, run: RunState, tables: list[Any], earlier: Sequence[tuple[Any, int]] = ()) -> Trace:
     trace = Trace(
-        visits=_ordered(tables, int(run.first[-1])),
+        visits=_ordered(tables, int(run.first[-1]), earlier),
         sessions=run.sessions[run.sessions["station"] >= 0],
         first=run.first,
         presence=run.accounts["presence"].copy(),
@@ -330,16 +330,23 @@ def _visit_table(citizens: int, present: int = 0) -> Any:
     return np.empty(max(min(ROOM * citizens, MOST_AT_ONCE), present) + SOME, VISIT)
 
 
-def _ordered(tables: list[Any], population: int) -> Any:
-    """Return the visits of all tables in order, and let go of each table as soon as it is read."""
+def _ordered(tables: list[Any], population: int, earlier: Sequence[tuple[Any, int]] = ()) -> Any:
+    """Return the visits of all tables in order, and let go of each table as soon as it is read.
+
+    Of those that stay, of an earlier run, each stands with what is added to the numbers of its citizens.
+    """
     counts = np.zeros(population + 1, np.int64)
     for table in tables:
-        tally(table, counts[1:])
-    out = np.empty(sum(map(len, tables)), VISIT)
+        tally(table, 0, counts[1:])
+    for kept, moved in earlier:
+        tally(kept, moved, counts[1:])
+    out = np.empty(sum(map(len, tables)) + sum(len(kept) for kept, _ in earlier), VISIT)
     place = np.cumsum(counts)
+    for kept, moved in earlier:
+        put_in_order(kept, moved, place, out)
     tables.reverse()
     while tables:
-        put_in_order(tables.pop(), place, out)
+        put_in_order(tables.pop(), 0, place, out)
     return out
 
 

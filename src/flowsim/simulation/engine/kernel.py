@@ -587,29 +587,34 @@ def stay(m, luck, entry, index, state, visit, u, start, since, elapsed):
 
 @_long_step
 def _stay_past_forks(m, luck, entry, index, state, visit, start, since, elapsed, soonest, to):
-    """Return when and where a race ends that would have been won after `soonest` ticks, had there been no fork.
+    """Return when and where a race ends that would have been won after `soonest` ticks, had there been no fork."""
+    fork = period_of(luck, start)
+    while fork < len(luck.forks) and start + soonest >= luck.forks[fork]:
+        soonest, to = _stay_past_fork(m, luck, entry, index, state, visit, start, since, elapsed, fork)
+        fork += 1
+    return soonest, to
+
+
+@_long_step
+def _stay_past_fork(m, luck, entry, index, state, visit, start, since, elapsed, fork):
+    """Return when and where a race ends that goes on past a fork, had there been no later one.
 
     A hazard has no memory, so at a fork what is left of it is drawn anew; an exit after a time keeps its draw.
     """
     first, last = m.states[state].exit, m.states[state].exit_end
-    period = period_of(luck, start)
-    own = luck.words[period]
-    while period < len(luck.forks) and start + soonest >= luck.forks[period]:
-        fork = float(luck.forks[period])
-        passed = fork - start
-        period += 1
-        soonest, to = math.inf, m.exits[first].to
-        for x in range(first, last):
-            if m.exits[x].law >= 0:
-                draw = exit_block(m, luck.seed, own, entry, index, state, visit, x)
-                length = residual(m, m.exits[x].law, draw, elapsed)
-            else:
-                draw = exit_block(m, luck.seed, luck.words[period], entry, index, state, visit, x)
-                if 1.0 - draw > m.exits[x].greatest * (soonest - passed):
-                    continue
-                length = passed + hazard_time(m, x, fork, float(since), -log(draw), soonest - passed)
-            if length < soonest:
-                soonest, to = length, m.exits[x].to
+    at = float(luck.forks[fork])
+    passed, soonest, to = at - start, math.inf, m.exits[first].to
+    for x in range(first, last):
+        if m.exits[x].law >= 0:
+            draw = exit_block(m, luck.seed, word_at(luck, start), entry, index, state, visit, x)
+            length = residual(m, m.exits[x].law, draw, elapsed)
+        else:
+            draw = exit_block(m, luck.seed, luck.words[fork + 1], entry, index, state, visit, x)
+            if 1.0 - draw > m.exits[x].greatest * (soonest - passed):
+                continue
+            length = passed + hazard_time(m, x, at, float(since), -log(draw), soonest - passed)
+        if length < soonest:
+            soonest, to = length, m.exits[x].to
     return soonest, to
 
 
@@ -1789,6 +1794,7 @@ def put_events(r, events):
 @_freely
 def take_up(m, r):
     """Draw anew what is left of the races under way in a kept state, and put on the list who moves when."""
+    fork = r.luck.forks[len(r.luck.forks) - 1]
     for citizen in range(r.at[USED]):
         who = r.citizens[citizen]
         if who.state < 0 or who.lingers == AT_DOOR:
@@ -1800,21 +1806,29 @@ def take_up(m, r):
             if who.step == 0 and m.entries[who.entry].kind == STOCK and not m.entries[who.entry].waiting:
                 elapsed = elapsed_time(m, r.luck, who.entry, index)
             start = max(who.started, 0)
-            length, to = stay(m, r.luck, who.entry, index, state, nth, 0.0, start, who.since, elapsed)
+            # Who moves at the fork itself may have won her race a part of a tick before it.
+            if who.due > fork:
+                last = len(r.luck.forks) - 1
+                length, to = _stay_past_fork(m, r.luck, who.entry, index, state, nth, start, who.since, elapsed, last)
+            else:
+                length, to = stay(m, r.luck, who.entry, index, state, nth, 0.0, start, who.since, elapsed)
             who.to = to
             who.due = start + half_up(length) if length + 0.5 < m.horizon - start else m.horizon
         _announce(m, r, np.int64(who.number), who.due)
 
 
 @_freely
-def tally(visits, counts):
-    """Count the visits of each citizen."""
+def tally(visits, moved, counts):
+    """Count the visits of each citizen, whose number is moved."""
     for i in range(len(visits)):
-        counts[visits[i].citizen] += 1
+        counts[visits[i]["citizen"] + moved] += 1
 
 
 @_freely
-def put_in_order(visits, place, out):
+def put_in_order(visits, moved, place, out):
     """Copy visits to where they belong by citizen and step: each one's place is known, so nothing is compared."""
     for i in range(len(visits)):
-        out[place[visits[i].citizen] + visits[i].step] = visits[i]
+        number = visits[i]["citizen"] + moved
+        at = place[number] + visits[i]["step"]
+        out[at] = visits[i]
+        out[at]["citizen"] = number

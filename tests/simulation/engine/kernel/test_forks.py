@@ -305,9 +305,9 @@ def test_copenhagen_with_fourteen_forks_is_equal_in_law():
 # --- A history that is kept at the fork goes on as if it had been run from the start
 
 
-def assert_goes_on(model, seed, history, tick, future, edited=None):
-    kept = fast.run_until(model, seed, history, tick)
-    whole = fast.simulate(edited or model, seed, history, [(tick, future)])
+def assert_goes_on(model, seed, history, tick, future, edited=None, earlier=()):
+    kept = fast.run_until(model, seed, history, tick, earlier)
+    whole = fast.simulate(edited or model, seed, history, [*earlier, (tick, future)])
     for _ in range(2):  # what is kept is not used up
         onward = fast.go_on(kept, edited or model, future)
         for name in ("visits", "sessions", "first", "presence", "queued"):
@@ -334,6 +334,19 @@ def test_a_kept_history_goes_on_with_changes_dated_from_the_fork_on():
     models = [compile_pathway(one) for one in (town(), town(entries, places=later))]
     for history, future in ((0, 0), (0, 3), (5, 1)):
         assert_goes_on(models[0], 2, history, FORK, future, models[1])
+
+
+@pytest.mark.parametrize("earlier", [(), ((13, 2), (39, 1))])
+def test_who_moves_at_the_fork_itself_may_have_won_her_race_before_it(earlier):
+    """Of 3,000 some 26 move at tick 40, half of them by a race that was won in the half tick before it."""
+    states = {"a": {"race": {"b": {"to": "b", "rate": "1 per hour"}, "c": {"to": "c", "rate": "1 per hour"}}}}
+    states |= {name: {"final": True} for name in "bc"}
+    horizon = {"start": "2020-01-01", "end": "2020-01-02"}
+    entries = {"there": {"to": "a", "count": 3000}}
+    model = compile_pathway(Pathway.from_dict({"name": "p", "states": states, "entries": entries} | horizon))
+    visits = fast.simulate(model, 1, 0, [*earlier, (40, 3)]).visits
+    assert (visits["ended"] == 40).sum() > 10
+    assert_goes_on(model, 1, 0, 40, 3, earlier=earlier)
 
 
 def test_a_history_of_copenhagen_goes_on_to_the_same_bytes():
