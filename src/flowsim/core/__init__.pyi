@@ -6,7 +6,6 @@ from .arrays import defined_mean as defined_mean
 from .arrays import defined_quantiles as defined_quantiles
 from .arrays import plain as plain
 from .arrays import ratio as ratio
-from .arrays import sorted_within as sorted_within
 from .civil_time import ByDate as ByDate
 from .civil_time import Moment as Moment
 from .civil_time import Rate as Rate

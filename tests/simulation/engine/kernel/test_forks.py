@@ -338,11 +338,11 @@ def test_a_kept_history_goes_on_with_changes_dated_from_the_fork_on():
 
 @pytest.mark.parametrize("earlier", [(), ((13, 2), (39, 1))])
 def test_who_moves_at_the_fork_itself_may_have_won_her_race_before_it(earlier):
-    """Of 3,000 some 26 move at tick 40, half of them by a race that was won in the half tick before it."""
-    states = {"a": {"race": {"b": {"to": "b", "rate": "1 per hour"}, "c": {"to": "c", "rate": "1 per hour"}}}}
+    """Of 40,000 some 18 move at tick 40, half of them by a race that was won in the half tick before it."""
+    states = {"a": {"race": {"b": {"to": "b", "rate": "1 per 3 days"}, "c": {"to": "c", "rate": "1 per 3 days"}}}}
     states |= {name: {"final": True} for name in "bc"}
     horizon = {"start": "2020-01-01", "end": "2020-01-02"}
-    entries = {"there": {"to": "a", "count": 3000}}
+    entries = {"there": {"to": "a", "count": 40000}}
     model = compile_pathway(Pathway.from_dict({"name": "p", "states": states, "entries": entries} | horizon))
     visits = fast.simulate(model, 1, 0, [*earlier, (40, 3)]).visits
     assert (visits["ended"] == 40).sum() > 10
