@@ -15,6 +15,7 @@ from flowsim.theory.general_laws import MG1, GIMc, MPHc
 from flowsim.theory.networks import AbsorbingChain, Jackson, expected_visits
 from flowsim.theory.priority import MG1Priority, MMcPriority
 from flowsim.theory.queues import ErlangA, MMc, MMcK, erlang_b, poisson, quantile
+from flowsim.theory.rules.bulk import BulkServer, RandomMeeting
 from flowsim.theory.transient import MtGInf, MtMc
 from helpers.models.chains import EXAMPLES, close
 from helpers.models.queues import DESKS, FIXED, IMPATIENT, MEETINGS, exact_erlang_b
@@ -26,6 +27,9 @@ WAITS = [
     GIMc(interarrival=lambda s: math.exp(-s), mean_interarrival=1.0, mean_service=1.5, servers=2),
     *MEETINGS,
     *FIXED,
+    MPHc(rate=1.0, initial=(0.3, 0.7), generator=((-0.4, 0.0), (0.0, -2.5)), servers=2),
+    RandomMeeting(rate=1.3, mean_interval=2.0, places=4),
+    BulkServer(rate=1.3, mean_service=2.0, least=3, most=4),
 ]
 
 

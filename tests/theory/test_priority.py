@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowsim.theory.general_laws import MG1
-from flowsim.theory.priority import MG1Preemptive, MG1Priority, MMcPriority
+from flowsim.theory.priority import MG1Priority, MMcPriority
 from flowsim.theory.queues import MMc
 from helpers.models.chains import EXAMPLES, close, mean_of, settled
 
@@ -46,12 +46,13 @@ def test_classes_with_services_of_their_own_against_balance_equations():
     close(desk.means[0].number_in_queue, mean_of(present, lambda state: state[1]))
     close(desk.means[1].number_in_queue, mean_of(present, lambda state: state[2]))
     close(desk.means[1].number_in_service, mean_of(present, lambda state: state[0] == 1))
+    close(desk.wait_means_to_start, [one.wait for one in desk.means], 1e-14)
 
 
 def test_who_takes_the_server_from_others_against_balance_equations():
     """Services of two phases in both classes; phase 0 is a service that has not begun."""
     rates, means, most = (0.3, 0.25), (0.6, 1.4), 34
-    desk = MG1Preemptive(rates=rates, moments=tuple((mean, 1.5 * mean**2) for mean in means))
+    desk = MG1Priority(rates=rates, moments=tuple((mean, 1.5 * mean**2) for mean in means), preempts="resume")
 
     def moves(state):
         numbers, phases = state[:2], state[2:]
@@ -88,11 +89,11 @@ def _with(phases, one, phase):
 
 def test_the_most_urgent_wait_as_if_they_were_alone():
     moments = ((1.0, 2.2), (2.0, 5.0))
-    both = MG1Preemptive(rates=(0.3, 0.2), moments=moments)
+    both = MG1Priority(rates=(0.3, 0.2), moments=moments, preempts="resume")
     alone = MG1(rate=0.3, moments=(*moments[0], 20.0))
     close(both.means[0].wait, alone.means.wait, 1e-12)
     # And all together, of one exponential law, as without classes.
-    alike = MG1Preemptive(rates=(0.3, 0.2), moments=((1.5, 4.5), (1.5, 4.5)))
+    alike = MG1Priority(rates=(0.3, 0.2), moments=((1.5, 4.5), (1.5, 4.5)), preempts="resume")
     together = MMc(rate=0.5, mean_service=1.5, servers=1)
     close(sum(m.number_in_system for m in alike.means), together.means.number_in_system, 1e-12)
 

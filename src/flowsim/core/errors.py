@@ -201,7 +201,7 @@ def require_positive(**values: float) -> None:
         require(0 < value < math.inf, where, value, "above 0 and finite")
 
 
-def require_counts(least: int, **values: int) -> None:
+def require_counts(least: int, /, **values: int) -> None:
     """Refuse what is not a whole number, or is too small, by its name."""
     for where, value in values.items():
         require(isinstance(value, Integral) and value >= least, where, value, f"a whole number, {least} or more")

@@ -15,7 +15,6 @@ from .networks import AbsorbingChain as AbsorbingChain
 from .networks import Jackson as Jackson
 from .networks import expected_visits as expected_visits
 from .networks import without_way_out as without_way_out
-from .priority import MG1Preemptive as MG1Preemptive
 from .priority import MG1Priority as MG1Priority
 from .priority import MMcPriority as MMcPriority
 from .queues import ErlangA as ErlangA
@@ -33,6 +32,8 @@ from .queues import require_time as require_time
 from .rules.arrivals import FiniteSource as FiniteSource
 from .rules.arrivals import MMcBaulking as MMcBaulking
 from .rules.blocking import BlockingTandem as BlockingTandem
+from .rules.bulk import BulkServer as BulkServer
+from .rules.bulk import RandomMeeting as RandomMeeting
 from .rules.orders import MG1Shared as MG1Shared
 from .rules.orders import MMcOrdered as MMcOrdered
 from .survival import Cohort as Cohort

@@ -11,15 +11,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 from scipy import optimize, special
 
 from flowsim.core.errors import require_counts, require_positive
+from flowsim.theory.inversion import Complexes
 from flowsim.theory.queues import Floats, Means, poisson, quantile, require_stable, require_time
 
 __all__ = ["MDc", "Meeting"]
-
-Complexes = npt.NDArray[np.complex128]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from flowsim.core.errors import require, require_positive
 from flowsim.theory.general_laws import require_moments
 from flowsim.theory.queues import Floats, Means, MMc, require_stable
 
-__all__ = ["MG1Preemptive", "MG1Priority", "MMcPriority"]
+__all__ = ["MG1Priority", "MMcPriority"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,93 +66,59 @@ class MMcPriority:
 
 @dataclass(frozen=True, kw_only=True)
 class MG1Priority:
-    """M/G/1 with classes of priority; a service under way is not interrupted.
-
-    Attributes:
-        rates: arrivals per unit of time of each class, the most urgent first.
-        moments: the first two moments of each class's service about 0: (E[S], E[S^2]).
-
-    Raises:
-        InputError: for a rate or moment that is not positive, moments that no law has, or a load of 1 or more.
-
-    Source: Cobham (1954), Priority assignment in waiting line problems.
-    """
-
-    rates: tuple[float, ...]
-    moments: tuple[tuple[float, float], ...]
-
-    def __post_init__(self) -> None:
-        _require_classes(self.rates, self.moments)
-
-    @property
-    def means(self) -> tuple[Means, ...]:
-        """The means of each class."""
-        residual = sum(rate * second / 2 for rate, (_, second) in zip(self.rates, self.moments, strict=True))
-        waits = _cobham_waits(residual, _loads(self.rates, self.moments))
-        return tuple(
-            Means(rate=rate, wait=float(wait), service=first)
-            for rate, wait, (first, _) in zip(self.rates, waits, self.moments, strict=True)
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class MG1Preemptive:
-    """M/G/1 with classes of priority, where the most urgent takes the server at once, and who was served resumes later.
+    """M/G/1 with classes of priority: a service under way is not interrupted, or the most urgent interrupts it at once.
 
     What is interrupted goes on where it stopped, before others of its class.
 
     Attributes:
         rates: arrivals per unit of time of each class, the most urgent first.
         moments: the first two moments of each class's service about 0: (E[S], E[S^2]).
+        preempts: "resume" where the most urgent takes the server, as a station of a pathway says it.
 
     Raises:
-        InputError: as `MG1Priority`.
+        InputError: for a rate or moment that is not positive, moments that no law has, another `preempts`, or a load of
+            1 or more.
 
-    Source: White and Christie (1958), Queuing with preemptive priorities or with breakdown; Kleinrock (1976), Queueing
-    Systems II, section 3.5.
+    Source: Cobham (1954), Priority assignment in waiting line problems; White and Christie (1958), Queuing with
+    preemptive priorities or with breakdown; Kleinrock (1976), Queueing Systems II, section 3.5.
     """
 
     rates: tuple[float, ...]
     moments: tuple[tuple[float, float], ...]
+    preempts: Literal["resume"] | None = None
 
     def __post_init__(self) -> None:
-        _require_classes(self.rates, self.moments)
+        require(self.preempts in (None, "resume"), "preempts", self.preempts, '"resume", or None')
+        _require_rates(self.rates)
+        require(len(self.moments) == len(self.rates), "moments", self.moments, "as many pairs as `rates`")
+        for first, second in self.moments:
+            require_moments(first, second)
+        require_stable(sum(self._loads), "rates")
 
     @property
     def means(self) -> tuple[Means, ...]:
         """The means of each class; a wait counts the time for which a service is interrupted."""
-        parts = zip(self.rates, self.moments, self.wait_means_to_start, self._shares_left, strict=True)
+        left = 1 - np.cumsum([0.0, *self._loads[:-1]]) if self.preempts else np.ones(len(self.rates))
+        parts = zip(self.rates, self.moments, self.wait_means_to_start, left.tolist(), strict=True)
         return tuple(
-            Means(rate=rate, wait=wait + first * (1 / left - 1), service=first)
-            for rate, (first, _), wait, left in parts
+            Means(rate=rate, wait=wait + first * (1 / share - 1), service=first)
+            for rate, (first, _), wait, share in parts
         )
 
     @property
     def wait_means_to_start(self) -> tuple[float, ...]:
         """The mean time of each class from coming to the first start of the service."""
-        # The less urgent are as if they were not there.
         residuals = np.cumsum([rate * second / 2 for rate, (_, second) in zip(self.rates, self.moments, strict=True)])
-        waits = [_cobham_waits(residual, _loads(self.rates, self.moments))[n] for n, residual in enumerate(residuals)]
-        return tuple(map(float, waits))
+        if not self.preempts:
+            # Whoever is served is waited for; else the less urgent are as if they were not there.
+            residuals[:] = residuals[-1]
+        waits: list[float] = _cobham_waits(residuals, self._loads).tolist()
+        return tuple(waits)
 
     @property
-    def _shares_left(self) -> list[float]:
-        """The share of the server's time that those who are more urgent leave to each class."""
-        left: list[float] = (1 - np.cumsum([0.0, *_loads(self.rates, self.moments)[:-1]])).tolist()
-        return left
-
-
-def _require_classes(rates: Sequence[float], moments: Sequence[tuple[float, float]]) -> None:
-    """Refuse rates and moments that are none, or that are too much for one server."""
-    _require_rates(rates)
-    require(len(moments) == len(rates), "moments", moments, "as many pairs as `rates`")
-    for first, second in moments:
-        require_moments(first, second)
-    require_stable(sum(_loads(rates, moments)), "rates")
-
-
-def _loads(rates: Sequence[float], moments: Sequence[tuple[float, float]]) -> list[float]:
-    return [rate * first for rate, (first, _) in zip(rates, moments, strict=True)]
+    def _loads(self) -> list[float]:
+        """The share of the server's time that each class uses."""
+        return [rate * first for rate, (first, _) in zip(self.rates, self.moments, strict=True)]
 
 
 def _require_rates(rates: Sequence[float]) -> None:
@@ -161,11 +128,11 @@ def _require_rates(rates: Sequence[float]) -> None:
         require_positive(**{f"rates[{number}]": rate})
 
 
-def _cobham_waits(first_free: float, loads: Sequence[float]) -> Floats:
+def _cobham_waits(first_free: float | Floats, loads: Sequence[float]) -> Floats:
     """Return the mean wait of each class of priority, the most urgent first; shape (classes,).
 
     Args:
-        first_free: the mean time until a server is free for an arrival who finds nobody waiting.
+        first_free: the mean time until a server is free for an arrival who finds nobody waiting, of all or of each.
         loads: the share of the servers' time that each class uses.
     """
     left = 1 - np.cumsum(loads)

@@ -37,6 +37,7 @@ __all__ = [
     "quantile",
     "require_stable",
     "require_time",
+    "tail_by_departures",
 ]
 
 _MOST_WAITING = 2**20
@@ -159,6 +160,15 @@ def exponential_sojourn_tail(waiting: float, decay: float, service: float, time:
     slower, apart = min(decay, service), abs(decay - service)
     both = service * time * math.exp(-slower * time) * float(special.exprel(-apart * time))
     return math.exp(-service * time) + waiting * both
+
+
+def tail_by_departures(behind: Floats, departures: float, time: float) -> float:
+    """Return P(W > t) of who finds 0, 1, ... waiting with these probabilities; shape (most,), in sum P(W > 0).
+
+    While they wait so many depart per unit of time, so that who finds j waiting begins after an Erlang law of j + 1.
+    """
+    require_time(time)
+    return float(behind @ special.gammaincc(np.arange(1, len(behind) + 1), departures * time))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -294,10 +304,7 @@ class MMcK:
 
     def wait_tail(self, time: float) -> float:
         """Return the probability that somebody who comes in waits longer than a time of 0 or more."""
-        require_time(time)
-        # Who finds j waiting begins after j + 1 departures: an Erlang law.
-        departures = np.arange(1, self.room + 1)
-        return float(self._behind @ special.gammaincc(departures, self.servers / self.mean_service * time))
+        return tail_by_departures(self._behind, self.servers / self.mean_service, time)
 
     def wait_quantile(self, share: float) -> float:
         """Return the shortest time within which a share below 1 of those who come in begins service."""

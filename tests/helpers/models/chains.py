@@ -13,8 +13,8 @@ from scipy import sparse
 EXAMPLES = settings(deadline=None, max_examples=20)
 
 
-def close(found, expected, within=1e-8):
-    np.testing.assert_allclose(found, expected, rtol=within, atol=1e-15)
+def close(found, expected, within=1e-8, apart=1e-15):
+    np.testing.assert_allclose(found, expected, rtol=within, atol=apart)
 
 
 def explored(start, moves):

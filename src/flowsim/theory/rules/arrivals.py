@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import special
 
 from flowsim.core.errors import InputError, require, require_counts, require_positive
-from flowsim.theory.queues import Floats, Means, birth_death, quantile, require_stable, require_time
+from flowsim.theory.queues import Floats, Means, birth_death, quantile, require_stable, tail_by_departures
 
 __all__ = ["FiniteSource", "MMcBaulking"]
 
@@ -99,8 +98,7 @@ class MMcBaulking:
 
     def wait_tail(self, time: float) -> float:
         """Return the probability that somebody who comes in waits longer than a time of 0 or more."""
-        require_time(time)
-        return _erlang_tails(self._behind, self.servers / self.mean_service * time)
+        return tail_by_departures(self._behind, self.servers / self.mean_service, time)
 
     def wait_quantile(self, share: float) -> float:
         """Return the shortest time within which a share below 1 of those who come in begins service."""
@@ -178,8 +176,7 @@ class FiniteSource:
 
     def wait_tail(self, time: float) -> float:
         """Return the probability that somebody who comes in waits longer than a time of 0 or more."""
-        require_time(time)
-        return _erlang_tails(self._behind, self.servers / self.mean_service * time)
+        return tail_by_departures(self._behind, self.servers / self.mean_service, time)
 
     def wait_quantile(self, share: float) -> float:
         """Return the shortest time within which a share below 1 of those who come in begins service."""
@@ -198,11 +195,3 @@ class FiniteSource:
         admitted = self._coming[:-1]
         out: Floats = admitted[self.servers :] / admitted.sum()
         return out
-
-
-def _erlang_tails(behind: Floats, departures: float) -> float:
-    """Return the probability of waiting longer than a time in which so many depart on average.
-
-    Who finds j waiting begins after j + 1 departures: an Erlang law.
-    """
-    return float(behind @ special.gammaincc(np.arange(1, len(behind) + 1), departures))
