@@ -342,7 +342,8 @@ MISTAKES = [
     ("town.toml town.toml", "two scenarios are called 'town'"),
     ("town.toml today", "today: its base is 'copenhagen', and that of town is 'town'"),
     ("town.toml mor.toml", "there is no file 'mor.toml'"),
-    ("town.toml more.toml --every month", "--every: there is no period 'month'"),
+    ("town.toml more.toml --every week", "--every: there is no period 'week'"),
+    ("town.toml more.toml --every day", '--every day: the pathway has no days: say `periods = "day"` in it'),
     ("town.toml more.toml --measure awards", "--measure: it goes with --precision"),
     ("town.toml more.toml --precision 5", "--precision: '5' is not allowed: write '5%'"),
     (

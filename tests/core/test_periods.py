@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowsim.core.errors import InputError
-from flowsim.core.periods import MONTHS, Period, cut_periods, quarter, read_period, resembles_period
+from flowsim.core.periods import (
+    MONTHS,
+    Period,
+    cut_periods,
+    longest,
+    quarter,
+    read_period,
+    resembles_period,
+    shortest,
+)
 
 # A school year would be a month, and words that begin as a month does are none.
 UNREAD = ("2011/12", "2019H1", "2019W01", "01/2019", "jan-19", "19K1", "2019:1", "marsvin 2019", "decided 2019")
@@ -59,6 +68,57 @@ def test_what_is_no_period(text):
 def test_what_looks_like_a_time_and_is_not_read(text):
     assert resembles_period(text)
     assert not any(map(resembles_period, ("", "København", "12", "1.234,5", "..", "Kilde: jobindsats, tabel y01a02")))
+
+
+@pytest.mark.parametrize(
+    ("text", "every", "start", "end", "place"),
+    [
+        ("2019-03-05", "day", datetime(2019, 3, 5), datetime(2019, 3, 6), 64),
+        ("2020-02-29", "day", datetime(2020, 2, 29), datetime(2020, 3, 1), 60),
+        ("2019-03-05T14", "hour", datetime(2019, 3, 5, 14), datetime(2019, 3, 5, 15), 63 * 24 + 15),
+        ("2019-12-31T23", "hour", datetime(2019, 12, 31, 23), datetime(2020, 1, 1), 8760),
+        ("0001-01-01T00", "hour", datetime(1, 1, 1), datetime(1, 1, 1, 1), 1),
+    ],
+)
+def test_days_and_hours(text, every, start, end, place):
+    period = Period(text)
+    assert (period, period.every, period.start, period.end, period.place) == (text, every, start, end, place)
+    assert (period.year, period.month) == (start.year, 12 * start.year + start.month - 1)
+    assert Period.around(start, every) == Period.around(end - datetime.resolution, every) == period
+    assert period.next == Period.around(end, every)
+    assert pickle.loads(pickle.dumps(period)) == period
+
+
+def test_days_and_hours_lie_within_what_they_are_of():
+    whole = [Period("2019"), Period("2019Q1"), Period("2019-01"), Period("2019-01-01"), Period("2019-01-01T00")]
+    backwards = whole[::-1]
+    assert sorted(backwards) == whole  # of those that begin together the longest first
+    assert all(longer.contains(shorter) for longer, shorter in pairwise(whole))
+    assert not any(shorter.contains(longer) for longer, shorter in pairwise(whole))
+    for every, last in (("day", "2020-02-29"), ("hour", "2020-02-29T23"), ("month", "2020-02")):
+        assert Period("2020-02").last(every) == last
+        assert Period(last).after == Period("2020-02").after
+    assert Period("2020-02-29T23").last("day") == "2020-02-29"
+    assert Period("2020-02-29").last("month") == "2020-02"
+    hours = [Period("2020-02-10T00").later(step) for step in range(48)]
+    assert {Period.around(hour.start, "day") for hour in hours} == {"2020-02-10", "2020-02-11"}
+    assert (hours[0].first, hours[23].after) == (Period("2020-02-10").first, Period("2020-02-10").after)
+    assert sum(Period("2020-02-01").later(step).months for step in range(29)) == pytest.approx(1)
+    assert (shortest(("month", "day", "year")), longest(("month", "hour"))) == ("day", "month")
+
+
+@pytest.mark.parametrize(
+    "text", ["2019-02-29", "2019-04-31", "0000-01-01", "2019-03-05T24", "2019-03-05T7", "2019-03-05 14", "2019-3-5"]
+)
+def test_no_day_and_no_hour(text):
+    with pytest.raises(InputError, match=f"'{text}' is no period"):
+        Period(text)
+
+
+@pytest.mark.parametrize("text", ["2019-03-05", "05.03.2019", "5/3/2019", "2019-03-05T14"])
+def test_files_of_figures_read_no_dates_as_periods(text):
+    assert read_period(text) is None
+    assert resembles_period(text)
 
 
 def test_neighbours_are_one_apart():

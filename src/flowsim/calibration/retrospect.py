@@ -165,7 +165,7 @@ def quarterly(study: Study) -> dict[str, dict[Period, float]]:
     return {measure: by_period for measure, by_period in figures.items() if len(by_period) > _LEAST}
 
 
-def _last_month(target: Target) -> int:
+def _last_month(target: Target) -> float:
     read = target.observation
     return max(Period(period).after for period in (*read.periods, *read.since))
 

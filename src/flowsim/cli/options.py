@@ -13,6 +13,8 @@ from flowsim.cli.speech import language_of_terminal
 from flowsim.core.numbers import read_whole
 
 if TYPE_CHECKING:
+    from flowsim.core.periods import Every
+    from flowsim.model.pathway import Pathway
     from flowsim.questions.asking import Inquiry
     from flowsim.reporting.language import Language
 
@@ -22,6 +24,7 @@ __all__ = [
     "CLUSTER",
     "CODES",
     "ENGINE",
+    "EVERY",
     "FILE",
     "FIRST",
     "HOLD",
@@ -40,6 +43,7 @@ __all__ = [
     "WORKERS",
     "WithPairs",
     "asked",
+    "every_of",
     "exists",
     "integer_option",
     "named_options",
@@ -87,6 +91,7 @@ FIRST = typer.Option("--from", help="First period to report, such as 2018 or 201
 LAST = typer.Option("--to", help="Last period to report.")
 LANGUAGE = typer.Option(help="en (English) or da (Danish); that of the terminal (LANG) if left out.", metavar="en|da")
 CODES = typer.Option("--codes", help="Names as files and options take them, instead of titles.")
+EVERY = typer.Option(help="By which periods to show: hour, day, month, quarter or year.")
 PARQUET = typer.Option("--parquet", help="Write the tables as Parquet too.")
 OVERWRITE = typer.Option("--force", help="Overwrite these files.")
 OVERWRITE_FILE = typer.Option("--force", help="Overwrite that file.")
@@ -112,6 +117,26 @@ def spoken(language: str | None) -> Language:
         return Language.of(language_of_terminal() if language is None else language)
     except InputError as mistake:
         raise InputError(f"--language: {mistake}") from None
+
+
+def every_of(text: str | None, pathway: Pathway) -> Every | None:
+    """Read by which periods to show figures of a pathway; None where that is not said.
+
+    Raises:
+        InputError: for what is no kind of period, and for days or hours of a pathway that has none.
+    """
+    from flowsim.core.errors import InputError, unknown_name
+    from flowsim.core.periods import LENGTHS
+    from flowsim.simulation.measures.timeline import Calendar
+
+    if text is None:
+        return None
+    every = next((known for known in LENGTHS if known == text), None)
+    if every is None:
+        raise InputError(f"--every: {unknown_name('period', text, LENGTHS)}")
+    if every not in Calendar.of(pathway).kinds:
+        raise InputError(f'--every {every}: the pathway has no {every}s: say `periods = "{every}"` in it')
+    return every
 
 
 def exists(value: str | list[str]) -> str | list[str]:

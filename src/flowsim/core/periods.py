@@ -1,10 +1,12 @@
-"""Months, quarters and years: as people and sources write them, and as one value that can be counted on."""
+"""Months, quarters and years, and days and hours: as people write them, and as one value that can be counted on."""
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping
-from datetime import datetime
+from calendar import monthrange
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from flowsim.core.errors import InputError
@@ -12,34 +14,42 @@ from flowsim.core.errors import InputError
 __all__ = [
     "BY_MONTH_QUARTER_AND_YEAR",
     "BY_QUARTER_AND_YEAR",
+    "FINER",
+    "LENGTHS",
     "MONTHS",
     "Every",
     "Period",
     "cut_periods",
+    "longest",
     "quarter",
     "read_period",
     "resembles_period",
+    "shortest",
     "typed_period",
 ]
 
-Every = Literal["month", "quarter", "year"]
+Every = Literal["hour", "day", "month", "quarter", "year"]
+LENGTHS: tuple[Every, ...] = ("hour", "day", "month", "quarter", "year")
+"""The kinds of period, the shortest first."""
+FINER: Mapping[Every, timedelta] = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
+"""How long the kinds last that are shorter than a month; in civil time, where each day has 24 hours."""
 BY_QUARTER_AND_YEAR: tuple[Every, ...] = ("quarter", "year")
 BY_MONTH_QUARTER_AND_YEAR: tuple[Every, ...] = ("month", "quarter", "year")
 MONTHS: Mapping[Every, int] = {"month": 1, "quarter": 3, "year": 12}
-"""The number of months in a period of each kind."""
-_PERIOD = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])|Q([1-4]))?")
+"""The number of months in a period of each kind that is made of them."""
+_PERIOD = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(\d\d)(?:T([01]\d|2[0-3]))?)?|Q([1-4]))?")
 
 
 class Period(str):
-    """A calendar month, quarter or year.
+    """A calendar month, quarter or year, or a day or an hour of one.
 
-    Equal to its text ("2019-03", "2019Q1", "2019"), by which tables, files and people name it; ordered by when it
-    begins, of those that begin together the longest first.
+    Equal to its text ("2019-03", "2019Q1", "2019"; "2019-03-05", and "2019-03-05T14" from 14:00 to 15:00), by which
+    tables, files and people name it; ordered by when it begins, of those that begin together the longest first.
 
     Attributes:
         every: what kind of period it is.
         number: its number among those of its kind, so that the next one's is one higher: months, quarters or years
-            since the year 0.
+            since the year 0, days or hours since the year 1.
     """
 
     __slots__ = ("every", "number")
@@ -50,7 +60,7 @@ class Period(str):
         """Read a period as tables and commands write it.
 
         Raises:
-            InputError: for anything but "2019", "2019Q1" and "2019-03".
+            InputError: for anything but "2019", "2019Q1", "2019-03", "2019-03-05" and "2019-03-05T14".
         """
         if isinstance(text, Period):
             return text
@@ -58,8 +68,17 @@ class Period(str):
             text = f"{text:04}"
         match = _PERIOD.fullmatch(text) if isinstance(text, str) else None
         if not match:
-            raise InputError(f"'{text}' is no period: write '2019', '2019Q1' or '2019-03'")
-        year, month, in_year = match.groups()
+            raise InputError(
+                f"'{text}' is no period: write '2019', '2019Q1' or '2019-03', a day as '2019-03-05' or an hour as "
+                "'2019-03-05T14'"
+            )
+        year, month, day, hour, in_year = match.groups()
+        if day:
+            try:
+                number = date(int(year), int(month), int(day)).toordinal() - 1
+            except ValueError:
+                raise InputError(f"'{text}' is no period: there is no such day") from None
+            return cls.of(24 * number + int(hour), "hour") if hour else cls.of(number, "day")
         if month:
             return cls.of(12 * int(year) + int(month) - 1, "month")
         if in_year:
@@ -69,51 +88,81 @@ class Period(str):
     @classmethod
     def of(cls, number: int, every: Every) -> Period:
         """Return the period of a number among those of its kind."""
-        year, rest = divmod(number, 12 // MONTHS[every])
-        texts = {"month": f"{year:04}-{rest + 1:02}", "quarter": f"{year:04}Q{rest + 1}", "year": f"{year:04}"}
-        period = str.__new__(cls, texts[every])
+        if every in FINER:
+            day, hour = divmod(number, 24) if every == "hour" else (number, 0)
+            text = date.fromordinal(day + 1).isoformat()
+            period = str.__new__(cls, f"{text}T{hour:02}" if every == "hour" else text)
+        else:
+            year, rest = divmod(number, 12 // MONTHS[every])
+            texts = {"month": f"{year:04}-{rest + 1:02}", "quarter": f"{year:04}Q{rest + 1}", "year": f"{year:04}"}
+            period = str.__new__(cls, texts[every])
         period.every, period.number = every, number
         return period
 
     @classmethod
     def at(cls, month: int, every: Every) -> Period:
-        """Return the period that a month belongs to, in months since the year 0."""
+        """Return the month, quarter or year that a month belongs to, in months since the year 0."""
         return cls.of(month // MONTHS[every], every)
 
-    @property
-    def months(self) -> int:
-        """The number of months in it."""
-        return MONTHS[self.every]
+    @classmethod
+    def around(cls, moment: datetime, every: Every) -> Period:
+        """Return the period that a moment lies in."""
+        if every in FINER:
+            return cls.of((moment - datetime.min) // FINER[every], every)
+        return cls.at(12 * moment.year + moment.month - 1, every)
 
     @property
-    def first(self) -> int:
-        """Its first month, in months since the year 0."""
-        return self.number * MONTHS[self.every]
+    def months(self) -> float:
+        """How many months it lasts; a whole number but of a day or an hour."""
+        return self.after - self.first if self.every in FINER else MONTHS[self.every]
 
     @property
-    def after(self) -> int:
-        """The month after it, in months since the year 0."""
-        return (self.number + 1) * MONTHS[self.every]
+    def first(self) -> float:
+        """When it begins, in months since the year 0; a whole number but of most days and hours."""
+        return self._months_at(0) if self.every in FINER else self.number * MONTHS[self.every]
+
+    @property
+    def after(self) -> float:
+        """When it is over, in months since the year 0; a whole number but of most days and hours."""
+        return self._months_at(1) if self.every in FINER else (self.number + 1) * MONTHS[self.every]
+
+    def _months_at(self, steps: int) -> float:
+        # Of a day and of an hour the same fraction is taken, so that what begins or ends together compares as equal.
+        start = self.start
+        begun = timedelta(days=start.day - 1, hours=start.hour) + steps * FINER[self.every]
+        hours, whole = begun // FINER["hour"], 24 * monthrange(start.year, start.month)[1]
+        return 12 * start.year + start.month - 1 + hours / whole
+
+    @property
+    def month(self) -> int:
+        """The month that it begins in, in months since the year 0."""
+        return int(self.first)
 
     @property
     def year(self) -> int:
         """The calendar year that it lies in."""
-        return self.first // 12
+        return self.month // 12
 
     @property
     def place(self) -> int:
         """Its place among its kind within the year, from 1: of May 5, of a second quarter 2, of a year 1."""
+        if self.every in FINER:
+            return (self.start - datetime(self.year, 1, 1)) // FINER[self.every] + 1
         return self.number % (12 // MONTHS[self.every]) + 1
 
     @property
     def start(self) -> datetime:
         """The first moment of it."""
-        return _moment(self.first)
+        if self.every in FINER:
+            return datetime.min + self.number * FINER[self.every]
+        return _moment(self.number * MONTHS[self.every])
 
     @property
     def end(self) -> datetime:
         """The first moment after it."""
-        return _moment(self.after)
+        if self.every in FINER:
+            return self.start + FINER[self.every]
+        return _moment((self.number + 1) * MONTHS[self.every])
 
     @property
     def next(self) -> Period:
@@ -126,7 +175,9 @@ class Period(str):
 
     def last(self, every: Every) -> Period:
         """Return the last period of a kind that begins within it, or that it lies in."""
-        return Period.at(self.after - 1, every)
+        if every in FINER:
+            return Period.around(self.end - datetime.resolution, every)
+        return Period.at(math.ceil(self.after) - 1, every)
 
     def contains(self, other: Period) -> bool:
         """Return whether the whole of another period lies within it."""
@@ -145,11 +196,21 @@ class Period(str):
         return self._order >= other._order if isinstance(other, Period) else str.__ge__(self, other)
 
     @property
-    def _order(self) -> tuple[int, int]:
-        return self.first, -self.months
+    def _order(self) -> tuple[float, int]:
+        return self.first, -LENGTHS.index(self.every)
 
     def __reduce__(self) -> tuple[type[Period], tuple[str]]:
         return Period, (str(self),)
+
+
+def shortest(kinds: Iterable[Every]) -> Every:
+    """Return the shortest of some kinds of period, of which there is at least one."""
+    return min(kinds, key=LENGTHS.index)
+
+
+def longest(kinds: Iterable[Every]) -> Every:
+    """Return the longest of some kinds of period, of which there is at least one."""
+    return max(kinds, key=LENGTHS.index)
 
 
 def _moment(month: int) -> datetime:

@@ -10,7 +10,7 @@ import json
 import marshal
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -105,7 +105,8 @@ class Pathway(Record):
     `start`: a minute where none is set, or a second or a millisecond where a fixed stay would otherwise be rounded by
     more than 1 part in 2,000. Stations are served in their order here. In a `closed_population` those who are there at
     the start go round for ever: no door is open, and no state needs a way to an end. Periods that begin within the
-    `warm_up` are not measured, for a queue that begins empty is too short at first.
+    `warm_up` are not measured, for a queue that begins empty is too short at first. What is measured is given by month,
+    quarter and year, and with `periods` as "day" or "hour" by day, or by hour and day, besides.
 
     Raises:
         InputError: where anything is wrong, in one line with the key path.
@@ -118,6 +119,7 @@ class Pathway(Record):
     tick: Span = MINUTE
     closed_population: bool = False
     warm_up: Span = 0.0
+    periods: Literal["month", "day", "hour"] = "month"
     attributes: Annotated[tuple[Attribute, ...], BeforeValidator(listed)] = ()
     stations: Annotated[tuple[Station, ...], _remembered()] = ()
     states: Annotated[tuple[State, ...], _remembered()]
@@ -139,6 +141,7 @@ class Pathway(Record):
             tick: SpanLike = ...,
             closed_population: bool = False,
             warm_up: SpanLike = ...,
+            periods: Literal["month", "day", "hour"] = "month",
             attributes: Iterable[Attribute | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]] = (),
             stations: Iterable[Station | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]] = (),
             states: Iterable[State | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]],

@@ -8,18 +8,20 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import product
 from typing import Protocol
 
 from flowsim.core.civil_time import MINUTES, ByDate
 from flowsim.core.errors import unknown_name
+from flowsim.core.periods import FINER, Every
 from flowsim.model.duration import Duration
 from flowsim.model.parts import Attribute, Clock, Entry, Followup, Seniority, State, Station, Variant, Watch
 
 __all__ = ["Whole", "check", "dated_values", "reached"]
 
 _MOST_YEARS = 200
+_MOST_PERIODS = 20_000  # of the shortest kind: each has some tens of figures, in each replication
 
 
 class Whole(Protocol):
@@ -35,6 +37,8 @@ class Whole(Protocol):
     def closed_population(self) -> bool: ...
     @property
     def warm_up(self) -> float: ...
+    @property
+    def periods(self) -> Every: ...
     @property
     def attributes(self) -> tuple[Attribute, ...]: ...
     @property
@@ -85,6 +89,18 @@ def _horizon(pathway: Whole) -> None:
         raise ValueError("warm_up: it is as long as the horizon, so nothing is measured")
     if not 1e-6 / 60 <= pathway.tick <= MINUTES["week"]:
         raise ValueError("tick: a tick lies between a microsecond and a week")
+    if pathway.periods in FINER:
+        length = FINER[pathway.periods]
+        if pathway.tick > length / timedelta(minutes=1):
+            what = "an hour" if pathway.periods == "hour" else "a day"
+            raise ValueError(f"periods: a tick is longer than {what}: leave out `tick` or `periods`")
+        measured = pathway.end - pathway.start - timedelta(minutes=pathway.warm_up)
+        if measured > _MOST_PERIODS * length:
+            least = "two years by hour" if pathway.periods == "hour" else "fifty years by day"
+            raise ValueError(
+                f"periods: the horizon has {measured / length:,.0f} {pathway.periods}s, and {_MOST_PERIODS:,} is the "
+                f"most ({least}): let it end earlier, or leave out `periods`"
+            )
     for entry in pathway.entries:
         outside = [when for when in entry.at if not pathway.start <= when < pathway.end]
         if outside:

@@ -21,7 +21,7 @@ from flowsim.calibration.ensemble import Ensemble
 from flowsim.core.arrays import Bools, Floats, Ints, defined_mean, ratio
 from flowsim.core.display import Tabled
 from flowsim.core.errors import InputError, require_type, unknown_name, whole_number
-from flowsim.core.periods import MONTHS, Every, Period
+from flowsim.core.periods import FINER, LENGTHS, Every, Period, shortest
 from flowsim.core.progress import Progress, shifted, shows_progress
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
@@ -428,7 +428,7 @@ def headlines(measures: Sequence[Measure]) -> tuple[Measure, ...]:
 
 
 def averaged(results: Results, every: Every, measures: Sequence[str]) -> Results:
-    """Return some measures by quarter or by year alone, in the order named.
+    """Return some measures by one kind of period alone, in the order named.
 
     What is given by shorter periods only is averaged over those within, the undefined left out.
 
@@ -449,14 +449,16 @@ def averaged(results: Results, every: Every, measures: Sequence[str]) -> Results
 
 
 def _within(reported: Sequence[Period], every: Every) -> dict[Period, list[int]]:
-    """Group the shortest periods by the whole longer ones that they fill."""
+    """Group the shortest periods, or the months where there are days too, by the whole longer ones that they fill."""
     groups: dict[Period, list[int]] = {}
-    shortest = min((period.months for period in reported), default=0)
-    for place, period in enumerate(reported):
-        if period.months == shortest < MONTHS[every]:
-            groups.setdefault(Period.at(period.first, every), []).append(place)
+    kinds = {period.every for period in reported}
+    least = shortest((kinds - set(FINER)) or kinds or {every})
+    if LENGTHS.index(least) < LENGTHS.index(every):
+        for place, period in enumerate(reported):
+            if period.every == least:
+                groups.setdefault(Period.around(period.start, every), []).append(place)
     return {
         whole: places
         for whole, places in groups.items()
-        if sum(reported[place].months for place in places) == MONTHS[every]
+        if math.isclose(sum(reported[place].months for place in places), whole.months)
     }

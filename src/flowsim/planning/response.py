@@ -10,7 +10,7 @@ import numpy as np
 
 from flowsim.core.arrays import Bools, Floats, ratio
 from flowsim.core.errors import InputError
-from flowsim.core.periods import MONTHS, Every, Period
+from flowsim.core.periods import FINER, LENGTHS, MONTHS, Every, Period, shortest
 from flowsim.simulation.measures.measure import Adds, Kind, Measure, Row, known_measure
 from flowsim.simulation.measures.spells import CLOCK_MEAN, CLOCK_MEDIAN, CLOCK_OVERDUE, CLOCK_WITHIN
 from flowsim.simulation.results import Results
@@ -19,6 +19,7 @@ __all__ = ["Response", "series"]
 
 _OVERDUE: dict[Kind, Kind] = dict.fromkeys((CLOCK_WITHIN, CLOCK_MEAN, CLOCK_MEDIAN), CLOCK_OVERDUE)
 """Who is left in the end where a measure of decisions is undefined, since none was made."""
+_A: dict[Every, str] = {every: f"a{'n' * (every == 'hour')} {every}" for every in LENGTHS}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,10 +28,10 @@ class Response:
 
     Attributes:
         measure: the measure.
-        period: the month, quarter or year.
+        period: the month, quarter or year, or the day or hour.
         unit: the measure's unit.
         parts: the periods within it that the measure is reported for: the longest ones that fill it, or the shortest
-            ones where they are averaged.
+            ones where they are averaged; days and hours only of what nothing longer fills.
         how: what the parts come to: as the measure's kind adds up, or their plain "mean" where they are averaged.
     """
 
@@ -55,10 +56,9 @@ class Response:
         """
         wanted, whole = known_measure(measure, (row.measure for row in index)), Period(period)
         reported = [row.period for row in index if row.measure == wanted]
-        lengths: tuple[Every, ...] = ("month", "quarter", "year")
-        for every in lengths if averaged else lengths[::-1]:
-            parts = [part for part in reported if part.every == every and whole.contains(part)]
-            if len(parts) * MONTHS[every] == whole.months:
+        for every in (*(MONTHS if averaged else LENGTHS[:1:-1]), *LENGTHS[1::-1]):
+            parts = sorted(part for part in reported if part.every == every and whole.contains(part))
+            if _fill(parts, whole):
                 how = "mean" if averaged else wanted.kind.adds
                 return cls(measure=wanted, period=whole, unit=wanted.unit, parts=tuple(parts), how=how)
         raise InputError(f"{period}: {_why_not(wanted, reported, whole)}")
@@ -133,7 +133,7 @@ class Response:
 
 
 def series(results: Results, measure: str, every: Every) -> tuple[tuple[Period, ...], Floats]:
-    """Return what a measure says of each year, quarter or month that is reported whole.
+    """Return what a measure says of each period of a kind that is reported whole.
 
     Returns:
         the periods in their order, and the numbers as `Response` reads them, shape (replications, periods).
@@ -145,11 +145,8 @@ def series(results: Results, measure: str, every: Every) -> tuple[tuple[Period, 
     needed = (wanted, wanted.weight)
     narrow = results.only(lambda row: row.measure in needed)
     reported = [row.period for row in narrow.index if row.measure == wanted]
-    length = MONTHS[every]
-    first, last = min(period.first for period in reported), max(period.after for period in reported)
     periods, columns = [], []
-    for month in range(-(-first // length) * length, last - length + 1, length):
-        period = Period.at(month, every)
+    for period in _possible(reported, every):
         try:
             columns.append(Response.of(wanted, period, narrow.index).read(narrow))
         except InputError:  # it is not reported whole, or by longer periods only
@@ -158,12 +155,29 @@ def series(results: Results, measure: str, every: Every) -> tuple[tuple[Period, 
     return tuple(periods), np.array(columns).T if columns else np.zeros((len(results.replications), 0))
 
 
+def _possible(reported: Sequence[Period], every: Every) -> list[Period]:
+    """Return the periods of a kind that lie within some others."""
+    if every in FINER:
+        return sorted(period for period in reported if period.every == every)
+    first, last = min(period.first for period in reported), max(period.after for period in reported)
+    length = MONTHS[every]
+    months = range(math.ceil(first / length) * length, math.floor(last) - length + 1, length)
+    return [Period.at(month, every) for month in months]
+
+
+def _fill(parts: Sequence[Period], whole: Period) -> bool:
+    """Return whether periods of one kind, in their order, are all of a longer one."""
+    if not parts or (parts[0].first, parts[-1].after) != (whole.first, whole.after):
+        return False
+    return parts[-1].number - parts[0].number + 1 == len(parts)
+
+
 def _why_not(measure: Measure, reported: Sequence[Period], whole: Period) -> str:
     if not reported:
         return f"the horizon holds no whole period that {measure} is reported for"
-    shortest = min(reported, key=lambda period: period.months).every
-    if whole.months < MONTHS[shortest]:
-        return f"{measure} is reported by {shortest}: give a {shortest}" + " or a year" * (shortest != "year")
-    first, last = min(period.first for period in reported), max(period.after for period in reported) - 1
-    span = f"from {Period.of(first, 'month')} to {Period.of(last, 'month')}"
+    least = shortest(period.every for period in reported)
+    if LENGTHS.index(whole.every) < LENGTHS.index(least):
+        return f"{measure} is reported by {least}: give {_A[least]}" + " or a year" * (least != "year")
+    first, last = min(period.first for period in reported), max(period.after for period in reported)
+    span = f"from {Period.of(int(first), 'month')} to {Period.of(math.ceil(last) - 1, 'month')}"
     return f"the horizon does not hold all of it ({measure} is reported {span})"

@@ -299,7 +299,8 @@ def check_periods(scenario: Scenario, first: str | None, last: str | None) -> No
     Raises:
         InputError: where the last one lies beyond the run, and where nothing lies between the two.
     """
-    months = Calendar.of(scenario.pathway()).periods("month")
+    calendar = Calendar.of(scenario.pathway())
+    months = calendar.periods("month")
     since, until = Period(first or months[0]).first, Period(last or months[-1]).after
     if last is not None and Period(last).first >= months[-1].after:
         raise KeyedError(
@@ -307,7 +308,8 @@ def check_periods(scenario: Scenario, first: str | None, last: str | None) -> No
             f"{last} lies beyond the run, whose last month is {months[-1]}: ask for an earlier period, or give the "
             "scenario a later `until`",
         )
-    if until <= since or since >= months[-1].after or until <= months[0].first:
+    reported = (period for every in calendar.kinds for period in calendar.periods(every))
+    if not any(since <= period.first and period.after <= until for period in reported):
         span = " ".join(f"{option} {text}" for option, text in (("--from", first), ("--to", last)) if text)
         raise InputError(f"{span}: nothing lies between (months of the run: {months[0]} to {months[-1]})")
 

@@ -18,6 +18,7 @@ from flowsim.calibration.verdict import Verdict
 from flowsim.core.arrays import Floats, defined_quantiles
 from flowsim.core.errors import InputError
 from flowsim.core.files import check_file, write_bytes
+from flowsim.core.periods import FINER, shortest
 from flowsim.evidence.facts import Evidence
 from flowsim.forecasting.distribution import Joint, SeriesForecast
 from flowsim.forecasting.outlooks import OutlookResult
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 __all__ = ["figure_of", "notebook_html", "plot", "table_of"]
 
 _PANELS = 6
+_MARKS = 6  # of days or hours on an axis, at most
 """Measures in the picture of a run or a comparison."""
 _ROWS = 24
 """Rows of a table in a notebook."""
@@ -121,7 +123,7 @@ def _foremost(index: Sequence[Row]) -> list[Measure]:
 def _last(index: Sequence[Row], measure: Measure) -> int:
     """Return the column of a measure's last period, of those that end together the longest."""
     columns = [number for number, row in enumerate(index) if row.measure == measure]
-    return max(columns, key=lambda number: (index[number].period.after, index[number].period.months))
+    return max(columns, key=lambda number: (index[number].period.after, -index[number].period.first))
 
 
 @table_of.register(Results)
@@ -189,8 +191,8 @@ def _(results: Results) -> Any:
     panels = []
     for measure in _foremost(results.index):
         columns = [number for number, row in enumerate(results.index) if row.measure == measure]
-        shortest = min(results.index[number].period.months for number in columns)
-        columns = [number for number in columns if results.index[number].period.months == shortest]
+        least = shortest(results.index[number].period.every for number in columns)
+        columns = [number for number in columns if results.index[number].period.every == least]
         if len(columns) < 2:
             continue
         periods = [results.index[number].period for number in columns]
@@ -198,7 +200,9 @@ def _(results: Results) -> Any:
         quantiles = np.where(np.isfinite(quantiles), quantiles, np.nan)  # a queue that stands still has no height
         title = f"{measure} ({results.index[columns[0]].unit})"
         times = [(period.first + period.after) / 24 for period in periods]
-        panels.append(charts.Fan(title, times, [charts.Band(results.pathway.name, quantiles)], []))
+        marks = [(period.first / 12, str(period)) for period in periods[:: 1 + len(periods) // _MARKS]]
+        fan = charts.Fan(title, times, [charts.Band(results.pathway.name, quantiles)], [])
+        panels.append(fan._replace(marks=marks) if least in FINER else fan)
     if not panels:
         raise InputError("there is nothing to draw: no measure has two periods")
     return charts.fans_figure(
@@ -209,12 +213,12 @@ def _(results: Results) -> Any:
 @figure_of.register(Comparison)
 def _(comparison: Comparison) -> Any:
     shown = _foremost(comparison.index)[:_PANELS]
-    shortest = {
-        measure: min(row.period.months for row in comparison.index if row.measure == measure) for measure in shown
+    least = {
+        measure: shortest(row.period.every for row in comparison.index if row.measure == measure) for measure in shown
     }
 
     def drawable(row: Row) -> bool:
-        return row.measure in shortest and row.period.months == shortest[row.measure]
+        return row.period.every == least.get(row.measure)
 
     return planning.differences_figure(comparison.each(lambda results: results.only(drawable)))
 

@@ -14,7 +14,7 @@ import numpy as np
 from flowsim.calibration.ensemble import Ensemble, Parameters
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError, require_type, whole_number
-from flowsim.core.periods import MONTHS, Every, Period
+from flowsim.core.periods import FINER, MONTHS, Every, Period
 from flowsim.core.progress import Progress, shows_progress
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
@@ -99,10 +99,13 @@ class Findings:
     @property
     def span(self) -> tuple[Period, Period]:
         """The first and the last period reported: years where it is whole ones, otherwise quarters or months."""
-        periods = {row.period for row in self.comparison.index}
-        first, last = min(period.first for period in periods), max(period.after for period in periods)
-        every = next(one for one in _EVERY if first % MONTHS[one] == last % MONTHS[one] == 0)
-        return Period.at(first, every), Period.at(last - 1, every)
+        periods = {row.period for row in self.comparison.index if row.period.every not in FINER}
+        first, after = (
+            min(period.month for period in periods),
+            max(period.last("month").number for period in periods) + 1,
+        )
+        every = next(one for one in _EVERY if first % MONTHS[one] == after % MONTHS[one] == 0)
+        return Period.at(first, every), Period.at(after - 1, every)
 
     @property
     def changed(self) -> tuple[str, ...]:

@@ -208,8 +208,16 @@ class Language:
         return f"{date.fromisoformat(day[1]):%d.%m.%Y}" if self.code == "da" else day[1]
 
     def period(self, text: str) -> str:
-        """Write a month, quarter or year: "May 2022", "Q2 2022", "2022"; "maj 2022", "2. kvartal 2022", "2022"."""
+        """Write a period: "May 2022", "Q2 2022", "2022"; "maj 2022", "2. kvartal 2022", "2022".
+
+        A day is "4 May 2022" or "4. maj 2022", and an hour "4 May 2022 14:00-15:00" or "4. maj 2022 kl. 14:00-15:00".
+        """
         period = Period(text)
+        if period.every == "day":
+            return self.day(period.start)
+        if period.every == "hour":
+            hour, day = period.start.hour, self.day(period.start)
+            return self.say("hour", day=day, begin=f"{hour:02}:00", end=f"{hour + 1:02}:00").replace(" ", _HARD)
         if period.every == "quarter":
             return self.say("quarter", number=str(period.place), year=str(period.year)).replace(" ", _HARD)
         return f"{self.words[f'month.{period.place}']}{_HARD}{period.year}" if period.every == "month" else str(period)
@@ -223,7 +231,7 @@ class Language:
         return self.say("range" if signed else "interval", low=low, high=high)
 
     def short_period(self, text: str) -> str:
-        """Write a month, quarter or year in a column's width: "2019Q1", "2019K1"; each is read as it is written."""
+        """Write a period in a column's width: "2019Q1", "2019K1"; each is read as it is written."""
         return text.replace("Q", "K") if self.code == "da" else text
 
     def when(self, text: str) -> str:

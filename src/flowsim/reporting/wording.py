@@ -57,7 +57,7 @@ def cut_words(pathway: Pathway, language: Language) -> str:
         return ""
     if begin.year * 12 + begin.month + (begin != datetime(begin.year, begin.month, 1)) >= end.year * 12 + end.month:
         days = {"first": language.plain_day(begin), "last": language.plain_day(end - datetime.resolution)}
-        return say("run.cut.parts", **days)
+        return say("run.cut.parts" if pathway.periods == "month" else "run.cut.parts.finer", **days)
     parts = []
     for key, periods, day in (("run.cut.begin", first, begin), ("run.cut.end", last, end - datetime.resolution)):
         if periods:

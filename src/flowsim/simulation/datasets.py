@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from flowsim.core.extras import require_extra
-from flowsim.core.periods import BY_MONTH_QUARTER_AND_YEAR
+from flowsim.core.periods import LENGTHS
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -27,7 +27,7 @@ def as_tree(results: Results) -> xr.DataTree:
     for number, row in enumerate(results.index):
         columns_of.setdefault((row.measure, row.period.every), []).append(number)
     groups: dict[str, xr.Dataset] = {}
-    for every in BY_MONTH_QUARTER_AND_YEAR:
+    for every in LENGTHS:
         periods = sorted({row.period for row in results.index if row.period.every == every})
         if not periods:
             continue

@@ -19,6 +19,7 @@ import numpy as np
 
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError, require, require_type, unknown_name, whole_number
+from flowsim.core.periods import FINER, Every, longest
 from flowsim.core.progress import Progress, shifted, shows_progress
 from flowsim.model.base import Base
 from flowsim.model.pathway import Pathway
@@ -275,16 +276,25 @@ def chosen_columns(results: Results, precision: Precision) -> list[int]:
     first, last = precision.first, precision.last
     kept = results.between(first or f"{results.pathway.start:%Y-%m}", last or f"{results.pathway.end:%Y-%m}").index
     wanted = {row for row in kept if any(row.measure.chosen_by(name) for name in precision.measures)}
-    # Of a measure that is reported by year too, the years count: a quarter of a rare award is never precise.
-    yearly = {row.measure for row in wanted if row.period.every == "year"}
+    # Of a measure that is reported by year too, the years count: a quarter of a rare award is never precise, and still
+    # less a day or an hour.
+    given: dict[str, set[Every]] = {}
+    for row in wanted:
+        given.setdefault(row.measure, set()).add(row.period.every)
+    counting = {measure: _counting(kinds) for measure, kinds in given.items()}
     columns = [
         number
         for number, row in enumerate(results.index)
-        if row in wanted and (row.period.every == "year" or row.measure not in yearly)
+        if row in wanted and row.period.every in counting[row.measure]
     ]
     if not columns:
         raise InputError(f"precision: no period of {', '.join(precision.measures)} lies between {first} and {last}")
     return columns
+
+
+def _counting(kinds: Collection[Every]) -> Collection[Every]:
+    longer = [every for every in kinds if every not in FINER]
+    return {"year"} if "year" in kinds else longer or {longest(kinds)}
 
 
 def check_measures(precision: Precision, known: Collection[Measure]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -72,7 +73,7 @@ class Results(Tabled):
         when = ""
         if periods:
             first, after = min(period.first for period in periods), max(period.after for period in periods)
-            when = f", {Period.at(first, 'month')} to {Period.at(after - 1, 'month')}"
+            when = f", {Period.at(int(first), 'month')} to {Period.at(math.ceil(after) - 1, 'month')}"
         return (
             f"<Results of '{self.pathway.name}': {many:,} replication{'s' * (many != 1)}, seed {self.seed}, "
             f"{len(self.measures):,} measure{'s' * (len(self.measures) != 1)}{when}>"
@@ -195,7 +196,7 @@ class Results(Tabled):
         }
 
     def to_xarray(self) -> xr.DataTree:
-        """Return the values as a tree of labelled arrays, with a group each for months, quarters and years.
+        """Return the values as a tree of labelled arrays, with a group for each kind of period.
 
         In each a variable is a measure, of dimensions replication and period; a period is its first moment, with its
         text as `label`; NaN where the measure is undefined or not reported. Attributes say how they were made.

@@ -484,7 +484,7 @@ class View:
             waits.append(_medians(self._of(results, SERVED(station), "month")[1]))
             quarters, used = self._of(results, UTILISATION(station), "quarter")
             crowded = {quarter for quarter, share in zip(quarters, _medians(used), strict=True) if share >= _FULL}
-            full |= [Period.at(month.first, "quarter") in crowded for month in months]
+            full |= [Period.at(month.number, "quarter") in crowded for month in months]
         if not queues:
             return {}
         longest = np.fmax.reduce(waits)
@@ -506,7 +506,7 @@ class View:
 def _months(pathway: Pathway) -> range:
     """Return the whole months of a horizon, in months since the year 0."""
     months = Calendar.of(pathway).periods("month")
-    return range(months[0].first, months[-1].after)
+    return range(months[0].number, months[-1].number + 1)
 
 
 def _medians(values: Floats) -> Floats:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import random
-from datetime import datetime, timedelta
+from datetime import timedelta
 from statistics import mean, median
 
 import numpy as np
 import pytest
 
-from flowsim.core.periods import Period
+from flowsim.core.periods import FINER, Period
 from flowsim.model.pathway import Pathway
 from flowsim.simulation.engine.trace import NEVER, VISIT, Trace
 from flowsim.simulation.measures.catalogue import Catalogue
@@ -55,10 +55,7 @@ def rows_of(one):
 
 
 def edges_of(period):
-    return [
-        ((datetime(m // 12, m % 12 + 1, 1) - START) / timedelta(minutes=1))
-        for m in (Period(period).first, Period(period).after)
-    ]
+    return [(moment - START) / timedelta(minutes=1) for moment in (Period(period).start, Period(period).end)]
 
 
 def slow_clock(rows, begins, ends, abandons):
@@ -129,8 +126,12 @@ def slow(one, measure, period):
         here = [row for row in visits if row["station"] == name]
         queue = [row for row in here if row["joined"] < until <= row["left"]]
         waits = sorted(row["started"] - row["joined"] for row in here if since <= row["started"] < until)
-        last_month = edges_of(Period.at(Period(period).after - 1, "month"))[0]
-        stays = any(row["joined"] < last_month <= row["left"] for row in here) and bool(queue)
+        last_month = edges_of(Period(period).last("month"))[0]
+        stays = (
+            Period(period).every not in FINER
+            and any(row["joined"] < last_month <= row["left"] for row in here)
+            and bool(queue)
+        )
         nobody = math.inf if stays else math.nan
         if more == ["served"]:
             return mean(waits) / week if waits else nobody
@@ -179,6 +180,20 @@ def slow(one, measure, period):
         return len(ends)
     labels = {"unclear": ("cash", "course")}.get(more[1], (more[1],))
     return 100 * mean(slow_status(rows, when + span) in labels for rows, when in ends) if ends else math.nan
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_fast_equals_slow_on_days(seed):
+    one, rng, compared = random_trace(seed), random.Random(seed), set()
+    kinds = ("stock", "mean_stock", "queue", "wait", "clock", "waited", "meetings", "places", "staff", "servers")
+    by_day = Catalogue.of(Pathway.from_dict(RAW | {"periods": "day"}))
+    values = {key: value for key, value in measured(one, by_day).items() if key[1].every == "day"}
+    for measure, period in rng.sample(sorted(values), 1000):
+        if measure.split(".")[0] in kinds:
+            value = values[measure, period]
+            assert value == pytest.approx(slow(one, measure, period), nan_ok=True), (measure, period)
+            compared |= {measure} if value > 0 else set()
+    assert len(compared) >= 15
 
 
 @pytest.mark.parametrize("seed", range(3))

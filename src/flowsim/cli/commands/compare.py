@@ -15,6 +15,7 @@ from flowsim.cli.options import (
     CLUSTER,
     CODES,
     ENGINE,
+    EVERY,
     FIRST,
     HOLD,
     JSON,
@@ -27,6 +28,7 @@ from flowsim.cli.options import (
     VERBOSE,
     WORKERS,
     asked,
+    every_of,
     exists,
     integer_option,
     named_options,
@@ -37,7 +39,6 @@ from flowsim.cli.terminal import progress_bar
 from flowsim.simulation.workers import executor_of
 
 if TYPE_CHECKING:
-    from flowsim.core.periods import Every
     from flowsim.model.scenario import Scenario
     from flowsim.planning.comparison import Comparison
     from flowsim.planning.prices import Prices
@@ -85,7 +86,7 @@ def compare(
     cluster: Annotated[str | None, CLUSTER] = None,
     first: Annotated[str | None, FIRST] = None,
     last: Annotated[str | None, LAST] = None,
-    every: Annotated[str | None, typer.Option(help="Show years or quarters: year, quarter.")] = None,
+    every: Annotated[str | None, EVERY] = None,
     cost: Annotated[bool, typer.Option("--cost", help="Costs too, and what a week of waiting saved costs.")] = False,
     prices: Annotated[
         Path | None, typer.Option(help="Your own prices, for --cost, instead of the base's.", metavar="FILE")
@@ -125,7 +126,7 @@ def compare(
     from flowsim.reporting.wording import Wording
     from flowsim.simulation.store import COMPARED, check_folder, check_parquet, save_comparison
 
-    words, periods = spoken(language), _every(every)
+    words = spoken(language)
     with named_options(("least",)):
         smallest = parse_share(least, "least", "1%")
     values: dict[str, Any] = {"scenarios": files, "replications": replications, "precision": precision}
@@ -139,6 +140,7 @@ def compare(
     }
     values |= {"engine": engine, "first": first, "last": last, "cost": cost, "prices": prices and str(prices)}
     question = asked(Compare, values)
+    periods = every_of(every, question.subjects[0].pathway())
     if parquet:
         check_parquet(out)
     if out is not None:
@@ -199,15 +201,6 @@ def compare(
         of = words.say("of.scenario", scenario=wording.scenario(scenarios[0].name))
         lines = precision_lines(wanted, comparison.results, comparison.reached, wording, of)
         print("\n".join(lines), file=sys.stderr)
-
-
-def _every(text: str | None) -> Every | None:
-    from flowsim.core.errors import InputError, unknown_name
-
-    known: dict[str | None, Every | None] = {None: None, "year": "year", "quarter": "quarter"}
-    if text in known:
-        return known[text]
-    raise InputError(f"--every: {unknown_name('period', str(text), ('year', 'quarter'))}")
 
 
 def _record(

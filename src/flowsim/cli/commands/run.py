@@ -13,6 +13,7 @@ from flowsim.cli.options import (
     CLUSTER,
     CODES,
     ENGINE,
+    EVERY,
     FILE,
     FIRST,
     HOLD,
@@ -26,6 +27,7 @@ from flowsim.cli.options import (
     VERBOSE,
     WORKERS,
     asked,
+    every_of,
     integer_option,
     spoken,
 )
@@ -34,6 +36,7 @@ from flowsim.simulation.workers import executor_of
 
 if TYPE_CHECKING:
     from flowsim.cli.words.run import Columns
+    from flowsim.core.periods import Every
     from flowsim.model.scenario import Scenario
     from flowsim.questions.asking import Chosen
     from flowsim.reporting.wording import Wording
@@ -68,6 +71,7 @@ def run(
     cluster: Annotated[str | None, CLUSTER] = None,
     first: Annotated[str | None, FIRST] = None,
     last: Annotated[str | None, LAST] = None,
+    every: Annotated[str | None, EVERY] = None,
     out: Annotated[Path | None, typer.Option(help="Write tables and a manifest to this folder.")] = None,
     parquet: Annotated[bool, PARQUET] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an earlier run in that folder.")] = False,
@@ -109,6 +113,7 @@ def run(
         "engine": engine,
     }
     question = asked(Run, values | {"first": first, "last": last})
+    periods = every_of(every, question.subject.pathway())
     if parquet:
         check_parquet(out)
     if out is not None:
@@ -138,7 +143,7 @@ def run(
         print("\n".join(_head(wording, scenario, results, chosen, verbose)))
         if opening:
             print("\n" + "\n".join(opening))
-        _print_summary(scenario, results, columns, wording)
+        _print_summary(scenario, results, columns, wording, periods)
         if verbose:
             print(f"\nvisits_sha256 {results.visits_sha256}")
         if out is not None:
@@ -200,14 +205,16 @@ def _head(wording: Wording, scenario: Scenario, results: Results, chosen: Chosen
     return [*(wrapped(text) for text in (head, borrowed, few, description) if text), *cut_lines(pathway, language)]
 
 
-def _print_summary(scenario: Scenario, results: Results, columns: Columns, wording: Wording) -> None:
+def _print_summary(
+    scenario: Scenario, results: Results, columns: Columns, wording: Wording, every: Every | None
+) -> None:
     from flowsim.cli.words.run import beside_documents, by_period
     from flowsim.cli.words.situation import situation_lines
 
     blocks = (
         situation_lines(results, wording),
         beside_documents(columns, len(results.replications), wording, scenario.changes_base),
-        by_period(columns, wording, scenario.base.documented_until),
+        by_period(columns, wording, scenario.base.documented_until, every),
     )
     for lines in blocks:
         if lines:

@@ -11,7 +11,7 @@ import numpy as np
 
 from flowsim.cli.terminal import WIDTH, number, table, wrapped
 from flowsim.core.arrays import Bools, plain
-from flowsim.core.periods import MONTHS, Every, Period
+from flowsim.core.periods import FINER, LENGTHS, Every, Period, longest, shortest
 from flowsim.planning.comparison import Comparison, averaged, headlines, roughly
 from flowsim.planning.cost import TOTALS, WaitingPrice, waiting_price
 from flowsim.simulation.estimates import FEWEST_DEFINED, SingleEstimate
@@ -45,15 +45,13 @@ def by_headline(comparison: Comparison, asked: Every | None = None, costs: bool 
 
     With `costs` also what the costs come to, where years are given.
     """
-    lengths: dict[str, set[int]] = {}
+    lengths: dict[str, set[Every]] = {}
     for row in comparison.index:
-        lengths.setdefault(row.measure, set()).add(row.period.months)
-    reported = set().union(*lengths.values())
-    longest: tuple[Every, ...] = ("year", "quarter")
-    longest_whole: Every = next((length for length in longest if MONTHS[length] in reported), "month")
-    every = longest_whole if asked is None else asked
+        lengths.setdefault(row.measure, set()).add(row.period.every)
+    every = asked or longest(set().union(*lengths.values()) or {"month"})
     wanted = [*headlines(comparison.reference.measures), *(TOTALS if costs and every == "year" else ())]
-    names = [name for name in wanted if min(lengths.get(name, {99})) <= MONTHS[every]]
+    upto = LENGTHS[: LENGTHS.index(every) + 1]
+    names = [name for name in wanted if name in lengths and shortest(lengths[name]) in upto]
     return comparison.each(lambda result: averaged(result, every, names))
 
 
@@ -208,7 +206,7 @@ def stalled_lines(comparison: Comparison, every: Every | None, wording: Wording)
     for measure in dict.fromkeys(row.measure for row in written.index):
         period = max((row.period for row in written.index if row.measure == measure), key=lambda each: each.start)
         part = period.last("quarter" if period.every == "year" else "month")
-        if measure.kind != SERVED or part == period or (measure, part) not in at:
+        if measure.kind != SERVED or period.every in FINER or part == period or (measure, part) not in at:
             continue
         whole, last = at[measure, period], at[measure, part]
         names = [wording.scenario(name) for name, of in levels.items() if np.isinf(of[last]) and np.isfinite(of[whole])]

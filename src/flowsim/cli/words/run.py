@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowsim.cli.terminal import WIDTH, cut, number, table, wrapped
-from flowsim.core.periods import Period
+from flowsim.core.periods import Every, Period, longest
 from flowsim.simulation.measures.flows import AWARDS, STOCK
 from flowsim.simulation.measures.spells import CLOCK_OVERDUE, CLOCK_WITHIN
 from flowsim.simulation.measures.stations import QUEUE, SERVED, UTILISATION
@@ -193,23 +193,28 @@ def cut_lines(pathway: Pathway, language: Language) -> list[str]:
     return [wrapped(words)] if words else []
 
 
-def by_period(levels: Columns, wording: Wording, documented_until: datetime | None = None) -> list[str]:
+_WIDE: dict[Every, int] = {"hour": 14, "day": 11, "month": 8, "quarter": 7, "year": 7}
+"""Room for a period's name and a space before it: "2019-03" is longer than "2019Q1"."""
+
+
+def by_period(
+    levels: Columns, wording: Wording, documented_until: datetime | None = None, asked: Every | None = None
+) -> list[str]:
     """Write the headline measures by year: awards and stocks, and queues and waits at the year's end.
 
-    By quarter or month where no whole year, or quarter, is reported. In lines of at most eighty columns. A period of
-    which documents do not tell the whole is marked with a star.
+    By the periods asked for, or by quarter or month where no whole year, or quarter, is reported. In lines of at most
+    eighty columns. A period of which documents do not tell the whole is marked with a star.
     """
     language, say = wording.language, wording.language.say
     measures = list(_headlines(wording.pathway))
     keys = zip(levels["measure"], levels["period"], strict=True)
     cells = dict(zip(keys, levels["level"], strict=True))
     reported = {Period(text) for text in levels["period"]}
-    longest = max(reported, key=lambda period: period.months, default=None)
-    if longest is None:
+    if not reported:
         return []
-    every = longest.every
+    every = asked or longest(period.every for period in reported)
     periods = sorted(period for period in reported if period.every == every)
-    wide = 8 if every == "month" else 7  # "2019-03" is longer than "2019Q1"
+    wide = _WIDE[every]
     labels = {measure: str(measure) if wording.codes else f"  {_label(measure, wording)}" for measure in measures}
     label = _LABEL if wording.codes else min(max([_LABEL_LEAST, *(len(text) + 1 for text in labels.values())]), _LABEL)
     columns, lines = (WIDTH - label) // wide, list[str]()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from flowsim.cli.terminal import table, wrapped
-from flowsim.core.periods import Period
+from flowsim.core.periods import FINER, Period, longest
 from flowsim.model.parts import Station
 from flowsim.simulation.measures.measure import Measure
 from flowsim.simulation.measures.spells import CLOCK_OVERDUE, CLOCK_WITHIN
@@ -47,7 +47,9 @@ def situation_lines(results: Results, wording: Wording) -> list[str]:
     shown = wording.language.short_period(last)
     since = say("situation.since", period=language.short_period(before)) if before else ""
     title = say("situation.title", period=shown)
-    columns = {"": _NAME, say("situation.waiting"): 9, say("situation.weeks"): 8} | ({since: 19} if since else {})
+    wide = 1 + max(len(since), 18)
+    columns = {"": _NAME + 19 - wide, say("situation.waiting"): 9, say("situation.weeks"): 8}
+    columns |= {since: wide} if since else {}
     rows = []
     for station in wording.pathway.stations:
         queue = _column(results, QUEUE(station.name), last, before)
@@ -71,8 +73,8 @@ def _periods(results: Results) -> tuple[Period | None, Period | None]:
     reported = {row.period for row in results.index}
     if not reported:
         return None, None
-    months = max(period.months for period in reported)
-    ordered = sorted(period for period in reported if period.months == months)
+    every = longest(period.every for period in reported)
+    ordered = sorted(period for period in reported if period.every == every)
     return ordered[-1], ordered[-2] if len(ordered) > 1 else None
 
 
@@ -166,6 +168,8 @@ def _stalled_in(results: Results, station: Station, last: Period) -> Period | No
 
     The mean wait of the whole period is then that of those who were served before.
     """
+    if last.every in FINER:
+        return None
     part = last.last("quarter" if last.every == "year" else "month")
     column = _column(results, SERVED(station.name), part, None)
     return part if part != last and column is not None and column.now.estimate == math.inf else None

@@ -47,7 +47,7 @@ class Fan(NamedTuple):
     """One panel: scenarios over time, and documented points; time in years, such as 2021.25.
 
     What lies after `carried_on` is of no documented time. A yardstick is what it is called, from when to when it holds,
-    and its value.
+    and its value. Years are marked on the axis, or `marks`, times with their texts, where there are any.
     """
 
     title: str
@@ -56,6 +56,7 @@ class Fan(NamedTuple):
     documented: Sequence[tuple[float, float]]
     carried_on: float = math.inf
     yardsticks: Sequence[tuple[str, float, float, float]] = ()
+    marks: Sequence[tuple[float, str]] = ()
 
 
 class FanWords(NamedTuple):
@@ -122,7 +123,10 @@ def fans_figure(panels: Sequence[Fan], words: FanWords, number: NumberWriter) ->
             legend.setdefault(words.carried_on, span)
         left_title(axes, drawn_name(panel.title, 240), 10)
         axes.set_ylim(bottom=0)
-        axes.set_xticks(_years(panel.times))
+        if panel.marks:
+            axes.set_xticks(*zip(*panel.marks, strict=True))
+        else:
+            axes.set_xticks(_years(panel.times))
         axes.yaxis.set_major_formatter(_by_step(axes, number))
         axes.tick_params(labelsize=8)
         quiet(axes, "y")

@@ -20,11 +20,11 @@ _KINDS = ("goal", "country", "cluster")
 
 
 class YardstickSpan(NamedTuple):
-    """A value that a measure is held against, from a month until before another one, counted from the year 0."""
+    """A value that a measure is held against, from a time until before another one, in months since the year 0."""
 
     kind: str
-    since: int
-    until: int
+    since: float
+    until: float
     value: float
 
 

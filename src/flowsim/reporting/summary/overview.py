@@ -30,7 +30,7 @@ def year_shown(findings: Findings) -> Period:
     """Return the year that key figures are given for: that of the goals, or of the foremost difference, or the last."""
     if findings.staffing is not None:
         during = Period(findings.staffing.question.during)
-        year = Period.at(during.after - 1, "year")
+        year = during.last("year")
         return year if year in findings.years else findings.years[-1]
     return findings.years[-1]
 

@@ -6,7 +6,7 @@ import math
 import re
 import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from functools import cache
 from io import BytesIO
 from typing import Any
@@ -337,13 +337,13 @@ def _write_cell(sheet: Any, place: tuple[int, int], cell: TableCell, style: _Sty
 
 
 def _write_period(sheet: Any, place: tuple[int, int], period: Period, style: _Style, language: Language) -> None:
-    """Write a year as a number, and a month or a quarter as the day on which it begins."""
+    """Write a year as a number, a month or a quarter as the day on which it begins, and a day or an hour as such."""
     if period.every == "year":
         sheet.write_number(*place, period.year, style("cell", "0"))
         return
-    year, month = divmod(period.first, 12)
     form = "dd.mm.yyyy" if language.code == "da" else "yyyy-mm-dd"
-    sheet.write_datetime(*place, datetime.combine(date(year, month + 1, 1), datetime.min.time()), style("cell", form))
+    form += " hh:mm" if period.every == "hour" else ""
+    sheet.write_datetime(*place, period.start, style("cell", form))
 
 
 def _write_text(sheet: Any, place: tuple[int, int], text: str, form: Any) -> None:

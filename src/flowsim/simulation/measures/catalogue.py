@@ -69,7 +69,7 @@ class Frame(NamedTuple):
     Pathways with one frame have one catalogue, and the same names in their visits.
     """
 
-    horizon: tuple[datetime, datetime, float]
+    horizon: tuple[datetime, datetime, float, str]
     attributes: tuple[tuple[str, tuple[str, ...]], ...]
     stations: tuple[tuple[Any, ...], ...]
     states: tuple[tuple[Any, ...], ...]
@@ -83,7 +83,7 @@ class Frame(NamedTuple):
     def of(cls, pathway: Pathway) -> Frame:
         """Return the frame of a pathway."""
         return cls(
-            horizon=(pathway.start, pathway.end, pathway.warm_up),
+            horizon=(pathway.start, pathway.end, pathway.warm_up, pathway.periods),
             attributes=tuple((a.name, a.categories) for a in pathway.attributes),
             stations=tuple((s.name, s.is_meeting, s.answers is None, _parties(s)) for s in pathway.stations),
             states=tuple(
@@ -120,7 +120,7 @@ class Catalogue:
 
     Attributes:
         pathway: whose measures these are.
-        calendar: its months, quarters and years.
+        calendar: its months, quarters and years, and days and hours where it asks for these.
         index: what each value of `compute` is, in order; the same for every trace of the pathway.
         of_function: the measures that each of `MEASURES` gives, in its order.
     """

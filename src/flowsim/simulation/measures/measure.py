@@ -48,6 +48,7 @@ class Kind:
         reading: the last word of the measures' names, where one thing is measured in several ways.
         unit: of the values.
         every: the kinds of period that it is reported for.
+        finer: whether it is reported for days and hours too, where a pathway asks for these.
         adds: what the parts of a longer period come to. "sum" of what happens (entries, awards); "last", at the end, of
             who is there (queue, stock, caseload); "weighted" by the cases of each part, of means over cases; "mean",
             each part alike, otherwise.
@@ -61,6 +62,7 @@ class Kind:
     reading: str = ""
     unit: str
     every: tuple[Every, ...]
+    finer: bool = True
     adds: Adds = "mean"
     weight: Kind | None = None
     ahead: bool = False

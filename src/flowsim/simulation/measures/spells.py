@@ -61,11 +61,22 @@ CLOCK_OPEN = Kind(name="clock", of=("clock",), reading="open", unit="cases", eve
 CLOCK_OVERDUE = Kind(
     name="clock", of=("clock",), reading="open_overdue", unit="cases", every=BY_QUARTER_AND_YEAR, adds="last"
 )
-TIME_TO = Kind(name="time_to", of=("state",), unit="years", every=("year",))
-TIME_TO_MEDIAN = Kind(name="time_to", of=("state",), reading="median", unit="years", every=("year",))
-ENDED = Kind(name="ended", of=("followup",), unit="spells", every=BY_QUARTER_AND_YEAR, adds="sum", ahead=True)
-STATUS = Kind(name="status", of=("followup", "span", "status"), unit="per cent", every=BY_QUARTER_AND_YEAR, ahead=True)
-SENIORITY = Kind(name="seniority", of=("seniority", "span"), unit="citizens", every=BY_QUARTER_AND_YEAR, adds="last")
+TIME_TO = Kind(name="time_to", of=("state",), unit="years", every=("year",), finer=False)
+TIME_TO_MEDIAN = Kind(name="time_to", of=("state",), reading="median", unit="years", every=("year",), finer=False)
+ENDED = Kind(
+    name="ended", of=("followup",), unit="spells", every=BY_QUARTER_AND_YEAR, finer=False, adds="sum", ahead=True
+)
+STATUS = Kind(
+    name="status",
+    of=("followup", "span", "status"),
+    unit="per cent",
+    every=BY_QUARTER_AND_YEAR,
+    finer=False,
+    ahead=True,
+)
+SENIORITY = Kind(
+    name="seniority", of=("seniority", "span"), unit="citizens", every=BY_QUARTER_AND_YEAR, finer=False, adds="last"
+)
 
 
 class Runs(NamedTuple):

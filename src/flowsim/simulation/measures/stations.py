@@ -9,7 +9,7 @@ import numpy as np
 
 from flowsim.core.arrays import Floats, Ints, ratio
 from flowsim.core.civil_time import ByDate
-from flowsim.core.periods import BY_MONTH_QUARTER_AND_YEAR, BY_QUARTER_AND_YEAR, Every
+from flowsim.core.periods import BY_MONTH_QUARTER_AND_YEAR, BY_QUARTER_AND_YEAR, FINER, Every
 from flowsim.simulation.engine.trace import LATER, NEVER
 from flowsim.simulation.measures.measure import Kind, Measure
 from flowsim.simulation.measures.timeline import DatedTrace, MeasureSeries
@@ -47,7 +47,9 @@ PLACES = Kind(name="places", of=("station",), unit="places", every=BY_QUARTER_AN
 WAITED = Kind(name="waited", of=("station",), unit="citizen-weeks", every=BY_QUARTER_AND_YEAR, adds="sum")
 QUEUE = Kind(name="queue", of=("station",), unit="citizens", every=BY_MONTH_QUARTER_AND_YEAR, adds="last", headline=2)
 SERVED = Kind(name="wait", of=("station",), reading="served", unit="weeks", every=BY_MONTH_QUARTER_AND_YEAR, headline=1)
-_MANY_STEPS = 1000  # of a value by date, as opening hours make them: a table of all by all edges would be large
+# Steps of a value by date, as opening hours make them, and of these by edges where there are hours: a table of all by
+# all edges would be large.
+_MANY_STEPS, _MANY_CELLS = 1000, 10**6
 SERVED_P90 = Kind(name="wait", of=("station",), reading="served_p90", unit="weeks", every=("month",))
 FIRST_FREE = Kind(
     name="wait", of=("station",), reading="first_free", unit="weeks", every=("month",), adds="last", ahead=True
@@ -131,35 +133,40 @@ def served_waits(dated: DatedTrace) -> Iterator[MeasureSeries]:
     station, month, waits = station[some], month[some], waits[some]
     started = dated.before(month, station, len(stations))
     total = dated.summed_before(waits, month, station, len(stations))
-    sorts = dated.asks(*(SERVED_P90(place.name) for place in stations))
-    p90 = _p90(dated, station, waits, month) / week if sorts else None
+    sorts, lengths = dated.asks(*(SERVED_P90(place.name) for place in stations)), dated.calendar.lengths(SERVED_P90)
+    p90 = {every: _p90(dated, station, waits, month, every) / week for every in lengths} if sorts else {}
     for number, place in enumerate(stations):
-        for every in SERVED.every:
+        for every in dated.calendar.lengths(SERVED):
             mean = ratio(during(total[number], every), during(started[number], every)) / week
             yield MeasureSeries(measure=SERVED(place.name), every=every, values=_worst(dated, number, every, mean))
-        if p90 is not None:
-            yield MeasureSeries(
-                measure=SERVED_P90(place.name), every="month", values=_worst(dated, number, "month", p90[number])
-            )
+        for every, of_stations in p90.items():
+            values = _worst(dated, number, every, of_stations[number])
+            yield MeasureSeries(measure=SERVED_P90(place.name), every=every, values=values)
 
 
 def _worst(dated: DatedTrace, station: int, every: Every, waits: Floats) -> Floats:
-    """Return waits that are infinite where they are undefined since the queue of a station stands still."""
-    ends = dated.calendar.ends(every)
-    stays = (dated.waiting[station, ends] > 0) & (dated.waiting[station, ends - 1] > 0)
+    """Return waits that are infinite where they are undefined since the queue of a station stands still.
+
+    A day or an hour in which nobody starts is nothing out of the ordinary, so none is infinite.
+    """
+    if every in FINER:
+        return waits
+    ends, last = dated.calendar.ends(every), dated.calendar.last_months(every)
+    stays = (dated.waiting[station, ends] > 0) & (dated.waiting[station, last] > 0)
     return np.where(np.isnan(waits) & stays, np.inf, waits)
 
 
-def _p90(dated: DatedTrace, station: Ints, waits: Ints, month: Ints) -> Floats:
-    """Return the shortest wait that at least 90 % had at most, in ticks, shape (stations, months)."""
-    stations, months = len(dated.pathway.stations), len(dated.calendar.edges) - 1
-    within = month <= months
-    group = station[within] * months + month[within] - 1
-    inside, counts, offsets = dated.passes.sorted_within(group, waits[within], stations * months)
+def _p90(dated: DatedTrace, station: Ints, waits: Ints, month: Ints, every: Every) -> Floats:
+    """Return the shortest wait that at least 90 % had at most, in ticks, shape (stations, periods)."""
+    stations, periods = len(dated.pathway.stations), len(dated.calendar.periods(every))
+    period = dated.calendar.number(month, every)
+    within = period >= 0
+    group = station[within] * periods + period[within]
+    inside, counts, offsets = dated.passes.sorted_within(group, waits[within], stations * periods)
     p90 = np.full(len(counts), np.nan)
     some = counts > 0
     p90[some] = inside[offsets[some] + (9 * counts[some] + 9) // 10 - 1]
-    return p90.reshape(stations, months)
+    return p90.reshape(stations, periods)
 
 
 def first_free_places(dated: DatedTrace) -> Iterator[MeasureSeries]:
@@ -183,7 +190,9 @@ def first_free_places(dated: DatedTrace) -> Iterator[MeasureSeries]:
         else:
             free = _first_free_server(dated, number, edges, np.maximum(cleared[number], edges))
         weeks = np.where(free == LATER, np.nan, (free - edges) / dated.calendar.per("week"))
-        yield MeasureSeries(measure=FIRST_FREE(station.name), every="month", values=weeks)
+        for every in dated.calendar.lengths(FIRST_FREE):
+            values = weeks[dated.calendar.ends(every) - 1]
+            yield MeasureSeries(measure=FIRST_FREE(station.name), every=every, values=values)
 
 
 def _first_free_server(dated: DatedTrace, number: int, edges: Ints, cleared: Ints) -> Ints:
@@ -246,14 +255,16 @@ def backlogs(dated: DatedTrace) -> Iterator[MeasureSeries]:
     stays that started a week in that month, for a server offers no places.
     """
     calendar = dated.calendar
-    weeks = np.diff(calendar.edges) / calendar.per("week")
     station_of, month, _ = dated.waits
     started = dated.before(month, station_of, len(dated.pathway.stations))
     offered = sessions_before(dated, "places")
     for number, station in enumerate(dated.pathway.stations):
-        places = calendar.during((offered if station.is_meeting else started)[number], "month")
-        wait = ratio(dated.waiting[number, 1:] * weeks, places)
-        yield MeasureSeries(measure=BACKLOG(station.name), every="month", values=_worst(dated, number, "month", wait))
+        for every in calendar.lengths(BACKLOG):
+            weeks = calendar.during(calendar.edges, every) / calendar.per("week")
+            places = calendar.during((offered if station.is_meeting else started)[number], every)
+            wait = ratio(dated.waiting[number, calendar.ends(every)] * weeks, places)
+            values = _worst(dated, number, every, wait)
+            yield MeasureSeries(measure=BACKLOG(station.name), every=every, values=values)
 
 
 def utilisation(dated: DatedTrace) -> Iterator[MeasureSeries]:
@@ -283,6 +294,8 @@ def _servers_before(dated: DatedTrace, number: int) -> Floats:
     if station.answers is None:
         return integral(dated, station.planned(dated.pathway.start, dated.pathway.end))
     since, servers = _capacity_steps(dated, number)
+    if _are_many(since, dated):
+        return _added_up(since.astype(np.float64), servers[1:].astype(np.float64), dated.calendar.edges)
     lasted = np.clip(np.minimum(np.append(since[1:], np.inf), dated.calendar.edges[:, None]) - since, 0, None)
     out: Floats = lasted @ servers[1:].astype(np.float64)
     return out
@@ -295,14 +308,21 @@ def integral(dated: DatedTrace, values: ByDate[Any] | None) -> Floats:
     moments = [max(when, calendar.start) for when, _ in values.root]
     since = np.array([(when - calendar.start).total_seconds() / 60 / calendar.tick for when in moments])
     amounts = np.array(values.values, np.float64)
-    out: Floats
-    if len(since) > _MANY_STEPS:
-        ends = np.append(since, max(float(calendar.edges[-1]), since[-1]))
-        out = np.interp(calendar.edges, ends, np.append(0.0, np.cumsum(np.diff(ends) * amounts)))
-        return out
+    if len(since) > _MANY_STEPS or _are_many(since, dated):
+        return _added_up(since, amounts, calendar.edges)
     until = np.append(since[1:], np.inf)
     lasted = np.clip(np.minimum(until, calendar.edges[:, None]) - since, 0, None)
-    out = lasted @ amounts
+    out: Floats = lasted @ amounts
+    return out
+
+
+def _are_many(since: Ints | Floats, dated: DatedTrace) -> bool:
+    return bool(dated.calendar.finer) and len(since) * len(dated.calendar.edges) > _MANY_CELLS
+
+
+def _added_up(since: Floats, amounts: Floats, edges: Ints) -> Floats:
+    ends = np.append(since, max(float(edges[-1]), since[-1]))
+    out: Floats = np.interp(edges, ends, np.append(0.0, np.cumsum(np.diff(ends) * amounts)))
     return out
 
 

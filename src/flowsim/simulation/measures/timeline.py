@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from functools import cache, cached_property
+from itertools import chain
 from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple, TypeVar
 
@@ -258,15 +259,18 @@ class Calendar:
 
     Where whole months lie in it and no whole quarter, all is reported by month: see `lengths`.
     A horizon from 10 to 24 January has the periods 2019-01, 2019Q1 and 2019, each for its part of them.
+    Where the pathway asks for days or hours, the whole ones come besides, or the parts of a horizon that holds none.
 
     Attributes:
         start: the moment of tick 0.
         end: the first moment after the horizon.
         tick: minutes a tick.
         horizon: the first tick after the horizon.
-        edges: the ticks at which the months begin, and at the end the tick where the last one ends.
+        edges: the ticks at which the shortest periods begin, and at the end the tick where the last one ends.
+        months: the positions in `edges` at which the months begin, and at the end the one where the last one ends.
         first: the first month, in months since the year 0.
-        whole: whether the periods are whole ones.
+        whole: whether the months, quarters and years are whole ones.
+        finer: the periods shorter than a month, and the positions in `edges` at which they begin and end.
     """
 
     start: datetime
@@ -274,8 +278,10 @@ class Calendar:
     tick: float
     horizon: int
     edges: Ints
+    months: Ints
     first: int
     whole: bool
+    finer: Mapping[Every, tuple[tuple[Period, ...], Ints, Ints]]
 
     @classmethod
     def of(cls, pathway: Pathway) -> Calendar:
@@ -287,14 +293,27 @@ class Calendar:
         if not whole:
             moments = sorted({begin, *moments, pathway.end})
             first = begin.year * 12 + begin.month - 1
+        periods = {every: _within(begin, pathway.end, every) for every in _finer(pathway)}
+        ticks = _Ticks(pathway)
+        ends = {
+            every: [
+                [ticks.at(max(period.start, begin)) for period in own],
+                [ticks.at(min(period.end, pathway.end)) for period in own],
+            ]
+            for every, own in periods.items()
+        }
+        of_months = [ticks.at(moment) for moment in moments]
+        edges = np.unique([*of_months, *(tick for spans in ends.values() for tick in chain(*spans))])
         return cls(
             start=pathway.start,
             end=pathway.end,
             tick=pathway.tick,
-            horizon=_tick_of(pathway.end, pathway),
-            edges=np.array([_tick_of(moment, pathway) for moment in moments], np.int64),
+            horizon=ticks.at(pathway.end),
+            edges=edges,
+            months=np.searchsorted(edges, of_months),
             first=first,
             whole=whole,
+            finer={every: (own, *np.searchsorted(edges, ends[every])) for every, own in periods.items()},
         )
 
     def ticks(self, span: float) -> int:
@@ -307,40 +326,53 @@ class Calendar:
 
     @cached_property
     def _spans(self) -> dict[Every, tuple[Ints, Ints]]:
-        spans: dict[Every, tuple[Ints, Ints]] = {}
-        last = self.first + len(self.edges) - 1
+        spans: dict[Every, tuple[Ints, Ints]] = {every: (lo, hi) for every, (_, lo, hi) in self.finer.items()}
+        last = self.first + len(self.months) - 1
         for every, length in MONTHS.items():
             if self.whole:
                 since = np.arange(-(-self.first // length) * length, last - length + 1, length, dtype=np.int64)
             else:
                 since = np.arange(self.first // length * length, last, length, dtype=np.int64)
             until = np.minimum(since + length, last)
-            spans[every] = np.maximum(since, self.first) - self.first, until - self.first
+            spans[every] = self.months[np.maximum(since, self.first) - self.first], self.months[until - self.first]
         return spans
 
     @cached_property
     def _periods(self) -> dict[Every, tuple[Period, ...]]:
-        return {
-            every: tuple(Period.at(self.first + int(at), every) for at in lo) for every, (lo, _) in self._spans.items()
+        months = {int(position): self.first + number for number, position in enumerate(self.months)}
+        whole: dict[Every, tuple[Period, ...]] = {
+            every: tuple(Period.at(months[int(at)], every) for at in self._spans[every][0]) for every in MONTHS
         }
+        return whole | {every: periods for every, (periods, _, _) in self.finer.items()}
+
+    @property
+    def kinds(self) -> tuple[Every, ...]:
+        """The kinds of period that it holds, the longest first."""
+        return ("year", "quarter", "month", *reversed(tuple(self.finer)))
 
     def periods(self, every: Every) -> tuple[Period, ...]:
         """Return the whole periods of a kind."""
         return self._periods[every]
 
     def lengths(self, kind: Kind) -> tuple[Every, ...]:
-        """Return the kinds of period that measures of a kind are reported for.
+        """Return the kinds of period that measures of a kind are reported for, the shortest first.
 
         In a horizon that holds whole months and no whole quarter, what is reported by quarter and year otherwise is
         reported by month.
         """
+        finer = tuple(self.finer) if kind.finer else ()
         if self.periods("quarter") or "month" in kind.every:
-            return kind.every
-        return ("month",)
+            return (*finer, *kind.every)
+        return (*finer, "month")
 
     def ends(self, every: Every) -> Ints:
         """Return the positions in `edges` at which the periods end."""
         return self._spans[every][1]
+
+    def last_months(self, every: Every) -> Ints:
+        """Return the positions in `edges` at which the last month of each month, quarter or year begins."""
+        out: Ints = self.months[np.searchsorted(self.months, self.ends(every)) - 1]
+        return out
 
     def last_moments(self, every: Every) -> list[datetime]:
         """Return the last moment within each period, where what holds by date is read at its end."""
@@ -353,12 +385,18 @@ class Calendar:
         return out
 
     def number(self, month: Ints, every: Every) -> Ints:
-        """Turn month numbers, as `month` gives them, into numbers of periods; -1 outside all of them."""
-        table = np.full(len(self.edges) + 1, -1, np.int64)
-        for number, (lo, hi) in enumerate(zip(*self._spans[every], strict=True)):
-            table[lo + 1 : hi + 1] = number
-        out: Ints = table[month]
+        """Turn numbers between edges, as `month` gives them, into numbers of periods; -1 outside all of them."""
+        out: Ints = self._numbers[every][month]
         return out
+
+    @cached_property
+    def _numbers(self) -> dict[Every, Ints]:
+        numbers: dict[Every, Ints] = {}
+        for every, spans in self._spans.items():
+            numbers[every] = np.full(len(self.edges) + 1, -1, np.int64)
+            for number, (lo, hi) in enumerate(zip(*spans, strict=True)):
+                numbers[every][lo + 1 : hi + 1] = number
+        return numbers
 
     @cached_property
     def cells(self) -> tuple[int, int, Ints, Ints]:
@@ -372,11 +410,28 @@ class Calendar:
         return int(self.edges[0]), shift, month, np.append(self.edges - 1, LATER)[month]
 
     def month(self, times: Ints) -> Ints:
-        """Return the month of each time, numbered from 1; 0 before all of them, the highest after all."""
+        """Return the month of each time, numbered from 1; 0 before all of them, the highest after all.
+
+        A month is what lies between two edges: a day or an hour where the pathway asks for these.
+        """
         if not len(times):
             return np.empty(0, np.int64)
         out: Ints = _compiled().months(np.ascontiguousarray(times, np.int64), self.cells)
         return out
+
+
+def _finer(pathway: Pathway) -> tuple[Every, ...]:
+    """Return the kinds of period shorter than a month that a pathway asks for, the shortest first."""
+    asked: dict[str, tuple[Every, ...]] = {"month": (), "day": ("day",), "hour": ("hour", "day")}
+    return asked[pathway.periods]
+
+
+def _within(begin: datetime, end: datetime, every: Every) -> tuple[Period, ...]:
+    """Return the days or hours that lie in a time as a whole, or the parts of them where none does."""
+    first, last = Period.around(begin, every), Period.around(end - datetime.resolution, every)
+    whole = first.number + (first.start < begin), last.number - (last.end > end)
+    since, until = whole if whole[0] <= whole[1] else (first.number, last.number)
+    return tuple(Period.of(number, every) for number in range(since, until + 1))
 
 
 def _month_on_or_after(moment: datetime) -> int:
@@ -384,7 +439,13 @@ def _month_on_or_after(moment: datetime) -> int:
     return month if moment == datetime(moment.year, moment.month, 1) else month + 1
 
 
-def _tick_of(moment: datetime, pathway: Pathway) -> int:
-    """Return the first tick that is not before a moment, exactly (a tick of a second is no exact float)."""
-    since = Fraction((moment - pathway.start) // timedelta(microseconds=1), 60_000_000)
-    return math.ceil(since / Fraction(pathway.tick).limit_denominator(10**9))
+class _Ticks:
+    """The first tick that is not before a moment, exactly (a tick of a second is no exact float)."""
+
+    def __init__(self, pathway: Pathway) -> None:
+        self.start = pathway.start
+        self.minutes = Fraction(pathway.tick).limit_denominator(10**9)
+
+    def at(self, moment: datetime) -> int:
+        since = (moment - self.start) // timedelta(microseconds=1)
+        return -(-since * self.minutes.denominator // (60_000_000 * self.minutes.numerator))

@@ -52,7 +52,7 @@ def watched_waits(dated: DatedTrace) -> Iterator[MeasureSeries]:
     """
     for watch in dated.pathway.watches:
         month, wait, served = _ended_waits(dated, watch)
-        for every in WATCH_CASES.every:
+        for every in dated.calendar.lengths(WATCH_CASES):
             periods = len(dated.calendar.periods(every))
             number = dated.calendar.number(month, every)
             inside = number >= 0
