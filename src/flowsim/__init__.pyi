@@ -18,6 +18,7 @@ from .model.base import Base as Base
 from .model.base import read_base as read_base
 from .model.duration import Duration as Duration
 from .model.parts import Attribute as Attribute
+from .model.parts import Batch as Batch
 from .model.parts import Clock as Clock
 from .model.parts import Entry as Entry
 from .model.parts import Exit as Exit

@@ -332,9 +332,20 @@ def _may_deadlock(pathway: Pathway) -> bool:
     return any(name in reached(waited_for[name], waited_for) for name in servers)
 
 
+_BATCHES: tuple[Any, ...] = (1, 3, {"1": 0.5, "2": 0.2, "4": "rest"}, {"law": "geometric", "mean": 1.8})
+
+
 @st.composite
 def _entry(draw: st.DrawFn, to: str, queues: bool, settled: bool) -> dict[str, Any]:
     kind = "count" if settled else draw(st.sampled_from(["rate", "every", "at", "count"]))
+    body = draw(_of_kind(kind, to, queues))
+    if kind != "count" and draw(st.integers(0, 3)) == 0:
+        body["batch"] = draw(_by_date(st.sampled_from(_BATCHES)))
+    return body
+
+
+@st.composite
+def _of_kind(draw: st.DrawFn, kind: str, to: str, queues: bool) -> dict[str, Any]:
     if kind == "rate":
         body: dict[str, Any] = {
             "to": to,

@@ -43,7 +43,11 @@ FEATURES = {
     },
     "entries": {
         "door": {"to": "a", "rate": {"2020-01-01": "9 per day", "2020-01-04": "3 per day"}},
-        "renewal": {"to": "b", "every": {"law": "exponential", "mean": "8 hours"}},
+        "renewal": {
+            "to": "b",
+            "every": {"law": "exponential", "mean": "8 hours"},
+            "batch": {"2020-01-01": {"1": 0.6, "2": 0.4}, "2020-01-04": {"law": "geometric", "mean": 1.5}},
+        },
         "stock": {"to": "a", "count": 3, "waiting": True, "elapsed": "6 hours"},
         "inside": {"to": "c", "count": 5, "elapsed": {"law": "gamma", "mean": "1 day", "cv": 0.7}},
     },

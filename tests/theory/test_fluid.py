@@ -407,3 +407,21 @@ def test_copenhagen_is_as_close_to_the_simulation_as_the_guide_says() -> None:
             states = [i for i, state in enumerate(path.states) if state.benefit == benefit]
             stock = np.mean(results.select(f"stock.{benefit}", f"{year}Q4").values)
             assert fluid.present[last, states].sum() == pytest.approx(stock, rel=most), (benefit, year)
+
+
+def test_a_batch_counts_as_many_as_come_together() -> None:
+    """Batches of three and then of one or five come as three times as many citizens do."""
+    sizes = {"2018-01-01": 3, "2021-05-05": {"1": 0.5, "5": 0.5}}
+    states = {"served": {"stay": "4 weeks", "to": "gone"}, **GONE}
+    moments = ["2019-03-05", "2022-03-05", "2022-03-05"]
+    single = {
+        "door": {"to": "served", "rate": "30 per week"},
+        "renewal": {"to": "served", "every": "56 hours"},
+        "given": {"to": "served", "at": moments * 3},
+    }
+    together = {
+        "door": {"to": "served", "rate": "10 per week", "batch": sizes},
+        "renewal": {"to": "served", "every": "1 week", "batch": sizes},
+        "given": {"to": "served", "at": moments, "batch": sizes},
+    }
+    np.testing.assert_allclose(*(flow(pathway(states, doors)).present for doors in (single, together)), rtol=1e-12)

@@ -25,6 +25,7 @@ from .library import city_file as city_file
 from .library import scenario_names as scenario_names
 from .library import scenario_text as scenario_text
 from .parts import Attribute as Attribute
+from .parts import Batch as Batch
 from .parts import Clock as Clock
 from .parts import Entry as Entry
 from .parts import Exit as Exit

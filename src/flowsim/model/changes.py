@@ -460,11 +460,20 @@ def _longer(old: Any, stay: str | Duration) -> Any:
 
 def _arrivals(raw: dict[str, Any], edit: ArrivalsEdit, where: str) -> None:
     entry = _part(raw, "entries", "entry", edit.entry, where)
+    if edit.batch is not None:
+        if "count" in entry:
+            raise InputError(f"{where}.batch: '{edit.entry}' has a `count` at the start, and nobody comes by it")
+        entry.setdefault("batch", 1)
+        with located_at(f"{where}.batch"):
+            _set(entry, "batch", edit, raw["start"], partial(_instead, edit.batch.model_dump(mode="json")))
+    if edit.rate is None:
+        return
+    change = edit.rate
     if "rate" not in entry:
         having = ", ".join(item["name"] for item in raw["entries"] if "rate" in item)
         raise InputError(f"{where}.entry: '{edit.entry}' has no rate (allowed: {having or 'no entry has one'})")
     with located_at(f"{where}.rate"):
-        _set(entry, "rate", edit, raw["start"], lambda old: changed(_yearly(old), edit.rate))
+        _set(entry, "rate", edit, raw["start"], lambda old: changed(_yearly(old), change))
 
 
 def _waiting(raw: dict[str, Any], edit: Waiting, where: str) -> None:

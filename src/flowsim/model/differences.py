@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from flowsim.core.civil_time import MINUTES, ByDate
 from flowsim.core.errors import Record
-from flowsim.model.parts import Entry, Feedback, State, Station
+from flowsim.model.parts import Batch, Entry, Feedback, State, Station
 from flowsim.model.pathway import Pathway
 
 __all__ = ["Difference", "list_differences", "same_until", "takes_effect"]
@@ -84,7 +84,7 @@ def _comes_to_bear(difference: Difference, before: Pathway, after: Pathway) -> b
             return _planned(station, after) != _planned(old, after)
         return True
     entry = _named(difference, after.entries)
-    if entry is not None and entry.rate is not None:
+    if entry is not None and entry.rate is not None and not difference.of.endswith(_OF_BATCHES):
         return _planned(entry, after) != _planned(next(e for e in before.entries if e.name == entry.name), after)
     return True
 
@@ -92,6 +92,7 @@ def _comes_to_bear(difference: Difference, before: Pathway, after: Pathway) -> b
 _OF_MEETINGS = ("places", "caseworkers", "hours", "hours of follow-up")
 _OF_DAYS = ("days", "hours", "closed")
 _OF_HOURS = (", open", ", closed")
+_OF_BATCHES = ", batch"
 
 
 def _named(difference: Difference, parts: Sequence[_Part]) -> _Part | None:
@@ -219,6 +220,7 @@ def _values(pathway: Pathway) -> Iterator[tuple[tuple[str, str], _Steps]]:
     for entry in pathway.entries:
         yield from _dated(entry.name, "per year", entry.rate, lambda rate: rate * MINUTES["year"])
         yield from _dated(f"{entry.name}, open", "", entry.open, _in_words)
+        yield from _dated(f"{entry.name}, batch", "", entry.batch, _of_batch)
         if entry.count is not None:
             yield (entry.name, "there at the start"), [(pathway.start, entry.count)]
 
@@ -252,6 +254,12 @@ def _of_rule(key: str, scale: float) -> Callable[[Feedback | None], float | None
 
 def _in_words(patterns: tuple[object, ...]) -> str:
     return "; ".join(map(str, patterns)) or "closed"
+
+
+def _of_batch(batch: Batch) -> float | str:
+    if batch.mean is not None:
+        return f"{batch.law} {batch.mean:.12g}"
+    return batch.sizes[0][0] if len(batch.sizes) == 1 else ", ".join(f"{n}: {100 * p:.12g} %" for n, p in batch.sizes)
 
 
 def _share_of(target: str) -> Callable[[Any], float]:

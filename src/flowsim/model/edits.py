@@ -25,7 +25,7 @@ from flowsim.core.errors import Record, located
 from flowsim.core.numbers import TOKEN, AmbiguousNumber, plain_number, read_number
 from flowsim.core.quantities import is_relative, read_percentage
 from flowsim.model.duration import Duration
-from flowsim.model.parts import Hour, Weekday
+from flowsim.model.parts import Batch, Hour, Weekday
 from flowsim.model.recurring.patterns import Meets, Open
 
 __all__ = [
@@ -136,6 +136,14 @@ Share = Annotated[float | str, BeforeValidator(_share), _text(rf"^[+-]? ?{_NUMBE
 Kept = Annotated[float, BeforeValidator(_kept), _text(rf"^{_NUMBER} ?%$", _FRACTION)]
 LawEdit = Annotated[Duration, WithJsonSchema(_LAW)]
 LawOrMean = Annotated[str | Duration, BeforeValidator(_law_or_change), _text(_SPAN, Duration.model_json_schema())]
+_SIZE = {"type": "integer", "minimum": 1}
+_SHARES = {"type": "object", "propertyNames": {"pattern": "^[0-9]+$"}, "additionalProperties": {"type": "number"}}
+_GEOMETRIC = {
+    "type": "object",
+    "properties": {"law": {"const": "geometric"}, "mean": {"type": "number", "minimum": 1}},
+    "required": ["law", "mean"],
+}
+BatchEdit = Annotated[Batch, WithJsonSchema({"anyOf": [_SIZE, _SHARES, _GEOMETRIC]})]
 Day = Annotated[Moment, PlainSerializer(lambda moment: moment.isoformat(), return_type=str)]
 LEVERS = (
     *("places", "capacity", "staff", "hours", "hours_a_case", "follow_up"),
@@ -285,10 +293,17 @@ class StayEdit(Edit):
 
 
 class ArrivalsEdit(Edit):
-    """Another rate of citizens at a door."""
+    """Another rate of citizens at a door, or another number of those who come together."""
 
     entry: str
-    rate: PerTime
+    rate: PerTime | None = None
+    batch: BatchEdit | None = Field(None, description="how many come at each arrival")
+
+    @model_validator(mode="after")
+    def _some_change(self) -> ArrivalsEdit:
+        if self.rate is None and self.batch is None:
+            raise ValueError("nothing is changed: give another `rate`, or another `batch`")
+        return self
 
 
 class Waiting(Record):

@@ -21,6 +21,7 @@ from pydantic import (
     PlainSerializer,
     Strict,
     WithJsonSchema,
+    model_serializer,
     model_validator,
 )
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Attribute",
+    "Batch",
     "Clock",
     "Entry",
     "Exit",
@@ -187,6 +189,18 @@ ByWaiting = Annotated[
     PlainSerializer(lambda pairs: {str(number): share for number, share in pairs}, return_type=dict[str, float]),
     WithJsonSchema({"type": "object", "additionalProperties": {"type": "number", "minimum": 0, "maximum": 1}}),
 ]
+
+
+def _size(raw: Any) -> int:
+    if isinstance(raw, bool) or not re.fullmatch(r"[0-9]{1,9}", str(raw)) or not 1 <= int(raw) <= _MOST_TOGETHER:
+        raise ValueError(f"{raw!r} is no size of a batch: a whole number from 1 to {_MOST_TOGETHER:,} is")
+    return int(raw)
+
+
+_MOST_TOGETHER = 1_000_000
+_MOST_MEAN = 10_000  # of a law that has no most
+_NO_SHARE = 2.0**-54  # half of the least uniform that is drawn
+Size = Annotated[int, BeforeValidator(_size)]
 Multiplier = Annotated[float, BeforeValidator(plain_number), Strict(), Field(ge=0, le=1000)]
 Profile = Annotated[
     tuple[tuple[Open, Multiplier], ...],
@@ -845,6 +859,84 @@ def _check_ways(state: State) -> None:
     _unique("exit", (e.name for e in state.race))
 
 
+_A_BATCH = (
+    'a batch is a number (3), sizes with their shares ({ "1" = 0.6, "4" = 0.4 }), or a law with its mean '
+    '({ law = "geometric", mean = 2.5 })'
+)
+
+
+class Batch(Record):
+    """How many come together, at each arrival of an entry.
+
+    Written in a file as a number (`3`), as sizes with their shares (`{ "1" = 0.6, "2" = 0.3, "4" = "rest" }`), or as a
+    law: `{ law = "geometric", mean = 2.5 }`, where after each of them one more comes with the same probability.
+    """
+
+    sizes: Annotated[tuple[tuple[Size, PlainNumber], ...], AfterValidator(_sum_to_one)] = ()
+    law: Literal["geometric"] | None = None
+    mean: Annotated[float, BeforeValidator(plain_number), Strict(), Field(ge=1, le=_MOST_MEAN)] | None = None
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            sizes: Iterable[tuple[WholeLike, RealLike]] = (),
+            law: Literal["geometric"] | None = None,
+            mean: RealLike | None = None,
+        ) -> None: ...
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_sizes(cls, raw: Any) -> Any:
+        raw = plain_number(raw)
+        if isinstance(raw, int | float):
+            return {"sizes": ((_size(raw), 1.0),)}
+        if isinstance(raw, Batch) or (isinstance(raw, Mapping) and set(raw) & set(cls.model_fields)):
+            return raw
+        if not isinstance(raw, Mapping) or not raw:
+            raise ValueError(f"{raw!r} is none: {_A_BATCH}")
+        shares = {_size(size): share for size, share in raw.items()}
+        if len(shares) < len(raw):
+            raise ValueError("a size stands there twice")
+        return {"sizes": tuple(sorted(as_shares(shares)))}
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Batch:
+        by_law = (self.law is not None, self.mean is not None)
+        if all(by_law) == bool(self.sizes) or any(by_law) != all(by_law):
+            raise ValueError(_A_BATCH)
+        return self
+
+    @model_serializer
+    def _as_written(self) -> int | dict[str, Any]:
+        if self.law is not None:
+            return {"law": self.law, "mean": self.mean}
+        if len(self.sizes) == 1:
+            return self.sizes[0][0]
+        return {str(size): share for size, share in self.sizes}
+
+    def __repr__(self) -> str:
+        """Return the call that makes it."""
+        return super().__repr__() if self.law is not None else f"Batch(sizes={self.sizes!r})"
+
+    @property
+    def mean_size(self) -> float:
+        """How many come at an arrival on average."""
+        return self.mean if self.mean is not None else math.fsum(size * share for size, share in self.sizes)
+
+    def shares(self) -> list[tuple[int, float]]:
+        """Return the sizes that it may have, each with its share."""
+        if self.mean is None:
+            return [(size, share) for size, share in self.sizes if share > 0]
+        more, left = 1 - 1 / self.mean, 1.0
+        out: list[tuple[int, float]] = []
+        while left > _NO_SHARE:  # less than that is never drawn
+            out.append((len(out) + 1, left * (1 - more)))
+            left *= more
+        return out
+
+
 class Entry(Record):
     """A door: a stream of citizens with a numbering of its own, who enter the state `to`.
 
@@ -853,7 +945,8 @@ class Entry(Record):
     place of a law, `elapsed_each` tells it of each of them, and `spent_each` how long each has been on the benefit.
     A `rate` holds while the door is `open`, or is multiplied by the factors of a `profile` by hours that come again
     (where two hold, by their sum; where none does nobody comes), and nobody comes on `closed` days. `attributes` has
-    shares of its own of some attributes' categories.
+    shares of its own of some attributes' categories. Where a `batch` comes at each arrival, so many citizens come at
+    one moment, and `rate`, `every` and `at` are those of batches.
     """
 
     name: Name
@@ -870,6 +963,7 @@ class Entry(Record):
     profile: Profile = ()
     closed: Closed = ()
     attributes: ByAttribute = ()
+    batch: ByDate[Batch] | None = None
 
     if TYPE_CHECKING:
 
@@ -890,6 +984,7 @@ class Entry(Record):
             profile: Mapping[str, RealLike] | Iterable[tuple[OpenLike, RealLike]] = (),
             closed: ClosedLike = (),
             attributes: Mapping[str, Mapping[str, ShareLike]] = ...,
+            batch: ByDateLike[Batch | WholeLike | Mapping[Any, Any]] | None = None,
         ) -> None: ...
 
     @model_validator(mode="after")
@@ -912,7 +1007,16 @@ class Entry(Record):
             raise ValueError("`open`, `profile` and `closed` go with a `rate`")
         if self.open and self.profile:
             raise ValueError("`open` and `profile` both tell when the door is open: drop one")
+        if self.count is not None and self.batch is not None:
+            raise ValueError("`batch` tells how many come at an arrival; those of a `count` are there: drop one")
         return self
+
+    @property
+    def mean_batch(self) -> ByDate[float]:
+        """How many come at an arrival on average, by date."""
+        steps = ((datetime.min, 1.0),) if self.batch is None else self.batch.root
+        means = tuple((when, batch if isinstance(batch, float) else batch.mean_size) for when, batch in steps)
+        return ByDate[float].model_construct(root=means)
 
     @property
     def passed(self) -> Duration | None:
@@ -929,15 +1033,26 @@ class Entry(Record):
 
     def expected(self, start: datetime, end: datetime) -> float:
         """Return how many citizens are expected by this door from `start` until before `end`."""
-        horizon = (end - start).total_seconds() / 60
-        planned = self.planned(start, end)
-        if planned is not None:
-            steps = [max((when - start).total_seconds() / 60, 0.0) for when, _ in planned.root[1:]]
-            edges = [0.0, *(min(step, horizon) for step in steps), horizon]
-            return sum(rate * (b - a) for rate, (a, b) in zip(planned.values, pairwise(edges), strict=True))
-        if self.every is not None:
-            return horizon / max(self.every.mean_minutes, 1e-9)
-        return float(self.count or len(self.at))
+        if self.count is not None:
+            return float(self.count)
+        if self.at:
+            return math.fsum(self.mean_batch.at(when) for when in self.at)
+        minutes = self.citizens(start, end)
+        edges = [*(max(when, start) for when, _ in minutes.root), end]
+        lengths = [max((min(b, end) - a).total_seconds() / 60, 0.0) for a, b in pairwise(edges)]
+        return math.fsum(rate * length for rate, length in zip(minutes.values, lengths, strict=True))
+
+    def citizens(self, start: datetime, end: datetime) -> ByDate[float]:
+        """Return how many come a minute by `rate` or `every`, those of a batch all counted."""
+        arrivals = self.planned(start, end)
+        if arrivals is None:
+            gap = self.every.mean_minutes if self.every is not None else math.inf
+            arrivals = _always(1 / max(gap, 1e-9))
+        if self.batch is None:
+            return arrivals
+        dates = sorted({max(when, start) for value in (arrivals, self.batch) for when, _ in value.root if when < end})
+        sizes = self.mean_batch
+        return ByDate[float].model_construct(root=tuple((w, arrivals.at(w) * sizes.at(w)) for w in dates))
 
 
 @lru_cache(maxsize=64)

@@ -397,6 +397,7 @@ def dated_values(pathway: Whole) -> Iterator[tuple[str, ByDate[object]]]:
     for entry in pathway.entries:
         yield f"entries.{entry.name}.rate", entry.rate  # type: ignore[misc]
         yield f"entries.{entry.name}.open", entry.open  # type: ignore[misc]
+        yield f"entries.{entry.name}.batch", entry.batch  # type: ignore[misc]
 
 
 def _dates(pathway: Whole) -> None:

@@ -30,6 +30,7 @@ from .queues import quantile as quantile
 from .queues import require_stable as require_stable
 from .queues import require_time as require_time
 from .rules.arrivals import FiniteSource as FiniteSource
+from .rules.arrivals import MMcBatch as MMcBatch
 from .rules.arrivals import MMcBaulking as MMcBaulking
 from .rules.blocking import BlockingTandem as BlockingTandem
 from .rules.bulk import BulkServer as BulkServer

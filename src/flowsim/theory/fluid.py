@@ -279,13 +279,10 @@ class _Flow:
         out = np.zeros((self.steps, len(self.stays)))
         for entry in self.pathway.entries:
             to = np.zeros(self.steps)
-            planned = entry.planned(self.pathway.start, self.pathway.end)
-            if planned is not None:
-                to += self.mean(planned) * self.step
-            elif entry.every is not None:
-                to += self.step / entry.every.mean_minutes
+            if entry.rate is not None or entry.every is not None:
+                to += self.mean(entry.citizens(self.pathway.start, self.pathway.end)) * self.step
             for when in entry.at:
-                to[self.step_at(when)] += 1
+                to[self.step_at(when)] += entry.mean_batch.at(when)
             out[:, self.number[entry.to]] += to * self.weights[entry.name]
         return out
 

@@ -119,6 +119,8 @@ MORE_THAN_NUMBERS = [
     ("stations.board.answers.2019-03-01.gain", 0.0),  # no rule any more
     ("stations.board.answers.2020-01-01", "off"),
     ("entries.new.rate", "100 per year"),
+    ("entries.new.batch", 3),
+    ("entries.other.batch", {"2019-01-01": {"1": 0.5, "2": 0.5}, "2020-01-01": {"law": "geometric", "mean": 1.5}}),
     ("entries.there.elapsed", "4 weeks"),
     ("end", "2020-08-01"),
     ("tick", "5 minutes"),

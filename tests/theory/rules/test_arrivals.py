@@ -1,4 +1,4 @@
-"""Who baulks and who comes back, against balance equations and a population of one less."""
+"""Who baulks, who comes back and who come together, against balance equations and a population of one less."""
 
 import math
 
@@ -10,7 +10,7 @@ from scipy import integrate
 
 from flowsim.core.errors import InputError
 from flowsim.theory.queues import MMc, MMcK, erlang_b
-from flowsim.theory.rules.arrivals import FiniteSource, MMcBaulking
+from flowsim.theory.rules.arrivals import FiniteSource, MMcBatch, MMcBaulking
 from helpers.models.chains import EXAMPLES, close, mean_of, settled
 
 RATE, SERVICE, SERVERS = 2.6, 0.9, 2
@@ -67,8 +67,9 @@ def test_where_all_baulk_from_a_number_on_it_is_a_limited_room():
         MMcBaulking(rate=RATE, mean_service=SERVICE, servers=SERVERS, baulks=BAULKS),
         FiniteSource(population=9, mean_away=4.0, mean_service=1.1, servers=2),
         FiniteSource(population=9, mean_away=4.0, mean_service=1.1, servers=2, room=3),
+        MMcBatch(rate=0.6, sizes={1: 0.5, 2: 0.2, 5: 0.3}, mean_service=0.9, servers=2),
     ],
-    ids=["baulking", "all wait", "a room"],
+    ids=["baulking", "all wait", "a room", "batches"],
 )
 def test_the_mean_wait_is_what_the_tail_adds_up_to(desk):
     total = sum(integrate.quad(desk.wait_tail, k, k + 1, epsrel=1e-12)[0] for k in range(150))
@@ -141,3 +142,72 @@ def test_far_more_than_a_float_holds_does_no_harm():
 def test_refuses(make, said):
     with pytest.raises(InputError, match=said):
         make()
+
+
+SIZES = {1: 0.5, 2: 0.2, 5: 0.3}
+
+
+def batch_chain(rate, sizes, service, servers, most=300):
+    def moves(n):
+        for size, share in sizes.items():
+            yield (rate * share, min(n + size, most))
+        yield (min(n, servers) / service, n - 1)
+
+    return settled(0, moves)
+
+
+@pytest.mark.parametrize("servers", [1, 3])
+def test_batches_against_balance_equations(servers):
+    rate = 0.25 * servers
+    desk = MMcBatch(rate=rate, sizes=SIZES, mean_service=0.9, servers=servers)
+    present = batch_chain(rate, SIZES, 0.9, servers)
+    close(desk.load, rate * 2.4 * 0.9 / servers)
+    close(desk.means.number_in_queue, mean_of(present, lambda n: max(0, n - servers)))
+    close(desk.means.number_in_service, mean_of(present, lambda n: min(n, servers)))
+    close(desk.distribution[:60], [present[n] for n in range(60)])
+    # One after the other of each batch finds who was there and those before her.
+    waits = sum(
+        share * sum(mean_of(present, lambda n, ahead=ahead: n + ahead >= servers) for ahead in range(size))
+        for size, share in SIZES.items()
+    )
+    close(desk.wait_probability, waits / 2.4)
+
+
+def test_the_mean_wait_at_one_server_is_that_of_a_batch_and_of_those_before_her():
+    """A batch waits as one citizen of M/G/1 whose service is that of all (Pollaczek and Khinchine)."""
+    desk = MMcBatch(rate=0.3, sizes=SIZES, mean_service=0.8, servers=1)
+    mean, second = 2.4, 0.5 + 0.2 * 4 + 0.3 * 25
+    of_a_batch = 0.3 * (mean * 0.8**2 + second * 0.8**2) / (2 * (1 - 0.3 * mean * 0.8))
+    close(desk.means.wait, of_a_batch + (second - mean) / (2 * mean) * 0.8)
+
+
+def test_batches_of_one_are_citizens():
+    for sizes in ({1: 1.0}, {1: 1.0, 4: 0.0}):
+        desk = MMcBatch(rate=2.0, sizes=sizes, mean_service=0.9, servers=2)
+        plain = MMc(rate=2.0, mean_service=0.9, servers=2)
+        close(desk.means.wait, plain.means.wait, 1e-11)
+        close([desk.wait_tail(t) for t in (0.0, 1.0, 9.0)], [plain.wait_tail(t) for t in (0.0, 1.0, 9.0)], 1e-11)
+
+
+def test_many_servers_overflow_nothing():
+    desk = MMcBatch(rate=900.0, sizes={1: 0.5, 3: 0.5}, mean_service=1.0, servers=2000)
+    close(desk.means.number_in_service, 1800.0)
+    assert 0 < desk.wait_probability < 0.1
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"rate": 0.0}, "rate: 0.0 is not allowed"),
+        ({"servers": 0}, "servers: 0 is not allowed"),
+        ({"sizes": {}}, "sizes: .* is not allowed: at least one size with its probability"),
+        ({"sizes": {0: 1.0}}, "sizes: 0 is not allowed"),
+        ({"sizes": {1: 1.5, 2: -0.5}}, r"sizes\[1\]: 1.5 is not allowed"),
+        ({"sizes": {1: 0.5}}, "sizes: 0.5 is not allowed: probabilities that add to 1"),
+        ({"rate": 1.0}, "load"),
+        ({"rate": (1 - 1e-7) / 2.4}, "so near 1 that a million are there"),
+    ],
+)
+def test_batches_that_can_not_be_are_refused(changes, message):
+    with pytest.raises(InputError, match=message):
+        MMcBatch(**({"rate": 0.3, "sizes": SIZES, "mean_service": 1.0, "servers": 1} | changes))

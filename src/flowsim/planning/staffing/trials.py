@@ -437,6 +437,7 @@ def _leaves_nothing_to_chance(pathway: Pathway) -> bool:
         and all(len(to) == 1 for to in shares)
         and not any(state.race for state in pathway.states)
         and all(entry.rate is None for entry in pathway.entries)
+        and all(len(batch.shares()) == 1 for entry in pathway.entries if entry.batch for batch in entry.batch.values)
         and all(entry.count is None or entry.waiting or entry.passed is not None for entry in pathway.entries)
     )
 

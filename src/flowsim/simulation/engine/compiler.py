@@ -101,7 +101,12 @@ TABLES: dict[str, np.dtype[np.void]] = {
     "points": _table("x.", "y."),
     # `law`: between the arrivals of a renewal stream, or elapsed in a stock.
     # `trait`: what she is drawn for each attribute, where the pathway has any.
-    "entries": _table("key", "kind", "to", "law", "count", "waiting", "step", "step_end", "trait", "trait_end"),
+    # `batch`: the laws of how many come at an arrival, by date; none where one does.
+    "entries": _table(
+        "key", "kind", "to", "law", "count", "waiting", "step", "step_end", "trait", "trait_end", "batch", "batch_end",
+    ),
+    # Since when which shares, each with the size of a batch.
+    "batches": _table("since", "share"),
     # Shares of categories, each with how far its states lie from those of the first one.
     "traits": _table("key", "share"),
     # Poisson: since when which rate; given times: when; of each in a stock: what has elapsed, and on the benefit.
@@ -154,6 +159,7 @@ class Model(NamedTuple):
     laws: StructuredTable
     points: StructuredTable
     entries: StructuredTable
+    batches: StructuredTable
     traits: StructuredTable
     steps: StructuredTable
     queues: StructuredTable
@@ -495,9 +501,15 @@ class Compiler:
                 self._add("steps", elapsed / tick, spent / tick)
         law = self._law(entry.every or entry.elapsed)
         numbers = (kind, self.number[entry.to], law, entry.count or 0, entry.waiting)
-        steps, trait = (first, self._end("steps")), self._end("traits")
+        steps, trait, batch = (first, self._end("steps")), self._end("traits"), self._end("batches")
         self._traits(entry)
-        self._add("entries", name_key(entry.name), *numbers, *steps, trait, self._end("traits"))
+        for tick_of_step, law in self._steps(entry.batch) if entry.batch is not None else ():
+            self._add("batches", tick_of_step, self._end("shares"))
+            sizes, shares = zip(*law.shares(), strict=True)
+            for size, upto in zip(sizes, summed_up(shares), strict=True):
+                self._add("shares", upto, size)
+        traits, batches = (trait, self._end("traits")), (batch, self._end("batches"))
+        self._add("entries", name_key(entry.name), *numbers, *steps, *traits, *batches)
 
     def _traits(self, entry: Entry) -> None:
         groups = group_count(self.pathway)

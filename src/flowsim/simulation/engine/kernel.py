@@ -691,6 +691,36 @@ def places(m, change, bound, carried, present, waits):
 
 @cached(nogil=True)
 def arrival_ticks(m, luck, entry):
+    """Return the ticks at which citizens come by a door, in order, and how many come before each period.
+
+    Those of a batch come at one tick. Its size is drawn with the luck of that tick, at the address of the arrival, so
+    that other sizes move no arrival.
+
+    Returns:
+        Shapes (n,) and (periods,).
+    """
+    ticks, begins = _arrivals(m, luck, entry)
+    if m.entries[entry].batch == m.entries[entry].batch_end:
+        return ticks, begins
+    upto = np.zeros(len(ticks) + 1, np.int64)  # citizens before each arrival
+    for n in range(len(ticks)):
+        index = index_of(begins.reshape(1, -1), 0, n)
+        upto[n + 1] = upto[n] + batch_size(m, luck.seed, word_at(luck, ticks[n]), entry, index, ticks[n])
+    return np.repeat(ticks, np.diff(upto)), upto[begins]
+
+
+@_rule
+def batch_size(m, seed, word, entry, index, when):
+    """Return how many come at an arrival, by the law in force at its tick."""
+    _, bits, _, _ = philox(seed, word, m.entries[entry].key, np.uint64(index), _U0, _U0)
+    share = m.batches[_in_force(m.batches, m.entries[entry].batch, m.entries[entry].batch_end, when)].share
+    while m.shares[share].upto < uniform(bits):
+        share += 1
+    return m.shares[share].to
+
+
+@cached(nogil=True)
+def _arrivals(m, luck, entry):
     """Return the arrival ticks of a door in order, those before the horizon, and how many precede each period.
 
     Gaps are summed as floats and rounded once. Citizens who are there at the start have tick -1. At a fork a rate has

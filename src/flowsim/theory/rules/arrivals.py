@@ -1,4 +1,4 @@
-"""Queues that fewer come to when more are there: who baulks, and who comes back again and again.
+"""Queues whose arrivals are no plain Poisson stream: who baulks, who comes back again and again, who come together.
 
 Units and words are those of `flowsim.theory.queues`.
 """
@@ -15,9 +15,10 @@ import numpy as np
 from flowsim.core.errors import InputError, require, require_counts, require_positive
 from flowsim.theory.queues import Floats, Means, birth_death, quantile, require_stable, tail_by_departures
 
-__all__ = ["FiniteSource", "MMcBaulking"]
+__all__ = ["FiniteSource", "MMcBatch", "MMcBaulking"]
 
 _MOST_WAITING = 2**20
+_LARGE = 1e200  # probabilities that are not scaled yet
 _NOTHING = 1e-26  # what is left of a queue's law, over its largest part, where no float shows it
 
 
@@ -194,4 +195,105 @@ class FiniteSource:
         """The probabilities that who comes in finds all busy and 0, 1, ... waiting."""
         admitted = self._coming[:-1]
         out: Floats = admitted[self.servers :] / admitted.sum()
+        return out
+
+
+@dataclass(frozen=True, kw_only=True)
+class MMcBatch:
+    """M^[X]/M/c: batches arrive at random, and those of a batch are served each for herself.
+
+    Attributes:
+        rate: batches per unit of time.
+        sizes: the probability of each size of a batch.
+        mean_service: the mean service time.
+        servers: c.
+
+    Raises:
+        InputError: for a rate or mean that is not positive, fewer than one server, sizes below 1, probabilities that do
+            not add to 1, a load of 1 or more, or one so near 1 that a million are there.
+
+    Source: Chaudhry and Templeton (1983), A First Course in Bulk Queues. The flow up across each number that are there
+    is the flow down.
+    """
+
+    rate: float
+    sizes: Mapping[int, float]
+    mean_service: float
+    servers: int
+
+    def __post_init__(self) -> None:
+        require_positive(rate=self.rate, mean_service=self.mean_service)
+        require_counts(1, servers=self.servers)
+        require(bool(self.sizes), "sizes", self.sizes, "at least one size with its probability")
+        for size, share in self.sizes.items():
+            require_counts(1, sizes=size)
+            require(0 <= share <= 1, f"sizes[{size}]", share, "from 0 to 1")
+        total = math.fsum(self.sizes.values())
+        require(abs(total - 1) < 1e-9, "sizes", total, "probabilities that add to 1")
+        require_stable(self.load)
+        # The number that is there has nearly an exponential law of this mean, where the load is near 1.
+        second = math.fsum(size**2 * share for size, share in self.sizes.items())
+        there = (1 + second / self.mean_size) / (2 * (1 - self.load))
+        if -math.log(_NOTHING) * there > _MOST_WAITING:
+            raise InputError(f"rate: a load of {self.load:.9g} is not allowed: so near 1 that a million are there")
+
+    @property
+    def mean_size(self) -> float:
+        """How many come together on average."""
+        return math.fsum(size * share for size, share in self.sizes.items())
+
+    @property
+    def load(self) -> float:
+        """What is asked of the servers, over what they can do."""
+        return self.rate * self.mean_size * self.mean_service / self.servers
+
+    @cached_property
+    def _more(self) -> Floats:
+        """The probabilities of a batch of more than 0, 1, ..., up to the largest."""
+        shares = np.zeros(max(self.sizes) + 1)
+        shares[list(self.sizes)] = list(self.sizes.values())
+        out: Floats = np.cumsum(shares[:0:-1])[::-1]
+        return out
+
+    @cached_property
+    def distribution(self) -> Floats:
+        """The probabilities of 0, 1, ... in the system, up to where nothing that a float shows is left."""
+        more, least = self._more, self.servers + len(self._more)
+        chances, greatest = [1.0], 1.0
+        while len(chances) <= least or max(chances[-len(more) :]) > _NOTHING * greatest:
+            last = np.array(chances[-len(more) :])
+            upward = self.rate * float(last @ more[len(last) - 1 :: -1])
+            chances.append(upward * self.mean_service / min(len(chances), self.servers))
+            greatest = max(greatest, chances[-1])
+            if greatest > _LARGE:
+                chances, greatest = [chance / greatest for chance in chances], 1.0
+        out: Floats = np.array(chances) / math.fsum(chances)
+        return out
+
+    @property
+    def wait_probability(self) -> float:
+        """The probability that somebody has to wait."""
+        return float(self._behind.sum())
+
+    @property
+    def means(self) -> Means:
+        """The means of all who arrive."""
+        waiting = float(np.maximum(np.arange(len(self.distribution)) - self.servers, 0) @ self.distribution)
+        rate = self.rate * self.mean_size
+        return Means(rate=rate, wait=waiting / rate, service=self.mean_service)
+
+    def wait_tail(self, time: float) -> float:
+        """Return the probability of waiting longer than a time of 0 or more."""
+        return tail_by_departures(self._behind, self.servers / self.mean_service, time)
+
+    def wait_quantile(self, share: float) -> float:
+        """Return the shortest time within which a share below 1 begins service."""
+        return quantile(self.wait_tail, share, self.mean_service)
+
+    @cached_property
+    def _behind(self) -> Floats:
+        """The probabilities that somebody finds all busy and 0, 1, ... waiting, those before her in her batch too."""
+        # Whoever comes, she is one of those behind 0, 1, ... of her batch as often as batches have more than so many.
+        before = np.convolve(self.distribution, self._more / self.mean_size)
+        out: Floats = before[self.servers :]
         return out

@@ -1,4 +1,4 @@
-"""Queues with rules of their own whose answer is known: who baulks, who comes back, who is next, who is blocked."""
+"""Queues with rules of their own: who baulks, who comes back or in batches, who is next, who is blocked."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from flowsim.simulation.engine.trace import NEVER
-from flowsim.theory.rules.arrivals import FiniteSource, MMcBaulking
+from flowsim.theory.rules.arrivals import FiniteSource, MMcBatch, MMcBaulking
 from flowsim.theory.rules.blocking import BlockingTandem
 from flowsim.theory.rules.orders import MMcOrdered
 from flowsim.theory.verification.cases import (
@@ -83,6 +83,28 @@ def _baulking() -> Iterator[Case]:
     )
 
 
+def _batches() -> Iterator[Case]:
+    sizes = {1: 0.5, 2: 0.2, 4: 0.3}
+    for servers, load, replications in ((1, 0.5, 250), (3, 0.7, 400)):
+        rate = load * servers / (SERVICE * 2.1)
+        model = MMcBatch(rate=rate, sizes=sizes, mean_service=SERVICE, servers=servers)
+        yield Case(
+            name=f"M^[X]/M/{servers} at {load}",
+            pathway=textbook_pathway(
+                CITIZENS / model.means.rate,
+                stations={"desk": {"capacity": servers}},
+                states={"desk": step(exponential())},
+                entries={"door": door(rate) | {"batch": {str(size): share for size, share in sizes.items()}}},
+            ),
+            statistics=(
+                mean_wait(model.means.wait),
+                wait_over(0.0, model.wait_probability),
+                wait_over(30.0, model.wait_tail(30.0)),
+            ),
+            replications=replications,
+        )
+
+
 def _orders() -> Iterator[Case]:
     last = MMcOrdered(rate=0.12, mean_service=SERVICE, servers=2, order="last")
     for model, what, replications in ((last, "the last first", 250), (replace(last, order="random"), "any one", 200)):
@@ -145,6 +167,7 @@ RULES: Mapping[str, Family] = {
         title="Two stations, of which one blocks", formula="Avi-Itzhak and Yadin (1965), Neuts (1981)", cases=_blocking
     ),
     "baulking": Family(title="M/M/c where some baulk", formula="Haight (1957)", cases=_baulking),
+    "batches": Family(title="Batches", formula="Chaudhry and Templeton (1983)", cases=_batches),
     "orders": Family(title="Orders of service", formula="Vaulot (1954), Flatto (1997)", cases=_orders),
     "finite-source": Family(
         title="A population that comes again", formula="Engset (1918), Palm (1947)", cases=_finite_source
