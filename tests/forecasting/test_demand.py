@@ -75,6 +75,20 @@ def test_counts_come_within_their_quarter():
     assert rates(found, "street") == {"2020-01-01": 100.0, "2021-01-01": round(day, 6), "2021-04-01": round(2 * day, 6)}
 
 
+def test_those_who_are_counted_come_in_batches_of_so_many():
+    raw = copy.deepcopy(RAW)
+    raw["entries"]["street"]["batch"] = {"2020-01-01": 2, "2021-02-15": {"1": 0.5, "5": 0.5}, "2021-10-01": 4}
+    found = demand([90.0, 182.0], relative=False).over(Pathway.from_dict(raw)).pathway(1, 0)
+    day = YEAR / (24 * 60)
+    assert rates(found, "street") == {
+        "2020-01-01": 100.0,
+        "2021-01-01": round(day / 2, 6),
+        "2021-02-15": round(day / 3, 6),
+        "2021-04-01": round(2 * day / 3, 6),
+        "2021-10-01": round(2 * day / 4, 6),
+    }
+
+
 def test_as_many_come_as_the_path_says():
     counts = run(demand([60.0, 140.0], relative=False).over(DRIVEN), replications=200, seed=1)
     for period, expected in (("2021Q1", 60), ("2021Q2", 140)):

@@ -22,6 +22,7 @@ from flowsim.model.varying import Varying
 __all__ = ["Demand", "Driven", "doors", "following"]
 
 _YEAR = 4
+_ALONE = ByDate[float].model_validate(1.0)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -110,17 +111,23 @@ class Demand:
             if door not in known or not (self.relative or door in _entries(pathway)):
                 raise InputError(f"--door: {unknown_name('door', door, known if self.relative else _entries(pathway))}")
             table = _table(raw, door)
-            table["rate"] = self._rates(known[door], self.paths[number % len(self.paths)])
+            sizes = next((entry.mean_batch for entry in pathway.entries if entry.name == door), _ALONE)
+            table["rate"] = self._rates(known[door], sizes, self.paths[number % len(self.paths)])
         return Pathway.of_plain(raw, pathway.name)
 
-    def _rates(self, before: ByDate[float], path: Floats) -> dict[datetime, str]:
-        """Return the rates by date: as before until the first quarter, and driven from then on."""
+    def _rates(self, before: ByDate[float], sizes: ByDate[float], path: Floats) -> dict[datetime, str]:
+        """Return the rates by date: as before until the first quarter, and driven from then on.
+
+        Those who are counted come in batches of so many on average.
+        """
         first = quarter(self.first)
         begins = [_begin(first + step) for step in range(len(path) + 1)]
         out = {since: rate for since, rate in before.root if since < begins[0]}
         for since, until, value in zip(begins, begins[1:], path.tolist(), strict=False):
             if not self.relative:
-                out[since] = value / ((until - since).total_seconds() / 60)
+                citizens = value / ((until - since).total_seconds() / 60)
+                more = [when for when, _ in sizes.root if since < when and (when < until or until == begins[-1])]
+                out |= {when: citizens / sizes.at(when) for when in (since, *more)}
                 continue
             out[since] = before.at(max(since, before.first)) * value
             out |= {when: rate * value for when, rate in before.root if since < when < until}
