@@ -28,6 +28,11 @@ def test_sizes_stand_in_their_order_and_a_rest_is_filled_in():
     assert batch.mean_size == 3.5
 
 
+def test_no_size_stands_twice():
+    with pytest.raises(InputError, match="the size '3' is declared twice"):
+        Batch(sizes=[(3, 0.5), (3, 0.5)])
+
+
 def test_the_shares_of_a_geometric_law():
     """After each of them one more comes with a probability of three fifths: (2/5) (3/5)^(n - 1) for n."""
     shares = Batch(law="geometric", mean=2.5).shares()
@@ -76,7 +81,7 @@ def test_how_many_are_expected(told, expected):
         ({"1.5": 1.0}, "'1.5' is no size"),
         ({"0": 0.5, "2": 0.5}, "'0' is no size"),
         ({"1": "much"}, "'much' is not allowed"),
-        ({"1": 0.5, "01": 0.5}, "a size stands there twice"),
+        ({"1": 0.5, "01": 0.5}, "the size '1' is declared twice"),
         ({}, "\\{\\} is none: a batch is a number"),
         ({"law": "geometric"}, "a batch is a number"),
         ({"mean": 2.0}, "a batch is a number"),

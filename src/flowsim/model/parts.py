@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import pairwise
+from operator import itemgetter
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
@@ -896,16 +897,15 @@ class Batch(Record):
             return raw
         if not isinstance(raw, Mapping) or not raw:
             raise ValueError(f"{raw!r} is none: {_A_BATCH}")
-        shares = {_size(size): share for size, share in raw.items()}
-        if len(shares) < len(raw):
-            raise ValueError("a size stands there twice")
-        return {"sizes": tuple(sorted(as_shares(shares)))}
+        shares = [(_size(size), share) for size, share in as_shares(raw)]
+        return {"sizes": tuple(sorted(shares, key=itemgetter(0)))}
 
     @model_validator(mode="after")
     def _one_way(self) -> Batch:
         by_law = (self.law is not None, self.mean is not None)
         if all(by_law) == bool(self.sizes) or any(by_law) != all(by_law):
             raise ValueError(_A_BATCH)
+        _unique("size", (str(size) for size, _ in self.sizes))
         return self
 
     @model_serializer
