@@ -21,6 +21,7 @@ def test_public_names():
     assert dir(flowsim) == [
         "Attribute",
         "Base",
+        "Batch",
         "Clock",
         "Duration",
         "Ensemble",
