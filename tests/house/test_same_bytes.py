@@ -24,10 +24,14 @@ SERIES += "\nkonto;" + ";".join(str(100 + 7 * n % 23) for n in range(24)) + "\n"
 DANISH = ("--language", "da")  # where none is named, a picture speaks as the terminal does
 QUICK = {
     "diagram": ("diagram", "town.toml", "--out", "diagram.svg"),
+    "diagram mermaid": ("diagram", "town.toml", "--out", "diagram.mmd"),
     "new": ("new", "new.toml", *DANISH),
+    "base": ("base", "new", "lilleby", "--citizens", "430", "--from", "2025-01-01", "--until", "2026-01-01", *DANISH),
+    "today xlsx": ("today", "new", "list.xlsx", "--of", "town.toml", *DANISH),
+    "today csv": ("today", "new", "list.csv", "--of", "town.toml", *DANISH),
 }
 SLOW = {
-    "run": ("run", "town.toml", "-n", "3", "--out", "run", "-q"),
+    "run": ("run", "town.toml", "-n", "3", "--out", "run", "--parquet", "-q"),
     "compare": (
         "compare",
         "town.toml",
@@ -48,9 +52,14 @@ SLOW = {
         *("explain", "town.toml", "--measure", "awards.course", "--period", "2024", "--vary", "team.places"),
         *("--between", "2", "4", "-n", "40", "--plot", "explained.pdf", "--out", "explained.csv", *DANISH),
     ),
+    "staff": (
+        *("staff", "town.toml", "--goal", "wait for team <= 4 weeks", "--during", "2024", "--vary", "team.places"),
+        *("--between", "1", "9", "--plot", "staffed.pdf", "--out", "staffed.csv", *DANISH),
+    ),
     "report html": ("report", "town.toml", "more.toml", "-n", "3", "--out", "report.html", "-q", *DANISH),
     "report xlsx": ("report", "town.toml", "more.toml", "-n", "3", "--out", "report.xlsx", "-q", *DANISH),
     "report pdf": ("report", "town.toml", "more.toml", "-n", "3", "--out", "report.pdf", "-q", *DANISH),
+    "report pptx": ("report", "town.toml", "more.toml", "-n", "3", "--out", "report.pptx", "-q", *DANISH),
 }
 WAYS = (
     {"PYTHONHASHSEED": "1", "TZ": "UTC", "LC_ALL": "C.UTF-8"},
