@@ -100,6 +100,15 @@ def tangle() -> Pathway:
     )
 
 
+def test_attributes_that_nothing_depends_on_change_no_flow() -> None:
+    """Each group has states of its own, and ways out of their queues; together they are the pathway without groups."""
+    plain = tangle()
+    shares = {"age": {"shares": {"young": 0.3, "old": "rest"}}}
+    grouped, alone = flow(Pathway.from_dict(plain.to_dict() | {"attributes": shares})), flow(plain)
+    for name in ("entered", "joined", "started", "gave_up", "refused", "waiting", "present", "places"):
+        np.testing.assert_allclose(getattr(grouped, name), getattr(alone, name), rtol=1e-9, atol=1e-9)
+
+
 def test_all_who_enter_are_present_somewhere_at_every_step() -> None:
     fluid = flow(tangle())
     entered = fluid.entered.sum(axis=1).cumsum()

@@ -1,0 +1,56 @@
+"""How far a model is from its documents, all figures together."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from flowsim.calibration.verdict import Judged, Verdict, _chi_square
+from flowsim.calibration.workflow import Calibration
+from flowsim.cli.words.verdict import verdict_page
+from flowsim.reporting.language import Language
+
+
+def test_the_distance_from_the_documents_is_that_of_mahalanobis():
+    """By the covariance of one history's luck, which levels of the figures don't change, and the tolerances."""
+    rng = np.random.default_rng(3)
+    luck = rng.multivariate_normal([0.0, 0.0], [[4.0, 1.5], [1.5, 1.0]], size=50)
+    off, tolerance = np.array([3.0, -1.0]), np.array([0.5, 2.0])
+    expected = off @ np.linalg.inv(np.cov(luck.T) + np.diag([0.25, 4.0])) @ off
+    for level in (np.zeros(2), np.array([800.0, 0.4])):
+        assert _chi_square(luck + level, off, tolerance) == pytest.approx(expected)
+
+
+def test_figures_that_miss_by_luck_alone_have_the_chi_square_of_as_many():
+    rng = np.random.default_rng(5)
+    luck, tolerance = rng.normal(50, 2, (4000, 3)), np.array([1.0, 2.0, 3.0])
+    scale = np.sqrt(4 + tolerance**2)
+    found = [_chi_square(luck, scale * rng.standard_normal(3), tolerance) for _ in range(500)]
+    assert stats.kstest(found, stats.chi2(3).cdf).pvalue > 0.001
+
+
+def test_a_history_without_a_figure_counts_as_no_deviation_of_it():
+    at_mode = np.array([[9.0, 2.0], [11.0, np.nan], [10.0, 4.0]])
+    deviation = np.array([[-1.0, -1.0], [1.0, 0.0], [0.0, 1.0]])
+    covariance = deviation.T @ deviation / 2 + np.eye(2)
+    assert _chi_square(at_mode, np.ones(2), np.ones(2)) == pytest.approx(np.linalg.inv(covariance).sum())
+
+
+@pytest.mark.parametrize("code", ["en", "da"])
+def test_the_page_says_how_much_of_each_factor_is_left_open(code):
+    """The spread that is left over that of the prior, as what stands below the table says."""
+    calibration, language = Calibration.read("copenhagen"), Language.of(code)
+    values = {"mean": 1.0, "process": 1.0, "median": 1.0, "lower": 0.5, "upper": 2.0, "implausibility": 0.5}
+    verdict = Verdict(
+        judged=tuple(Judged(target=target, word="fits", **values) for target in calibration.study.targets),
+        **{"chi_square": 12.0, "freedom": 10.0, "waits": {}, "sets": 3, "replications": 2, "seed": 1, "together": ()},
+        study=calibration.study,
+        record=calibration.record,
+    )
+    rows = [line.split(" | ") for line in verdict_page(verdict, language).splitlines() if line.startswith("| `")]
+    left = {row[0]: row[-1].removesuffix(" |") for row in rows if len(row) == 6}
+    factors = calibration.record["factors"]
+    assert left == {
+        f"| `{factor['name']}`": language.rounded(factor["posterior_sd"] / factor["prior_sd"]) for factor in factors
+    }
+    assert len(set(left.values())) > 10
+    assert all(0 < float(share.rstrip("% ")) < 150 for share in left.values())
