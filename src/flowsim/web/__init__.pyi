@@ -1,3 +1,4 @@
+from .answers import MOST_BYTES as MOST_BYTES
 from .asked import Change as Change
 from .asked import Choice as Choice
 from .asked import Desk as Desk
@@ -14,7 +15,6 @@ from .layout import Layout as Layout
 from .layout import Stop as Stop
 from .layout import Tile as Tile
 from .layout import layout_of as layout_of
-from .server import MOST_BYTES as MOST_BYTES
 from .server import page as page
 from .serving import LOOPBACK as LOOPBACK
 from .serving import desk_of as desk_of

@@ -7,7 +7,7 @@ these on the page, but for who opened a file of her own.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from flowsim.core.errors import InputError
@@ -15,7 +15,7 @@ from flowsim.reporting.language import Language
 from flowsim.reporting.wording import Wording
 from flowsim.web.asked import Choice, Desk, file_name
 
-__all__ = ["refusal"]
+__all__ = ["WrongCells", "refusal"]
 
 _FOLDER = re.compile(r"\S*flowsim-page-\w+[/\\]")
 _HEAD = re.compile(r"(?P<head>(?:[^\s:\[\]]|\[[^\]]*\])+|goal '[^']*'|between \d+ and \d+): (?P<rest>.+)")
@@ -54,6 +54,18 @@ _SAID: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"--from (?P<first>\S+) --to (?P<last>\S+): nothing lies between .*"), "web.refused.years"),
     (re.compile(r"the scenario ends on another day than the one it is compared with: .*"), "web.refused.end"),
 )  # fmt: skip
+
+
+class WrongCells(InputError):
+    """Rows of a list with a cell that is wrong.
+
+    Attributes:
+        lines: what is wrong, a line a row.
+    """
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        super().__init__(lines[0])
+        self.lines = tuple(lines)
 
 
 def refusal(error: InputError, desk: Desk, state: Choice | None, language: Language) -> str:

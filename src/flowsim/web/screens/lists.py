@@ -8,7 +8,6 @@ import csv
 import io
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -21,22 +20,11 @@ from flowsim.reporting.language import Language
 from flowsim.reporting.wording import Wording
 from flowsim.reporting.writers.listing import list_workbook
 from flowsim.web.asked import MOST_LIST, Desk
+from flowsim.web.refusals import WrongCells
 
-__all__ = ["WrongCells", "read_list", "template"]
+__all__ = ["read_list", "template"]
 
 _MOST_ROWS = 2_000
-
-
-class WrongCells(InputError):
-    """Rows of a list with a cell that is wrong.
-
-    Attributes:
-        lines: what is wrong, a line a row.
-    """
-
-    def __init__(self, lines: Sequence[str]) -> None:
-        super().__init__(lines[0])
-        self.lines = tuple(lines)
 
 
 def template(desk: Desk, language: Language) -> tuple[str, bytes]:
