@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -114,32 +115,23 @@ def compare(
 
     Example: [bold]flowsim compare today more-places more-sessions --from 2021 --cost[/bold]
     """
-    from flowsim.cli.terminal import wrapped
-    from flowsim.cli.words.compare import by_headline, comparison_lines, differing, stalled_lines, waiting_lines
+    from flowsim.cli.words.compare import by_headline, comparison_lines, stalled_lines, waiting_lines
     from flowsim.cli.words.run import carried_on, precision_lines
-    from flowsim.core.files import check_file, write_bytes
+    from flowsim.core.files import check_file
     from flowsim.core.quantities import parse_share
     from flowsim.questions.compare import Compare
     from flowsim.reporting.pictures.canvas import check_picture
     from flowsim.reporting.pictures.marks import marked
-    from flowsim.reporting.pictures.planning import differences_picture
     from flowsim.reporting.wording import Wording
     from flowsim.simulation.store import COMPARED, check_folder, check_parquet, save_comparison
 
     words = spoken(language)
     with named_options(("least",)):
         smallest = parse_share(least, "least", "1%")
+    own = {"calibrated": calibrated and str(calibrated), "prices": prices and str(prices)}
     values: dict[str, Any] = {"scenarios": files, "replications": replications, "precision": precision}
-    values |= {
-        "measure": measure,
-        "seed": seed,
-        "point": point,
-        "calibrated": calibrated and str(calibrated),
-        "sets": sets,
-        "hold": hold,
-    }
-    values |= {"engine": engine, "first": first, "last": last, "cost": cost, "prices": prices and str(prices)}
-    question = asked(Compare, values)
+    values |= {"measure": measure, "seed": seed, "point": point, "sets": sets, "hold": hold, "engine": engine}
+    question = asked(Compare, values | {"first": first, "last": last, "cost": cost} | own)
     periods = every_of(every, question.subjects[0].pathway())
     if parquet:
         check_parquet(out)
@@ -168,22 +160,12 @@ def compare(
             parquet=parquet,
         )
     if plot is not None:
-        shown = by_headline(comparison, "quarter")
-        headline = shown if shown.index else by_headline(comparison)
-        shown = differing(headline)
-        names = [dict.fromkeys(row.measure for row in each.index) for each in (headline, shown)]
-        alike = [measure for measure in names[0] if measure not in names[1]]
-        write_bytes(plot, differences_picture(shown, plot.suffix.lower(), alike, wording), overwrite=force)
+        _draw(comparison, plot, wording, force)
     if as_json:
         _print_json(comparison, record)
     elif not quiet:
         if question.lengthened:
-            own = ", ".join(
-                words.say("compare.lengthened.own", name=wording.scenario(name), end=words.plain_day(end))
-                for name, end in question.lengthened.items()
-            )
-            end = words.plain_day(scenarios[0].pathway().end)
-            print(wrapped(words.say("compare.lengthened", end=end, own=own)))
+            print(_lengthened(question.lengthened, scenarios[0], wording))
         print("\n".join(_head(comparison, scenarios, wording, question.chosen.spoken(words), verbose)))
         shown = by_headline(comparison, periods, costs=priced is not None)
         lines = comparison_lines(shown, wording, least=smallest, everything=everything, verbose=verbose)
@@ -201,6 +183,32 @@ def compare(
         of = words.say("of.scenario", scenario=wording.scenario(scenarios[0].name))
         lines = precision_lines(wanted, comparison.results, comparison.reached, wording, of)
         print("\n".join(lines), file=sys.stderr)
+
+
+def _draw(comparison: Comparison, file: Path, wording: Wording, overwrite: bool) -> None:
+    """Draw the differences by quarter where any are shown by quarter, and name what does not differ."""
+    from flowsim.cli.words.compare import by_headline, differing
+    from flowsim.core.files import write_bytes
+    from flowsim.reporting.pictures.planning import differences_picture
+
+    quarterly = by_headline(comparison, "quarter")
+    headline = quarterly if quarterly.index else by_headline(comparison)
+    shown = differing(headline)
+    names = [dict.fromkeys(row.measure for row in each.index) for each in (headline, shown)]
+    alike = [measure for measure in names[0] if measure not in names[1]]
+    write_bytes(file, differences_picture(shown, file.suffix.lower(), alike, wording), overwrite=overwrite)
+
+
+def _lengthened(ends: Mapping[str, date], reference: Scenario, wording: Wording) -> str:
+    """Say which scenarios end on a day of their own, and were run on to the reference's."""
+    from flowsim.cli.terminal import wrapped
+
+    words = wording.language
+    own = ", ".join(
+        words.say("compare.lengthened.own", name=wording.scenario(name), end=words.plain_day(end))
+        for name, end in ends.items()
+    )
+    return wrapped(words.say("compare.lengthened", end=words.plain_day(reference.pathway().end), own=own))
 
 
 def _record(
