@@ -495,14 +495,20 @@ def test_a_click_on_the_staffing_map_sets_both_sliders(chromium: Any, pair: str)
         page.locator("#also").select_option(index=0)
         assert page.locator("#bound").input_value() == "71"
         page.reload()
+        assert page.locator("#least2").is_disabled()
         page.get_by_label("together with").select_option(index=2)
+        bounds = [page.locator(f"#{name}").input_value() for name in ("least", "most")]
+        page.locator("#most2").fill("7")
+        assert [page.locator(f"#{name}").input_value() for name in ("least", "most")] == bounds
         page.get_by_role("button", name="Find", exact=True).click()
         cell = page.locator(".map a.meets").first
         cell.wait_for(timeout=LONG)
         assert "as things stand today" in page.locator(".map td.now a").first.get_attribute("aria-label")
         assert page.locator(".map td.least a.meets").count() >= 1
         page.get_by_text("The same figures again").click()
-        assert "flowsim staff" in page.locator("pre").first.inner_text()
+        command = page.locator("pre").first.inner_text()
+        assert "flowsim staff" in command
+        assert re.search(r"--between \d+ 7\b", command)
         assert violations(page) == []
         pair_of = re.findall(r"\d+", cell.get_attribute("aria-label").partition(":")[0])
         cell.click()

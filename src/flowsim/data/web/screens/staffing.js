@@ -16,7 +16,7 @@ export function staffing(main, choice) {
   const alsoBound = field("also-bound", "");
   const year = pick("during", about.years.map((one) => [String(one), String(one)]), String(about.year));
   const chance = pick("chance", [["80%", say("staffing.years")], ["", say("staffing.mean")]], "80%");
-  const least = field("least", ""), most = field("most", "");
+  const spans = [[first, field("least", ""), field("most", "")], [second, field("least2", ""), field("most2", "")]];
   const unit = el("span", {}), alsoUnit = el("span", {});
   const out = el("div", { "aria-live": "polite" });
 
@@ -33,17 +33,20 @@ export function staffing(main, choice) {
     alsoBound.disabled = !two;
     alsoUnit.textContent = two?.unit ?? "";
   }
-  function bounds() {
-    const one = of(about.levers, first);
-    least.value = one.least;
-    most.value = one.most;
+  function bounds([select, least, most]) {
+    const one = of(about.levers, select);
+    least.value = one?.least ?? "";
+    most.value = one?.most ?? "";
+    least.disabled = most.disabled = !one;
   }
   goal.addEventListener("change", fill);
   also.addEventListener("change", fillAlso);
-  first.addEventListener("change", bounds);
+  for (const span of spans) {
+    span[0].addEventListener("change", () => bounds(span));
+    bounds(span);
+  }
   fill();
   fillAlso();
-  bounds();
 
   const work = job("/api/staffing", () => out.replaceChildren(), (item) => {
     const use = (levels) => {
@@ -97,12 +100,13 @@ export function staffing(main, choice) {
   function ask(event) {
     event.preventDefault();
     const goals = [text(about.goals, goal, bound), also.value && text(about.goals, also, alsoBound)].filter(Boolean);
-    const spans = [`${least.value} ${most.value}`];
-    if (second.value) { const two = of(about.levers, second); spans.push(`${two.least} ${two.most}`); }
-    const vary = [first.value, second.value].filter(Boolean);
-    work.start({ state: stateOf(choice, about.controls), form: { goals, vary, between: spans, during: year.value, chance: chance.value } });
+    const varied = spans.filter(([select]) => select.value);
+    const vary = varied.map(([select]) => select.value);
+    const between = varied.map(([, least, most]) => `${least.value} ${most.value}`);
+    work.start({ state: stateOf(choice, about.controls), form: { goals, vary, between, during: year.value, chance: chance.value } });
   }
 
+  const [[, least, most], [, least2, most2]] = spans;
   const labelled = (id, key, ...inputs) => el("div", { class: "field" }, el("label", { for: id }, say(key)), ...inputs);
   main.append(el("h1", {}, say("staffing.title")), el("p", {}, say("staffing.about")),
     el("p", { class: "quiet" }, say("screen.of", { name: choice.name ?? about.reference })),
@@ -111,6 +115,7 @@ export function staffing(main, choice) {
         labelled("lever", "staffing.least-of", first),
         labelled("least", "staffing.between", least, " ", el("label", { class: "inline", for: "most" }, say("staffing.most")), " ", most),
         labelled("lever2", "staffing.with", second),
+        labelled("least2", "staffing.between", least2, " ", el("label", { class: "inline", for: "most2" }, say("staffing.most")), " ", most2),
         labelled("goal", "staffing.so-that", goal, bound, " ", unit), el("label", { class: "unseen", for: "bound" }, say("staffing.bound")),
         labelled("also", "staffing.and", also, alsoBound, " ", alsoUnit), el("label", { class: "unseen", for: "also-bound" }, say("staffing.bound")),
         labelled("during", "staffing.in", year), labelled("chance", "staffing.kept", chance),
