@@ -89,6 +89,7 @@ def test_a_report_has_a_preview_and_its_files(tab):
     assert any(block["kind"] == "chart" for block in news["blocks"])
     assert any("startværdi (seed) 1" in line for line in texts(news, "points"))
     assert any(line.startswith("Ventetid") for line in texts(news))
+    assert not any("denne kommando" in line for line in texts(news))  # which stands below
     assert [file["name"] for file in news["files"]] == [f"rapport.{kind}" for kind in FORMATS]
     begins = {"pdf": b"%PDF", "xlsx": b"PK", "html": b"<!", "pptx": b"PK"}
     for file in news["files"]:
@@ -108,7 +109,7 @@ def test_a_report_has_its_letterhead_and_its_command_names_the_logo(tab):
     form = {"replications": 20, "formats": ["html"], "recipient": "Udvalget", "date": "2027-01-15"}
     form["logo"] = base64.b64encode(picture.getvalue()).decode()
     news = answer(tab, "/api/report", lang="da", form=form)
-    assert news["letter"] == ["Til: Udvalget", "15. januar 2027"]
+    assert news["letter"] == ["Til: Udvalget", "15.\xa0januar\xa02027"]
     assert "--recipient Udvalget --date 2027-01-15 --logo logo.png" in news["again"]["command"]
     assert "'logo': 'logo.png'" in news["again"]["python"]
     assert "data:image/png" in tab.client.get(f"/api/file/{news['files'][0]['token']}").text

@@ -218,7 +218,7 @@ class Letterhead:
         """Return what stands there in words: "To: the council", "From: the centre", "1 January 2027"."""
         named = {"to": self.recipient, "from": self.author}
         lines = [language.say(f"letterhead.{key}", name=name) for key, name in named.items() if name]
-        return (*lines, *([language.plain_day(self.day)] if self.day else []))
+        return (*lines, *([language.day(self.day)] if self.day else []))
 
 
 def picture_kind(content: bytes) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from flowsim.core.errors import InputError
 from flowsim.reporting.document import MOST_LOGO, Letterhead
+from flowsim.reporting.language import Language
 from flowsim.reporting.writers.html import webpage
 from flowsim.reporting.writers.pdf import printout
 from flowsim.reporting.writers.pptx import slides
@@ -31,7 +32,8 @@ def headed(logo=b""):
 
 def test_it_says_whom_a_report_is_for_in_the_language_of_the_report():
     letterhead, language = headed().letterhead, headed().language
-    assert letterhead.lines(language) == ("Til: Udvalget <b>", "Fra: Jobcentret", "15. januar 2027")
+    assert letterhead.lines(language) == ("Til: Udvalget <b>", "Fra: Jobcentret", "15.\xa0januar\xa02027")
+    assert letterhead.lines(Language.of("en"))[-1] == "15\xa0January\xa02027"
     assert Letterhead().lines(language) == ()
 
 
@@ -39,7 +41,7 @@ def test_it_says_whom_a_report_is_for_in_the_language_of_the_report():
 def test_each_kind_of_file_has_its_lines_and_its_logo(kind):
     document = headed(picture(kind))
     page = webpage(document).decode()
-    assert "Til: Udvalget &lt;b&gt;<br>Fra: Jobcentret<br>15. januar 2027" in page
+    assert "Til: Udvalget &lt;b&gt;<br>Fra: Jobcentret<br>15.\xa0januar\xa02027" in page
     assert f"data:image/{kind.lower()};base64," in page
     assert printout(document) != printout(replace(document, letterhead=Letterhead()))
     for packed, within in ((workbook(document), "xl/media/image1"), (slides(document), "ppt/media/")):

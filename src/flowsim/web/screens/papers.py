@@ -121,8 +121,11 @@ def _logo(form: PaperForm) -> Iterator[str | None]:
 
 
 def _preview(sections: Sequence[Section]) -> list[Block]:
-    """Return the answer, the first chart, and what it all rests on, as they stand in the report."""
-    blocks = [block for section in sections for block in section.blocks]
+    """Return the answer, the first chart, and what it all rests on, as they stand in the report.
+
+    The command that makes the same figures again stands below the preview, in each form that the page gives it.
+    """
+    blocks = [block for section in sections if not _commands(section) for block in section.blocks]
     first = sections[0]
     texts: list[Block] = [Text(lines=(first.title,)), *first.blocks]
     besides = [block for block in blocks if isinstance(block, Text) and block.kind == "paragraphs"]
@@ -130,3 +133,7 @@ def _preview(sections: Sequence[Section]) -> list[Block]:
     tables = [block for block in blocks if isinstance(block, Table)]
     basis = [block for block in blocks if isinstance(block, Text) and block.kind == "points"]
     return [*texts, *(charts[:1] or tables[:1]), *besides[:1], *basis[:1]]
+
+
+def _commands(section: Section) -> bool:
+    return any(isinstance(block, Text) and block.kind == "command" for block in section.blocks)
