@@ -6,6 +6,7 @@ import numpy as np
 
 from flowsim import Scenario, run
 
+MINUTES_A_WEEK = 7 * 24 * 60
 STATIONS = {"operators": ("call", 13), "nurses": ("callback", 9)}
 PUBLISHED = {
     "mean wait for an operator, minutes": (3.5, 1.9),
@@ -30,3 +31,8 @@ print(f"{'':36}here: mean  deviation  published: mean  deviation  apart")
 for (name, (mean, deviation)), values in zip(PUBLISHED.items(), np.array(runs).T, strict=True):
     apart = (mean - values.mean()) / np.sqrt(deviation**2 / 50 + values.var(ddof=1) / len(values))
     print(f"{name:36}{values.mean():10.1f}{values.std(ddof=1):11.1f}{mean:17.1f}{deviation:11.1f}{apart:7.1f}")
+
+print("\nWait for a nurse by the hour in which she calls, minutes, in the median run:")
+for hour in range(1, 16, 2):
+    wait = results.select("wait.nurses.served", f"2000-01-03T{hour:02}").levels().estimate[0]
+    print(f"{hour:02}:00-{hour + 1:02}:00{wait * MINUTES_A_WEEK:8.1f}")

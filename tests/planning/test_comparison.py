@@ -21,6 +21,8 @@ from flowsim.simulation.measures.flows import AWARDS
 from flowsim.simulation.measures.measure import Row
 from flowsim.simulation.measures.stations import QUEUE
 from flowsim.simulation.precision import Precision
+from helpers.measures import row
+from helpers.results import results as made
 
 TOWN = """\
 name = "town"
@@ -341,6 +343,23 @@ def test_names_are_asked_for_by_the_nearest(town):
         found.difference("mor")
     with pytest.raises(ValueError, match="one index, one seed"):
         Comparison(names=("a", "b"), results=(found.reference, found.reference.between("2020", "2020")))
+
+
+def test_days_are_averaged_where_no_longer_periods_are():
+    days = {f"2019-02-{n:02}": float(n) for n in range(1, 29)}
+    index = [row("queue.team", period, "citizens") for period in (*days, "2019-02")]
+    one = made(index=tuple(index), values=np.array([[*days.values(), 99.0]]), replications=(0,), digests=("x",))
+    assert averaged(one, "day", ["queue.team"]).values.tolist() == [list(days.values())]
+    assert averaged(one, "month", ["queue.team"]).values.tolist() == [[99]]
+    without = one.only(lambda each: each.period != "2019-02")
+    assert averaged(without, "month", ["queue.team"]).values.tolist() == [[14.5]]
+    assert averaged(without.only(lambda each: each.period != "2019-02-09"), "month", ["queue.team"]).index == ()
+    assert averaged(one, "hour", ["queue.team"]).index == ()
+    months = {"2019-01": 1.0, "2019-02": 2.0, "2019-03": 6.0}
+    index = [row("queue.team", period, "citizens") for period in (*days, *months)]
+    values = np.array([[*days.values(), *months.values()]])
+    both = made(index=tuple(index), values=values, replications=(0,), digests=("x",))
+    assert averaged(both, "quarter", ["queue.team"]).values.tolist() == [[3]]
 
 
 def test_what_is_told_by_shorter_periods_is_averaged_over_the_longer_ones(town):

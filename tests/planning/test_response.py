@@ -96,6 +96,24 @@ def test_what_cannot_be_told_is_refused(measure, period, message):
     assert message in str(error.value)
 
 
+def test_days_tell_what_no_months_do():
+    march = {f"2019-03-{n:02}": float(n) for n in range(1, 32)}
+    one = made(**{"places.team": ("places", march), "queue.team": ("citizens", march | {"2019-03": 7.0})})
+    assert read("places.team", "2019-03", one) == [31 * 32 / 2]
+    assert read("places.team", "2019-03-05", one) == [5]
+    assert (
+        read("queue.team", "2019-03", one) == read("queue.team", "2019-03", one, averaged=True) == [7]
+    )  # the month's own
+    assert series(one, "places.team", "month")[0] == ("2019-03",)
+    assert series(one, "places.team", "day")[0] == tuple(march)
+    assert series(one, "places.team", "hour")[0] == ()
+    with pytest.raises(InputError, match=r"2019-03-05T14: places.team is reported by day: give a day or a year"):
+        Response.of("places.team", "2019-03-05T14", one.index)
+    del march["2019-03-17"]
+    with pytest.raises(InputError, match=r"\(places.team is reported from 2019-03 to 2019-03\)"):
+        Response.of("places.team", "2019-03", made(**{"places.team": ("places", march)}).index)
+
+
 def test_every_measure_has_a_number_of_a_year():
     ran = run(SMALL, replications=3)
     for measure in ran.measures:

@@ -288,6 +288,8 @@ def test_a_day(day: date, english: str, danish: str) -> None:
         ("2022Q3", "Q3\u00a02022", "3.\u00a0kvartal\u00a02022"),
         ("2022-05", "May\u00a02022", "maj\u00a02022"),
         ("2022-10", "October\u00a02022", "oktober\u00a02022"),
+        ("2022-05-04", "4\u00a0May\u00a02022", "4.\u00a0maj\u00a02022"),
+        ("2022-05-04T23", "4\u00a0May\u00a02022\u00a023:00-24:00", "4.\u00a0maj\u00a02022\u00a0kl.\u00a023:00-24:00"),
     ],
 )
 def test_a_period(period: str, english: str, danish: str) -> None:

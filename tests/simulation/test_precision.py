@@ -11,6 +11,7 @@ from flowsim.simulation.measures.flows import AWARDS
 from flowsim.simulation.measures.stations import QUEUE
 from flowsim.simulation.precision import (
     Precision,
+    chosen_columns,
     difference_widths,
     half_widths,
     run_to_precision,
@@ -122,6 +123,14 @@ def test_progress_counts_on_over_the_rounds():
     told = []
     results, _ = run_to_precision(POISSON, Precision(relative=0.03), progress=lambda *seen: told.append(seen))
     assert [done for done, _ in told] == list(range(1, len(results.replications) + 1))
+
+
+def test_days_and_hours_count_where_nothing_longer_lies_between():
+    results = run(Pathway.from_dict(POISSON.to_dict() | {"end": "2020-04-10", "periods": "hour"}), replications=2)
+    day = "2020-02-10"
+    for between, every in (((None, None), {"quarter"}), ((day, day), {"day"}), ((f"{day}T08", f"{day}T10"), {"hour"})):
+        precision = Precision(relative=0.1, measures=("entries",), first=between[0], last=between[1])
+        assert {results.index[column].period.every for column in chosen_columns(results, precision)} == every
 
 
 def test_says_where_it_was_not_reached():

@@ -106,7 +106,7 @@ def test_all_else_is_as_without_them(changed, periods):
     assert finer.visits_sha256 == plain.visits_sha256
     before, after = rows(plain), rows(finer)
     assert {key for key in after if key[1].every not in FINER} == before.keys()
-    assert {key[1].every for key in after} - set(FINER) == {key[1].every for key in before}
+    assert {key[1].every for key in after} == {key[1].every for key in before} | {periods, "day"}
     for key, values in before.items():
         np.testing.assert_allclose(after[key], values, rtol=1e-12, err_msg=str(key))
 
@@ -170,6 +170,20 @@ def test_nobody_who_starts_on_a_day_is_no_standstill():
     assert served["2020-02"] == np.inf
     assert np.isfinite(served["2020-01-14"])
     assert not np.isinf([value for period, value in served.items() if period.every == "day"]).any()
+
+
+def test_a_queue_stands_still_by_what_its_last_month_began_with():
+    # Who waits from 20 January on waits at the end of both months, and at the beginning of the second alone.
+    team = {"weekdays": "tue", "places": {"2024-01-01": 0}}
+    still = {"name": "still", "start": "2024-01-01", "end": "2024-03-01", "periods": "day", "stations": {"team": team}}
+    still["states"] = {"case": {"station": "team", "to": "gone"}, "gone": {"final": True}}
+    still["entries"] = {"door": {"at": "2024-01-20", "to": "case"}}
+    results = run(Pathway.from_dict(still), replications=1)
+    january, february = (
+        float(results.select("wait.team.served", month).values[0, 0]) for month in ("2024-01", "2024-02")
+    )
+    assert np.isnan(january)
+    assert february == np.inf
 
 
 def test_what_needs_longer_periods_has_no_days():
