@@ -2,7 +2,8 @@
 
 Nothing is drawn in either engine: each citizen has her arrival, her way, and how long each stay lasts and her patience.
 What both can say is in: batches, servers, rooms with refusal at the door and blocking (type I) further on, priorities,
-who came first or last, baulking by how many wait, reneging, meetings (Ciw's slots), and ways that come back.
+who came first or last, baulking by how many wait, reneging, meetings (Ciw's slots), ways that come back, and classes
+that change in the queue: in flowsim a state of the other class at the same station, to which patience leads.
 
 Where two things fall on one instant the engines may differ. Seconds are drawn from so many that this does not happen by
 chance; that it happens by itself, where somebody goes from a station back into its own queue, is told below by hand.
@@ -46,6 +47,7 @@ class Step:
     stay: int
     patience: int | None = None
     baulks: int | None = None  # from so many who wait on; at the first step alone
+    changes: int | None = None  # the time in the queue after which she is of her other class
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Citizen:
     steps: tuple[Step, ...]
     priority: int = 0
     batch: int = 1  # so many alike who come together
+    other: int = 0  # her priority from the change of her class on
 
 
 def network(seed):
@@ -83,9 +86,15 @@ def network(seed):
             stay = 1 + int(rng.expovariate(visits[number] / (loads[number] * 10 * DAY * node.servers)))
             patience = rng.randint(60, 2 * DAY) if rng.random() < 0.3 else None
             baulks = rng.randint(0, 5) if place == 0 and not node.meetings and rng.random() < 0.3 else None
-            steps.append(Step(number, stay, patience, baulks))
+            # Before patience ends: Ciw 3.2.7 goes on to change the class of who has left, and fails.
+            last = 2 * DAY if patience is None else patience - 1
+            changes = rng.randint(30, last) if rng.random() < 0.3 else None
+            steps.append(Step(number, stay, patience, baulks, changes))
         batch = rng.choice([1, 2, 4]) if len(way) == 1 and way[0] not in blocking else 1
-        citizens.append(Citizen(arrival, tuple(steps), rng.randrange(3), batch))
+        if batch > 1:  # Ciw does not say who of them asks when her class changes
+            steps = [replace(step, changes=None) for step in steps]
+        priority, other = rng.sample(range(3), 2)
+        citizens.append(Citizen(arrival, tuple(steps), priority, batch, other))
     return tuple(nodes), tuple(citizens)
 
 
@@ -110,16 +119,15 @@ def pathway_of(nodes, citizens):
             stations[f"n{number}"]["room"] = node.room
     for number, citizen in enumerate(citizens):
         for place, step in enumerate(citizen.steps):
-            onward = f"c{number}s{place + 1}" if place + 1 < len(citizen.steps) else "gone"
-            state = {"station": f"n{step.node}", "stay": f"{step.stay} seconds", "to": onward}
-            state["priority"] = citizen.priority
-            if step.patience is not None:
-                state |= {"patience": f"{step.patience} seconds", "reneges_to": "left"}
-            if step.baulks is not None:
-                state |= {"baulks": {str(step.baulks): 1.0}, "baulks_to": "away"}
-            if nodes[step.node].room is not None:
-                state |= {"blocks": True} if place else {"refused_to": "away"}
-            states[f"c{number}s{place}"] = state
+            # Of her first class, of the other from before, and of the other since she waits here.
+            for kind in ("", "o") if step.changes is None else ("", "o", "n"):
+                states[f"c{number}s{place}{kind}"] = state_of(nodes, citizen, number, place, kind)
+        reached = {f"c{number}s0"}
+        for name in [name for name in states if name.startswith(f"c{number}s")]:
+            if name in reached:
+                reached |= {states[name]["to"], states[name].get("reneges_to")}
+            else:
+                del states[name]
     for final in ("away", "left"):
         if any(final in state.values() for state in states.values()):
             states[final] = {"final": True}
@@ -144,6 +152,26 @@ def pathway_of(nodes, citizens):
     )
 
 
+def state_of(nodes, citizen, number, place, kind):
+    step = citizen.steps[place]
+    onward = f"c{number}s{place + 1}{'o' if kind else ''}" if place + 1 < len(citizen.steps) else "gone"
+    state = {"station": f"n{step.node}", "stay": f"{step.stay} seconds", "to": onward}
+    state["priority"] = citizen.other if kind else citizen.priority
+    patience = step.patience
+    if kind == "n" and patience is not None:
+        patience -= step.changes  # it began when she joined
+    if not kind and step.changes is not None:
+        state |= {"patience": f"{step.changes} seconds", "reneges_to": f"c{number}s{place}n"}
+    elif patience is not None:
+        state |= {"patience": f"{patience} seconds", "reneges_to": "left"}
+    if step.baulks is not None and not kind:
+        state |= {"baulks": {str(step.baulks): 1.0}, "baulks_to": "away"}
+    if nodes[step.node].room is not None:
+        # Who changes class has her place in the room.
+        state |= {"admitted": True} if kind == "n" else {"blocks": True} if place else {"refused_to": "away"}
+    return state
+
+
 def by_flowsim(nodes, citizens, engine=fast):
     """Return all visits: (citizen, step) and, of each in a batch, (node, joined, started, left, what became of her)."""
     pathway = pathway_of(nodes, citizens)
@@ -151,12 +179,14 @@ def by_flowsim(nodes, citizens, engine=fast):
     out = {}
     for visit in engine.simulate(compile_pathway(pathway), 1, 0).visits:
         if not pathway.states[visit["state"]].final:
-            number, place = map(int, names[visit["state"]][1:].split("s"))
-            onward = names[visit["next"]]
-            fate = onward if onward in ("away", "left") else "served"
+            name, onward = names[visit["state"]], names[visit["next"]]
+            number, place = map(int, name.rstrip("on")[1:].split("s"))
+            fate = onward if onward in ("away", "left") else "changed" if onward.endswith("n") else "served"
             started = int(visit["started"]) if visit["started"] != NEVER else None
+            joined = out[number, place][0][1] if name.endswith("n") else int(visit["joined"])
             node = citizens[number].steps[place].node
-            out.setdefault((number, place), []).append((node, int(visit["joined"]), started, int(visit["ended"]), fate))
+            alike = [] if name.endswith("n") else out.get((number, place), [])
+            out[number, place] = [*alike, (node, joined, started, int(visit["ended"]), fate)]
     return in_order(out)
 
 
@@ -174,12 +204,23 @@ class Told(ciw.dists.Distribution):
         return self.values[len(ind.data_records)]
 
 
+class InTurn(ciw.dists.Distribution):
+    """The same of the time until a class changes, for which Ciw does not say whose it is: by how often one asked."""
+
+    def __init__(self, values):
+        self.values = iter([FOREVER if value is None else float(value) for value in values])
+
+    def sample(self, t=None, ind=None):
+        return next(self.values)
+
+
 def by_ciw(nodes, citizens):
     """Return the same by Ciw, of which a baulk and a rejection are one here."""
     names = [f"c{number}" for number in range(len(citizens))]
 
     def of_all(make):
-        return {name: make(citizen) for name, citizen in zip(names, citizens, strict=True)}
+        both = {name: make(citizen) for name, citizen in zip(names, citizens, strict=True)}
+        return both | {f"{name}o": made for name, made in both.items()}
 
     def at_first(citizen, what):
         return [what if number == citizen.steps[0].node else None for number in range(len(nodes))]
@@ -201,20 +242,32 @@ def by_ciw(nodes, citizens):
     def onward(citizen):
         return ciw.routing.ProcessBased(lambda ind, simulation: [step.node + 1 for step in citizen.steps[1:]])
 
-    levels = sorted({citizen.priority for citizen in citizens})  # without a gap
+    levels = sorted({level for citizen in citizens for level in (citizen.priority, citizen.other)})  # without a gap
+    classes = {name: levels.index(citizen.priority) for name, citizen in zip(names, citizens, strict=True)}
+    classes |= {f"{name}o": levels.index(citizen.other) for name, citizen in zip(names, citizens, strict=True)}
+    arrivals = of_all(lambda c: at_first(c, ciw.dists.Sequential([float(c.arrival), FOREVER])))
+    arrivals |= {f"{name}o": [None] * len(nodes) for name in names}
+    changing = {
+        name: {f"{name}o": InTurn([step.changes for step in citizen.steps])}
+        for name, citizen in zip(names, citizens, strict=True)
+        if any(step.changes is not None for step in citizen.steps)
+    }
     made = ciw.create_network(
-        arrival_distributions=of_all(lambda c: at_first(c, ciw.dists.Sequential([float(c.arrival), FOREVER]))),
+        arrival_distributions=arrivals,
         service_distributions=of_all(lambda c: everywhere(c, "stay")),
         batching_distributions=of_all(lambda c: at_first(c, ciw.dists.Deterministic(c.batch))),
         reneging_time_distributions=of_all(lambda c: everywhere(c, "patience")),
         baulking_functions=of_all(baulking),
         routing=of_all(onward),
-        priority_classes=of_all(lambda c: levels.index(c.priority)),
+        priority_classes=classes,
+        **({"class_change_time_distributions": changing} if changing else {}),
         number_of_servers=[servers(node) for node in nodes],
         queue_capacities=[FOREVER if node.room is None else node.room for node in nodes],
         service_disciplines=[ciw.disciplines.LIFO if node.order == "last" else ciw.disciplines.FIFO for node in nodes],
     )
     simulation = ciw.Simulation(made)
+    for node in simulation.transitive_nodes:
+        node.next_class_change_ind = None  # Ciw 3.2.7 lacks it where a slot comes before anybody does
     simulation.simulate_until_max_time(float(LONG * DAY))
     fates = {"service": "served", "renege": "left", "baulk": "away", "rejection": "away"}
     out = {}
@@ -224,7 +277,7 @@ def by_ciw(nodes, citizens):
             started = int(record.service_start_date) if fate == "served" else None
             left = joined if fate == "away" else int(record.exit_date)
             visit = (record.node - 1, joined, started, left, fate)
-            out.setdefault((names.index(individual.customer_class), place), []).append(visit)
+            out.setdefault((names.index(individual.customer_class.rstrip("o")), place), []).append(visit)
     return in_order(out)
 
 
@@ -285,8 +338,8 @@ def test_what_the_networks_have_to_tell():
             for nodes, citizens in subjects
         ]
 
-    features = {"priority": 0, "room": None, "order": "first", "patience": None, "baulks": None, "batch": 1}
-    for changes in ({key: value} for key, value in features.items()):
+    features = [{"priority": 0, "changes": None}, {"room": None}, {"order": "first"}, {"patience": None}]
+    for changes in (*features, {"baulks": None}, {"batch": 1}, {"changes": None}):
         assert without(**changes) != plain, changes
 
 
@@ -314,3 +367,32 @@ def test_who_gives_up_makes_room_for_who_is_blocked():
     )
     assert by_ciw(nodes, citizens)[2, 0] == [(0, 5, 5, 20, "served")]
     assert by_flowsim(nodes, citizens)[2, 0] == [(0, 5, 5, 20, "served")]
+
+
+def test_who_changes_to_a_class_of_the_same_priority_goes_to_the_end_here_and_keeps_her_place_in_ciw():
+    """Two wait for a desk that is taken until 100, and the first of them changes class at 12."""
+    nodes = (Node(1),)
+    citizens = (
+        Citizen(1, (Step(0, 99),)),
+        Citizen(2, (Step(0, 9, changes=10),)),
+        Citizen(3, (Step(0, 9),)),
+    )
+    ours, theirs = by_flowsim(nodes, citizens), by_ciw(nodes, citizens)
+    assert (ours[1, 0], ours[2, 0]) == ([(0, 2, 109, 118, "served")], [(0, 3, 100, 109, "served")])
+    assert (theirs[1, 0], theirs[2, 0]) == ([(0, 2, 100, 109, "served")], [(0, 3, 109, 118, "served")])
+
+
+def test_who_changes_class_in_a_full_room_keeps_her_place_before_who_is_blocked():
+    """The second desk is taken until 99,999; she on its one chair changes class, when she leaves it and comes again.
+
+    31,663 seconds are no whole number in minutes, and may not become a little more in the engine than they are.
+    """
+    nodes = (Node(1), Node(1, room=1))
+    citizens = (
+        Citizen(1, (Step(0, 1), Step(1, 99_997))),
+        Citizen(3, (Step(0, 1), Step(1, 9, changes=31_663)), other=1),
+        Citizen(5, (Step(0, 1), Step(1, 9))),
+    )
+    for engine in (fast, reference):
+        assert by_flowsim(nodes, citizens, engine)[2, 0] == [(0, 5, 5, 99_999, "served")]
+    assert by_ciw(nodes, citizens)[2, 0] == [(0, 5, 5, 99_999, "served")]

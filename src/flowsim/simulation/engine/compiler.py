@@ -230,9 +230,9 @@ def law_rows(law: Duration, tick: float) -> list[tuple[float, _LawRow]]:
     none = np.empty((0, 2))
     mean = law.mean_minutes / tick
     if law.law == "fixed":
-        return [(1.0, (FIXED, mean, 0.0, none))]
+        return [(1.0, (FIXED, float(_on_ticks(mean)), 0.0, none))]
     if law.law == "empirical":
-        values = np.array(law.values) / tick
+        values = _on_ticks(np.array(law.values) / tick)
         order = np.argsort(values, kind="stable")
         weights = np.array(law.weights or (1.0,) * len(values))[order]
         more = np.cumsum(weights[::-1])[::-1] - weights
@@ -250,6 +250,15 @@ def law_rows(law: Duration, tick: float) -> list[tuple[float, _LawRow]]:
     in_ticks = np.array([-_to_40_bits(math.log(tick)), 0.0])
     fineness = _FINE if law.phases else _POINTS
     return [(share, (TABLE, mean, fineness, points + in_ticks)) for share, points in _tables_of(law, fineness)]
+
+
+def _on_ticks(times: float | Floats) -> Floats:
+    """Return times as whole ticks where they are but for rounding: 31,663 seconds, in minutes, are 31,663.000000000004.
+
+    A patience that ends at a tick exactly, and one that is rounded down to it, are not the same.
+    """
+    whole = np.rint(times)
+    return np.where(np.abs(times - whole) <= 1e-14 * np.abs(whole), whole, times)
 
 
 # Pathways that differ in numbers, as draws of uncertain parameters, mostly keep their laws' shapes.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 
 from flowsim.model.pathway import Pathway
 from flowsim.theory.verification.statistics import CheckedStatistic
@@ -29,6 +29,7 @@ __all__ = [
     "law_of",
     "one_station",
     "service_moments",
+    "service_survival",
     "side_by_side",
     "step",
     "textbook_pathway",
@@ -119,11 +120,29 @@ def service_moments(law: str, cv: float) -> tuple[float, float, float]:
         moments = [SERVICE**n * (1 + cv**2) ** (n * (n - 1) / 2) for n in (1, 2, 3)]
     else:
         raw = stats.weibull_min.moment
-        # The coefficient of variation falls as the shape rises: from 15.8 at 0.2 to 0.06 at 20.
-        shape = optimize.brentq(lambda k: raw(2, k) / raw(1, k) ** 2 - 1 - cv**2, 0.2, 20)
+        shape = _weibull_shape(cv)
         moments = [(SERVICE / raw(1, shape)) ** n * raw(n, shape) for n in (1, 2, 3)]
     first, second, third = map(float, moments)
     return first, second, third
+
+
+def service_survival(law: str, cv: float) -> Callable[[float], float]:
+    """Return the probability that such a service lasts longer than so many hours, above 0."""
+    if law == "gamma":
+        shape = 1 / cv**2
+        return lambda hours: float(special.gammaincc(shape, shape * hours / SERVICE))
+    if law == "lognormal":
+        spread = math.sqrt(math.log1p(cv**2))
+        return lambda hours: float(special.ndtr(-math.log(hours / SERVICE) / spread - spread / 2))
+    shape = _weibull_shape(cv)
+    scale = SERVICE / math.gamma(1 + 1 / shape)
+    return lambda hours: math.exp(-((hours / scale) ** shape))
+
+
+def _weibull_shape(cv: float) -> float:
+    """Return the shape of Weibull's law: the variation falls as it rises, from 15.8 at 0.2 to 0.06 at 20."""
+    raw = stats.weibull_min.moment
+    return float(optimize.brentq(lambda k: raw(2, k) / raw(1, k) ** 2 - 1 - cv**2, 0.2, 20))
 
 
 def side_by_side(state: Mapping[str, Any], entry: Mapping[str, Any], stock: int = 0, **station: Any) -> dict[str, Any]:

@@ -1,11 +1,14 @@
-"""Queues with rules of their own: who baulks, who comes back or in batches, who is next, who is blocked."""
+"""Queues with rules of their own: who baulks, comes back or in batches, is next, is blocked or interrupts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+import numpy as np
+
 from flowsim.simulation.engine.trace import NEVER
+from flowsim.theory.priority import MG1Priority
 from flowsim.theory.rules.arrivals import FiniteSource, MMcBatch, MMcBaulking
 from flowsim.theory.rules.blocking import BlockingTandem
 from flowsim.theory.rules.orders import MMcOrdered
@@ -17,6 +20,7 @@ from flowsim.theory.verification.cases import (
     door,
     exponential,
     law_of,
+    service_moments,
     step,
     textbook_pathway,
 )
@@ -60,6 +64,41 @@ def _blocking() -> Iterator[Case]:
             ),
             replications=replications,
         )
+
+
+def _preemption() -> Iterator[Case]:
+    moments = service_moments("lognormal", 0.8)[:2]
+    model = MG1Priority(rates=(0.03, 0.03), moments=(moments, moments), preempts="resume")
+    stay = law_of("lognormal", 0.8)
+
+    def to_start(sample: Sample) -> tuple[float, float]:
+        # Of a stay with interruptions the first part has the step of the citizen's coming.
+        visits = sample.settled("desk")
+        visits = visits[(visits["step"] == 0) & (visits["started"] != NEVER)]
+        return float((visits["started"] - visits["joined"]).sum()) / sample.ticks, len(visits)
+
+    def in_all(sample: Sample) -> tuple[float, float]:
+        visits = sample.settled("desk")
+        ended = np.where(visits["ended"] != NEVER, visits["ended"], sample.hours * sample.ticks)
+        return float((ended - visits["joined"]).sum()) / sample.ticks, float((visits["step"] == 0).sum())
+
+    yield Case(
+        name="M/G/1 at 0.6, lognormal, the urgent interrupt",
+        pathway=textbook_pathway(
+            CITIZENS / sum(model.rates),
+            stations={"desk": {"capacity": 1, "preempts": "resume"}},
+            states={"urgent": step(stay), "desk": step(stay, priority=1)},
+            entries={"siren": door(model.rates[0], "urgent"), "door": door(model.rates[1])},
+        ),
+        statistics=(
+            CheckedStatistic(
+                name="others' mean wait to start, hours", theory=model.wait_means_to_start[1], observe=to_start
+            ),
+            CheckedStatistic(name="others' mean wait and stay, hours", theory=model.means[1].sojourn, observe=in_all),
+            mean_wait(model.means[0].wait, "urgent", "mean wait of the urgent, hours"),
+        ),
+        replications=160,
+    )
 
 
 def _baulking() -> Iterator[Case]:
@@ -165,6 +204,11 @@ def _finite_source() -> Iterator[Case]:
 RULES: Mapping[str, Family] = {
     "blocking": Family(
         title="Two stations, of which one blocks", formula="Avi-Itzhak and Yadin (1965), Neuts (1981)", cases=_blocking
+    ),
+    "preemption": Family(
+        title="Classes that interrupt",
+        formula="White and Christie (1958), Conway, Maxwell and Miller",
+        cases=_preemption,
     ),
     "baulking": Family(title="M/M/c where some baulk", formula="Haight (1957)", cases=_baulking),
     "batches": Family(title="Batches", formula="Chaudhry and Templeton (1983)", cases=_batches),

@@ -28,6 +28,7 @@ from flowsim.theory.verification.cases import (
     law_of,
     one_station,
     service_moments,
+    service_survival,
     side_by_side,
     step,
     textbook_pathway,
@@ -81,12 +82,19 @@ def _mg1() -> Iterator[Case]:
         ("lognormal", 1.2, 160),
         ("weibull", 0.7, 60),
     ):
-        model = MG1(rate=0.6 / SERVICE, moments=service_moments(law, cv))
+        model = MG1(rate=0.6 / SERVICE, moments=service_moments(law, cv), survival=service_survival(law, cv))
         squared = mean_square(model.wait_variance + model.means.wait**2)
+        long = model.wait_quantile(0.8)
         yield Case(
             name=f"M/G/1 at 0.6, {law}, cv {cv:g}",
             pathway=one_station(model.rate, law_of(law, cv), 1),
-            statistics=(mean_wait(model.means.wait), wait_over(0.0, model.load), *([squared] if cv < 0.6 else [])),
+            statistics=(
+                mean_wait(model.means.wait),
+                wait_over(0.0, model.load),
+                wait_over(long, model.wait_tail(long)),
+                sojourn_over(25.0, model.sojourn_tail(25.0)),
+                *([squared] if cv < 0.6 else []),
+            ),
             replications=replications,
         )
 
@@ -224,7 +232,12 @@ def _mphc() -> Iterator[Case]:
     yield Case(
         name="M/PH/2 at 0.7, Erlang's law of 4 phases",
         pathway=one_station(model.rate, law_of("gamma", 0.5), 2),
-        statistics=(mean_wait(model.means.wait), wait_over(0.0, model.wait_probability)),
+        statistics=(
+            mean_wait(model.means.wait),
+            wait_over(0.0, model.wait_probability),
+            wait_over(8.0, model.wait_tail(8.0)),
+            sojourn_over(25.0, model.sojourn_tail(25.0)),
+        ),
         replications=80,
     )
 
