@@ -2,6 +2,7 @@ import math
 
 import pytest
 
+from flowsim.core.periods import Period
 from flowsim.reporting.document import Figure, Table, legible, shown
 from flowsim.reporting.language import Language
 
@@ -32,6 +33,15 @@ def test_legible(text, told):
 )
 def test_shown(cell, english, danish):
     assert [shown(cell, Language.of(code)) for code in ("en", "da")] == [english, danish]
+
+
+@pytest.mark.parametrize(
+    ("period", "english", "danish"),
+    [("2024", "2024", "2024"), ("2024Q3", "Q3 2024", "3. kvartal 2024"), ("2024-03", "March 2024", "marts 2024")],
+)
+def test_a_period_in_a_cell_is_written_in_words(period, english, danish):
+    told = [shown(Period(period), Language.of(code)).replace("\N{NO-BREAK SPACE}", " ") for code in ("en", "da")]
+    assert told == [english, danish]
 
 
 def test_columns_are_numeric_where_any_cell_is():
