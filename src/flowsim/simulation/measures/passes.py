@@ -217,45 +217,61 @@ def sorted_within(group: Ints, values: Ints, groups: int) -> Any:
 
 
 @_pass
-def clock_runs(visits: Any, at_starts: Any, begins: Any, ends: Any, abandons: Any) -> Any:
-    """Follow a clock through the visits: begun, stopped (LATER while it runs) and whether it ended, a row a run.
+def clock_runs(visits: Any, begins_at_start: Any, ends_at_start: Any, begins: Any, ends: Any, abandons: Any) -> Any:
+    """Follow clocks through the visits, all in one pass.
 
-    `at_starts` says of beginning and end whether they come when a stay starts, or else when it is joined. The last
-    three say of each state whether the clock begins there, ends there, and stops there without an end.
+    Of each clock the first two say whether it begins and ends when a stay starts, or else when it is joined; the last
+    three, shape (clocks, states), whether it begins in a state, ends there, and stops there without an end.
+
+    Returns:
+        Of each clock how many runs it has, and in its row when they began, when they stopped (LATER while it runs), and
+        whether they ended; shapes (clocks,) and (clocks, most runs).
     """
-    begins_at_start, ends_at_start = at_starts
-    watched = begins | ends | abandons
+    clocks, states = begins.shape
+    beginning, watched = np.zeros(states, np.bool_), np.zeros(states, np.bool_)
+    for clock in range(clocks):
+        beginning |= begins[clock]
+        watched |= begins[clock] | ends[clock] | abandons[clock]
     most = 1
     for i in range(len(visits)):
-        most += begins[visits[i].state]
-    begun, stopped = np.empty(most, np.int64), np.empty(most, np.int64)
-    ended = np.empty(most, np.bool_)
-    runs, running, whose = 0, False, 0
-    for i in range(len(visits)):
+        most += beginning[visits[i].state]
+    begun, stopped = np.empty((clocks, most), np.int64), np.empty((clocks, most), np.int64)
+    ended = np.empty((clocks, most), np.bool_)
+    runs, running = np.zeros(clocks, np.int64), np.zeros(clocks, np.bool_)
+    under_way, whose = 0, 0
+    for i in range(len(visits) + 1):
+        if under_way > 0 and (i == len(visits) or visits[i].citizen != whose):
+            for clock in range(clocks):
+                if running[clock]:
+                    stopped[clock, runs[clock]], ended[clock, runs[clock]] = LATER, False
+                    runs[clock] += 1
+                    running[clock] = False
+            under_way = 0
+        if i == len(visits):
+            break
         visit = visits[i]
         state = visit.state
-        if not watched[state]:
+        if not (watched[state] if under_way > 0 else beginning[state]) or _goes_on(visits, i):
             continue
-        if running and visit.citizen != whose:
-            stopped[runs], ended[runs] = LATER, False
-            runs, running = runs + 1, False
         whose = visit.citizen
-        if _goes_on(visits, i):
-            continue
-        for is_start in (False, True):  # she enters a state before she starts in it
-            at = visit.started if is_start else visit.joined
-            if at == NEVER:
+        for clock in range(clocks):
+            if not (begins[clock, state] or running[clock]):
                 continue
-            ends_here = ends[state] and is_start == ends_at_start
-            if running and (ends_here or (abandons[state] and not is_start)):
-                stopped[runs], ended[runs] = at, ends_here
-                runs, running = runs + 1, False
-            if not running and begins[state] and is_start == begins_at_start:
-                begun[runs], running = at, True
-    if running:
-        stopped[runs], ended[runs] = LATER, False
-        runs += 1
-    return begun[:runs].copy(), stopped[:runs].copy(), ended[:runs].copy()
+            for is_start in (False, True):  # she enters a state before she starts in it
+                at = visit.started if is_start else visit.joined
+                if at == NEVER:
+                    continue
+                ends_here = ends[clock, state] and is_start == ends_at_start[clock]
+                if running[clock] and (ends_here or (abandons[clock, state] and not is_start)):
+                    stopped[clock, runs[clock]], ended[clock, runs[clock]] = at, ends_here
+                    runs[clock] += 1
+                    running[clock] = False
+                    under_way -= 1
+                if not running[clock] and begins[clock, state] and is_start == begins_at_start[clock]:
+                    begun[clock, runs[clock]] = at
+                    running[clock] = True
+                    under_way += 1
+    return runs, begun, stopped, ended
 
 
 @_pass

@@ -90,21 +90,27 @@ class Runs(NamedTuple):
     ended: Bools
 
 
-def clock_runs(dated: DatedTrace, clock: Clock) -> Runs:
-    """Follow a clock through every citizen's visits.
+def clock_runs(dated: DatedTrace) -> list[Runs]:
+    """Follow the clocks of the pathway through every citizen's visits.
 
-    It begins when a stay in a state of `begins` starts (or is joined, as `begins_at` says), and ends at her
+    One begins when a stay in a state of `begins` starts (or is joined, as `begins_at` says), and ends at her
     next entering of a state of `ends` (or when a stay there starts, as `ends_at` says); beginning again before that
     changes nothing. It can run several times.
     Entering a state of `abandons`, or a final one that is not among `ends`, abandons the run: it stops, and counts
     as open until then only. Who was already beyond `begins` when the horizon started never has the clock begun, for its
     beginning is not known.
     """
-    names = [state.name for state in dated.pathway.states]
+    watched, names = dated.pathway.clocks, [state.name for state in dated.pathway.states]
     final = np.array([state.final for state in dated.pathway.states])
-    begins, ends, abandons = (np.isin(names, chosen) for chosen in (clock.begins, clock.ends, clock.abandons))
-    at_starts = clock.begins_at == "started", clock.ends_at == "started"
-    return Runs(*dated.passes.clock_runs(dated.trace.visits, at_starts, begins, ends, abandons | (final & ~ends)))
+    begins, ends, abandons = (
+        np.array([np.isin(names, getattr(clock, key)) for clock in watched]) for key in ("begins", "ends", "abandons")
+    )
+    begins_at, ends_at = (
+        np.array([getattr(clock, key) == "started" for clock in watched]) for key in ("begins_at", "ends_at")
+    )
+    stops = abandons | (final & ~ends)
+    count, *columns = dated.passes.clock_runs(dated.trace.visits, begins_at, ends_at, begins, ends, stops)
+    return [Runs(*(column[number, :many] for column in columns)) for number, many in enumerate(count)]
 
 
 def clocks(dated: DatedTrace) -> Iterator[MeasureSeries]:
@@ -118,13 +124,13 @@ def clocks(dated: DatedTrace) -> Iterator[MeasureSeries]:
     stopped at the period's end, cases; `.open_overdue`: those of them that have run for longer than the
     limit. NaN where a share or a mean is of nobody.
     """
-    for clock in dated.pathway.clocks:
-        yield from _clock(dated, clock)
+    if dated.pathway.clocks:
+        for clock, runs in zip(dated.pathway.clocks, clock_runs(dated), strict=True):
+            yield from _clock(dated, clock, runs)
 
 
-def _clock(dated: DatedTrace, clock: Clock) -> Iterator[MeasureSeries]:
-    calendar = dated.calendar
-    runs, limit = clock_runs(dated, clock), calendar.ticks(clock.limit)
+def _clock(dated: DatedTrace, clock: Clock, runs: Runs) -> Iterator[MeasureSeries]:
+    calendar, limit = dated.calendar, dated.calendar.ticks(clock.limit)
     (month, took), counts, total = dated.passes.clock_counts(*runs, limit, calendar.cells, len(calendar.edges) + 1)
     # A cell holds what happened between two edges, the last one what comes after the horizon: summed up along the edges
     # they are what had happened by each.
