@@ -49,7 +49,7 @@ def stocks(dated: DatedTrace) -> Iterator[MeasureSeries]:
     waits for; final states accumulate.
     """
     there = dated.by_benefit(dated.joins - dated.ends)
-    for number, label in enumerate(dated.pathway.benefits):
+    for number, label in enumerate(dated.benefits):
         yield from dated.at_ends(STOCK(label), there[number])
 
 
@@ -63,7 +63,7 @@ def mean_stocks(dated: DatedTrace) -> Iterator[MeasureSeries]:
     spent = dated.by_benefit(dated.time_present)
     for every in calendar.lengths(MEAN_STOCK):
         mean = calendar.during(spent, every) / calendar.during(calendar.edges, every)
-        for number, label in enumerate(dated.pathway.benefits):
+        for number, label in enumerate(dated.benefits):
             yield MeasureSeries(measure=MEAN_STOCK(label), every=every, values=mean[number])
 
 
@@ -87,14 +87,9 @@ def exits(dated: DatedTrace) -> Iterator[MeasureSeries]:
     `exits.<benefit>.<next benefit>`, spells, yearly, for every pair that the pathway makes possible. A return
     after a short while ends the spell here all the same; `spells.followups` is where gaps are bridged.
     """
-    states, labels = dated.pathway.states, dated.pathway.benefits
-    pairs = sorted(
-        {
-            (labels.index(state.benefit), labels.index(dated.pathway.state(target).benefit))
-            for state in states
-            for target in state.targets
-        }
-    )
+    states, labels, benefit_of = dated.pathway.states, dated.benefits, dated.benefit_of.tolist()
+    number = {state.name: benefit for state, benefit in zip(states, benefit_of, strict=True)}
+    pairs = sorted({(number[state.name], number[target]) for state in states for target in state.targets})
     for left, to in pairs:
         if left != to:
             yield from dated.counted(EXITS(labels[left], labels[to]), dated.moved[left, to])

@@ -221,7 +221,7 @@ def followups(dated: DatedTrace) -> Iterator[MeasureSeries]:
 
 
 def _followup(dated: DatedTrace, followup: Followup, among: Spells) -> Iterator[MeasureSeries]:
-    calendar, labels = dated.calendar, dated.pathway.benefits
+    calendar, labels = dated.calendar, dated.benefits
     gap = calendar.ticks(followup.gap)
     rows: Ints = dated.passes.last_spells(*among, labels.index(followup.benefit), gap)
     month = calendar.month(among.ended[rows])
@@ -237,12 +237,16 @@ def _followup(dated: DatedTrace, followup: Followup, among: Spells) -> Iterator[
         after = calendar.ticks(span)
         status = among.benefit[dated.passes.later_spells(among.citizen, among.joined, among.ended, rows, after)]
         counts = dated.before(month, status, len(labels))
-        for label, members in shares:
-            part, measure = counts[members].sum(axis=0), STATUS(followup.name, span_name(span), label)
-            for every in calendar.lengths(STATUS):
-                share = 100 * ratio(calendar.during(part, every), calendar.during(ended, every))
-                values = _followed(dated, share, every, max(gap, after))
-                yield MeasureSeries(measure=measure, every=every, values=values)
+        parts = np.array([counts[members].sum(axis=0) for _, members in shares])
+        told: dict[Every, Floats] = {}
+        for every in calendar.lengths(STATUS):
+            part, whole = calendar.during(parts, every), calendar.during(ended, every)
+            share = 100 * ratio(part, np.broadcast_to(whole, part.shape))
+            told[every] = _followed(dated, share, every, max(gap, after))
+        for number, (label, _) in enumerate(shares):
+            measure = STATUS(followup.name, span_name(span), label)
+            for every, of_all in told.items():
+                yield MeasureSeries(measure=measure, every=every, values=of_all[number])
 
 
 def seniorities(dated: DatedTrace) -> Iterator[MeasureSeries]:
@@ -255,7 +259,7 @@ def seniorities(dated: DatedTrace) -> Iterator[MeasureSeries]:
     if dated.pathway.seniorities:
         among = spells_of(dated)
         for seniority in dated.pathway.seniorities:
-            which, calendar = dated.pathway.benefits.index(seniority.benefit), dated.calendar
+            which, calendar = dated.benefits.index(seniority.benefit), dated.calendar
             for span in seniority.over:
                 spells = among.benefit, among.joined, among.ended, which, calendar.ticks(span)
                 there = dated.passes.older_than(*spells, calendar.cells, len(calendar.edges) + 1)

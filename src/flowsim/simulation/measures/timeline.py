@@ -41,6 +41,7 @@ class DatedTrace:
 
     Attributes:
         asked: the measures that are asked for; None for all. What takes a pass or a sort of its own asks `asks` before.
+        benefits: the benefit labels in the order in which states name them.
         benefit_of, station_of: the number of each state's benefit label and station, -1 where there is none.
         passes: those over all rows; of a trace without any, as Python, for they are not worth compiling then.
     """
@@ -54,8 +55,8 @@ class DatedTrace:
     ) -> None:
         self.trace, self.pathway, self.calendar, self.asked = trace, pathway, calendar, asked
         self.passes: Any = _compiled() if len(trace.visits) or len(trace.sessions) else _as_python()
-        labels, stations = pathway.benefits, [station.name for station in pathway.stations]
-        self.benefit_of: Ints = np.array([labels.index(state.benefit) for state in pathway.states], np.int64)
+        self.benefits, stations = pathway.benefits, [station.name for station in pathway.stations]
+        self.benefit_of: Ints = np.array([self.benefits.index(state.benefit) for state in pathway.states], np.int64)
         self.station_of: Ints = np.array(
             [stations.index(state.station) if state.station else -1 for state in pathway.states], np.int64
         )
@@ -77,7 +78,7 @@ class DatedTrace:
 
     @cached_property
     def _tallies(self) -> Tallies:
-        shape = self._width, self.trace.first, self.benefit_of, len(self.pathway.benefits)
+        shape = self._width, self.trace.first, self.benefit_of, len(self.benefits)
         return Tallies(*self.passes.tallies(self.trace.visits, self.calendar.cells, *shape))
 
     @cached_property
@@ -195,7 +196,7 @@ class DatedTrace:
 
     def by_benefit(self, by_state: Numbers) -> Numbers:
         """Add up the states of each benefit, along the first axis."""
-        return _grouped(by_state, self.benefit_of, len(self.pathway.benefits))
+        return _grouped(by_state, self.benefit_of, len(self.benefits))
 
     def before(self, month: Ints, group: Ints, groups: int) -> Ints:
         """Count the events of each group before each edge, shape (groups, edges)."""
@@ -374,9 +375,16 @@ class Calendar:
         out: Ints = self.months[np.searchsorted(self.months, self.ends(every)) - 1]
         return out
 
-    def last_moments(self, every: Every) -> list[datetime]:
+    def last_moments(self, every: Every) -> tuple[datetime, ...]:
         """Return the last moment within each period, where what holds by date is read at its end."""
-        return [min(period.end, self.end) - timedelta(microseconds=1) for period in self.periods(every)]
+        return self._last_moments[every]
+
+    @cached_property
+    def _last_moments(self) -> dict[Every, tuple[datetime, ...]]:
+        return {
+            every: tuple(min(period.end, self.end) - timedelta(microseconds=1) for period in periods)
+            for every, periods in self._periods.items()
+        }
 
     def during(self, before: Ints | Floats, every: Every) -> Floats:
         """Turn what came before each edge (last axis) into what came in each period."""
