@@ -238,14 +238,14 @@ def _followup(dated: DatedTrace, followup: Followup, among: Spells) -> Iterator[
         status = among.benefit[dated.passes.later_spells(among.citizen, among.joined, among.ended, rows, after)]
         counts = dated.before(month, status, len(labels))
         parts = np.array([counts[members].sum(axis=0) for _, members in shares])
-        told: dict[Every, Floats] = {}
+        statuses: dict[Every, Floats] = {}
         for every in calendar.lengths(STATUS):
             part, whole = calendar.during(parts, every), calendar.during(ended, every)
             share = 100 * ratio(part, np.broadcast_to(whole, part.shape))
-            told[every] = _followed(dated, share, every, max(gap, after))
+            statuses[every] = _followed(dated, share, every, max(gap, after))
         for number, (label, _) in enumerate(shares):
             measure = STATUS(followup.name, span_name(span), label)
-            for every, of_all in told.items():
+            for every, of_all in statuses.items():
                 yield MeasureSeries(measure=measure, every=every, values=of_all[number])
 
 
