@@ -689,63 +689,60 @@ def places(m, change, bound, carried, present, waits):
     return whole
 
 
-@cached(nogil=True)
 def arrival_ticks(m, luck, entry):
     """Return the ticks at which citizens come by a door, in order, and how many come before each period.
 
-    Those of a batch come at one tick. Its size is drawn with the luck of that tick, at the address of the arrival, so
-    that other sizes move no arrival.
+    Citizens who are there at the start have tick -1. Those of a batch come at one tick. Its size is drawn with the luck
+    of that tick, at the address of the arrival, so that other sizes move no arrival. Not compiled: what is drawn is,
+    and the rest would take longer to compile than to run.
 
     Returns:
         Shapes (n,) and (periods,).
     """
-    ticks, begins = _arrivals(m, luck, entry)
-    if m.entries[entry].batch == m.entries[entry].batch_end:
+    door = m.entries[entry]
+    if door["kind"] in (POISSON, RENEWAL):
+        ticks, begins = drawn_arrivals(m, luck, entry)
+    else:
+        ticks = np.full(door["count"], -1)
+        if door["kind"] == GIVEN:
+            ticks = np.floor(m.steps["since"][door["step"] : door["step_end"]] + 0.5).astype(np.int64)
+            ticks = ticks[ticks < m.horizon]
+        begins = np.array([0] + [len(ticks)] * len(luck.forks))
+    if door["batch"] == door["batch_end"]:
         return ticks, begins
-    upto = np.zeros(len(ticks) + 1, np.int64)  # citizens before each arrival
-    for n in range(len(ticks)):
-        index = index_of(begins.reshape(1, -1), 0, n)
-        upto[n + 1] = upto[n] + batch_size(m, luck.seed, word_at(luck, ticks[n]), entry, index, ticks[n])
-    return np.repeat(ticks, np.diff(upto)), upto[begins]
-
-
-@_rule
-def batch_size(m, seed, word, entry, index, when):
-    """Return how many come at an arrival, by the law in force at its tick."""
-    _, bits, _, _ = philox(seed, word, m.entries[entry].key, np.uint64(index), _U0, _U0)
-    share = m.batches[_in_force(m.batches, m.entries[entry].batch, m.entries[entry].batch_end, when)].share
-    while m.shares[share].upto < uniform(bits):
-        share += 1
-    return m.shares[share].to
+    sizes = batch_sizes(m, luck, entry, ticks, begins.reshape(1, -1))
+    return np.repeat(ticks, sizes), np.append(0, np.cumsum(sizes))[begins]
 
 
 @cached(nogil=True)
-def _arrivals(m, luck, entry):
-    """Return the arrival ticks of a door in order, those before the horizon, and how many precede each period.
+def batch_sizes(m, luck, entry, ticks, begins):
+    """Return how many come at each arrival, by the law in force at its tick; `begins` has the shape (1, periods)."""
+    out = np.empty(len(ticks), np.int64)
+    for n in range(len(ticks)):
+        word, index = word_at(luck, ticks[n]), np.uint64(index_of(begins, 0, n))
+        _, bits, _, _ = philox(luck.seed, word, m.entries[entry].key, index, _U0, _U0)
+        law = _in_force(m.batches, m.entries[entry].batch, m.entries[entry].batch_end, ticks[n])
+        share = m.batches[law].share
+        while m.shares[share].upto < uniform(bits):
+            share += 1
+        out[n] = m.shares[share].to
+    return out
 
-    Gaps are summed as floats and rounded once. Citizens who are there at the start have tick -1. At a fork a rate has
-    no memory and is drawn anew; a gap between regular arrivals keeps its draw.
 
-    Returns:
-        Shapes (n,) and (periods,): the ticks, and the numbers of those who come before a period begins.
+@cached(nogil=True)
+def drawn_arrivals(m, luck, entry):
+    """Return the ticks of arrivals that are drawn, those before the horizon, and how many precede each period.
+
+    Gaps are summed as floats and rounded once. At a fork a rate has no memory and is drawn anew; a gap between regular
+    arrivals keeps its draw.
     """
-    kind = m.entries[entry].kind
-    begins = np.zeros(len(luck.words), np.int64)
-    if kind not in (POISSON, RENEWAL, GIVEN):
-        begins[1:] = m.entries[entry].count
-        return np.full(m.entries[entry].count, np.int64(-1)), begins
+    renewal = m.entries[entry].kind == RENEWAL
     first, last = m.entries[entry].step, m.entries[entry].step_end
-    if kind == GIVEN:
-        given = np.floor(m.steps[first:last].since + 0.5).astype(np.int64)
-        given = given[given < m.horizon]
-        begins[1:] = len(given)
-        return given, begins
-    out = np.empty(1024, np.int64)
-    n = 0
-    period, row, area, total = 0, first, 0.0, 0.0
+    begins, out = np.zeros(len(luck.words), np.int64), np.empty(1024, np.int64)
+    n, period, row, area, total = 0, 0, first, 0.0, 0.0
     while True:
         u = citizen_block(m, luck.seed, luck.words[period], entry, (period << 32) | (n - begins[period]))
-        if kind == RENEWAL:
+        if renewal:
             total += law_quantile(m, m.entries[entry].law, u)
         else:
             area -= log(u)
@@ -763,19 +760,23 @@ def _arrivals(m, luck, entry):
                 row = _in_force(m.steps, first, last, luck.forks[period])
                 area = m.steps[row].rate * (luck.forks[period] - m.steps[row].since)
                 period += 1
-                begins[period:] = n
+                begins[period] = n
                 continue
         if total + 0.5 >= m.horizon:
             break
         if n == len(out):
-            out = np.concatenate((out, np.empty(n, np.int64)))
+            longer = np.empty(2 * n, np.int64)
+            for earlier in range(n):
+                longer[earlier] = out[earlier]
+            out = longer
         out[n] = half_up(total)
         n += 1
-        while kind == RENEWAL and period < len(luck.forks) and total >= luck.forks[period]:
+        while renewal and period < len(luck.forks) and total >= luck.forks[period]:
             period += 1
-            begins[period:] = n
-    begins[period + 1 :] = n
-    return out[:n].copy(), begins
+            begins[period] = n
+    for later in range(period + 1, len(begins)):
+        begins[later] = n
+    return out[:n], begins
 
 
 @_rule
