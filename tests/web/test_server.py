@@ -8,7 +8,7 @@ import logging
 import pytest
 
 from flowsim.questions.compare import Compare
-from flowsim.web.answers import FILES, MOST_BYTES
+from flowsim.web.answers import MOST_BYTES, PAGE_FILES
 from flowsim.web.workbench import FIRST_LOOK, LOOK, RUN, Workbench
 
 MORE = {"changes": [{"control": "team", "value": "5"}]}
@@ -23,7 +23,7 @@ def test_the_page_and_each_file_that_it_names(tab):
 
 
 def test_nothing_of_the_page_names_another_host(tab):
-    own = [name for name in FILES if name.endswith((".css", ".js")) and not name.startswith("chart")]
+    own = [name for name in PAGE_FILES if name.endswith((".css", ".js")) and not name.startswith("chart")]
     assert len(own) == 11
     for name in own:
         text = tab.client.get(f"/static/{name}").text.replace("http://www.w3.org/2000/svg", "")

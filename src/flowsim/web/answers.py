@@ -29,14 +29,14 @@ from flowsim.web.refusals import WrongCells, refusal
 from flowsim.web.screens.shelf import FORMATS, Paper, Shelf
 from flowsim.web.workbench import Workbench
 
-__all__ = ["FILES", "MOST_BYTES", "Answers", "error_answer"]
+__all__ = ["MOST_BYTES", "PAGE_FILES", "Answers", "error_answer"]
 
 MOST_BYTES = 131_072
 """The bytes of a question."""
 _MOST_UPLOAD = 2_097_152
 """The bytes of a request that brings a list of today's cases, or a logo, as base64."""
 _LOG = logging.getLogger("flowsim.web")
-FILES: Mapping[str, str] = {
+PAGE_FILES: Mapping[str, str] = {
     "page.css": "text/css",
     "page.js": "text/javascript",
     "start.js": "text/javascript",
@@ -104,9 +104,9 @@ class Answers:
 
     async def _file(self, request: Request) -> Response:
         name = request.path_params["name"]
-        if name not in FILES:
+        if name not in PAGE_FILES:
             return error_answer(404, "there is no such file")
-        return Response((data_folder("web") / name).read_bytes(), media_type=f"{FILES[name]}; charset=utf-8")
+        return Response((data_folder("web") / name).read_bytes(), media_type=f"{PAGE_FILES[name]}; charset=utf-8")
 
     async def _contents(self, request: Request) -> Response:
         return JSONResponse(page_contents(self.desk, _language(request.query_params.get("lang"))))
