@@ -689,7 +689,7 @@ def places(m, change, bound, carried, present, waits):
     return whole
 
 
-def arrival_ticks(m, luck, entry):
+def arrival_ticks(m: Any, luck: Any, entry: int) -> tuple[Any, Any]:
     """Return the ticks at which citizens come by a door, in order, and how many come before each period.
 
     Citizens who are there at the start have tick -1. Those of a batch come at one tick. Its size is drawn with the luck
