@@ -115,8 +115,9 @@ def chain_table(found: Rehearsal, truths: int, minutes: float) -> list[str]:
     """Write how many of the truths along the whole chain lie in their intervals."""
     held, of_sets = inside(found.histories), inside(found.sets)
     lines = [
-        f"{len(found)} of {truths} truths, {found.pairs:,} pairs each, {minutes:.0f} CPU minutes; the effective sample "
-        f"is {np.quantile(found.effective, 0.05):,.0f} to {np.quantile(found.effective, 0.95):,.0f} (5 to 95 %).",
+        f"{len(found)} of {truths} truths, {found.pairs:,} pairs each; the effective sample is "
+        f"{np.quantile(found.effective, 0.05):,.0f} to {np.quantile(found.effective, 0.95):,.0f} (5 to 95 %). "
+        f"{minutes:.0f} CPU minutes, without what an earlier run had left.",
         "",
         "| figure | in the histories' 90 % interval | in the sets' | median width of the histories' |",
         "|---|--:|--:|--:|",
