@@ -265,6 +265,21 @@ def test_the_way_back_a_reload_and_a_second_tab_keep_the_choices(chromium: Any, 
         assert (slider.input_value(), page.url) == (chosen, address)
 
 
+def test_who_leaves_while_a_slider_still_moves_is_not_called_back(chromium: Any, small: str) -> None:
+    with tab(chromium, small) as page:
+        page.get_by_role("link", name="Workbench").click()
+        settled(page)
+        page.evaluate(
+            """() => {
+                const slider = document.querySelector("input[type=range]");
+                location.hash = document.querySelector("nav a[href*='/report']").getAttribute("href");
+                slider.dispatchEvent(new Event("input", { bubbles: true }));  // before the page knows of it
+            }"""
+        )
+        page.get_by_role("heading", name="Get a report").wait_for()
+        assert "/report" in page.url
+
+
 def test_what_is_typed_is_read_or_asked_about(chromium: Any, small: str) -> None:
     with tab(chromium, small, "da") as page:
         page.get_by_role("link", name="Arbejdsbord").click()

@@ -37,7 +37,7 @@ function current() {
   return { screen, language: values.get("lang") ?? preferred, choice: unpack(values.get("s") ?? "") };
 }
 
-let leave = () => {}, links = new Map();
+let leave = () => {}, links = new Map(), here = "";
 
 // The other screens are of what is chosen now.
 function lead(choice) {
@@ -45,6 +45,7 @@ function lead(choice) {
 }
 
 async function show() {
+  here = location.hash;
   const { screen, language, choice } = current();
   leave();
   if (about === null || about.language !== language) await load(language);
@@ -73,9 +74,12 @@ async function show() {
   leave = screens[screen](main, choice) ?? (() => {});
 }
 
-// The address follows the choices without another step in the browser's history, and without drawing the page anew.
+// The address follows the choices without another step in the browser's history, and without drawing the page anew;
+// but not where the browser has gone on already, of which the page hears a moment later.
 export function keep(screen, choice) {
+  if (location.hash !== here) return;
   history.replaceState(null, "", address(screen, choice));
+  here = location.hash;
   lead(choice);
 }
 window.addEventListener("hashchange", show);
