@@ -85,7 +85,7 @@ def test_tails_of_any_service_add_up_to_its_means(survival, moment):
 NEARLY_FIXED = ((1.0, *[0.0] * 29), (30 * (np.eye(30, k=1) - np.eye(30))).tolist())
 
 
-@pytest.mark.parametrize("law", [HYPEREXPONENTIAL, ERLANG, COXIAN, NEARLY_FIXED])
+@pytest.mark.parametrize("law", [HYPEREXPONENTIAL, ERLANG, COXIAN, pytest.param(NEARLY_FIXED, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("load", [0.3, 0.9])
 def test_tails_of_any_service_are_those_of_phases(law, load):
     initial, rates = map(np.array, law)
