@@ -52,6 +52,7 @@ from flowsim.simulation.engine.kernel import (
     list_events,
     put_events,
     put_in_order,
+    put_renumbered,
     run_loop,
     take_up,
     tally,
@@ -87,7 +88,7 @@ class KeptState(NamedTuple):
     tick: int
     run: RunState  # its tables of citizens, queues and stations alone, as far as they are used
     came: tuple[int, ...]  # citizens by each door
-    visits: tuple[Any, ...]  # of those who came by each door, by citizen and step
+    visits: tuple[Any, ...]  # of those who came by each door, whom they number from 0, by citizen and step
 
     @property
     def nbytes(self) -> int:
@@ -122,6 +123,8 @@ def run_until(model: Model, seed: int, history: int, tick: int, earlier: tuple[t
     )
     visits = _ordered(tables, int(first[-1]))
     by_door = tuple(np.split(visits, np.searchsorted(visits["citizen"], first[1:-1])))
+    for door, number in zip(by_door, first[:-1], strict=True):
+        door["citizen"] -= number
     return KeptState(seed, history, earlier, tick, kept, tuple(came.tolist()), by_door)
 
 
@@ -164,7 +167,7 @@ def go_on(kept: KeptState, model: Model, future: int) -> Trace:
     take_up(model, run)
     _announce_arrivals(run, kept.came)
     run, tables = _run_on(model, run, model.horizon, sum(map(len, kept.visits)))
-    return _trace(model, run, tables, list(zip(kept.visits, moved.tolist(), strict=True)))
+    return _trace(model, run, tables, list(zip(kept.visits, run.first[:-1].tolist(), strict=True)))
 
 
 def _initial(model: Model, luck: Luck) -> RunState:
@@ -333,20 +336,20 @@ def _visit_table(citizens: int, present: int = 0) -> Any:
 def _ordered(tables: list[Any], population: int, earlier: Sequence[tuple[Any, int]] = ()) -> Any:
     """Return the visits of all tables in order, and let go of each table as soon as it is read.
 
-    Of those that stay, of an earlier run, each stands with what is added to the numbers of its citizens.
+    Those of an earlier run stay. They stand by door, each with the number of the first who comes by it.
     """
     counts = np.zeros(population + 1, np.int64)
     for table in tables:
-        tally(table, 0, counts[1:])
-    for kept, moved in earlier:
-        tally(kept, moved, counts[1:])
+        tally(table, counts[1:])
+    for kept, first in earlier:
+        tally(kept, counts[1 + first :])
     out = np.empty(sum(map(len, tables)) + sum(len(kept) for kept, _ in earlier), VISIT)
     place = np.cumsum(counts)
-    for kept, moved in earlier:
-        put_in_order(kept, moved, place, out)
+    for kept, first in earlier:
+        put_renumbered(kept, first, place, out)
     tables.reverse()
     while tables:
-        put_in_order(tables.pop(), 0, place, out)
+        put_in_order(tables.pop(), place, out)
     return out
 
 

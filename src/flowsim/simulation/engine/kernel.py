@@ -74,6 +74,7 @@ __all__ = [
     "list_events",
     "put_events",
     "put_in_order",
+    "put_renumbered",
     "run_loop",
     "take_up",
     "tally",
@@ -1849,17 +1850,24 @@ def take_up(m, r):
 
 
 @_freely
-def tally(visits, moved, counts):
-    """Count the visits of each citizen, whose number is moved."""
+def tally(visits, counts):
+    """Count the visits of each citizen."""
     for i in range(len(visits)):
-        counts[visits[i]["citizen"] + moved] += 1
+        counts[visits[i].citizen] += 1
 
 
 @_freely
-def put_in_order(visits, moved, place, out):
+def put_in_order(visits, place, out):
     """Copy visits to where they belong by citizen and step: each one's place is known, so nothing is compared."""
     for i in range(len(visits)):
-        number = visits[i]["citizen"] + moved
-        at = place[number] + visits[i]["step"]
+        out[place[visits[i].citizen] + visits[i].step] = visits[i]
+
+
+@_freely
+def put_renumbered(visits, first, place, out):
+    """Copy visits whose citizens are numbered from 0 to where they belong, and number them from `first` on."""
+    for i in range(len(visits)):
+        number = visits[i].citizen + first
+        at = place[number] + visits[i].step
         out[at] = visits[i]
-        out[at]["citizen"] = number
+        out[at].citizen = number
