@@ -113,7 +113,7 @@ def _recurring(draw: st.DrawFn) -> dict[str, Any]:
 @st.composite
 def _interruptions(draw: st.DrawFn, preempts: bool) -> dict[str, Any]:
     """Draw what interrupts a stay."""
-    kind = draw(st.sampled_from(["resume", "restart"]))
+    kind = draw(st.sampled_from(["resume", "restart", "resample"]))
     causes = st.sampled_from([("preempts",), ("on_cut",), ("preempts", "on_cut")] if preempts else [("on_cut",)])
     return dict.fromkeys(draw(causes), kind)
 

@@ -56,7 +56,7 @@ __all__ = [
 ]
 
 Order = Literal["first", "last", "shortest", "random"]
-Interrupted = Literal["resume", "restart"]
+Interrupted = Literal["resume", "restart", "resample"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -362,8 +362,8 @@ class Station(Record):
 
     A station `preempts` where who waits in a better class interrupts a stay of the worst class that is under way, and
     `on_cut` tells what becomes of stays for which no server is left when the capacity falls: they "finish", or are
-    interrupted. Who is interrupted waits at the head of her class to "resume" the stay with what is left of it, or to
-    "restart" it in full.
+    interrupted. Who is interrupted waits at the head of her class to "resume" the stay with what is left of it, to
+    "restart" it and take as long in full, or to "resample" how long it takes.
     """
 
     name: Name
@@ -450,7 +450,7 @@ class Station(Record):
         if self.interrupts and self.capacity is None:
             raise ValueError("`preempts` and `on_cut` are of servers; the stays that a meeting takes hold none")
         if self.preempts and self.on_cut not in ("finish", self.preempts):
-            raise ValueError("`preempts` and `on_cut` have stays resume, or restart, alike: give both the same")
+            raise ValueError("`preempts` and `on_cut` have stays go on, or begin again, alike: give both the same")
         if self.preempts and self.reserved:
             raise ValueError("`preempts` takes servers from others, `reserved` keeps them free: drop one")
         if self.capacity is not None:

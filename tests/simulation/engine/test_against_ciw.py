@@ -396,3 +396,143 @@ def test_who_changes_class_in_a_full_room_keeps_her_place_before_who_is_blocked(
     for engine in (fast, reference):
         assert by_flowsim(nodes, citizens, engine)[2, 0] == [(0, 5, 5, 99_999, "served")]
     assert by_ciw(nodes, citizens)[2, 0] == [(0, 5, 5, 99_999, "served")]
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A desk whose stays are broken off: how many serve, why, and what then becomes of the stay."""
+
+    servers: int
+    cause: str  # "preempts", or "on_cut": each day at noon, until midnight
+    kind: str
+    citizens: tuple[tuple[int, int, tuple[int, ...]], ...]  # arrival, priority, and how long a stay of each day lasts
+
+
+DAYS_THAT_DIFFER = 12
+
+
+def broken(seed, cause, kind):
+    """Draw one; how long a stay lasts differs by day, so that it tells which beginning it is of."""
+    rng = random.Random(seed)
+    servers = rng.randint(1, 3)
+    mean = servers * 10 * DAY * rng.uniform(0.2, 0.5) / 60
+    arrivals = rng.sample(range(1, 10 * DAY), 60)
+    citizens = []
+    for arrival in arrivals:
+        stays = tuple(1 + int(min(rng.expovariate(1 / mean), DAY / 3)) for _ in range(DAYS_THAT_DIFFER))
+        citizens.append((arrival, rng.randrange(3) if cause == "preempts" else 0, stays))
+    return Broken(servers, cause, kind, tuple(citizens))
+
+
+def broken_by_flowsim(desk, engine=fast):
+    """Return of each citizen the times at which her stay began, or went on, and broke off, or ended."""
+    station = {"capacity": desk.servers, desk.cause: desk.kind}
+    station |= {"open": "mon-sun 00:00-12:00"} if desk.cause == "on_cut" else {}
+    states = {
+        f"c{number}": {
+            "station": "desk",
+            "priority": priority,
+            "stay": {START + timedelta(days=day): f"{stay} seconds" for day, stay in enumerate(stays)},
+            "to": "gone",
+        }
+        for number, (_, priority, stays) in enumerate(desk.citizens)
+    }
+    pathway = Pathway.from_dict(
+        {
+            "name": "broken",
+            "start": START,
+            "end": START + timedelta(days=LONG),
+            "tick": "1 second",
+            "stations": {"desk": station},
+            "states": states | {"gone": {"final": True}},
+            "entries": {
+                f"door{number}": {"to": f"c{number}", "at": START + timedelta(seconds=arrival)}
+                for number, (arrival, *_) in enumerate(desk.citizens)
+            },
+        }
+    )
+    out = {}
+    for visit in engine.simulate(compile_pathway(pathway), 1, 0).visits:
+        if not pathway.states[visit["state"]].final:
+            out.setdefault(int(visit["citizen"]), []).append((int(visit["started"]), int(visit["ended"])))
+    return out
+
+
+class ByDay(ciw.dists.Distribution):
+    """How long a stay lasts that begins on each day, from the last one on for ever."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def sample(self, t=None, ind=None):
+        return float(self.values[min(int(t // DAY), len(self.values) - 1)])
+
+
+def broken_by_ciw(desk):
+    names = [f"c{number}" for number in range(len(desk.citizens))]
+    levels = sorted({priority for _, priority, _ in desk.citizens})
+    classes = {name: levels.index(priority) for name, (_, priority, _) in zip(names, desk.citizens, strict=True)}
+    preempts = desk.cause == "preempts"
+    half_days = ciw.Schedule(
+        numbers_of_servers=[desk.servers, 0], shift_end_dates=[DAY / 2.0, float(DAY)], preemption=desk.kind
+    )
+    made = ciw.create_network(
+        arrival_distributions={
+            name: [ciw.dists.Sequential([float(arrival), FOREVER])]
+            for name, (arrival, *_) in zip(names, desk.citizens, strict=True)
+        },
+        service_distributions={name: [ByDay(stays)] for name, (*_, stays) in zip(names, desk.citizens, strict=True)},
+        routing={name: [[0.0]] for name in names},
+        priority_classes=(classes, [desk.kind]) if preempts else classes,
+        number_of_servers=[desk.servers if preempts else half_days],
+    )
+    simulation = ciw.Simulation(made)
+    simulation.simulate_until_max_time(float(LONG * DAY))
+    out = {}
+    for individual in simulation.get_all_individuals():
+        for record in individual.data_records:
+            part = int(record.service_start_date), int(record.exit_date)
+            out.setdefault(names.index(individual.customer_class), []).append(part)
+    return out
+
+
+@pytest.mark.parametrize("kind", ["resume", "restart", "resample"])
+@pytest.mark.parametrize("cause", ["preempts", "on_cut"])
+def test_stays_that_are_broken_off_agree_to_the_second(cause, kind):
+    desks = [broken(seed, cause, kind) for seed in range(10)]
+    ours = [broken_by_flowsim(desk) for desk in desks]
+    assert ours == [broken_by_ciw(desk) for desk in desks]
+    assert [len(parts) for parts in ours] == [len(desk.citizens) for desk in desks]
+    assert sum(len(parts) - 1 for desk in ours for parts in desk.values()) > 50
+    for other in {"resume", "restart", "resample"} - {kind}:
+        assert [broken_by_flowsim(replace(desk, kind=other)) for desk in desks] != ours
+    assert broken_by_flowsim(desks[0], reference) == ours[0]
+
+
+def test_where_a_shift_changes_ciw_breaks_off_all_stays_and_here_those_without_a_server():
+    """Two are served since 1 and 2 when at 10 one of two servers leaves."""
+    pathway = Pathway.from_dict(
+        {
+            "name": "shift",
+            "start": START,
+            "end": START + timedelta(days=1),
+            "tick": "1 second",
+            "stations": {"desk": {"capacity": {START: 2, START + timedelta(seconds=10): 1}, "on_cut": "resample"}},
+            "states": {"served": {"station": "desk", "stay": "20 seconds", "to": "gone"}, "gone": {"final": True}},
+            "entries": {"door": {"to": "served", "at": [START + timedelta(seconds=second) for second in (1, 2)]}},
+        }
+    )
+    visits = fast.simulate(compile_pathway(pathway), 1, 0).visits
+    ours = [(int(visit["started"]), int(visit["ended"])) for visit in visits if visit["state"] == 0]
+    assert ours == [(1, 21), (2, 10), (21, 41)]
+    made = ciw.create_network(
+        arrival_distributions=[ciw.dists.Sequential([1.0, 1.0, FOREVER])],
+        service_distributions=[ciw.dists.Deterministic(20.0)],
+        number_of_servers=[
+            ciw.Schedule(numbers_of_servers=[2, 1], shift_end_dates=[10.0, 1000.0], preemption="resample")
+        ],
+    )
+    simulation = ciw.Simulation(made)
+    simulation.simulate_until_max_time(100.0)
+    theirs = [(record.service_start_date, record.exit_date) for record in simulation.get_all_records()]
+    assert sorted(theirs) == [(1, 10), (2, 10), (10, 30), (30, 50)]

@@ -267,9 +267,9 @@ def who_joined_at_one_instant_and_waited_starts_in_the_order_of_citizens(run):
             assert [started for _, started in sorted(tied)] == sorted(started for _, started in tied)
 
 
-def uniforms(run, row):
-    """The uniforms of a visit at its address, drawn by NumPy."""
-    counter = [row.visit << 32, name_key(row.place.name), row.index, name_key(row.door.name)]
+def uniforms(run, row, times=0):
+    """The uniforms of a visit at its address, drawn by NumPy, or of a stay that begins again after interruptions."""
+    counter = [row.visit << 32 | times, name_key(row.place.name), row.index, name_key(row.door.name)]
     # NumPy adds one to the counter before it draws.
     before = sum(word << 64 * (3 - n) for n, word in enumerate(counter)) - 1
     parts = np.array([before >> 64 * n & 2**64 - 1 for n in range(4)], np.uint64)
@@ -352,13 +352,23 @@ def what_is_left_of_a_stay_adds_up(run):
         if last.ended == NEVER or not last.starts or first.is_stock or first.place.race:
             continue
         lasted = [row.ended - row.started for row in rows]
-        total = lasted[-1] if _kind(run, first) == "restart" else sum(lasted)
-        states = run.model.states[first.group * len(run.pathway.states) + first.state]
-        stays = run.model.stays[states["stay"] : states["stay_end"]]
-        law = [stay["law"] for stay in stays if stay["since"] <= first.started][-1]
+        total = sum(lasted) if _kind(run, first) == "resume" else lasted[-1]
         if not (first.place.station and run.pathway.station(first.place.station).is_meeting) and not run.model.blocking:
-            assert total == kernel.half_up(kernel.law_quantile(run.model, law, uniforms(run, first)[0]))
+            if _kind(run, first) == "resample":
+                drawn = [_drawn(run, row, times) for times, row in enumerate(rows)]
+                assert all(length <= whole for length, whole in zip(lasted, drawn, strict=True))
+            else:
+                drawn = [_drawn(run, first, 0)]
+            assert total == drawn[-1]
         assert max(lasted) == lasted[-1] or _kind(run, first) != "restart"
+
+
+def _drawn(run, row, times):
+    """Return the ticks that a stay takes that begins then, after so many interruptions."""
+    states = run.model.states[row.group * len(run.pathway.states) + row.state]
+    stays = run.model.stays[states["stay"] : states["stay_end"]]
+    law = [stay["law"] for stay in stays if stay["since"] <= row.started][-1]
+    return kernel.half_up(kernel.law_quantile(run.model, law, uniforms(run, row, times)[0]))
 
 
 def _kind(run, row):

@@ -39,6 +39,7 @@ __all__ = [
     "POISSON",
     "RANDOM",
     "RENEWAL",
+    "RESAMPLE",
     "RESUME",
     "SHORTEST",
     "STOCK",
@@ -56,8 +57,8 @@ FIXED, EXPONENTIAL, WEIBULL, TABLE, EMPIRICAL, MIXTURE = range(6)
 POISSON, RENEWAL, GIVEN, STOCK = range(4)
 ORDERS = ("first", "last", "shortest", "random")
 FIRST, LAST, SHORTEST, RANDOM, FIRST_BY_RANK = range(5)  # the last one as the first, where stays are interrupted
-INTERRUPTIONS = ("finish", "resume", "restart")
-RESUME = 1
+INTERRUPTIONS = ("finish", "resume", "restart", "resample")
+RESUME, RESAMPLE = 1, 3
 _MICROSECOND = timedelta(microseconds=1)
 _NO_STAY = ByDate[Duration].model_validate("0 minutes")
 

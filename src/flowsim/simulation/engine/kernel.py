@@ -33,6 +33,7 @@ from flowsim.simulation.engine.compiler import (
     POISSON,
     RANDOM,
     RENEWAL,
+    RESAMPLE,
     RESUME,
     STOCK,
     WEIBULL,
@@ -632,6 +633,18 @@ def queue_rank(m, luck, entry, index, state, visit, joined, now):
     return law_quantile(m, m.stays[row].law, u)
 
 
+@_long_rule
+def begun_anew(m, luck, entry, index, state, visit, times, now):
+    """Return how long a stay lasts that begins anew after so many interruptions, and the uniform of its way out."""
+    # Exits of a race have these addresses, and a state whose stays are interrupted has no race.
+    address = (np.uint64(visit) << _U32) | np.uint64(times)
+    a, _, c, _ = philox(
+        luck.seed, word_at(luck, now), m.entries[entry].key, np.uint64(index), m.states[state].key, address
+    )
+    row = _in_force(m.stays, m.states[state].stay, m.states[state].stay_end, now)
+    return law_quantile(m, m.stays[row].law, uniform(a)), uniform(c)
+
+
 @_rule
 def route(m, state, when, u):
     """Return the state that a citizen goes to who leaves `state` at tick `when`, by the shares then in force."""
@@ -851,8 +864,12 @@ _WITH_THIS_INSTANT = -1  # due, once her patience ends within this instant, wher
 TO_COME, _GONE = -1, -2  # in place of the row of a citizen
 LINE = np.dtype([("head", "<i8"), ("tail", "<i8")])
 CUT = np.dtype(
-    [("left", "<i8"), ("u_route", "<f8")]
-)  # ticks of a stay that was interrupted, and its draw of the way out
+    [
+        ("left", "<i8"),  # ticks of a stay that was interrupted
+        ("u_route", "<f8"),  # its draw of the way out
+        ("times", "<i8"),  # how often the visit under way has been interrupted
+    ]
+)
 DESK = np.dtype(
     [
         ("waiting", "<i8"),
@@ -1247,6 +1264,8 @@ def _served(m, r, line):
 @_long_step
 def _be_served(m, r, citizen, line):
     """Stand behind those of a queue whose stays are under way."""
+    if r.citizens[citizen].lingers != _INTERRUPTED:
+        r.cuts[citizen].times = 0
     _link(r, citizen, _served(m, r, line), r.lines[_served(m, r, line)].tail, np.int64(-1))
 
 
@@ -1544,6 +1563,7 @@ def _interrupt(m, r, station, line, now):
     who = r.citizens[citizen]
     since = now if m.stations[station].interrupts == RESUME else who.started
     r.cuts[citizen].left, r.cuts[citizen].u_route = who.due - since, who.u_route
+    r.cuts[citizen].times += 1
     _write(m, r, citizen, who.state, now)
     who.joined, who.started, who.due, who.lingers, who.u_route = now, NEVER, m.horizon, _INTERRUPTED, -math.inf
     _link(r, citizen, line, np.int64(-1), r.lines[line].head)
@@ -1571,12 +1591,18 @@ def _cut(m, r, station, now):
 
 
 @_long_step
-def _go_on(m, r, citizen, now):
-    """Go on with a stay that was interrupted."""
+def _go_on(m, r, citizen, station, now):
+    """Go on with a stay that was interrupted, or begin it anew."""
     who = r.citizens[citizen]
+    left = r.cuts[citizen].left
     who.started, who.lingers, who.u_route = now, 0, r.cuts[citizen].u_route
-    if r.cuts[citizen].left < m.horizon - now:
-        _move_at(m, r, citizen, now + r.cuts[citizen].left)
+    if m.stations[station].interrupts == RESAMPLE:
+        state = np.int64(who.state)
+        index, nth = index_of(r.begins, who.entry, who.number - r.first[who.entry]), _nth_visit(m, r, citizen, state)
+        length, who.u_route = begun_anew(m, r.luck, who.entry, index, state, nth, r.cuts[citizen].times, now)
+        left = half_up(length) if length + 0.5 < m.horizon - now else m.horizon
+    if left < m.horizon - now:
+        _move_at(m, r, citizen, now + left)
 
 
 @_step
@@ -1606,7 +1632,7 @@ def _take(m, r, station, change, free, now):
             if interrupts:
                 _be_served(m, r, citizen, line)
             if goes_on:
-                _go_on(m, r, citizen, now)
+                _go_on(m, r, citizen, station, now)
             else:
                 _begin(m, r, citizen, now, np.int64(0), 0.0)
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 from bisect import insort
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, cast
 
 import numpy as np
 import simpy
 
 from flowsim.simulation.engine import kernel
-from flowsim.simulation.engine.compiler import RANDOM, RESUME, STOCK, Model, readable
+from flowsim.simulation.engine.compiler import RANDOM, RESAMPLE, RESUME, STOCK, Model, readable
 from flowsim.simulation.engine.deadlock import refuse_deadlock
 from flowsim.simulation.engine.luck import Luck, luck_of
 from flowsim.simulation.engine.trace import NEVER, SESSION, VISIT, Trace
@@ -370,7 +371,7 @@ class _Engine:
                 for_stay, _, for_route = self.uniforms(*address, state, visit)
                 length, to = kernel.stay(rules, self.luck, *address, state, visit, for_stay, start, since, elapsed)
                 if case is not None and case.cut is not None:
-                    row = yield from self.broken_off(case, row, length)
+                    row, for_route = yield from self.broken_off(case, row, length, for_route)
                 elif length + 0.5 >= m.horizon - start:
                     return
                 else:
@@ -430,18 +431,27 @@ class _Engine:
         }
         return int(to[outcome]), case
 
-    def broken_off(self, case: _Case, row: list[int], length: float) -> Generator[simpy.Event, Any, list[int]]:
-        """Stay where stays are interrupted, and go on with it as often; return the last row of the visit."""
+    def end_of(self, length: float) -> int:
+        """Return the tick at which a stay ends that begins now, or the horizon where that lies beyond it."""
+        now, horizon = int(self.env.now), int(self.model.horizon)
+        return now + int(kernel.half_up(length)) if length + 0.5 < horizon - now else horizon
+
+    def broken_off(
+        self, case: _Case, row: list[int], length: float, for_route: float
+    ) -> Generator[simpy.Event, Any, tuple[list[int], float]]:
+        """Stay where stays are interrupted, and go on with it as often.
+
+        Return the last row of the visit, and the uniform of its way out.
+        """
         m, env = self.model, self.env
         station = self.stations[m.states[case.state].station]
-        begun = int(env.now)
-        ends = begun + int(kernel.half_up(length)) if length + 0.5 < m.horizon - begun else m.horizon
-        while True:
+        ends = self.end_of(length)
+        for times in count(1):
             assert case.cut is not None  # as she holds a server of a station that interrupts
             yield env.any_of([case.cut, *([_At(env, ends, MOVE)] if ends < m.horizon else [])])
             if not case.cut.triggered:
                 station.served.remove(case)
-                return row
+                break
             case = cast(_Case, case.cut.value)
             now = int(env.now)
             left = ends - (now if station.interrupts == RESUME else row[6])
@@ -450,7 +460,13 @@ class _Engine:
             self.visits[case.citizen].append(row)
             yield case.answer
             row[6] = int(env.now)
-            ends = int(env.now) + left
+            ends = row[6] + left
+            if station.interrupts == RESAMPLE:
+                length, for_route = kernel.begun_anew(
+                    self.rules, self.luck, *case.address, case.state, row[4], times, row[6]
+                )
+                ends = self.end_of(length)
+        return row, for_route
 
 
 def simulate(model: Model, seed: int, replication: int, forks: Sequence[tuple[int, int]] = ()) -> Trace:

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from flowsim import InputError, Pathway, run
+from flowsim.simulation.engine import fast, reference
+from flowsim.simulation.engine.compiler import compile_pathway
 from flowsim.simulation.engine.trace import going_on
 
 DAY = 24 * 60  # ticks
@@ -73,6 +75,60 @@ def test_what_becomes_of_a_stay_for_which_no_server_is_left(engine):
 
 
 @pytest.mark.parametrize("engine", ["kernel", "simpy"])
+def test_a_stay_that_is_drawn_anew_takes_what_is_drawn_at_that_date(engine):
+    shorter = PLANNED | {"stay": {"2024-01-01": "5 hours", "2024-01-01T04:00": "1 hour"}}
+    raw = RAW | {"states": RAW["states"] | {"planned": shorter}}
+    begun = [("p", 0, 0, 3), ("u", 3, 3, 5)]
+    assert served(engine, raw, preempts="restart") == [*begun, ("p", 3, 5, 10), ("p", 1, 10, 11)]
+    assert served(engine, raw, preempts="resample") == [*begun, ("p", 3, 5, 6), ("p", 1, 6, 7)]
+    capacity = {"2024-01-01": 1, "2024-01-01T02:00": 0, "2024-01-01T04:00": 1}
+    cut = [("p", 0, 0, 2), ("u", 3, 4, 6), ("p", 2, 6, 7), ("p", 1, 7, 8)]
+    assert served(engine, raw, capacity=capacity, on_cut="resample") == cut
+
+
+@pytest.mark.parametrize("engine", ["kernel", "simpy"])
+def test_each_beginning_of_a_stay_has_a_draw_of_its_own_which_is_the_same_whenever_it_comes(engine):
+    """Cut off after one, two and three hours: the same three draws of stay and way follow, and not the first again."""
+    states = RAW["states"] | {"planned": PLANNED | {"stay": {"law": "exponential", "mean": "9 days"}}}
+    states["planned"]["to"] = {f"way_{n}": 0.02 for n in range(50)}
+    states |= {f"way_{n}": {"final": True} for n in range(50)}
+    del states["urgent"], states["gone"]
+    raw = RAW | {"end": "2024-12-31", "states": states, "entries": {"planned": RAW["entries"]["planned"]}}
+
+    def lengths_and_way(kind, *cuts):
+        moments = {f"2024-01-01T{hour:02}:00": 0 for hour in cuts} | {f"2024-01-01T{hour:02}:30": 1 for hour in cuts}
+        desk = {"capacity": {"2024-01-01": 2} | dict(sorted(moments.items())), "on_cut": kind}
+        pathway = Pathway.from_dict(raw | {"stations": {"desk": desk}})
+        visits = run(pathway, replications=1, seed=1, engine=engine, keep_traces=True).traces[0].visits
+        visits = visits[(visits["citizen"] == 0) & (visits["state"] == 0)]
+        assert len(visits) == len(cuts) + 1
+        return int(visits["ended"][-1] - visits["started"][-1]), int(visits["next"][-1])
+
+    drawn = [lengths_and_way("resample", *range(2, 2 + n)) for n in range(4)]
+    assert len(set(drawn)) == len({length for length, _ in drawn}) == len({way for _, way in drawn}) == 4
+    assert [lengths_and_way("resample", *range(5, 5 + n)) for n in range(4)] == drawn
+    assert lengths_and_way("restart", 2, 3) == drawn[0]
+
+
+@pytest.mark.parametrize("engine", [fast, reference])
+def test_a_stay_that_begins_anew_after_a_fork_has_the_luck_of_the_future(engine):
+    """It began an hour before the fork, and is cut off an hour after it."""
+    capacity = {"2024-01-01": 2, "2024-01-01T02:00": 0, "2024-01-01T03:00": 2}
+    states = RAW["states"] | {"planned": PLANNED | {"stay": {"law": "exponential", "mean": "9 days"}}}
+    raw = RAW | {"end": "2024-12-31", "states": states}
+
+    def length(kind, history, future):
+        pathway = Pathway.from_dict(raw | {"stations": {"desk": {"capacity": capacity, "on_cut": kind}}})
+        visits = engine.simulate(compile_pathway(pathway), 1, history, [(60, future)]).visits
+        last = visits[(visits["citizen"] == 0) & (visits["state"] == 0)][-1]
+        return int(last["ended"] - last["started"])
+
+    assert len({length("resample", 0, future) for future in range(3)}) == 3
+    assert len({length("resample", history, 0) for history in range(3)}) == 1
+    assert len({length("restart", 0, future) for future in range(3)}) == 1
+
+
+@pytest.mark.parametrize("engine", ["kernel", "simpy"])
 def test_of_several_stays_those_of_the_worst_class_that_began_last_are_cut(engine):
     capacity = {"2024-01-01": 3, "2024-01-01T04:00": 1}
     found = served(engine, capacity=capacity, on_cut="resume")
@@ -123,11 +179,15 @@ def sojourns(pathway, classes):
     return out
 
 
-def test_preemptive_priorities_have_the_times_of_conway_maxwell_and_miller():
-    """T_k = (E[S_k] (1 - s_k) + R_k) / ((1 - s_{k-1}) (1 - s_k)), with R_k = sum of lambda_i E[S_i^2] / 2 up to k."""
-    rates, means, cvs = (2.0, 3.0, 1.0), (0.1, 0.08, 0.25), (1.0, 0.5, 1.0)
+@pytest.mark.parametrize(("kind", "cvs"), [("resume", (1.0, 0.5, 1.0)), ("resample", (0.5, 1.0, 1.0))])
+def test_preemptive_priorities_have_the_times_of_conway_maxwell_and_miller(kind, cvs):
+    """T_k = (E[S_k] (1 - s_k) + R_k) / ((1 - s_{k-1}) (1 - s_k)), with R_k = sum of lambda_i E[S_i^2] / 2 up to k.
+
+    What is left of an exponential stay has the law of a new one.
+    """
+    rates, means = (2.0, 3.0, 1.0), (0.1, 0.08, 0.25)
     laws = [{"law": "gamma", "mean": f"{m} days", "cv": cv} for m, cv in zip(means, cvs, strict=True)]
-    found = sojourns(queue("resume", laws, rates), 3)[0]
+    found = sojourns(queue(kind, laws, rates), 3)[0]
     residual = before = 0.0
     for n, (rate, mean, cv) in enumerate(zip(rates, means, cvs, strict=True)):
         load = before + rate * mean
@@ -151,6 +211,25 @@ def test_a_stay_takes_its_own_time_and_that_of_its_interruptions(kind):
     }[kind]
     assert abs(found.mean() - exact) < 4 * found.std(ddof=1) / math.sqrt(20)
     assert found.std(ddof=1) / math.sqrt(20) < 0.01 * exact
+
+
+@pytest.mark.parametrize("kind", ["restart", "resample"])
+def test_a_stay_of_any_law_that_is_begun_again_takes_gavers_time(kind):
+    """From start to end (X - 1) (1 / lambda + E[B]); X is E[e^(lambda S)], or where S is drawn anew 1 / E[e^(-lambda S)].
+
+    Source: Gaver (1962), A waiting line with interrupted service, including priorities.
+    """
+    rate, mean, own, phases = 2.0, 0.1, 0.4, 4
+    laws = [
+        {"law": "exponential", "mean": f"{mean} days"},
+        {"law": "gamma", "mean": f"{own} days", "cv": phases**-0.5},
+    ]
+    found = sojourns(queue(kind, laws, (rate, 0.5)), 2)[1, 1]
+    sign = {"restart": -1, "resample": 1}[kind]
+    again = (1 + sign * rate * own / phases) ** (sign * phases)
+    exact = (again - 1) * (1 / rate + mean / (1 - rate * mean))
+    assert abs(found.mean() - exact) < 4 * found.std(ddof=1) / math.sqrt(20)
+    assert found.std(ddof=1) / math.sqrt(20) < 0.02 * exact
 
 
 def test_measures_take_an_interrupted_stay_for_one_stay():
@@ -198,6 +277,7 @@ def test_what_can_not_be_meant_is_refused():
     refused(r"states\.planned\.outcome: the station 'desk' interrupts", state(outcome=True))
     refused("`reserved` keeps them free", {}, reserved={"1": 1})
     refused("give both the same", {}, on_cut="restart")
+    refused("give both the same", {}, preempts="restart", on_cut="resample")
     refused("hold none", {}, capacity=None, weekdays="mon", places=1)
     refused("resume", {}, preempts="finish")
     kept = {"states": RAW["states"] | {"planned": PLANNED | {"to": "after"}, "after": {"keeps": "desk", "to": "gone"}}}
