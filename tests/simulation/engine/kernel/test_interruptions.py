@@ -215,7 +215,7 @@ def test_a_stay_takes_its_own_time_and_that_of_its_interruptions(kind):
 
 @pytest.mark.parametrize("kind", ["restart", "resample"])
 def test_a_stay_of_any_law_that_is_begun_again_takes_gavers_time(kind):
-    """From start to end (X - 1) (1 / lambda + E[B]); X is E[e^(lambda S)], or where S is drawn anew 1 / E[e^(-lambda S)].
+    """From start to end (X - 1) (1 / lambda + E[B]), where X is E[e^(lambda S)], or 1 / E[e^(-lambda S)] if drawn anew.
 
     Source: Gaver (1962), A waiting line with interrupted service, including priorities.
     """
