@@ -69,6 +69,7 @@ def year(visits: np.ndarray, pathway: Pathway, gap: int, doctors: int) -> tuple[
         "nursed_delivery", "delivery_alone", "delivery_at_night", "nursed_bed", "antenatal", "antenatal_again"
     )
     referred = np.count_nonzero(visits["state"] == names.index("referred"))
+    deliveries = int(np.count_nonzero(of("nursed_delivery", "delivery_alone", "delivery_at_night")))
     return (
         # As the published model counts: of seven hours for each in staff, though they are there day and night.
         (stays("consultation", "delivery", "doctor_afterwards", "inpatient") + desk_work) / (doctors * SHIFT * DAYS),
@@ -82,7 +83,7 @@ def year(visits: np.ndarray, pathway: Pathway, gap: int, doctors: int) -> tuple[
         waits("consultation", "delivery", "inpatient").mean(),
         waits("medicine").mean(),
         waits(*TESTS).mean(),
-        referred / max(np.count_nonzero(of("nursed_delivery", "delivery_alone", "delivery_at_night")), 1),
+        referred / max(deliveries, 1),
     )
 
 
@@ -91,9 +92,10 @@ for number, (file, gap, doctors) in enumerate(zip(FILES, GAPS, DOCTORS, strict=T
     results = run(pathway, replications=30, seed=1, keep_traces=True)
     years = [year(results.traces[n].visits, pathway, gap, doctors) for n in results.replications]
     print(f"Configuration {number + 1:<20}here  deviation  published  deviation  apart")
-    for (name, published), values in zip(PUBLISHED.items(), np.array(years).T, strict=True):
-        if published[number] is None:
+    for (name, configurations), values in zip(PUBLISHED.items(), np.array(years).T, strict=True):
+        published = configurations[number]
+        if published is None:
             continue
-        mean, deviation = published[number]
+        mean, deviation = published
         apart = (values.mean() - mean) / np.sqrt(deviation**2 / 10 + values.var(ddof=1) / len(values))
         print(f"{name:32}{values.mean():6.3f}{values.std(ddof=1):11.3f}{mean:11.3f}{deviation:11.3f}{apart:7.1f}")

@@ -110,6 +110,23 @@ def test_each_beginning_of_a_stay_has_a_draw_of_its_own_which_is_the_same_whenev
     assert lengths_and_way("restart", 2, 3) == drawn[0]
 
 
+@pytest.mark.parametrize("engine", ["kernel", "simpy"])
+def test_how_often_others_were_interrupted_moves_no_draw(engine):
+    """She who comes in December, when the other has gone whose row in the tables she takes, is interrupted once."""
+    states = RAW["states"] | {"planned": PLANNED | {"stay": {"law": "exponential", "mean": "9 days"}}}
+    doors = {"early": {"at": "2024-01-01", "to": "planned"}, "late": {"at": "2024-12-01", "to": "planned"}}
+    doors["late_urgent"] = {"at": "2024-12-01T01:00", "to": "urgent"}
+
+    def last(urgent):
+        entries = doors | {"urgent": {"at": [f"2024-01-01T{hour:02}:00" for hour in urgent], "to": "urgent"}}
+        raw = RAW | {"end": "2026-01-01", "states": states, "entries": entries}
+        rows = served(engine, raw, preempts="resample")
+        assert len(rows) == 1 + 2 * len(urgent) + 3
+        return rows[-1]
+
+    assert last([3]) == last([3, 9]) == last([3, 9, 15, 21])
+
+
 @pytest.mark.parametrize("engine", [fast, reference])
 def test_a_stay_that_begins_anew_after_a_fork_has_the_luck_of_the_future(engine):
     """It began an hour before the fork, and is cut off an hour after it."""
