@@ -190,6 +190,13 @@ def test_a_period_to_which_nobody_comes_is_said_to_be_so(tmp_path):
     told = fine("staff", file, *asked, "--during", 2025, "--codes")
     assert "\nAs the scenario is: nobody comes in any of 40 runs.\n" in told
     assert "\n2: nobody comes in any of 40 runs.\n" in told
+    for language, words in (
+        ("en", "nobody comes in any of 40 futures"),
+        ("da", "der kommer ingen i nogen af 40 fremtider"),
+    ):
+        answer = fine("staff", file, *asked, "--during", 2025, "--language", language)
+        assert words in " ".join(answer.split())
+        assert not re.search(r"– (weeks is|uger) |: –|nan", answer)
     assert "nobody comes" not in fine("staff", file, *asked, "--during", "2024Q1", "--codes")
 
 

@@ -89,11 +89,30 @@ def test_those_who_are_counted_come_in_batches_of_so_many():
     }
 
 
-def test_as_many_come_as_the_path_says():
-    counts = run(demand([60.0, 140.0], relative=False).over(DRIVEN), replications=200, seed=1)
+@pytest.mark.parametrize(
+    "hours",
+    [
+        {},
+        {"open": "mon-fri 08:00-16:00", "closed": "feb, each year"},
+        {"profile": {"mon-fri 08:00-12:00": 3.0, "sat 10:00-14:00": 0.5}},
+        {"open": "mon-fri 08:00-16:00", "batch": {"2020-01-01": 2, "2021-05-01": 5}},
+    ],
+)
+def test_as_many_come_as_the_path_says(hours):
+    raw = RAW | {"entries": RAW["entries"] | {"street": RAW["entries"]["street"] | hours}}
+    found = demand([60.0, 140.0], relative=False).over(Pathway.from_dict(raw))
+    counts = run(found, replications=200, seed=1)
     for period, expected in (("2021Q1", 60), ("2021Q2", 140)):
         came = counts.select("entries.street", period).values
-        assert abs(came.mean() - expected) / np.sqrt(expected / 200) < 4.5
+        assert abs(came.mean() - expected) / np.sqrt(expected * (5 if "batch" in hours else 1) / 200) < 4.5
+
+
+def test_who_is_to_come_while_the_door_is_closed_is_refused():
+    street = RAW["entries"]["street"] | {"closed": "apr-jun, each year"}
+    closed = Pathway.from_dict(RAW | {"entries": RAW["entries"] | {"street": street}})
+    with pytest.raises(InputError, match="'street' is closed all 2021Q2, in which some are to come"):
+        demand([60.0, 140.0], relative=False).over(closed)
+    assert rates(demand([60.0, 0.0], relative=False).over(closed).pathway(1, 0), "street")["2021-04-01"] == 0.0
 
 
 def test_each_replication_takes_the_next_path():

@@ -13,9 +13,10 @@ from flowsim.core.arrays import Floats
 from flowsim.core.civil_time import ByDate
 from flowsim.core.errors import InputError, unknown_name
 from flowsim.core.files import content_of, read_toml
-from flowsim.core.periods import quarter
+from flowsim.core.periods import Period, quarter
 from flowsim.forecasting.distribution import Joint, SeriesForecast
 from flowsim.model.base import Base
+from flowsim.model.parts import Entry
 from flowsim.model.pathway import Pathway
 from flowsim.model.varying import Varying
 
@@ -103,7 +104,8 @@ class Demand:
         """Return a pathway driven by one of the paths; after its last quarter the last one's level goes on.
 
         Raises:
-            InputError: for an unknown door, with the nearest names.
+            InputError: for an unknown door, with the nearest names, and for one that is closed throughout a quarter in
+                which some are to come.
         """
         known = doors(pathway)
         raw = pathway.to_dict()
@@ -111,21 +113,26 @@ class Demand:
             if door not in known or not (self.relative or door in _entries(pathway)):
                 raise InputError(f"--door: {unknown_name('door', door, known if self.relative else _entries(pathway))}")
             table = _table(raw, door)
-            sizes = next((entry.mean_batch for entry in pathway.entries if entry.name == door), _ALONE)
-            table["rate"] = self._rates(known[door], sizes, self.paths[number % len(self.paths)])
+            entry = next((entry for entry in pathway.entries if entry.name == door), None)
+            table["rate"] = self._rates(known[door], entry, self.paths[number % len(self.paths)])
         return Pathway.of_plain(raw, pathway.name)
 
-    def _rates(self, before: ByDate[float], sizes: ByDate[float], path: Floats) -> dict[datetime, str]:
+    def _rates(self, before: ByDate[float], entry: Entry | None, path: Floats) -> dict[datetime, str]:
         """Return the rates by date: as before until the first quarter, and driven from then on.
 
-        Those who are counted come in batches of so many on average.
+        Those who are counted come by an entry, while it is open, in batches of so many on average.
         """
+        sizes = _ALONE if entry is None else entry.mean_batch
         first = quarter(self.first)
         begins = [_begin(first + step) for step in range(len(path) + 1)]
         out = {since: rate for since, rate in before.root if since < begins[0]}
-        for since, until, value in zip(begins, begins[1:], path.tolist(), strict=False):
-            if not self.relative:
-                citizens = value / ((until - since).total_seconds() / 60)
+        for step, (since, until, value) in enumerate(zip(begins, begins[1:], path.tolist(), strict=False)):
+            if entry is not None and not self.relative:
+                minutes = entry.model_copy(update={"rate": _ALONE, "batch": None}).expected(since, until)
+                if not minutes and self.paths[:, step].any():
+                    period = Period.of(first + step, "quarter")
+                    raise InputError(f"--door: '{entry.name}' is closed all {period}, in which some are to come")
+                citizens = value / minutes if minutes else 0.0
                 more = [when for when, _ in sizes.root if since < when and (when < until or until == begins[-1])]
                 out |= {when: citizens / sizes.at(when) for when in (since, *more)}
                 continue

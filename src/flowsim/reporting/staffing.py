@@ -247,6 +247,9 @@ class StaffingConclusions:
                 ends = {"many": self._number(finding.standstills), "runs": self._number(trial.replications)}
                 parts.append(say("answer.reached.standstill", **ends))
                 continue
+            if finding.undefined == trial.replications:
+                parts.append(say("answer.reached.nobody", runs=self._number(trial.replications)))
+                continue
             if finding.quantile is not None:
                 share = self.wording.language.percent(self.search.question.chance or 0.0, 0)
                 key = "answer.reached.most" if finding.goal.sense == "<=" else "answer.reached.least"
