@@ -142,7 +142,7 @@ class Model(NamedTuple):
     plain: int
     horizon: int
     lines: int
-    loops: int
+    loops: int  # columns of the counts of visits
     parties: int
     blocking: int
     keeping: int
@@ -371,7 +371,7 @@ class Compiler:
             plain=len(states),
             horizon=self.horizon,
             lines=len(lines),
-            loops=len(loops),
+            loops=_columns(len(loops)),
             parties=parties,
             blocking=int(any(state.blocks or state.joins for state in states)),
             keeping=int(any(state.keeps for state in states)),
@@ -606,6 +606,11 @@ class Compiler:
 def _looping(ways: tuple[tuple[str, frozenset[str]], ...]) -> dict[str, int]:
     arrows: dict[str, set[str]] = {name: set(targets) for name, targets in ways}
     return {name: column for column, name in enumerate(n for n in arrows if n in reached(arrows[n], arrows))}
+
+
+def _columns(loops: int) -> int:
+    """Return how many columns of a byte keep those of a citizen in one cache line, or in as few as can be."""
+    return 1 << (loops - 1).bit_length() if 1 <= loops <= 64 else -(-loops // 64) * 64
 
 
 def rules_of(station: Station) -> list[tuple[datetime, datetime, Feedback]]:

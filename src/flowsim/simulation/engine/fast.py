@@ -198,7 +198,7 @@ def _initial(model: Model, luck: Luck) -> RunState:
         arrivals=np.concatenate([np.empty(0, np.int64), *ticks]),
         rows=np.full(population, TO_COME, np.int32),
         citizens=_aligned(stock + SOME, CITIZEN),
-        counts=np.empty((stock + SOME) * model.loops, np.uint8),
+        counts=_aligned((stock + SOME) * model.loops, np.dtype(np.uint8)),
         wide_counts=np.empty(0, np.int32),
         cuts=np.zeros((stock + SOME) * model.interrupting, CUT),
         lines=lines,

@@ -968,7 +968,7 @@ def _sift(heap, place, key):
 
 
 @_long_step
-def _open(r):
+def _open(m, r):
     """Move the events of the next bucket that has any to the heap, which is empty; False where it has no room."""
     bucket = r.at[OPEN]
     place = np.int64(-1)
@@ -1001,6 +1001,7 @@ def _open(r):
         row = np.int64(r.rows[_number(r.bits, r.heap[i])])
         if row >= 0:
             fetch_ahead(r.citizens, row)
+            fetch_ahead(r.counts, row * m.loops)
         _sift(r.heap, i, r.heap[i])
     r.at[HEAP] = count
     return True
@@ -1622,6 +1623,7 @@ def _take(m, r, station, change, free, now):
             if m.stations[station].order == RANDOM and not goes_on:
                 citizen = _drawn_by_lot(m, r, line, now)
             _leave_queue(m, r, citizen, station, line, now)
+            fetch_ahead(r.counts, r.lines[line].head * m.loops)
             if r.citizens[citizen].due == _WITH_THIS_INSTANT:
                 r.desks[station].expiring -= 1
             _look_away(r, citizen, station)
@@ -1800,7 +1802,7 @@ def run_loop(m, r, until):
             r.desks[station].is_due = 0
             r.at[_DUE] -= 1
             _serve(m, r, station, now)
-        if (r.at[HEAP] == 0 and not _open(r)) or r.at[HEAP] > r.at[LIMIT]:
+        if (r.at[HEAP] == 0 and not _open(m, r)) or r.at[HEAP] > r.at[LIMIT]:
             return False
         r.at[NOW] = _next(m, r, now)
     if until < m.horizon:
