@@ -91,3 +91,18 @@ def test_a_fan_draws_them_over_the_time_for_which_they_hold():
     (line,) = [line for line in figure.axes[0].lines if list(line.get_xdata()) == [2017.0, 2018.0]]
     assert list(line.get_ydata()) == [72.5, 72.5]
     assert "goal" in [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+@pytest.mark.parametrize(("factor", "holds"), [(7.0, True), (1.0, False), (1 / 7, False)])
+def test_a_figure_in_another_unit_of_time_needs_the_factor_to_the_pathway_s(factor, holds):
+    entry = _Entry(measure="wait.team.served", kind="goal", fact="status-2021-01.wait-2021-01", factor=factor)
+    (plain,) = entry.read(load(), "yardsticks.toml")
+    if holds:
+        (yardstick,) = entry.read(load(), "yardsticks.toml", "day")
+        assert yardstick == plain
+        assert yardstick.value == pytest.approx(49)  # the seven weeks of January 2021
+    else:
+        with pytest.raises(
+            InputError, match=r"wait\.team\.served: factor: .* is not allowed: from weeks to days it is 7"
+        ):
+            entry.read(load(), "yardsticks.toml", "day")

@@ -6,12 +6,13 @@ from datetime import date
 
 import pytest
 
-from flowsim import InputError
+from flowsim import InputError, run
 from flowsim.model.library import scenario_names
 from flowsim.reporting.language import LANGUAGES, Language
 from flowsim.simulation.measures.catalogue import Catalogue
 from flowsim.web.contents import page_contents
 from flowsim.web.serving import desk_of
+from flowsim.web.workbench import View
 
 
 def test_copenhagen_s_way_has_twelve_stops_and_each_state_once(copenhagen):
@@ -51,6 +52,39 @@ def test_another_base_is_laid_out_from_its_model(desk):
     assert [tile.measure for tile in desk.layout.tiles] == [
         "wait.team.served", "queue.team", "clock.decided.within", "utilisation.team",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "unit", "stay", "heading"),
+    [
+        ("en", "hours", "672 hours", "Hours of waiting, {month}"),
+        ("da", "timer", "672 timer", "Timers ventetid, {month}"),
+    ],
+)
+def test_waits_are_in_the_unit_of_time_that_a_base_names(town, tmp_path, code, unit, stay, heading):
+    text = town.read_text(encoding="utf-8").replace("start =", 'time_unit = "hour"\nstart =')
+    (tmp_path / "town.toml").write_text(text, encoding="utf-8")
+    desk = desk_of(str(tmp_path / "town.toml"))
+    shown = page_contents(desk, Language.of(code))
+    (goal,) = [goal for goal in shown["goals"] if goal["name"] == "wait.team.served"]
+    assert (goal["text"], goal["unit"]) == ("wait for team <= {value} hours", unit)
+    assert shown["words"]["way.wait"] == unit
+    assert shown["words"]["start.wait"] == heading
+    assert shown["stops"][0]["states"][0]["stay"].replace("\u00a0", " ") == stay
+    view = View(
+        desk=desk, reference=run(desk.reference_scenario, replications=3), scenario=None, language=Language.of(code)
+    )
+    (tile,) = [tile for tile in view.shown(2022)["tiles"] if tile["measure"] == "wait.team.served"]
+    assert tile["value"].endswith(f"\u00a0{unit}")
+    assert tile["estimate"] > 24  # a meeting a week
+    assert [chart["unit"] for chart in view.shown(2022)["charts"] if chart["measure"] == "wait.team.served"] == [unit]
+
+
+@pytest.mark.parametrize(("code", "unit", "heading"), [("en", "weeks", "Weeks"), ("da", "uger", "Ugers")])
+def test_waits_are_in_weeks_where_a_base_names_none(desk, code, unit, heading):
+    words = page_contents(desk, Language.of(code))["words"]
+    assert words["way.wait"] == unit
+    assert words["start.wait"].split()[0] == heading
 
 
 def test_a_day_outside_the_horizon_is_refused(town):

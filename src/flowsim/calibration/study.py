@@ -257,7 +257,7 @@ class Study:
         """
         source, folder, raw = _file(name_or_path)
         prior = _prior(source, folder, raw)
-        facts, chosen = _documents(raw, folder, source)
+        facts, chosen = _documents(raw, folder, source, prior.base)
         watched = _watched(raw.get("watch", {}), prior.base, f"{source}: watch")
         return cls(name=prior.base.name, prior=prior, targets=chosen, facts=facts, source=source, watched=watched)
 
@@ -410,7 +410,9 @@ def _until(base: Base, end: Any, where: str) -> Base:
     return replace(base, raw={**base.raw, "end": end})
 
 
-def _documents(raw: Mapping[str, Any], folder: Path | None, source: str) -> tuple[Evidence, tuple[Target, ...]]:
+def _documents(
+    raw: Mapping[str, Any], folder: Path | None, source: str, base: Base
+) -> tuple[Evidence, tuple[Target, ...]]:
     if folder is None:
         return load(raw["base"]), targets_of(raw["base"])
     for key in ("facts", "targets"):
@@ -419,4 +421,4 @@ def _documents(raw: Mapping[str, Any], folder: Path | None, source: str) -> tupl
         if not (folder / raw[key]).is_file():
             raise InputError(f"{source}: {key}: there is no file '{folder / raw[key]}'")
     facts = load(folder / raw["facts"])
-    return facts, read_targets(folder / raw["targets"], facts)
+    return facts, read_targets(folder / raw["targets"], facts, base.raw.get("time_unit"))

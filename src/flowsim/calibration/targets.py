@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
+from flowsim.core.civil_time import check_factor
 from flowsim.core.errors import InputError, Record, located, unknown_name
 from flowsim.core.files import content_of, read_toml
 from flowsim.core.periods import Period
@@ -94,7 +95,7 @@ def targets_of(base: str | Base) -> tuple[Target, ...]:
         return _shipped(name)
     if isinstance(base, str) or "targets" not in base.files or base.evidence is None:
         return ()
-    return read_targets(str(base.files["targets"]), base.evidence)
+    return read_targets(str(base.files["targets"]), base.evidence, base.raw.get("time_unit"))
 
 
 @cache
@@ -104,8 +105,10 @@ def _shipped(base: str) -> tuple[Target, ...]:
     return _read(city_file(base, "targets.toml").read_bytes(), "targets.toml", facts.load(base))
 
 
-def read_targets(path: str | Path, facts: Evidence) -> tuple[Target, ...]:
+def read_targets(path: str | Path, facts: Evidence, time_unit: str | None = None) -> tuple[Target, ...]:
     """Read a file of targets; `data/copenhagen/targets.toml` explains its keys.
+
+    `time_unit` is the unit of time that the pathway names, in which its waits are.
 
     Raises:
         InputError: with the file, the key path, what is wrong there and what is allowed.
@@ -114,7 +117,7 @@ def read_targets(path: str | Path, facts: Evidence) -> tuple[Target, ...]:
         content = content_of(Path(path))
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-    return _read(content, str(path), facts)
+    return _read(content, str(path), facts, time_unit)
 
 
 def observer(chosen: Sequence[Target], index: Sequence[Row]) -> Observer:
@@ -220,7 +223,7 @@ class _File(Record):
     targets: tuple[_Entry, ...] = ()
 
 
-def _read(content: bytes, source: str, facts: Evidence) -> tuple[Target, ...]:
+def _read(content: bytes, source: str, facts: Evidence, time_unit: str | None = None) -> tuple[Target, ...]:
     raw = read_toml(content, source)
     try:
         file = _File.model_validate(raw)
@@ -236,6 +239,10 @@ def _read(content: bytes, source: str, facts: Evidence) -> tuple[Target, ...]:
         except InputError as error:
             raise InputError(f"{where}: {error}") from None
         for target in read:
+            try:
+                check_factor(entry.factor, time_unit, target.unit)
+            except ValueError as mistake:
+                raise InputError(f"{where}: {mistake}") from None
             if target.name in by_name:
                 raise InputError(f"{where}: name: another target is called '{target.name}'")
             by_name[target.name] = target

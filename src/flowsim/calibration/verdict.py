@@ -74,8 +74,8 @@ class Verdict(Tabled):
         judged: every target, the fitted ones first.
         chi_square: over the fitted figures, with the covariance that histories at the mode have.
         freedom: how many figures less the parameters that they effectively determine.
-        waits: monthly waits over the ensemble, in weeks, by station and reading: (month, 5 %, median, 95 %); for the
-            meetings whose wait is documented, or for all where none is.
+        waits: monthly waits over the ensemble, in weeks or the unit of time that the base names, by station and
+            reading: (month, 5 %, median, 95 %); for the meetings whose wait is documented, or for all where none is.
         sets: how many sets the ensemble has.
         replications: at the mode.
         seed: of the fresh draws.

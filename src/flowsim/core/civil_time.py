@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
-from typing import Annotated, Any, ClassVar, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import (
     BeforeValidator,
@@ -33,6 +33,8 @@ __all__ = [
     "Moment",
     "Rate",
     "Span",
+    "TimeUnit",
+    "check_factor",
     "in_python",
     "is_dated",
     "parse_moment",
@@ -52,6 +54,8 @@ MINUTES: Mapping[str, float] = {
     "quarter": 365.25 / 4 * _DAY,
     "year": 365.25 * _DAY,
 }
+TimeUnit = Literal["second", "minute", "hour", "day", "week"]
+"""A unit in which spans of time are told: one that is always as long, which a month and a year are not."""
 _SPAN = re.compile(rf"\s*({TOKEN})\s*([A-Za-zæøåÆØÅ]+)\s*")
 _RATE = re.compile(rf"\s*({TOKEN})\s*(?:per|/)\s*({TOKEN})?\s*([A-Za-zæøåÆØÅ]+)\s*")
 _DANISH = {
@@ -182,6 +186,20 @@ def parse_moment(value: Any) -> datetime:
     if moment.tzinfo is not None:
         raise ValueError(f"'{value}' carries a time zone: flowsim keeps local civil time, so leave it out")
     return moment
+
+
+def check_factor(factor: float, unit: str | None, other: str | None) -> None:
+    """Refuse a factor that does not lead from one unit of time ("weeks") to another; none where one is no unit of time.
+
+    Raises:
+        ValueError: with the factor that does.
+    """
+    first, second = ((each or "").removesuffix("s") for each in (unit, other))
+    if first not in MINUTES or second not in MINUTES:
+        return
+    needed = MINUTES[first] / MINUTES[second]
+    if not math.isclose(factor, needed, rel_tol=1e-6):
+        raise ValueError(f"factor: {factor:g} is not allowed: from {first}s to {second}s it is {needed:.9g}")
 
 
 def _number_text(value: float) -> str:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import ValidationError
 
+from flowsim.core.civil_time import check_factor
 from flowsim.core.errors import InputError, Record, located
 from flowsim.core.files import content_of, data_folder, read_toml
 from flowsim.core.periods import Period
@@ -44,16 +45,20 @@ class _Entry(Record):
     period: str | None = None
     factor: float = 1.0
 
-    def read(self, evidence: Evidence, source: str) -> tuple[Yardstick, ...]:
+    def read(self, evidence: Evidence, source: str, time_unit: str | None = None) -> tuple[Yardstick, ...]:
         """Return the values of the fact.
 
         Raises:
-            InputError: where the fact has no such value.
+            InputError: where the fact has no such value, or the factor does not lead to its unit.
         """
         where = f"{source}: {self.measure}"
         fact = next((one for one in evidence if one.id == self.fact), None)
         if fact is None:
             raise InputError(f"{where}: there is no fact '{self.fact}'")
+        try:
+            check_factor(self.factor, fact.unit, time_unit)
+        except ValueError as mistake:
+            raise InputError(f"{where}: {mistake}") from None
         values: dict[str | None, float]
         if fact.values is None:
             values = {self.period: _number(fact.value, self.fact, where)}
@@ -98,15 +103,24 @@ class _File(Record):
     yardsticks: tuple[_Entry, ...] = ()
 
 
-def read_yardsticks(file: Traversable, source: str, evidence: Evidence) -> tuple[Yardstick, ...]:
+def read_yardsticks(
+    file: Traversable, source: str, evidence: Evidence, time_unit: str | None = None
+) -> tuple[Yardstick, ...]:
     """Read a file of yardsticks, whose values are documented figures.
 
+    Args:
+        file: the file.
+        source: what it is called.
+        evidence: where the figures are documented.
+        time_unit: the unit of time that the pathway names, in which its waits are.
+
     Raises:
-        InputError: one line with the file and the entry, where it names no number of a fact.
+        InputError: one line with the file and the entry, where it names no number of a fact, or a fact in another unit
+            of time without the factor between them.
     """
     raw = read_toml(content_of(file, source), source)
     try:
         entries = _File.model_validate(raw).yardsticks
     except ValidationError as error:
         raise located(error, raw, source) from None
-    return tuple(yardstick for entry in entries for yardstick in entry.read(evidence, source))
+    return tuple(yardstick for entry in entries for yardstick in entry.read(evidence, source, time_unit))

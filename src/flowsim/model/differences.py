@@ -24,7 +24,8 @@ class Difference:
 
     Attributes:
         of: whose value it is: "team, municipal".
-        unit: what is counted: "places", "caseworkers", "weeks", "per year", "%"; empty for what is no number.
+        unit: what is counted: "places", "caseworkers", "per year", "%", and of times "weeks" or the pathway's own unit;
+            empty for what is no number.
         before: the base's value; None where it has none.
         after: the new value.
         since: the first moment at which they differ.
@@ -170,6 +171,7 @@ def _at(steps: _Steps | None, when: datetime) -> Any:
 
 def _values(pathway: Pathway) -> Iterator[tuple[tuple[str, str], _Steps]]:
     """Yield the values of a pathway by whose they are and what they count."""
+    unit = pathway.time_unit or "week"
     for station in pathway.stations:
         yield from _dated(station.name, "servers", station.capacity)
         yield from _dated(station.name, "places", station.places)
@@ -195,8 +197,9 @@ def _values(pathway: Pathway) -> Iterator[tuple[tuple[str, str], _Steps]]:
         for name, value in always.items():
             if value is not None:
                 yield (f"{station.name}, {name}", "waiting" if name == "room" else ""), [(pathway.start, value)]
-        for key, unit, scale in _OF_RULES:
-            yield from _dated(f"{station.name}, answer's {key}", unit, station.answers, _of_rule(key, scale))
+        for key, counted in _OF_RULES:
+            counts, scale = (f"{unit}s", MINUTES[unit]) if counted == "time" else (counted, 1.0)
+            yield from _dated(f"{station.name}, answer's {key}", counts, station.answers, _of_rule(key, scale))
         for party in station.parties:
             of = f"{station.name}, {party.name}"
             yield from _dated(of, "places", party.places)
@@ -209,7 +212,7 @@ def _values(pathway: Pathway) -> Iterator[tuple[tuple[str, str], _Steps]]:
         for category, share in attribute.shares:
             yield (f"{attribute.name} {category}", "%"), [(pathway.start, _rounded(100 * share))]
     for state in _all_states(pathway):
-        yield from _dated(state.name, "weeks on average", state.stay, lambda stay: stay.mean_minutes / MINUTES["week"])
+        yield from _dated(state.name, f"{unit}s on average", state.stay, lambda stay: stay.mean_minutes / MINUTES[unit])
         yield from _dated(f"{state.name}, law", "", state.stay, lambda stay: (stay.law, stay.cv))
         if state.joins is not None:
             yield (f"{state.name}, joins", ""), [(pathway.start, state.joins)]
@@ -234,13 +237,13 @@ def _all_states(pathway: Pathway) -> Iterator[State]:
 
 
 _OF_RULES = (
-    ("wait", "weeks", MINUTES["week"]),
-    ("gain", "", 1.0),
-    ("lag", "weeks", MINUTES["week"]),
-    ("least", "times", 1.0),
-    ("most", "times", 1.0),
-    ("limit", "places", 1.0),
-    ("every", "weeks", MINUTES["week"]),
+    ("wait", "time"),
+    ("gain", ""),
+    ("lag", "time"),
+    ("least", "times"),
+    ("most", "times"),
+    ("limit", "places"),
+    ("every", "time"),
 )
 
 

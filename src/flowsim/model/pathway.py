@@ -21,7 +21,7 @@ from pydantic import (
     model_validator,
 )
 
-from flowsim.core.civil_time import Moment, Span
+from flowsim.core.civil_time import Moment, Span, TimeUnit
 from flowsim.core.display import html_of
 from flowsim.core.errors import InputError, Record, located, unknown_name
 from flowsim.core.numbers import composed
@@ -106,7 +106,8 @@ class Pathway(Record):
     more than 1 part in 2,000. Stations are served in their order here. In a `closed_population` those who are there at
     the start go round for ever: no door is open, and no state needs a way to an end. Periods that begin within the
     `warm_up` are not measured, for a queue that begins empty is too short at first. What is measured is given by month,
-    quarter and year, and with `periods` as "day" or "hour" by day, or by hour and day, besides.
+    quarter and year, and with `periods` as "day" or "hour" by day, or by hour and day, besides. Waits, clocks and times
+    to an outcome are told in `time_unit`; where none is named, the first two in weeks and the last in years.
 
     Raises:
         InputError: where anything is wrong, in one line with the key path.
@@ -120,6 +121,7 @@ class Pathway(Record):
     closed_population: bool = False
     warm_up: Span = 0.0
     periods: Literal["month", "day", "hour"] = "month"
+    time_unit: TimeUnit | None = None
     attributes: Annotated[tuple[Attribute, ...], BeforeValidator(listed)] = ()
     stations: Annotated[tuple[Station, ...], _remembered()] = ()
     states: Annotated[tuple[State, ...], _remembered()]
@@ -142,6 +144,7 @@ class Pathway(Record):
             closed_population: bool = False,
             warm_up: SpanLike = ...,
             periods: Literal["month", "day", "hour"] = "month",
+            time_unit: TimeUnit | None = None,
             attributes: Iterable[Attribute | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]] = (),
             stations: Iterable[Station | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]] = (),
             states: Iterable[State | Mapping[str, Any]] | Mapping[str, Mapping[str, Any]],

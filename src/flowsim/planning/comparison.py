@@ -386,6 +386,9 @@ def check_comparable(
     index = Catalogue.of(pathways[0]).index
     for scenario, pathway in zip(scenarios[1:], pathways[1:], strict=True):
         _check_horizons(scenarios[0], pathways[0], scenario, pathway)
+        if pathway.time_unit != pathways[0].time_unit:
+            units = [f"{each.time_unit or 'week'}s" for each in (pathway, pathways[0])]
+            raise InputError(f"{scenario.name}: it tells waits in {units[0]}, {names[0]} in {units[1]}")
         if Catalogue.of(pathway).index != index:
             raise InputError(
                 f"{scenario.name}: it has other measures than {names[0]}: only scenarios over one base compare"

@@ -142,7 +142,7 @@ def _held_against(base: Base) -> set[str]:
     file = base.files.get("yardsticks")
     if file is None or base.evidence is None:
         return set()
-    return {yardstick.fact for yardstick in read_yardsticks(file, str(file), base.evidence)}
+    return {yardstick.fact for yardstick in read_yardsticks(file, str(file), base.evidence, base.raw.get("time_unit"))}
 
 
 def _untargeted(pathway: Pathway, targets: tuple[Target, ...]) -> Iterator[str]:

@@ -29,7 +29,7 @@ from flowsim.simulation.measures.stations import QUEUE, SERVED
 
 __all__ = ["Conclusions", "Foremost"]
 
-_LONG = 1.0  # weeks: a shorter wait elsewhere is not worth a sentence
+_LONG = 1.0  # of the unit in which waits are told: a shorter wait elsewhere is not worth a sentence
 _ROUGH = 20  # runs below which the ends of a range are guesses
 
 

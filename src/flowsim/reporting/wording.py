@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flowsim.core.civil_time import MINUTES
+from flowsim.core.civil_time import MINUTES, TimeUnit
 from flowsim.core.numbers import number
 from flowsim.core.periods import cut_periods
 from flowsim.evidence.yardsticks import Yardstick, read_yardsticks, yardsticks_of
@@ -134,7 +134,7 @@ class Wording:
             standards = yardsticks_of(base.name)
         elif "yardsticks" in base.files and base.evidence is not None:
             file = base.files["yardsticks"]
-            standards = read_yardsticks(file, str(file), base.evidence)
+            standards = read_yardsticks(file, str(file), base.evidence, pathway.time_unit)
         return cls(
             language=language,
             pathway=pathway,
@@ -228,8 +228,7 @@ class Wording:
         own = ".".join((key, *measure.names))  # a refusal is counted among the awards, and is called a decision
         key = own if self.shipped and own in words else key
         if clock := measure.of("clock"):
-            limit = next(one.limit for one in self.pathway.clocks if one.name == clock)
-            of["weeks"] = self.language.number(limit / MINUTES["week"], 0)
+            of["limit"] = self._limit(clock)
             key += "" if self.shipped and f"name.{clock}" in words else ".own"
         return self.language.say(key, **of)
 
@@ -269,9 +268,26 @@ class Wording:
         if self.codes:
             return name
         known = self.shipped and f"name.{name}" in self.language.words
-        limit = next(one.limit for one in self.pathway.clocks if one.name == name)
-        weeks = self.language.number(limit / MINUTES["week"], 0)
-        return self.language.say(f"run.clock{'' if known else '.own'}", clock=self.name(name), weeks=weeks)
+        key = "run.clock" if known else "run.clock.own"
+        return self.language.say(key, clock=self.name(name), limit=self._limit(name))
+
+    def _limit(self, clock: str) -> str:
+        """Write the limit of a clock: "23 weeks", "10 minutes"."""
+        limit = self.in_time_unit(next(one.limit for one in self.pathway.clocks if one.name == clock), "minute")
+        # Whole weeks are what laws set; of a unit that somebody chose a part matters.
+        whole = self.pathway.time_unit is None or math.isclose(limit, round(limit), rel_tol=1e-9)
+        written = self.language.number(limit, 0 if whole else None)
+        return f"{written} {self.unit(self.time_unit, 1 if written == '1' else None)}"
+
+    @property
+    def time_unit(self) -> str:
+        """The unit in which spans of time are told: "minutes"; "weeks" where the pathway names none."""
+        return f"{self.pathway.time_unit or 'week'}s"
+
+    def in_time_unit(self, span: float, unit: TimeUnit = "week") -> float:
+        """Turn a span of time, given in a unit, into the one in which the pathway tells them."""
+        own = self.pathway.time_unit or "week"
+        return span if unit == own else span * MINUTES[unit] / MINUTES[own]
 
     def cell(self, value: float, unit: str) -> str:
         """Write a figure in a cell of a table: a share in per cent, what is counted without decimals."""

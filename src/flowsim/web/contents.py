@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from flowsim import __version__
-from flowsim.core.civil_time import MINUTES
 from flowsim.model.parts import Station
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
@@ -34,7 +33,7 @@ def page_contents(desk: Desk, language: Language) -> dict[str, Any]:
         "language": language.code,
         "languages": list(LANGUAGES),
         "version": __version__,
-        "words": {key[len(_PREFIX) :]: text for key, text in language.words.items() if key.startswith(_PREFIX)},
+        "words": _words(wording),
         "base": language.name(reference.base.name, pathway.title or reference.base.name),
         "reference": _capital(wording.scenario(reference.name)),
         "today": layout.today.isoformat(),
@@ -59,6 +58,13 @@ def page_contents(desk: Desk, language: Language) -> dict[str, Any]:
         "benefits": [{"name": name, "title": wording.benefit(name)} for name in pathway.benefits if name],
         "days": {day: language.say(f"web.day.{day}") for day in ("mon", "tue", "wed", "thu", "fri")},
     }
+
+
+def _words(wording: Wording) -> dict[str, str]:
+    """Return the words of the page, with the unit in which the pathway tells waits."""
+    words = {key[len(_PREFIX) :]: text for key, text in wording.language.words.items() if key.startswith(_PREFIX)}
+    unit = wording.unit(wording.time_unit)
+    return words | {"way.wait": unit, "start.wait": words["start.wait"].replace("{unit}", _capital(unit))}
 
 
 def _levers(controls: tuple[Control, ...], wording: Wording) -> list[dict[str, Any]]:
@@ -158,11 +164,11 @@ def _stops(desk: Desk, pathway: Pathway, wording: Wording) -> Iterator[dict[str,
             title = wording.station(stop.name) if stop.name in stations else (states[0].title or stop.name)
         rows = []
         for state in states:
-            weeks = state.stay.at(when).mean_minutes / MINUTES["week"] if state.stay else None
+            stay = wording.in_time_unit(state.stay.at(when).mean_minutes, "minute") if state.stay else None
             rows.append(
                 {
                     "title": state.title or state.name,
-                    "stay": wording.value(weeks, "weeks") if weeks else "",
+                    "stay": wording.value(stay, wording.time_unit) if stay else "",
                     "station": wording.station(state.station) if state.station else "",
                 }
             )

@@ -153,7 +153,8 @@ def _goals(pathway: Pathway) -> Iterator[GoalText]:
         yield GoalText(measure=CLOCK_WITHIN(clock.name), text=text, value=90)
     for station in pathway.stations:
         name = station.name
-        yield GoalText(measure=SERVED(name), text=f"wait for {name} <= {{value}} weeks", value=4)
+        unit = SERVED.unit_in(pathway.time_unit)
+        yield GoalText(measure=SERVED(name), text=f"wait for {name} <= {{value}} {unit}", value=4)
         yield GoalText(measure=QUEUE(name), text=f"queue of {name} <= {{value}}", value=20)
 
 

@@ -488,7 +488,7 @@ class View:
         if not queues:
             return {}
         longest = np.fmax.reduce(waits)
-        return {"queue": _plain(np.sum(queues, axis=0)), "weeks": _plain(longest), "full": full.tolist()}
+        return {"queue": _plain(np.sum(queues, axis=0)), "wait": _plain(longest), "full": full.tolist()}
 
     @cached_property
     def _places(self) -> dict[tuple[str, Every], list[int]]:

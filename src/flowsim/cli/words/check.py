@@ -10,7 +10,6 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from flowsim.cli.terminal import cut, distinct_labels, number, table, wrapped
-from flowsim.core.civil_time import MINUTES
 from flowsim.model.differences import Difference, list_differences
 from flowsim.model.edits import makes_changes
 from flowsim.model.pathway import Pathway
@@ -95,7 +94,7 @@ def _of(difference: Difference, wording: Wording) -> str:
         ends = (_state(name, wording) for name in (source, target))
         return f" {language.say('check.to')} ".join(end if wording.codes else f"“{end}”" for end in ends)
     name, *parts = difference.of.split(", ")
-    if difference.unit == "weeks on average" or parts[-1:] == ["law"]:
+    if difference.unit.endswith(" on average") or parts[-1:] == ["law"]:
         name = _state(name, wording)
     elif any(station.name == name for station in wording.pathway.stations):
         name = wording.station(name)
@@ -191,7 +190,7 @@ def rule_lines(pathway: Pathway, wording: Wording) -> list[str]:
             first = max(since, pathway.start)
             period = Difference(of="", unit="", before=None, after=None, since=first, until=until)
             limit = "" if rule.limit is None else say("check.answers.limit", limit=_value(rule.limit, language))
-            numbers = {"wait": rule.wait / MINUTES["week"], "lag": rule.lag / MINUTES["week"]}
+            numbers = {"wait": wording.in_time_unit(rule.wait, "minute"), "lag": wording.in_time_unit(rule.lag, "minute")}
             numbers |= {"gain": rule.gain, "least": rule.least, "most": rule.most}
             words = {name: language.local(f"{value:.3g}") for name, value in numbers.items()}
             out.append(
@@ -201,6 +200,7 @@ def rule_lines(pathway: Pathway, wording: Wording) -> list[str]:
                         station=opened(wording.station(station.name), station.name),
                         period=_when(period, language),
                         limit=limit,
+                        unit=wording.unit(wording.time_unit),
                         **words,
                     )
                 )
@@ -236,7 +236,8 @@ def load_lines(load: Load, wording: Wording) -> list[str]:
 def _prospect(prospect: Prospect, wording: Wording) -> str:
     """Say where those who come by a door end; with the names of files also the states on the way."""
     language, ends = wording.language, prospect.outcomes.items()
-    words = {"entry": prospect.entry, "weeks": _figure(prospect.weeks, language)}
+    words = {"entry": prospect.entry, "time": _figure(wording.in_time_unit(prospect.weeks), language)}
+    words["unit"] = wording.unit(wording.time_unit)
     if wording.codes:
         visits = _shares(prospect.visits.items(), 2, wording)
         return language.say("check.prospect.codes", ends=_shares(ends, 3, wording), visits=visits, **words)
@@ -250,11 +251,13 @@ def _prospect(prospect: Prospect, wording: Wording) -> str:
 def _load_table(load: Load, wording: Wording) -> list[str]:
     """Write what stations are offered: each title above its periods, or each name beside them."""
     language, say = wording.language, wording.language.say
-    width = min(max([7, *(len(row.station) for row in load.stations)]), 24)
+    unit = wording.unit(wording.time_unit)
+    narrow = max(6, len(unit) + 1)
+    width = min(max([7, *(len(row.station) for row in load.stations)]), 30 - narrow)
     labels = distinct_labels((row.station for row in load.stations), width)
-    widths = {"period": 13, "cases": 7, "places": 8, "load": 6, "queue": 7, "growth": 8, "weeks": 6}
+    widths = {"period": 13, "cases": 7, "places": 8, "load": 6, "queue": 7, "growth": 8}
     columns = {say("check.column.station"): width + 1} if wording.codes else {}
-    columns |= {say(f"check.column.{key}"): each for key, each in widths.items()}
+    columns |= {say(f"check.column.{key}"): each for key, each in widths.items()} | {unit: narrow}
     rows = list[str | tuple[str, ...]]()
     for station, group in groupby(load.stations, lambda row: row.station):
         rows += [] if wording.codes else [opened(wording.station(station), station)]
@@ -265,7 +268,7 @@ def _load_table(load: Load, wording: Wording) -> list[str]:
                     *((labels.get(station, cut(station, width)), period) if wording.codes else (f"  {period}",)),
                     *(_figure(row.cases_a_week, language), _figure(row.places_a_week, language)),
                     *(language.local(f"{row.utilisation:.2f}"), _figure(row.queue, language)),
-                    *(language.local(f"{row.growth_a_week:+.1f}"), _figure(row.wait_weeks, language)),
+                    *(language.local(f"{row.growth_a_week:+.1f}"), _figure(wording.in_time_unit(row.wait_weeks), language)),
                 )
             )
     return table(columns, rows, left=(say("check.column.period"),))

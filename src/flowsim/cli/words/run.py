@@ -230,11 +230,12 @@ def by_period(
         ordered = moving if wording.codes else sorted(moving, key=lambda measure: kinds.index(measure.kind.words))
         for kind, group in groupby(ordered, lambda measure: measure.kind):
             if not wording.codes:
-                rows.append(say(f"run.group.{_GROUPS[kind]}"))
+                rows.append(say(f"run.group.{_GROUPS[kind]}", unit=wording.unit(wording.time_unit)))
             rows += [(labels[one], *(_cell(value, kind.unit, wording) for value in moving[one])) for one in group]
         lines += [""] * bool(lines) + table(titles, rows)
     if lines:
-        notes = [say("run.note", ends=say(f"run.note.ends.{every}"))]
+        ends = say(f"run.note.ends.{every}", unit=wording.unit(wording.time_unit))
+        notes = [say("run.note", ends=ends)]
         notes += carried_on(documented_until, periods[-1].end, language)
         shown = {label for row in lines for label in row.split()}
         notes += [say("run.no_figure")] if "-" in shown else []

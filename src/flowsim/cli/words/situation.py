@@ -48,7 +48,9 @@ def situation_lines(results: Results, wording: Wording) -> list[str]:
     since = say("situation.since", period=language.short_period(before)) if before else ""
     title = say("situation.title", period=shown)
     wide = 1 + max(len(since), 18)
-    columns = {"": _NAME + 19 - wide, say("situation.waiting"): 9, say("situation.weeks"): 8}
+    unit = wording.unit(wording.time_unit)
+    narrow = max(8, len(unit) + 1)
+    columns = {"": _NAME + 27 - narrow - wide, say("situation.waiting"): 9, unit: narrow}
     columns |= {since: wide} if since else {}
     rows = []
     for station in wording.pathway.stations:
@@ -56,16 +58,16 @@ def situation_lines(results: Results, wording: Wording) -> list[str]:
         wait = _column(results, SERVED(station.name), last, before)
         if queue is None:
             continue
-        weeks = "-" if wait is None else wording.cell(wait.now.estimate, "weeks")
+        waited = "-" if wait is None else wording.cell(wait.now.estimate, wording.time_unit)
         waiting = wording.cell(queue.now.estimate, "citizens")
         trend = (_trend(queue.change, wording),) if since else ()
-        rows.append((wording.station(station.name), waiting, weeks, *trend))
+        rows.append((wording.station(station.name), waiting, waited, *trend))
     if not rows:
         return []
     lines = [title, *table(columns, rows)]
     lines += [wrapped(line) for line in _in_time(results, wording, last, before)]
     lines += [wrapped(line) for line in _binding(results, wording, last)]
-    return [*lines, *wrapped(say("situation.note")).splitlines()]
+    return [*lines, *wrapped(say("situation.note", unit=unit)).splitlines()]
 
 
 def _periods(results: Results) -> tuple[Period | None, Period | None]:

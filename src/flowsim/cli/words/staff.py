@@ -9,7 +9,7 @@ from typing import Any
 from flowsim.cli.terminal import number, table, wrapped
 from flowsim.cli.words.run import carried_on
 from flowsim.core.arrays import plain
-from flowsim.core.civil_time import MINUTES
+from flowsim.core.civil_time import MINUTES, TimeUnit
 from flowsim.core.numbers import with_plain_spaces
 from flowsim.core.periods import Period
 from flowsim.model.soundness import reached
@@ -340,10 +340,11 @@ def _relief_lines(search: Answer | Frontier) -> list[str]:
         lines.append(wrapped(f"  {name}: {_reached(question, relief.trial)}, {_verdict_word(relief.trial)}"))
     if not any(relief.trial.meets for relief in at_once):
         steps = [
-            f"{names[0]}{f' and {len(names) - 1} more' if names[1:] else ''} {number(weeks)}"
-            for names, weeks in _steps(question)[:_STEPS]
+            f"{names[0]}{f' and {len(names) - 1} more' if names[1:] else ''} {number(time)}"
+            for names, time in _steps(question)[:_STEPS]
         ]
-        longest = f" The longest steps, in weeks: {', '.join(steps)}." if steps else ""
+        unit = f"{_time_unit(question)}s"
+        longest = f" The longest steps, in {unit}: {', '.join(steps)}." if steps else ""
         lines.append(wrapped(_in_the_way(search) + longest))
     return lines
 
@@ -377,13 +378,13 @@ def _steps_alone(search: Answer | Frontier) -> bool:
 
 
 def _steps(question: Question) -> list[tuple[list[str], float]]:
-    """Return the steps between the beginning and the end of the goals' clocks with their mean weeks, longest first.
+    """Return the steps between the beginning and the end of the goals' clocks with their mean times, longest first.
 
-    Steps that take the same are given together.
+    Times are in the pathway's unit. Steps that take the same are given together.
     """
     pathway = question.scenario.pathway()
     names = {goal.response.measure.of("clock") for goal in question.goals}
-    names_by_weeks: dict[float, list[str]] = {}
+    minutes, names_by_time = MINUTES[_time_unit(question)], dict[float, list[str]]()
     for clock in pathway.clocks:
         if clock.name in names:
             stops = {*clock.ends, *clock.abandons}
@@ -391,9 +392,13 @@ def _steps(question: Question) -> list[tuple[list[str], float]]:
             on_the_way = reached(clock.begins, arrows) - stops
             for state in pathway.states:
                 if state.name in on_the_way and state.stay is not None:
-                    weeks = state.stay.at(question.since).mean_minutes / MINUTES["week"]
-                    names_by_weeks.setdefault(weeks, []).append(state.name)
-    return [(names_by_weeks[weeks], weeks) for weeks in sorted(names_by_weeks, reverse=True)]
+                    time = state.stay.at(question.since).mean_minutes / minutes
+                    names_by_time.setdefault(time, []).append(state.name)
+    return [(names_by_time[time], time) for time in sorted(names_by_time, reverse=True)]
+
+
+def _time_unit(question: Question) -> TimeUnit:
+    return question.scenario.pathway().time_unit or "week"
 
 
 def _sure(search: Answer | Frontier) -> str:
@@ -426,12 +431,12 @@ def _spoken_steps(search: Answer | Frontier, wording: Wording) -> list[str]:
     if met or not (nowhere or search.relief):
         return []
     say, steps = wording.language.say, []
-    for names, weeks in _steps(search.question)[:_STEPS]:
-        step = {"step": wording.state(names[0]), "weeks": wording.language.number(weeks, 1)}
+    for names, time in _steps(search.question)[:_STEPS]:
+        step = {"step": wording.state(names[0]), "time": wording.language.number(time, 1)}
         more = {"count": str(len(names) - 1)} if names[1:] else {}
         steps.append(say("staff.step.more" if more else "staff.step", **step, **more))
-    lines = [say("staff.steps.alone")] * _steps_alone(search)
-    return [*lines, say("staff.steps", steps=", ".join(steps))] if steps else lines
+    lines, unit = [say("staff.steps.alone")] * _steps_alone(search), wording.unit(wording.time_unit)
+    return [*lines, say("staff.steps", unit=unit, steps=", ".join(steps))] if steps else lines
 
 
 def against_lines(question: Question, wording: Wording) -> list[str]:

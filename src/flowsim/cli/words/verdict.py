@@ -35,7 +35,7 @@ def verdict_lines(verdict: Verdict, language: Language) -> list[str]:
     lines += ["", *(line for text in _findings(verdict, language) for line in wrapped(text).splitlines())]
     lines += ["", *calibration_lines(verdict.record, language)]
     for station, waits in _wait_tables(verdict, language).items():
-        lines += ["", say("verdict.wait", station=_station(station, language))]
+        lines += ["", say("verdict.wait", station=_station(station, language), unit=_unit(verdict, language))]
         columns = {"": 9} | {say(f"verdict.wait.{reading}"): 22 for reading in WAITS}
         lines += table(columns, ((language.short_period(str(month)), *row) for month, row in waits))
     return lines
@@ -175,7 +175,9 @@ def verdict_page(verdict: Verdict, language: Language) -> str:
     out += _watched(verdict.record, language)
     for station, waits in _wait_tables(verdict, language).items():
         out += ["", f"## {say('verdict.page.wait', station=_station(station, language))}", ""]
-        out += [*textwrap.wrap(say("verdict.page.wait.note"), _PAGE), ""]
+        unit = _unit(verdict, language)
+        note = say("verdict.page.wait.note", unit=f"{unit[:1].upper()}{unit[1:]}")
+        out += [*textwrap.wrap(note, _PAGE), ""]
         titles = [say("verdict.page.month"), *(say(f"verdict.wait.{reading}") for reading in WAITS)]
         out += [f"| {' | '.join(titles)} |", "|---|" + "---:|" * 3]
         out += [f"| {language.short_period(str(month))} | {' | '.join(row)} |" for month, row in waits]
@@ -226,6 +228,11 @@ def _spent(seconds: float) -> str:
 def _station(name: str, language: Language) -> str:
     """Return what a station is called in Danish; its name in English, as it always was here."""
     return name if language.code == "en" else language.words.get(f"awaited.{name}", language.name(name))
+
+
+def _unit(verdict: Verdict, language: Language) -> str:
+    """Return the unit in which the base tells waits."""
+    return language.words[f"unit.{verdict.study.base.raw.get('time_unit', 'week')}s"]
 
 
 def _opening(verdict: Verdict, language: Language) -> Iterator[str]:

@@ -67,15 +67,15 @@ function queues(view) {
   const stops = about.stops.filter((stop) => stop.queues && view.way.reference[stop.name].queue);
   const longest = Math.max(...stops.map((stop) => view.way.reference[stop.name].queue[now]));
   const head = [say("start.stop"), ...[now, then].flatMap((at) =>
-    [say("start.waiting", { month: months[at] }), say("start.weeks", { month: months[at] })])];
+    [say("start.waiting", { month: months[at] }), say("start.wait", { month: months[at] })])];
   return [
     el("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "queues" }, el("table", {},
       el("thead", {}, el("tr", {}, head.map((text, place) => el("th", { scope: "col", class: place && "number" }, text)))),
       el("tbody", {}, stops.map((stop) => {
-        const { queue, weeks } = view.way.reference[stop.name];
+        const { queue, wait } = view.way.reference[stop.name];
         const mark = queue[now] === longest && longest > 0 && el("span", { class: "bad" }, ` (${say("start.longest")})`);
         return el("tr", {}, el("th", { scope: "row" }, stop.title, mark), [now, then].flatMap((at) =>
-          [el("td", { class: "number" }, number(queue[at], 0)), el("td", { class: "number" }, number(weeks[at], 1))]));
+          [el("td", { class: "number" }, number(queue[at], 0)), el("td", { class: "number" }, number(wait[at], 1))]));
       })))),
     el("p", { class: "quiet" }, say("start.basis", { replications: view.replications })),
   ];

@@ -77,7 +77,7 @@ export function way() {
       if (before.queue) {
         full = (after ?? before).full[at];
         lines.push(`${both(before.queue[at], after?.queue[at], 0)} ${say("way.waiting")}`);
-        lines.push(`${both(before.weeks[at], after?.weeks[at], 1)} ${say("way.weeks")}`);
+        lines.push(`${both(before.wait[at], after?.wait[at], 1)} ${say("way.wait")}`);
         if (full) lines.push(say("way.full"));
       }
       const [here, then] = [present?.reference, present?.scenario].map((one) => (benefit.value ? one?.by[benefit.value] : one));

@@ -195,8 +195,8 @@ def _benefit(name: str, pathway: Pathway) -> str:
 
 def _bound(text: str, unit: str) -> float:
     """Read a bound in a unit."""
-    if unit in ("weeks", "years"):
-        return parse_span(text, typed=True) / MINUTES[unit.removesuffix("s")]
+    if (of_time := unit.removesuffix("s")) in MINUTES:
+        return parse_span(text, typed=True) / MINUTES[of_time]
     match = _NUMBER.fullmatch(with_plain_spaces(text))
     if not match:
         raise ValueError(f"'{text}' is not allowed: it should be a number{', such as 90%' if unit == 'share' else ''}")

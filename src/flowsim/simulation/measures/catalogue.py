@@ -70,6 +70,7 @@ class Frame(NamedTuple):
     """
 
     horizon: tuple[datetime, datetime, float, str]
+    time_unit: str | None
     attributes: tuple[tuple[str, tuple[str, ...]], ...]
     stations: tuple[tuple[Any, ...], ...]
     states: tuple[tuple[Any, ...], ...]
@@ -84,6 +85,7 @@ class Frame(NamedTuple):
         """Return the frame of a pathway."""
         return cls(
             horizon=(pathway.start, pathway.end, pathway.warm_up, pathway.periods),
+            time_unit=pathway.time_unit,
             attributes=tuple((a.name, a.categories) for a in pathway.attributes),
             stations=tuple((s.name, s.is_meeting, s.answers is None, _parties(s)) for s in pathway.stations),
             states=tuple(

@@ -37,8 +37,8 @@ def by_category(dated: DatedTrace) -> Iterator[MeasureSeries]:
     """Return entries, stocks, awards and waits of the citizens of each category alone.
 
     `entries_of.<entry>.<attribute>.<category>`, `stock_of.<benefit>...` and `awards_of.<state>...`, quarterly and
-    yearly, and `wait_of.<station>...`, weeks, monthly, quarterly and yearly: as `entries`, `stock`, `awards` and
-    `wait.<station>.served` are of all. Of a pathway without attributes there are none.
+    yearly, and `wait_of.<station>...`, weeks or the pathway's `time_unit`, monthly, quarterly and yearly: as `entries`,
+    `stock`, `awards` and `wait.<station>.served` are of all. Of a pathway without attributes there are none.
     """
     groups = groups_of(dated.pathway) if dated.pathway.attributes else []
     for attribute in dated.pathway.attributes:
@@ -49,5 +49,5 @@ def by_category(dated: DatedTrace) -> Iterator[MeasureSeries]:
                 for series in function(of_category):
                     if kind is WAIT_OF and series.measure.kind is not SERVED:
                         continue
-                    measure = kind(*series.measure.names, attribute.name, category)
+                    measure = kind(*series.measure.names, attribute.name, category, unit=series.measure.unit)
                     yield MeasureSeries(measure=measure, every=series.every, values=series.values)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
+from flowsim.core.civil_time import MINUTES, TimeUnit
 from flowsim.core.errors import InputError, require_type, unknown_name
 from flowsim.core.numbers import composed
 from flowsim.core.periods import Every, Period
@@ -46,7 +47,7 @@ class Kind:
         name: the first word of the measures' names.
         of: what the names after it are of.
         reading: the last word of the measures' names, where one thing is measured in several ways.
-        unit: of the values.
+        unit: of the values; of a span of time ("weeks", "years") where the pathway names no unit of time.
         every: the kinds of period that it is reported for.
         finer: whether it is reported for days and hours too, where a pathway asks for these.
         adds: what the parts of a longer period come to. "sum" of what happens (entries, awards); "last", at the end, of
@@ -75,9 +76,14 @@ class Kind:
     def __hash__(self) -> int:
         return hash((self.name, self.reading, self.unit))
 
-    def __call__(self, *names: str) -> Measure:
-        """Return the measure of this kind that is of some names of the model."""
-        return _measure(self, names)
+    def __call__(self, *names: str, unit: str = "") -> Measure:
+        """Return the measure of this kind that is of some names of the model; in another unit where one is given."""
+        return _measure(self, names, unit or self.unit)
+
+    def unit_in(self, time_unit: TimeUnit | None) -> str:
+        """Return the unit of the values for a pathway that names this unit of time: "weeks", "minutes", "citizens"."""
+        is_span = self.unit.removesuffix("s") in MINUTES
+        return f"{time_unit}s" if time_unit is not None and is_span else self.unit
 
     @property
     def statistic(self) -> Statistic:
@@ -99,24 +105,21 @@ class Measure(str):
     Attributes:
         kind: what it shares with measures of other names.
         names: the names of the model that it is of, one for each of `kind.of`.
+        unit: the unit of its values: that of its kind, or that in which the pathway tells spans of time.
     """
 
-    __slots__ = ("kind", "names")
+    __slots__ = ("kind", "names", "unit")
     kind: Kind
     names: tuple[str, ...]
+    unit: str
 
-    def __new__(cls, kind: Kind, names: tuple[str, ...]) -> Measure:
+    def __new__(cls, kind: Kind, names: tuple[str, ...], unit: str = "") -> Measure:
         """Name the measure of a kind and of some names."""
         if len(names) != len(kind.of):
             raise ValueError(f"{kind.words}: {len(names)} names where {len(kind.of)} are needed: {', '.join(kind.of)}")
         measure = str.__new__(cls, ".".join(filter(None, (kind.name, *names, kind.reading))))
-        measure.kind, measure.names = kind, names
+        measure.kind, measure.names, measure.unit = kind, names, unit or kind.unit
         return measure
-
-    @property
-    def unit(self) -> str:
-        """The unit of its values."""
-        return self.kind.unit
 
     @property
     def weight(self) -> Measure | None:
@@ -131,13 +134,13 @@ class Measure(str):
         """Return whether a text is its name, or the beginning of it up to a dot ("awards", "wait.team")."""
         return self == text or self.startswith(f"{text}.")
 
-    def __reduce__(self) -> tuple[type[Measure], tuple[Kind, tuple[str, ...]]]:
-        return Measure, (self.kind, self.names)
+    def __reduce__(self) -> tuple[type[Measure], tuple[Kind, tuple[str, ...], str]]:
+        return Measure, (self.kind, self.names, self.unit)
 
 
 @lru_cache(maxsize=65536)
-def _measure(kind: Kind, names: tuple[str, ...]) -> Measure:
-    return Measure(kind, names)  # a replication names all its measures
+def _measure(kind: Kind, names: tuple[str, ...], unit: str) -> Measure:
+    return Measure(kind, names, unit)  # a replication names all its measures
 
 
 class Row(NamedTuple):

@@ -120,9 +120,9 @@ def clocks(dated: DatedTrace) -> Iterator[MeasureSeries]:
     slutter, når der er truffet en afgørelse" (svar-2018-10). Whether the share is of those decided or of
     those begun is not stated: here it is of those ended in the period, and as that flatters a growing queue,
     the open ones stand beside it. `clock.<name>.ended`: runs that ended, cases. `.within`: the share of them
-    that took at most the limit. `.mean` and `.median`: how long they took, weeks. `.open`: begun and not
-    stopped at the period's end, cases; `.open_overdue`: those of them that have run for longer than the
-    limit. NaN where a share or a mean is of nobody.
+    that took at most the limit. `.mean` and `.median`: how long they took, weeks or the pathway's `time_unit`.
+    `.open`: begun and not stopped at the period's end, cases; `.open_overdue`: those of them that have run for
+    longer than the limit. NaN where a share or a mean is of nobody.
     """
     if dated.pathway.clocks:
         for clock, runs in zip(dated.pathway.clocks, clock_runs(dated), strict=True):
@@ -136,18 +136,20 @@ def _clock(dated: DatedTrace, clock: Clock, runs: Runs) -> Iterator[MeasureSerie
     # they are what had happened by each.
     ended, within, begun, stopped, late, stopped_late = np.cumsum(counts[:, :-1], axis=1)
     total = np.cumsum(total[:-1])
+    mean_measure, unit = dated.spans(CLOCK_MEAN, clock.name)
     for every in calendar.lengths(CLOCK_ENDED):
         cases = calendar.during(ended, every)
-        for kind, values in (
-            (CLOCK_ENDED, cases),
-            (CLOCK_WITHIN, ratio(calendar.during(within, every), cases)),
-            (CLOCK_MEAN, ratio(calendar.during(total, every), cases) / calendar.per("week")),
+        for measure, values in (
+            (CLOCK_ENDED(clock.name), cases),
+            (CLOCK_WITHIN(clock.name), ratio(calendar.during(within, every), cases)),
+            (mean_measure, ratio(calendar.during(total, every), cases) / unit),
         ):
-            yield MeasureSeries(measure=kind(clock.name), every=every, values=values)
-    for every in calendar.lengths(CLOCK_MEDIAN) if dated.asks(CLOCK_MEDIAN(clock.name)) else ():
+            yield MeasureSeries(measure=measure, every=every, values=values)
+    median_measure, unit = dated.spans(CLOCK_MEDIAN, clock.name)
+    for every in calendar.lengths(CLOCK_MEDIAN) if dated.asks(median_measure) else ():
         number = calendar.number(month, every)
         median = _medians(dated, number[number >= 0], took[number >= 0], len(calendar.periods(every)))
-        yield MeasureSeries(measure=CLOCK_MEDIAN(clock.name), every=every, values=median / calendar.per("week"))
+        yield MeasureSeries(measure=median_measure, every=every, values=median / unit)
     yield from dated.at_ends(CLOCK_OPEN(clock.name), begun - stopped)
     yield from dated.at_ends(CLOCK_OVERDUE(clock.name), late - stopped_late)
 
@@ -171,8 +173,9 @@ def _medians(dated: DatedTrace, group: Ints, values: Ints, groups: int) -> Float
 def times_to_outcome(dated: DatedTrace) -> Iterator[MeasureSeries]:
     """Return how long citizens had lived on the benefit that they came from when an outcome was awarded.
 
-    `time_to.<state>`: the mean, and `time_to.<state>.median`, years (of 365.25 days), yearly, among those who
-    entered the state in the year, from the start of the benefit spell that they left; NaN where nobody did.
+    `time_to.<state>`: the mean, and `time_to.<state>.median`, years (of 365.25 days) or the pathway's `time_unit`,
+    yearly, among those who entered the state in the year, from the start of the benefit spell that they left; NaN
+    where nobody did.
     Who enters the pathway in the outcome itself has no such time.
     """
     calendar, states = dated.calendar, dated.pathway.states
@@ -186,8 +189,9 @@ def times_to_outcome(dated: DatedTrace) -> Iterator[MeasureSeries]:
         for number, place in enumerate(states):
             if place.outcome:
                 for kind, ticks in ((TIME_TO, mean), (TIME_TO_MEDIAN, median)):
-                    values = ticks[number * periods : (number + 1) * periods] / calendar.per("year")
-                    yield MeasureSeries(measure=kind(place.name), every=every, values=values)
+                    measure, unit = dated.spans(kind, place.name)
+                    values = ticks[number * periods : (number + 1) * periods] / unit
+                    yield MeasureSeries(measure=measure, every=every, values=values)
 
 
 class Spells(NamedTuple):

@@ -93,7 +93,8 @@ def meetings(dated: DatedTrace) -> Iterator[MeasureSeries]:
 def waited(dated: DatedTrace) -> Iterator[MeasureSeries]:
     """Add up the time that citizens spent in each station's queue within a period.
 
-    `waited.<station>`, citizen-weeks, quarterly and yearly: the mean number in the queue times the period's weeks.
+    `waited.<station>`, citizen-weeks, quarterly and yearly: the mean number in the queue times the period's weeks,
+    in whatever unit the pathway tells waits, for a week of waiting is what has a price.
     All who wait count, those who give up and those whose turn comes later included.
     """
     spent = dated.by_station(dated.time_present - dated.time_stayed) / dated.calendar.per("week")
@@ -120,28 +121,30 @@ def queues(dated: DatedTrace) -> Iterator[MeasureSeries]:
 def served_waits(dated: DatedTrace) -> Iterator[MeasureSeries]:
     """Return how long those had waited whose stay started in a period: the first reading.
 
-    `wait.<station>.served`: the mean of started - joined over all of them, weeks, monthly, quarterly and yearly; NaN
-    where nobody started, and infinite where the queue stands still: nobody started though somebody waits at the
-    beginning and at the end of the period's last month. This is
+    `wait.<station>.served`: the mean of started - joined over all of them, monthly, quarterly and yearly, in weeks or,
+    as all waits, in the pathway's `time_unit`; NaN where nobody started, and infinite where the queue stands still:
+    nobody started though somebody waits at the beginning and at the end of the period's last month. This is
     what a register of held meetings shows; it lags behind a queue that grows, and leaves out those who gave
     up. `wait.<station>.served_p90`: the shortest wait that at least 90 % of them had at most, itself an
     observed one, monthly.
     """
-    stations, during, week = dated.pathway.stations, dated.calendar.during, dated.calendar.per("week")
+    stations, during = dated.pathway.stations, dated.calendar.during
     station, month, waits = dated.waits
     some = month > 0
     station, month, waits = station[some], month[some], waits[some]
     started = dated.before(month, station, len(stations))
     total = dated.summed_before(waits, month, station, len(stations))
     sorts, lengths = dated.asks(*(SERVED_P90(place.name) for place in stations)), dated.calendar.lengths(SERVED_P90)
-    p90 = {every: _p90(dated, station, waits, month, every) / week for every in lengths} if sorts else {}
+    p90 = {every: _p90(dated, station, waits, month, every) for every in lengths} if sorts else {}
     for number, place in enumerate(stations):
+        measure, unit = dated.spans(SERVED, place.name)
         for every in dated.calendar.lengths(SERVED):
-            mean = ratio(during(total[number], every), during(started[number], every)) / week
-            yield MeasureSeries(measure=SERVED(place.name), every=every, values=_worst(dated, number, every, mean))
+            mean = ratio(during(total[number], every), during(started[number], every)) / unit
+            yield MeasureSeries(measure=measure, every=every, values=_worst(dated, number, every, mean))
+        measure, unit = dated.spans(SERVED_P90, place.name)
         for every, of_stations in p90.items():
-            values = _worst(dated, number, every, of_stations[number])
-            yield MeasureSeries(measure=SERVED_P90(place.name), every=every, values=values)
+            values = _worst(dated, number, every, of_stations[number] / unit)
+            yield MeasureSeries(measure=measure, every=every, values=values)
 
 
 def _worst(dated: DatedTrace, station: int, every: Every, waits: Floats) -> Floats:
@@ -189,10 +192,11 @@ def first_free_places(dated: DatedTrace) -> Iterator[MeasureSeries]:
             free = np.append(times, LATER)[meeting]
         else:
             free = _first_free_server(dated, number, edges, np.maximum(cleared[number], edges))
-        weeks = np.where(free == LATER, np.nan, (free - edges) / dated.calendar.per("week"))
+        measure, unit = dated.spans(FIRST_FREE, station.name)
+        waits = np.where(free == LATER, np.nan, (free - edges) / unit)
         for every in dated.calendar.lengths(FIRST_FREE):
-            values = weeks[dated.calendar.ends(every) - 1]
-            yield MeasureSeries(measure=FIRST_FREE(station.name), every=every, values=values)
+            values = waits[dated.calendar.ends(every) - 1]
+            yield MeasureSeries(measure=measure, every=every, values=values)
 
 
 def _first_free_server(dated: DatedTrace, number: int, edges: Ints, cleared: Ints) -> Ints:
@@ -259,12 +263,13 @@ def backlogs(dated: DatedTrace) -> Iterator[MeasureSeries]:
     started = dated.before(month, station_of, len(dated.pathway.stations))
     offered = sessions_before(dated, "places")
     for number, station in enumerate(dated.pathway.stations):
+        measure, unit = dated.spans(BACKLOG, station.name)
         for every in calendar.lengths(BACKLOG):
-            weeks = calendar.during(calendar.edges, every) / calendar.per("week")
+            long = calendar.during(calendar.edges, every) / unit
             places = calendar.during((offered if station.is_meeting else started)[number], every)
-            wait = ratio(dated.waiting[number, calendar.ends(every)] * weeks, places)
+            wait = ratio(dated.waiting[number, calendar.ends(every)] * long, places)
             values = _worst(dated, number, every, wait)
-            yield MeasureSeries(measure=BACKLOG(station.name), every=every, values=values)
+            yield MeasureSeries(measure=measure, every=every, values=values)
 
 
 def utilisation(dated: DatedTrace) -> Iterator[MeasureSeries]:

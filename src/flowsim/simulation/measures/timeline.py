@@ -198,6 +198,11 @@ class DatedTrace:
         """Add up the states of each benefit, along the first axis."""
         return _grouped(by_state, self.benefit_of, len(self.benefits))
 
+    def spans(self, kind: Kind, *names: str) -> tuple[Measure, float]:
+        """Return a measure of spans of time in the unit in which the pathway tells them, and the ticks in one of it."""
+        unit = kind.unit_in(self.pathway.time_unit)
+        return kind(*names, unit=unit), self.calendar.per(unit.removesuffix("s"))
+
     def before(self, month: Ints, group: Ints, groups: int) -> Ints:
         """Count the events of each group before each edge, shape (groups, edges)."""
         return _before(self.passes.counts(group, month, groups, self._width))

@@ -47,8 +47,8 @@ def watched_waits(dated: DatedTrace) -> Iterator[MeasureSeries]:
     `watch.<watch>.cases`: whose wait ended; of `among = "served"` by the start of a stay, of "all" also by giving up
     and by being refused. `watch.<watch>.<span>.within`, share: of them, those served after at most that span.
     `watch.<watch>.waited`, share: of them, those who were not served, or sent away, at the instant when they joined.
-    `watch.<watch>.<p50>.wait`, weeks: the shortest wait that at least so many per cent of them had at most, itself
-    one of theirs. NaN where nobody's wait ended.
+    `watch.<watch>.<p50>.wait`, weeks or the pathway's `time_unit`: the shortest wait that at least so many per cent of
+    them had at most, itself one of theirs. NaN where nobody's wait ended.
     """
     for watch in dated.pathway.watches:
         month, wait, served = _ended_waits(dated, watch)
@@ -66,11 +66,11 @@ def watched_waits(dated: DatedTrace) -> Iterator[MeasureSeries]:
                 share = ratio(_counted(period[in_time], periods), cases)
                 measure = WATCH_WITHIN(watch.name, span_name(span))
                 yield MeasureSeries(measure=measure, every=every, values=share)
-            for percentile, values in zip(
+            for percentile, ticks in zip(
                 watch.percentiles, _percentiles(dated, watch, period, waits, every), strict=True
             ):
-                measure = WATCH_PERCENTILE(watch.name, f"p{percentile}")
-                yield MeasureSeries(measure=measure, every=every, values=values)
+                measure, unit = dated.spans(WATCH_PERCENTILE, watch.name, f"p{percentile}")
+                yield MeasureSeries(measure=measure, every=every, values=ticks / unit)
 
 
 def _ended_waits(dated: DatedTrace, watch: Watch) -> tuple[Ints, Ints, Bools]:
@@ -111,12 +111,12 @@ def _counted(period: Ints, periods: int) -> Floats:
 
 
 def _percentiles(dated: DatedTrace, watch: Watch, period: Ints, waits: Ints, every: Every) -> list[Floats]:
-    periods, week = len(dated.calendar.periods(every)), dated.calendar.per("week")
+    periods = len(dated.calendar.periods(every))
     inside, counts, offsets = dated.passes.sorted_within(period, waits, periods)
     some, out = counts > 0, []
     for percentile in watch.percentiles:
         values = np.full(periods, np.nan)
         rank = -(-percentile * counts[some] // 100)  # rounded up
-        values[some] = inside[offsets[some] + np.maximum(rank, 1) - 1] / week
+        values[some] = inside[offsets[some] + np.maximum(rank, 1) - 1]
         out.append(values)
     return out
