@@ -64,7 +64,7 @@ ANSWERING = CLINIC.replace(
     """\
 [stations.doctors]
 capacity = 1
-answers = { wait = "50 minutes", gain = 0.5, lag = "3 hours", every = "1 day", least = 1, most = 4 }
+answers = { wait = "50 minutes", gain = 0.5, lag = "20 hours", every = "1 day", least = 1, most = 4 }
 """,
 )
 COMMANDS = {
@@ -113,6 +113,12 @@ def test_each_command_tells_waits_in_it(folder, command, language):
     told = ALLOWED.sub("", " ".join(out.split()))
     assert not OTHERS[language].search(told), out
     assert all(len(line) <= 80 for line in out.splitlines())
+
+
+def test_long_spans_have_no_powers_of_ten(folder):
+    assert "the goal is 50 minutes, the gain 0.5, the lag 1,200 minutes" in " ".join(
+        fine("check", folder / "answering.toml").split()
+    )
 
 
 @pytest.mark.parametrize("language", ["en", "da"])

@@ -190,9 +190,13 @@ def rule_lines(pathway: Pathway, wording: Wording) -> list[str]:
             first = max(since, pathway.start)
             period = Difference(of="", unit="", before=None, after=None, since=first, until=until)
             limit = "" if rule.limit is None else say("check.answers.limit", limit=_value(rule.limit, language))
-            numbers = {"wait": wording.in_time_unit(rule.wait, "minute"), "lag": wording.in_time_unit(rule.lag, "minute")}
+            spans = {"wait": rule.wait, "lag": rule.lag}
+            numbers = {name: wording.in_time_unit(span, "minute") for name, span in spans.items()}
             numbers |= {"gain": rule.gain, "least": rule.least, "most": rule.most}
-            words = {name: language.local(f"{value:.3g}") for name, value in numbers.items()}
+            words = {
+                name: language.local(f"{value:,.0f}" if value >= 1000 else f"{value:.3g}")
+                for name, value in numbers.items()
+            }
             out.append(
                 wrapped(
                     say(
@@ -262,13 +266,13 @@ def _load_table(load: Load, wording: Wording) -> list[str]:
     for station, group in groupby(load.stations, lambda row: row.station):
         rows += [] if wording.codes else [opened(wording.station(station), station)]
         for row in group:
-            period = _between(load, row.since, row.until, language)
+            period, wait = _between(load, row.since, row.until, language), wording.in_time_unit(row.wait_weeks)
             rows.append(
                 (
                     *((labels.get(station, cut(station, width)), period) if wording.codes else (f"  {period}",)),
                     *(_figure(row.cases_a_week, language), _figure(row.places_a_week, language)),
                     *(language.local(f"{row.utilisation:.2f}"), _figure(row.queue, language)),
-                    *(language.local(f"{row.growth_a_week:+.1f}"), _figure(wording.in_time_unit(row.wait_weeks), language)),
+                    *(language.local(f"{row.growth_a_week:+.1f}"), _figure(wait, language)),
                 )
             )
     return table(columns, rows, left=(say("check.column.period"),))
