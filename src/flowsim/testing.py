@@ -298,7 +298,44 @@ def _ward(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any], dict[str, An
 
 
 @st.composite
-def _fork(draw: st.DrawFn, stations: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _course(
+    draw: st.DrawFn, onward: list[str], with_attributes: bool
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Draw a station where stays begin together, the states of two classes at it, and their doors."""
+    size = draw(st.integers(2, 4))
+    station: dict[str, Any] = {"capacity": draw(_by_date(st.sampled_from([0, size, size + 1, 2 * size])))}
+    station |= {"together": size, "order": draw(st.sampled_from(["first", "first", "last", "random"]))}
+    if draw(st.integers(0, 2)) == 0:
+        station |= draw(_recurring())
+        servers = [shift["servers"] for shift in station.get("shifts", {}).values()]
+        most = sum(max(each.values()) if isinstance(each, dict) else each for each in servers)
+        if 0 < most < size:
+            station["capacity"] = size
+    refused: dict[str, Any] = {}
+    if draw(st.integers(0, 2)) == 0:
+        station["room"] = draw(st.integers(size - 1, size + 2))
+        refused = {"refused_to": "out"}
+    if draw(st.integers(0, 3)) == 0:
+        station["answers"] = draw(_feedbacks(True))
+    stay = draw(st.just("0 minutes") | _by_date(durations()))
+    at: dict[str, Any] = {"station": "course", "stay": stay} | refused
+    onward = onward if stay == "0 minutes" else [*onward, "second"]
+    first = at | {"benefit": "a", "priority": 0, "to": draw(_divided(["out", draw(st.sampled_from(onward))]))}
+    second = at | {"benefit": "b", "priority": draw(st.integers(0, 1)), "to": "out"}
+    if draw(st.booleans()):
+        second |= {"patience": draw(st.just("0 minutes") | durations()), "reneges_to": "out"}
+    if draw(st.integers(0, 2)) == 0:
+        first |= {"baulks": {"1": 0.3, "2": 1.0}, "baulks_to": "out"}
+    if with_attributes:
+        first["variants"] = [{"of": {"age": "old"}, "priority": 2, "to": "out"}]
+    return {"course": station}, {"first": first, "second": second}, {
+        "to_first": draw(_entry("first", True, False)),
+        "to_second": draw(_entry("second", True, False)),
+    }  # fmt: skip
+
+
+@st.composite
+def _fork(draw: st.DrawFn, stations: dict[str, Any], of_course: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """Draw a state from which the shortest of two or three queues is joined, and its doors."""
     names = [f"way_{n}" for n in range(draw(st.integers(2, 3)))]
     stay = draw(st.just("0 minutes") | durations())
@@ -309,6 +346,8 @@ def _fork(draw: st.DrawFn, stations: dict[str, Any]) -> tuple[dict[str, Any], di
         refused = {"refused_to": "out"} if "room" in stations[at] else {}
         back = {"out": 0.7, "fork": 0.3} if stay != "0 minutes" else "out"
         body[name] = {"benefit": "b", "station": at, "priority": 0, "stay": draw(durations()), "to": back} | refused
+        if "together" in stations[at]:
+            body[name]["stay"] = of_course
     return body, {"to_fork": draw(_entry("fork", False, False))}
 
 
@@ -365,7 +404,7 @@ def _of_kind(draw: st.DrawFn, kind: str, to: str, queues: bool) -> dict[str, Any
 
 @st.composite
 def pathways(draw: st.DrawFn, deadlocks: bool = False) -> Pathway:
-    """Draw a pathway of two to thirteen states and four stations over six days, with every feature of the language.
+    """Draw a pathway of two to fifteen states and five stations over six days, with every feature of the language.
 
     With `deadlocks`, also one in which citizens may wait for one another for ever, so that its run is refused.
     """
@@ -411,8 +450,17 @@ def pathways(draw: st.DrawFn, deadlocks: bool = False) -> Pathway:
         body |= of_ward
         entries |= doors
         led_to.add("out")
+    of_course: Any = None
+    if draw(st.integers(0, 2)) == 0:
+        onward = [name for name in states if "keeps" not in body[name]]
+        course, of_it, doors = draw(_course(onward, bool(attributes)))
+        of_course = of_it["first"]["stay"]
+        stations |= course
+        body |= of_it
+        entries |= doors
+        led_to.add("out")
     if stations and draw(st.integers(0, 2)) == 0:
-        fork, doors = draw(_fork(stations))
+        fork, doors = draw(_fork(stations, of_course))
         body |= fork
         entries |= doors
         led_to.add("out")

@@ -594,7 +594,7 @@ EDITS = [
     (
         "stations",
         {"station": "desk", "room": 3, "from": "2021-01-01"},
-        ": `at` and `room` hold for the whole horizon",
+        ": `at`, `room` and `together` hold for the whole horizon",
     ),
     (
         "stations",

@@ -264,12 +264,14 @@ def _station(raw: dict[str, Any], edit: StationEdit, where: str) -> None:
     station = _part(raw, "stations", "station", edit.station, where)
     if edit.party is not None:
         _find("party", edit.party, station.get("parties", []), where)
-    for key in ("places", "capacity", "staff", "hours", "hours_a_case", "weekdays", "room"):
+    for key in ("places", "capacity", "staff", "hours", "hours_a_case", "weekdays", "room", "together"):
         change = getattr(edit, key)
         if change is not None:
+            if key == "together" and {"capacity", "shifts"} & set(station):
+                station.setdefault(key, 1)
             table = _holder(station, key, edit.party, where)
             with located_at(f"{where}.{key}"):
-                _set(table, key, edit, raw["start"], _to(change, whole=key in ("capacity", "room")))
+                _set(table, key, edit, raw["start"], _to(change, whole=key in ("capacity", "room", "together")))
     if edit.at is not None:
         _holder(station, "at", None, where)
         station["at"] = [hour.isoformat() for hour in edit.at]

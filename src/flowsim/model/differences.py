@@ -192,6 +192,8 @@ def _values(pathway: Pathway) -> Iterator[tuple[tuple[str, str], _Steps]]:
             always["preempts"] = station.preempts
         if station.on_cut != "finish":
             always["on cut"] = station.on_cut
+        if station.together > 1:
+            always["together"] = station.together
         if station.closed:
             always["closed"] = "; ".join(map(str, station.closed))
         for name, value in always.items():

@@ -147,7 +147,7 @@ BatchEdit = Annotated[Batch, WithJsonSchema({"anyOf": [_SIZE, _SHARES, _GEOMETRI
 Day = Annotated[Moment, PlainSerializer(lambda moment: moment.isoformat(), return_type=str)]
 LEVERS = (
     *("places", "capacity", "staff", "hours", "hours_a_case", "follow_up"),
-    *("weekdays", "at", "meets", "open", "servers", "room", "answers"),
+    *("weekdays", "at", "meets", "open", "servers", "room", "together", "answers"),
 )
 TARGETS = {
     "stations": "station",
@@ -242,6 +242,7 @@ class StationEdit(Edit):
     shift: str | None = None
     servers: WholeEdit | None = Field(None, description="servers of a `shift`")
     room: WholeEdit | None = Field(None, description="how many may wait, for the whole horizon")
+    together: WholeEdit | None = Field(None, description="how many begin a stay together, for the whole horizon")
     answers: Annotated[FeedbackEdit, WithJsonSchema(_ANSWERS)] | None = Field(
         None, description="how the places follow the wait"
     )
@@ -251,8 +252,10 @@ class StationEdit(Edit):
         given = {key for key in self.model_fields_set if getattr(self, key) is not None}  # null in JSON gives nothing
         if not given - {"station", "party", "shift", "since", "until", "through"}:
             raise ValueError(f"nothing is changed: give one of {', '.join(LEVERS)}")
-        if (self.at or self.room is not None) and (self.since or self.end):
-            raise ValueError("`at` and `room` hold for the whole horizon: leave out `from`, `until` and `through`")
+        if (self.at or (self.room, self.together) != (None, None)) and (self.since or self.end):
+            raise ValueError(
+                "`at`, `room` and `together` hold for the whole horizon: leave out `from`, `until` and `through`"
+            )
         if self.servers is not None and self.shift is None:
             raise ValueError("`servers` are those of a `shift`: name it; without shifts they are `capacity`")
         if self.shift is not None and self.servers is None and self.open is None:

@@ -202,6 +202,7 @@ _MOST_TOGETHER = 1_000_000
 _MOST_MEAN = 10_000  # of a law that has no most
 _NO_SHARE = 2.0**-54  # half of the least uniform that is drawn
 Size = Annotated[int, BeforeValidator(_size)]
+Together = Annotated[int, BeforeValidator(plain_number), Strict(), Field(ge=1, le=_MOST_TOGETHER)]
 Multiplier = Annotated[float, BeforeValidator(plain_number), Strict(), Field(ge=0, le=1000)]
 Profile = Annotated[
     tuple[tuple[Open, Multiplier], ...],
@@ -364,6 +365,9 @@ class Station(Record):
     `on_cut` tells what becomes of stays for which no server is left when the capacity falls: they "finish", or are
     interrupted. Who is interrupted waits at the head of her class to "resume" the stay with what is left of it, to
     "restart" it and take as long in full, or to "resample" how long it takes.
+
+    Where stays begin `together`, as a course for eight does, none begins before so many citizens wait and so many servers
+    are free. The first of them in the queue draws one stay for all, and each goes her own way at its end.
     """
 
     name: Name
@@ -383,6 +387,7 @@ class Station(Record):
     reserved: Reserved = ()
     preempts: Interrupted | None = None
     on_cut: Interrupted | Literal["finish"] = "finish"
+    together: Together = 1
     answers: ByDate[Rule] | None = None
 
     if TYPE_CHECKING:
@@ -407,6 +412,7 @@ class Station(Record):
             reserved: Mapping[str, WholeLike] | Mapping[int, WholeLike] = ...,
             preempts: Interrupted | None = None,
             on_cut: Interrupted | Literal["finish"] = "finish",
+            together: WholeLike = 1,
             answers: ByDateLike[Feedback | Mapping[str, Any] | str] | None = None,
         ) -> None: ...
 
@@ -440,6 +446,41 @@ class Station(Record):
                 raise ValueError(
                     "`answers`: servers are reviewed `every` so often, so give it; a meeting answers each time, so "
                     "leave `every` out"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _by_groups(self) -> Station:
+        if self.together == 1:
+            return self
+        if self.capacity is None:
+            raise ValueError("`together` is of servers (`capacity`); a meeting takes whoever waits, up to its places")
+        reasons = {
+            "reserved": bool(self.reserved),
+            "preempts": self.preempts is not None,
+            "on_cut": self.on_cut != "finish",
+            "order": self.order == "shortest",
+        }
+        for key in (key for key, holds in reasons.items() if holds):
+            raise ValueError(
+                f"`together` and `{key}`{' (shortest)' * (key == 'order')} do not go with each other: citizens of all "
+                "classes begin one stay, which is drawn as it begins and goes on to its end: drop one"
+            )
+        if self.room is not None and self.room < self.together - 1:
+            raise ValueError(
+                f"`room` is {self.room}, so that {self.together} never come `together`: {self.together - 1} or more "
+                "wait until the last of them comes"
+            )
+        most = 1.0
+        for rule in self.answers.values if self.answers else ():
+            most = max(most, rule.most if rule is not None else 1.0)
+        on_shifts = sum(max(shift.servers.values) for shift in self.shifts)
+        for when, servers in self.capacity.root:
+            if 0 < servers + on_shifts < self.together / most:
+                since = f" from {when:%Y-%m-%d} on" if when > datetime.min else ""
+                raise ValueError(
+                    f"`capacity` is {servers + on_shifts}{since}, and no stay begins before {self.together} servers are "
+                    f"free, as `together` says: give {self.together} or more, or 0"
                 )
         return self
 

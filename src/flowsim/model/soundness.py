@@ -114,6 +114,7 @@ def _names(pathway: Whole) -> None:
         _doors_that_block,
         _kept,
         _interruptions,
+        _stays_together,
         _choices,
         _reservations,
         _races,
@@ -242,6 +243,36 @@ def _interruptions(pathway: Whole) -> None:
                 f"states.{state.name}: the station '{state.station}' interrupts stays (`preempts`, `on_cut`), so "
                 f"nobody can stay on in its servers until there is room in '{target}', which `blocks`"
             )
+
+
+def _stays_together(pathway: Whole) -> None:
+    """Refuse what gives a citizen a stay of her own, or a place that others hold, where stays begin together."""
+    for station in (station for station in pathway.stations if station.together > 1):
+        first: State | None = None
+        for state in pathway.states:
+            if station.name in state.keeps:
+                raise ValueError(
+                    f"states.{state.name}.keeps: stays at '{station.name}' begin `together`, so none keeps a server"
+                )
+            if state.station != station.name:
+                continue
+            reasons = {
+                "race": bool(state.race) or any(variant.race for variant in state.variants),
+                "keeps": bool(state.keeps),
+                "blocks": state.blocks,
+                "variants": any(variant.stay for variant in state.variants),
+            }
+            for key in (key for key, holds in reasons.items() if holds):
+                raise ValueError(
+                    f"states.{state.name}.{key}: stays at '{station.name}' begin `together` and last alike, so a state "
+                    "there has one `stay` for all, and no `race`, `keeps` or `blocks`"
+                )
+            if first is not None and state.stay != first.stay:
+                raise ValueError(
+                    f"states.{state.name}.stay: stays at '{station.name}' begin `together` and last alike, so it is "
+                    f"that of '{first.name}'"
+                )
+            first = first or state
 
 
 def _choices(pathway: Whole) -> None:

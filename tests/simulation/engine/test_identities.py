@@ -5,7 +5,7 @@ The checks replay the visit table slowly and plainly; they know the pathway and 
 
 import math
 import operator
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import timedelta
 from itertools import pairwise
 from types import SimpleNamespace
@@ -142,9 +142,12 @@ def servers_start_no_stay_over_capacity_and_idle_for_nobody(run):
             starting = {row.place.priority for row in rows if row.queued and row.started == now}
             if len(starting) == 1:
                 assert busy <= capacity - _spare(station, *starting)
-            for row in rows:
-                if row.queued and row.joined <= now < row.left:
-                    assert busy >= capacity - _spare(station, row.place.priority)
+            waiting = [row for row in rows if row.queued and row.joined <= now < row.left]
+            if station.together > 1:
+                assert len(waiting) < station.together or busy > capacity - station.together
+                continue
+            for row in waiting:
+                assert busy >= capacity - _spare(station, row.place.priority)
 
 
 def _spare(station, priority):
@@ -343,6 +346,34 @@ def stays_are_interrupted_only_by_a_cut_or_a_better_class_and_go_on_first(run):
                 assert not any(row.joined < r.started < row.started for r in late)
 
 
+def stays_begin_and_end_in_groups_and_last_as_one_of_each_has_drawn(run):
+    for station in (station for station in run.pathway.stations if station.together > 1):
+        starting = defaultdict(list)
+        for row in at_station(run, station):
+            if row.queued and row.starts:
+                starting[row.started].append(row)
+        for now, rows in starting.items():
+            assert len(rows) % station.together == 0
+            drawn = [_drawn_end(run, row, now) for row in rows]
+            ends = Counter(row.gone for row in rows)
+            if run.model.blocking:
+                continue  # an end may wait for room
+            assert all(number % station.together == 0 for number in ends.values())
+            for end, number in ends.items():
+                assert drawn.count(end) >= number // station.together
+            if len(rows) == station.together and station.order == "first" and all(row.joined < now for row in rows):
+                first = min(rows, key=lambda row: (row.place.priority, row.joined, row.citizen))
+                assert [*ends] == [_drawn_end(run, first, now)]
+
+
+def _drawn_end(run, row, now):
+    """When a stay ends that begins now, by the draw at its own address; at the latest the horizon."""
+    states = run.model.states[row.group * len(run.pathway.states) + row.state]
+    stays = run.model.stays[states["stay"] : states["stay_end"]]
+    law = [stay["law"] for stay in stays if stay["since"] <= now][-1]
+    return min(now + kernel.half_up(kernel.law_quantile(run.model, law, uniforms(run, row)[0])), run.horizon)
+
+
 def what_is_left_of_a_stay_adds_up(run):
     chains = defaultdict(list)
     for row in run.rows:
@@ -350,6 +381,8 @@ def what_is_left_of_a_stay_adds_up(run):
     for rows in chains.values():
         first, last = rows[0], rows[-1]
         if last.ended == NEVER or not last.starts or first.is_stock or first.place.race:
+            continue
+        if first.place.station and run.pathway.station(first.place.station).together > 1:
             continue
         lasted = [row.ended - row.started for row in rows]
         total = sum(lasted) if _kind(run, first) == "resume" else lasted[-1]
@@ -412,6 +445,7 @@ IDENTITIES = [
     reneging_comes_when_patience_ends_and_refusal_at_once,
     newcomers_are_refused_where_the_room_is_exceeded_and_only_there,
     stays_are_interrupted_only_by_a_cut_or_a_better_class_and_go_on_first,
+    stays_begin_and_end_in_groups_and_last_as_one_of_each_has_drawn,
     what_is_left_of_a_stay_adds_up,
 ]
 

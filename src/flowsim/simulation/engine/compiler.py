@@ -115,8 +115,9 @@ TABLES: dict[str, np.dtype[np.void]] = {
     # A row a queue. `spare`: how many servers, or places, are kept free from it.
     "queues": _table("spare"),
     # `interrupts`: what becomes of a stay that is interrupted, one of INTERRUPTIONS, whichever of the two causes it.
+    # `together`: how many stays begin at once, with one length for all.
     "stations": _table(
-        "is_meeting", "room", "line", "line_end", "answers", "order", "preempts", "on_cut", "interrupts",
+        "is_meeting", "room", "line", "line_end", "answers", "order", "preempts", "on_cut", "interrupts", "together",
     ),
     # Capacities of servers, and meetings (capacity -1), by time and station.
     # `feedback`: the rule by which the places follow the wait, -1: none. `observed`: the change of the same station at
@@ -434,6 +435,7 @@ class Compiler:
             self._add(
                 "stations",
                 *(station.is_meeting, room, first, len(lines), bool(rules_of(station)), order, *causes, max(causes)),
+                station.together,
             )
         return lines
 

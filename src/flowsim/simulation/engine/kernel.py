@@ -1640,6 +1640,43 @@ def _take(m, r, station, change, free, now):
 
 
 @_long_step
+def _take_together(m, r, station, now):
+    """Start as many stays as begin together at once, while so many wait and so many servers are free."""
+    desk, size, line = r.desks[station], m.stations[station].together, m.stations[station].line
+    while desk.waiting >= size and desk.capacity - desk.busy >= size:
+        ends = np.int64(-1)
+        for _ in range(size):
+            while r.lines[line].head < 0:
+                line += 1
+            citizen = r.lines[line].head
+            if m.stations[station].order == RANDOM:
+                citizen = _drawn_by_lot(m, r, line, now)
+            _leave_queue(m, r, citizen, station, line, now)
+            if r.citizens[citizen].due == _WITH_THIS_INSTANT:
+                desk.expiring -= 1
+            _look_away(r, citizen, station)
+            r.sessions[desk.period].taken += 1
+            desk.busy += 1
+            ends = _begin_until(m, r, citizen, now, ends)
+
+
+@_long_step
+def _begin_until(m, r, citizen, now, ends):
+    """Start a stay that ends at a tick, or is drawn where that is -1; return when it ends, at the latest the horizon."""
+    who = r.citizens[citizen]
+    state = np.int64(who.state)
+    index, nth = index_of(r.begins, who.entry, who.number - r.first[who.entry]), _nth_visit(m, r, citizen, state)
+    u_stay, _, who.u_route = visit_block(m, r.luck.seed, word_at(r.luck, now), who.entry, index, state, nth)
+    if ends < 0:
+        row = _in_force(m.stays, m.states[state].stay, m.states[state].stay_end, now)
+        length = law_quantile(m, m.stays[row].law, u_stay)
+        ends = now + half_up(length) if length + 0.5 < m.horizon - now else m.horizon
+    who.started, who.to = now, _BY_SHARES
+    _move_at(m, r, citizen, ends)
+    return ends
+
+
+@_long_step
 def _give_up(m, r, station, now):
     """Send away those whose patience ends within this instant, for their turn did not come at it."""
     for line in range(m.stations[station].line, m.stations[station].line_end):
@@ -1700,7 +1737,10 @@ def _serve(m, r, station, now):
     if not m.stations[station].is_meeting:
         if m.stations[station].on_cut:
             _cut(m, r, station, now)
-        _take(m, r, station, desk.period, desk.capacity - desk.busy, now)
+        if m.stations[station].together > 1:
+            _take_together(m, r, station, now)
+        else:
+            _take(m, r, station, desk.period, desk.capacity - desk.busy, now)
     elif desk.meeting >= 0:
         change, free = desk.meeting, np.int64(2**31 - 1)
         desk.meeting = -1

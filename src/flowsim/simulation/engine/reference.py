@@ -59,6 +59,9 @@ class _Case:
     """Her entry, and her index within it."""
     cut: simpy.Event | None = field(compare=False, default=None)
     """Succeeds with the case as which she waits again, where her stay is interrupted."""
+    visit: int = field(compare=False, default=0)
+    first: _Case | None = field(compare=False, default=None)
+    """The first of those who begin a stay together, which is drawn for her."""
 
 
 @dataclass(order=True)
@@ -80,6 +83,7 @@ class _Station:
         self.room = int(engine.model.stations[number].room)
         self.is_meeting = bool(engine.model.stations[number].is_meeting)
         self.interrupts = int(engine.model.stations[number].interrupts)
+        self.together = int(engine.model.stations[number].together)
         self.served: list[_Case] = []  # stays under way, in the order in which they began or went on, where it does
         self.capacity = self.busy = 0
         self.meeting: int | None = None  # the change that convenes it at this instant
@@ -102,6 +106,21 @@ class _Station:
         if self.interrupts:
             case.cut = self.engine.env.event()
             self.served.append(case)
+
+    def begin(self, case: _Case) -> None:
+        """Have the stay of a citizen in the queue begin."""
+        self.hold(case)
+        self.row[3] += 1
+        self.answer(case, STARTS)
+
+    def begin_together(self) -> None:
+        """Have so many stays begin as begin together, each as long as that of the first in the queue."""
+        first = self.next_case(self.together)
+        for _ in range(self.together):
+            case = self.next_case(self.together)
+            assert case is not None  # as enough wait
+            case.first = first
+            self.begin(case)
 
     def interrupt(self, case: _Case) -> None:
         """Break a stay off: she waits at the head of her class."""
@@ -157,15 +176,15 @@ class _Station:
 
     def serve(self, _: simpy.Event) -> None:
         self.is_due = False
-        if not self.is_meeting:
+        if self.together > 1:
+            while self.together <= min(len(self.queue), self.capacity - self.busy):
+                self.begin_together()
+        elif not self.is_meeting:
             if self.engine.model.stations[self.number].on_cut:
                 self.cut()
             while (case := self.next_case(self.capacity - self.busy)) or self.preempt():
-                if case is None:
-                    continue
-                self.hold(case)
-                self.row[3] += 1
-                self.answer(case, STARTS)
+                if case is not None:
+                    self.begin(case)
         elif self.meeting is not None:
             self.observe(self.meeting)
             places = self.engine.places(self.meeting)
@@ -362,7 +381,7 @@ class _Engine:
                     looks = m.queuing[state].baulks_to >= 0 and not stock
                     draw = self.baulk_draw(*address, state, visit) if looks else np.inf
                     to, case = yield from self.wait(
-                        station, (rank, number, joined, draw, address), state, for_patience, elapsed
+                        station, (rank, number, joined, draw, address, visit), state, for_patience, elapsed
                     )
                     elapsed, ago = 0.0, 0
             if to < 0:
@@ -370,6 +389,8 @@ class _Engine:
                 row[6] = start - ago
                 for_stay, _, for_route = self.uniforms(*address, state, visit)
                 length, to = kernel.stay(rules, self.luck, *address, state, visit, for_stay, start, since, elapsed)
+                if case is not None and case.first is not None:
+                    length = self.stay_of(case.first)
                 if case is not None and case.cut is not None:
                     row, for_route = yield from self.broken_off(case, row, length, for_route)
                 elif length + 0.5 >= m.horizon - start:
@@ -405,9 +426,9 @@ class _Engine:
         patience = np.inf
         if m.states[state].patience >= 0:
             patience = kernel.residual(self.rules, m.states[state].patience, u, elapsed)
-        rank, number, joined, draw, address = place
+        rank, number, joined, draw, address, visit = place
         expires = bool(patience + 0.5 < 1.0)
-        case = _Case(priority, rank, number, joined, state, self.env.event(), expires, draw, address)
+        case = _Case(priority, rank, number, joined, state, self.env.event(), expires, draw, address, visit=visit)
         station.join(case)
         events = [case.answer]
         if not case.expires and patience + 0.5 < m.horizon - self.env.now:
@@ -435,6 +456,12 @@ class _Engine:
         """Return the tick at which a stay ends that begins now, or the horizon where that lies beyond it."""
         now, horizon = int(self.env.now), int(self.model.horizon)
         return now + int(kernel.half_up(length)) if length + 0.5 < horizon - now else horizon
+
+    def stay_of(self, case: _Case) -> float:
+        """Return how long the stay of a case is that begins now, where no race tells it."""
+        now, who = int(self.env.now), (*case.address, case.state, case.visit)
+        length, _ = kernel.stay(self.rules, self.luck, *who, self.uniforms(*who)[0], now, now, 0.0)
+        return float(length)
 
     def broken_off(
         self, case: _Case, row: list[int], length: float, for_route: float

@@ -758,3 +758,181 @@ def test_servers_are_reviewed_every_so_often_and_rounded_down(engine):
         (290, "desk", 1),
     ]
     assert starts(rows, "talk") == {0: 0, 1: 50, 2: 100, 3: 120, 4: 150}
+
+
+# --- Stays that begin together, by hand
+
+
+def course(size, capacity, **more):
+    return {"course": {"capacity": capacity, "together": size} | more}
+
+
+def test_nobody_starts_before_so_many_wait_and_so_many_servers_are_free(engine):
+    rows, log = live(
+        engine,
+        stations=course(4, step(0, at_15=7)),
+        states={"learn": queue("course", "20 minutes")},
+        entries={"door": come("learn", 0, 5, 10, 12, 16, 17, 18, 19, 40, 60)},
+        minutes=300,
+    )
+    # Of seven servers three are free when four more have come at 19: they begin at 35, and of the last two none.
+    assert without_out(rows) == [
+        (0, "learn", 0, 15, 35, "out"),
+        (1, "learn", 5, 15, 35, "out"),
+        (2, "learn", 10, 15, 35, "out"),
+        (3, "learn", 12, 15, 35, "out"),
+        (4, "learn", 16, 35, 55, "out"),
+        (5, "learn", 17, 35, 55, "out"),
+        (6, "learn", 18, 35, 55, "out"),
+        (7, "learn", 19, 35, 55, "out"),
+        (8, "learn", 40, None, None, None),
+        (9, "learn", 60, None, None, None),
+    ]
+    assert log == [(0, "course", 0, 0, 0), (15, "course", 7, 8, 4)]
+
+
+def test_as_many_groups_start_at_one_instant_as_can(engine):
+    rows, log = live(
+        engine,
+        stations=course(2, step(0, at_30=5)),
+        states={"learn": queue("course", "20 minutes")},
+        entries={"door": come("learn", *range(7), 30)},
+        minutes=300,
+    )
+    assert starts(rows, "learn") == {n: 30 if n < 4 else 50 for n in range(8)}
+    assert log == [(0, "course", 0, 0, 0), (30, "course", 5, 8, 7)]
+
+
+def test_the_last_of_a_group_comes_as_another_ends(engine):
+    rows, _ = live(
+        engine,
+        stations=course(2, 2),
+        states={"learn": queue("course", "20 minutes")},
+        entries={"door": come("learn", 0, 1, 5, 21, 41, 41)},
+        minutes=300,
+    )
+    assert starts(rows, "learn") == {0: 1, 1: 1, 2: 21, 3: 21, 4: 41, 5: 41}
+
+
+def test_a_group_begins_again_and_again_within_an_instant_where_stays_take_no_time(engine):
+    """Of seven who wait at 6 four begin, on four servers, and leave at once, so that two more begin."""
+    rows, log = live(
+        engine,
+        stations=course(2, 4),
+        states={"learn": queue("course", "0 minutes"), "rest": {"stay": "6 minutes", "to": "learn"}},
+        entries={"door": come("learn", 3), "rested": come("rest", *[0] * 6)},
+        minutes=300,
+    )
+    assert starts(rows, "learn") == {0: 6, **dict.fromkeys(range(1, 6), 6), 6: None}
+    assert log == [(0, "course", 4, 6, 0)]
+
+
+def test_who_gives_up_as_the_last_of_a_group_comes_is_gone(engine):
+    rows, _ = live(
+        engine,
+        stations=course(2, 2),
+        states={
+            "learn": queue("course", "20 minutes", patience="10 minutes", reneges_to="gone"),
+            "gone": {"final": True},
+        },
+        entries={"door": come("learn", 0, 10, 15)},
+        minutes=300,
+    )
+    assert starts(rows, "learn") == {0: "gone", 1: 15, 2: 15}
+
+
+@pytest.mark.parametrize(("patience", "ends"), [("0 minutes", 3), ("299 seconds", 8), ("329 seconds", 8)])
+def test_patience_that_ends_within_an_instant_leaves_after_the_group_has_begun(engine, patience, ends):
+    """Of three who come at once two begin; with a patience that is rounded down the third waits for the whole of it."""
+    rows, _ = live(
+        engine,
+        stations=course(2, 4),
+        states={
+            "learn": queue("course", "1 minute", patience=patience, reneges_to="gone"),
+            "gone": {"final": True},
+        },
+        entries={"door": come("learn", 3, 3, 3), "last": come("learn", 8)},
+        minutes=300,
+    )
+    expected = {0: 3, 1: 3, 2: "gone", 3: "gone"} if patience != "329 seconds" else {0: 3, 1: 3, 2: 8, 3: 8}
+    assert starts(rows, "learn") == expected
+    assert rows[4][:5] == (2, "learn", 3, expected[2] if expected[2] == 8 else None, 9 if expected[2] == 8 else ends)
+
+
+def test_a_room_holds_who_waits_for_the_others(engine):
+    """Of six at once four begin beside the one who waits, and three are left; then the room is full."""
+    rows, _ = live(
+        engine,
+        stations=course(4, 4, room=3),
+        states={"learn": queue("course", "20 minutes", refused_to="gone"), "gone": {"final": True}},
+        entries={"door": come("learn", 0, *[5] * 6, 9)},
+        minutes=300,
+    )
+    assert starts(rows, "learn") == {**dict.fromkeys(range(4), 5), 4: None, 5: None, 6: None, 7: "gone"}
+
+
+@pytest.mark.parametrize(
+    ("order", "learners"),
+    [("first", {0: 5, 1: 25, 2: 25, 3: None}), ("last", {0: None, 1: 25, 2: 25, 3: 5})],
+)
+def test_the_first_of_the_queue_begin_by_class_and_order(engine, order, learners):
+    """Two of the better class and the first of the other at 5; the next two with one who comes at 7."""
+    at = queue("course", "20 minutes")
+    rows, _ = live(
+        engine,
+        stations=course(3, step(0, at_5=3), order=order),
+        states={"learn": at | {"priority": 1}, "urgent": at},
+        entries={"door": come("learn", 0, 1, 2, 3), "first": come("urgent", 4, 5, 7)},
+        minutes=300,
+    )
+    assert starts(rows, "urgent") == {4: 5, 5: 5, 6: 25}
+    assert starts(rows, "learn") == learners
+
+
+def test_those_there_at_the_start_free_their_servers_one_by_one(engine):
+    rows, _ = live(
+        engine,
+        stations=course(2, 3),
+        states={"learn": queue("course", "20 minutes")},
+        entries={
+            "there": {"to": "learn", "count": 1, "elapsed": "15 minutes"},
+            "newer": {"to": "learn", "count": 2, "elapsed": "8 minutes"},
+            "waits": {"to": "learn", "count": 1, "elapsed": "90 minutes", "waiting": True},
+            "door": come("learn", 3),
+        },
+        minutes=300,
+    )
+    assert without_out(rows) == [
+        (0, "learn", -15, -15, 5, "out"),
+        (1, "learn", -8, -8, 12, "out"),
+        (2, "learn", -8, -8, 12, "out"),
+        (3, "learn", -90, 12, 32, "out"),
+        (4, "learn", 3, 12, 32, "out"),
+    ]
+
+
+def test_a_cut_lets_a_group_end_and_none_begin_on_fewer_servers(engine):
+    rows, log = live(
+        engine,
+        stations=course(2, step(4, at_10=2)),
+        states={"learn": queue("course", "20 minutes")},
+        entries={"door": come("learn", 0, 0, 5, 5, 6, 6, 30)},
+        minutes=300,
+    )
+    # From 20 on one group is under way, for two servers; it ends at 25.
+    assert starts(rows, "learn") == {0: 0, 1: 0, 2: 5, 3: 5, 4: 25, 5: 25, 6: None}
+    assert log == [(0, "course", 4, 4, 0), (10, "course", 2, 2, 2)]
+
+
+def test_a_group_takes_the_stay_of_its_start_and_each_the_shares_as_she_leaves(engine):
+    rows, _ = live(
+        engine,
+        stations=course(2, 2),
+        states={
+            "learn": queue("course", step("20 minutes", at_5="30 minutes"), step("gone", at_36="out")),
+            "gone": {"final": True},
+        },
+        entries={"door": come("learn", 0, 5, 6, 7)},
+        minutes=60,
+    )
+    assert [row[3:] for row in rows if row[1] == "learn"] == [(5, 35, "gone")] * 2 + [(35, None, None)] * 2
