@@ -14,6 +14,7 @@ FEATURES = {
     "end": "2020-01-07",
     "stations": {
         "desk": {"capacity": {"2020-01-01": 2, "2020-01-03": 1}, "room": 2},
+        "course": {"capacity": 5, "together": 2, "order": "random"},
         "team": {
             "weekdays": ["wed", "thu", "fri", "sat"],
             "parties": {
@@ -31,7 +32,11 @@ FEATURES = {
             "refused_to": "c",
             "to": {"2020-01-01": {"b": 0.7, "c": "rest"}, "2020-01-04": {"b": 0.2, "c": "rest"}},
         },
-        "b": {"station": "team", "stay": {"law": "lognormal", "mean": "8 hours", "cv": 1.0}, "to": "c"},
+        "b": {
+            "station": "team",
+            "stay": {"law": "lognormal", "mean": "8 hours", "cv": 1.0},
+            "to": {"c": 0.6, "d": 0.4},
+        },
         "c": {
             "race": {
                 "a": {"rate": {"2020-01-01": "1 per day", "2020-01-03": "3 per day"}},
@@ -39,6 +44,7 @@ FEATURES = {
                 "late": {"to": "out", "after": {"law": "empirical", "values": ["1 day", "2 days"]}},
             }
         },
+        "d": {"station": "course", "stay": {"law": "exponential", "mean": "9 hours"}, "to": {"d": 0.3, "out": 0.7}},
         "out": {"final": True},
     },
     "entries": {

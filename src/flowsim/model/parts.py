@@ -366,8 +366,8 @@ class Station(Record):
     interrupted. Who is interrupted waits at the head of her class to "resume" the stay with what is left of it, to
     "restart" it and take as long in full, or to "resample" how long it takes.
 
-    Where stays begin `together`, as a course for eight does, none begins before so many citizens wait and so many servers
-    are free. The first of them in the queue draws one stay for all, and each goes her own way at its end.
+    Where stays begin `together`, as a course for eight does, none begins before so many citizens wait and so many
+    servers are free. The first of them in the queue draws one stay for all, and each goes her own way at its end.
     """
 
     name: Name
@@ -471,16 +471,16 @@ class Station(Record):
                 f"`room` is {self.room}, so that {self.together} never come `together`: {self.together - 1} or more "
                 "wait until the last of them comes"
             )
-        most = 1.0
-        for rule in self.answers.values if self.answers else ():
-            most = max(most, rule.most if rule is not None else 1.0)
+        rules = self.answers.values if self.answers else ()
+        least = self.together / max((rule.most for rule in rules if rule is not None), default=1.0)
         on_shifts = sum(max(shift.servers.values) for shift in self.shifts)
-        for when, servers in self.capacity.root:
-            if 0 < servers + on_shifts < self.together / most:
+        for when, capacity in self.capacity.root:
+            servers = capacity + on_shifts
+            if 0 < servers < least:
                 since = f" from {when:%Y-%m-%d} on" if when > datetime.min else ""
                 raise ValueError(
-                    f"`capacity` is {servers + on_shifts}{since}, and no stay begins before {self.together} servers are "
-                    f"free, as `together` says: give {self.together} or more, or 0"
+                    f"`capacity` is {servers}{since}, and no stay begins before {self.together} servers are free, as "
+                    f"`together` says: give {self.together} or more, or 0"
                 )
         return self
 

@@ -115,6 +115,7 @@ MORE_THAN_NUMBERS = [
     ("states.team.title", "The team"),
     ("stations.small.places.2019-07-01", 7),
     ("stations.desk.capacity", 4),
+    ("stations.desk.together", 2),
     ("stations.board.answers.2019-03-01.lag", "5 weeks"),
     ("stations.board.answers.2019-03-01.gain", 0.0),  # no rule any more
     ("stations.board.answers.2020-01-01", "off"),

@@ -20,7 +20,14 @@ from flowsim.simulation.engine.fast import simulate
 from flowsim.simulation.engine.trace import NEVER
 from flowsim.theory.verification.cases import SERVICE, service_moments
 from flowsim.theory.verification.checks import FEWER, Check, Exact, Verification, against, verify
-from flowsim.theory.verification.exact import ORACLES, STORIES, rows, starts_at_meetings, starts_at_servers
+from flowsim.theory.verification.exact import (
+    ORACLES,
+    STORIES,
+    rows,
+    starts_at_meetings,
+    starts_at_servers,
+    starts_together,
+)
 from flowsim.theory.verification.statistics import Sample
 from flowsim.theory.verification.textbook import FAMILIES
 from helpers.paths import ROOT
@@ -159,6 +166,13 @@ def test_meetings_by_hand():
     joined = np.array([0, 0, 3, 4, 9])
     assert starts_at_meetings(joined, [3, 6], 2).tolist() == [3, 3, 6, 6, NEVER]
     assert starts_at_meetings(joined, [2, 6], 3).tolist() == [2, 2, 6, 6, NEVER]
+
+
+def test_groups_by_hand():
+    joined, stays = np.array([0, 2, 3, 3, 4, 9, 9]), np.array([10, 10, 4, 4, 5, 5, NEVER])
+    assert starts_together(joined, stays, 2, 1).tolist() == [2, 2, 12, 12, 16, 16, NEVER]
+    assert starts_together(joined, stays, 2, 2).tolist() == [2, 2, 3, 3, 9, 9, NEVER]
+    assert starts_together(joined[:1], stays[:1], 2, 1).tolist() == [NEVER]
 
 
 @pytest.mark.parametrize("oracle", ORACLES, ids=lambda oracle: oracle.name)
@@ -312,7 +326,7 @@ def test_the_command_prints_theory_beside_simulation_in_eighty_columns():
     refused = next(line for line in lines if line.startswith("    refused, share")).split()
     assert float(refused[2]) == pytest.approx(0.1411, abs=1e-4)
     assert abs(float(refused[-1])) < 4.5
-    assert lines[-1] == "11 checks on the kernel engine, seed 1: passed"
+    assert lines[-1] == "13 checks on the kernel engine, seed 1: passed"
 
 
 def test_the_command_prints_json():

@@ -1662,7 +1662,7 @@ def _take_together(m, r, station, now):
 
 @_long_step
 def _begin_until(m, r, citizen, now, ends):
-    """Start a stay that ends at a tick, or is drawn where that is -1; return when it ends, at the latest the horizon."""
+    """Start a stay that ends at a tick, or is drawn where that is -1; return its end, the horizon at the latest."""
     who = r.citizens[citizen]
     state = np.int64(who.state)
     index, nth = index_of(r.begins, who.entry, who.number - r.first[who.entry]), _nth_visit(m, r, citizen, state)

@@ -18,7 +18,17 @@ from flowsim.core.arrays import Ints
 from flowsim.model.pathway import Pathway
 from flowsim.simulation.engine.trace import LATER, NEVER, Trace
 
-__all__ = ["ORACLES", "STORIES", "Oracle", "Story", "VisitRow", "rows", "starts_at_meetings", "starts_at_servers"]
+__all__ = [
+    "ORACLES",
+    "STORIES",
+    "Oracle",
+    "Story",
+    "VisitRow",
+    "rows",
+    "starts_at_meetings",
+    "starts_at_servers",
+    "starts_together",
+]
 
 _START = datetime(2001, 1, 1)
 VisitRow = tuple[int, str, int | None, int | None, int | None, str | None]
@@ -44,6 +54,21 @@ def starts_at_servers(joined: Ints, stays: Ints, servers: int) -> Ints:
     return out
 
 
+def starts_together(joined: Ints, stays: Ints, size: int, groups: int) -> Ints:
+    """Return when each citizen starts where so many do together, NEVER where too few are left.
+
+    Args:
+        joined: ticks, in the order of the queue.
+        stays: how long each is served, those of a group alike; NEVER stands for beyond the horizon.
+        size: of a group.
+        groups: how many have room at a time.
+    """
+    full = len(joined) - len(joined) % size
+    # A group is a citizen who comes as its last one does.
+    starts = starts_at_servers(joined[:full][size - 1 :: size], stays[:full:size], groups)
+    return np.append(np.repeat(starts, size), np.full(len(joined) - full, NEVER))
+
+
 def starts_at_meetings(joined: Ints, meetings: Sequence[int], places: int) -> Ints:
     """Return at which meeting each citizen is taken, NEVER where none is left.
 
@@ -64,12 +89,16 @@ def starts_at_meetings(joined: Ints, meetings: Sequence[int], places: int) -> In
 
 @dataclass(frozen=True, kw_only=True)
 class Oracle:
-    """A station, and how many servers it has or places a meeting; all who come queue once."""
+    """A station, and how many servers it has or places a meeting; all who come queue once.
+
+    Where several start `together`, the servers are as many groups as it has room for at a time.
+    """
 
     name: str
     pathway: Pathway
     servers: int = 0
     places: int = 0
+    together: int = 1
 
     def starts(self, trace: Trace) -> tuple[Ints, Ints]:
         """Return the ticks at which citizens started, and those at which they must have, both in queue order."""
@@ -79,7 +108,10 @@ class Oracle:
             meetings = trace.sessions["time"].tolist()
             return visits["started"], starts_at_meetings(visits["joined"], meetings, self.places)
         stays = np.where(visits["ended"] == NEVER, NEVER, visits["ended"] - visits["started"])
-        expected = starts_at_servers(visits["joined"], stays, self.servers)
+        if self.together > 1:
+            expected = starts_together(visits["joined"], stays, self.together, self.servers)
+        else:
+            expected = starts_at_servers(visits["joined"], stays, self.servers)
         horizon = int((self.pathway.end - self.pathway.start) / timedelta(hours=1))
         return visits["started"], np.where(expected < horizon, expected, NEVER)
 
@@ -105,6 +137,10 @@ def _oracles() -> Iterator[Oracle]:
         yield Oracle(
             name=f"Kiefer and Wolfowitz, {servers} server{'s' * (servers > 1)}", pathway=pathway, servers=servers
         )
+    for size, groups in ((4, 1), (5, 3)):
+        # A server more than groups need is never used.
+        pathway = _queue({"capacity": size * groups + 1, "together": size}, long, f"{0.006 * size * groups!r} per hour")
+        yield Oracle(name=f"groups of {size}, {groups} at a time", pathway=pathway, servers=groups, together=size)
     days = {"weekdays": ["mon", "tue", "thu"], "at": "10:00"}
     for places in (1, 6):
         pathway = _queue(days | {"places": float(places)}, "1 hour", f"{places / 70!r} per hour")

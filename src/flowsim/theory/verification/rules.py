@@ -1,4 +1,4 @@
-"""Queues with rules of their own: who baulks, comes back or in batches, is next, is blocked or interrupts."""
+"""Queues with rules of their own: who baulks, comes or begins in groups, is next, is blocked or interrupts."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from flowsim.simulation.engine.trace import NEVER
 from flowsim.theory.priority import MG1Priority
 from flowsim.theory.rules.arrivals import FiniteSource, MMcBatch, MMcBaulking
 from flowsim.theory.rules.blocking import BlockingTandem
+from flowsim.theory.rules.bulk import BulkServer
 from flowsim.theory.rules.orders import MMcOrdered
 from flowsim.theory.verification.cases import (
     CITIZENS,
@@ -144,6 +145,26 @@ def _batches() -> Iterator[Case]:
         )
 
 
+def _groups() -> Iterator[Case]:
+    for size, load, replications in ((3, 0.5, 100), (8, 0.7, 200)):
+        model = BulkServer(rate=load * size / SERVICE, mean_service=SERVICE, least=size, most=size)
+        yield Case(
+            name=f"M/M^[{size},{size}]/1 at {load}",
+            pathway=textbook_pathway(
+                CITIZENS / model.rate,
+                stations={"desk": {"capacity": size, "together": size}},
+                states={"desk": step(exponential())},
+                entries={"door": door(model.rate)},
+            ),
+            statistics=(
+                mean_wait(model.means.wait),
+                wait_over(0.0, model.wait_probability),
+                wait_over(15.0, model.wait_tail(15.0)),
+            ),
+            replications=replications,
+        )
+
+
 def _orders() -> Iterator[Case]:
     last = MMcOrdered(rate=0.12, mean_service=SERVICE, servers=2, order="last")
     for model, what, replications in ((last, "the last first", 250), (replace(last, order="random"), "any one", 200)):
@@ -212,6 +233,7 @@ RULES: Mapping[str, Family] = {
     ),
     "baulking": Family(title="M/M/c where some baulk", formula="Haight (1957)", cases=_baulking),
     "batches": Family(title="Batches", formula="Chaudhry and Templeton (1983)", cases=_batches),
+    "groups": Family(title="Stays that begin together", formula="Neuts (1967), Medhi (1975)", cases=_groups),
     "orders": Family(title="Orders of service", formula="Vaulot (1954), Flatto (1997)", cases=_orders),
     "finite-source": Family(
         title="A population that comes again", formula="Engset (1918), Palm (1947)", cases=_finite_source
