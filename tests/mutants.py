@@ -4,6 +4,9 @@
 is a function of the seed and the source alone. Each change is tried in a copy of the repository, against the tests of
 its room; what survives is printed as a line before and after, to be killed by a test or argued to change nothing.
 
+A first look at all of them is short, with the loop of the engine interpreted, for compiling it takes longer than seeing
+that it errs. What is not noticed by then is tried in full, in the order of the sample, until the time is up.
+
 Outcomes are kept in `.mutants`, so that a run that was stopped goes on where it was: that of a killed change as long as
 its file is the same, that of a survivor as long as the tests of its room are too. Time is counted on the processor.
 """
@@ -33,6 +36,10 @@ COMPILED = ("kernel", "steps", "addressed", "machine_code", "compiler", "luck", 
 """What machine code is made from. numba stamps it by one file alone, so a change in another would go unnoticed."""
 MOST = 300
 """Seconds of the processor for the tests of a room, which take two minutes at the most: with more, they never end."""
+SHORT = 30
+"""The same at the first look."""
+INTERPRETED = ("kernel", "steps", "addressed")
+"""What the first look runs without compiling it, by the hand-written stories of the engine, which take seconds so."""
 IDLE = 20
 """Times as long as that: a run that takes longer by the clock waits for something that never comes."""
 SWAPS = {
@@ -133,21 +140,34 @@ def tests_of(path, root):
     return [str(test.relative_to(root)) for test in sorted(every, key=order)]
 
 
-def run(root, words, options=("-x",)):
+def stories(root):
+    """Return the options and tests that tell of the engine while it is interpreted; SimPy needs some of it compiled."""
+    folder = root / "tests" / "simulation" / "engine" / "kernel"
+    tests = sorted(folder.glob("test_*.py"), key=lambda test: test.stem != "test_ties")
+    # Interpreted, a product of two NumPy integers warns where compiled code wraps round.
+    options = ("-k", "not simpy", "-W", "ignore::RuntimeWarning")
+    return options, [str(test.relative_to(root)) for test in tests]
+
+
+def environment(root):
+    return os.environ | {"PYTHONPATH": str(root / "src"), "NUMBA_CACHE_DIR": str(root / ".numba")}
+
+
+def run(root, words, options=("-x",), most=MOST, interpreted=False):
     """Return the outcome of tests, those that failed, and their seconds of the processor.
 
     "survived" where all pass, "killed" where one fails, "endless" where more time is taken than is allowed.
     """
-    environment = os.environ | {"PYTHONPATH": str(root / "src"), "NUMBA_CACHE_DIR": str(root / ".numba")}
+    variables = environment(root) | ({"NUMBA_DISABLE_JIT": "1"} if interpreted else {})
     command = [sys.executable, "-m", "pytest", *options, "-q", "-p", "no:xdist", "-p", "no:cacheprovider", *words]
     process = subprocess.Popen(
         command,
-        **{"cwd": root, "env": environment, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True},
+        **{"cwd": root, "env": variables, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True},
         start_new_session=True,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (MOST, MOST)),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (most, most)),
     )
     idle = threading.Event()
-    alarm = threading.Timer(IDLE * MOST, lambda: (idle.set(), os.killpg(process.pid, signal.SIGKILL)))
+    alarm = threading.Timer(IDLE * most, lambda: (idle.set(), os.killpg(process.pid, signal.SIGKILL)))
     alarm.start()
     try:
         output = process.stdout.read()
@@ -159,7 +179,7 @@ def run(root, words, options=("-x",)):
     failed = re.findall(r"^(?:FAILED|ERROR) (\S+)", output, re.MULTILINE)
     if code == 0:
         return "survived", failed, seconds
-    return "endless" if idle.is_set() or (code < 0 and seconds >= MOST - 1) else "killed", failed, seconds
+    return "endless" if idle.is_set() or (code < 0 and seconds >= most - 1) else "killed", failed, seconds
 
 
 class Trials:
@@ -170,9 +190,12 @@ class Trials:
         shutil.copytree(
             ROOT, root, ignore=shutil.ignore_patterns(".git", ".venv*", ".mutants", "__pycache__", "_build")
         )
+        # Compiled before the first change, whose seconds are short.
+        command = [sys.executable, "-m", "flowsim", "run", "copenhagen", "-n", "1"]
+        subprocess.run(command, cwd=root, env=environment(root), stdout=subprocess.DEVNULL, check=True)
 
-    def outcome(self, path, change):
-        """Try one change, as `run` tells."""
+    def outcome(self, path, change, short):
+        """Try one change, as `run` tells: None where a short look does not tell."""
         position, old, new = change
         target = self.root / path.relative_to(ROOT)
         words = tests_of(path, self.root)
@@ -180,18 +203,27 @@ class Trials:
         if not content[position:].startswith(old.encode()):
             raise SystemExit(f"{path} has changed meanwhile")
         machine_code, aside = self.root / ".numba", self.root / ".numba-aside"
-        if path.stem in COMPILED and machine_code.exists():
+        interpreted = short and path.stem in INTERPRETED
+        recompiled = path.stem in COMPILED and not interpreted
+        if short and recompiled:
+            return None, [], 0.0
+        if recompiled and machine_code.exists():
             machine_code.rename(aside)
         target.write_bytes(content[:position] + new.encode() + content[position + len(old.encode()) :])
         # A stamp of its own: bytecode of another change of the same length is not taken for this one's.
         self.tried += 1
         os.utime(target, (stamp.st_atime, int(stamp.st_mtime) + self.tried))
         try:
-            return run(self.root, words)
+            if not short:
+                return run(self.root, words)
+            options, some = stories(self.root) if interpreted else ((), words)
+            outcome, failed, seconds = run(self.root, some, ("-x", *options), SHORT, interpreted)
+            decided = outcome == "killed" or (outcome == "survived" and not interpreted)
+            return (outcome, failed, seconds) if decided else (None, failed, seconds)
         finally:
             target.write_bytes(content)
             os.utime(target, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))  # machine code of this file holds again
-            if path.stem in COMPILED:
+            if recompiled:
                 shutil.rmtree(machine_code, ignore_errors=True)
             if aside.exists():
                 aside.rename(machine_code)
@@ -227,10 +259,12 @@ def main():
     begun, earlier, outcomes = time.monotonic(), kept(), {"killed": 0, "endless": 0, "survived": 0}
     KEPT.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder, KEPT.open("a", encoding="utf-8") as keep:
-        homes, lock, killers = SimpleQueue(), threading.Lock(), set()
+        homes, lock, killers, decided = SimpleQueue(), threading.Lock(), {False: set(), True: set()}, set()
 
-        def trial(at):
+        def trial(at, short=False):
             path, change = at
+            if at in decided:
+                return
             position, old, new = change
             content = path.read_bytes()
             line = content[:position].count(b"\n")
@@ -246,16 +280,20 @@ def main():
                     return
                 home = homes.get()
                 try:
-                    outcome, failed, seconds = home.outcome(path, change)
+                    outcome, failed, seconds = home.outcome(path, change, short)
                 finally:
                     homes.put(home)
+                if outcome is None:
+                    return
                 record = {
                     "change": digest(path.relative_to(ROOT), content, *change),
                     "outcome": outcome,
                     "tests": tests,
                 }
                 record |= {"by": failed[:1], "seconds": round(seconds, 1), "shown": shown}
-                killers.update(name for name in failed[:1] if "::" in name)
+                interpreted = short and path.stem in INTERPRETED
+                killers[interpreted].update(name for name in failed[:1] if "::" in name)
+            decided.add(at)
             with lock:
                 keep.write(json.dumps(record) + "\n")
                 keep.flush()
@@ -266,17 +304,25 @@ def main():
                 )
 
         if not asked.list:
-            for number in range(asked.jobs):
-                homes.put(Trials(Path(folder) / str(number) / "flowsim"))
+            copies = [Trials(Path(folder) / str(number) / "flowsim") for number in range(asked.jobs)]
+            for copy in copies:
+                homes.put(copy)
         with ThreadPoolExecutor(asked.jobs) as threads:
+            if not asked.list:
+                list(threads.map(lambda at: trial(at, short=True), sample))
             list(threads.map(trial, sample))
-        if killers:
+        for interpreted, names in killers.items():
+            if not names:
+                continue
             # A change is not killed by a test that fails in any case, or because the machine is busy.
-            _, failed, _ = run(homes.get().root, sorted({name.split("[")[0] for name in killers}), options=())
-            print(f"{len(killers)} tests noticed a change; of these fail without any: {sorted(killers & set(failed))}")
+            options = stories(copies[0].root)[0] if interpreted else ()
+            words = sorted({name.split("[")[0] for name in names})
+            _, failed, _ = run(copies[0].root, words, options, 10 * MOST, interpreted)
+            print(f"{len(names)} tests noticed a change; of these fail without any: {sorted(names & set(failed))}")
     tried = sum(outcomes.values())
     if tried:
-        print(f"{tried - outcomes['survived']} of {tried} killed ({1 - outcomes['survived'] / tried:.0%}): {outcomes}")
+        killed = tried - outcomes["survived"]
+        print(f"{tried} of {len(sample)} tried: {killed} killed ({killed / tried:.0%}): {outcomes}")
 
 
 if __name__ == "__main__":

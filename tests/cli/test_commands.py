@@ -653,8 +653,35 @@ def test_signals_are_as_they_were_after_a_command():
 
 
 @pytest.mark.skipif(os.name == "nt", reason="descriptors are POSIX's")
-def test_a_closed_output_is_no_error():
-    done = subprocess.run(["sh", "-c", f"'{sys.executable}' -m flowsim names >&-"], stderr=subprocess.PIPE)
+@pytest.mark.parametrize("buffered", ["", "1"])
+@pytest.mark.parametrize(
+    ("words", "target", "code", "said"),
+    [
+        ("names", ">&-", 1, b"flowsim: nothing can be written to standard output: Bad file descriptor\n"),
+        ("names", ">/dev/full", 1, b"flowsim: nothing can be written to standard output: No space left on device\n"),
+        ("names nowhere", ">&-", 2, b"there is no file 'nowhere'"),
+    ],
+)
+def test_what_nobody_takes_is_not_written(words, target, code, said, buffered):
+    command = f"'{sys.executable}' -m flowsim {words} {target}"
+    environment = os.environ | {"PYTHONUNBUFFERED": buffered}
+    done = subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE, env=environment)
+    assert (done.returncode, done.stderr.count(b"\n")) == (code, 1)
+    assert said in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="descriptors are POSIX's")
+def test_who_prints_nothing_needs_no_output(tmp_path):
+    """And a file is not opened where the output was, lest what is printed stand in it."""
+    program = f"""
+import flowsim.cli.main as main
+def app(**_):
+    with open({str(tmp_path / "file")!r}, "w") as file:
+        assert file.fileno() > 2
+main.app = app
+main.start()
+"""
+    done = subprocess.run(["sh", "-c", 'exec "$0" -c "$1" >&-', sys.executable, program], stderr=subprocess.PIPE)
     assert (done.returncode, done.stderr) == (0, b"")
 
 

@@ -1,7 +1,7 @@
 import copy
 import pickle
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from flowsim.core.errors import InputError
 from flowsim.core.periods import (
+    LENGTHS,
     MONTHS,
     Period,
     cut_periods,
@@ -107,6 +108,26 @@ def test_days_and_hours_lie_within_what_they_are_of():
     assert (shortest(("month", "day", "year")), longest(("month", "hour"))) == ("day", "month")
 
 
+@pytest.mark.parametrize("year", ["0000", "9999"])
+@pytest.mark.parametrize("within", ["", "Q1", "-01", "-12-31", "-12-31T23"])
+def test_years_without_a_begin_or_an_end_have_no_periods(year, within):
+    with pytest.raises(InputError, match=f"'{year}{within}' is no period: years go from 1 to 9998"):
+        Period(f"{year}{within}")
+
+
+@pytest.mark.parametrize("every", LENGTHS)
+def test_the_first_and_the_last_period_begin_and_end_as_any_other(every):
+    first, last = Period("0001").last("month").later(-11), Period("9998-12")
+    first = Period.around(first.start, every)
+    last = Period.around(last.end - timedelta(minutes=1), every)
+    assert first.start == datetime(1, 1, 1)
+    assert last.end == datetime(9999, 1, 1)
+    assert Period(str(first)) == first < last == Period(str(last))
+    for beyond in (lambda: first.later(-1), lambda: last.next, lambda: Period.of(10**9, every)):
+        with pytest.raises(InputError, match="there is no such period: years go from 1 to 9998"):
+            beyond()
+
+
 @pytest.mark.parametrize(
     "text", ["2019-02-29", "2019-04-31", "0000-01-01", "2019-03-05T24", "2019-03-05T7", "2019-03-05 14", "2019-3-5"]
 )
@@ -170,7 +191,7 @@ def test_periods_are_ordered_by_time():
     assert all(a < b and b > a and a <= b and b >= a and not b < a for a, b in pairwise(map(Period, ordered)))
 
 
-@given(st.integers(1, 9998), st.sampled_from(list(MONTHS)), st.integers(0, 11))
+@given(st.integers(1, 9997), st.sampled_from(list(MONTHS)), st.integers(0, 11))
 def test_a_period_is_its_text(year, every, month):
     period = Period.at(12 * year + month, every)
     assert Period(str(period)) == period == str(period)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
 import signal
@@ -161,8 +162,10 @@ def start() -> None:
 
 def _run() -> int:
     """Run the command of the words that were given, and return the exit code; where it was stopped, end."""
-    if sys.stdout is None:
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # whoever closed it wants to read nothing
+    if (
+        sys.stdout is None
+    ):  # it was closed: its place is taken, lest a file be opened there, and writing to it is refused
+        sys.stdout = open(os.open(os.devnull, os.O_RDONLY), "w", encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # what a terminal can't show is no reason to fail
@@ -171,13 +174,13 @@ def _run() -> int:
         _refuse_settings_of_compilers()
         with _own_warnings():
             code = _commands(sys.argv[1:])
-        sys.stdout.flush()
     except BrokenPipeError:
-        # Nobody reads on, as with `| head`; what is left must not be flushed at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     except OSError as error:
-        code = _refused(f"{error.strerror}: '{error.filename}'" if error.filename else str(error.strerror))
+        if error.filename:
+            code = _refused(f"{error.strerror}: '{error.filename}'")
+        else:
+            code = _handed_over() or _not_taken(error)
     except MemoryError:
         code = _refused("there is not enough memory: run fewer replications or workers, or a smaller population")
     except KeyboardInterrupt:
@@ -205,7 +208,25 @@ def _run() -> int:
             raise
     if code == 130:
         end(stop_signal())
-    return code
+    handed_over = _handed_over()
+    return code or handed_over
+
+
+def _handed_over() -> int:
+    """Hand over what was printed, and return 0; where nobody takes it, leave nothing that Python would try again: 1."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1 if isinstance(error, BrokenPipeError) else _not_taken(error)  # nobody reads on, as with `| head`
+    return 0
+
+
+def _not_taken(error: OSError) -> int:
+    """Tell an error that names no file, and return its exit code: it comes of no mistake in the input."""
+    unwritten = error.errno in (errno.EBADF, errno.ENOSPC, errno.EIO)  # files that can't be written are told before
+    _refused(f"nothing can be written to standard output: {error.strerror}" if unwritten else str(error.strerror))
+    return 1
 
 
 def _commands(words: Sequence[str]) -> int:

@@ -37,6 +37,8 @@ BY_QUARTER_AND_YEAR: tuple[Every, ...] = ("quarter", "year")
 BY_MONTH_QUARTER_AND_YEAR: tuple[Every, ...] = ("month", "quarter", "year")
 MONTHS: Mapping[Every, int] = {"month": 1, "quarter": 3, "year": 12}
 """The number of months in a period of each kind that is made of them."""
+_YEARS = 1, 9998
+"""Of the calendar's years those that begin and end within it."""
 _PERIOD = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(\d\d)(?:T([01]\d|2[0-3]))?)?|Q([1-4]))?")
 
 
@@ -60,7 +62,7 @@ class Period(str):
         """Read a period as tables and commands write it.
 
         Raises:
-            InputError: for anything but "2019", "2019Q1", "2019-03", "2019-03-05" and "2019-03-05T14".
+            InputError: for anything but "2019", "2019Q1", "2019-03", "2019-03-05" and "2019-03-05T14", and as `of`.
         """
         if isinstance(text, Period):
             return text
@@ -73,6 +75,8 @@ class Period(str):
                 "'2019-03-05T14'"
             )
         year, month, day, hour, in_year = match.groups()
+        if not _YEARS[0] <= int(year) <= _YEARS[1]:
+            raise InputError(f"'{text}' is no period: years go from {_YEARS[0]} to {_YEARS[1]}")
         if day:
             try:
                 number = date(int(year), int(month), int(day)).toordinal() - 1
@@ -87,7 +91,14 @@ class Period(str):
 
     @classmethod
     def of(cls, number: int, every: Every) -> Period:
-        """Return the period of a number among those of its kind."""
+        """Return the period of a number among those of its kind.
+
+        Raises:
+            InputError: for one before the year 1, or after the year 9998.
+        """
+        least, most = _NUMBERS[every]
+        if not least <= number <= most:
+            raise InputError(f"there is no such period: years go from {_YEARS[0]} to {_YEARS[1]}")
         if every in FINER:
             day, hour = divmod(number, 24) if every == "hour" else (number, 0)
             text = date.fromordinal(day + 1).isoformat()
@@ -201,6 +212,18 @@ class Period(str):
 
     def __reduce__(self) -> tuple[type[Period], tuple[str]]:
         return Period, (str(self),)
+
+
+def _numbers(every: Every) -> tuple[int, int]:
+    """Return the numbers of the first and the last period of a kind."""
+    first, after = _YEARS[0], _YEARS[1] + 1
+    if every in MONTHS:
+        return first * 12 // MONTHS[every], after * 12 // MONTHS[every] - 1
+    first_moment, moment_after = datetime(first, 1, 1), datetime(after, 1, 1)
+    return (first_moment - datetime.min) // FINER[every], (moment_after - datetime.min) // FINER[every] - 1
+
+
+_NUMBERS: Mapping[Every, tuple[int, int]] = {every: _numbers(every) for every in LENGTHS}
 
 
 def shortest(kinds: Iterable[Every]) -> Every:

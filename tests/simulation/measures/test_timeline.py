@@ -76,6 +76,27 @@ def test_edges_are_the_first_ticks_of_the_months(tick):
     assert calendar.month(times).tolist() == slow
 
 
+@pytest.mark.filterwarnings("ignore::flowsim.model.ticks.CoarseTickWarning")
+@pytest.mark.parametrize(
+    ("start", "end", "tick", "periods", "cells"),
+    [
+        ("2019-01-01", "2029-01-01", "1 minute", {}, 1.5),  # one and a few to a month
+        ("2019-01-01", "2020-01-01", "1 minute", {"periods": "hour"}, 2.0),
+        ("2019-01-01T00:59:59", "2020-01-01", "0.001 seconds", {"periods": "hour"}, 2.5),
+        ("2019-01-31T23:59:00", "2019-12-31T00:00:01", "0.001 seconds", {"periods": "day"}, 2.5),
+        ("2019-01-10T00:59:59", "2019-01-24T00:00:01", "0.001 seconds", {"periods": "hour"}, 2.5),
+        ("2019-01-10T00:59", "2019-01-10T01:01", "0.001 seconds", {"periods": "hour"}, 2.5),
+    ],
+)
+def test_time_is_cut_into_few_cells_however_near_two_edges_are(start, end, tick, periods, cells):
+    calendar = Calendar.of(Pathway.from_dict(RAW | {"start": start, "end": end, "tick": tick} | periods))
+    assert len(calendar.cells[2]) < cells * len(calendar.edges)
+    edges = calendar.edges
+    between = np.random.default_rng(1).integers(edges[0] - 10, edges[-1] + 10, 1000)
+    times = np.unique(np.concatenate([edges - 1, edges, edges + 1, between, [-(10**15), 10**15]]))
+    np.testing.assert_array_equal(calendar.month(times), np.searchsorted(edges, times, side="right"))
+
+
 @pytest.mark.parametrize(
     ("period", "months"),
     [("2019", (24228, 24240)), ("2019Q1", (24228, 24231)), ("2019Q4", (24237, 24240)), ("2019-12", (24239, 24240))],

@@ -39,9 +39,9 @@ _pass: Any = cached(nogil=True)
 
 @_pass
 def _month(time, cells):
-    begin, shift, month_of, last_of = cells
+    begin, shift, month_of, last_of, last = cells
     cell = min(max(((time - begin) >> shift) + 1, 0), len(month_of) - 1)
-    return month_of[cell] + (time > last_of[cell])
+    return month_of[cell] + (time > last_of[cell]) + (time > last)
 
 
 @_pass

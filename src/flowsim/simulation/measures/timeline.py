@@ -412,15 +412,18 @@ class Calendar:
         return numbers
 
     @cached_property
-    def cells(self) -> tuple[int, int, Ints, Ints]:
-        """Time cut into cells of one edge at most: where they begin, their length, months, and last tick of these.
+    def cells(self) -> tuple[int, int, Ints, Ints, int]:
+        """Time cut into cells of one edge at most: where they begin, their length, months, last tick of these and of all.
 
-        The length is a power of two, and given by that: a time is shifted to its cell, for to divide takes long.
+        The length is a power of two, and given by that: a time is shifted to its cell, for to divide takes long. A
+        start and an end beside the hour may be a few ticks from the next edge, and would make cells as short. So the
+        last edge is counted apart, and the first one lies in no cell, for the first cell begins with it.
         """
-        shift = int(np.diff(self.edges).min(initial=self.horizon + 1)).bit_length() - 1
-        begins = np.arange(self.edges[0], self.edges[-1] + 1, 1 << shift)
-        month = np.concatenate([[0], np.searchsorted(self.edges, begins, side="right")])
-        return int(self.edges[0]), shift, month, np.append(self.edges - 1, LATER)[month]
+        *edges, last = self.edges.tolist()
+        shift = int(np.diff(edges[1:]).min(initial=self.horizon + 1)).bit_length() - 1
+        begins = np.arange(edges[0], last + 1, 1 << shift)
+        month = np.concatenate([[0], np.searchsorted(edges, begins, side="right")])
+        return edges[0], shift, month, np.append(np.subtract(edges, 1), LATER)[month], last - 1
 
     def month(self, times: Ints) -> Ints:
         """Return the month of each time, numbered from 1; 0 before all of them, the highest after all.
