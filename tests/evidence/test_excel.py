@@ -1,6 +1,7 @@
 """Cells of Excel files are read as they are shown; what has no result yet, or two meanings, is refused by its cell."""
 
 import re
+import zipfile
 
 import openpyxl
 import pytest
@@ -86,6 +87,33 @@ def test_a_result_of_0_that_a_program_put_there_is_none(tmp_path):
         sheet.write_formula("B3", "=B2+1")
     with pytest.raises(InputError, match=r"x.xlsx: B3: the formula there has no result yet"):
         read(path)
+
+
+@pytest.mark.parametrize(
+    ("cell", "held"),
+    [
+        ('<c r="B3"><f>B2+1</f><v>6</v></c>', 6.0),
+        ('<c r="B3"><f>B2+1</f><v></v></c>', "B3: the formula there has no result yet"),
+        ('<c r="B3"><f>B2+1</f></c>', "B3: the formula there has no result yet"),
+        ('<c r="B3" t="str"><f>IF(B2&gt;9,B2,"")</f><v></v></c>', None),  # an empty text is a result
+    ],
+)
+def test_of_a_file_that_a_spreadsheet_calculated_each_formula_has_its_result(tmp_path, cell, held):
+    written = workbook(tmp_path / "written.xlsx", ["periode", "antal"], ["2020K1", 5], ["2020K2", "=B2+1"])
+    changes = {
+        "xl/workbook.xml": (' fullCalcOnLoad="1"', ""),
+        "xl/worksheets/sheet1.xml": ('<c r="B3"><f>B2+1</f><v></v></c>', cell),
+    }
+    with zipfile.ZipFile(written) as package, zipfile.ZipFile(tmp_path / "x.xlsx", "w") as calculated:
+        for name in package.namelist():
+            old, new = changes.get(name, ("", ""))
+            assert old in (text := package.read(name).decode())
+            calculated.writestr(name, text.replace(old, new) if old else text)
+    if isinstance(held, str):
+        with pytest.raises(InputError, match=held):
+            read(tmp_path / "x.xlsx")
+    else:
+        assert read(tmp_path / "x.xlsx").series[0].values == (5.0, held)
 
 
 def test_formulas_on_a_sheet_that_is_not_read_do_not_matter(tmp_path):
