@@ -107,7 +107,8 @@ def test_of_a_file_that_a_spreadsheet_calculated_each_formula_has_its_result(tmp
     with zipfile.ZipFile(written) as package, zipfile.ZipFile(tmp_path / "x.xlsx", "w") as calculated:
         for name in package.namelist():
             old, new = changes.get(name, ("", ""))
-            assert old in (text := package.read(name).decode())
+            text = package.read(name).decode()
+            assert old in text
             calculated.writestr(name, text.replace(old, new) if old else text)
     if isinstance(held, str):
         with pytest.raises(InputError, match=held):

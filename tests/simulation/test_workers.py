@@ -1,5 +1,7 @@
 import os
+import shutil
 import signal
+import subprocess
 import warnings
 from collections import Counter
 
@@ -35,6 +37,60 @@ def test_two_worker_processes_give_the_same_bytes():
         there = run(QUEUE, replications=12, seed=3, executor=executor)
     assert there.visits_sha256 == here.visits_sha256
     np.testing.assert_array_equal(there.values, here.values)
+
+
+def certified(folder, name):
+    """Write a certificate that vouches for itself, and its key, and return their files."""
+    certificate, key = folder / f"{name}.pem", folder / f"{name}.key"
+    words = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    subprocess.run(["openssl", *words, "-out", certificate, "-keyout", key], check=True, capture_output=True)
+    return str(certificate), str(key)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="there is no openssl to make certificates with")
+@pytest.mark.filterwarnings("default")
+def test_a_cluster_that_asks_for_certificates(tmp_path):
+    """They are those of Dask's own settings; another one, none and a file that is none are refused in one line."""
+    distributed = pytest.importorskip("distributed")
+    from dask import config
+
+    (certificate, key), (other, other_key) = certified(tmp_path, "own"), certified(tmp_path, "other")
+    (tmp_path / "empty").write_text("")
+    ends = {
+        f"tls_{end}_{part}": file
+        for end in ("scheduler", "worker")
+        for part, file in (("cert", certificate), ("key", key))
+    }
+    safe = distributed.Security(
+        tls_ca_file=certificate, tls_client_cert=certificate, tls_client_key=key, require_encryption=True, **ends
+    )
+
+    def settings(authority, shown, with_key):
+        values = {"ca-file": authority, "client.cert": shown, "client.key": with_key}
+        return config.set({f"distributed.comm.tls.{name}": value for name, value in values.items()})
+
+    here = run(QUEUE, replications=4, seed=3)
+    options = {"n_workers": 1, "processes": False, "protocol": "tls", "dashboard_address": None}
+    with distributed.LocalCluster(security=safe, **options) as cluster:
+        address = cluster.scheduler_address
+        assert address.startswith("tls://")
+        with settings(certificate, certificate, key), connected(address) as executor:
+            assert run(QUEUE, replications=4, seed=3, executor=executor).visits_sha256 == here.visits_sha256
+        for wrong in (
+            (certificate, other, other_key),
+            (other, certificate, key),
+            (None, None, None),
+            (str(tmp_path / "empty"), certificate, key),
+            (str(tmp_path / "none"), certificate, key),
+        ):
+            with (
+                settings(*wrong),
+                pytest.raises(InputError, match=r"no scheduler answers at 'tls://.*: .") as error,
+                connected(address, timeout="2 seconds"),
+            ):
+                pass
+            assert "\n" not in str(error.value)
 
 
 class Counted:

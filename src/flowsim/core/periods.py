@@ -37,8 +37,7 @@ BY_QUARTER_AND_YEAR: tuple[Every, ...] = ("quarter", "year")
 BY_MONTH_QUARTER_AND_YEAR: tuple[Every, ...] = ("month", "quarter", "year")
 MONTHS: Mapping[Every, int] = {"month": 1, "quarter": 3, "year": 12}
 """The number of months in a period of each kind that is made of them."""
-_YEARS = 1, 9998
-"""Of the calendar's years those that begin and end within it."""
+_YEARS = 1, 9999  # of the calendar
 _PERIOD = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(\d\d)(?:T([01]\d|2[0-3]))?)?|Q([1-4]))?")
 
 
@@ -94,7 +93,7 @@ class Period(str):
         """Return the period of a number among those of its kind.
 
         Raises:
-            InputError: for one before the year 1, or after the year 9998.
+            InputError: for one before the year 1, or after the year 9999.
         """
         least, most = _NUMBERS[every]
         if not least <= number <= most:
@@ -170,7 +169,9 @@ class Period(str):
 
     @property
     def end(self) -> datetime:
-        """The first moment after it."""
+        """The first moment after it; the calendar's last one where it ends with the calendar, in the year 9999."""
+        if self.number == _NUMBERS[self.every][1]:
+            return datetime.max
         if self.every in FINER:
             return self.start + FINER[self.every]
         return _moment((self.number + 1) * MONTHS[self.every])
@@ -216,11 +217,10 @@ class Period(str):
 
 def _numbers(every: Every) -> tuple[int, int]:
     """Return the numbers of the first and the last period of a kind."""
-    first, after = _YEARS[0], _YEARS[1] + 1
-    if every in MONTHS:
-        return first * 12 // MONTHS[every], after * 12 // MONTHS[every] - 1
-    first_moment, moment_after = datetime(first, 1, 1), datetime(after, 1, 1)
-    return (first_moment - datetime.min) // FINER[every], (moment_after - datetime.min) // FINER[every] - 1
+    if every in FINER:
+        return 0, (datetime.max - datetime.min) // FINER[every]
+    a_year = 12 // MONTHS[every]
+    return _YEARS[0] * a_year, (_YEARS[1] + 1) * a_year - 1
 
 
 _NUMBERS: Mapping[Every, tuple[int, int]] = {every: _numbers(every) for every in LENGTHS}

@@ -65,8 +65,11 @@ def connected(address: str, timeout: str = "10 seconds") -> Iterator[Executor]:
 
     try:
         client: Any = Client(address, timeout=timeout)
-    except (OSError, ValueError) as refused:
+    except (OSError, ValueError, TypeError) as refused:
         reason = str(refused).splitlines()[0]
+        if isinstance(refused, TypeError):  # as Dask has it where no certificate is set
+            names = "DASK_DISTRIBUTED__COMM__TLS__CA_FILE, …__CLIENT__CERT and …__CLIENT__KEY"
+            reason = f"tls:// takes certificates: set {names}"
         raise InputError(
             f"--cluster: no scheduler answers at '{address}' (such as tcp://host:8786): {reason}"
         ) from None

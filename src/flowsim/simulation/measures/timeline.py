@@ -413,7 +413,7 @@ class Calendar:
 
     @cached_property
     def cells(self) -> tuple[int, int, Ints, Ints, int]:
-        """Time cut into cells of one edge at most: where they begin, their length, months, and last ticks; the last of all.
+        """Time cut into cells of one edge at most: their begin, length, months, and last ticks; the last of all.
 
         The length is a power of two, and given by that: a time is shifted to its cell, for to divide takes long. A
         start and an end beside the hour may be a few ticks from the next edge, and would make cells as short. So the
