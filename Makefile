@@ -54,10 +54,12 @@ fuzz: $(READY) ## try hostile files and command lines by the hundred thousand, f
 mutants: $(READY) ## change the source in 150 sampled places, and count the changes that no test of the room notices
 	PYTHONPATH=tests $(BIN)/python -m mutants $(MUTANTS)
 
+# Strict, for what the service does not know would be left out, and the rest said to have no known faults.
 audit: $(READY) ## look for known faults in what is installed, and for unsafe calls in src
 	$(BIN)/python -m pip install --quiet --group audit
 	$(BIN)/bandit --quiet --recursive --severity-level medium src
-	$(BIN)/pip-audit --skip-editable
+	$(BIN)/python -m pip freeze --exclude-editable > .venv/installed.txt
+	$(BIN)/pip-audit --strict --disable-pip --no-deps --requirement .venv/installed.txt
 
 lint: $(READY) ## check style, types (ours, and an importer's) and the arrows between rooms
 	$(BIN)/ruff check .
