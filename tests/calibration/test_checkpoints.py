@@ -88,6 +88,36 @@ def test_what_a_killed_process_left_is_nothing_else(tmp_path):
     assert os.listdir(tmp_path) == ["study.json"]
 
 
+def test_a_stamp_that_was_cut_is_made_again(tmp_path):
+    """And any other is of somebody else, whose file is not written over."""
+    study = Study.read(SMALL_TOWN / "calibration.toml")
+    check_place(study, tmp_path, 1)
+    stamp = tmp_path / "study.json"
+    content = stamp.read_bytes()
+    (tmp_path / "seconds.json").write_text("{}")
+    for length in range(0, len(content) - 1, 9):
+        stamp.write_bytes(content[:length])
+        with pytest.warns(DamagedPartWarning, match=r"study.json' is damaged, .*: it is made again"):
+            check_place(study, tmp_path, 1)
+        assert stamp.read_bytes() == content
+    check_place(study, tmp_path, 1)
+    others = (b"{}", b"[1]", b'{"title": "my study"}', b"my study", b"\xff", content.replace(b"1", b"2"), b"[" * 90_000)
+    for other in others:
+        stamp.write_bytes(other)
+        with pytest.raises(InputError, match=r"--out: '.*' holds .*: name another folder"):
+            check_place(study, tmp_path, 1)
+        assert stamp.read_bytes() == other
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX's")
+def test_what_is_no_file_is_no_part_and_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    for name in ("pipe", "folder"):
+        with pytest.raises(InputError, match=f"{name}' is no file: remove it, and it is made again"):
+            kept(tmp_path / name, "owner")
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """A folder with the files of a calibration that found nothing, with their hashes."""

@@ -18,7 +18,7 @@ from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError
 from flowsim.core.files import content_of, write_bytes
 
-__all__ = ["DamagedPartWarning", "keep", "keep_arrays", "kept", "kept_arrays", "table_text", "whole"]
+__all__ = ["DamagedPartWarning", "keep", "keep_arrays", "kept", "kept_arrays", "table_text", "tell_damaged", "whole"]
 
 _MARK = b"\nsha256 "
 _LENGTH = len(_MARK) + 64
@@ -48,6 +48,8 @@ def kept(path: Path | None, owner: str) -> bytes | None:
     """Return what a part's file keeps; None where there is none, and where it is damaged or foreign, with a warning."""
     if path is None or not path.exists():
         return None
+    if not path.is_file():  # to read a pipe would never end
+        raise InputError(f"'{path}' is no file: remove it, and it is made again")
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -55,8 +57,13 @@ def kept(path: Path | None, owner: str) -> bytes | None:
     content, checksum = content[:-_LENGTH], content[-_LENGTH:]
     if checksum == _checksum(content, path.name, owner):
         return content
-    warnings.warn(f"'{path}' is damaged, or of another calibration: it is made again", DamagedPartWarning, stacklevel=2)
+    tell_damaged(path)
     return None
+
+
+def tell_damaged(path: Path) -> None:
+    """Warn of a part that is damaged or foreign."""
+    warnings.warn(f"'{path}' is damaged, or of another calibration: it is made again", DamagedPartWarning, stacklevel=3)
 
 
 def keep_arrays(path: Path, owner: str, **arrays: object) -> None:

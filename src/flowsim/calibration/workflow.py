@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from flowsim.calibration.checkpoints import keep, kept, table_text, whole
+from flowsim.calibration.checkpoints import keep, kept, table_text, tell_damaged, whole
 from flowsim.calibration.draws import Around, AtPositions, FromPrior
 from flowsim.calibration.ensemble import (
     CHECKSUMS,
@@ -196,13 +196,16 @@ def _json(record: Mapping[str, Any]) -> str:
 
 
 def check_place(study: Study, folder: Path, seed: int) -> None:
-    """Make the folder where parts of the work are kept, and refuse one that holds another study's.
+    """Make the folder where parts of the work are kept, and refuse one that holds another study's, or anything else.
+
+    Its stamp is made again where it is empty or cut; what is written over can only be the rest of it.
 
     Raises:
         InputError: where it does, or it can't be made.
     """
     source = study.source if study.source in cities() else os.path.relpath(study.source, folder)
     content = {"source": Path(source).as_posix(), "study": study.digest, "seed": seed}
+    text = json.dumps(content) + "\n"
     stamp = folder / STAMP
     remove_strays(folder)
     try:
@@ -212,10 +215,17 @@ def check_place(study: Study, folder: Path, seed: int) -> None:
     except OSError as error:
         raise InputError(f"--out: nothing can be written to '{folder}': {error.strerror}") from None
     if not stamp.is_file():
-        write_text(stamp, json.dumps(content) + "\n")
+        write_text(stamp, text)
         return
-    with whole(stamp):
-        stamped = json.loads(table_text(stamp))
+    try:
+        written = table_text(stamp)
+        is_cut = text.startswith(written) and written.rstrip() != text.rstrip()
+        stamped = content if is_cut else json.loads(written)
+    except (OSError, ValueError, RecursionError):
+        raise InputError(f"--out: '{folder}' holds something else: name another folder") from None
+    if is_cut:
+        tell_damaged(stamp)
+        write_text(stamp, text, overwrite=True)
     if stamped != content:
         raise InputError(
             f"--out: '{folder}' holds a calibration of other facts, factors, targets or another seed: "
