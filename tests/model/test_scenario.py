@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from flowsim.core.civil_time import MINUTES, parse_rate
 from flowsim.core.errors import InputError
 from flowsim.model.duration import Duration
+from flowsim.model.parts import Entry, State
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario, example
 
@@ -1025,3 +1026,20 @@ def test_null_in_json_changes_nothing_and_is_refused(tmp_path):
     )
     with pytest.raises(InputError, match="nothing is changed: give one of places"):
         Scenario.read(path)
+
+
+def test_a_pathway_of_python_is_changed_by_scenarios_once_it_is_a_file(tmp_path: Path) -> None:
+    pathway = Pathway(
+        name="desk",
+        start="2020-01-01",
+        end="2020-03-01",
+        states=[State(name="served", stay=Duration.exponential("1 day"), to="done"), State(name="done", final=True)],
+        entries=[Entry(name="door", to="served", rate="2 per day")],
+    )
+    (tmp_path / "desk.json").write_text(json.dumps(pathway.to_dict()))
+    (tmp_path / "more.toml").write_text(
+        'name = "more"\nbase = "desk.json"\n[[arrivals]]\nentry = "door"\nrate = "+50 %"\n'
+    )
+    assert Scenario.of(tmp_path / "desk.json").pathway() == pathway
+    (entry,) = Scenario.of(tmp_path / "more.toml").pathway().entries
+    assert entry.expected(pathway.start, pathway.end) == pytest.approx(3 * 60)

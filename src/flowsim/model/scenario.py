@@ -121,6 +121,11 @@ class Scenario:
         Raises:
             InputError: one line with the file, the key path, the value and what is allowed.
         """
+        if isinstance(name_or_path, Pathway):
+            raise InputError(
+                f"scenario: {name_or_path!r} is a model: give it to `run` or `compare` as it is; for scenarios that "
+                "change it, write its `to_dict()` to a .json file and name that"
+            )
         check_scenario(name_or_path)
         path, name = model_file(name_or_path), str(name_or_path)
         if name in scenario_names():
