@@ -721,7 +721,7 @@ def arrival_ticks(m: Any, luck: Any, entry: int) -> tuple[Any, Any]:
         if door["kind"] == GIVEN:
             ticks = np.floor(m.steps["since"][door["step"] : door["step_end"]] + 0.5).astype(np.int64)
             ticks = ticks[ticks < m.horizon]
-        begins = np.array([0] + [len(ticks)] * len(luck.forks))
+        begins = np.append(0, np.searchsorted(ticks, luck.forks))
     if door["batch"] == door["batch_end"]:
         return ticks, begins
     sizes = batch_sizes(m, luck, entry, ticks, begins.reshape(1, -1))

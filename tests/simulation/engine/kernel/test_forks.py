@@ -46,6 +46,37 @@ def test_twins_with_forks_on_many_generated_pathways(pathway, seed, history, for
     assert_twins(pathway, seed, history, forks)
 
 
+@pytest.mark.parametrize("engine", [fast, reference])
+@pytest.mark.parametrize("batch", [1, {"1": 0.5, "3": 0.5}])
+def test_who_comes_at_a_given_time_has_the_luck_of_that_time(batch, engine):
+    """Categories, stays and sizes are the future's from the fork on, in whichever history, and the history's before."""
+    at = [f"2020-01-{day:02}T{hour:02}:00" for day in (1, 2, 3) for hour in range(0, 24, 2)]
+    pathway = Pathway.from_dict(
+        {
+            "name": "given",
+            "start": "2020-01-01",
+            "end": "2020-04-01",
+            "attributes": {"age": {"shares": {"young": 0.5, "old": 0.5}}},
+            "states": {
+                "there": {"stay": {"law": "exponential", "mean": "2 hours"}, "to": "gone"},
+                "gone": {"final": True},
+            },
+            "entries": {"door": {"to": "there", "at": at, "batch": batch}},
+        }
+    )
+    fork = 2 * DAY
+
+    def lives(history, future, after):
+        trace = engine.simulate(compile_pathway(pathway), 1, history, [(fork, future)])
+        visits = trace.visits[trace.visits["state"] == 0]
+        visits = visits[(visits["joined"] >= fork) == after]
+        return [(int(v["joined"]), int(v["ended"]), int(trace.groups[v["citizen"]])) for v in visits]
+
+    assert lives(0, 1, True) == lives(5, 1, True) != lives(0, 2, True)
+    assert [group for *_, group in lives(0, 1, True)] != [group for *_, group in lives(0, 2, True)]
+    assert lives(0, 1, False) == lives(0, 2, False) != lives(5, 1, False)
+
+
 def past(trace, pathway, tick):
     """What had happened before a tick: visits by door and order of arrival, and the sessions."""
     door = np.searchsorted(trace.first, trace.visits["citizen"], side="right") - 1
