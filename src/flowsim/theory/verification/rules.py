@@ -68,9 +68,11 @@ def _blocking() -> Iterator[Case]:
 
 
 def _preemption() -> Iterator[Case]:
-    moments = service_moments("lognormal", 0.8)[:2]
-    model = MG1Priority(rates=(0.03, 0.03), moments=(moments, moments), preempts="resume")
-    stay = law_of("lognormal", 0.8)
+    cases = (
+        ("M/G/1 at 0.6, lognormal, the urgent interrupt", "resume", "lognormal", 0.8),
+        # What is left of an exponential stay has the law of a new one.
+        ("M/M/1 at 0.6, the urgent interrupt, drawn anew", "resample", "gamma", 1.0),
+    )
 
     def to_start(sample: Sample) -> tuple[float, float]:
         # Of a stay with interruptions the first part has the step of the citizen's coming.
@@ -83,23 +85,27 @@ def _preemption() -> Iterator[Case]:
         ended = np.where(visits["ended"] != NEVER, visits["ended"], sample.hours * sample.ticks)
         return float((ended - visits["joined"]).sum()) / sample.ticks, float((visits["step"] == 0).sum())
 
-    yield Case(
-        name="M/G/1 at 0.6, lognormal, the urgent interrupt",
-        pathway=textbook_pathway(
-            CITIZENS / sum(model.rates),
-            stations={"desk": {"capacity": 1, "preempts": "resume"}},
-            states={"urgent": step(stay), "desk": step(stay, priority=1)},
-            entries={"siren": door(model.rates[0], "urgent"), "door": door(model.rates[1])},
-        ),
-        statistics=(
-            CheckedStatistic(
-                name="others' mean wait to start, hours", theory=model.wait_means_to_start[1], observe=to_start
+    for name, preempts, law, cv in cases:
+        moments, stay = service_moments(law, cv)[:2], law_of(law, cv)
+        model = MG1Priority(rates=(0.03, 0.03), moments=(moments, moments), preempts="resume")
+        sojourn = model.means[1].sojourn
+        yield Case(
+            name=name,
+            pathway=textbook_pathway(
+                CITIZENS / sum(model.rates),
+                stations={"desk": {"capacity": 1, "preempts": preempts}},
+                states={"urgent": step(stay), "desk": step(stay, priority=1)},
+                entries={"siren": door(model.rates[0], "urgent"), "door": door(model.rates[1])},
             ),
-            CheckedStatistic(name="others' mean wait and stay, hours", theory=model.means[1].sojourn, observe=in_all),
-            mean_wait(model.means[0].wait, "urgent", "mean wait of the urgent, hours"),
-        ),
-        replications=160,
-    )
+            statistics=(
+                CheckedStatistic(
+                    name="others' mean wait to start, hours", theory=model.wait_means_to_start[1], observe=to_start
+                ),
+                CheckedStatistic(name="others' mean wait and stay, hours", theory=sojourn, observe=in_all),
+                mean_wait(model.means[0].wait, "urgent", "mean wait of the urgent, hours"),
+            ),
+            replications=160,
+        )
 
 
 def _baulking() -> Iterator[Case]:
