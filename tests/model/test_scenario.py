@@ -283,6 +283,19 @@ def test_the_hours_of_a_meeting_and_the_room_hold_for_the_whole_horizon(folder: 
     assert pathway.station("desk").room == 25
 
 
+def test_how_many_begin_together_whether_or_not_they_did_in_the_base(folder: Path) -> None:
+    edits = [{"station": "desk", "together": 4}, {"station": "desk", "together": "+50 %"}]
+    assert scenario(folder, stations=edits).pathway().station("desk").together == 6
+    halves = [edits[0], {"station": "desk", "together": "+10 %"}]
+    assert "'+10 %' of 4 is 4.4, and only whole ones can be" in mistake(folder, stations=halves)
+    raised = [{"station": "desk", "together": 8}, {"station": "desk", "capacity": 8}]
+    assert scenario(folder, stations=raised).pathway().station("desk").together == 8
+    assert "`capacity` is 7, and no stay begins before 8 servers are free" in mistake(folder, stations=raised[:1])
+    assert ".together: the station 'board' has no `together`" in mistake(
+        folder, stations=[{"station": "board", "together": 2}]
+    )
+
+
 def test_a_closure_keeps_a_share_of_the_places_for_a_while(folder: Path) -> None:
     dates = {"from": date(2021, 1, 1), "until": date(2022, 1, 1)}
     pathway = scenario(

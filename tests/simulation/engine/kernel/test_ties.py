@@ -859,6 +859,21 @@ def test_patience_that_ends_within_an_instant_leaves_after_the_group_has_begun(e
     assert rows[4][:5] == (2, "learn", 3, expected[2] if expected[2] == 8 else None, 9 if expected[2] == 8 else ends)
 
 
+def test_who_begins_with_others_as_she_comes_never_baulks(engine):
+    """Who comes first waits alone; of two who come as the servers are taken the first does, and the other baulks."""
+    rows, _ = live(
+        engine,
+        stations=course(2, 2),
+        states={
+            "learn": queue("course", "20 minutes", baulks={"1": 1.0}, baulks_to="gone"),
+            "gone": {"final": True},
+        },
+        entries={"door": come("learn", 0, 5, 6, 6)},
+        minutes=300,
+    )
+    assert starts(rows, "learn") == {0: 5, 1: 5, 2: None, 3: "gone"}
+
+
 def test_a_room_holds_who_waits_for_the_others(engine):
     """Of six at once four begin beside the one who waits, and three are left; then the room is full."""
     rows, _ = live(
