@@ -70,6 +70,7 @@ def test_waits_are_in_the_unit_of_time_that_a_base_names(town, tmp_path, code, u
     assert (goal["text"], goal["unit"]) == ("wait for team <= {value} hours", unit)
     assert shown["words"]["way.wait"] == unit
     assert shown["words"]["start.wait"] == heading
+    assert shown["words"]["list.longest"].endswith(f", {unit}")
     assert shown["stops"][0]["states"][0]["stay"].replace("\u00a0", " ") == stay
     view = View(
         desk=desk, reference=run(desk.reference_scenario, replications=3), scenario=None, language=Language.of(code)

@@ -57,7 +57,7 @@ def check_known(scenario: Scenario) -> tuple[Target, ...]:
                 family="known",
                 observation=Observation(measures=(figure.measure,), periods=(figure.period,)),
                 value=figure.value,
-                unit=by_name[figure.measure].kind.unit or "number",
+                unit=by_name[figure.measure].unit or "number",
                 fact=scenario.known.file,
                 rounding=figure.sd,
                 conflict=0.0,

@@ -64,7 +64,8 @@ def _words(wording: Wording) -> dict[str, str]:
     """Return the words of the page, with the unit in which the pathway tells waits."""
     words = {key[len(_PREFIX) :]: text for key, text in wording.language.words.items() if key.startswith(_PREFIX)}
     unit = wording.unit(wording.time_unit)
-    return words | {"way.wait": unit, "start.wait": words["start.wait"].replace("{unit}", _capital(unit))}
+    longest, wait = words["list.longest"].format(unit=unit), words["start.wait"].replace("{unit}", _capital(unit))
+    return words | {"way.wait": unit, "start.wait": wait, "list.longest": longest}
 
 
 def _levers(controls: tuple[Control, ...], wording: Wording) -> list[dict[str, Any]]:

@@ -76,7 +76,7 @@ def read_list(desk: Desk, raw: Any, language: Language) -> dict[str, Any]:
         title = wording.station(place.name) if len(place.states) > 1 else _title(place.states[0], wording, desk)
         number = f"{100 * place.share:.0f} %" if place.share is not None else language.number(len(place.elapsed), 0)
         dated = [minutes for minutes in place.elapsed if minutes is not None]
-        longest = language.number(max(dated) / 10_080, 0) if dated else "–"
+        longest = language.number(wording.in_time_unit(max(dated), "minute"), 0) if dated else "–"
         situation = SITUATIONS["waiting" if place.waiting else "under way"][column]
         rows.append([title, situation, number, str(len(dated)), longest])
     return {"list": text, "rows": rows, "read": len(cases.rows), "day": day.date().isoformat()}
