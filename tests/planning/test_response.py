@@ -1,10 +1,12 @@
 """One number of a period, whatever periods a measure is reported for."""
 
+from datetime import datetime
+
 import numpy as np
 import pytest
 
 from flowsim import InputError, run
-from flowsim.planning.response import Response, series
+from flowsim.planning.response import Response, drawn_by, series
 from helpers.measures import row
 from helpers.results import results
 from helpers.traces import CATALOGUE, SMALL
@@ -162,3 +164,21 @@ def test_a_series_of_a_share_weighs_each_quarter_by_its_cases():
     assert series(one, WITHIN, "year")[1].tolist() == [[pytest.approx(9 / 20)]]
     with pytest.raises(InputError, match=r"there is no measure 'queue\.team'"):
         series(one, "queue.team", "year")
+
+
+@pytest.mark.parametrize(
+    ("periods", "until", "asked", "drawn"),
+    [
+        ("day", "2020-01-01", "quarter", "quarter"),
+        ("day", "2020-01-01", "year", "quarter"),
+        ("day", "2019-05-01", "quarter", "month"),
+        ("day", "2019-03-01", "quarter", "day"),
+        ("month", "2019-03-01", "quarter", "quarter"),
+    ],
+)
+def test_a_measure_is_drawn_by_shorter_periods_where_there_are_too_few(periods, until, asked, drawn):
+    pathway = SMALL.model_copy(update={"periods": periods, "end": datetime.fromisoformat(until)})
+    assert SMALL.start == datetime(2019, 1, 1)
+    station = pathway.stations[0].name
+    one = run(pathway, replications=1)
+    assert drawn_by(one, f"wait.{station}.served", asked) == drawn

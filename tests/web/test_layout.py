@@ -81,6 +81,22 @@ def test_waits_are_in_the_unit_of_time_that_a_base_names(town, tmp_path, code, u
     assert [chart["unit"] for chart in view.shown(2022)["charts"] if chart["measure"] == "wait.team.served"] == [unit]
 
 
+def test_a_chart_of_one_day_is_by_the_hour(town, tmp_path):
+    text = town.read_text(encoding="utf-8").replace("2023-01-01", "2021-01-02").replace("220 per year", "60 per day")
+    (tmp_path / "day.toml").write_text(text.replace("start =", 'periods = "hour"\nstart ='), encoding="utf-8")
+    desk = desk_of(str(tmp_path / "day.toml"))
+    results = run(desk.reference_scenario, replications=3)
+    (queue,) = [
+        chart
+        for chart in View(desk=desk, reference=results, scenario=None, language=Language.of("en")).shown(2021)["charts"]
+        if chart["measure"] == "queue.team"
+    ]
+    assert len(queue["at"]) == len(queue["fans"]["reference"][2]) == len(set(queue["at"])) == 24
+    assert queue["periods"][9].replace("\u00a0", " ") == "1 January 2021 09:00-10:00"
+    assert [tick["text"] for tick in queue["ticks"]] == ["00:00", "05:00", "10:00", "15:00", "20:00"]
+    assert queue["ticks"][1]["at"] == pytest.approx(2021 + 5 / 24 / 31 / 12)
+
+
 @pytest.mark.parametrize(("code", "unit", "heading"), [("en", "weeks", "Weeks"), ("da", "uger", "Ugers")])
 def test_waits_are_in_weeks_where_a_base_names_none(desk, code, unit, heading):
     words = page_contents(desk, Language.of(code))["words"]

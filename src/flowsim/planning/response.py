@@ -15,7 +15,9 @@ from flowsim.simulation.measures.measure import Adds, Kind, Measure, Row, known_
 from flowsim.simulation.measures.spells import CLOCK_MEAN, CLOCK_MEDIAN, CLOCK_OVERDUE, CLOCK_WITHIN
 from flowsim.simulation.results import Results
 
-__all__ = ["Response", "series"]
+__all__ = ["Response", "drawn_by", "series"]
+
+_FEWEST_DRAWN = 3  # of fewer points no line is drawn
 
 _OVERDUE: dict[Kind, Kind] = dict.fromkeys((CLOCK_WITHIN, CLOCK_MEAN, CLOCK_MEDIAN), CLOCK_OVERDUE)
 """Who is left in the end where a measure of decisions is undefined, since none was made."""
@@ -153,6 +155,18 @@ def series(results: Results, measure: str, every: Every) -> tuple[tuple[Period, 
             continue
         periods.append(period)
     return tuple(periods), np.array(columns).T if columns else np.zeros((len(results.replications), 0))
+
+
+def drawn_by(results: Results, measure: str, every: Every) -> Every:
+    """Return by which kind of period a measure is drawn: by that kind, or by a shorter one where it is too long.
+
+    It is where fewer than three are reported, and the pathway asks for days or hours.
+    """
+    if results.pathway.periods not in FINER:
+        return every
+    reported = [row.period.every for row in results.index if row.measure == measure]
+    shorter = LENGTHS[: LENGTHS.index(every) + 1]
+    return next((kind for kind in reversed(shorter) if reported.count(kind) >= _FEWEST_DRAWN), every)
 
 
 def _possible(reported: Sequence[Period], every: Every) -> list[Period]:

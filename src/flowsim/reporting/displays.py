@@ -18,7 +18,7 @@ from flowsim.calibration.verdict import Verdict
 from flowsim.core.arrays import Floats, defined_quantiles
 from flowsim.core.errors import InputError
 from flowsim.core.files import check_file, write_bytes
-from flowsim.core.periods import FINER, shortest
+from flowsim.core.periods import shortest
 from flowsim.evidence.facts import Evidence
 from flowsim.forecasting.distribution import Joint, SeriesForecast
 from flowsim.forecasting.outlooks import OutlookResult
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
 __all__ = ["figure_of", "notebook_html", "plot", "table_of"]
 
 _PANELS = 6
-_MARKS = 6  # of days or hours on an axis, at most
 """Measures in the picture of a run or a comparison."""
 _ROWS = 24
 """Rows of a table in a notebook."""
@@ -200,9 +199,8 @@ def _(results: Results) -> Any:
         quantiles = np.where(np.isfinite(quantiles), quantiles, np.nan)  # a queue that stands still has no height
         title = f"{measure} ({results.index[columns[0]].unit})"
         times = [(period.first + period.after) / 24 for period in periods]
-        marks = [(period.first / 12, str(period)) for period in periods[:: 1 + len(periods) // _MARKS]]
         fan = charts.Fan(title, times, [charts.Band(results.pathway.name, quantiles)], [])
-        panels.append(fan._replace(marks=marks) if least in FINER else fan)
+        panels.append(fan._replace(marks=charts.axis_marks(periods)))
     if not panels:
         raise InputError("there is nothing to draw: no measure has two periods")
     return charts.fans_figure(

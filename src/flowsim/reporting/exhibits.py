@@ -10,10 +10,10 @@ import numpy as np
 from flowsim.calibration.targets import documented
 from flowsim.core.arrays import Floats, defined_quantiles
 from flowsim.core.periods import Every, Period
-from flowsim.planning.response import series
+from flowsim.planning.response import drawn_by, series
 from flowsim.reporting.document import Chart, Figure, Line, Plot, Table, TableCell
 from flowsim.reporting.findings import Findings
-from flowsim.reporting.pictures.charts import QUANTILES, Band, Fan, FanWords, Flow, fans, flows, forward
+from flowsim.reporting.pictures.charts import QUANTILES, Band, Fan, FanWords, Flow, axis_marks, fans, flows, forward
 from flowsim.reporting.pictures.marks import marks_within
 from flowsim.reporting.staffing import staffing_chart
 from flowsim.reporting.wording import COUNTED, Wording
@@ -199,6 +199,7 @@ class Exhibits:
         if not measures:
             return None
         say, language = self.wording.language.say, self.wording.language
+        every = drawn_by(self.findings.comparison.reference, measures[0], every)
         panels, rows, words, plots = [], list[tuple[TableCell, ...]](), list[str](), list[Plot]()
         for measure in measures:
             unit, title = self.findings.unit(measure), self.titled(measure)
@@ -219,7 +220,7 @@ class Exhibits:
             times = [_middle(period) for period in periods]
             held = self._yardsticks(measure, periods)
             lines = [(label, since, until, scale * value) for label, since, until, value in held]
-            panels.append(Fan(title, times, bands, points, self._carried_on, lines))
+            panels.append(Fan(title, times, bands, points, self._carried_on, lines, axis_marks(periods)))
             told = [line for line in lines_drawn if line.kind != "points"]
             told += lines_drawn[3:4] if points_of else []
             plots.append(Plot(title, _FAN.index("period"), tuple(told)))

@@ -17,16 +17,18 @@ from flowsim.calibration.targets import targets_of
 from flowsim.core.arrays import Floats, defined_quantiles
 from flowsim.core.civil_time import parse_moment
 from flowsim.core.errors import InputError
-from flowsim.core.periods import Every, Period
+from flowsim.core.periods import FINER, Every, Period
 from flowsim.core.progress import Progress, shifted
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
 from flowsim.planning.cost import costed
 from flowsim.planning.prices import Prices
+from flowsim.planning.response import drawn_by
 from flowsim.questions.asking import chosen_parameters
 from flowsim.questions.compare import Compare
 from flowsim.questions.run import Run
 from flowsim.reporting.language import Language
+from flowsim.reporting.pictures.charts import axis_marks
 from flowsim.reporting.pictures.marks import marks_within
 from flowsim.reporting.wording import Wording
 from flowsim.simulation.estimates import differences, level, sure_rows
@@ -411,11 +413,12 @@ class View:
         measure = known_measure(name, self.reference.measures)
         wording = self._wording
         factor = 100.0 if measure.unit == "share" else 1.0
+        every = drawn_by(self.reference, measure, "quarter")
         runs = {"reference": self.reference} | ({"scenario": self.scenario} if self.scenario else {})
         fans: dict[str, Any] = {}
         periods: list[Period] = []
         for key, results in runs.items():
-            periods, values = self._of(results, measure, "quarter")
+            periods, values = self._of(results, measure, every)
             fans[key] = [_plain(row) for row in defined_quantiles(values, _FAN) * factor]
         unit = wording.unit(measure.unit)
         return {
@@ -424,6 +427,7 @@ class View:
             "unit": unit,
             "at": [_middle(period) for period in periods],
             "periods": [self.language.period(period) for period in periods],
+            "ticks": [{"at": at, "text": text} for at, text in axis_marks(periods)],
             "fans": fans,
             "points": self._points(name, factor),
             "marks": self._marks(measure, periods, factor),
@@ -520,4 +524,4 @@ def _plain(values: Any) -> list[float | None]:
 
 
 def _middle(period: Period) -> float:
-    return round((period.first + period.months / 2) / 12, 4)
+    return round((period.first + period.months / 2) / 12, 7 if period.every in FINER else 4)

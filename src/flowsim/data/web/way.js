@@ -196,6 +196,7 @@ export function fans() {
     afterDatasetsDraw({ ctx, chartArea, scales }) {
       const [year, month, day] = about.today.split("-").map(Number);
       const x = scales.x.getPixelForValue(year + (month - 1) / 12 + (day - 1) / 365);
+      if (x < chartArea.left) return; // before the hours that are drawn
       ctx.save();
       ctx.strokeStyle = style("--ink");
       ctx.setLineDash([3, 3]);
@@ -212,11 +213,16 @@ export function fans() {
     const one = view.charts.find((item) => item.measure === choice.value) ?? view.charts[0];
     const ink = style("--quiet"), edge = style("--edge");
     const year = (value) => (Number.isInteger(value) ? String(value) : "");
+    // Years are marked, or of a chart of days or hours some of these by their names.
+    const across = one.ticks.length
+      ? { ticks: { callback: (value) => one.ticks.find((tick) => tick.at === value)?.text ?? "", color: ink, autoSkip: false }, min: one.ticks[0].at, max: one.at.at(-1),
+          afterBuildTicks: (axis) => { axis.ticks = one.ticks.map((tick) => ({ value: tick.at })); } }
+      : { ticks: { callback: year, color: ink, stepSize: 1 }, min: Math.floor(one.at[0]), max: Math.ceil(one.at.at(-1)) };
     const options = {
       animation: false, responsive: true, maintainAspectRatio: false, parsing: false,
       interaction: { mode: "nearest", axis: "x", intersect: false },
       scales: {
-        x: { type: "linear", ticks: { callback: year, color: ink, stepSize: 1 }, grid: { color: edge }, min: Math.floor(one.at[0]), max: Math.ceil(one.at.at(-1)) },
+        x: { type: "linear", grid: { color: edge }, ...across },
         y: { beginAtZero: true, title: { display: true, text: one.unit, color: ink }, ticks: { color: ink, callback: (v) => number(v) }, grid: { color: edge } },
       },
       plugins: {

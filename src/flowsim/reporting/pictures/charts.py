@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from flowsim.core.arrays import Floats
+from flowsim.core.periods import FINER, Period
 from flowsim.reporting.pictures.canvas import (
     COLOURS,
     INK,
@@ -25,12 +26,13 @@ from flowsim.reporting.pictures.canvas import (
 )
 from flowsim.reporting.pictures.layout import Link, columns_of, layers_of, middles_of
 
-__all__ = ["QUANTILES", "Band", "Fan", "FanWords", "Flow", "fans", "fans_figure", "flows", "forward"]
+__all__ = ["QUANTILES", "Band", "Fan", "FanWords", "Flow", "axis_marks", "fans", "fans_figure", "flows", "forward"]
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 """The quantiles of a band."""
 _STYLES = ("-", "--", "-.", ":")
 _TALL, _BAR = 560.0, 0.045
+_MARKS = 6  # of days or hours on an axis, at most
 _GREY = "#6b6b6b"
 NumberWriter = Callable[[float, int], str]
 """Writes a figure with so many decimals."""
@@ -139,6 +141,17 @@ def fans_figure(panels: Sequence[Fan], words: FanWords, number: NumberWriter) ->
         ncols=legend_columns(min(len(legend), 2)),
     )
     return figure
+
+
+def axis_marks(periods: Sequence[Period]) -> list[tuple[float, str]]:
+    """Return what is marked on an axis of days or hours, of one day its hours alone; nothing of longer periods."""
+    if not periods or periods[0].every not in FINER:
+        return []
+    hours = periods[0].every == "hour"
+    within_a_day = hours and periods[0].start.date() == periods[-1].start.date()
+    form = "%H:%M" if within_a_day else "%Y-%m-%d %H:%M" if hours else "%Y-%m-%d"
+    most = _MARKS - 2 * (hours and not within_a_day)  # for long texts there is less room
+    return [(period.first / 12, period.start.strftime(form)) for period in periods[:: 1 + len(periods) // most]]
 
 
 def _by_step(axes: Any, number: NumberWriter) -> Callable[[float, Any], str]:

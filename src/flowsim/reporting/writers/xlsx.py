@@ -238,14 +238,22 @@ def _plotted(book: Any, plot: Plot, table: Table, sheet: str) -> Any:
             series["line"] = {"none": True}
             series["marker"] = {"type": "diamond", "size": 6, "fill": {"color": "#1A1A1A"}, "border": {"none": True}}
         chart.add_series(series)
-    dated = isinstance(table.rows[plot.lines[0].rows[0]][plot.across], Period)
-    chart.set_x_axis({"date_axis": True, "num_format": "yyyy"} if dated else {})
+    chart.set_x_axis(_axis(table.rows[plot.lines[0].rows[0]][plot.across]))
     chart.set_y_axis({"min": 0, "major_gridlines": {"visible": True, "line": {"color": "#E5E5E5"}}})
     chart.set_title({"name": legible(plot.title), "name_font": {"size": 11, "bold": True}})
     chart.set_legend({"position": "bottom"})
     chart.set_size({"width": _PLOT_WIDE, "height": _PLOT_HIGH})
     chart.show_blanks_as("gap")
     return chart
+
+
+def _axis(first: TableCell) -> dict[str, Any]:
+    """Return how an axis is written that begins with a cell; Excel's axis of dates knows no hours."""
+    if not isinstance(first, Period):
+        return {}
+    if first.every == "hour":
+        return {"text_axis": True, "num_format": "hh:mm"}
+    return {"date_axis": True, "num_format": "dd-mm" if first.every == "day" else "yyyy"}
 
 
 def plain_workbook(sheets: Mapping[str, Sequence[Sequence[str]]], widths: Mapping[str, Sequence[int]]) -> bytes:
