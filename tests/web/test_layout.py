@@ -81,10 +81,19 @@ def test_waits_are_in_the_unit_of_time_that_a_base_names(town, tmp_path, code, u
     assert [chart["unit"] for chart in view.shown(2022)["charts"] if chart["measure"] == "wait.team.served"] == [unit]
 
 
+def test_a_run_that_ends_on_its_first_day_is_laid_out(town, tmp_path):
+    text = town.read_text(encoding="utf-8").replace("end = 2023-01-01", "end = 2021-01-01T16:00:00")
+    (tmp_path / "hours.toml").write_text(text, encoding="utf-8")
+    assert desk_of(str(tmp_path / "hours.toml")).layout.today == date(2021, 1, 1)
+    with pytest.raises(InputError, match="from 2021-01-01 to before 2021-01-02"):
+        desk_of(str(tmp_path / "hours.toml"), date(2021, 1, 2))
+
+
 def test_a_chart_of_one_day_is_by_the_hour(town, tmp_path):
     text = town.read_text(encoding="utf-8").replace("2023-01-01", "2021-01-02").replace("220 per year", "60 per day")
     (tmp_path / "day.toml").write_text(text.replace("start =", 'periods = "hour"\nstart ='), encoding="utf-8")
     desk = desk_of(str(tmp_path / "day.toml"))
+    assert (desk.layout.year, page_contents(desk, Language.of("en"))["years"]) == (2021, [2021])
     results = run(desk.reference_scenario, replications=3)
     (queue,) = [
         chart

@@ -40,7 +40,8 @@ def page_contents(desk: Desk, language: Language) -> dict[str, Any]:
         "todayWords": language.day(layout.today),
         "observed": (reference.base.documented_until or moment(layout.today)).date().isoformat(),
         "year": layout.year,
-        "years": [year for year in range(layout.today.year, pathway.end.year) if year >= pathway.start.year],
+        "years": [year for year in range(layout.today.year, pathway.end.year) if year >= pathway.start.year]
+        or [layout.year],
         "start": pathway.start.date().isoformat(),
         "end": pathway.end.date().isoformat(),
         "replications": {"first": FIRST_LOOK, "look": LOOK, "run": RUN},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError
@@ -120,7 +120,7 @@ def layout_of(name: str, today: date | None = None) -> tuple[Layout, Scenario]:
     if today is not None:
         months = [Period.at(today.year * 12 + today.month - 1, "year")]
         layout = layout.model_copy(update={"today": today, "year": months[0].year})
-    first, last = pathway.start.date(), pathway.end.date()
+    first, last = pathway.start.date(), (pathway.end - datetime.resolution).date() + timedelta(days=1)
     require(first <= layout.today < last, "today", str(layout.today), f"from {first} to before {last}")
     return layout, reference
 
@@ -137,7 +137,7 @@ def _drawn_from(reference: Scenario, name: str) -> Layout:
     charts += sorted(measure for measure in measures if measure.kind == AWARDS)
     return Layout(
         today=pathway.start.date(),
-        year=(pathway.end.year if pathway.end.month > 1 else pathway.end.year - 1),
+        year=max(pathway.start.year, pathway.end.year if pathway.end.month > 1 else pathway.end.year - 1),
         reference=name,
         tiles=tuple(tile for tile in tiles if tile.measure in measures),
         charts=tuple(chart for chart in charts if chart in measures)[:_MOST_CONTROLS],

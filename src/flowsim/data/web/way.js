@@ -178,12 +178,17 @@ export function fans() {
     return out;
   }
 
+  // As periods are placed: each month is as long as any other.
+  function inYears(date) {
+    const [year, month, day] = date.split("-").map(Number);
+    return year + (month - 1 + (day - 1) / new Date(year, month, 0).getDate()) / 12;
+  }
+
   // An upright line at the day from which changes take effect; what lies behind it is carried on, not observed.
   const today = {
     id: "today",
     beforeDatasetsDraw({ ctx, chartArea, scales }) {
-      const [year, month, day] = about.observed.split("-").map(Number);
-      const x = Math.max(scales.x.getPixelForValue(year + (month - 1) / 12 + (day - 1) / 365), chartArea.left);
+      const x = Math.max(scales.x.getPixelForValue(inYears(about.observed)), chartArea.left);
       if (x >= chartArea.right) return;
       ctx.save();
       ctx.fillStyle = `rgba(${style("--grey")}, .08)`;
@@ -194,8 +199,7 @@ export function fans() {
       ctx.restore();
     },
     afterDatasetsDraw({ ctx, chartArea, scales }) {
-      const [year, month, day] = about.today.split("-").map(Number);
-      const x = scales.x.getPixelForValue(year + (month - 1) / 12 + (day - 1) / 365);
+      const x = scales.x.getPixelForValue(inYears(about.today));
       if (x < chartArea.left) return; // before the hours that are drawn
       ctx.save();
       ctx.strokeStyle = style("--ink");
