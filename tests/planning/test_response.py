@@ -173,7 +173,7 @@ def test_a_series_of_a_share_weighs_each_quarter_by_its_cases():
         ("day", "2020-01-01", "year", "quarter"),
         ("day", "2019-05-01", "quarter", "month"),
         ("day", "2019-03-01", "quarter", "day"),
-        ("month", "2019-03-01", "quarter", "quarter"),
+        ("month", "2019-05-01", "quarter", "quarter"),
     ],
 )
 def test_a_measure_is_drawn_by_shorter_periods_where_there_are_too_few(periods, until, asked, drawn):
