@@ -3,6 +3,8 @@
 import copy
 import pickle
 import re
+import threading
+import time
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -11,6 +13,9 @@ import pytest
 
 from flowsim import InputError, Pathway, run
 from flowsim.simulation import Fork, KeptHistories
+from flowsim.simulation.engine import fast, slots
+from flowsim.simulation.engine.compiler import compile_pathway
+from flowsim.simulation.engine.slots import Compiled
 from helpers.models.desk import RAW, SMALL
 
 AT = pd.Timestamp("2020-03-02")
@@ -144,6 +149,53 @@ def test_a_varying_model_keeps_the_history_of_each():
         assert digests == run(Rates(), replications=4, fork=fork).digests
     assert len(kept) == 2
     assert kept.resumed >= 5
+
+
+def test_a_history_that_two_need_at_once_is_run_once(monkeypatch):
+    lived, both = [], threading.Barrier(2, timeout=5)
+    run_until, simulate = fast.run_until, KeptHistories.simulate
+
+    def living(*of):
+        lived.append(of)
+        time.sleep(0.05)
+        return run_until(*of)
+
+    def simulating(*of):
+        both.wait()
+        return simulate(*of)
+
+    monkeypatch.setattr(fast, "run_until", living)
+    monkeypatch.setattr(KeptHistories, "simulate", simulating)
+    fork, kept = Fork(at=AT, histories=[3]), KeptHistories()
+    digests = run(SMALL, replications=2, fork=fork, kept=kept, workers=2).digests
+    assert (len(lived), len(kept), kept.resumed) == (1, 1, 1)
+    assert digests == run(SMALL, replications=2, fork=fork).digests
+
+
+@dataclass(frozen=True)
+class Places:
+    """A desk that is a meeting, with other places from a date on."""
+
+    places: object
+
+    def pathway(self, seed: int, replication: int) -> Pathway:
+        raw = copy.deepcopy(RAW)
+        raw["stations"]["desk"] = {"weekdays": ["tue"], "places": self.places}
+        return Pathway.from_dict(raw)
+
+
+def test_a_control_that_is_moved_on_is_patched_from_the_move_before(monkeypatch):
+    """The run that made the histories lacks the date of the change, and the last one that went on from them has it."""
+    fork, kept = Fork(at=AT), KeptHistories()
+    moved, further = Places({"2020-01-01": 4.0, "2020-03-02": 5.0}), Places({"2020-01-01": 4.0, "2020-03-02": 6.0})
+    for model in (Places(4.0), moved):
+        run(model, replications=1, fork=fork, kept=kept)
+    expected = compile_pathway(further.pathway(1, 0))
+    monkeypatch.setattr(slots, "_kept", ())
+    monkeypatch.setattr(Compiled, "of", lambda pathway: pytest.fail("it is compiled in full"))
+    patched = kept.compiled(further.pathway(1, 0), 1, fork, 0).model
+    assert patched.bounds.tobytes() == expected.bounds.tobytes()
+    assert patched.bounds.tobytes() != kept.compiled(moved.pathway(1, 0), 1, fork, 0).model.bounds.tobytes()
 
 
 def test_what_has_no_room_is_not_kept():

@@ -3,7 +3,8 @@
 import copy
 import pickle
 import re
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+import threading
+from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from flowsim.simulation import runner
 from flowsim.simulation.engine.trace import VISIT, Trace
 from flowsim.simulation.measures import spells
 from flowsim.simulation.measures.timeline import DatedTrace
-from flowsim.simulation.runner import estimate_memory, run
+from flowsim.simulation.runner import begin, estimate_memory, run
 from helpers.models.desk import RAW, SMALL
 from helpers.traces import SMALL as TOWN
 
@@ -293,3 +294,33 @@ def test_a_name_that_ends_in_a_star_stands_for_all_that_begin_so():
     np.testing.assert_array_equal(some.values, whole.values[:, exits])
     with pytest.raises(InputError, match=re.escape("there is no measure 'exit.*'")):
         run(TOWN, replications=1, measures=["exit.*"], workers=1)
+
+
+def test_replications_that_are_handed_out_give_what_a_run_gives_and_the_rest_is_cancelled():
+    named = ["queue.desk", "entries.door"]
+    plain = run(SMALL, replications=6, seed=3, measures=named)
+    with (
+        ThreadPoolExecutor(1) as executor,
+        begin(SMALL, replications=range(6), seed=3, measures=named, executor=executor) as running,
+    ):
+        running.hand_out(range(2))
+        running.hand_out(range(2, 6))
+        told: list[tuple[int, int]] = []
+        first = running.results(range(2), lambda *how_far: told.append(how_far))
+        whole = running.results(range(6))
+    assert told == [(1, 2), (2, 2)]
+    assert (first.replications, whole.replications) == ((0, 1), plain.replications)
+    assert first.index == whole.index == plain.index
+    np.testing.assert_array_equal(whole.values, plain.values)
+    np.testing.assert_array_equal(first.values, plain.values[:2])
+
+    gate = threading.Event()
+    with ThreadPoolExecutor(1) as executor:
+        executor.submit(gate.wait, 5)
+        with begin(SMALL, replications=range(3), executor=executor) as running:
+            running.hand_out(range(3))
+        gate.set()
+        with pytest.raises(CancelledError):
+            running.results([0])
+    with pytest.raises(InputError, match="executor: 7"):
+        begin(SMALL, replications=range(3), executor=7)  # type: ignore[arg-type]

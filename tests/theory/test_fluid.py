@@ -13,7 +13,7 @@ from scipy import integrate, stats
 
 from flowsim import Duration, Pathway, Scenario, run
 from flowsim.core.civil_time import MINUTES
-from flowsim.theory.fluid import Fluid, flow
+from flowsim.theory.fluid import Fluid, flow, flow_in_steps
 from flowsim.theory.networks import Jackson
 from flowsim.theory.survival import cohort_of_race, mean_within, survival_at
 from flowsim.theory.transient import MtGInf
@@ -98,6 +98,20 @@ def tangle() -> Pathway:
             },
         },
     )
+
+
+def test_others_have_their_turn_after_each_state_and_each_step() -> None:
+    path = tangle()
+    steps, turns = flow_in_steps(path), 0
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            fluid = end.value
+            break
+        turns += 1
+    assert turns == len(path.states) + len(fluid.present)
+    np.testing.assert_array_equal(fluid.present, flow(path).present)
 
 
 def test_attributes_that_nothing_depends_on_change_no_flow() -> None:

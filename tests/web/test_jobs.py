@@ -60,6 +60,33 @@ def test_a_job_that_nobody_listens_to_begins_no_further_replication():
     turns.close()
 
 
+def test_what_a_job_has_handed_out_is_not_begun_when_nobody_listens():
+    turns, begun, ended = Turns(1), [], threading.Event()
+
+    def work(executor, progress):
+        futures = [
+            executor.submit(lambda number=number: (begun.append(number), time.sleep(0.02))) for number in range(40)
+        ]
+        try:
+            for future in futures:
+                future.result()
+                yield {"done": True}
+        finally:
+            ended.set()
+
+    async def listen():
+        news = turns.news(work, "a")
+        async for _ in news:
+            break
+        await news.aclose()
+
+    asyncio.run(listen())
+    assert ended.wait(5)
+    turns.executor("b", urgent=False).submit(print).result(5)  # behind all the others, had they been begun
+    assert len(begun) < 10
+    turns.close()
+
+
 def test_what_goes_wrong_in_a_job_is_raised_where_it_is_listened_to():
     turns = Turns(1)
 

@@ -171,7 +171,7 @@ def test_a_fault_of_our_own_is_logged_and_not_shown(tab, path, monkeypatch, capl
     def broken(*_, **__):
         raise RuntimeError("the secret of the house")
 
-    monkeypatch.setattr(Workbench, "_results", broken)
+    monkeypatch.setattr(Workbench, "_begun", broken)
     monkeypatch.setattr(Workbench, "written", broken)
     tab.client._transport.raise_server_exceptions = False
     logging.getLogger("flowsim.web").propagate = True

@@ -78,7 +78,7 @@ def test_a_look_goes_on_from_kept_histories_to_the_figures_of_their_fork(copenha
             model = Ensemble.of(scenario.base).drawing().over(scenario)
             names = ["queue.rehabilitation_team", "clock.plan_til_afgoerelse.within"]
             plain = run(model, replications=3, seed=1, measures=names, executor=executor)
-            looked = bench._runs.get(bench._key(choice, 3, bench._fork(choice), True))
+            looked = bench._runs.get(bench._key(choice, 3, bench._fork(choice)))
             for name in names:
                 assert (looked.select(name, "2022").values == plain.select(name, "2022").values).all()
             assert bench._kept_histories(bench._fork(choice)).resumed == resumed  # from the reference's histories
@@ -101,3 +101,38 @@ def test_a_look_that_nobody_waits_for_begins_no_further_replication(copenhagen, 
     with ThreadPoolExecutor(1) as executor, pytest.raises(InterruptedError):
         list(bench.look(choice, 2022, Language.of("en"))(executor, progress))
     assert len(begun) == 3
+
+
+def test_all_of_a_look_is_handed_out_before_its_first_figures_are_written(copenhagen, monkeypatch):
+    monkeypatch.setattr(workbench, "FIRST_LOOK", 1)
+    monkeypatch.setattr(workbench, "LOOK", 3)
+    handed: list[int] = []
+
+    class Counting(ThreadPoolExecutor):
+        def submit(self, fn, /, *args, **kwargs):
+            handed.append(len(handed))
+            return super().submit(fn, *args, **kwargs)
+
+    choice = Choice(changes=[{"control": "team_municipal", "value": "28"}])
+    with Counting(1) as executor:
+        look = Workbench.of(copenhagen).look(choice, 2022, Language.of("en"))(executor, lambda done, total: None)
+        first = next(look)["view"]
+        assert (first["replications"], len(handed)) == (1, 6)  # of both runs, those of the first figures first
+        assert [news["view"]["replications"] for news in look] == [3]
+
+
+def test_a_fluid_is_worked_out_in_slices_between_which_others_have_their_turn(desk, monkeypatch):
+    monkeypatch.setattr(workbench, "_SLICE", 0.0)
+    slices: list[object] = []
+
+    class Counting(ThreadPoolExecutor):
+        def submit(self, fn, /, *args, **kwargs):
+            slices.append(fn)
+            return super().submit(fn, *args, **kwargs)
+
+    bench = Workbench.of(desk)
+    with Counting(1) as executor:
+        present = bench._present(Choice(), executor)
+        assert len(slices) > 500
+        assert bench._present(Choice(), executor) == present
+    assert len(present["reference"]["plan"]) == 24

@@ -29,7 +29,7 @@ from flowsim.simulation.fork import Fork, own_fork
 from flowsim.simulation.kept import KeptHistories
 from flowsim.simulation.opening import model_of
 from flowsim.simulation.results import Results
-from flowsim.simulation.runner import known_engine, run
+from flowsim.simulation.runner import Running, begin, known_engine, run
 
 if TYPE_CHECKING:
     from flowsim.simulation.precision import Precision
@@ -143,34 +143,30 @@ class Run(Inquiry):
     def glimpse(
         self,
         measures: Iterable[str],
-        numbers: Iterable[int],
         *,
         at: Fork | None,
         kept: KeptHistories | None,
-        executor: Executor | None = None,
-        progress: Progress | None = None,
-    ) -> Results:
-        """Simulate some replications for some measures alone, on from the histories that were kept at a fork.
+        executor: Executor,
+    ) -> Running:
+        """Begin to simulate for some measures alone, on from the histories that were kept at a fork.
 
-        From the fork on each has another future than in `answer`; without one, the figures are those of `answer`. Where
-        the model draws histories that reach as far as the fork or farther, they are the model's own, as in `answer`:
-        kept where they end at that day, simulated from the start where they reach farther.
+        From the fork on each replication has another future than in `answer`; without one, the figures are those of
+        `answer`. Where the model draws histories that reach as far as the fork or farther, they are the model's own, as
+        in `answer`: kept where they end at that day, simulated from the start where they reach farther.
         """
         model = self.model
         lived = None if at is None else own_fork(model, self.seed)
         if at is not None and lived is not None:
             kept = kept if lived.at <= at.at else None
             at = replace(at, before=lived) if lived.at < at.at else None
-        return run(
+        return begin(
             model,
-            engine=known_engine(self.engine),
-            replications=numbers,
+            replications=range(20 if self.replications is None else self.replications),
             seed=self.seed,
             fork=at,
             kept=kept if at or lived else None,
             measures=measures,
             executor=executor,
-            progress=progress,
         )
 
     @property

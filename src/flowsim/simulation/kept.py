@@ -38,6 +38,8 @@ class KeptHistories:
         self.resumed = 0
         """How many replications went on from a kept history."""
         self._states: dict[tuple[Any, ...], tuple[Compiled, KeptState]] = {}
+        self._last: dict[tuple[Any, ...], Compiled] = {}  # of those that went on, whose tables share those of `_states`
+        self._making: dict[tuple[Any, ...], Lock] = {}
         self._bytes = 0
         self._lock = Lock()
 
@@ -57,11 +59,19 @@ class KeptHistories:
         return self._bytes
 
     def compiled(self, pathway: Pathway, seed: int, fork: Fork, replication: int) -> Compiled:
-        """Compile the pathway of a replication: of a kept history, by what differs from the one that made it."""
+        """Compile the pathway of a replication: of a kept history, by what differs from one that went on from it.
+
+        Changes have dates of their own, which the run that made the history lacks; the last one to go on from it had
+        them where the value of a control is moved on.
+        """
         from flowsim.simulation.engine.slots import compiled_like
 
-        first, _ = self._states.get(self._key(fork.luck(pathway, seed, replication), fork), (None, None))
-        return compiled_like(pathway, first)
+        key = self._key(fork.luck(pathway, seed, replication), fork)
+        made, last = self._states.get(key), self._last.get(key)
+        compiled = compiled_like(pathway, *([last] if last else []), *([made[0]] if made else []))
+        if made:
+            self._last[key] = compiled
+        return compiled
 
     def _key(self, luck: Forked, fork: Fork) -> tuple[Any, ...]:
         return luck.seed, luck.history, luck.forks[:-1], fork.at
@@ -75,17 +85,23 @@ class KeptHistories:
         *earlier, (tick, future) = luck.forks
         key = self._key(luck, fork)
         first, state = self._states.get(key, (None, None))
+        own = False
         if first is None and self._bytes < self.megabytes * 2**20:
-            first, state = compiled, fast.run_until(model, luck.seed, luck.history, tick, tuple(earlier))
-            with self._lock:
-                if key not in self._states:
-                    self._states[key] = compiled, state
-                    self._bytes += state.nbytes
-        elif first is not None and same_until(first.pathway, pathway, fork.at):
-            with self._lock:
-                self.resumed += 1
-        else:
-            state = None
+            # Who needs a history that another thread lives through waits for it: to do so too would take as long.
+            with self._making.setdefault(key, Lock()):
+                first, state = self._states.get(key, (None, None))
+                own = first is None
+                if own:
+                    first, state = compiled, fast.run_until(model, luck.seed, luck.history, tick, tuple(earlier))
+                    with self._lock:
+                        self._states[key] = compiled, state
+                        self._bytes += state.nbytes
+        if first is not None and not own:
+            if same_until(first.pathway, pathway, fork.at):
+                with self._lock:
+                    self.resumed += 1
+            else:
+                state = None
         if state is None:
             return fast.simulate(model, *luck)
         return fast.go_on(state, model, future)

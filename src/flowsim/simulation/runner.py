@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from flowsim.simulation.engine.slots import Compiled
     from flowsim.simulation.engine.trace import Trace
 
-__all__ = ["Engine", "checked_count", "checked_seed", "estimate_memory", "known_engine", "run"]
+__all__ = ["Engine", "Running", "begin", "checked_count", "checked_seed", "estimate_memory", "known_engine", "run"]
 
 Engine = Literal["kernel", "simpy"]
 _LOG = logging.getLogger("flowsim.run")
@@ -58,6 +58,14 @@ class _Work(NamedTuple):
     keep: bool
     only: frozenset[Measure] | None
     a_citizen: float  # visits that one is counted with
+
+
+class _Begun(NamedTuple):
+    """A run whose arguments are checked: what its replications share, and what its results say of all of them."""
+
+    work: _Work
+    pathway: Pathway
+    rows: tuple[Row, ...]
 
 
 class _Replication(NamedTuple):
@@ -112,15 +120,111 @@ def run(
     """
     numbers = _numbers(replications)
     known_engine(engine)
-    seed = checked_seed(seed)
-    if fork is not None:
-        require_type("fork", fork, Fork, "a Fork(at=..., histories=...)")
-    if executor is not None and not callable(getattr(executor, "submit", None)):
-        raise InputError(f"executor: {executor!r} is not allowed: it should be one of concurrent.futures, or alike")
+    if executor is not None:
+        _check_executor(executor)
     if progress is not None and not callable(progress):
         raise InputError(f"progress: {progress!r} is not allowed: it should be a function of (done, all)")
     if workers is not None:
         workers = whole_number("workers", workers, 1)
+    workers = min(workers or os.cpu_count() or 1, len(numbers)) if engine == "kernel" else 1
+    begun = _begun(
+        subject, numbers, engine, workers, seed=seed, fork=fork, kept=kept, measures=measures, keep=keep_traces
+    )
+    work = begun.work
+    with ExitStack() as open_threads, _compiling(engine) as compiled:
+        if executor is None and workers > 1:
+            executor = open_threads.enter_context(ThreadPoolExecutor(workers))
+        if executor is None:
+            finished: Iterable[_Replication] = (_replicate(work, number) for number in numbers)
+        else:
+            finished = _spread(executor, work, numbers)
+        done = _collected(compiled(finished), len(numbers), progress)
+    results = _results(begun, [done[number] for number in numbers])
+    _LOG.info("%s: %d replications end, visits_sha256 %s", begun.pathway.name, len(numbers), results.visits_sha256)
+    return results
+
+
+class Running:
+    """Replications of a run that are handed out before anybody waits for them, a few first and then more.
+
+    Who leaves it (`with`) cancels those that have not begun.
+    """
+
+    def __init__(self, begun: _Begun, executor: Executor) -> None:
+        self._begun, self._executor = begun, executor
+        self._handed: dict[int, Future[_Replication]] = {}
+
+    def __enter__(self) -> Running:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for future in self._handed.values():
+            future.cancel()
+
+    def hand_out(self, numbers: Iterable[int]) -> None:
+        """Let replications have their turn, behind those that were handed out before."""
+        for number in numbers:
+            self._handed[number] = self._executor.submit(_replicate, self._begun.work, number)
+
+    def results(self, numbers: Iterable[int], progress: Progress | None = None) -> Results:
+        """Wait for replications that were handed out, and return their results as `run` does.
+
+        Args:
+            numbers: of the replications.
+            progress: called with (done, all) after each; what it raises is raised here.
+
+        Raises:
+            InputError: as `run` in a replication.
+        """
+        numbers = tuple(numbers)
+        finished = (self._handed[number].result() for number in numbers)
+        done = _collected(finished, len(numbers), progress)
+        return _results(self._begun, [done[number] for number in numbers])
+
+
+def begin(
+    subject: Pathway | Base | Scenario | Varying,
+    *,
+    replications: Iterable[int],
+    executor: Executor,
+    fork: Fork | None = None,
+    kept: KeptHistories | None = None,
+    measures: Iterable[str] | None = None,
+    seed: Seed = 1,
+) -> Running:
+    """Begin a run on the kernel, as `run` does, whose replications are handed out one by one.
+
+    Raises:
+        InputError: as `run` before anything runs.
+    """
+    _check_executor(executor)
+    numbers = _numbers(replications)
+    workers = min(os.cpu_count() or 1, len(numbers))
+    begun = _begun(subject, numbers, "kernel", workers, seed=seed, fork=fork, kept=kept, measures=measures)
+    return Running(begun, executor)
+
+
+def _check_executor(executor: Executor) -> None:
+    if not callable(getattr(executor, "submit", None)):
+        raise InputError(f"executor: {executor!r} is not allowed: it should be one of concurrent.futures, or alike")
+
+
+def _begun(
+    subject: Pathway | Base | Scenario | Varying,
+    numbers: Sequence[int],
+    engine: Engine,
+    workers: int,
+    *,
+    seed: Seed,
+    fork: Fork | None,
+    kept: KeptHistories | None,
+    measures: Iterable[str] | None,
+    keep: bool = False,
+) -> _Begun:
+    """Check what a run of some replications needs, and prepare what they share."""
+    seed = checked_seed(seed)
+    if fork is not None:
+        require_type("fork", fork, Fork, "a Fork(at=..., histories=...)")
     if isinstance(subject, Base):
         subject = subject.pathway()
     if not isinstance(subject, Pathway | Scenario) and not callable(getattr(subject, "pathway", None)):
@@ -140,9 +244,8 @@ def run(
         fork.check(pathway, numbers, ends_before=own)
     elif kept is not None:
         raise InputError("kept: histories are kept at a fork, so give `fork` too")
-    workers = min(workers or os.cpu_count() or 1, len(numbers)) if engine == "kernel" else 1
     visits = most_visits(pathway)
-    _check_memory(pathway, engine, workers, len(numbers) if keep_traces else 0, visits)
+    _check_memory(pathway, engine, workers, len(numbers) if keep else 0, visits)
     frame = Frame.of(pathway)
     index = Catalogue.of(pathway, frame).index
     only = None if measures is None else _asked_for(measures, index)
@@ -151,31 +254,25 @@ def run(
     _check_table(len(numbers), len(index))
     _compiled(pathway)
     _LOG.info("%s: %d replications begin, seed %d, %s engine", pathway.name, len(numbers), seed, engine)
-    work = _Work(subject, frame, engine, seed, fork, own, kept, keep_traces, only, visits)
-    with ExitStack() as open_threads, _compiling(engine) as compiled:
-        if executor is None and workers > 1:
-            executor = open_threads.enter_context(ThreadPoolExecutor(workers))
-        if executor is None:
-            finished: Iterable[_Replication] = (_replicate(work, number) for number in numbers)
-        else:
-            finished = _spread(executor, work, numbers)
-        done = _collected(compiled(finished), len(numbers), progress)
-    ordered = [done[number] for number in numbers]
-    results = Results(
-        pathway=pathway,
-        seed=seed,
-        replications=tuple(numbers),
-        engine=engine,
-        fork=fork,
-        index=index,
-        values=np.array([replication.values for replication in ordered]),
-        digests=tuple(replication.digest for replication in ordered if replication.digest is not None),
+    return _Begun(_Work(subject, frame, engine, seed, fork, own, kept, keep, only, visits), pathway, index)
+
+
+def _results(begun: _Begun, replications: Sequence[_Replication]) -> Results:
+    """Return the results of replications in their order."""
+    work = begun.work
+    return Results(
+        pathway=begun.pathway,
+        seed=work.seed,
+        replications=tuple(each.number for each in replications),
+        engine=work.engine,
+        fork=work.fork,
+        index=begun.rows,
+        values=np.array([each.values for each in replications]),
+        digests=tuple(each.digest for each in replications if each.digest is not None),
         versions=_versions(),
-        traces={each.number: each.trace for each in ordered if each.trace is not None},
-        ticks={each.number: each.tick for each in ordered if each.trace is not None},
+        traces={each.number: each.trace for each in replications if each.trace is not None},
+        ticks={each.number: each.tick for each in replications if each.trace is not None},
     )
-    _LOG.info("%s: %d replications end, visits_sha256 %s", pathway.name, len(numbers), results.visits_sha256)
-    return results
 
 
 def _asked_for(measures: Iterable[str], index: Sequence[Row]) -> frozenset[Measure]:

@@ -17,6 +17,7 @@ beginning of the step, and those of a single party are not rounded.
 from __future__ import annotations
 
 import math
+from collections.abc import Generator
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from flowsim.model.parts import Entry, Party, State, Station
     from flowsim.model.pathway import Pathway
 
-__all__ = ["Fluid", "flow"]
+__all__ = ["Fluid", "flow", "flow_in_steps"]
 
 _FEWEST, _MOST = 520, 2_080  # steps
 _ELAPSED = 400  # cohorts that stand for the citizens of a stock
@@ -87,8 +88,18 @@ def flow(pathway: Pathway) -> Fluid:
 
     A step is a 520th of the horizon, at most a week; longer only where the horizon has more than 2,080 weeks.
     """
-    copies = spread(pathway)
-    fluid = _Flow(copies).run()
+    steps = flow_in_steps(pathway)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            fluid: Fluid = end.value
+            return fluid
+
+
+def flow_in_steps(pathway: Pathway) -> Generator[None, None, Fluid]:
+    """Return what `flow` does, and yield some hundred times on the way, so that others have their turn meanwhile."""
+    fluid = yield from _Flow(spread(pathway)).run()
     if not pathway.attributes:
         return fluid
     own = {
@@ -245,9 +256,9 @@ class _Flow:
         self.step = horizon / self.steps
         self.number = {state.name: i for i, state in enumerate(pathway.states)}
         self.edges = [pathway.start + k * (pathway.end - pathway.start) / self.steps for k in range(self.steps + 1)]
-        self.stays = [_Stay(self, state) for state in pathway.states]
+        self.stays: list[_Stay] = []
         self.lines = [_Line(self, station) for station in pathway.stations]
-        states = len(self.stays)
+        states = len(pathway.states)
         self.gives_up, self.is_refused = np.zeros((states, states)), np.zeros((states, states))
         for i, state in enumerate(pathway.states):
             if state.reneges_to:
@@ -276,7 +287,7 @@ class _Flow:
         return out
 
     def doors(self) -> Floats:
-        out = np.zeros((self.steps, len(self.stays)))
+        out = np.zeros((self.steps, len(self.pathway.states)))
         for entry in self.pathway.entries:
             to = np.zeros(self.steps)
             if entry.rate is not None or entry.every is not None:
@@ -286,7 +297,10 @@ class _Flow:
             out[:, self.number[entry.to]] += to * self.weights[entry.name]
         return out
 
-    def run(self) -> Fluid:
+    def run(self) -> Generator[None, None, Fluid]:
+        for state in self.pathway.states:
+            self.stays.append(_Stay(self, state))
+            yield
         states, doors = len(self.stays), self.doors()
         joined, started, gave_up, refused, queue, present = np.zeros((6, self.steps, states))
         places = np.zeros((self.steps, len(self.lines)))
@@ -338,6 +352,7 @@ class _Flow:
                 if line.capacity is not None:
                     mean = _mean_stay(line, self.stays, k, x)
                     places[k, j] = line.capacity[k] * self.step / mean if mean else np.inf
+            yield
         doors[0] += stocks
         names = {"joined": joined, "started": started, "gave_up": gave_up, "refused": refused}
         rest = {"waiting": queue, "present": present, "places": places, "entered": doors}

@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -186,7 +187,8 @@ class Answers:
             raw: Mapping[str, Any] = _unread(request)
             try:
                 raw = await _body(request, most)
-                return JSONResponse(tell(raw, _language(raw.get("lang"))))
+                # In a thread, for some take as long as a replication, and looks are asked for meanwhile.
+                return JSONResponse(await run_in_threadpool(tell, raw, _language(raw.get("lang"))))
             except InputError as error:
                 return self._refused(error, raw)
 

@@ -1,6 +1,6 @@
 """Whose turn it is: replications of all tabs share a few threads, first looks go first, and tabs take turns.
 
-A job ends when nobody listens any more: its next replication is not begun.
+A job ends when nobody listens any more: what it has handed out is not begun, and it hands out nothing more.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from concurrent.futures import Executor, Future
+from concurrent.futures import CancelledError, Executor, Future
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from flowsim.core.errors import InputError
@@ -45,6 +45,7 @@ class _Task(NamedTuple):
     number: int
     future: Future[Any]
     call: Callable[[], Any]
+    stopped: threading.Event
 
     def __lt__(self, other: tuple[Any, ...]) -> bool:
         return self[:3] < other[:3]
@@ -66,9 +67,9 @@ class Turns:
         for thread in self._threads:
             thread.start()
 
-    def executor(self, tab: str, *, urgent: bool) -> Executor:
-        """Return where the replications of a tab run."""
-        return _Turn(self, tab, urgent)
+    def executor(self, tab: str, *, urgent: bool, stopped: threading.Event | None = None) -> Executor:
+        """Return where the replications of a tab run, until it is stopped."""
+        return _Turn(self, tab, urgent, stopped or threading.Event())
 
     def close(self) -> None:
         """End the threads after what they are at; what waits is cancelled."""
@@ -89,8 +90,8 @@ class Turns:
         """For how many seconds no job has been under way."""
         return time.monotonic() - self._since if self._jobs == 0 else 0.0
 
-    def submit(self, tab: str, urgent: bool, call: Callable[[], Any]) -> Future[Any]:
-        """Let a call take its turn."""
+    def submit(self, tab: str, urgent: bool, call: Callable[[], Any], stopped: threading.Event) -> Future[Any]:
+        """Let a call take its turn, if it comes before its job is stopped."""
         future: Future[Any] = Future()
         with self._changed:
             if self._closed:
@@ -98,7 +99,7 @@ class Turns:
             # A tab's n-th waiting call stands in the n-th round from now: who has asked for much waits for who has not.
             turn = max(self._last.get(tab, 0), self._round) + 1
             self._last[tab] = turn
-            heapq.heappush(self._waiting, _Task(not urgent, turn, next(self._numbers), future, call))
+            heapq.heappush(self._waiting, _Task(not urgent, turn, next(self._numbers), future, call, stopped))
             self._changed.notify()
         return future
 
@@ -112,6 +113,8 @@ class Turns:
                     return
                 task = heapq.heappop(self._waiting)
                 self._round = max(self._round, task.round)
+            if task.stopped.is_set():
+                task.future.cancel()
             if task.future.set_running_or_notify_cancel():
                 try:
                     task.future.set_result(task.call())
@@ -142,12 +145,12 @@ class Turns:
         def do() -> None:
             try:
                 with silent():  # of the terminal: a thread knows nothing of what its caller said of bars
-                    for item in work(self.executor(tab, urgent=urgent), progress):
+                    for item in work(self.executor(tab, urgent=urgent, stopped=stopped), progress):
                         if stopped.is_set():
                             break
                         tell(item)
                 tell(None)
-            except _Stopped:
+            except (_Stopped, CancelledError):
                 tell(None)
             except BaseException as error:
                 tell(error)
@@ -185,8 +188,8 @@ def give_back_memory() -> None:
 
 
 class _Turn(Executor):
-    def __init__(self, turns: Turns, tab: str, urgent: bool) -> None:
-        self.turns, self.tab, self.urgent = turns, tab, urgent
+    def __init__(self, turns: Turns, tab: str, urgent: bool, stopped: threading.Event) -> None:
+        self.turns, self.tab, self.urgent, self.stopped = turns, tab, urgent, stopped
 
     def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
-        return self.turns.submit(self.tab, self.urgent, lambda: fn(*args, **kwargs))
+        return self.turns.submit(self.tab, self.urgent, lambda: fn(*args, **kwargs), self.stopped)

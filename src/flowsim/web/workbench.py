@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
@@ -38,9 +41,9 @@ from flowsim.simulation.measures.catalogue import Catalogue
 from flowsim.simulation.measures.measure import Measure, known_measure
 from flowsim.simulation.measures.stations import QUEUE, SERVED, UTILISATION
 from flowsim.simulation.measures.timeline import Calendar
-from flowsim.simulation.precision import joined
 from flowsim.simulation.results import Results
-from flowsim.theory.fluid import Fluid, flow
+from flowsim.simulation.runner import Running
+from flowsim.theory.fluid import Fluid, flow_in_steps
 from flowsim.web.asked import LIST, PRICES, Choice, Desk, as_toml, file_name
 from flowsim.web.jobs import News
 from flowsim.web.layout import Layout, Stop, Tile, moment
@@ -54,6 +57,8 @@ _FULL = 0.99
 _KEPT = 12
 _MOST_KEPT = 180.0
 """Megabytes of histories that stand at the day from which changes hold; those of Copenhagen's first look take 160."""
+_SLICE = 0.02
+"""Seconds of a fluid that are worked out at a time, which hold Python's lock."""
 _ENDS = (0.05, 0.95)
 _FAN = (0.05, 0.25, 0.5, 0.75, 0.95)
 _T = TypeVar("_T")
@@ -128,11 +133,27 @@ class Workbench:
         """Return the work of a first look: a few replications, then more; all go on from kept histories."""
 
         def work(executor: Executor, progress: Progress) -> Iterator[News]:
-            for many in (FIRST_LOOK, LOOK):
-                if many == FIRST_LOOK and self._has(state, LOOK, self._fork(state), glimpse=True):
-                    continue
-                view = self._view(state, many, year, language, executor, progress, glimpse=True)
-                yield {"view": view, "look": True}
+            at, base = self._fork(state), state.beginning
+            asked = [base] if state.unchanged else [state, base]
+            looked = {choice: self._runs.get(self._key(choice, LOOK, at)) for choice in asked}
+            with ExitStack() as under_way:
+                running = {
+                    choice: under_way.enter_context(self._begun(choice, at, executor))
+                    for choice, results in looked.items()
+                    if results is None
+                }
+                # All are handed out before any is waited for, so that none waits until the first figures are written.
+                for numbers in (range(FIRST_LOOK), range(FIRST_LOOK, LOOK)):
+                    for begun in running.values():
+                        begun.hand_out(numbers)
+                for many in sorted({FIRST_LOOK, LOOK}) if running else [LOOK]:
+                    for done, (choice, begun) in enumerate(running.items()):
+                        told = shifted(progress, done * many, len(running) * many)
+                        looked[choice] = self._shown(begun.results(range(many), told), choice)
+                        if many == LOOK:
+                            self._runs.put(self._key(choice, LOOK, at), looked[choice])
+                    reference, *changed = (_first(looked[choice], many) for choice in reversed(asked))
+                    yield {"view": self._view(reference, changed, year, language), "look": True}
 
         return work
 
@@ -140,7 +161,11 @@ class Workbench:
         """Return the work of a run: all replications of both scenarios, and then the stops of the way."""
 
         def work(executor: Executor, progress: Progress) -> Iterator[News]:
-            yield {"view": self._view(state, RUN, year, language, executor, progress), "look": False}
+            asked = [state.beginning] if state.unchanged else [state, state.beginning]
+            missing = [choice for choice in asked if self._runs.get(self._key(choice, RUN)) is None]
+            told = {choice: shifted(progress, place * RUN, len(missing) * RUN) for place, choice in enumerate(missing)}
+            *changed, reference = [self._results(choice, executor, told.get(choice)) for choice in asked]
+            yield {"view": self._view(reference, changed, year, language), "look": False}
             if not state.cases:  # a fluid does not know the cases of a list
                 yield {"present": self._present(state, executor)}
 
@@ -168,55 +193,31 @@ class Workbench:
         out |= {"prices": self.desk.price_file(state), "pricesFile": PRICES} if state.prices else {}
         return out | ({"list": state.cases, "listFile": LIST} if state.cases else {})
 
-    def _has(self, state: Choice, many: int, at: Fork | None = None, *, glimpse: bool = False) -> bool:
-        return self._runs.get(self._key(state, many, at, glimpse)) is not None
+    def _key(self, state: Choice, many: int, at: Fork | None = None) -> tuple[Any, ...]:
+        return self.scenario(state).digest, state.prices, many, at and at.at
 
-    def _key(self, state: Choice, many: int, at: Fork | None, glimpse: bool) -> tuple[Any, ...]:
-        return self.scenario(state).digest, state.prices, many, glimpse, at and at.at
-
-    def _results(
-        self,
-        state: Choice,
-        many: int,
-        executor: Executor,
-        progress: Progress | None,
-        at: Fork | None = None,
-        *,
-        glimpse: bool = False,
-    ) -> Results:
-        """Answer the question what comes of a state; kept, for its replications are the same whenever they run.
-
-        A look (`glimpse`) goes on from the histories of a fork.
-        """
-        scenario = self.scenario(state)
-        key = self._key(state, many, at, glimpse)
+    def _results(self, state: Choice, executor: Executor, progress: Progress | None) -> Results:
+        """Answer the question what comes of a state; kept, for its replications are the same whenever they run."""
+        key = self._key(state, RUN)
         kept: Results | None = self._runs.get(key)
         if kept is not None:
             return kept
-        if glimpse:
-            question = Run.about(scenario, replications=many, seed=self.seed)
-            # Those of the look before are not run again.
-            first: Results | None = (
-                self._runs.get(self._key(state, FIRST_LOOK, at, True)) if many > FIRST_LOOK else None
-            )
-            numbers = range(len(first.replications) if first else 0, many)
-            kept_here = self._kept_histories(at)
-            # A look that nobody waits for any more ends between two replications: they would stand before the next one.
-            results = question.glimpse(
-                self._computed, numbers, at=at, kept=kept_here, executor=executor, progress=progress
-            )
-            results = self._shown(results, scenario.name, state)
-            return self._runs.put(key, joined(first, results) if first else results)
         with self.desk.file(state) as name:
-            question = Run(scenario=name, replications=many, seed=self.seed)
-        return self._runs.put(key, self._shown(question.answer(executor, progress), scenario.name, state))
+            question = Run(scenario=name, replications=RUN, seed=self.seed)
+        return self._runs.put(key, self._shown(question.answer(executor, progress), state))
 
-    def _shown(self, results: Results, name: str, state: Choice) -> Results:
+    def _begun(self, state: Choice, at: Fork | None, executor: Executor) -> Running:
+        """Begin a look at a state, on from the histories of a fork."""
+        question = Run.about(self.scenario(state), replications=LOOK, seed=self.seed)
+        return question.glimpse(self._computed, at=at, kept=self._kept_histories(at), executor=executor)
+
+    def _shown(self, results: Results, state: Choice) -> Results:
         """Return the figures that the page shows, with costs: a page that is left open holds no others."""
         prices = self.prices(state)
         if prices is not None:
-            results = costed(results, prices, name)
-        return results.only(lambda row: _is_shown(row.measure, self.desk.layout))
+            results = costed(results, prices, self.scenario(state).name)
+        shown = {measure for measure in results.measures if _is_shown(measure, self.desk.layout)}
+        return results.only(lambda row: row.measure in shown)
 
     @cached_property
     def _computed(self) -> tuple[str, ...]:
@@ -257,43 +258,26 @@ class Workbench:
         pathway = self.desk.reference_scenario.pathway()
         return pathway.start, pathway.end
 
-    def _view(
-        self,
-        state: Choice,
-        many: int,
-        year: int,
-        language: Language,
-        executor: Executor,
-        progress: Progress,
-        glimpse: bool = False,
-    ) -> dict[str, Any]:
-        unchanged, base, at = state.unchanged, state.beginning, self._fork(state) if glimpse else None
-        asked = ([] if unchanged else [state]) + [base]
-        missing = [choice for choice in asked if not self._has(choice, many, at, glimpse=glimpse)]
-        total, done = len(missing) * many, 0
-        results = {}
-        for choice in missing:
-            told = shifted(progress, done, total)
-            results[choice] = self._results(choice, many, executor, told, at, glimpse=glimpse)
-            done += many
-        reference = results.get(base) or self._results(base, many, executor, None, at, glimpse=glimpse)
-        scenario = None
-        if not unchanged:
-            scenario = results.get(state) or self._results(state, many, executor, None, at, glimpse=glimpse)
+    def _view(self, reference: Results, changed: Sequence[Results], year: int, language: Language) -> dict[str, Any]:
+        """Say what is shown of a run, and of the one of a changed scenario where there is one."""
+        scenario = changed[0] if changed else None
         if scenario is not None and scenario.index != reference.index:
             raise InputError("the scenario ends on another day than the one it is compared with: leave out `until`")
         return View(desk=self.desk, reference=reference, scenario=scenario, language=language).shown(year)
 
     def _present(self, state: Choice, executor: Executor) -> dict[str, Any]:
-        """Return how many are at each stop at the end of each month, as a fluid; the fluid takes its turn too."""
+        """Return how many are at each stop at the end of each month, as a fluid."""
         out = {}
         for key, choice in (("reference", Choice()), ("scenario", state)):
             if key == "scenario" and state.unchanged:
                 continue
             scenario = self.scenario(choice)
             fluid: Fluid | None = self._fluids.get(scenario.digest)
-            if fluid is None:
-                fluid = self._fluids.put(scenario.digest, executor.submit(_fluid, scenario).result())
+            steps = _fluid(scenario)
+            # Slice by slice, each in its turn: looks go before the next one, and none follows where nobody listens.
+            while fluid is None:
+                fluid = executor.submit(_slice_of, steps).result()
+            self._fluids.put(scenario.digest, fluid)
             out[key] = _present(fluid, self.desk.layout.stops)
         return out
 
@@ -307,13 +291,33 @@ def _begins(scenario: Scenario) -> Iterator[datetime]:
                     yield parse_moment(edit["from"])
 
 
+def _first(results: Results, many: int) -> Results:
+    """Return the same results of the first replications alone."""
+    if len(results.replications) == many:
+        return results
+    return replace(results, replications=results.replications[:many], values=results.values[:many])
+
+
 def _is_shown(measure: Measure, layout: Layout) -> bool:
     return measure in layout.measures or measure.kind in (QUEUE, SERVED, UTILISATION)
 
 
-def _fluid(scenario: Scenario) -> Fluid:
+def _fluid(scenario: Scenario) -> Generator[None, None, Fluid]:
     parameters: Any = chosen_parameters(scenario, None, point=True).parameters
-    return flow(scenario.pathway(parameters))
+    return (yield from flow_in_steps(scenario.pathway(parameters)))
+
+
+def _slice_of(steps: Generator[None, None, _T]) -> _T | None:
+    """Take steps for a moment; return what they lead to, None where more follow."""
+    until = time.perf_counter() + _SLICE
+    try:
+        next(steps)
+        while time.perf_counter() < until:
+            next(steps)
+    except StopIteration as end:
+        result: _T = end.value
+        return result
+    return None
 
 
 def _present(fluid: Fluid, stops: tuple[Stop, ...]) -> dict[str, Any]:
@@ -369,6 +373,27 @@ class View:
         }
 
     @property
+    def _runs(self) -> dict[str, Results]:
+        return {"reference": self.reference} | ({"scenario": self.scenario} if self.scenario else {})
+
+    @cached_property
+    def _quantiles(self) -> dict[str, Floats]:
+        """The fans of all columns of each run: sorted once, whatever is drawn of them."""
+        return {key: defined_quantiles(results.values, _FAN) for key, results in self._runs.items()}
+
+    @cached_property
+    def _words(self) -> dict[Period, str]:
+        return {}
+
+    def _words_of(self, periods: Sequence[Period]) -> list[str]:
+        """Write periods, those of all charts once."""
+        words = self._words
+        for period in periods:
+            if period not in words:
+                words[period] = self.language.period(period)
+        return [words[period] for period in periods]
+
+    @cached_property
     def _wording(self) -> Wording:
         return Wording.of(self.desk.reference_scenario, self.reference.pathway, self.language)
 
@@ -377,13 +402,13 @@ class View:
 
     def _tile(self, tile: Tile, year: int) -> dict[str, Any]:
         wording, say = self._wording, self.language.say
-        before = self.reference.select(tile.measure, str(year))
-        measure = before.index[0].measure
+        column = self.reference.columns[tile.measure, str(year)]
+        measure = self.reference.index[column].measure
         out: dict[str, Any] = {"measure": str(measure), "title": wording.measure(measure)}
-        values = before.values[:, 0]
+        values = self.reference.values[:, column]
         out["reference"] = wording.value(level(measure, values).estimate, measure.unit)
         if self.scenario is not None:
-            values = self.scenario.select(tile.measure, str(year)).values[:, 0]
+            values = self.scenario.values[:, column]
         low, high = defined_quantiles(values, _ENDS).tolist()
         estimate = float(level(measure, values).estimate)
         out["estimate"] = estimate * (100 if measure.unit == "share" else 1) if np.isfinite(estimate) else None
@@ -410,23 +435,18 @@ class View:
         return out
 
     def _chart(self, name: str) -> dict[str, Any]:
-        measure = known_measure(name, self.reference.measures)
+        measure = known_measure(name, {measure for measure, _ in self._places})
         wording = self._wording
         factor = 100.0 if measure.unit == "share" else 1.0
-        every = drawn_by(self.reference, measure, "quarter")
-        runs = {"reference": self.reference} | ({"scenario": self.scenario} if self.scenario else {})
-        fans: dict[str, Any] = {}
-        periods: list[Period] = []
-        for key, results in runs.items():
-            periods, values = self._of(results, measure, every)
-            fans[key] = [_plain(row) for row in defined_quantiles(values, _FAN) * factor]
+        places, periods = self._of(measure, drawn_by(self.reference, measure, "quarter"))
+        fans = {key: [_plain(row) for row in rows[:, places] * factor] for key, rows in self._quantiles.items()}
         unit = wording.unit(measure.unit)
         return {
             "measure": name,
             "title": wording.measure(measure),
             "unit": unit,
             "at": [_middle(period) for period in periods],
-            "periods": [self.language.period(period) for period in periods],
+            "periods": self._words_of(periods),
             "ticks": [{"at": at, "text": text} for at, text in axis_marks(periods)],
             "fans": fans,
             "points": self._points(name, factor),
@@ -470,41 +490,44 @@ class View:
     def _way(self) -> dict[str, Any]:
         pathway = self.reference.pathway
         months = [Period.at(month, "month") for month in _months(pathway)]
-        runs = {"reference": self.reference} | ({"scenario": self.scenario} if self.scenario else {})
         out: dict[str, Any] = {
-            "months": [self.language.period(month) for month in months],
+            "months": self._words_of(months),
             "first": str(months[0]) if months else "",
         }
-        for key, results in runs.items():
-            out[key] = {stop.name: self._stop(results, stop, months) for stop in self.desk.layout.stops}
+        quarters = [Period.at(month.number, "quarter") for month in months]
+        for key, rows in self._quantiles.items():
+            medians = rows[_FAN.index(0.5)]
+            out[key] = {stop.name: self._stop(medians, stop, quarters) for stop in self.desk.layout.stops}
         return out
 
-    def _stop(self, results: Results, stop: Stop, months: list[Period]) -> Mapping[str, Any]:
-        pathway = results.pathway
+    def _stop(self, medians: Floats, stop: Stop, quarters: list[Period]) -> Mapping[str, Any]:
+        """Return the medians of a stop's stations by month, and whether one was full in the month's quarter."""
+        pathway = self.reference.pathway
         stations = dict.fromkeys(pathway.state(name).station for name in stop.states)
-        queues, waits, full = [], [], np.zeros(len(months), bool)
+        queues, waits, full = [], [], np.zeros(len(quarters), bool)
         for station in filter(None, stations):
-            queues.append(_medians(self._of(results, QUEUE(station), "month")[1]))
-            waits.append(_medians(self._of(results, SERVED(station), "month")[1]))
-            quarters, used = self._of(results, UTILISATION(station), "quarter")
-            crowded = {quarter for quarter, share in zip(quarters, _medians(used), strict=True) if share >= _FULL}
-            full |= [Period.at(month.number, "quarter") in crowded for month in months]
+            queues.append(medians[self._of(QUEUE(station), "month")[0]])
+            waits.append(medians[self._of(SERVED(station), "month")[0]])
+            places, used = self._of(UTILISATION(station), "quarter")
+            crowded = {quarter for quarter, share in zip(used, medians[places], strict=True) if share >= _FULL}
+            full |= [quarter in crowded for quarter in quarters]
         if not queues:
             return {}
         longest = np.fmax.reduce(waits)
         return {"queue": _plain(np.sum(queues, axis=0)), "wait": _plain(longest), "full": full.tolist()}
 
     @cached_property
-    def _places(self) -> dict[tuple[str, Every], list[int]]:
-        """Where the periods of each measure stand, in both runs."""
-        places: dict[tuple[str, Every], list[int]] = {}
+    def _places(self) -> dict[tuple[Measure, Every], tuple[list[int], list[Period]]]:
+        """Where the periods of each measure stand, in both runs, and which they are."""
+        places: dict[tuple[Measure, Every], tuple[list[int], list[Period]]] = {}
         for place, row in enumerate(self.reference.index):
-            places.setdefault((row.measure, row.period.every), []).append(place)
+            columns, periods = places.setdefault((row.measure, row.period.every), ([], []))
+            columns.append(place)
+            periods.append(row.period)
         return places
 
-    def _of(self, results: Results, measure: Measure, every: Every) -> tuple[list[Period], Floats]:
-        places = self._places.get((measure, every), [])
-        return [results.index[place].period for place in places], results.values[:, places]
+    def _of(self, measure: Measure, every: Every) -> tuple[list[int], list[Period]]:
+        return self._places.get((measure, every), ([], []))
 
 
 def _months(pathway: Pathway) -> range:
@@ -513,14 +536,9 @@ def _months(pathway: Pathway) -> range:
     return range(months[0].number, months[-1].number + 1)
 
 
-def _medians(values: Floats) -> Floats:
-    medians: Floats = defined_quantiles(values, (0.5,))[0]
-    return medians
-
-
-def _plain(values: Any) -> list[float | None]:
+def _plain(values: Floats) -> list[float | None]:
     """Return numbers as JSON can have them, with four digits of which the page shows three."""
-    return [float(f"{value:.4g}") if np.isfinite(value) else None for value in values]
+    return [float(f"{value:.4g}") if math.isfinite(value) else None for value in values.tolist()]
 
 
 def _middle(period: Period) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from flowsim import InputError, Pathway, read_base, run
-from flowsim.simulation.engine import fast
+from flowsim.simulation.engine import fast, memory
 from flowsim.simulation.engine.compiler import compile_pathway
 from flowsim.simulation.engine.memory import most_visits, size_of
 from flowsim.simulation.engine.trace import VISIT
@@ -54,6 +54,30 @@ def test_a_way_without_a_round_is_counted_as_it_is():
     trace = fast.simulate(compile_pathway(copenhagen), 1, 0)
     a_citizen = len(trace.visits) / trace.first[-1]
     assert a_citizen < most_visits(copenhagen) < 2 * a_citizen
+
+
+def test_what_is_remembered_of_one_pathway_is_not_said_of_another():
+    """Two that differ in their places alone have one bound; in meetings a week, stays, groups or the end, their own."""
+    shares = {"young": 0.5, "old": 0.5}
+    variants = [{"of": {"age": ["young", "old"]}, "to": {"a": 0.5, "out": 0.5}}]
+    round_ = {"station": "team", "to": {"a": 0.9, "out": 0.1}, "variants": variants}
+    team = MEETING | there(a=round_) | {"attributes": {"age": {"shares": shares}}}
+    others = [
+        team | {"stations": {"team": {"weekdays": ["mon"], "places": 500.0}}},
+        team | {"end": "2021-01-01"},
+        team | {"attributes": {"age": {"shares": {"young": 0.5, "old": 0.3, "oldest": 0.2}}}},
+        team | there(a=round_ | {"variants": [variants[0] | {"to": "out"}]}),
+    ]
+    bounds = []
+    for other in others:
+        memory._most_visits.cache_clear()
+        bounds.append(most_visits(Pathway.from_dict(other)))
+        memory._most_visits.cache_clear()
+        first = most_visits(Pathway.from_dict(team))
+        assert most_visits(Pathway.from_dict(other)) == bounds[-1]
+    assert len({first, *bounds}) == 5
+    more_places = team | {"stations": {"team": {"weekdays": ["mon", "thu"], "places": 9.0}}}
+    assert most_visits(Pathway.from_dict(more_places)) == first
 
 
 def test_a_run_that_grows_beyond_what_is_free_is_refused_on_the_way(monkeypatch):

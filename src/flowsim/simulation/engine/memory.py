@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
 
 import numpy as np
 import psutil
@@ -12,7 +15,7 @@ from flowsim.core.arrays import Floats
 from flowsim.core.civil_time import MINUTES
 from flowsim.model.attributes.groups import groups_of, resolved
 from flowsim.model.duration import Duration
-from flowsim.model.parts import State, Station
+from flowsim.model.parts import Attribute, Entry, State, Station
 from flowsim.model.pathway import Pathway
 from flowsim.simulation.engine.trace import VISIT
 
@@ -58,6 +61,35 @@ def most_visits(pathway: Pathway) -> float:
     to most visits, this is a set of linear equations; the least of the sums over some h is taken. Waits for servers
     count as no time, those for a meeting as a uniform part of the time between two.
     """
+    meetings = tuple(_meetings_a_week(station) if station.is_meeting else None for station in pathway.stations)
+    return _most_visits(
+        _Course(
+            horizon=(pathway.start, pathway.end),
+            attributes=pathway.attributes,
+            states=pathway.states,
+            entries=pathway.entries,
+            meetings=meetings,
+            pathway=pathway,
+        )
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Course:
+    """All of a pathway that tells how many visits there are: how long they take, but for waits for servers."""
+
+    horizon: tuple[datetime, datetime]
+    attributes: tuple[Attribute, ...]
+    states: tuple[State, ...]
+    entries: tuple[Entry, ...]
+    meetings: tuple[int | None, ...]  # a week, of each station
+    pathway: Pathway = field(compare=False)
+
+
+# Scenarios that are looked at one after the other differ in their places alone.
+@lru_cache(maxsize=4)
+def _most_visits(course: _Course) -> float:
+    pathway = course.pathway
     horizon = (pathway.end - pathway.start).total_seconds() / 60
     number = {state.name: i for i, state in enumerate(pathway.states)}
     weights = np.array([entry.expected(pathway.start, pathway.end) for entry in pathway.entries])
@@ -109,12 +141,7 @@ def _ways(pathway: Pathway, state: State, h: float) -> Iterator[dict[str, float]
         return
     wait = 1.0
     if state.station and pathway.station(state.station).is_meeting:
-        station = pathway.station(state.station)
-        if station.meets is not None:
-            a_week = max(sum(len(p.days) * len(p.hours) for p in patterns) for patterns in station.meets.values)
-        else:
-            a_week = max(map(len, station.weekdays.values)) * len(station.at) if station.weekdays else 0
-        gap = MINUTES["week"] / max(a_week, 1) / h
+        gap = MINUTES["week"] / max(_meetings_a_week(pathway.station(state.station)), 1) / h
         wait = -math.expm1(-gap) / gap
     if state.to is not None:
         stay = max((_discount(law, h) for law in state.stay.values), default=1.0) if state.stay else 1.0
@@ -135,6 +162,12 @@ def _ways(pathway: Pathway, state: State, h: float) -> Iterator[dict[str, float]
         yield {state.reneges_to: _discount(state.patience, h)}
     if state.refused_to:
         yield {state.refused_to: 1.0}
+
+
+def _meetings_a_week(station: Station) -> int:
+    if station.meets is not None:
+        return max(sum(len(p.days) * len(p.hours) for p in patterns) for patterns in station.meets.values)
+    return max(map(len, station.weekdays.values)) * len(station.at) if station.weekdays else 0
 
 
 def _discount(law: Duration, h: float) -> float:

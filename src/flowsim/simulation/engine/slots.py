@@ -52,19 +52,19 @@ def compile_or_patch(pathway: Pathway) -> Model:
     return compiled_like(pathway).model
 
 
-def compiled_like(pathway: Pathway, near: Compiled | None = None) -> Compiled:
-    """Return the compiled model of a pathway, patched from the one that is near or from one of the last.
+def compiled_like(pathway: Pathway, *near: Compiled) -> Compiled:
+    """Return the compiled model of a pathway, patched from one that is near or from one of the last.
 
     Raises:
         InputError: as `compile_pathway`.
     """
     global _kept
-    for compiled in _kept if near is None else (near, *_kept):
+    for compiled in (*near, *_kept):
         try:
             patched = compiled.with_numbers_of(pathway)
         except _UnlikeError:
             continue
-        if compiled is not near and compiled is not _kept[0]:
+        if compiled not in near and compiled is not _kept[0]:
             _kept = (compiled, *(other for other in _kept if other is not compiled))[:_MOST]
         return patched
     compiled = Compiled.of(pathway)
