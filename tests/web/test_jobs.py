@@ -82,7 +82,7 @@ def test_what_a_job_has_handed_out_is_not_begun_when_nobody_listens():
 
     asyncio.run(listen())
     assert ended.wait(5)
-    turns.executor("b", urgent=False).submit(print).result(5)  # behind all the others, had they been begun
+    turns.executor("a", urgent=False).submit(print).result(5)  # behind all the others, if they are begun
     assert len(begun) < 10
     turns.close()
 
