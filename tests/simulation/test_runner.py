@@ -14,7 +14,7 @@ from flowsim.simulation import runner
 from flowsim.simulation.engine.trace import VISIT, Trace
 from flowsim.simulation.measures import spells
 from flowsim.simulation.measures.timeline import DatedTrace
-from flowsim.simulation.runner import begin, estimate_memory, run
+from flowsim.simulation.runner import begin_run, estimate_memory, run
 from helpers.models.desk import RAW, SMALL
 from helpers.traces import SMALL as TOWN
 
@@ -301,11 +301,11 @@ def test_replications_that_are_handed_out_give_what_a_run_gives_and_the_rest_is_
     plain = run(SMALL, replications=6, seed=3, measures=named)
     with (
         ThreadPoolExecutor(1) as executor,
-        begin(SMALL, replications=range(6), seed=3, measures=named, executor=executor) as running,
+        begin_run(SMALL, replications=range(6), seed=3, measures=named, executor=executor) as running,
     ):
         running.hand_out(range(2))
         running.hand_out(range(2, 6))
-        told: list[tuple[int, int]] = []
+        told = []
         first = running.results(range(2), lambda *how_far: told.append(how_far))
         whole = running.results(range(6))
     assert told == [(1, 2), (2, 2)]
@@ -317,10 +317,10 @@ def test_replications_that_are_handed_out_give_what_a_run_gives_and_the_rest_is_
     gate = threading.Event()
     with ThreadPoolExecutor(1) as executor:
         executor.submit(gate.wait, 5)
-        with begin(SMALL, replications=range(3), executor=executor) as running:
+        with begin_run(SMALL, replications=range(3), executor=executor) as running:
             running.hand_out(range(3))
         gate.set()
         with pytest.raises(CancelledError):
             running.results([0])
     with pytest.raises(InputError, match="executor: 7"):
-        begin(SMALL, replications=range(3), executor=7)  # type: ignore[arg-type]
+        begin_run(SMALL, replications=range(3), executor=7)

@@ -29,7 +29,7 @@ from flowsim.simulation.fork import Fork, own_fork
 from flowsim.simulation.kept import KeptHistories
 from flowsim.simulation.opening import model_of
 from flowsim.simulation.results import Results
-from flowsim.simulation.runner import Running, begin, known_engine, run
+from flowsim.simulation.runner import Running, begin_run, known_engine, run
 
 if TYPE_CHECKING:
     from flowsim.simulation.precision import Precision
@@ -159,7 +159,7 @@ class Run(Inquiry):
         if at is not None and lived is not None:
             kept = kept if lived.at <= at.at else None
             at = replace(at, before=lived) if lived.at < at.at else None
-        return begin(
+        return begin_run(
             model,
             replications=range(20 if self.replications is None else self.replications),
             seed=self.seed,

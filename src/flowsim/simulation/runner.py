@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from flowsim.simulation.engine.slots import Compiled
     from flowsim.simulation.engine.trace import Trace
 
-__all__ = ["Engine", "Running", "begin", "checked_count", "checked_seed", "estimate_memory", "known_engine", "run"]
+__all__ = ["Engine", "Running", "begin_run", "checked_count", "checked_seed", "estimate_memory", "known_engine", "run"]
 
 Engine = Literal["kernel", "simpy"]
 _LOG = logging.getLogger("flowsim.run")
@@ -182,7 +182,7 @@ class Running:
         return _results(self._begun, [done[number] for number in numbers])
 
 
-def begin(
+def begin_run(
     subject: Pathway | Base | Scenario | Varying,
     *,
     replications: Iterable[int],
