@@ -95,6 +95,8 @@ def team(**more):
         (lambda: asked(scenario=PATHWAY), "scenario: <Pathway 'p'.* is not allowed: it should be a Scenario"),
         (lambda: asked(goals=[5]), "goal: 5 is not allowed"),
         (lambda: asked(chance="90%"), "chance: '90%' is not allowed: it should be a share between 0 and 1"),
+        (lambda: asked(chance=0.0), "chance: 0.0 is not allowed: a share between 0 % and 100 %"),
+        (lambda: asked(chance=1.0), "chance: 1.0 is not allowed: a share between 0 % and 100 %"),
         (lambda: Levels(lever=Lever.parse("desk.capacity", PATHWAY), least=1.5, most=5), "least: 1.5 is not allowed"),
         (lambda: flowsim.forecast(SERIES, horizon="8"), "horizon: '8' is not allowed"),
         (lambda: flowsim.forecast(SERIES, origin=5), "origin: 5 is not allowed"),

@@ -1,5 +1,6 @@
 """What measures, goals and levers are called, and how their figures are written."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -105,3 +106,16 @@ def test_a_title_says_from_when_a_parameter_holds_and_of_which_period_a_figure_i
     assert wording("da").target("wait.team 2019-03") == "Ventetid på rehabiliteringsteamet, marts 2019"
     assert wording("da").target("wait.team later") == "wait.team later"  # no period
     assert Wording.of(TODAY, CITY, Language.of("da"), True).parameter("bif_staff_2019") == "bif_staff_2019"
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "decimals"),
+    [
+        *((0.0, "weeks", 1), (0.5, "weeks", 2), (0.994, "weeks", 2), (0.995, "weeks", 1), (-6.4, "weeks", 1)),
+        *((99.94, "weeks", 1), (99.95, "weeks", 0), (math.nan, "weeks", 0), (3.0, "citizens", 0)),
+        *((0.0, "share", 0), (0.05, "share", 1), (0.0995, "share", 0), (0.9, "share", 0), (0.95, "share", 1)),
+        *((1.0, "share", 0), (5.0, "per cent", 1), (95.0, "per cent", 1), (50.0, "per cent", 0)),
+    ],
+)
+def test_a_figure_has_as_many_decimals_as_tell_something(value, unit, decimals):
+    assert wording().decimals(value, unit) == decimals

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from flowsim import compare
-from flowsim.reporting.pictures.planning import differences_figure
+from flowsim.reporting.pictures.planning import differences_figure, differences_picture
 from helpers.scenarios import scenario_of, wording_of
 
 RAW = {
@@ -47,3 +47,8 @@ def test_a_difference_is_drawn_in_the_unit_that_its_panel_names(scenarios, compa
         drawn = axes.lines[-1].get_ydata()
         np.testing.assert_allclose(drawn, (points if unit == "share" else 1) * paired.estimate[at])
         assert np.abs(drawn).max() > 0
+
+
+@pytest.mark.parametrize(("kind", "begins"), [(".svg", b"<?xml"), (".png", b"\x89PNG"), (".pdf", b"%PDF-")])
+def test_a_picture_of_differences_is_a_file_of_the_kind_asked_for(comparison, kind, begins):
+    assert differences_picture(comparison, kind).startswith(begins)

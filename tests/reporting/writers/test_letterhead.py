@@ -1,6 +1,7 @@
 """What stands above a report: whom it is for and from, its day, and a logo, in each kind of file."""
 
 import io
+import re
 import zipfile
 from dataclasses import replace
 from datetime import date
@@ -49,6 +50,23 @@ def test_each_kind_of_file_has_its_lines_and_its_logo(kind):
             assert any(parts.read(name) == document.letterhead.logo for name in parts.namelist() if within in name)
             text = "".join(parts.read(name).decode() for name in parts.namelist() if name.endswith(".xml"))
         assert "Til: Udvalget &lt;b&gt;" in text
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"),
+    [
+        ((300, 80), (225, 60)),
+        ((3000, 100), (300, 10)),
+        ((50, 1000), (3, 60)),
+        ((30, 6), (300, 60)),
+        ((10, 10), (60, 60)),
+    ],
+)
+def test_a_logo_keeps_its_shape_within_its_place_on_a_sheet(size, shown):
+    with zipfile.ZipFile(io.BytesIO(workbook(headed(picture(size=size))))) as parts:
+        drawing = parts.read("xl/drawings/drawing1.xml").decode()
+    wide, high = re.search(r'<a:ext cx="(\d+)" cy="(\d+)"/>', drawing).groups()
+    assert (round(int(wide) / 9525), round(int(high) / 9525)) == shown  # so many of Excel's units to a pixel
 
 
 @pytest.mark.parametrize(
