@@ -168,6 +168,13 @@ def test_a_staffing_is_zoomed_to_its_answer_and_todays_level():
     assert zoomed(panel, None) == panel
 
 
+def test_a_quarter_of_the_way_between_answer_and_today_is_shown_beyond_both():
+    levels = [10, 15, 16, 19, 20, 21, 35, 36, 60]
+    figures = [float(n) for n in levels]
+    panel = Panel("t", levels, figures, figures, figures, ["misses"] * len(levels), 3, 6, 32)
+    assert zoomed(panel, 20).levels == [16, 19, 20, 21, 35]
+
+
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_a_report_of_a_list_tells_its_numbers_beside_the_models(tmp_path, code):
     (tmp_path / "list.csv").write_text(
