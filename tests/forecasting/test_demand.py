@@ -62,6 +62,13 @@ def test_steps_after_the_last_quarter_are_multiplied_too():
     assert rates(found, "street") == {"2020-01-01": 100.0, "2020-04-01": 300.0, "2021-05-16": 600.0}
 
 
+def test_a_step_at_the_very_end_of_the_path_is_multiplied_too():
+    street = RAW["entries"]["street"] | {"rate": {"2020-01-01": "100 per year", "2021-04-01": "200 per year"}}
+    stepped = Pathway.from_dict(RAW | {"entries": RAW["entries"] | {"street": street}})
+    found = demand([3.0], first="2021Q1").over(stepped).pathway(1, 0)
+    assert rates(found, "street") == {"2020-01-01": 100.0, "2021-01-01": 300.0, "2021-04-01": 600.0}
+
+
 def test_an_exit_is_a_door_where_paths_multiply():
     found = demand([0.5], door="cash.plan").over(DRIVEN).pathway(1, 0)
     assert rates(found, "cash.plan") == {"2020-01-01": 2.0, "2021-01-01": 1.0, "2021-02-01": 2.0}

@@ -93,6 +93,15 @@ def test_a_clock_may_be_the_wait_for_one_state():
     assert of(values, "clock.decision.ended") == {"2019Q1": 2, "2019": 2}
 
 
+def test_a_stay_that_goes_on_after_an_interruption_starts_no_clock_again():
+    clock = {"begins": "team", "begins_at": "joined", "ends": "team", "ends_at": "started", "limit": "1 week"}
+    one = trace(there=[[("team", 0, 7, 10), ("team", 10, 24, 30), ("pension", 30)]])
+    one.visits["visit"][:2] = 0  # one visit: from day 10 to 24 it is interrupted
+    values = measured(one, Catalogue.of(Pathway.from_dict(RAW | {"clocks": {"decision": clock}})))
+    assert of(values, "clock.decision.mean") == {"2019Q1": 1, "2019": 1}
+    assert of(values, "clock.decision.ended") == {"2019Q1": 1, "2019": 1}
+
+
 def test_a_state_may_abandon_a_run():
     limit = 161
     one = trace(
