@@ -42,6 +42,20 @@ def test_a_replication_takes_its_history_and_has_a_future_of_its_own():
     assert plain.fork is None
 
 
+def test_histories_of_another_seed_have_futures_of_the_runs_own():
+    fork = Fork(at=AT, histories=[1], seed=9)
+    theirs = run(SMALL, replications=2, seed=9, keep_traces=True)
+    runs = [run(SMALL, replications=2, seed=seed, fork=fork, keep_traces=True) for seed in (3, 4)]
+    futures = {str(lived(theirs, 1, since=AT))}
+    for results in runs:
+        for replication in range(2):
+            assert lived(results, replication, until=AT) == lived(theirs, 1, until=AT)
+            futures.add(str(lived(results, replication, since=AT)))
+    assert len(futures) == 5
+    again = run(SMALL, replications=[1], seed=4, fork=fork, engine="simpy")
+    assert again.digests == runs[1].digests[1:]
+
+
 def test_without_numbers_each_replication_is_its_own_history():
     own, named = (run(SMALL, replications=3, fork=Fork(at=AT, histories=some)) for some in ([], range(3)))
     assert own.digests == named.digests
