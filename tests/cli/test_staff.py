@@ -103,6 +103,12 @@ def test_what_else_must_give_is_told():
     assert "The longest steps, in weeks: plan 8.0." in text
 
 
+def test_where_the_goal_is_met_nothing_else_must_give():
+    told = fine("staff", TOWN, "--goal", "decided within 23 weeks >= 60%", *VARIED, "--during", "2024", "--codes")
+    assert " are the least that meet it" in " ".join(told.split())
+    assert "longest steps" not in told
+
+
 TWO_DESKS = """
 name = "two"
 start = 2024-01-01
