@@ -121,6 +121,7 @@ def test_long_spans_have_no_powers_of_ten(folder):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "da"])
 def test_a_report_tells_waits_in_it(folder, tmp_path, language):
     page, goal = tmp_path / "page.html", ["--goal", GOALS["{goal}"], "--vary", "desk.capacity", "--between", 1, 2]
@@ -155,6 +156,7 @@ def test_a_file_of_figures_names_the_unit(folder, tmp_path):
     assert row.split(",")[2] == "minutes"
 
 
+@pytest.mark.slow
 def test_a_goal_in_another_unit_is_the_same_goal(folder):
     answers = []
     for bound in ("6 minutes", "360 seconds", "0.1 hours"):

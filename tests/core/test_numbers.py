@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from flowsim.core.civil_time import MINUTES, parse_rate, parse_span
 from flowsim.core.errors import InputError
 from flowsim.core.numbers import AmbiguousNumber, composed, read_number, read_whole, unambiguous
-from flowsim.core.quantities import changed, check_typed, parse_share
+from flowsim.core.quantities import changed, check_typed, parse_share, times
 
 
 @pytest.mark.parametrize(
@@ -125,3 +125,7 @@ def test_letters_are_composed_at_any_depth():
     name = unicodedata.normalize("NFD", "Århus")
     data = {name: [name, {"to": (name, 1.0)}], "plain": 2}
     assert composed(data) == {"Århus": ["Århus", {"to": ("Århus", 1.0)}], "plain": 2}
+
+
+def test_what_a_program_wrote_is_multiplied_as_a_decimal_number():
+    assert times("2.949 weeks", 2.0) == "5.898 weeks"
