@@ -79,6 +79,7 @@ def test_what_is_not_given_is_asked_for_on_a_terminal_and_may_be_left_open(monke
     assert kinds == ["assumed", "assumed", "borrowed"]
 
 
+@pytest.mark.slow
 def test_nothing_is_overwritten_unasked():
     fine("base", "new", "lilleby")
     code, _, err = flowsim("base", "new", "lilleby")

@@ -64,6 +64,7 @@ def test_nothing_is_missing_negative_or_out_of_order(values, horizon):
     assert (high95 > low95).all()
 
 
+@pytest.mark.slow
 @some
 @given(st.lists(st.floats(0.5, 1).map(lambda value: round(value, 3)), min_size=8, max_size=20).filter(changing))
 @example([1.0, 1.0, 1.0, 0.5, 1.0, 1.0, 1.0, 1.0])  # a mean of more than the whole
@@ -91,6 +92,7 @@ def test_shares_have_no_total():
         forecast_parts(parts, 4)
 
 
+@pytest.mark.slow
 @some
 @given(counts, counts, st.integers(1, 8))
 def test_parts_and_whole_hold_together(one, other, horizon):
