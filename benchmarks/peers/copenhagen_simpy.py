@@ -1,7 +1,7 @@
 """Copenhagen as an idiomatic SimPy model: a generator a citizen, Python's own random numbers, times in float minutes.
 
-It reads a `Pathway` as plain data, and shares nothing with flowsim's engines. Meetings, races, shares and stocks are
-understood; servers, patience and rooms, which Copenhagen does not have, are not.
+It reads a `Pathway` as plain data, and shares nothing with flowsim's engines. Meetings, places that follow the wait,
+races, shares and stocks are understood; servers, patience and rooms, which Copenhagen does not have, are not.
 """
 
 import heapq
@@ -54,9 +54,19 @@ class Model:
         """Take as many waiting cases at each meeting as there are places."""
         parties = [Party(party, self) for party in station.bounds]
         queue = self.queues[station.name]
+        rules = self.steps(station.answers) if station.answers else ([-math.inf], [None])
+        held, waits = [], []  # when there were meetings, and how long the first in the queue had waited then
         for when in station.meetings(self.pathway.start, self.pathway.end):
             yield self.env.timeout(self.minute(when) - self.env.now)
-            places = min([party.places(self.env.now) for party in parties])
+            now = self.env.now
+            held.append(now)
+            waits.append(now - min((joined for _, joined, *_ in queue), default=now))
+            rule, factor = at(rules, now), 1.0
+            if rule and (seen := bisect_right(held, now - rule.lag)):
+                factor = 1.0 + rule.gain * (waits[seen - 1] / rule.wait - 1.0)
+                factor = min(max(factor, rule.least), rule.most)
+            limit = math.inf if rule is None or rule.limit is None else rule.limit
+            places = min([party.places(now, factor, limit) for party in parties])
             for _ in range(min(places, len(queue))):
                 heapq.heappop(queue)[-1].succeed()
 
@@ -100,14 +110,15 @@ class Party:
             )
             self.follow_up = [(name, model.steps(span)) for name, span in party.follow_up]
 
-    def places(self, now):
-        """Return the whole places of a meeting, and keep the fraction."""
+    def places(self, now, factor, limit):
+        """Return the whole places of a meeting, those by date times a factor up to a limit, and keep the fraction."""
         if self.told:
             amount = at(self.told, now)
         else:
             free = at(self.staff, now) * at(self.hours, now)
             free -= sum(at(span, now) * self.model.present[name] for name, span in self.follow_up)
             amount = max(free, 0.0) / at(self.case, now)
+        amount = min(amount * factor, max(limit, amount)) if factor > 1.0 else amount * factor
         amount += self.carried
         self.carried = amount % 1
         return int(amount)
