@@ -199,8 +199,8 @@ def test_tab_reaches_every_control_of_the_workbench_and_shows_where_it_is(
         settled(page)
         page.get_by_role("button", name="Add a row").click()
         settled(page)
-        page.wait_for_load_state("networkidle")  # what comes after the run is there
         page.get_by_text("The same figures again").click()
+        page.get_by_role("link", name="Download the scenario (TOML)").wait_for()
         page.evaluate("document.activeElement.blur(); window.scrollTo(0, 0)")
         places, reached = set(page.evaluate(FOCUSABLE)), set()
         for _ in range(3 * len(places)):
@@ -329,6 +329,44 @@ def test_a_scenario_goes_down_and_comes_up_again(chromium: Any, small: str, tmp_
         page.get_by_label(re.compile("Scenario file")).set_input_files(path)
         settled(page)
         assert page.locator(".tile .value").first.inner_text() == value
+
+
+def test_what_makes_the_figures_again_stays_open_and_is_never_of_another_choice(chromium: Any, small: str) -> None:
+    with tab(chromium, small) as page:
+        page.get_by_role("link", name="Workbench").click()
+        settled(page)
+        page.get_by_text("The same figures again").click()
+        scenario = page.get_by_label(re.compile(r"\.toml$"))
+        scenario.wait_for()
+        assert "places" not in scenario.inner_text()
+        page.route("**/api/look", lambda route: route.abort())  # the figures of the new choice do not come
+        page.get_by_role("slider").first.press("ArrowRight")
+        scenario.wait_for(state="detached")
+        page.unroute("**/api/look")
+        page.get_by_role("button", name="Compute again").click()
+        settled(page)
+        scenario.wait_for()
+        assert "places = 5" in scenario.inner_text()
+        held: list[Any] = []
+        page.route("**/api/scenario", lambda route: held.append(route))  # an answer that comes after its choice has changed is not shown
+        page.get_by_label("Name of the scenario").fill("first")
+        page.get_by_label("Name of the scenario").blur()
+        page.get_by_label("Name of the scenario").fill("second")
+        page.get_by_label("Name of the scenario").blur()
+        page.wait_for_timeout(500)
+        assert len(held) == 2
+        for route in reversed(held):
+            route.continue_()
+            page.wait_for_timeout(200)
+        page.get_by_label("second.toml").wait_for()
+        assert page.get_by_label("first.toml").count() == 0
+        page.route("**/api/look", lambda route: route.abort())
+        page.get_by_label("Name of the scenario").fill("third")
+        page.get_by_role("slider").first.press("ArrowRight")
+        page.wait_for_timeout(500)
+        held[-1].continue_()
+        page.wait_for_timeout(500)
+        assert scenario.count() == 0
 
 
 def test_a_user_s_text_is_text(chromium: Any, small: str) -> None:
@@ -602,7 +640,8 @@ def test_runs_are_pinned_and_taken_along_as_excel(chromium: Any, small: str, tmp
             page.get_by_role("slider").first.press("ArrowRight")
             settled(page)
             page.get_by_role("rowheader", name=name).wait_for(timeout=LONG)
-        page.get_by_role("button", name="Keep one above").click()
+        page.get_by_role("button", name="Keep one above").press("Enter")
+        assert page.evaluate("document.activeElement.getAttribute('aria-pressed')") == "true"
         first = page.get_by_role("region", name=re.compile("Runs")).locator("tbody tr").first
         assert "Reference" in first.inner_text()
         assert "from one" in page.get_by_role("region", name=re.compile("Runs")).inner_text()

@@ -12,14 +12,15 @@ export function workbench(main, choice) {
     preset: "", own: "", name: say("bench.name.value"), year: about.year, values: {}, rows: [], unlocked: false,
     parameters: {}, prices: {}, cases: "", casesDay: "", ...choice,
   };
-  let looking = null, running = null, pending = false, rested = true, last = null;
+  let looking = null, running = null, asked = null, pending = false, rested = true, last = null;
   const tiles = el("div", { class: "tiles" });
   const nothing = el("p", { class: "hint" }, say("bench.nothing", { year: about.year }));
   const status = el("div", { class: "bar" });
   const spoken = el("p", { class: "hidden", role: "status" });
   const wrong = el("p", { class: "wrong", role: "alert" });
   const picture = way(), lines = fans();
-  const again = el("div", {});
+  const recipe = el("div", {});
+  const again = el("details", { ontoggle: () => repeat() }, el("summary", {}, say("again")), recipe);
   const strip = el("div", { class: "strip", "aria-hidden": "true" });
   const history = el("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "runs" });
 
@@ -143,6 +144,8 @@ export function workbench(main, choice) {
 
   function stale() {
     wrong.textContent = "";
+    asked = null;
+    recipe.replaceChildren();
     for (const tile of tiles.children) tile.classList.add("stale");
     status.replaceChildren(el("span", { class: "quiet" }, say("bench.stale")), restart());
   }
@@ -185,7 +188,8 @@ export function workbench(main, choice) {
   }
 
   // Up to four runs stay above; the first of them is the one that the others are held against.
-  function ranked() {
+  // Who has pinned one by keyboard goes on at it.
+  function ranked(moved) {
     if (!finished.length) { history.replaceChildren(el("p", { class: "quiet" }, say("runs.none"))); return; }
     const pinned = finished.filter((one) => one.pinned), rows = [...pinned, ...finished.filter((one) => !one.pinned)];
     const titles = finished[0].tiles.map((tile) => tile.title);
@@ -199,14 +203,16 @@ export function workbench(main, choice) {
         apart !== null && el("span", { class: "quiet" }, el("br"), say("runs.apart", { name: base.name, change: `${apart > 0 ? "+" : ""}${number(apart)}` })));
     };
     const pin = (one) => el("button", { type: "button", class: "small", "aria-pressed": String(one.pinned), disabled: !one.pinned && pinned.length >= 4,
-      "aria-label": say(one.pinned ? "runs.unpin" : "runs.pin", { name: one.name }), onclick: () => { one.pinned = !one.pinned; ranked(); } },
+      "aria-label": say(one.pinned ? "runs.unpin" : "runs.pin", { name: one.name }), onclick: () => { one.pinned = !one.pinned; ranked(one); } },
     say(one === base ? "runs.reference" : one.pinned ? "runs.pinned" : "runs.pin.short"));
+    const pins = new Map(rows.map((one) => [one, pin(one)]));
     history.replaceChildren(el("table", {},
       el("thead", {}, el("tr", {}, head.map((text) => (text ? el("th", { scope: "col" }, text) : el("td", {}))))),
       el("tbody", {}, rows.map((one) => el("tr", {}, el("th", { scope: "row" }, one.name), el("td", {}, String(one.year)),
-        one.tiles.map((tile, place) => cell(one, tile, place)), el("td", {}, pin(one)),
+        one.tiles.map((tile, place) => cell(one, tile, place)), el("td", {}, pins.get(one)),
         el("td", {}, el("a", { href: one.hash }, say("runs.show"))))))),
     el("p", {}, el("button", { type: "button", onclick: () => download(rows, titles) }, say("runs.excel"))));
+    pins.get(moved)?.focus();
   }
 
   async function download(rows, titles) {
@@ -219,16 +225,25 @@ export function workbench(main, choice) {
     } catch (error) { refuse(error); }
   }
 
+  // What makes these figures again is asked for where it is read; it stays open while figures come, and is never of another choice.
   async function repeat() {
+    const own = asked = {};
+    recipe.replaceChildren();
+    if (!again.open) return;
     try {
       const out = await ask("/api/scenario", { state: state() });
-      const link = el("a", { class: "button", download: out.file, href: `data:application/toml;charset=utf-8,${encodeURIComponent(out.toml)}` },
-        say("again.download"));
+      if (own !== asked) return;
+      const file = (name, type, text, words) => el("a", { class: "button", download: name, href: `data:${type};charset=utf-8,${encodeURIComponent(text)}` }, words);
       const shown = (label, text) => [el("h3", {}, label), el("pre", { tabindex: "0", "aria-label": label }, text)];
-      again.replaceChildren(el("details", {}, el("summary", {}, say("again")), el("p", {}, say("again.about")), el("p", {}, link, out.list && " ", out.prices && el("a", { class: "button", download: out.pricesFile, href: `data:application/toml;charset=utf-8,${encodeURIComponent(out.prices)}` }, say("again.prices")), out.list && el("a", { class: "button", download: out.listFile, href: `data:text/csv;charset=utf-8,${encodeURIComponent(out.list)}` }, say("again.list"))),
-        shown(say("again.command"), out.command), shown(say("again.python"), out.python),
-        shown(out.file, out.toml), el("p", { class: "quiet" }, say("again.link"))));
-    } catch { again.replaceChildren(); }
+      recipe.replaceChildren(el("p", {}, say("again.about")),
+        el("p", {}, file(out.file, "application/toml", out.toml, say("again.download")), " ",
+          out.prices && file(out.pricesFile, "application/toml", out.prices, say("again.prices")), " ",
+          out.list && file(out.listFile, "text/csv", out.list, say("again.list"))),
+        ...shown(say("again.command"), out.command), ...shown(say("again.python"), out.python),
+        ...shown(out.file, out.toml), el("p", { class: "quiet" }, say("again.link")));
+    } catch (error) {
+      if (own === asked) recipe.replaceChildren(el("p", { class: "wrong" }, fault(error)));
+    }
   }
 
   // --- Controls ---
