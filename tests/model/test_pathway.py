@@ -80,7 +80,10 @@ def changed(path, value):
 
 
 def test_the_base_is_sound():
-    assert Pathway.from_dict(BASE).states[0].targets == {"team", "out"}
+    state = Pathway.from_dict(BASE).states[0]
+    assert state.targets == {"team", "out"}
+    assert state.model_copy(update={"to": None, "reneges_to": "away"}).targets == {"away", "out"}
+    assert state.targets == {"team", "out"}
 
 
 LATER = {"2020-02-01": 1}

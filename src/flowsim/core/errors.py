@@ -8,7 +8,7 @@ import operator
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
@@ -115,6 +115,13 @@ class Record(BaseModel):
                 if key not in allowed:
                     raise ValueError(unknown_name("key", str(key), allowed))
         return raw
+
+    def __copy__(self) -> Self:
+        """Return a copy, which `model_copy` gives other fields: without what is remembered of these."""
+        copied = super().__copy__()
+        for name in copied.__dict__.keys() - type(self).model_fields.keys():
+            del copied.__dict__[name]
+        return copied
 
     def __repr__(self) -> str:
         """Return the call that makes it, with what is not left out, as a file writes it."""

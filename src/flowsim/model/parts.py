@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from operator import itemgetter
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
@@ -862,8 +862,8 @@ class State(Record):
         """Return the state as it is for citizens of a group: the category of each attribute."""
         return self.with_variants(variant for variant in self.variants if variant.holds(group))
 
-    @property
-    def targets(self) -> set[str]:
+    @cached_property
+    def targets(self) -> frozenset[str]:
         """The names of all states that a citizen can go to from here."""
         out: set[str] = set()
         parts: tuple[State | Variant, ...] = (self, *self.variants)
@@ -871,7 +871,7 @@ class State(Record):
             out |= {exit_.to for exit_ in part.race}
             out |= {name for shares in (part.to.values if part.to else ()) for name, _ in shares}
             out |= {name for name in (part.reneges_to, part.refused_to, part.baulks_to) if name}
-        return out
+        return frozenset(out)
 
 
 def _check_ways(state: State) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import product
 from typing import Protocol
@@ -486,7 +486,7 @@ def _way_out(states: tuple[State, ...]) -> None:
             )
 
 
-def reached(start: Iterable[str], arrows: dict[str, set[str]]) -> set[str]:
+def reached(start: Iterable[str], arrows: Mapping[str, Collection[str]]) -> set[str]:
     """Return every name that the arrows lead to, the start included."""
     known: set[str] = set()
     todo = list(start)
