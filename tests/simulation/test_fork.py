@@ -148,6 +148,52 @@ def test_runs_go_on_from_kept_histories_to_the_same_bytes():
     assert 0 < kept.nbytes < 10**6
 
 
+@pytest.fixture
+def gone_on(monkeypatch):
+    """Of each replication that goes on from a kept history, whether it has the visits of those who had gone."""
+    out, go_on = [], fast.go_on
+
+    def going_on(*of, whole=True):
+        out.append(whole)
+        return go_on(*of, whole=whole)
+
+    monkeypatch.setattr(fast, "go_on", going_on)
+    return out
+
+
+def measured_alike(pathway, kept, fork, **options):
+    names = sorted({str(measure) for measure in run(pathway, replications=1).measures})
+    results = run(pathway, replications=4, fork=fork, kept=kept, measures=names, **options)
+    plain = run(pathway, replications=4, fork=fork, measures=names)
+    assert results.values.tobytes() == plain.values.tobytes()
+    return results
+
+
+def test_measures_alone_are_the_same_without_the_visits_of_those_who_had_gone(gone_on):
+    fork, kept = Fork(at=AT, histories=range(2)), KeptHistories()
+    for pathway in (SMALL, with_capacity({"2020-01-01": 2, "2020-03-02": 1})):
+        measured_alike(pathway, kept, fork)
+    assert gone_on == [False] * 8
+    traces = measured_alike(SMALL, kept, fork, keep_traces=True)
+    assert len(traces.visits(0)) == len(run(SMALL, replications=1, fork=fork, keep_traces=True).visits(0))
+    assert run(SMALL, replications=4, fork=fork, kept=kept).digests == run(SMALL, replications=4, fork=fork).digests
+    assert gone_on == [False] * 8 + [True] * 8
+
+
+def test_a_pathway_that_measures_something_else_has_the_visits_of_those_who_had_gone(gone_on):
+    fork, kept = Fork(at=AT, histories=range(2)), KeptHistories()
+    measured_alike(SMALL, kept, fork)
+    clock = {"begins": ["plan"], "ends": ["out"], "limit": "4 weeks"}
+    measured_alike(Pathway.from_dict(RAW | {"clocks": {"plan_to_out": clock}}), kept, fork)
+    assert gone_on == [False] * 4 + [True] * 4
+
+
+def test_spans_that_do_not_add_up_to_whole_numbers_are_of_all_visits_in_their_order(gone_on):
+    raw = RAW | {"tick": "1e-6 seconds", "entries": {"door": {"to": "plan", "rate": "120 per week"}}}
+    measured_alike(Pathway.from_dict(raw), KeptHistories(), Fork(at=AT, histories=[0]))
+    assert sorted(gone_on) == [False] * 4 + [True] * 4
+
+
 def test_an_earlier_change_takes_the_long_way():
     fork, kept = Fork(at=AT, histories=range(3)), KeptHistories()
     run(SMALL, replications=3, fork=fork, kept=kept)

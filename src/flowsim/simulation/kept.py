@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowsim.core.errors import require_positive
 from flowsim.model.differences import same_until
 from flowsim.model.pathway import Pathway
 from flowsim.simulation.engine.trace import Trace
 from flowsim.simulation.fork import Fork, Forked
+from flowsim.simulation.measures.catalogue import Catalogue, Frame
+from flowsim.simulation.measures.timeline import DatedTrace
 
 if TYPE_CHECKING:
     from flowsim.core.written import RealLike
@@ -39,6 +41,7 @@ class KeptHistories:
         """How many replications went on from a kept history."""
         self._states: dict[tuple[Any, ...], tuple[Compiled, KeptState]] = {}
         self._last: dict[tuple[Any, ...], Compiled] = {}  # of those that went on, whose tables share those of `_states`
+        self._gone: dict[tuple[Any, ...], _Gone] = {}
         self._making: dict[tuple[Any, ...], Lock] = {}
         self._bytes = 0
         self._lock = Lock()
@@ -76,8 +79,15 @@ class KeptHistories:
     def _key(self, luck: Forked, fork: Fork) -> tuple[Any, ...]:
         return luck.seed, luck.history, luck.forks[:-1], fork.at
 
-    def simulate(self, compiled: Compiled, seed: int, fork: Fork, replication: int) -> Trace:
-        """Run a replication on the kernel, from its history's state at the fork where that is kept."""
+    def simulate(
+        self, compiled: Compiled, seed: int, fork: Fork, replication: int, frame: Frame | None = None
+    ) -> tuple[Trace, DatedTrace | None]:
+        """Run a replication on the kernel, from its history's state at the fork where that is kept.
+
+        Returns:
+            Its trace, and None. With the `frame` of its pathway, for measures alone, the trace lacks those who had left
+            for good before the fork where their visits are kept: these come second, read once for all that go on.
+        """
         from flowsim.simulation.engine import fast
 
         pathway, model = compiled.pathway, compiled.model
@@ -102,9 +112,37 @@ class KeptHistories:
                     self.resumed += 1
             else:
                 state = None
-        if state is None:
-            return fast.simulate(model, *luck)
-        return fast.go_on(state, model, future)
+        if first is None or state is None:
+            return fast.simulate(model, *luck), None
+        gone = self._those_gone(key, first, state, frame) if frame else None
+        trace = fast.go_on(state, model, future, whole=gone is None)
+        if gone is None:
+            return trace, None
+        if not gone.adds_up(trace, model.horizon):
+            return fast.go_on(state, model, future), None
+        return trace, gone.dated
+
+    def _those_gone(self, key: tuple[Any, ...], first: Compiled, state: KeptState, frame: Frame) -> _Gone | None:
+        """Return those who had gone by the fork; None for a pathway of another frame than the history's."""
+        if key not in self._gone:
+            pathway, own = first.pathway, Frame.of(first.pathway)
+            dated = DatedTrace(state.trace_of_gone(first.model), pathway, Catalogue.of(pathway, own).calendar)
+            self._gone[key] = _Gone(own, dated, state.earliest)
+        gone = self._gone[key]
+        return gone if gone.frame == frame else None
+
+
+class _Gone(NamedTuple):
+    """Those who had left for good before the fork of a history."""
+
+    frame: Frame
+    dated: DatedTrace
+    earliest: int  # the first tick that any visit of the history tells of
+
+    def adds_up(self, others: Trace, horizon: int) -> bool:
+        """Return whether spans of all visits add up to whole numbers of a float, which are the same in any order."""
+        visits = len(self.dated.trace.visits) + len(others.visits)
+        return visits * (horizon - self.earliest) <= 2**53
 
 
 def _empty(megabytes: float) -> KeptHistories:

@@ -35,7 +35,7 @@ from flowsim.simulation.results import Results
 if TYPE_CHECKING:
     from flowsim.core.written import Seed, WholeLike
     from flowsim.simulation.engine.slots import Compiled
-    from flowsim.simulation.engine.trace import Trace
+    from flowsim.simulation.measures.timeline import DatedTrace
 
 __all__ = ["Engine", "Running", "begin_run", "checked_count", "checked_seed", "estimate_memory", "known_engine", "run"]
 
@@ -363,23 +363,24 @@ def _replicate(work: _Work, number: int) -> _Replication:
 
     luck = Forked(work.seed, number, ()) if work.fork is None else work.fork.luck(pathway, work.seed, number)
     with deadlocks_told(pathway, number):
-        trace = _simulated(work, number, compiled, luck)
-    values = Catalogue.of(pathway, work.frame).compute(trace, work.only)
+        trace, gone = _simulated(work, number, compiled, luck)
+    values = Catalogue.of(pathway, work.frame).compute(trace, work.only, gone)
     digest = trace.digest if work.only is None else None
     return _Replication(number, values, digest, trace if work.keep else None, pathway.tick)
 
 
-def _simulated(work: _Work, number: int, compiled: Compiled, luck: Forked) -> Trace:
+def _simulated(work: _Work, number: int, compiled: Compiled, luck: Forked) -> tuple[Trace, DatedTrace | None]:
     model = compiled.model
     if work.engine == "simpy":
         from flowsim.simulation.engine import reference
 
-        return reference.simulate(model, *luck)
+        return reference.simulate(model, *luck), None
     from flowsim.simulation.engine import fast
 
     if work.fork is not None and work.kept is not None and work.fork.at < compiled.pathway.end:
-        return work.kept.simulate(compiled, work.seed, work.fork, number)
-    return fast.simulate(model, *luck)
+        measured = None if work.keep or work.only is None else work.frame
+        return work.kept.simulate(compiled, work.seed, work.fork, number, measured)
+    return fast.simulate(model, *luck), None
 
 
 @contextmanager

@@ -6,7 +6,8 @@ import pytest
 
 from flowsim.model.pathway import Pathway
 from flowsim.simulation.measures.catalogue import Catalogue
-from helpers.traces import DAY, RAW, day, measured, of, trace, undefined
+from flowsim.simulation.measures.timeline import DatedTrace
+from helpers.traces import CATALOGUE, DAY, RAW, day, measured, of, trace, undefined
 
 
 def test_clock_from_first_start_to_decision():
@@ -252,3 +253,12 @@ def test_a_group_counts_a_benefit_once():
     values = measured(one, Catalogue.of(Pathway.from_dict(RAW | {"followups": {"after": after}})))
     assert of(values, "status.after.6_hours.twice") == {"2019Q1": 100, "2019": 100}
     assert of(values, "status.after.90_minutes.twice") == {"2019Q1": 100, "2019": 100}
+
+
+def test_who_had_gone_before_a_fork_is_nobody_of_the_same_number_after_it():
+    gone, others = (
+        trace(there=[[("course", since, since, since + 10), ("work", since + 10)]]) for since in (0, 12)
+    )  # both have the number 0
+    apart = DatedTrace(gone, CATALOGUE.pathway, CATALOGUE.calendar)
+    values = dict(zip(CATALOGUE.index, CATALOGUE.compute(others, gone=apart), strict=True))
+    assert [values[row] for row in values if row[:2] == ("ended.after", "2019Q1")] == [2]

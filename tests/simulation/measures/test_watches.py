@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from flowsim import InputError, Pathway, run
+from flowsim.simulation import Fork, KeptHistories
 from flowsim.theory.queues import MMc
 
 HAND = {
@@ -60,6 +61,15 @@ def test_among_all_who_give_up_or_are_refused_count_too():
     assert value("waited") == pytest.approx(2 / 5)  # the one after 9 hours, and the one who gave up
     assert [value("9_hours.within"), value("20_hours.within")] == pytest.approx([3 / 5, 3 / 5])
     assert value("p100.wait") * 168 == pytest.approx(15)
+
+
+def test_waits_of_those_who_had_gone_before_a_fork_count_too():
+    watch = {"states": "advice", "within": ["9 hours"], "percentiles": 100, "among": "all"}
+    pathway, fork = Pathway.from_dict(HAND | {"watches": {"w": watch}}), Fork(at="2024-01-06T12:00")
+    results = run(pathway, replications=1, fork=fork, kept=KeptHistories(), measures=["watch.*"])
+    readings = ("cases", "waited", "9_hours.within", "p100.wait")
+    values = [float(results.select(f"watch.w.{reading}", "2024-01").values[0, 0]) for reading in readings]
+    assert values == pytest.approx([5, 2 / 5, 3 / 5, 15 / 168])
 
 
 def queue(**more):

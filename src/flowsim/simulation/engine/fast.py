@@ -30,6 +30,7 @@ from flowsim.simulation.engine.kernel import (
     DESK,
     FREE,
     FREE_CHUNK,
+    GONE,
     HEAP,
     LATEST,
     LIMIT,
@@ -88,12 +89,29 @@ class KeptState(NamedTuple):
     tick: int
     run: RunState  # its tables of citizens, queues and stations alone, as far as they are used
     came: tuple[int, ...]  # citizens by each door
-    visits: tuple[Any, ...]  # of those who came by each door, whom they number from 0, by citizen and step
+    gone: Any  # the visits of those who left for good, by citizen and step
+    visits: Any  # of the others, likewise
 
     @property
     def nbytes(self) -> int:
         """The bytes that it takes."""
-        return int(sum(getattr(table, "nbytes", 0) for table in (*self.visits, *self.run)))
+        return int(sum(getattr(table, "nbytes", 0) for table in (self.gone, self.visits, *self.run)))
+
+    @property
+    def earliest(self) -> int:
+        """The earliest tick that its visits tell of; of those who were there at the start it lies before 0."""
+        return min(int(table["since"].min(initial=0)) for table in (self.gone, self.visits, self.run.citizens))
+
+    def trace_of_gone(self, model: Model) -> Trace:
+        """Return the visits of those who left for good, in which no future differs; `model` is that of the history."""
+        trace = Trace(
+            visits=self.gone,
+            sessions=np.zeros(0, SESSION),
+            first=self.run.first,
+            presence=np.zeros(len(model.states), np.int64),
+            queued=np.zeros(len(model.stations), np.int64),
+        )
+        return Trace.of_groups(trace, model.plain)
 
 
 def run_until(model: Model, seed: int, history: int, tick: int, earlier: tuple[tuple[int, int], ...] = ()) -> KeptState:
@@ -122,16 +140,15 @@ def run_until(model: Model, seed: int, history: int, tick: int, earlier: tuple[t
         waits=run.waits[: run.at[CHANGE]].copy(),
     )
     visits = _ordered(tables, int(first[-1]))
-    by_door = tuple(np.split(visits, np.searchsorted(visits["citizen"], first[1:-1])))
-    for door, number in zip(by_door, first[:-1], strict=True):
-        door["citizen"] -= number
-    return KeptState(seed, history, earlier, tick, kept, tuple(came.tolist()), by_door)
+    gone = run.rows[visits["citizen"]] == GONE
+    return KeptState(seed, history, earlier, tick, kept, tuple(came.tolist()), visits[gone], visits[~gone])
 
 
-def go_on(kept: KeptState, model: Model, future: int) -> Trace:
+def go_on(kept: KeptState, model: Model, future: int, *, whole: bool = True) -> Trace:
     """Run on from how a history stands, with the luck of a future, to the very trace that a run from the start gives.
 
-    The model may be another one, where the two are the same until before that tick and end at the same one.
+    The model may be another one, where the two are the same until before that tick and end at the same one. Where it is
+    not to be `whole`, it lacks the visits of those who had left for good by then, which are `trace_of_gone`.
 
     Raises:
         OverflowError, InputError: as `simulate`.
@@ -166,8 +183,18 @@ def go_on(kept: KeptState, model: Model, future: int) -> Trace:
         run.rows[run.first[entry] : run.first[entry] + count] = old.rows[old.first[entry] : old.first[entry] + count]
     take_up(model, run)
     _announce_arrivals(run, kept.came)
-    run, tables = _run_on(model, run, model.horizon, sum(map(len, kept.visits)))
-    return _trace(model, run, tables, list(zip(kept.visits, run.first[:-1].tolist(), strict=True)))
+    earlier = [
+        (door, number)
+        for visits in (kept.visits, kept.gone)[: 2 if whole else 1]
+        for door, number in zip(_by_door(visits, old.first), moved.tolist(), strict=True)
+    ]
+    run, tables = _run_on(model, run, model.horizon, sum(len(door) for door, _ in earlier))
+    return _trace(model, run, tables, earlier)
+
+
+def _by_door(visits: Any, first: Any) -> list[Any]:
+    """Split visits by the doors that their citizens came by."""
+    return np.split(visits, np.searchsorted(visits["citizen"], first[1:-1]))
 
 
 def _initial(model: Model, luck: Luck) -> RunState:
@@ -336,17 +363,17 @@ def _visit_table(citizens: int, present: int = 0) -> Any:
 def _ordered(tables: list[Any], population: int, earlier: Sequence[tuple[Any, int]] = ()) -> Any:
     """Return the visits of all tables in order, and let go of each table as soon as it is read.
 
-    Those of an earlier run stay. They stand by door, each with the number of the first who comes by it.
+    Those of an earlier run stay. They stand by door, each with what is added to the numbers of those who came by it.
     """
     counts = np.zeros(population + 1, np.int64)
     for table in tables:
-        tally(table, counts[1:])
-    for kept, first in earlier:
-        tally(kept, counts[1 + first :])
+        tally(table, 1, counts)
+    for kept, moved in earlier:
+        tally(kept, 1 + moved, counts)
     out = np.empty(sum(map(len, tables)) + sum(len(kept) for kept, _ in earlier), VISIT)
     place = np.cumsum(counts)
-    for kept, first in earlier:
-        put_renumbered(kept, first, place, out)
+    for kept, moved in earlier:
+        put_renumbered(kept, moved, place, out)
     tables.reverse()
     while tables:
         put_in_order(tables.pop(), place, out)

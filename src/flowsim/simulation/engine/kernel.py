@@ -861,7 +861,7 @@ _BY_SHARES, _REFUSED, _GIVEN_UP, _BAULKED = -1, -2, -3, -4
 AT_DOOR, _ADMITTED = 2, 3  # her stay has ended, and she waits for room where she goes; or there is some
 _INTERRUPTED = 4  # her stay has begun, and she waits to go on with it
 _WITH_THIS_INSTANT = -1  # due, once her patience ends within this instant, where the stations' turns have yet to come
-TO_COME, _GONE = -1, -2  # in place of the row of a citizen
+TO_COME, GONE = -1, -2  # in place of the row of a citizen
 LINE = np.dtype([("head", "<i8"), ("tail", "<i8")])
 CUT = np.dtype(
     [
@@ -1434,7 +1434,7 @@ def _arrive(m, r, number):
 def _part(r, citizen):
     """Free the row of a citizen whose state from now on never changes."""
     who = r.citizens[citizen]
-    r.rows[who.number] = _GONE
+    r.rows[who.number] = GONE
     who.state, who.behind = -1, r.at[FREE]
     r.at[FREE] = citizen
 
@@ -1472,7 +1472,7 @@ def _move(m, r, number, now):
 def _is_stale(rows, citizens, number, now):
     """Return whether the event of a citizen no longer holds: she has left, or has been taken meanwhile."""
     row = rows[number]
-    return row == _GONE or (row >= 0 and citizens[row].due != now)
+    return row == GONE or (row >= 0 and citizens[row].due != now)
 
 
 @_step
@@ -1918,10 +1918,10 @@ def take_up(m, r):
 
 
 @_freely
-def tally(visits, counts):
-    """Count the visits of each citizen."""
+def tally(visits, moved, counts):
+    """Count the visits of each citizen, at so much more than her number."""
     for i in range(len(visits)):
-        counts[visits[i].citizen] += 1
+        counts[visits[i].citizen + moved] += 1
 
 
 @_freely
@@ -1932,10 +1932,10 @@ def put_in_order(visits, place, out):
 
 
 @_freely
-def put_renumbered(visits, first, place, out):
-    """Copy visits whose citizens are numbered from 0 to where they belong, and number them from `first` on."""
+def put_renumbered(visits, moved, place, out):
+    """Copy visits of citizens with other numbers to where they belong, with `moved` added to these."""
     for i in range(len(visits)):
-        number = visits[i].citizen + first
+        number = visits[i].citizen + moved
         at = place[number] + visits[i].step
         out[at] = visits[i]
         out[at].citizen = number

@@ -88,9 +88,7 @@ class Frame(NamedTuple):
             time_unit=pathway.time_unit,
             attributes=tuple((a.name, a.categories) for a in pathway.attributes),
             stations=tuple((s.name, s.is_meeting, s.answers is None, _parties(s)) for s in pathway.stations),
-            states=tuple(
-                (s.name, s.benefit, s.station, s.final, s.outcome, frozenset(s.targets)) for s in pathway.states
-            ),
+            states=tuple((s.name, s.benefit, s.station, s.final, s.outcome, s.targets) for s in pathway.states),
             entries=tuple((entry.name, entry.count is None) for entry in pathway.entries),
             watches=pathway.watches,
             clocks=pathway.clocks,
@@ -144,17 +142,18 @@ class Catalogue:
         calendar = shared.calendar if shared.pathway.tick == pathway.tick else Calendar.of(pathway)
         return replace(shared, pathway=pathway, calendar=calendar)
 
-    def compute(self, trace: Trace, only: Collection[Measure] | None = None) -> Floats:
+    def compute(self, trace: Trace, only: Collection[Measure] | None = None, gone: DatedTrace | None = None) -> Floats:
         """Compute the measures of one trace, aligned with `index`; NaN where a measure is undefined.
 
         With `only` some measures, aligned with the rows of `index` that are of these; only what they need is computed.
+        With `gone` the visits of citizens whom the trace lacks, since they had left for good before a fork.
         """
         pathway = self.pathway
         if only is not None:
             # A clock goes over all visits: those that nobody asks about are left out.
             asked = {measure.of("clock") for measure in only}
             pathway = pathway.model_copy(update={"clocks": tuple(c for c in pathway.clocks if c.name in asked)})
-        dated, values = DatedTrace(trace, pathway, self.calendar, only), []
+        dated, values = DatedTrace(trace, pathway, self.calendar, only, gone), []
         for function, gives in zip(MEASURES, self.of_function, strict=True):
             if only is None or not gives.isdisjoint(only):
                 values += [series.values for series in function(dated) if only is None or series.measure in only]

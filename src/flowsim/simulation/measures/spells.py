@@ -110,7 +110,12 @@ def clock_runs(dated: DatedTrace) -> list[Runs]:
     )
     stops = abandons | (final & ~ends)
     count, *columns = dated.passes.clock_runs(dated.trace.visits, begins_at, ends_at, begins, ends, stops)
-    return [Runs(*(column[number, :many] for column in columns)) for number, many in enumerate(count)]
+    own = [Runs(*(column[number, :many] for column in columns)) for number, many in enumerate(count)]
+    if dated.gone is None:
+        return own
+    gone = dict(zip(dated.gone.pathway.clocks, dated.gone.remembered(clock_runs), strict=True))
+    both = ((gone[clock], runs) for clock, runs in zip(watched, own, strict=True))
+    return [Runs(*(np.concatenate(columns) for columns in zip(*pair, strict=True))) for pair in both]
 
 
 def clocks(dated: DatedTrace) -> Iterator[MeasureSeries]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from flowsim.core.arrays import Floats, Ints
+from flowsim.core.arrays import Bools, Floats, Ints
 from flowsim.core.civil_time import MINUTES
 from flowsim.core.periods import MONTHS, Every, Period
 from flowsim.model.pathway import Pathway
@@ -25,6 +25,7 @@ from flowsim.simulation.measures.measure import Kind, Measure
 __all__ = ["Calendar", "DatedTrace", "MeasureSeries", "Tallies"]
 
 Numbers = TypeVar("Numbers", Ints, Floats)
+_Part = TypeVar("_Part")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -40,6 +41,8 @@ class DatedTrace:
     """A trace read against the calendar: what happened before each edge, each from the visits when it is asked for.
 
     Attributes:
+        gone: those whose visits the trace lacks, since they had left for good before a fork. What is read of visits is
+            of both, and is the same as of a trace that has them all.
         asked: the measures that are asked for; None for all. What takes a pass or a sort of its own asks `asks` before.
         benefits: the benefit labels in the order in which states name them.
         benefit_of, station_of: the number of each state's benefit label and station, -1 where there is none.
@@ -51,9 +54,15 @@ class DatedTrace:
     calendar: Calendar
 
     def __init__(
-        self, trace: Trace, pathway: Pathway, calendar: Calendar, asked: Collection[Measure] | None = None
+        self,
+        trace: Trace,
+        pathway: Pathway,
+        calendar: Calendar,
+        asked: Collection[Measure] | None = None,
+        gone: DatedTrace | None = None,
     ) -> None:
-        self.trace, self.pathway, self.calendar, self.asked = trace, pathway, calendar, asked
+        self.trace, self.pathway, self.calendar, self.asked, self.gone = trace, pathway, calendar, asked, gone
+        self._remembered: dict[Callable[[DatedTrace], Any], Any] = {}
         self.passes: Any = _compiled() if len(trace.visits) or len(trace.sessions) else _as_python()
         self.benefits, stations = pathway.benefits, [station.name for station in pathway.stations]
         self.benefit_of: Ints = np.array([self.benefits.index(state.benefit) for state in pathway.states], np.int64)
@@ -70,7 +79,20 @@ class DatedTrace:
         visits = self.trace.visits
         if len(visits):
             visits = visits[own[self.trace.groups][visits["citizen"]]]
-        return DatedTrace(replace(self.trace, visits=visits), self.pathway, self.calendar)
+        gone = self.gone.of_groups(own) if self.gone else None
+        return DatedTrace(replace(self.trace, visits=visits), self.pathway, self.calendar, gone=gone)
+
+    def remembered(self, part: Callable[[DatedTrace], _Part]) -> _Part:
+        """Return what a function makes of it, which is called once."""
+        if part not in self._remembered:
+            self._remembered[part] = part(self)
+        out: _Part = self._remembered[part]
+        return out
+
+    def with_gone(self, part: Callable[[DatedTrace], Ints]) -> Ints:
+        """Return a part with a column a stay, of those who had gone before and of the others."""
+        own = part(self)
+        return own if self.gone is None else np.concatenate([part(self.gone), own], axis=-1)
 
     @property
     def _width(self) -> int:
@@ -79,24 +101,30 @@ class DatedTrace:
     @cached_property
     def _tallies(self) -> Tallies:
         shape = self._width, self.trace.first, self.benefit_of, len(self.benefits)
-        return Tallies(*self.passes.tallies(self.trace.visits, self.calendar.cells, *shape))
+        own = Tallies(*self.passes.tallies(self.trace.visits, self.calendar.cells, *shape))
+        return own if self.gone is None else own.with_those(self.gone._tallies)
 
     @cached_property
     def benefit_spells(self) -> Ints:
-        """Consecutive visits with one benefit label: citizen, label, joined, ended; shape (4, spells)."""
-        out: Ints = self.passes.benefit_spells(self.trace.visits, self.benefit_of)
-        return out
+        """Consecutive visits with one benefit label: citizen, label, joined, ended; shape (4, spells).
+
+        Citizens who had gone before a fork have numbers below 0, so that none is taken for another one.
+        """
+        own: Ints = self.passes.benefit_spells(self.trace.visits, self.benefit_of)
+        if self.gone is None:
+            return own
+        citizen, *rest = self.gone.benefit_spells
+        return np.concatenate([[~citizen, *rest], own], axis=1)
 
     @cached_property
     def waits(self) -> Ints:
         """The station, month and ticks waited of each stay that started at a station, shape (3, stays)."""
-        out: Ints = self.passes.waits(self.trace.visits, self.calendar.cells, self.station_of)
-        return out
+        own: Ints = self.passes.waits(self.trace.visits, self.calendar.cells, self.station_of)
+        return own if self.gone is None else np.concatenate([self.gone.waits, own], axis=1)
 
     def stays_at(self, station: int) -> Ints:
         """Return when the stays that started at a station were joined, started and ended, shape (3, stays)."""
-        out: Ints = self.passes.stays_at(self.trace.visits, self.station_of, station)
-        return out
+        return self.with_gone(lambda one: one.passes.stays_at(one.trace.visits, one.station_of, station))
 
     def holdings(self, station: int) -> Ints:
         """Return when the servers of a station were joined, started and let go, shape (3, holdings).
@@ -107,6 +135,9 @@ class DatedTrace:
         keeping = np.array([name in state.keeps for state in self.pathway.states])
         if not keeping.any():
             return self.stays_at(station)
+        return self.with_gone(lambda one: one._holdings(station, keeping))
+
+    def _holdings(self, station: int, keeping: Bools) -> Ints:
         visits = self.trace.visits
         begun = (self.station_of[visits["state"]] == station) & (visits["started"] != NEVER)
         # A holding goes on as long as the next visit of the same citizen keeps the server.
@@ -121,8 +152,7 @@ class DatedTrace:
     def outcomes(self) -> Ints:
         """Return the state, month and ticks since the benefit spell before it began, of each award; (3, awards)."""
         is_outcome = np.array([state.outcome for state in self.pathway.states])
-        out: Ints = self.passes.outcomes(self.trace.visits, self.calendar.cells, is_outcome)
-        return out
+        return self.with_gone(lambda one: one.passes.outcomes(one.trace.visits, one.calendar.cells, is_outcome))
 
     @cached_property
     def in_session(self) -> Ints:
@@ -231,6 +261,16 @@ class Tallies(NamedTuple):
     cleared: Ints
     entered: Ints
     moved: Ints
+
+    def with_those(self, others: Tallies) -> Tallies:
+        """Return the tallies of these visits and of others. Ticks are whole numbers, so their order does not tell."""
+        return Tallies(
+            events=self.events + others.events,
+            ticks=self.ticks + others.ticks,
+            cleared=np.maximum(self.cleared, others.cleared),
+            entered=self.entered + others.entered,
+            moved=self.moved + others.moved,
+        )
 
 
 def _compiled() -> ModuleType:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
-from flowsim.core.arrays import Bools, Floats, Ints, ratio
+from flowsim.core.arrays import Floats, Ints, ratio
 from flowsim.core.periods import BY_MONTH_QUARTER_AND_YEAR, Every
 from flowsim.model.attributes.groups import groups_of
 from flowsim.model.parts import Watch
@@ -51,7 +52,8 @@ def watched_waits(dated: DatedTrace) -> Iterator[MeasureSeries]:
     them had at most, itself one of theirs. NaN where nobody's wait ended.
     """
     for watch in dated.pathway.watches:
-        month, wait, served = _ended_waits(dated, watch)
+        month, wait, in_service = dated.with_gone(partial(_ended_waits, watch))
+        served = in_service == 1
         for every in dated.calendar.lengths(WATCH_CASES):
             periods = len(dated.calendar.periods(every))
             number = dated.calendar.number(month, every)
@@ -73,11 +75,11 @@ def watched_waits(dated: DatedTrace) -> Iterator[MeasureSeries]:
                 yield MeasureSeries(measure=measure, every=every, values=ticks / unit)
 
 
-def _ended_waits(dated: DatedTrace, watch: Watch) -> tuple[Ints, Ints, Bools]:
-    """Return the months and ticks of the waits that ended, and whether by the start of a stay."""
+def _ended_waits(watch: Watch, dated: DatedTrace) -> Ints:
+    """Return the months and ticks of the waits that ended, and whether by the start of a stay (1); shape (3, waits)."""
     visits, pathway = dated.trace.visits, dated.pathway
     if not len(visits):
-        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, bool)
+        return np.empty((3, 0), np.int64)
     groups = groups_of(pathway) if pathway.attributes else [{}]
     # Of each state and group, whether it is watched: priority may differ from group to group.
     is_watched = np.array(
@@ -97,7 +99,7 @@ def _ended_waits(dated: DatedTrace, watch: Watch) -> tuple[Ints, Ints, Bools]:
     ended = np.where(served, own["started"], own["ended"])
     some = served if watch.among == "served" else ended != NEVER
     # Who is there at the start without waiting began before it, and is in no period.
-    return dated.calendar.month(ended[some]), (ended - own["joined"])[some], served[some]
+    return np.array([dated.calendar.month(ended[some]), (ended - own["joined"])[some], served[some]], np.int64)
 
 
 def _is_watched(watch: Watch, state: str, station: str | None, priority: int) -> bool:

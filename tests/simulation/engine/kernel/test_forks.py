@@ -15,6 +15,7 @@ from flowsim.simulation.engine.compiler import compile_pathway
 from flowsim.simulation.engine.luck import luck_of
 from flowsim.simulation.engine.trace import NEVER
 from flowsim.simulation.measures.catalogue import Catalogue
+from flowsim.simulation.measures.timeline import DatedTrace
 from flowsim.testing import pathways
 from helpers.models.generated import RELAXED
 
@@ -356,6 +357,37 @@ def test_a_kept_history_goes_on_to_the_same_bytes(pathway, seed, history, tick, 
 @given(pathways(), st.integers(0, 2**64 - 1), st.integers(0, 3), ROUND | st.integers(1, WEEK - 1), st.integers(0, 3))
 def test_many_kept_histories_go_on_to_the_same_bytes(pathway, seed, history, tick, future):
     assert_goes_on(compile_pathway(pathway), seed, history, tick, future)
+
+
+# --- Measures alone are of those who had gone before the fork and of the others, each read by themselves
+
+
+def assert_measured_alike(pathway, seed, history, tick, future):
+    model, catalogue = compile_pathway(pathway), Catalogue.of(pathway)
+    kept = fast.run_until(model, seed, history, tick)
+    whole, others = (fast.go_on(kept, model, future, whole=each) for each in (True, False))
+    gone = DatedTrace(kept.trace_of_gone(model), pathway, catalogue.calendar)
+    both = np.concatenate([gone.trace.visits, others.visits])
+    assert sorted(both["since"].tolist()) == sorted(whole.visits["since"].tolist())
+    for _ in range(2):  # what is remembered of those who had gone is not used up
+        assert catalogue.compute(others, gone=gone).tobytes() == catalogue.compute(whole).tobytes()
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=RELAXED, derandomize=True)
+@given(pathways(), st.integers(0, 2**64 - 1), st.integers(0, 3), ROUND | st.integers(1, WEEK - 1), st.integers(0, 3))
+def test_measures_are_the_same_where_those_who_had_gone_are_kept_apart(pathway, seed, history, tick, future):
+    assert_measured_alike(pathway, seed, history, tick, future)
+
+
+@pytest.mark.slow
+@settings(max_examples=1000, deadline=None, suppress_health_check=RELAXED)
+@given(pathways(), st.integers(0, 2**64 - 1), st.integers(0, 3), ROUND | st.integers(1, WEEK - 1), st.integers(0, 3))
+def test_many_measures_are_the_same_where_those_who_had_gone_are_kept_apart(pathway, seed, history, tick, future):
+    assert_measured_alike(pathway, seed, history, tick, future)
+
+
+def test_measures_of_copenhagen_are_the_same_where_those_who_had_gone_are_kept_apart():
+    assert_measured_alike(read_base("copenhagen").pathway(), 1, 2, 6 * 365 * DAY, 4)
 
 
 def test_a_kept_history_goes_on_with_changes_dated_from_the_fork_on():
