@@ -161,6 +161,22 @@ def test_figures_come_while_a_slider_is_dragged(chromium: Any, small: str) -> No
         assert "100 futures" in page.locator(".tile").first.inner_text()
 
 
+def test_a_slider_that_is_let_go_is_not_looked_at_again(chromium: Any, small: str) -> None:
+    with tab(chromium, small) as page:
+        page.get_by_role("link", name="Workbench").click()
+        settled(page)
+        looks: list[str] = []
+        page.on("request", lambda request: looks.append(request.post_data) if "/api/look" in request.url else None)
+        held: list[Any] = []
+        page.route("**/api/look", lambda route: held.append(route))
+        page.get_by_role("slider").first.press("ArrowRight")  # moved, and let go
+        page.wait_for_timeout(300)
+        held.pop().continue_()
+        settled(page)
+        assert len(looks) == 1
+        assert page.locator(".tile").first.get_attribute("data-replications") == "100"
+
+
 def test_by_keyboard_alone(chromium: Any, small: str) -> None:
     with tab(chromium, small) as page:
         page.keyboard.press("Tab")
@@ -348,7 +364,9 @@ def test_what_makes_the_figures_again_stays_open_and_is_never_of_another_choice(
         scenario.wait_for()
         assert "places = 5" in scenario.inner_text()
         held: list[Any] = []
-        page.route("**/api/scenario", lambda route: held.append(route))  # an answer that comes after its choice has changed is not shown
+        page.route(
+            "**/api/scenario", lambda route: held.append(route)
+        )  # an answer that comes after its choice has changed is not shown
         page.get_by_label("Name of the scenario").fill("first")
         page.get_by_label("Name of the scenario").blur()
         page.get_by_label("Name of the scenario").fill("second")

@@ -12,7 +12,7 @@ export function workbench(main, choice) {
     preset: "", own: "", name: say("bench.name.value"), year: about.year, values: {}, rows: [], unlocked: false,
     parameters: {}, prices: {}, cases: "", casesDay: "", ...choice,
   };
-  let looking = null, running = null, asked = null, pending = false, rested = true, last = null;
+  let looking = null, looked = "", running = null, asked = null, pending = false, rested = true, last = null;
   const tiles = el("div", { class: "tiles" });
   const nothing = el("p", { class: "hint" }, say("bench.nothing", { year: about.year }));
   const status = el("div", { class: "bar" });
@@ -69,9 +69,13 @@ export function workbench(main, choice) {
   // While a control moves: the newest choice is looked at as soon as the look before has its first figures.
   async function look() {
     remember();
+    const question = JSON.stringify(body());
+    // A slider that is let go where it was looked at last, and one that is back there, has its look already.
+    if (looking && question === looked) { pending = false; return; }
     stopRun();
     stale();
     if (looking) { pending = true; return; }
+    looked = question;
     const own = looking = new AbortController();
     let whole = true;
     pending = false;
