@@ -71,6 +71,11 @@ def test_what_looks_like_a_time_and_is_not_read(text):
     assert not any(map(resembles_period, ("", "København", "12", "1.234,5", "..", "Kilde: jobindsats, tabel y01a02")))
 
 
+def test_a_text_of_more_than_twenty_four_letters_is_no_mistyped_period():
+    assert resembles_period("opgjort midt i juli 2019")
+    assert not resembles_period("opgjort midt i marts 2019")
+
+
 @pytest.mark.parametrize(
     ("text", "every", "start", "end", "place"),
     [
