@@ -209,6 +209,52 @@ def test_mistakes_are_told_in_danish(words, said):
     assert len(err.splitlines()) == 1
 
 
+COARSE = """
+name = "grov"
+start = 2024-01-01
+end = 2025-01-01
+tick = "1 hour"
+stations.desk = { capacity = 2 }
+states.talk = { station = "desk", stay = "90 minutes", to = "home" }
+states.home = { final = true }
+entries.door = { to = "talk", at = ["2024-01-02T08:20"] }
+entries.other = { to = "talk", every = { law = "gamma", mean = "2 hours", cv = 0.5 } }
+"""
+
+
+@pytest.mark.filterwarnings("default::flowsim.model.ticks.CoarseTickWarning")
+def test_a_tick_that_is_too_coarse_is_told_in_danish(tmp_path):
+    (tmp_path / "grov.toml").write_text(COARSE, encoding="utf-8")
+    code, _, err = flowsim("check", "grov.toml")
+    assert code == 0
+    assert err.splitlines() == [
+        "flowsim: bemærk: states.talk.stay: 90 minutes bliver til 2 hours med et tidsskridt på 1 hour, 33.33% forkert: "
+        "vælg et kortere `tick`",
+        "flowsim: bemærk: entries.door.at: 2024-01-02 08:20:00 bliver til 2024-01-02 08:00:00 med et tidsskridt på "
+        "1 hour: vælg et kortere `tick`",
+        "flowsim: bemærk: entries.other.every: et gennemsnit på 2 tidsskridt bliver skævt, når der rundes til hele "
+        "tidsskridt: vælg et kortere `tick`, højst 72 sekunder",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "danish"),
+    [
+        (
+            "--door: 'door' is closed all 2020Q3, in which some are to come",
+            "'door' er lukket hele 2020K3, hvor der skal",
+        ),
+        ("--door: there is no door 'dor' (allowed: door)", "--door: døren 'dor' findes ikke (tilladt: door)"),
+        (
+            "demand: its first quarter ahead, 2030Q1, lies outside the horizon, 2015-01-01 to 2025-01-01",
+            "det første kvartal frem, 2030K1, ligger uden for perioden, 2015-01-01 til 2025-01-01",
+        ),
+    ],
+)
+def test_what_is_said_of_doors_is_danish(said, danish):
+    assert danish in DANISH.message(said)
+
+
 def test_what_is_said_of_a_mistake_is_carried_over_as_it_is():
     table = tomllib.loads((data_folder("report") / "errors.toml").read_text(encoding="utf-8"))["messages"]
     for english, danish in table.items():

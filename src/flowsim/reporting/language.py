@@ -34,6 +34,7 @@ _HARD = "\u00a0"
 """A space at which no line is broken."""
 _BRACES = re.compile(r"\{(\w+)\}")
 _QUOTED = re.compile(r"'\{(\w+)\}'")
+_ALLOWED = re.compile(r"allowed: \{(\w+)\}")
 _QUARTER = re.compile(r"\d{4}Q[1-4]")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+")
 _MONTH = re.compile(r"\d{4}-\d{2}")
@@ -89,16 +90,17 @@ class Language:
         """Return a text of the shipped data, or a message, in this language; any other text as it is.
 
         A sentence of the table may have names in braces: what stands in their place is carried over, itself translated
-        where the table has it and it is not in quotes.
+        where the table has it and it is not in quotes. Of what is allowed a single word is a name, and stays as it is.
         """
         if self.code == "en":
             return text
         if text in self.sentences or text in self.messages:
             return self.sentences.get(text) or self.messages[text]
-        for pattern, quoted, danish in _patterns():
+        for pattern, quoted, allowed, danish in _patterns():
             if match := pattern.fullmatch(text):
+                kept = quoted | {name for name in allowed if " " not in match[name]}
                 parts = match.groupdict().items()
-                return danish.format(**{name: part if name in quoted else self.message(part) for name, part in parts})
+                return danish.format(**{name: part if name in kept else self.message(part) for name, part in parts})
         if _THOUSANDS.fullmatch(text):
             return self.local(text)
         return self.short_period(text) if _QUARTER.fullmatch(text) else text
@@ -298,14 +300,18 @@ def _terms() -> Mapping[str, Any]:
 
 
 @cache
-def _patterns() -> tuple[tuple[re.Pattern[str], frozenset[str], str], ...]:
+def _patterns() -> tuple[tuple[re.Pattern[str], frozenset[str], frozenset[str], str], ...]:
     """Return what the sentences with names in braces match, those with most words of their own first.
 
-    Each with the names that stand in quotes, for what is written there is a file's or the reader's own.
+    Each with the names that stand in quotes, for what is written there is a file's or the reader's own, and with those
+    of what is allowed.
     """
     sentences = {text: danish for text, danish in _terms()["messages"].items() if _BRACES.search(text)}
     ordered = sorted(sentences.items(), key=lambda pair: -len(_BRACES.sub("", pair[0])))
-    return tuple((_pattern(text), frozenset(_QUOTED.findall(text)), danish) for text, danish in ordered)
+    return tuple(
+        (_pattern(text), frozenset(_QUOTED.findall(text)), frozenset(_ALLOWED.findall(text)), danish)
+        for text, danish in ordered
+    )
 
 
 def _pattern(text: str) -> re.Pattern[str]:
