@@ -763,3 +763,12 @@ def test_a_slider_dragged_away_and_back_is_run_too(chromium: Any, small: str) ->
         page.mouse.move(at, middle, steps=6)
         page.mouse.up()
         page.locator(".tile[data-replications='100']:not(.look):not(.stale)").first.wait_for(timeout=LONG)
+
+
+def test_a_run_of_one_month_has_that_month_once(chromium: Any, town: Path, tmp_path: Path) -> None:
+    base = tmp_path / "month.toml"
+    base.write_text(town.read_text().replace("end = 2023-01-01", "end = 2021-02-01"), encoding="utf-8")
+    with served(str(base)) as address, tab(chromium, address) as page:
+        page.locator("table tbody tr").first.wait_for(timeout=LONG)
+        heads = [head.replace("\N{NO-BREAK SPACE}", " ") for head in page.locator("table thead th").all_inner_texts()]
+        assert heads == ["Stop", "Waiting, January 2021", "Weeks of waiting, January 2021"]

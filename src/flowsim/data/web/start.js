@@ -66,7 +66,8 @@ function queues(view) {
   const then = Math.min((about.year - first) * 12 + 12 - since, months.length - 1);
   const stops = about.stops.filter((stop) => stop.queues && view.way.reference[stop.name].queue);
   const longest = Math.max(...stops.map((stop) => view.way.reference[stop.name].queue[now]));
-  const head = [say("start.stop"), ...[now, then].flatMap((at) =>
+  const shown = [...new Set([now, then])]; // a run that ends in this month has no later one
+  const head = [say("start.stop"), ...shown.flatMap((at) =>
     [say("start.waiting", { month: months[at] }), say("start.wait", { month: months[at] })])];
   return [
     el("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "queues" }, el("table", {},
@@ -74,7 +75,7 @@ function queues(view) {
       el("tbody", {}, stops.map((stop) => {
         const { queue, wait } = view.way.reference[stop.name];
         const mark = queue[now] === longest && longest > 0 && el("span", { class: "bad" }, ` (${say("start.longest")})`);
-        return el("tr", {}, el("th", { scope: "row" }, stop.title, mark), [now, then].flatMap((at) =>
+        return el("tr", {}, el("th", { scope: "row" }, stop.title, mark), shown.flatMap((at) =>
           [el("td", { class: "number" }, number(queue[at], 0)), el("td", { class: "number" }, number(wait[at], 1))]));
       })))),
     el("p", { class: "quiet" }, say("start.basis", { replications: view.replications })),
