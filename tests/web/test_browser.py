@@ -161,6 +161,34 @@ def test_figures_come_while_a_slider_is_dragged(chromium: Any, small: str) -> No
         assert "100 futures" in page.locator(".tile").first.inner_text()
 
 
+def test_who_computes_again_and_goes_back_has_figures_of_what_she_chose(chromium: Any, small: str) -> None:
+    with tab(chromium, small) as page:
+        page.get_by_role("link", name="Workbench").click()
+        settled(page)
+        page.get_by_text("The same figures again").click()
+        slider, held = page.get_by_role("slider").first, list[Any]()
+        page.route("**/api/look", lambda route: held.append(route))
+        slider.press("ArrowRight")
+        slider.press("ArrowRight")  # the look at the first is under way
+        again = page.get_by_role("button", name="Compute again")
+        again.evaluate(
+            "(button, slider) => { button.click(); slider.stepDown(); slider.dispatchEvent(new Event('input')); }",
+            slider.element_handle(),
+        )
+        page.wait_for_timeout(4000)  # in which the run of the second would be done
+        assert page.locator(".tile:not(.stale)").count() == 0
+        page.unroute("**/api/look")  # and those that were held go on
+        slider.dispatch_event("change")
+        settled(page)
+        scenario = page.get_by_label(re.compile(r"\.toml$"))
+        scenario.wait_for()
+        assert "places = 5" in scenario.inner_text()
+        value = page.locator(".tile .value").first.inner_text()
+        page.reload()
+        settled(page)
+        assert page.locator(".tile .value").first.inner_text() == value
+
+
 def test_a_slider_that_is_let_go_is_not_looked_at_again(chromium: Any, small: str) -> None:
     with tab(chromium, small) as page:
         page.get_by_role("link", name="Workbench").click()
@@ -358,10 +386,14 @@ def test_what_makes_the_figures_again_stays_open_and_is_never_of_another_choice(
         page.route("**/api/look", lambda route: route.abort())  # the figures of the new choice do not come
         page.get_by_role("slider").first.press("ArrowRight")
         scenario.wait_for(state="detached")
+        later = page.get_by_text("It stands here as soon as the run is done.")
+        later.wait_for()
         page.unroute("**/api/look")
         page.get_by_role("button", name="Compute again").click()
         settled(page)
         scenario.wait_for()
+        assert later.count() == 0
+        assert page.locator(".wrong:not(:empty)").count() == 0  # what was said of the look that failed
         assert "places = 5" in scenario.inner_text()
         held: list[Any] = []
         page.route(

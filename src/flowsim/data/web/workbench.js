@@ -12,7 +12,7 @@ export function workbench(main, choice) {
     preset: "", own: "", name: say("bench.name.value"), year: about.year, values: {}, rows: [], unlocked: false,
     parameters: {}, prices: {}, cases: "", casesDay: "", ...choice,
   };
-  let looking = null, looked = "", running = null, asked = null, pending = false, rested = true, last = null;
+  let looking = null, looked = "", figured = "", running = null, asked = null, pending = false, rested = true, last = null;
   const tiles = el("div", { class: "tiles" });
   const nothing = el("p", { class: "hint" }, say("bench.nothing", { year: about.year }));
   const status = el("div", { class: "bar" });
@@ -46,6 +46,11 @@ export function workbench(main, choice) {
     return out;
   }
 
+  // What figures depend on: another name changes none of them.
+  function askedAbout() {
+    return JSON.stringify({ ...body(), state: { ...state(), name: "" } });
+  }
+
   function body() {
     return { state: state(), year: chosen.year };
   }
@@ -70,9 +75,9 @@ export function workbench(main, choice) {
   async function look() {
     remember();
     const question = JSON.stringify(body());
+    stopRun();
     // A slider that is let go where it was looked at last, and one that is back there, has its look already.
     if (looking && question === looked) { pending = false; return; }
-    stopRun();
     stale();
     if (looking) { pending = true; return; }
     looked = question;
@@ -103,8 +108,11 @@ export function workbench(main, choice) {
   async function run() {
     remember();
     stopRun();
+    looking?.abort();
+    looking = null;
     const own = running = new AbortController();
-    const begun = performance.now();
+    const begun = performance.now(), question = askedAbout();
+    wrong.textContent = "";
     const bar = el("progress", { max: 1, value: 0, "aria-label": say("bench.waiting") });
     const text = el("span", {}, say("bench.waiting"));
     const cancel = el("button", { type: "button", class: "small", onclick: () => {
@@ -126,6 +134,7 @@ export function workbench(main, choice) {
           list(item.view);
           spoken.textContent = say("bench.done", item.view);
           status.replaceChildren(el("span", { class: "quiet" }, say("bench.done", item.view)));
+          figured = question;
           repeat();
         }
         if (item.present) picture.show(item);
@@ -147,9 +156,8 @@ export function workbench(main, choice) {
   }
 
   function stale() {
-    wrong.textContent = "";
-    asked = null;
-    recipe.replaceChildren();
+    wrong.textContent = figured = "";
+    repeat();
     for (const tile of tiles.children) tile.classList.add("stale");
     status.replaceChildren(el("span", { class: "quiet" }, say("bench.stale")), restart());
   }
@@ -229,11 +237,11 @@ export function workbench(main, choice) {
     } catch (error) { refuse(error); }
   }
 
-  // What makes these figures again is asked for where it is read; it stays open while figures come, and is never of another choice.
+  // What makes these figures again is asked for where it is read; it stays open while figures come, and is of theirs alone.
   async function repeat() {
     const own = asked = {};
-    recipe.replaceChildren();
-    if (!again.open) return;
+    recipe.replaceChildren(el("p", { class: "quiet" }, say("again.later")));
+    if (!again.open || figured !== askedAbout()) return;
     try {
       const out = await ask("/api/scenario", { state: state() });
       if (own !== asked) return;
