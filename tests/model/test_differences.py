@@ -261,6 +261,15 @@ def test_two_pathways_are_the_same_until_their_first_difference(value, same):
     assert same_until(capacity(value), capacity(2), datetime(2020, 6, 1)) == same
 
 
+def test_what_is_remembered_of_a_part_is_no_difference():
+    one, other = capacity(2), capacity(2)
+    assert one.states[0].targets
+    states = tuple(state.model_copy() for state in one.states)
+    for copied in (other, one.model_copy(update={"states": states})):
+        assert same_until(one, copied, datetime(2020, 6, 1))
+        assert same_until(copied, one, datetime(2020, 6, 1))
+
+
 def test_another_end_or_another_door_differs_from_the_start():
     moment = datetime(2020, 1, 2)
     assert same_until(capacity(2), capacity(2, title="other", name="q"), moment)

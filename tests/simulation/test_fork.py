@@ -188,10 +188,38 @@ def test_a_pathway_that_measures_something_else_has_the_visits_of_those_who_had_
     assert gone_on == [False] * 4 + [True] * 4
 
 
-def test_spans_that_do_not_add_up_to_whole_numbers_are_of_all_visits_in_their_order(gone_on):
-    raw = RAW | {"tick": "1e-6 seconds", "entries": {"door": {"to": "plan", "rate": "120 per week"}}}
+@pytest.mark.parametrize(
+    ("rate", "went_on"),
+    [("120 per week", [True] * 4), ("20 per week", [False] * 4 + [True] * 4)],
+    ids=["before", "after"],
+)
+def test_spans_that_do_not_add_up_to_whole_numbers_are_of_all_visits_in_their_order(rate, went_on, gone_on):
+    raw = RAW | {"tick": "1e-6 seconds", "entries": {"door": {"to": "plan", "rate": rate}}}
+    raw |= {"stations": {"desk": {"capacity": 60}}}
     measured_alike(Pathway.from_dict(raw), KeptHistories(), Fork(at=AT, histories=[0]))
-    assert sorted(gone_on) == [False] * 4 + [True] * 4
+    assert sorted(gone_on) == went_on
+
+
+def test_what_is_read_of_those_who_had_gone_counts_as_kept(gone_on):
+    fork, kept = Fork(at=AT, histories=range(2)), KeptHistories()
+    run(SMALL, replications=4, fork=fork, kept=kept)
+    histories = kept.nbytes
+    measured_alike(SMALL, kept, fork)
+    assert kept.nbytes > 1.2 * histories
+    gone_on.clear()
+    little = KeptHistories(megabytes=1e-6)  # one history, and no more
+    measured_alike(SMALL, little, fork, workers=1)
+    assert (len(little), gone_on) == (1, [True, True])
+
+
+def test_a_new_way_from_the_fork_on_goes_on_from_a_kept_history():
+    fork, kept = Fork(at=AT, histories=range(2)), KeptHistories()
+    run(SMALL, replications=2, fork=fork, kept=kept)
+    raw = copy.deepcopy(RAW)
+    raw["states"]["plan"]["to"] = {"2020-01-01": {"out": 0.8, "back": 0.2}, "2020-03-02": {"out": 0.5, "plan": 0.5}}
+    other = Pathway.from_dict(raw)
+    assert run(other, replications=2, fork=fork, kept=kept).digests == run(other, replications=2, fork=fork).digests
+    assert kept.resumed == 2
 
 
 def test_an_earlier_change_takes_the_long_way():

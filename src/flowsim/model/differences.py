@@ -127,7 +127,9 @@ def _same(before: Any, after: Any, start: datetime, moment: datetime) -> bool:
         return _until(before, start, moment) == _until(after, start, moment)
     if isinstance(before, Record) and type(before) is type(after):
         return all(
-            _same(value, after.__dict__[key], start, moment) for key, value in before.__dict__.items() if key != "title"
+            _same(before.__dict__[key], after.__dict__[key], start, moment)
+            for key in type(before).model_fields
+            if key != "title"
         )
     if isinstance(before, tuple) and isinstance(after, tuple):
         return len(before) == len(after) and all(_same(a, b, start, moment) for a, b in zip(before, after, strict=True))

@@ -58,8 +58,8 @@ class KeptHistories:
 
     @property
     def nbytes(self) -> int:
-        """The bytes that the kept histories take."""
-        return self._bytes
+        """The bytes that the kept histories take, with what was read of those who had gone."""
+        return self._bytes + sum(gone.nbytes for gone in list(self._gone.values()))
 
     def compiled(self, pathway: Pathway, seed: int, fork: Fork, replication: int) -> Compiled:
         """Compile the pathway of a replication: of a kept history, by what differs from one that went on from it.
@@ -96,7 +96,7 @@ class KeptHistories:
         key = self._key(luck, fork)
         first, state = self._states.get(key, (None, None))
         own = False
-        if first is None and self._bytes < self.megabytes * 2**20:
+        if first is None and self.nbytes < self.megabytes * 2**20:
             # Who needs a history that another thread lives through waits for it: to do so too would take as long.
             with self._making.setdefault(key, Lock()):
                 first, state = self._states.get(key, (None, None))
@@ -115,19 +115,26 @@ class KeptHistories:
         if first is None or state is None:
             return fast.simulate(model, *luck), None
         gone = self._those_gone(key, first, state, frame) if frame else None
-        trace = fast.go_on(state, model, future, whole=gone is None)
-        if gone is None:
-            return trace, None
-        if not gone.adds_up(trace, model.horizon):
+        if gone is None or not gone.adds_up(len(state.visits), model.horizon):
+            return fast.go_on(state, model, future), None
+        trace = fast.go_on(state, model, future, whole=False)
+        if not gone.adds_up(len(trace.visits), model.horizon):
             return fast.go_on(state, model, future), None
         return trace, gone.dated
 
     def _those_gone(self, key: tuple[Any, ...], first: Compiled, state: KeptState, frame: Frame) -> _Gone | None:
-        """Return those who had gone by the fork; None for a pathway of another frame than the history's."""
+        """Return those who had gone by the fork.
+
+        None for a pathway of another frame than the history's, and where no more is to be kept.
+        """
         if key not in self._gone:
+            if self.nbytes >= self.megabytes * 2**20:
+                return None
             pathway, own = first.pathway, Frame.of(first.pathway)
-            dated = DatedTrace(state.trace_of_gone(first.model), pathway, Catalogue.of(pathway, own).calendar)
-            self._gone[key] = _Gone(own, dated, state.earliest)
+            trace = state.trace_of_gone(first.model)
+            dated = DatedTrace(trace, pathway, Catalogue.of(pathway, own).calendar)
+            copied = 0 if trace.visits is state.gone else trace.visits.nbytes + trace.groups.nbytes
+            self._gone[key] = _Gone(own, dated, state.earliest, copied)
         gone = self._gone[key]
         return gone if gone.frame == frame else None
 
@@ -138,11 +145,16 @@ class _Gone(NamedTuple):
     frame: Frame
     dated: DatedTrace
     earliest: int  # the first tick that any visit of the history tells of
+    copied: int  # bytes of their visits that are not the history's own
 
-    def adds_up(self, others: Trace, horizon: int) -> bool:
-        """Return whether spans of all visits add up to whole numbers of a float, which are the same in any order."""
-        visits = len(self.dated.trace.visits) + len(others.visits)
-        return visits * (horizon - self.earliest) <= 2**53
+    @property
+    def nbytes(self) -> int:
+        """The bytes that it takes beside the history."""
+        return self.copied + self.dated.nbytes
+
+    def adds_up(self, others: int, horizon: int) -> bool:
+        """Return whether spans of their visits and so many others add up to whole numbers of a float, in any order."""
+        return (len(self.dated.trace.visits) + others) * (horizon - self.earliest) <= 2**53
 
 
 def _empty(megabytes: float) -> KeptHistories:

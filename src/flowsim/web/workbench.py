@@ -55,8 +55,8 @@ FIRST_LOOK, LOOK, RUN = 4, 20, 100
 _FULL = 0.99
 """The share of its places from which on a stop is shown as full."""
 _KEPT = 12
-_MOST_KEPT = 180.0
-"""Megabytes of histories that stand at the day from which changes hold; those of Copenhagen's first look take 160."""
+_MOST_KEPT = 220.0
+"""Megabytes of histories that stand at the day from which changes hold; those of Copenhagen's first look take 205."""
 _SLICE = 0.02
 """Seconds of a fluid that are worked out at a time, which hold Python's lock."""
 _ENDS = (0.05, 0.95)

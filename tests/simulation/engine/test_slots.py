@@ -171,6 +171,17 @@ def test_what_was_patched_is_patched_again_to_either_side(place, value, monkeypa
     assert bytes_of(compiled_like(town, patched).model) == bytes_of(compile_pathway(town))
 
 
+def test_what_is_remembered_of_a_part_is_no_other_number(monkeypatch):
+    town, other = (
+        Pathway.from_dict(TOWN),
+        changed("states.team.patience", {"law": "weibull", "mean": "50 weeks", "cv": 0.7}),
+    )
+    states = tuple(state.model_copy() for state in other.states)
+    assert town.states[0].targets
+    patched = Compiled.of(town).with_numbers_of(other.model_copy(update={"states": states}))
+    assert bytes_of(patched.model) == bytes_of(compile_pathway(other))
+
+
 @pytest.mark.parametrize(("place", "value"), MORE_THAN_NUMBERS)
 def test_what_is_more_than_numbers_is_compiled_in_full(place, value):
     compile_or_patch(Pathway.from_dict(TOWN))

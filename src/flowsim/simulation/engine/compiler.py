@@ -441,7 +441,7 @@ class Compiler:
 
     def _loops(self) -> dict[str, int]:
         """Return a column for each state that a citizen can visit twice."""
-        return _looping(tuple((state.name, frozenset(state.targets)) for state in self.pathway.states))
+        return _looping(tuple((state.name, state.targets) for state in self.pathway.states))
 
     def _state(self, state: State, lines: dict[tuple[str, int], int], loop: int) -> None:
         stay, route, exit_ = self._end("stays"), self._end("routes"), self._end("exits")

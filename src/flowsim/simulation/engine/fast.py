@@ -183,11 +183,9 @@ def go_on(kept: KeptState, model: Model, future: int, *, whole: bool = True) -> 
         run.rows[run.first[entry] : run.first[entry] + count] = old.rows[old.first[entry] : old.first[entry] + count]
     take_up(model, run)
     _announce_arrivals(run, kept.came)
-    earlier = [
-        (door, number)
-        for visits in (kept.visits, kept.gone)[: 2 if whole else 1]
-        for door, number in zip(_by_door(visits, old.first), moved.tolist(), strict=True)
-    ]
+    earlier = list(zip(_by_door(kept.visits, old.first), moved.tolist(), strict=True))
+    if whole:
+        earlier += zip(_by_door(kept.gone, old.first), moved.tolist(), strict=True)
     run, tables = _run_on(model, run, model.horizon, sum(len(door) for door, _ in earlier))
     return _trace(model, run, tables, earlier)
 

@@ -1919,7 +1919,7 @@ def take_up(m, r):
 
 @_freely
 def tally(visits, moved, counts):
-    """Count the visits of each citizen, at so much more than her number."""
+    """Count the visits of each citizen, in the row of her number and `moved` more."""
     for i in range(len(visits)):
         counts[visits[i].citizen + moved] += 1
 

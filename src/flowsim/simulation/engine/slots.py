@@ -272,8 +272,8 @@ def _changed(old: Record, new: Record) -> set[str]:
     """Return the fields in which two parts differ: numbers, and titles, which no table tells."""
     changed = {
         name
-        for name, value in old.__dict__.items()
-        if value is not (other := new.__dict__[name]) and value != other and name != "title"
+        for name in type(old).model_fields
+        if (value := old.__dict__[name]) is not (other := new.__dict__[name]) and value != other and name != "title"
     }
     _require(changed <= _NUMBERS[type(old)])
     return changed

@@ -10,7 +10,7 @@ from fractions import Fraction
 from functools import cache, cached_property
 from itertools import chain
 from types import ModuleType, SimpleNamespace
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +35,21 @@ class MeasureSeries:
     measure: Measure
     every: Every
     values: Floats
+
+
+class _once(Generic[_Part]):
+    """A property that is worked out once.
+
+    Until Python 3.12 `cached_property` has a lock over all instances, for which the threads of a run would wait.
+    """
+
+    def __init__(self, part: Callable[[Any], _Part]) -> None:
+        self.part, self.name, self.__doc__ = part, part.__name__, part.__doc__
+
+    def __get__(self, one: Any, owner: object = None) -> _Part:
+        out: _Part = self.part(one)
+        one.__dict__[self.name] = out
+        return out
 
 
 class DatedTrace:
@@ -89,6 +104,12 @@ class DatedTrace:
         out: _Part = self._remembered[part]
         return out
 
+    @property
+    def nbytes(self) -> int:
+        """The bytes of what was read of it so far."""
+        read = [self.__dict__.get(name, ()) for name in ("_tallies", "benefit_spells", "waits")]
+        return _bytes_of((*read, *list(self._remembered.values())))
+
     def with_gone(self, part: Callable[[DatedTrace], Ints]) -> Ints:
         """Return a part with a column a stay, of those who had gone before and of the others."""
         own = part(self)
@@ -98,13 +119,13 @@ class DatedTrace:
     def _width(self) -> int:
         return len(self.calendar.edges) + 1
 
-    @cached_property
+    @_once
     def _tallies(self) -> Tallies:
         shape = self._width, self.trace.first, self.benefit_of, len(self.benefits)
         own = Tallies(*self.passes.tallies(self.trace.visits, self.calendar.cells, *shape))
         return own if self.gone is None else own.with_those(self.gone._tallies)
 
-    @cached_property
+    @_once
     def benefit_spells(self) -> Ints:
         """Consecutive visits with one benefit label: citizen, label, joined, ended; shape (4, spells).
 
@@ -116,9 +137,9 @@ class DatedTrace:
         citizen, *rest = self.gone.benefit_spells
         return np.concatenate([[~citizen, *rest], own], axis=1)
 
-    @cached_property
+    @_once
     def waits(self) -> Ints:
-        """The station, month and ticks waited of each stay that started at a station, shape (3, stays)."""
+        """Station, month and ticks waited of each stay that started at a station, shape (3, stays)."""
         own: Ints = self.passes.waits(self.trace.visits, self.calendar.cells, self.station_of)
         return own if self.gone is None else np.concatenate([self.gone.waits, own], axis=1)
 
@@ -154,9 +175,9 @@ class DatedTrace:
         is_outcome = np.array([state.outcome for state in self.pathway.states])
         return self.with_gone(lambda one: one.passes.outcomes(one.trace.visits, one.calendar.cells, is_outcome))
 
-    @cached_property
+    @_once
     def in_session(self) -> Ints:
-        """The month of each session."""
+        """Month of each session."""
         return self.calendar.month(self.trace.sessions["time"])
 
     @property
@@ -179,37 +200,37 @@ class DatedTrace:
         """Visits to each state that ended before each edge."""
         return self._happened[3]
 
-    @cached_property
+    @_once
     def _happened(self) -> tuple[Ints, ...]:
         return tuple(_before(self._tallies.events))
 
-    @cached_property
+    @_once
     def entered(self) -> Ints:
         """First visits of citizens of each entry in each state before each edge, shape (entries, states, edges)."""
         return _before(self._tallies.entered)
 
-    @cached_property
+    @_once
     def moved(self) -> Ints:
         """Visits ended before each edge, by benefit and the one that followed, shape (benefits, benefits, edges)."""
         return _before(self._tallies.moved)
 
-    @cached_property
+    @_once
     def cleared(self) -> Ints:
         """When the last left the queue of those who joined each state before each edge, or NEVER; (states, edges)."""
         out: Ints = np.maximum.accumulate(self._tallies.cleared[:, :-1], axis=1)
         return out
 
-    @cached_property
+    @_once
     def waiting(self) -> Ints:
         """Citizens who wait at each station just before each edge, shape (stations, edges)."""
         return self.by_station(self.joins - self.leaves)
 
-    @cached_property
+    @_once
     def time_present(self) -> Floats:
         """Ticks spent in each state before each edge, shape (states, edges)."""
         return self._since(0, self.joins) - self._since(2, self.ends)
 
-    @cached_property
+    @_once
     def time_stayed(self) -> Floats:
         """Ticks spent in stays in each state before each edge, shape (states, edges)."""
         return self._since(1, self.leaves) - self._since(2, self.ends)
@@ -253,6 +274,10 @@ class DatedTrace:
             yield MeasureSeries(measure=measure, every=every, values=values)
 
 
+def _bytes_of(tables: Any) -> int:
+    return tables.nbytes if isinstance(tables, np.ndarray) else sum(map(_bytes_of, tables))
+
+
 class Tallies(NamedTuple):
     """What `passes.tallies` returns, by month."""
 
@@ -263,7 +288,7 @@ class Tallies(NamedTuple):
     moved: Ints
 
     def with_those(self, others: Tallies) -> Tallies:
-        """Return the tallies of these visits and of others. Ticks are whole numbers, so their order does not tell."""
+        """Return the tallies of these visits and of others. Sums of ticks that are whole are the same in any order."""
         return Tallies(
             events=self.events + others.events,
             ticks=self.ticks + others.ticks,
