@@ -47,6 +47,8 @@ class _once(Generic[_Part]):
         self.part, self.name, self.__doc__ = part, part.__name__, part.__doc__
 
     def __get__(self, one: Any, owner: object = None) -> _Part:
+        if one is None:
+            return self  # type: ignore[return-value]  # as any property on its class
         out: _Part = self.part(one)
         one.__dict__[self.name] = out
         return out
