@@ -42,6 +42,21 @@ def test_a_year_worked_by_hand():
     assert not [row for row in told.index if row.measure in TOTALS and row.period != "2019"]  # 2020 is not whole
 
 
+def test_a_run_of_a_few_days_costs_what_these_days_cost():
+    raw = SMALL.to_dict() | {"start": "2019-01-01", "end": "2019-01-11"}
+    told = costed(run(Pathway.from_dict(raw), replications=2), Prices.from_dict(PRICES), "base")
+    np.testing.assert_allclose(cells(told, "cost.staff.board.town"), 2 * 0.6 * 10 / 365)
+    np.testing.assert_allclose(cells(told, "cost.servers.desk"), 2 * 0.36 * 10 / 365)
+    np.testing.assert_allclose(cells(told, "cost.sums"), 1.25 * 10 / 365)
+    np.testing.assert_allclose(cells(told, "cost.meetings.board"), cells(told, "meetings.board") * 0.003)
+    benefits = cells(told, "mean_stock.cash") * 0.0028 * 10 / 7 + cells(told, "mean_stock.course") * 0.0004 * 10
+    np.testing.assert_allclose(cells(told, "cost.benefits"), benefits)
+    warm = run(Pathway.from_dict(raw | {"warm_up": "5 days"}), replications=2)
+    np.testing.assert_allclose(
+        cells(costed(warm, Prices.from_dict(PRICES), "base"), "cost.servers.desk"), 0.72 * 5 / 365
+    )
+
+
 def test_a_sum_is_spent_in_its_scenarios_and_years():
     prices = Prices.from_dict({"sums": PRICES["sums"]})
     assert cells(costed(RESULTS, prices, "base"), "cost.effort").tolist() == [1.25] * 4

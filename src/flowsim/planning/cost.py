@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import numpy as np
 
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError, nearest
+from flowsim.core.periods import Period
 from flowsim.model.library import scenario_names
+from flowsim.model.pathway import Pathway
 from flowsim.planning.comparison import Comparison
 from flowsim.planning.prices import Prices
 from flowsim.simulation.estimates import FEWEST_DEFINED, differences, paired_differences
 from flowsim.simulation.intervals import ratio_interval
 from flowsim.simulation.measures.measure import Kind, Measure, Part, Row
 from flowsim.simulation.measures.stations import WAITED
+from flowsim.simulation.measures.timeline import Calendar
 from flowsim.simulation.results import Results
 
 __all__ = ["NO_PRICE", "TOTALS", "WaitingPrice", "costed", "waiting_price", "with_costs"]
@@ -33,7 +38,7 @@ def costed(results: Results, prices: Prices, scenario: str) -> Results:
     `cost.<section>.<name>` for every price, and `cost.sums`; together `cost.effort` (staff, servers, meetings, places,
     sums), `cost.benefits` and `cost.total`; without the latter two where no benefit has a price. Staff costs what the
     mean staff in force does, and a benefit as many weeks as citizens lived on it. Whoever is in a final state stays on
-    its benefit.
+    its benefit. A run that holds no whole month has the costs of the part of the year that it holds.
 
     Raises:
         InputError: for a price of what the pathway does not have, with the nearest name; and where the results lack a
@@ -42,6 +47,7 @@ def costed(results: Results, prices: Prices, scenario: str) -> Results:
     prices.check(results.pathway)
     unit = f"{prices.currency} million"
     years = list(dict.fromkeys(row.period for row in results.index if row.period.every == "year"))
+    parts = _parts(results.pathway, years)
     columns = results.columns
     nothing = np.zeros((len(results.replications), len(years)))
     costs: dict[Measure, Floats] = {}
@@ -51,13 +57,14 @@ def costed(results: Results, prices: Prices, scenario: str) -> Results:
         if missing:
             raise InputError(f"{prices.source}: {price.where}: the results lack {price.measure} of {missing[0]}")
         amounts = results.values[:, [columns[price.measure, year] for year in years]]
-        cost = amounts * [price.in_year(year.year) / 1e6 for year in years]
+        cost = amounts * [price.in_year(year.year, part) / 1e6 for year, part in zip(years, parts, strict=True)]
         costs[_cost(unit, price.where)] = cost
         total = "benefits" if price.group == "benefits" else "effort"
         totals[total] = totals[total] + cost
     if prices.sums:
         costs[_cost(unit, reading="sums")] = sums = nothing + [
-            math.fsum(one.in_year(year.year, scenario) for one in prices.sums) / 1e6 for year in years
+            math.fsum(one.in_year(year.year, scenario, part) for one in prices.sums) / 1e6
+            for year, part in zip(years, parts, strict=True)
         ]
         totals["effort"] = totals["effort"] + sums
     totals["total"] = totals["effort"] + totals["benefits"]
@@ -65,6 +72,17 @@ def costed(results: Results, prices: Prices, scenario: str) -> Results:
     costs |= {_cost(unit, reading=reading): totals[reading] for reading in counted}
     index = tuple(Row(measure, year) for measure in costs for year in years)
     return replace(results, index=results.index + index, values=np.hstack([results.values, *costs.values()]))
+
+
+def _parts(pathway: Pathway, years: Sequence[Period]) -> list[float]:
+    """Return the part of each year that is measured: all of it, but in a run without a whole month."""
+    if Calendar.of(pathway).whole:
+        return [1.0] * len(years)
+    begin = pathway.start + timedelta(minutes=pathway.warm_up)
+    return [
+        (min(year.end, pathway.end) - max(year.start, begin)) / (year.end - year.start)  # each lies in the run in part
+        for year in years
+    ]
 
 
 def _cost(unit: str, *prices: str, reading: str = "") -> Measure:

@@ -73,11 +73,11 @@ class Price:
         group, _, name = self.where.partition(".")
         return f"{_SECTIONS[group][0]}.{name}"
 
-    def in_year(self, year: int) -> float:
-        """Return what one of the measure costs in a calendar year."""
+    def in_year(self, year: int, part: float = 1.0) -> float:
+        """Return what one of the measure costs in a calendar year, or in a part of it."""
         days = (date(year + 1, 1, 1) - date(year, 1, 1)).days
         spans = {"year": 1.0, "quarter": 4.0, "month": 12.0, "week": days / 7, "day": float(days)}
-        return self.amount * spans.get(self.per, 1.0)
+        return self.amount * (spans[self.per] * part if self.per in spans else 1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,10 +96,10 @@ class Sum:
     only: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
 
-    def in_year(self, year: int, scenario: str) -> float:
-        """Return what is spent in a year of a scenario."""
+    def in_year(self, year: int, scenario: str, part: float = 1.0) -> float:
+        """Return what is spent in a year of a scenario, or in a part of the year."""
         spent = (not self.only or scenario in self.only) and scenario not in self.without
-        return self.price.amount / len(self.years) if spent and year in self.years else 0.0
+        return part * self.price.amount / len(self.years) if spent and year in self.years else 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
