@@ -369,6 +369,39 @@ def test_why_more_than_all_places_are_used_is_said():
     assert "more than 100" not in " ".join(situation_lines(run(steady), wording(codes=False, pathway=steady)))
 
 
+@pytest.mark.parametrize(
+    ("rate", "english", "danish"),
+    [
+        (
+            "40 per day",
+            "What binds: desk (88 % of the places used, and groups of 3 can use 88 %).",
+            "Det, der begrænser: desk (88 % af pladserne bruges, og grupper på 3 kan bruge 88 %).",
+        ),
+        (
+            "5 per day",
+            "the fullest is desk, with 43 % of the places used, and groups of 3 can use 88 %.",
+            "mest belagt er desk, hvor 43 % af pladserne bruges, og grupper på 3 kan bruge 88 %.",
+        ),
+    ],
+    ids=["full", "not full"],
+)
+def test_a_station_is_full_where_no_other_group_can_begin(rate, english, danish):
+    """Of nine servers for 31 days groups of three use all, of four for 60 days three: 459 of 519."""
+    raw = {
+        "name": "groups",
+        "start": "2024-01-01",
+        "end": "2024-04-01",
+        "stations": {"desk": {"capacity": {"2024-01-01": 9, "2024-02-01": 4}, "together": 3}},
+        "states": {"in": {"station": "desk", "stay": "12 hours", "to": "out"}, "out": {"final": True}},
+        "entries": {"door": {"to": "in", "rate": rate}},
+    }
+    pathway = Pathway.from_dict(raw)
+    results = run(pathway)
+    for code, words in (("en", english), ("da", danish)):
+        text = " ".join(situation_lines(results, wording(code, codes=False, pathway=pathway)))
+        assert words in " ".join(text.split())
+
+
 def test_a_scenario_of_ones_own_is_called_what_its_file_calls_it():
     shipped = Scenario.of("today")
     own = Scenario.from_dict({"name": "today", "base": "copenhagen", "parameters": {"klage_share": "+1 %"}}, "own.toml")

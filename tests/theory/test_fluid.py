@@ -328,6 +328,16 @@ def test_full_servers_take_their_number_over_the_mean_stay_whatever_the_law(stay
     assert fluid.waiting[-1, 0] - fluid.waiting[-101, 0] == pytest.approx(200 / mean, rel=1e-6)
 
 
+def test_groups_leave_the_servers_idle_that_make_no_whole_group() -> None:
+    """Of 11 servers two groups of four hold eight, and of 7 one group holds four, over a mean stay of half a week."""
+    capacity = {"2018-01-01": 11, "2023-01-02": 7}
+    fluid = flow(desk("30 per week", "3.5 days", capacity=capacity, together=4))
+    growth = np.diff(fluid.waiting[:, 0])
+    for weeks, servers in ((slice(10, 259), 8), (slice(270, 519), 4)):
+        np.testing.assert_allclose(fluid.places[weeks, 0], servers / 0.5)
+        np.testing.assert_allclose(growth[weeks], 30 - servers / 0.5, rtol=1e-6)
+
+
 def test_the_better_class_is_served_first_and_a_class_shares_alike() -> None:
     own = {"station": "desk", "to": "gone"}
     path = pathway(

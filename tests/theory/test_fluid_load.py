@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from flowsim.model.pathway import Pathway
+from flowsim.simulation.engine.trace import NEVER
+from flowsim.simulation.runner import run
 from flowsim.theory.fluid_load import StationLoad, workload
 from flowsim.theory.networks import AbsorbingChain
 
@@ -48,6 +50,23 @@ def test_servers_in_an_mmc_queue_are_used_by_arrivals_times_stay_over_servers() 
     assert load.cases_a_week == pytest.approx(9, rel=1e-12)
     assert load.places_a_week == pytest.approx(10, rel=1e-12)
     assert load.utilisation == pytest.approx(0.9, rel=1e-12)
+
+
+def test_a_station_takes_by_groups_what_a_simulation_serves() -> None:
+    """One group of three at a time, of four servers, takes 36 an hour in stays of five minutes: 38 come."""
+    states = {"served": {"station": "desk", "stay": "5 minutes", "to": "gone"}, "gone": {"final": True}}
+    path = pathway(
+        end="2019-02-01",
+        stations={"desk": {"capacity": 4, "together": 3}},
+        states=states,
+        entries={"door": {"to": "served", "rate": "38 per hour"}},
+    )
+    load = only(path)
+    assert load.utilisation == pytest.approx(38 / 36, rel=1e-12)
+    assert load.grows
+    visits = run(path, replications=1, seed=1, keep_traces=True).traces[0].visits
+    served = (visits["state"] == 0) & (visits["started"] != NEVER)
+    assert served.sum() * 7 / 31 == pytest.approx(load.places_a_week, rel=0.005)
 
 
 def test_a_jackson_network_counts_those_who_come_back() -> None:

@@ -212,6 +212,9 @@ def span_text(minutes: float) -> str:
         count = minutes / MINUTES[unit]
         if count and count == int(count) and int(count) * MINUTES[unit] == minutes:
             return f"{int(count)} {unit}{'s' if count != 1 else ''}"
+    seconds = round(60 * minutes) if minutes < MINUTES["hour"] and minutes != int(minutes) else 0
+    if seconds and seconds * MINUTES["second"] == minutes:
+        return f"{seconds} second{'s' if seconds != 1 else ''}"
     return f"{_number_text(minutes)} minutes"
 
 

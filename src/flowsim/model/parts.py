@@ -542,6 +542,14 @@ class Station(Record):
             return self.capacity
         return _planned(self.capacity, self.open, self.shifts, self.closed, start, end)
 
+    def usable(self, start: datetime, end: datetime) -> ByDate[int] | None:
+        """Return those of the planned servers that stays can hold: where they begin `together`, whole groups alone."""
+        planned = self.planned(start, end)
+        if planned is None or self.together == 1:
+            return planned
+        groups = tuple((when, servers - servers % self.together) for when, servers in planned.root)
+        return ByDate[int].model_construct(root=groups)
+
     def meetings(self, start: datetime, end: datetime) -> list[datetime]:
         """Return the times of a meeting from `start` until before `end`."""
         moments: tuple[datetime, ...] = ()

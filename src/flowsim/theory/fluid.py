@@ -57,8 +57,8 @@ class Fluid:
         refused: whom a full room sends away; shape (steps, states).
         waiting: who queue at the step's end; shape (steps, states).
         present: who queue or stay at the step's end, all so far in a final state; shape (steps, states).
-        places: cases that meetings can take in the step, and servers at the mean stay of those who come; shape
-            (steps, stations).
+        places: cases that meetings can take in the step, and servers at the mean stay of those who come, without
+            those over that no group can begin in; shape (steps, stations).
     """
 
     pathway: Pathway
@@ -211,8 +211,8 @@ class _Line:
         self.meetings: list[list[datetime]] = [[] for _ in range(flow.steps)]
         for when in station.meetings(flow.pathway.start, flow.pathway.end):
             self.meetings[flow.step_at(when)].append(when)
-        planned = station.planned(flow.pathway.start, flow.pathway.end)
-        self.capacity = flow.mean(planned) if planned else None
+        usable = station.usable(flow.pathway.start, flow.pathway.end)
+        self.capacity = flow.mean(usable) if usable else None
         self.carried = [0.0] * len(self.bounds)
 
     def takings(self, flow: _Flow, k: int, present: Floats) -> list[tuple[float, float]]:

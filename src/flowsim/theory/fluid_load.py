@@ -48,7 +48,8 @@ class StationLoad:
         since: when the period begins; until when it lasts is `until`.
         until: its end, not included.
         cases_a_week: citizens who come to queue, each as often as she comes, those who then give up included.
-        places_a_week: cases that it can take: servers over the mean stay, or the places of its meetings.
+        places_a_week: cases that it can take: servers over the mean stay, or the places of its meetings. Where stays
+            begin `together`, servers are those of whole groups.
         served_a_week: cases that it takes.
         queue_before: how many wait at the beginning.
         queue: how many wait at the end.

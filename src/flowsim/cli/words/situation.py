@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from flowsim.cli.terminal import table, wrapped
+from flowsim.core.civil_time import ByDate
 from flowsim.core.periods import FINER, Period, longest
 from flowsim.model.parts import Station
 from flowsim.simulation.measures.measure import Measure
@@ -14,6 +16,7 @@ from flowsim.simulation.measures.spells import CLOCK_OVERDUE, CLOCK_WITHIN
 from flowsim.simulation.measures.stations import QUEUE, SERVED, UTILISATION
 
 if TYPE_CHECKING:
+    from flowsim.model.pathway import Pathway
     from flowsim.reporting.wording import Wording
     from flowsim.simulation.estimates import SingleEstimate
     from flowsim.simulation.results import Results
@@ -149,20 +152,46 @@ def _binding(results: Results, wording: Wording, last: Period) -> Iterator[str]:
             without.append(say("situation.binds.nothing", station=wording.station(station.name)))
     if not shares and not without:
         return
+    most = {station: _most_of(station, results.pathway, last) for station in shares}
+    used = {station: share / most[station] if most[station] else share for station, share in shares.items()}
     for station in shares:
-        if (part := _stalled_in(results, station, last)) is not None and shares[station] < _FULL:
+        if (part := _stalled_in(results, station, last)) is not None and used[station] < _FULL:
             period = wording.language.short_period(part)
             without.append(say("situation.binds.still", station=wording.station(station.name), period=period))
-    full = [station for station in sorted(shares, key=lambda station: -shares[station]) if shares[station] >= _FULL]
+    full = [station for station in sorted(used, key=lambda station: -used[station]) if used[station] >= _FULL]
     if full or without:
-        named = without + [_named(station, shares[station], results, wording, last) for station in full]
+        named = without + [_named(station, shares[station], most[station], results, wording, last) for station in full]
         yield say("situation.binds", stations=wording.language.listed(named))
         if any(not station.is_meeting and shares[station] >= _OVER for station in full):
             yield say("situation.over")
     else:
-        fullest = max(shares, key=lambda station: shares[station])
-        share = wording.cell(shares[fullest], "share")
-        yield say("situation.free", station=wording.station(fullest.name), share=share)
+        fullest = max(used, key=lambda station: used[station])
+        words = {"station": wording.station(fullest.name), "share": wording.cell(shares[fullest], "share")}
+        if most[fullest] < 1:
+            words |= {"number": str(fullest.together), "most": wording.cell(most[fullest], "share")}
+        yield say("situation.free" if most[fullest] == 1 else "situation.free.groups", **words)
+
+
+def _most_of(station: Station, pathway: Pathway, period: Period) -> float:
+    """Return the share of the places of a period that can be used: below 1 where whole groups leave some over.
+
+    Servers that answer the wait are not planned, so that of those all count.
+    """
+    if station.together == 1 or station.answers is not None:
+        return 1.0
+    since, until = max(period.start, pathway.start), min(period.end, pathway.end)
+    planned, usable = (
+        _server_hours(steps, since, until)
+        for steps in (station.planned(pathway.start, pathway.end), station.usable(pathway.start, pathway.end))
+    )
+    return usable / planned if planned else 1.0
+
+
+def _server_hours(servers: ByDate[int] | None, since: datetime, until: datetime) -> float:
+    assert servers is not None  # a meeting has no groups
+    ends = [*(when for when, _ in servers.root[1:]), until]
+    spans = [min(end, until) - max(when, since) for (when, _), end in zip(servers.root, ends, strict=True)]
+    return sum(n * max(span.total_seconds() / 3600, 0) for n, span in zip(servers.values, spans, strict=True))
 
 
 def _stalled_in(results: Results, station: Station, last: Period) -> Period | None:
@@ -177,8 +206,11 @@ def _stalled_in(results: Results, station: Station, last: Period) -> Period | No
     return part if part != last and column is not None and column.now.estimate == math.inf else None
 
 
-def _named(station: Station, share: float, results: Results, wording: Wording, last: Period) -> str:
+def _named(station: Station, share: float, most: float, results: Results, wording: Wording, last: Period) -> str:
     say, words = wording.language.say, {"station": wording.station(station.name), "share": wording.cell(share, "share")}
+    if most < 1:
+        words |= {"number": str(station.together), "most": wording.cell(most, "share")}
+        return say("situation.binds.groups", **words)
     at = min(last.end, results.pathway.end)
     places = {party.name: party.places.at(at) for party in station.parties if party.places is not None}
     least = min(places, key=lambda name: places[name]) if len(set(places.values())) > 1 else None

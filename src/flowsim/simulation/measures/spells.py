@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -283,9 +284,13 @@ def _followed(dated: DatedTrace, values: Floats, every: Every, needed: int) -> F
 
 
 def span_name(span: float) -> str:
-    """Return a span as it stands in the name of a measure: "3_months"."""
+    """Return a span as it stands in the name of a measure: "3_months", "20_seconds"."""
     for unit in ("year", "month", "week", "day", "hour"):
         count = span / MINUTES[unit]
         if count >= 1 and count == int(count):
             return f"{int(count)}_{unit}{'s' if count > 1 else ''}"
-    return f"{span:g}_minutes"
+    minutes, seconds = f"{span:g}", round(span / MINUTES["second"])
+    # A dot parts the names of a measure.
+    if "." in minutes and math.isclose(seconds * MINUTES["second"], span, rel_tol=1e-12):
+        return f"{seconds}_second{'s' if seconds != 1 else ''}"
+    return f"{minutes}_minutes"
