@@ -328,11 +328,20 @@ def test_what_is_typed_is_read_or_asked_about(chromium: Any, small: str) -> None
     with tab(chromium, small, "da") as page:
         page.get_by_role("link", name="Arbejdsbord").click()
         field = page.get_by_role("textbox", name=re.compile("Pladser pr. møde"))
-        for text, answer in (("1.200", "Mener du 1200?"), ("mange", "Skriv et tal"), ("-3", "Nærmeste værdi er 0")):
+        for text, answer in (
+            ("1.200", "Mener du 1200?"),
+            ("mange", "Skriv et tal"),
+            ("-3", "Nærmeste værdi er 0"),
+            ("+2", "Skriv et tal"),  # two more, in a scenario's file: not two
+            ("25 %", "Skriv et tal"),
+        ):
             field.fill(text)
             field.blur()
             assert answer in page.locator("[role=group]").first.inner_text()
             assert field.get_attribute("aria-invalid") == "true"
+        field.fill("0,145")
+        field.blur()
+        assert field.get_attribute("aria-invalid") is None
         field.fill("4,5")
         field.blur()
         settled(page)
@@ -419,6 +428,56 @@ def test_what_makes_the_figures_again_stays_open_and_is_never_of_another_choice(
         assert scenario.count() == 0
 
 
+def test_a_run_that_was_done_before_takes_its_own_place_and_is_spoken_of(chromium: Any, small: str) -> None:
+    with tab(chromium, small) as page:
+        page.get_by_role("link", name="Workbench").click()
+        settled(page)
+        slider, runs = page.get_by_role("slider").first, page.get_by_role("region", name=re.compile("Runs"))
+        for key in ("ArrowRight", "ArrowRight", "ArrowLeft"):
+            slider.press(key)
+            settled(page)
+        assert runs.locator("tbody tr").count() == 2
+        assert (
+            "100" in page.get_by_role("status").inner_text()
+        )  # for a screen reader, which hears nothing that is not drawn
+        page.get_by_label("Language").select_option("da")
+        settled(page)
+        assert page.evaluate("document.activeElement.tagName") == "SELECT"
+        danish = page.get_by_role("region", name=re.compile("Kørsler|kørsler"))
+        assert all("lang=da" in link.get_attribute("href") for link in danish.locator("tbody a").all())
+
+
+def test_a_slider_that_is_dragged_does_not_write_the_address(chromium: Any, small: str) -> None:
+    with tab(chromium, small) as page:
+        page.get_by_role("link", name="Workbench").click()
+        settled(page)
+        before = page.url
+        slider = page.get_by_role("slider").first
+        slider.evaluate("one => { one.stepUp(); one.dispatchEvent(new Event('input')); }")
+        page.wait_for_timeout(300)
+        assert page.url == before
+        slider.dispatch_event("change")
+        settled(page)
+        assert page.url != before
+
+
+def test_who_chooses_a_language_and_goes_on_is_where_she_went(chromium: Any, small: str) -> None:
+    with tab(chromium, small) as page:
+        page.get_by_role("heading", name="Where do citizens wait?").wait_for()
+        held: list[Any] = []
+        page.route("**/api/page*", lambda route: held.append(route))
+        page.get_by_label("Language").select_option("da")
+        page.wait_for_timeout(200)
+        page.evaluate("location.hash = '#/trust?lang=en'")
+        page.wait_for_timeout(300)
+        with page.expect_response("**/api/page*"):
+            held[0].continue_()
+        page.wait_for_timeout(500)
+        assert page.url.endswith("#/trust?lang=en")
+        assert page.get_by_role("heading", level=1).inner_text() == page.title().removesuffix(" – flowsim")
+        assert page.locator("html").get_attribute("lang") == "en"
+
+
 def test_a_user_s_text_is_text(chromium: Any, small: str) -> None:
     name = "<img src=x onerror=alert(1)>"
     with tab(chromium, small) as page:
@@ -434,10 +493,17 @@ def test_a_user_s_text_is_text(chromium: Any, small: str) -> None:
 def test_a_run_can_be_cancelled_and_taken_up_again(chromium: Any, city: str) -> None:
     with tab(chromium, city) as page:
         page.get_by_role("link", name="Workbench").click()
-        page.get_by_role("button", name="Cancel").click(timeout=LONG)
+        page.get_by_role("button", name="Cancel").press("Enter", timeout=LONG)
         assert "Cancelled" in page.locator(".bar").nth(1).inner_text()
-        page.get_by_role("button", name="Compute again").click()
+        focused = page.locator(":focus")
+        assert focused.inner_text() == "Compute again"
+        focused.press("Enter")
         page.get_by_role("button", name="Cancel").wait_for()
+        assert focused.inner_text() == "Cancel"
+        page.get_by_label("Start from").select_option("more-places")
+        assert "sets its own value from" in page.locator(".control").first.inner_text()
+        page.get_by_role("button", name="Reset everything").click()
+        assert page.get_by_label("Name of the scenario").input_value() == "My scenario"
 
 
 def test_a_second_tab_gets_its_first_figures_while_another_runs(chromium: Any, city: str) -> None:

@@ -110,7 +110,8 @@ class Answers:
         return Response((data_folder("web") / name).read_bytes(), media_type=f"{PAGE_FILES[name]}; charset=utf-8")
 
     async def _contents(self, request: Request) -> Response:
-        return JSONResponse(page_contents(self.desk, _language(request.query_params.get("lang"))))
+        language = _language(request.query_params.get("lang"))
+        return JSONResponse(await run_in_threadpool(page_contents, self.desk, language))
 
     async def _paper(self, request: Request) -> Response:
         kept = self.shelf.get(request.path_params["token"])
@@ -120,12 +121,12 @@ class Answers:
     async def _grounds(self, request: Request) -> Response:
         from flowsim.web.screens.trust import grounds
 
-        return JSONResponse(grounds(self.desk, _language(request.query_params.get("lang"))))
+        return JSONResponse(await run_in_threadpool(grounds, self.desk, _language(request.query_params.get("lang"))))
 
     async def _template(self, request: Request) -> Response:
         from flowsim.web.screens.lists import template
 
-        name, content = template(self.desk, _language(request.query_params.get("lang")))
+        name, content = await run_in_threadpool(template, self.desk, _language(request.query_params.get("lang")))
         return _attached(Paper(name, FORMATS["xlsx"], content))
 
     def _list(self, raw: Mapping[str, Any], language: Language) -> Any:
@@ -203,7 +204,7 @@ class Answers:
             raw: Mapping[str, Any] = _unread(request)
             try:
                 raw = await _body(request, most)
-                work = ask(raw, _language(raw.get("lang")))
+                work = await run_in_threadpool(ask, raw, _language(raw.get("lang")))
             except InputError as error:
                 return self._refused(error, raw)
             return StreamingResponse(self._lines(work, raw, urgent), media_type="application/x-ndjson")

@@ -1,5 +1,5 @@
 // The frame: language, screens, and the address that holds all choices.
-import { about, el, load, say } from "/static/words.js";
+import { about, el, load, say, speak } from "/static/words.js";
 import { start } from "/static/start.js";
 import { workbench } from "/static/workbench.js";
 import { staffing } from "/static/screens/staffing.js";
@@ -37,7 +37,7 @@ function current() {
   return { screen, language: values.get("lang") ?? preferred, choice: unpack(values.get("s") ?? "") };
 }
 
-let leave = () => {}, links = new Map(), here = "";
+let leave = () => {}, links = new Map(), here = "", shows = 0;
 
 // The other screens are of what is chosen now.
 function lead(choice) {
@@ -46,9 +46,22 @@ function lead(choice) {
 
 async function show() {
   here = location.hash;
-  const { screen, language, choice } = current();
+  const own = ++shows, { screen, language, choice } = current();
   leave();
-  if (about === null || about.language !== language) await load(language);
+  leave = () => {};
+  const spoken = about?.language;
+  if (spoken !== language) {
+    let contents;
+    try {
+      contents = await load(language);
+    } catch {
+      document.getElementById("page").replaceChildren(el("p", { class: "wrong", role: "alert" },
+        "flowsim does not answer. Is it still running? / flowsim svarer ikke. Kører det stadig?"));
+      return;
+    }
+    if (own !== shows) return; // she has gone on meanwhile
+    speak(contents);
+  }
   document.title = `${say(titles[screen] ?? `${screen}.title`)} – flowsim`;
   const main = el("main", { id: "content", tabindex: "-1" });
   const languages = el("select", {
@@ -72,6 +85,8 @@ async function show() {
     el("footer", {}, `${say("local")} flowsim ${about.version}`),
   );
   leave = screens[screen](main, choice) ?? (() => {});
+  // Who works by keyboard goes on in the new screen, or where she chose its language.
+  if (spoken) (spoken === language ? main : languages).focus();
 }
 
 // The address follows the choices without another step in the browser's history, and without drawing the page anew;

@@ -8,7 +8,7 @@ const MOST = 65536;
 
 export function start(main, choice) {
   const stop = new AbortController();
-  const table = el("div", { "aria-live": "polite" }, el("p", {}, say("bench.waiting")));
+  const table = el("div", {}, el("p", {}, say("bench.waiting")));
   const preset = el("select", { id: "preset" },
     about.presets.map((one) => el("option", { value: one.name }, one.title)));
   const description = el("p", { class: "quiet" });

@@ -1,9 +1,10 @@
 // The picture of the way, by month, and the fans of figures over time.
 import { about, el, number, say } from "/static/words.js";
+import { grid } from "/static/screens/parts.js";
 
 export function way() {
   let view = null, present = null, timer = null;
-  const label = el("output", { for: "month" });
+  const label = el("span", {});
   const slider = el("input", { type: "range", id: "month", min: 0, max: 0, value: 0, oninput: () => draw() });
   const play = el("button", { type: "button", class: "small", onclick: () => (timer ? pause() : go()) }, say("way.play"));
   const benefit = el("select", { id: "benefit", onchange: () => draw() }, el("option", { value: "" }, say("way.all")),
@@ -254,21 +255,16 @@ export function fans() {
     words.textContent = `${one.title}. ${say("time.about", { today: about.todayWords })}`;
     const runs = Object.keys(one.fans);
     const head = [say("time.period"), ...runs.flatMap((run) => ["median", "band"].map((key) => say(`time.${key}`, { run: say(`bench.${run}`) })))];
-    table.replaceChildren(grid(one.title, head, one.periods.map((period, at) => [period, ...runs.flatMap((run) =>
-      [number(one.fans[run][2][at]), `${number(one.fans[run][0][at])} – ${number(one.fans[run][4][at])}`])])));
+    table.replaceChildren(grid({ title: one.title, columns: head, rows: one.periods.map((period, at) => [period, ...runs.flatMap((run) =>
+      [number(one.fans[run][2][at]), `${number(one.fans[run][0][at])} – ${number(one.fans[run][4][at])}`])]) }));
     const of = [say("time.period"), one.unit, say("time.source")];
     sources.replaceChildren(one.points.length
-      ? grid(say("time.sources"), of, one.points.map((p) => [p.period, number(p.value), `${p.source} (${p.date}), ${p.fact}`]))
+      ? grid({ title: say("time.sources"), columns: of, rows: one.points.map((p) => [p.period, number(p.value), `${p.source} (${p.date}), ${p.fact}`]) })
       : el("p", {}, "–"));
   }
 
-  function grid(label, head, rows) {
-    return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label }, el("table", {},
-      el("thead", {}, el("tr", {}, head.map((text) => el("th", { scope: "col" }, text)))),
-      el("tbody", {}, rows.map((row) => el("tr", {}, row.map((cell, place) => el(place ? "td" : "th", place ? {} : { scope: "row" }, cell)))))));
-  }
-
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw());
+  const left = new AbortController();
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw(), { signal: left.signal });
   return {
     node, draw,
     show(news) {
@@ -279,6 +275,6 @@ export function fans() {
       }
       draw();
     },
-    close() { chart?.destroy(); },
+    close() { left.abort(); chart?.destroy(); },
   };
 }

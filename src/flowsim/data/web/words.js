@@ -3,9 +3,13 @@ export let about = null;
 
 export async function load(language) {
   const answer = await fetch(`/api/page?lang=${encodeURIComponent(language)}`);
-  about = await answer.json();
+  if (!answer.ok) throw new Error("fault");
+  return answer.json();
+}
+
+export function speak(contents) {
+  about = contents;
   document.documentElement.lang = about.language;
-  return about;
 }
 
 export function say(key, values = {}) {
@@ -27,11 +31,12 @@ export function quantity(text) {
   return [number(Number(parts[1]), 6), ...parts[2].trim().split(" ").filter(Boolean).map((word) => about.quantities[word] ?? word)].join(" ");
 }
 
-// "31,5" and "31.5" are numbers; "1.200" and "1,200" are asked about, for they are read in two ways.
-export function read(text) {
-  const plain = text.trim().replace(/[\s%]/g, "").replace("−", "-");
-  if (/^[+-]?\d{1,3}([.,])\d{3}$/.test(plain)) return { twice: plain.replace(/[.,]/, "") };
-  if (!/^[+-]?\d+([.,]\d+)?$/.test(plain)) return {};
+// "31,5" and "31.5" are numbers; "1.200" and "1,200" are asked about, for they are read in two ways. Only where a number is a
+// change in per cent may "+10 %" be written: elsewhere a sign or a per cent would be another change than the one that is read.
+export function read(text, change = false) {
+  const plain = text.trim().replace(change ? /^\+|[\s%]/g : /\s/g, "").replace("−", "-");
+  if (/^-?[1-9]\d{0,2}[.,]\d{3}$/.test(plain)) return { twice: plain.replace(/[.,]/, "") };
+  if (!/^-?\d+([.,]\d+)?$/.test(plain)) return {};
   return { value: Number(plain.replace(",", ".")) };
 }
 

@@ -12,11 +12,11 @@ export function workbench(main, choice) {
     preset: "", own: "", name: say("bench.name.value"), year: about.year, values: {}, rows: [], unlocked: false,
     parameters: {}, prices: {}, cases: "", casesDay: "", ...choice,
   };
-  let looking = null, looked = "", figured = "", running = null, asked = null, pending = false, rested = true, last = null;
+  let looking = null, looked = "", figured = "", running = null, asked = null, pending = false, rested = true, last = null, left = false;
   const tiles = el("div", { class: "tiles" });
   const nothing = el("p", { class: "hint" }, say("bench.nothing", { year: about.year }));
-  const status = el("div", { class: "bar" });
-  const spoken = el("p", { class: "hidden", role: "status" });
+  const status = el("div", { class: "bar", tabindex: "-1" });
+  const spoken = el("p", { class: "unseen", role: "status" });
   const wrong = el("p", { class: "wrong", role: "alert" });
   const picture = way(), lines = fans();
   const recipe = el("div", {});
@@ -73,7 +73,7 @@ export function workbench(main, choice) {
 
   // While a control moves: the newest choice is looked at as soon as the look before has its first figures.
   async function look() {
-    remember();
+    if (left) return;
     const question = JSON.stringify(body());
     stopRun();
     // A slider that is let go where it was looked at last, and one that is back there, has its look already.
@@ -106,6 +106,7 @@ export function workbench(main, choice) {
   }
 
   async function run() {
+    if (left) return;
     remember();
     stopRun();
     looking?.abort();
@@ -117,9 +118,10 @@ export function workbench(main, choice) {
     const text = el("span", {}, say("bench.waiting"));
     const cancel = el("button", { type: "button", class: "small", onclick: () => {
       stopRun();
-      status.replaceChildren(el("span", {}, say("bench.cancelled")), restart());
+      tell(el("span", {}, say("bench.cancelled")), restart());
     } }, say("bench.cancel"));
-    status.replaceChildren(bar, text, cancel);
+    spoken.textContent = "";
+    tell(bar, text, cancel);
     try {
       for await (const item of news("/api/run", body(), own.signal)) {
         if (own !== running) return;
@@ -131,9 +133,9 @@ export function workbench(main, choice) {
         }
         if (item.view) {
           show(item);
-          list(item.view);
+          list(item.view, question);
           spoken.textContent = say("bench.done", item.view);
-          status.replaceChildren(el("span", { class: "quiet" }, say("bench.done", item.view)));
+          tell(el("span", { class: "quiet" }, say("bench.done", item.view)));
           figured = question;
           repeat();
         }
@@ -151,7 +153,9 @@ export function workbench(main, choice) {
 
   // A control has come to rest: the look is followed by a run.
   function settle() {
+    if (left) return;
     rested = true;
+    remember();
     look();
   }
 
@@ -159,12 +163,19 @@ export function workbench(main, choice) {
     wrong.textContent = figured = "";
     repeat();
     for (const tile of tiles.children) tile.classList.add("stale");
-    status.replaceChildren(el("span", { class: "quiet" }, say("bench.stale")), restart());
+    tell(el("span", { class: "quiet" }, say("bench.stale")), restart());
+  }
+
+  // Who works by keyboard goes on at what comes in the place of a button.
+  function tell(...parts) {
+    const held = status.contains(document.activeElement);
+    status.replaceChildren(...parts);
+    if (held) (status.querySelector("button") ?? status).focus();
   }
 
   function refuse(error) {
     wrong.textContent = fault(error);
-    status.replaceChildren(restart());
+    tell(el("span", { class: "quiet" }, last ? say("bench.stale") : ""), restart());
   }
 
   // --- Figures ---
@@ -173,7 +184,8 @@ export function workbench(main, choice) {
     last = item;
     nothing.classList.toggle("hidden", !unchanged());
     const label = say(item.look ? "bench.look" : "bench.done", item.view);
-    tiles.replaceChildren(...item.view.tiles.map((one) => {
+    if (!item.view.tiles.length) tiles.replaceChildren(el("p", { class: "hint" }, say("bench.none", item.view)));
+    else tiles.replaceChildren(...item.view.tiles.map((one) => {
       const parts = [el("h3", {}, one.title), el("p", { class: "value" }, one.value)];
       if (one.verdict) {
         const sure = one.verdict === "sure";
@@ -193,9 +205,14 @@ export function workbench(main, choice) {
     lines.show(item);
   }
 
-  function list(view) {
-    const row = { name: chosen.name, hash: location.hash, tiles: view.tiles, year: view.year, pinned: false };
-    if (!unchanged()) finished.unshift(row);
+  // A run that was done before takes its own place.
+  function list(view, question) {
+    const row = { name: chosen.name, question, hash: location.hash, tiles: view.tiles, year: view.year, pinned: false };
+    if (!unchanged() && view.tiles.length) {
+      const earlier = finished.findIndex((one) => one.question === question && one.name === row.name);
+      if (earlier >= 0) row.pinned = finished.splice(earlier, 1)[0].pinned;
+      finished.unshift(row);
+    }
     ranked();
   }
 
@@ -222,7 +239,7 @@ export function workbench(main, choice) {
       el("thead", {}, el("tr", {}, head.map((text) => (text ? el("th", { scope: "col" }, text) : el("td", {}))))),
       el("tbody", {}, rows.map((one) => el("tr", {}, el("th", { scope: "row" }, one.name), el("td", {}, String(one.year)),
         one.tiles.map((tile, place) => cell(one, tile, place)), el("td", {}, pins.get(one)),
-        el("td", {}, el("a", { href: one.hash }, say("runs.show"))))))),
+        el("td", {}, el("a", { href: one.hash.replace(/lang=\w+/, `lang=${about.language}`) }, say("runs.show"))))))),
     el("p", {}, el("button", { type: "button", onclick: () => download(rows, titles) }, say("runs.excel"))));
     pins.get(moved)?.focus();
   }
@@ -268,7 +285,7 @@ export function workbench(main, choice) {
       el("p", { class: "quiet" }, say("bench.from", { today: about.todayWords })),
       origin(), taken(), name(), ...about.controls.filter((one) => one.kind !== "closures").map(control), dated(),
       el("p", {}, el("button", { type: "button", onclick: () => {
-        Object.assign(chosen, { values: {}, rows: [], preset: "", own: "", parameters: {}, prices: {}, cases: "", casesDay: "" });
+        Object.assign(chosen, { values: {}, rows: [], preset: "", own: "", parameters: {}, prices: {}, cases: "", casesDay: "", name: say("bench.name.value") });
         redraw("origin");
       } }, say("bench.reset.all"))));
   }
@@ -291,7 +308,8 @@ export function workbench(main, choice) {
       chosen.own && el("option", { value: "*", selected: true }, say("bench.own")));
     const words = about.presets.find((one) => one.name === chosen.preset)?.about;
     return el("div", { class: "control" }, el("label", { for: "origin" }, say("bench.start")), select,
-      words && el("p", { class: "quiet" }, words));
+      words && el("p", { class: "quiet" }, words),
+      (chosen.preset || chosen.own) && el("p", { class: "quiet" }, say("bench.origin.today", { today: about.todayWords })));
   }
 
   // What another screen has brought along, and how to do without it.
@@ -388,7 +406,7 @@ export function workbench(main, choice) {
     // Dragged away and back to where it was, a slider has moved and tells of no change: the run follows all the same.
     for (const end of ["pointerup", "keyup", "blur"]) range.addEventListener(end, () => setTimeout(() => { if (!rested) settle(); }, 50));
     field.addEventListener("change", () => {
-      const { value, twice } = read(field.value);
+      const { value, twice } = read(field.value, one.relative);
       const far = value !== undefined && (one.relative ? value < one.least || value > one.most : value < 0 || value > 1e6);
       if (value === undefined || far) {
         field.setAttribute("aria-invalid", "true");
@@ -493,6 +511,7 @@ export function workbench(main, choice) {
     el("section", { class: "card" }, el("h2", { id: "runs" }, say("runs")), history), again)), strip);
   settle();
   return () => {
+    left = true;
     looking?.abort();
     looking = null;
     stopRun();
