@@ -870,3 +870,223 @@ def test_a_run_of_one_month_has_that_month_once(chromium: Any, town: Path, tmp_p
         page.locator("table tbody tr").first.wait_for(timeout=LONG)
         heads = [head.replace("\N{NO-BREAK SPACE}", " ") for head in page.locator("table thead th").all_inner_texts()]
         assert heads == ["Stop", "Waiting, January 2021", "Weeks of waiting, January 2021"]
+
+
+# --- The other screens ---
+
+
+def posted(page: Any, path: str) -> list[dict[str, Any]]:
+    """Return what the page asks of an address, from now on."""
+    asked: list[dict[str, Any]] = []
+    page.on("request", lambda one: asked.append(one.post_data_json) if one.url.endswith(path) else None)
+    return asked
+
+
+def test_no_staffing_is_sought_while_a_goal_can_not_be_read(chromium: Any, pair: str) -> None:
+    with tab(chromium, pair, "da") as page:
+        page.get_by_role("link", name="Find bemanding").click()
+        page.locator("#goal").select_option("wait.team.served")
+        page.locator("#also").select_option("")
+        asked, find = posted(page, "/api/staffing"), page.get_by_role("button", name="Find", exact=True)
+        for name, text, answer in (
+            ("bound", "1.200", "Mener du 1200?"),
+            ("bound", "4 uger", "Skriv et tal"),
+            ("bound", "", "Skriv et tal"),
+            ("most", "mange", "Skriv et tal"),
+        ):
+            field = page.locator(f"#{name}")
+            before = field.input_value()
+            field.fill(text)
+            find.click()
+            page.get_by_text(answer).wait_for()
+            assert field.get_attribute("aria-invalid") == "true"
+            assert page.locator(":focus").get_attribute("id") == name
+            field.fill(before)
+            field.blur()
+            assert field.get_attribute("aria-invalid") is None
+        assert violations(page) == []
+        page.locator("#goal").select_option("queue.team")
+        page.locator("#bound").fill("1.200")
+        page.locator("#goal").select_option("wait.team.served")  # which has a bound of its own
+        assert page.locator("#bound").get_attribute("aria-invalid") is None
+        page.locator("#bound").fill("4,5")
+        assert asked == []
+        find.click()
+        page.get_by_role("button", name="Afbryd").wait_for()
+        assert asked[0]["form"]["goals"] == ["wait for team <= 4.5 weeks"]
+
+
+def test_a_staffing_is_taken_along_for_what_was_asked_not_for_what_is_chosen_by_then(chromium: Any, pair: str) -> None:
+    with tab(chromium, pair) as page:
+        page.get_by_role("link", name="Find staffing").click()
+        page.locator("#lever").select_option("team.places")
+        page.locator("#goal").select_option("wait.team.served")
+        page.locator("#also").select_option("")
+        held: list[Any] = []
+        page.route("**/api/staffing", lambda route: held.append(route))
+        year = page.locator("#during").input_value()
+        page.get_by_role("button", name="Find", exact=True).click()
+        page.locator("#lever").select_option("plan.capacity")
+        page.locator("#during").select_option(next(one for one in ("2021", "2022") if one != year))
+        held[0].continue_()
+        page.locator(".answer").wait_for(timeout=LONG)
+        level = page.locator(".answer").inner_text().split()[0]
+        page.get_by_role("link", name=re.compile("Use .* on the workbench")).click()
+        settled(page)
+        titles = page.get_by_role("slider").evaluate_all('all => all.map((one) => [one.ariaLabel ?? "", one.value])')
+        values = {title.lower(): value for title, value in titles}
+        assert values["places a meeting: team"] == level
+        assert values["servers: plan"] == "5"  # as today
+        assert page.locator("#year").input_value() == year
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_each_screen_says_what_it_is_of(chromium: Any, city: str, language: str) -> None:
+    today, own, preset, listed = {
+        "da": ("Om: Videreført fra januar 2021", "Om: Mit scenarie", "Om: Flere pladser pr. møde", "Om: Fra min liste"),
+        "en": ("Of: Today", "Of: My scenario", "Of: More places a meeting", "Of: From my list"),
+    }[language]
+    cases = {"cases": "where;situation;number;since\n", "casesDay": "2021-03-01", "name": listed.split(": ")[1]}
+    chosen = (
+        ({}, today),
+        ({"prices": {"places.rehabilitation_team": "1 DKK"}}, today),
+        ({"values": {"inflow": 5}}, own),
+        ({"parameters": {"stock_afklaring": "150"}}, own),
+        ({"preset": "more-places"}, preset),
+        ({"preset": "more-places", "name": "Plan B"}, preset.split(": ")[0] + ": Plan B"),
+        (cases, listed),
+    )
+    with tab(chromium, city, language) as page:
+        for screen in ("staffing", "report"):
+            for choice, words in chosen:
+                page.evaluate(
+                    """async ([screen, choice]) => {
+                        const { address } = await import("/static/page.js");
+                        location.hash = address(screen, choice);
+                    }""",
+                    [screen, choice],
+                )
+                page.get_by_text(words, exact=True).wait_for()
+        asked = posted(page, "/api/report")
+        page.evaluate(
+            """async () => {
+                const { address } = await import("/static/page.js");
+                location.hash = address("report", { values: { inflow: 5 } });
+            }"""
+        )
+        page.get_by_text(own, exact=True).wait_for()
+        page.locator("button.first").click()
+        page.locator("progress").wait_for()
+        assert asked[0]["state"]["name"] == own.split(": ")[1]
+
+
+DROP = """(zone, text) => {
+  const dropped = new DataTransfer();
+  dropped.items.add(new File([text], "dropped.csv", { type: "text/csv" }));
+  zone.dispatchEvent(new DragEvent("drop", { dataTransfer: dropped, bubbles: true, cancelable: true }));
+}"""
+
+
+def test_the_list_that_was_brought_last_is_read_again_with_another_day(
+    chromium: Any, small: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "chosen.csv"
+    path.write_text("where;situation;number\nteam;waiting;3\n", encoding="utf-8")
+    with tab(chromium, small) as page:
+        day, preview = page.locator("#list-day"), page.get_by_role("region", name="The list as understood")
+        day.fill("2021-06-01")
+        page.locator("#list").set_input_files(path)
+        preview.wait_for()
+        page.locator(".drop").evaluate(DROP, "where;situation;number\nteam;waiting;8\n")
+        preview.get_by_text("8", exact=True).wait_for()
+        assert page.locator(".drop").get_by_text("dropped.csv").is_visible()
+        day.fill("2021-07-01")
+        day.blur()
+        preview.get_by_text("8", exact=True).wait_for()
+        held: list[Any] = []
+        page.route("**/api/list", lambda route: held.append(route))
+        for later in ("2021-08-01", "2021-09-01"):
+            day.fill(later)
+            day.blur()
+            page.wait_for_timeout(200)
+        for route in reversed(held[-2:]):
+            with page.expect_response("**/api/list"):
+                route.continue_()
+        page.wait_for_timeout(300)
+        page.get_by_role("link", name="Use it on the workbench").click()
+        page.get_by_text(re.compile("your list of 2021-09-01|your list of 1 September 2021")).wait_for()
+
+
+def test_a_list_that_was_mended_can_be_chosen_again(chromium: Any, small: str, tmp_path: Path) -> None:
+    path = tmp_path / "cases.csv"
+    path.write_text("where;situation;number\nteam;waiting;many\n", encoding="utf-8")
+    with tab(chromium, small) as page:
+        page.locator("#list-day").fill("2021-06-01")
+        for text in ("'many'", "3 rows|1 rows"):
+            with page.expect_file_chooser() as chooser:
+                page.locator("#list").click()
+            # A browser tells of no change where the same file stands in the field.
+            assert page.locator("#list").input_value() == ""
+            chooser.value.set_files(path)
+            page.get_by_text(re.compile(text)).wait_for()
+            path.write_text("where;situation;number\nteam;waiting;3\n", encoding="utf-8")
+        path.write_text("where;situation;number\nteam;waiting;30\n", encoding="utf-8")
+        page.locator("#list-day").fill("2021-07-01")
+        page.locator("#list-day").blur()
+        page.get_by_text("The file has changed since it was chosen").wait_for()
+
+
+def test_a_changed_assumption_stays_in_the_address_and_can_be_undone(chromium: Any, city: str) -> None:
+    with tab(chromium, city) as page:
+        page.get_by_role("link", name="Can I trust it?").click()
+        field = page.locator("input[data-name=stock_afklaring]")
+        field.wait_for(timeout=LONG)
+        base = field.input_value()
+        field.fill("150")
+        field.blur()
+        page.get_by_label("Language").select_option("da")
+        page.get_by_role("heading", name="Kan jeg stole på det?").wait_for()
+        field.wait_for(timeout=LONG)
+        assert field.input_value() == "150"
+        page.get_by_role("link", name="Brug 1 ændrede i arbejdsbordet").first.wait_for()
+        field.fill(base)
+        field.blur()
+        page.get_by_role("link", name="Tag det med tilbage til arbejdsbordet").first.click()
+        page.get_by_role("slider").first.wait_for()
+        assert page.get_by_role("button", name="Undlad").count() == 0
+
+
+def test_what_makes_an_answer_again_has_each_file_that_its_command_names(chromium: Any, city: str) -> None:
+    choice = {"values": {"inflow": 5}, "prices": {"places.rehabilitation_team": "1 DKK"}}
+    choice |= {"cases": "where;situation;number;since\nrehabilitation_team;waiting;3;\n", "casesDay": "2021-03-01"}
+    answer = r"""async ([name, files, choice]) => {
+        const { again, stateOf } = await import("/static/screens/parts.js");
+        const { about } = await import("/static/words.js");
+        const command = `flowsim staff ${name} ${files}`;
+        const node = again({ again: { command, python: "" } }, choice && stateOf(choice, about.controls));
+        document.querySelector("main").replaceChildren(node);
+        node.querySelector("summary").click();
+    }"""
+    with tab(chromium, city) as page:
+        links = page.locator("main details a[download]")
+        page.evaluate(answer, ["my-scenario.toml", "--prices prices.toml", choice])
+        links.first.wait_for()
+        assert [one.get_attribute("download") for one in links.all()] == ["my-scenario.toml", "prices.toml", "list.csv"]
+        listed = {key: choice[key] for key in ("cases", "casesDay")}
+        page.evaluate(answer, ["my-scenario.toml", "", listed])
+        links.first.wait_for()
+        assert [one.get_attribute("download") for one in links.all()] == ["my-scenario.toml", "list.csv"]
+        asked = posted(page, "/api/scenario")
+        for name, files, of in (("today", "", None), ("today", "", {}), ("more-places", "", {"preset": "more-places"})):
+            page.evaluate(answer, [name, files, of])
+            page.wait_for_timeout(500)
+            assert page.get_by_text(f"flowsim staff {name}").is_visible()
+            assert links.count() == 0
+        assert [one["state"].get("preset") for one in asked] == ["more-places"]
+
+
+def test_assumptions_that_can_not_be_read_are_flowsim_s_own_fault(chromium: Any, small: str) -> None:
+    with tab(chromium, small) as page:
+        page.route("**/api/grounds*", lambda route: route.fulfill(status=500, body='{"error": {"message": "fault"}}'))
+        page.get_by_role("link", name="Can I trust it?").click()
+        page.get_by_role("alert").filter(has_text="Something went wrong in flowsim itself").wait_for()

@@ -255,3 +255,16 @@ def test_a_base_without_documents_says_so(tab):
         refused = tab.post(path, {"state": {}})
         assert refused.status_code == 422
         assert "no calibration" in refused.text
+
+
+def test_what_makes_a_report_again_names_no_folder_even_where_paths_have_backslashes(tab, tmp_path, monkeypatch):
+    folder = tmp_path / "back\\slash"  # as all of Windows' have
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    picture = io.BytesIO()
+    pytest.importorskip("PIL.Image").new("RGB", (30, 8)).save(picture, "PNG")
+    form = {"replications": 20, "formats": ["html"], "logo": base64.b64encode(picture.getvalue()).decode()}
+    again = answer(tab, "/api/report", state=MORE, form=form)["again"]
+    assert "flowsim-page-" not in again["command"] + again["python"]
+    assert "'my-plan.toml'" in again["python"]
+    assert "'logo': 'logo.png'" in again["python"]

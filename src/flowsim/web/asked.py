@@ -236,22 +236,41 @@ class Desk(Record):
                 raise InputError(str(error).replace(str(path), PRICES)) from None
 
     def again(
-        self, question: Inquiry, command: str, state: Choice, name: str, prices: str | None = None
+        self,
+        question: Inquiry,
+        command: str,
+        state: Choice,
+        name: str,
+        prices: str | None = None,
+        logo: str | None = None,
     ) -> dict[str, str]:
         """Return a question as its command and as the lines of Python that ask it again.
 
-        Files of `file` and `priced` stand by their names alone.
+        Files of `file` and `priced`, and a logo, stand as a planner keeps them: by their names alone.
         """
+        kept = {name: file_name(state.name)} if name.endswith(".toml") and name != self.layout.reference else {}
+        kept |= {prices: PRICES} if prices else {}
+        kept |= {logo: Path(logo).name} if logo else {}
         kind = type(question).__name__
-        python = f"from flowsim.questions import {kind}\n\nanswer = {kind}.from_dict({question.to_dict()!r}).answer()"
-        texts = {"command": command, "python": python}
-        return {key: self.without_folder(state, name, text, prices) for key, text in texts.items()}
+        # In the values themselves, for Python writes each backslash of a path as two.
+        asked = _with_names(question.to_dict(), kept)
+        python = f"from flowsim.questions import {kind}\n\nanswer = {kind}.from_dict({asked!r}).answer()"
+        return {"command": _named(command, kept), "python": python}
 
-    def without_folder(self, state: Choice, name: str, text: str, prices: str | None = None) -> str:
-        """Return a text in which files of `file` and `priced` stand as a planner keeps them: by their names alone."""
-        own = name.endswith(".toml") and name != self.layout.reference
-        text = text.replace(name, file_name(state.name)) if own else text
-        return text.replace(prices, PRICES) if prices else text
+
+def _with_names(value: Any, names: Mapping[str, str]) -> Any:
+    """Return plain data in which each path stands by its name."""
+    if isinstance(value, str):
+        return _named(value, names)
+    if isinstance(value, Mapping):
+        return {key: _with_names(part, names) for key, part in value.items()}
+    return [_with_names(part, names) for part in value] if isinstance(value, list) else value
+
+
+def _named(text: str, names: Mapping[str, str]) -> str:
+    for path, name in names.items():
+        text = text.replace(path, name)
+    return text
 
 
 def file_name(name: str) -> str:

@@ -6,7 +6,7 @@ import { ownList } from "/static/screens/list.js";
 
 const MOST = 65536;
 
-export function start(main, choice) {
+export function start(main) {
   const stop = new AbortController();
   const table = el("div", {}, el("p", {}, say("bench.waiting")));
   const preset = el("select", { id: "preset" },
@@ -18,18 +18,11 @@ export function start(main, choice) {
   preset.addEventListener("change", describe);
   describe();
   const wrong = el("p", { class: "wrong", role: "alert" });
-  const file = el("input", {
-    type: "file", id: "own", accept: ".toml,.json",
-    onchange: async () => {
-      const chosen = file.files[0];
-      if (!chosen) return;
-      if (chosen.size > MOST) {
-        wrong.textContent = say("too-large");
-        return;
-      }
-      location.hash = address("workbench", { own: await chosen.text() });
-    },
-  });
+  const file = el("input", { type: "file", id: "own", accept: ".toml,.json" });
+  const open = async (chosen) => {
+    wrong.textContent = chosen.size > MOST ? say("too-large") : "";
+    if (!wrong.textContent) location.hash = address("workbench", { own: await chosen.text() });
+  };
   main.append(
     el("h1", {}, say("title")),
     el("p", {}, say("start.lead", { base: about.base, today: about.todayWords })),
@@ -44,7 +37,7 @@ export function start(main, choice) {
           say("start.preset.open"))),
       ownList(),
       el("section", { class: "card" }, el("h3", {}, say("start.own")), el("p", {}, say("start.own.about")),
-        el("label", { for: "own" }, say("start.own.file")), fileField(file), wrong)),
+        el("label", { for: "own" }, say("start.own.file")), fileField(file, open), wrong)),
   );
   (async () => {
     try {

@@ -76,9 +76,7 @@ def report_work(desk: Desk, state: Choice, raw: Any, language: Language, shelf: 
             | {"author": form.author.strip(), "date": form.date or None, "logo": logo},
             "form",
         )
-        again = desk.again(question, question.command_line(("report.pdf",)), state, name, path)
-        if logo:
-            again = {key: text.replace(logo, Path(logo).name) for key, text in again.items()}
+        again = desk.again(question, question.command_line(("report.pdf",)), state, name, path, logo)
         repeat = again["command"]
 
     def work(executor: Executor, progress: Progress) -> Iterator[News]:

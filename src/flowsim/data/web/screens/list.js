@@ -9,29 +9,43 @@ export function ownList() {
   const day = el("input", { type: "date", id: "list-day", value: about.today > about.start ? about.today : "", min: about.start, max: about.end });
   const wrong = el("div", { class: "wrong", role: "alert" });
   const shown = el("div", { "aria-live": "polite" });
-  const file = el("input", { type: "file", id: "list", accept: ".xlsx,.csv", onchange: () => load(file.files[0]) });
+  let held = null, newest = null;
+  const file = el("input", { type: "file", id: "list", accept: ".xlsx,.csv" });
+  const take = (chosen) => {
+    held = chosen;
+    load();
+  };
   const drop = el("div", { class: "drop", ondragover: (event) => event.preventDefault(), ondrop: (event) => {
     event.preventDefault();
-    load(event.dataTransfer.files[0]);
-  } }, el("label", { for: "list" }, say("list.file")), fileField(file));
-  day.addEventListener("change", () => load(file.files[0]));
+    file.files = event.dataTransfer.files; // as if it had been chosen
+    file.dispatchEvent(new Event("change"));
+  } }, el("label", { for: "list" }, say("list.file")), fileField(file, take));
+  day.addEventListener("change", () => load());
 
-  async function load(chosen) {
+  // The list that is held, as of the day that is set: an answer to an earlier list or day is shown no more.
+  async function load() {
+    const mine = newest = {};
     wrong.textContent = "";
     shown.replaceChildren();
-    if (!chosen) return;
-    if (chosen.size > MOST) {
+    if (!held) return;
+    if (held.size > MOST) {
       wrong.textContent = say("list.too-large");
       return;
     }
     try {
-      const out = await ask("/api/list", { name: chosen.name, content: await base64(chosen), day: day.value });
+      const out = await ask("/api/list", { name: held.name, content: await base64(held), day: day.value });
+      if (mine !== newest) return;
       const columns = ["place", "situation", "number", "dated", "longest"].map((key) => say(`list.${key}`));
       const choice = { cases: out.list, casesDay: out.day, name: say("list.name") };
       shown.replaceChildren(el("p", {}, say("list.read", { rows: out.read })),
         grid({ title: say("list.preview"), columns, rows: out.rows, numeric: [false, false, true, true, true] }),
         el("p", {}, el("a", { class: "button first", href: address("workbench", choice) }, say("list.use"))));
     } catch (error) {
+      if (mine !== newest) return;
+      if (error.name === "NotReadableError" || error.name === "NotFoundError") {
+        wrong.textContent = say("list.changed");
+        return;
+      }
       const lines = error.lines?.length > 1 ? error.lines : null;
       wrong.replaceChildren(say("list.wrong"), lines ? el("ul", {}, lines.map((line) => el("li", {}, line))) : ` ${fault(error).replace(say("error"), "").trim()}`);
     }

@@ -1,5 +1,5 @@
 // What screens share: a job with one bar, texts, tables and pictures as they come, and files to take along.
-import { ask, el, fault, news, say } from "/static/words.js";
+import { about, ask, el, fault, news, read, say } from "/static/words.js";
 
 // Run a job and show how far it is; `done` is called with its last news.
 export function job(path, begin, done) {
@@ -71,27 +71,72 @@ export function blocks(list) {
   });
 }
 
-// The command and the lines of Python that ask the same question again, and the scenario that they name.
-export function again(item, state) {
-  if (!item.again) return "";
+// What makes figures again: the files of a state as `/api/scenario` writes them, where there are any, then the command
+// and the lines of Python, which name them.
+export function recipe(out) {
+  const file = (name, type, text, words) =>
+    [el("a", { class: "button", download: name, href: `data:${type};charset=utf-8,${encodeURIComponent(text)}` }, words), " "];
   const shown = (label, text) => [el("h3", {}, label), el("pre", { tabindex: "0", "aria-label": label }, text)];
-  const own = state.changes.length || state.own || state.parameters;
-  const wrong = el("p", { class: "wrong", role: "alert" });
-  const download = el("button", { type: "button", onclick: async () => {
-    try {
-      const out = await ask("/api/scenario", { state });
-      el("a", { download: out.file, href: `data:application/toml;charset=utf-8,${encodeURIComponent(out.toml)}` }).click();
-    } catch (error) { wrong.textContent = fault(error); }
-  } }, say("again.download"));
-  return el("details", {}, el("summary", {}, say("again")), own && el("p", {}, download), wrong,
-    shown(say("again.command"), item.again.command), shown(say("again.python"), item.again.python));
+  const files = [
+    out.toml && file(out.file, "application/toml", out.toml, say("again.download")),
+    out.prices && file(out.pricesFile, "application/toml", out.prices, say("again.prices")),
+    out.list && file(out.listFile, "text/csv", out.list, say("again.list"))].filter(Boolean);
+  return [...(files.length ? [el("p", {}, say("again.about")), el("p", {}, files.flat())] : []),
+    ...shown(say("again.command"), out.command), ...shown(say("again.python"), out.python), ...(out.toml ? shown(out.file, out.toml) : [])];
 }
 
-// A field for a file in the page's own language: browsers name theirs in their own.
-export function fileField(input) {
+// The recipe of an answer; its files are asked for where it is read. Without a state it is of the base alone.
+export function again(item, state = null) {
+  if (!item.again) return "";
+  const { command } = item.again;
+  const own = state && !unchanged(state);
+  const wrong = el("p", { class: "wrong", role: "alert" });
+  const body = el("div", {}, recipe(item.again));
+  let asked = !own && !state?.prices;
+  return el("details", { ontoggle: async () => {
+    if (asked) return;
+    asked = true;
+    wrong.textContent = "";
+    try {
+      const out = await ask("/api/scenario", { state });
+      // A shipped scenario and the base's own prices stand by their names: only what the command names is to be kept.
+      const scenario = own && command.includes(out.file);
+      body.replaceChildren(...recipe({ ...out, ...item.again, toml: scenario && out.toml, list: scenario && out.list,
+        prices: out.prices && command.includes(out.pricesFile) && out.prices }));
+    } catch (error) {
+      asked = false;
+      wrong.textContent = fault(error);
+    }
+  } }, el("summary", {}, say("again")), wrong, body);
+}
+
+// A field for a file in the page's own language: browsers name theirs in their own. Where a file is taken as soon as it
+// is chosen, one that was mended may be chosen again: browsers tell of that only where the field was emptied before.
+export function fileField(input, take) {
   const name = el("span", { class: "quiet" }, say("choose.none"));
-  input.addEventListener("change", () => { name.textContent = input.files[0]?.name ?? say("choose.none"); });
+  input.addEventListener("change", () => {
+    const chosen = input.files[0];
+    if (take && !chosen) return;
+    name.textContent = chosen?.name ?? say("choose.none");
+    take?.(chosen);
+  });
+  if (take) input.addEventListener("click", () => { input.value = ""; });
   return el("div", { class: "file" }, input, el("span", { class: "button", "aria-hidden": "true", onclick: () => input.click() }, say("choose")), name);
+}
+
+// A number as a field holds it: in full, and never grouped, for "1.200" is asked about.
+export function written(value) {
+  const text = String(value ?? "");
+  return about.language === "da" ? text.replace(".", ",") : text;
+}
+
+// The number in a field, which is not below 0. Of what is none, the note beside the field says so; what can be two is asked about.
+export function amount(field, note) {
+  const { value, twice } = read(field.value);
+  const wrongly = value === undefined || value < 0;
+  note.textContent = !wrongly ? "" : twice ? say("bench.mean", { number: twice }) : say("bench.number");
+  if (!wrongly) field.removeAttribute("aria-invalid"); else field.setAttribute("aria-invalid", "true");
+  return wrongly ? undefined : value;
 }
 
 export async function base64(file) {
@@ -107,6 +152,22 @@ export async function take(path, body) {
   link.click();
 }
 
+// What the scenario of a choice is called, of which the address leaves out the name that nobody has chosen.
+export function nameOf(choice) {
+  const preset = about.presets.find((one) => one.name === choice.preset);
+  return choice.name?.trim() || preset?.title || say("bench.name.value");
+}
+
+// Whether a state is how things stand today.
+export function unchanged({ changes, preset, own, parameters, cases }) {
+  return !changes.length && !preset && !own && !parameters && !cases;
+}
+
+// What a screen is of.
+export function subject(choice) {
+  return unchanged(stateOf(choice, about.controls)) ? about.reference : nameOf(choice);
+}
+
 // What a question is about: the state that the workbench's address holds.
 export function stateOf(choice, controls) {
   const changes = [];
@@ -117,8 +178,7 @@ export function stateOf(choice, controls) {
   for (const row of choice.rows ?? []) {
     if (row.control) changes.push({ control: row.control, value: row.value, since: row.since, through: row.through });
   }
-  const out = { changes };
-  if (choice.name) out.name = choice.name;
+  const out = { name: nameOf(choice), changes };
   if (choice.preset) out.preset = choice.preset;
   if (choice.own) out.own = choice.own;
   if (choice.cases) Object.assign(out, { cases: choice.cases, cases_day: choice.casesDay });

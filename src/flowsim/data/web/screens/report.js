@@ -1,6 +1,6 @@
 // The report: what is asked, a preview of its first page, and the files.
 import { about, el, say } from "/static/words.js";
-import { again, base64, blocks, fileField, job, stateOf } from "/static/screens/parts.js";
+import { again, base64, blocks, fileField, job, stateOf, subject } from "/static/screens/parts.js";
 
 const MOST = 500_000;
 
@@ -27,9 +27,8 @@ export function report(main, choice) {
         item.letter.length > 0 && el("p", { class: "quiet" }, item.letter.flatMap((text, place) => [place > 0 && el("br"), text])),
         el("h2", { id: "paper" }, item.title), el("p", {}, item.subject), blocks(item.blocks)), again(item, state));
   });
-  const named = choice.preset ? about.presets.find((one) => one.name === choice.preset)?.title : choice.name;
   main.append(el("h1", {}, say("report.title")), el("p", {}, say("report.about")),
-    el("p", {}, say("screen.of", { name: state.changes.length || choice.preset || choice.own ? named ?? say("bench.name.value") : about.reference })),
+    el("p", {}, say("screen.of", { name: subject(choice) })),
     el("form", { class: "card sentence", onsubmit: async (event) => {
       event.preventDefault();
       const picture = logo.files[0];

@@ -1,7 +1,7 @@
 // The staffing finder: one sentence with fields; the answer large, and what it takes from other queues beside it.
-import { about, el, number, read, say } from "/static/words.js";
+import { about, el, number, say } from "/static/words.js";
 import { address } from "/static/page.js";
-import { again, blocks, job, stateOf } from "/static/screens/parts.js";
+import { again, amount, blocks, job, stateOf, subject, written } from "/static/screens/parts.js";
 
 export function staffing(main, choice) {
   const levers = about.controls.filter((one) => one.kind === "lever");
@@ -9,35 +9,48 @@ export function staffing(main, choice) {
     el("option", { value: key, selected: key === value }, text)));
   const first = pick("lever", about.levers.map((one) => [one.name, one.title]));
   const second = pick("lever2", [["", say("staffing.alone")], ...about.levers.map((one) => [one.name, one.title])], "");
-  const field = (id, value) => el("input", { id, inputmode: "decimal", autocomplete: "off", value, size: 5 });
+  const field = (id) => el("input", { id, inputmode: "decimal", autocomplete: "off", size: 5, "aria-describedby": `${id}-note`,
+    oninput: (event) => clear(event.target) });
   const goal = pick("goal", about.goals.map((one) => [one.name, one.title]));
-  const bound = field("bound", "");
+  const bound = field("bound");
   const also = pick("also", [["", say("staffing.none")], ...about.goals.map((one) => [one.name, one.title])], about.goals[1]?.name ?? "");
-  const alsoBound = field("also-bound", "");
+  const alsoBound = field("also-bound");
   const year = pick("during", about.years.map((one) => [String(one), String(one)]), String(about.year));
   const chance = pick("chance", [["80%", say("staffing.years")], ["", say("staffing.mean")]], "80%");
-  const spans = [[first, field("least", ""), field("most", "")], [second, field("least2", ""), field("most2", "")]];
+  const spans = [[first, field("least"), field("most")], [second, field("least2"), field("most2")]];
   const unit = el("span", {}), alsoUnit = el("span", {});
   const out = el("div", { "aria-live": "polite" });
+  const notes = new Map([bound, alsoBound, ...spans.flatMap(([, ...both]) => both)].map((input) =>
+    [input, el("p", { class: "wrong", role: "alert", id: `${input.id}-note` })]));
+  // Said when it is asked and cleared while typing, so that the button never moves away below a click.
+  const check = (input) => amount(input, notes.get(input));
+  const clear = (input) => {
+    input.removeAttribute("aria-invalid");
+    notes.get(input).textContent = "";
+  };
+  let asked = null;
 
   const of = (list, select) => list.find((one) => one.name === select.value);
+  function put(input, value) {
+    input.value = written(value);
+    input.disabled = value === undefined;
+    clear(input);
+  }
   // Each goal fills its own bound: what was typed at the other stays.
   function fill() {
     const one = of(about.goals, goal);
-    bound.value = number(one.value);
-    unit.textContent = one.unit;
+    put(bound, one?.value);
+    unit.textContent = one?.unit ?? "";
   }
   function fillAlso() {
     const two = of(about.goals, also);
-    alsoBound.value = two ? number(two.value) : "";
-    alsoBound.disabled = !two;
+    put(alsoBound, two?.value);
     alsoUnit.textContent = two?.unit ?? "";
   }
   function bounds([select, least, most]) {
     const one = of(about.levers, select);
-    least.value = one?.least ?? "";
-    most.value = one?.most ?? "";
-    least.disabled = most.disabled = !one;
+    put(least, one?.least);
+    put(most, one?.most);
   }
   goal.addEventListener("change", fill);
   also.addEventListener("change", fillAlso);
@@ -49,12 +62,14 @@ export function staffing(main, choice) {
   fillAlso();
 
   const work = job("/api/staffing", () => out.replaceChildren(), (item) => {
+    // The answer is to what was asked, whatever stands in the fields by now.
+    const { levers: sought, during, state } = asked;
     const use = (levels) => {
       const values = { ...choice.values };
-      [first, second].filter((select) => select.value).forEach((select, place) => {
-        for (const name of of(about.levers, select).controls) values[name] = levels[place];
+      sought.forEach((lever, place) => {
+        for (const name of lever.controls) values[name] = levels[place];
       });
-      return address("workbench", { ...choice, values, unlocked: true, year: Number(year.value) });
+      return address("workbench", { ...choice, values, unlocked: true, year: during });
     };
     const named = (levels) => levels.map((level) => number(level)).join(" · ");
     const button = (levels) => el("a", { class: "button", href: use(levels) }, say("staffing.use", { levels: named(levels) }));
@@ -89,35 +104,38 @@ export function staffing(main, choice) {
       el("h2", { id: "found" }, say("staffing.answer")), el("p", { class: "quiet" }, item.title),
       large && el("p", { class: "answer" }, `${number(item.levels[0][0])} `, el("span", {}, item.levers[0])),
       item.levels.length > 1 && el("p", {}, item.levers.join(" · ")),
-      el("div", { class: "bar" }, item.levels.map(button)), item.map && map(), blocks(item.blocks), again(item, stateOf(choice, about.controls))));
+      el("div", { class: "bar" }, item.levels.map(button)), item.map && map(), blocks(item.blocks), again(item, state)));
   });
 
-  function text(list, select, input) {
-    const one = of(list, select), { value } = read(input.value);
-    return one && value !== undefined ? one.text.replace("{value}", String(value)) : null;
-  }
-
+  // Nothing is sought while a field can't be read: without its goal the answer would be to another question.
   function ask(event) {
     event.preventDefault();
-    const goals = [text(about.goals, goal, bound), also.value && text(about.goals, also, alsoBound)].filter(Boolean);
+    const wrong = [...notes.keys()].filter((input) => !input.disabled && check(input) === undefined);
+    if (wrong.length) {
+      wrong[0].focus();
+      return;
+    }
+    const goals = [[goal, bound], [also, alsoBound]].filter(([select]) => select.value)
+      .map(([select, input]) => of(about.goals, select).text.replace("{value}", String(check(input))));
     const varied = spans.filter(([select]) => select.value);
     const vary = varied.map(([select]) => select.value);
-    const between = varied.map(([, least, most]) => `${least.value} ${most.value}`);
-    work.start({ state: stateOf(choice, about.controls), form: { goals, vary, between, during: year.value, chance: chance.value } });
+    const between = varied.map(([, least, most]) => `${check(least)} ${check(most)}`);
+    asked = { levers: varied.map(([select]) => of(about.levers, select)), during: Number(year.value), state: stateOf(choice, about.controls) };
+    work.start({ state: asked.state, form: { goals, vary, between, during: year.value, chance: chance.value } });
   }
 
   const [[, least, most], [, least2, most2]] = spans;
   const labelled = (id, key, ...inputs) => el("div", { class: "field" }, el("label", { for: id }, say(key)), ...inputs);
   main.append(el("h1", {}, say("staffing.title")), el("p", {}, say("staffing.about")),
-    el("p", { class: "quiet" }, say("screen.of", { name: choice.name ?? about.reference })),
+    el("p", { class: "quiet" }, say("screen.of", { name: subject(choice) })),
     levers.length && about.goals.length
       ? el("form", { class: "card sentence wide", onsubmit: ask },
         labelled("lever", "staffing.least-of", first),
-        labelled("least", "staffing.between", least, " ", el("label", { class: "inline", for: "most" }, say("staffing.most")), " ", most),
+        labelled("least", "staffing.between", least, " ", el("label", { class: "inline", for: "most" }, say("staffing.most")), " ", most, notes.get(least), notes.get(most)),
         labelled("lever2", "staffing.with", second),
-        labelled("least2", "staffing.between", least2, " ", el("label", { class: "inline", for: "most2" }, say("staffing.most")), " ", most2),
-        labelled("goal", "staffing.so-that", goal, bound, " ", unit), el("label", { class: "unseen", for: "bound" }, say("staffing.bound")),
-        labelled("also", "staffing.and", also, alsoBound, " ", alsoUnit), el("label", { class: "unseen", for: "also-bound" }, say("staffing.bound")),
+        labelled("least2", "staffing.between", least2, " ", el("label", { class: "inline", for: "most2" }, say("staffing.most")), " ", most2, notes.get(least2), notes.get(most2)),
+        labelled("goal", "staffing.so-that", goal, bound, " ", unit, notes.get(bound)), el("label", { class: "unseen", for: "bound" }, say("staffing.bound")),
+        labelled("also", "staffing.and", also, alsoBound, " ", alsoUnit, notes.get(alsoBound)), el("label", { class: "unseen", for: "also-bound" }, say("staffing.bound")),
         labelled("during", "staffing.in", year), labelled("chance", "staffing.kept", chance),
         el("p", {}, el("button", { class: "first", type: "submit" }, say("staffing.find"))))
       : el("p", { class: "hint" }, say("staffing.nothing")),

@@ -1,19 +1,24 @@
 // What the figures rest on: documents beside simulation, assumptions to change, prices, and the forecast.
-import { about, el, fault, number, read, say } from "/static/words.js";
-import { address } from "/static/page.js";
-import { again, blocks, job, stateOf } from "/static/screens/parts.js";
+import { about, el, fault, say } from "/static/words.js";
+import { address, keep } from "/static/page.js";
+import { again, amount, blocks, job, stateOf, written } from "/static/screens/parts.js";
 
 export function trust(main, choice) {
-  const state = stateOf(choice, about.controls);
   const changed = { ...choice.parameters }, priced = { ...choice.prices };
+  const now = () => ({ ...choice, parameters: changed, prices: priced });
   const rest = el("div", {}, el("p", {}, say("bench.waiting")));
-  const panel = (key, path) => {
+  // Of the base alone, or of the scenario that is chosen.
+  const panel = (key, path, chosen = false) => {
+    let state;
     const out = el("div", { "aria-live": "polite" });
     const work = job(path, () => out.replaceChildren(), (item) => out.replaceChildren(
       ...[item.points && dots(item.points), ...blocks(item.blocks), item.names && toFields(item.names),
-        again(item, state)].filter(Boolean)));
+        again(item, chosen ? state : null)].filter(Boolean)));
     const node = el("section", { class: "card", "aria-labelledby": key }, el("h2", { id: key }, say(key)), el("p", {}, say(`${key}.lead`)),
-      el("p", {}, el("button", { type: "button", onclick: () => work.start({ state, form: { year: choice.year ?? about.year } }) }, say(`${key}.run`))), work.node, out);
+      el("p", {}, el("button", { type: "button", onclick: () => {
+        state = stateOf(now(), about.controls);
+        work.start({ state, form: { year: choice.year ?? about.year } });
+      } }, say(`${key}.run`))), work.node, out);
     return { node, work };
   };
   // From the largest assumptions to the fields in which they are changed.
@@ -27,7 +32,7 @@ export function trust(main, choice) {
   }
 
   const largest = panel("trust.largest", "/api/assumptions");
-  const evidence = panel("trust.evidence", "/api/evidence"), outlook = panel("trust.outlook", "/api/outlook");
+  const evidence = panel("trust.evidence", "/api/evidence"), outlook = panel("trust.outlook", "/api/outlook", true);
   main.append(el("h1", {}, say("trust.title")), el("p", {}, say("trust.about")), largest.node, evidence.node, rest, outlook.node);
 
   // A dot in its band: where the documented figure lies in what the model says, each on a scale of its own.
@@ -53,39 +58,39 @@ export function trust(main, choice) {
 
   (async () => {
     try {
-      const grounds = await (await fetch(`/api/grounds?lang=${about.language}`)).json();
-      const wrong = el("p", { class: "wrong", role: "alert" });
+      const answer = await fetch(`/api/grounds?lang=${about.language}`);
+      if (!answer.ok) throw new Error("fault");
+      const grounds = await answer.json();
       const use = el("p", {});
+      const came = Object.keys({ ...choice.parameters, ...choice.prices }).length;
       const link = () => {
         const count = Object.keys(changed).length + Object.keys(priced).length;
-        return count
-          ? el("a", { class: "button first", href: address("workbench", { ...choice, parameters: changed, prices: priced }) }, say("trust.use", { count }))
-          : el("span", { class: "quiet" }, say("trust.none"));
+        const use = (words) => el("a", { class: "button first", href: address("workbench", now()) }, words);
+        if (count) return [use(say("trust.use", { count }))];
+        const none = el("span", { class: "quiet" }, say("trust.none"));
+        return came ? [none, " ", use(say("trust.undone"))] : [none];
       };
       const useToo = el("p", {});
-      const draw = () => { use.replaceChildren(link()); useToo.replaceChildren(link()); };
+      const draw = () => { use.replaceChildren(...link()); useToo.replaceChildren(...link()); };
       draw();
-      // A number beside its unit, which changes what is kept of it: nothing where it says again what stood there. What can
-      // be two numbers is asked about.
-      const amount = (one, title, kept, whole) => {
+      // A number beside its unit, which changes what is kept of it, also in the address: nothing where it says again what
+      // stood there.
+      const cell = (one, title, kept, whole) => {
         const note = el("p", { class: "wrong", role: "alert" });
-        const now = kept[one.name] === undefined ? one.value : String(kept[one.name]).split(" ")[0];
         const field = el("input", { "aria-label": title, "data-name": one.name, inputmode: "decimal", maxlength: 20, size: 8,
-          value: about.language === "da" ? now.replace(".", ",") : now, onchange: () => {
-            const { value, twice } = read(field.value);
-            const wrongly = value === undefined || value < 0;
-            note.textContent = !wrongly ? "" : twice ? say("bench.mean", { number: twice }) : say("bench.number");
-            if (wrongly) { field.setAttribute("aria-invalid", "true"); return; }
-            field.removeAttribute("aria-invalid");
+          value: written(kept[one.name] === undefined ? one.value : String(kept[one.name]).split(" ")[0]), onchange: () => {
+            const value = amount(field, note);
+            if (value === undefined) return;
             if (value === Number(one.value)) delete kept[one.name]; else kept[one.name] = whole(value);
+            keep("trust", now());
             draw();
           } });
         return el("td", {}, field, one.unitWords && ` ${one.unitWords}`, note);
       };
-      const edited = (one) => amount(one, one.unitWords ? `${one.title}, ${one.unitWords}` : one.title, changed, (value) => (one.unit ? `${value} ${one.unit}` : String(value)));
-      const price = (one) => amount(one, `${one.title}, ${one.unitWords}`, priced, (value) => `${value} ${one.unit}`);
+      const edited = (one) => cell(one, one.unitWords ? `${one.title}, ${one.unitWords}` : one.title, changed, (value) => (one.unit ? `${value} ${one.unit}` : String(value)));
+      const price = (one) => cell(one, `${one.title}, ${one.unitWords}`, priced, (value) => `${value} ${one.unit}`);
       rest.replaceChildren(el("section", { class: "card", "aria-labelledby": "assumed" }, el("h2", { id: "assumed" }, say("trust.assumed")),
-        el("p", {}, say("trust.assumed.about")), wrong, use,
+        el("p", {}, say("trust.assumed.about")), use,
         el("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "assumed" }, el("table", { class: "assumed" },
           el("thead", {}, el("tr", {}, ["what", "value", "why"].map((key) => el("th", { scope: "col" }, say(`trust.${key}`))))),
           el("tbody", {}, grounds.assumed.map((one) => el("tr", {}, el("th", { scope: "row" }, one.title, " ", el("span", { class: "badge" }, say("trust.badge")),
@@ -103,7 +108,7 @@ export function trust(main, choice) {
         outlook.node.remove();
       }
     } catch (error) {
-      rest.replaceChildren(el("p", { class: "wrong" }, fault(error)));
+      rest.replaceChildren(el("p", { class: "wrong", role: "alert" }, fault(error)));
     }
   })();
   return () => { largest.work.stop(); evidence.work.stop(); outlook.work.stop(); };
