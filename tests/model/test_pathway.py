@@ -414,13 +414,28 @@ def test_spans(text, minutes):
         assert parse_span(text) == pytest.approx(minutes, rel=1e-15)
 
 
-@given(st.floats(0, 1e9) | st.integers(0, 10**9).map(float) | st.integers(0, 10**5).map(lambda n: n * MINUTES["week"]))
+@given(
+    st.floats(0, 1e9)
+    | st.integers(0, 10**9).map(float)
+    | st.integers(0, 10**5).map(lambda n: n * MINUTES["week"])
+    | st.integers(0, 3600).map(lambda n: n / 60)  # not always the float that is n times 1 / 60
+)
 def test_a_span_reads_back_exactly(minutes):
     assert parse_span(span_text(minutes)) == minutes
 
 
 @pytest.mark.parametrize(
-    ("minutes", "text"), [(0.0, "0 minutes"), (60.0, "1 hour"), (20160.0, "2 weeks"), (1.5, "1.5 minutes")]
+    ("minutes", "text"),
+    [
+        (0.0, "0 minutes"),
+        (1 / 60, "1 second"),
+        (20 / 60, "20 seconds"),
+        (1.5, "90 seconds"),
+        (0.015, "0.015 minutes"),
+        (60.0, "1 hour"),
+        (60.5, "60.5 minutes"),
+        (20160.0, "2 weeks"),
+    ],
 )
 def test_a_span_is_written_in_the_longest_unit_that_is_whole(minutes, text):
     assert span_text(minutes) == text

@@ -11,6 +11,7 @@ from flowsim.planning.levers import Lever
 from flowsim.planning.staffing.goals import parse_goals
 from flowsim.reporting.language import Language
 from flowsim.reporting.wording import Wording
+from flowsim.simulation.measures.spells import SENIORITY, STATUS
 from helpers.measures import named
 
 TODAY = Scenario.of("today")
@@ -119,3 +120,13 @@ def test_a_title_says_from_when_a_parameter_holds_and_of_which_period_a_figure_i
 )
 def test_a_figure_has_as_many_decimals_as_tell_something(value, unit, decimals):
     assert wording().decimals(value, unit) == decimals
+
+
+def test_spans_of_followups_and_seniorities_are_words():
+    measures = STATUS("ressourceforloeb", "3_months", "job"), SENIORITY("kontanthjaelp", "over_3_years")
+    for code, words in (
+        ("en", ["3 months after ressourceforloeb: job", "On kontanthjaelp for over 3 years"]),
+        ("da", ["3 måneder efter ressourceforloeb: job", "Borgere på kontanthjaelp i over 3 år"]),
+    ):
+        own = Wording(language=Language.of(code), pathway=CITY, shipped=False, codes=False)
+        assert [own.measure(measure) for measure in measures] == words

@@ -471,16 +471,15 @@ class Station(Record):
                 f"`room` is {self.room}, so that {self.together} never come `together`: {self.together - 1} or more "
                 "wait until the last of them comes"
             )
-        rules = self.answers.values if self.answers else ()
-        least = self.together / max((rule.most for rule in rules if rule is not None), default=1.0)
         on_shifts = sum(max(shift.servers.values) for shift in self.shifts)
         for when, capacity in self.capacity.root:
             servers = capacity + on_shifts
-            if 0 < servers < least:
+            if 0 < servers < self.least_together:
                 since = f" from {when:%Y-%m-%d} on" if when > datetime.min else ""
+                of_shifts = " with all `shifts`" if self.shifts else ""
                 raise ValueError(
-                    f"`capacity` is {servers}{since}, and no stay begins before {self.together} servers are free, as "
-                    f"`together` says: give {self.together} or more, or 0"
+                    f"`capacity` is {servers}{of_shifts}{since}, and no stay begins before {self.together} servers are "
+                    f"free, as `together` says: give {self.together} or more, or 0"
                 )
         return self
 
@@ -517,6 +516,12 @@ class Station(Record):
     def interrupts(self) -> bool:
         """Whether a stay that is under way may be interrupted there."""
         return self.preempts is not None or self.on_cut != "finish"
+
+    @property
+    def least_together(self) -> float:
+        """The fewest planned servers with which stays can begin `together`: fewer than those where answers add some."""
+        rules = self.answers.values if self.answers else ()
+        return self.together / max((rule.most for rule in rules if rule is not None), default=1.0)
 
     @property
     def is_meeting(self) -> bool:

@@ -70,6 +70,7 @@ def check(pathway: Whole) -> None:
     _horizon(pathway)
     _names(pathway)
     _dates(pathway)
+    _enough_at_once(pathway)
     _reachable(pathway)
     if pathway.closed_population:
         _nobody_comes_or_goes(pathway)
@@ -273,6 +274,19 @@ def _stays_together(pathway: Whole) -> None:
                     f"that of '{first.name}'"
                 )
             first = first or state
+
+
+def _enough_at_once(pathway: Whole) -> None:
+    """Refuse shifts that never have so many servers there at once as begin together."""
+    for station in (station for station in pathway.stations if station.together > 1 and station.shifts):
+        planned = station.planned(pathway.start, pathway.end)
+        most = max(planned.values) if planned else 0
+        if 0 < most < station.least_together:
+            raise ValueError(
+                f"stations.{station.name}.shifts: never more than {most} servers are there at once, and no stay begins "
+                f"before {station.together} are free, as `together` says: have {station.together} or more there at the "
+                "same hours"
+            )
 
 
 def _choices(pathway: Whole) -> None:

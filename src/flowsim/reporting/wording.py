@@ -24,6 +24,7 @@ from flowsim.planning.levers import Lever
 from flowsim.planning.staffing.goals import Goal
 from flowsim.reporting.language import Language
 from flowsim.simulation.measures.measure import Measure, Part
+from flowsim.simulation.measures.spells import counted_span, span_name
 
 __all__ = ["COUNTED", "LIKELY", "Wording", "cut_words", "likely", "opened", "told_likely", "words_and_ranges"]
 
@@ -235,7 +236,21 @@ class Wording:
     def _part(self, part: Part, name: str) -> str:
         if part == "station":
             return self.station(name)
+        if part == "span":
+            return self._span(name)
         return self.state(name) if part == "state" else self.name(name)
+
+    def _span(self, name: str) -> str:
+        """Write a span of time that stands in the name of a measure: "2 minutes", "over 3 years"."""
+        spans = [span for watch in self.pathway.watches for span in watch.within]
+        spans += [span for followup in self.pathway.followups for span in followup.after]
+        spans += [span for seniority in self.pathway.seniorities for span in seniority.over]
+        bare = name.removeprefix("over_")
+        for count, unit in (counted_span(span) for span in spans if span_name(span) == bare):
+            written = self.language.number(count, 0 if count == int(count) else None)
+            counted = f"{written} {self.unit(f'{unit}s', 1 if written == '1' else None)}"
+            return self.language.say("span.over", span=counted) if name != bare else counted
+        return self.name(name)
 
     def unit(self, unit: str, number: float | None = None) -> str:
         """Return what a unit is called: "weeks", "uger"; a currency in millions is "DKK million", "mio. DKK".

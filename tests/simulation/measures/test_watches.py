@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from flowsim import InputError, Pathway, run
+from flowsim.reporting.language import Language
+from flowsim.reporting.wording import Wording
 from flowsim.simulation import Fork, KeptHistories
 from flowsim.theory.queues import MMc
 
@@ -39,6 +41,32 @@ def watched(watch, raw=HAND, engine="kernel"):
     pathway = Pathway.from_dict(raw | {"watches": {"w": watch}})
     results = run(pathway, replications=1, seed=1, engine=engine)
     return lambda reading, period="2024-01": float(results.select(f"watch.w.{reading}", period).values[0, 0])
+
+
+@pytest.mark.parametrize(
+    ("span", "name", "english", "danish"),
+    [
+        ("1 second", "1_second", "1 second", "1 sekund"),
+        ("20 seconds", "20_seconds", "20 seconds", "20 sekunder"),
+        ("90 seconds", "90_seconds", "90 seconds", "90 sekunder"),
+        ("1 minute", "1_minutes", "1 minute", "1 minut"),
+        ("2 minutes", "2_minutes", "2 minutes", "2 minutter"),
+        ("90 minutes", "90_minutes", "90 minutes", "90 minutter"),
+        ("1 hour", "1_hour", "1 hour", "1 time"),
+        ("3 days", "3_days", "3 days", "3 dage"),
+        ("1 week", "1_week", "1 week", "1 uge"),
+        ("1 month", "1_month", "1 month", "1 måned"),
+        ("3 months", "3_months", "3 months", "3 måneder"),
+        ("1 year", "1_year", "1 year", "1 år"),
+    ],
+)
+def test_a_span_has_its_name_and_its_words(span, name, english, danish):
+    pathway = Pathway.from_dict(HAND | {"watches": {"w": {"station": "desk", "within": span}}})
+    names = {row.measure: row.measure for row in run(pathway, replications=1, seed=1).index}
+    measure = names[f"watch.w.{name}.within"]
+    for code, words in (("en", f"Share served within {english}: w"), ("da", f"kom til inden for {danish}: w")):
+        wording = Wording(language=Language.of(code), pathway=pathway, shipped=False, codes=False)
+        assert wording.measure(measure).endswith(words)
 
 
 @pytest.mark.parametrize("engine", ["kernel", "simpy"])

@@ -31,6 +31,7 @@ __all__ = [
     "Spells",
     "clock_runs",
     "clocks",
+    "counted_span",
     "followups",
     "seniorities",
     "span_name",
@@ -283,14 +284,22 @@ def _followed(dated: DatedTrace, values: Floats, every: Every, needed: int) -> F
     return np.where(ends + needed > dated.calendar.horizon, np.nan, values)
 
 
-def span_name(span: float) -> str:
-    """Return a span as it stands in the name of a measure: "3_months", "20_seconds"."""
+def counted_span(span: float) -> tuple[float, str]:
+    """Return how many of which unit a span is: a whole number of the longest one, so 3 and "month"."""
     for unit in ("year", "month", "week", "day", "hour"):
         count = span / MINUTES[unit]
         if count >= 1 and count == int(count):
-            return f"{int(count)}_{unit}{'s' if count > 1 else ''}"
-    minutes, seconds = f"{span:g}", round(span / MINUTES["second"])
+            return count, unit
+    seconds = round(span / MINUTES["second"])
     # A dot parts the names of a measure.
-    if "." in minutes and math.isclose(seconds * MINUTES["second"], span, rel_tol=1e-12):
-        return f"{seconds}_second{'s' if seconds != 1 else ''}"
-    return f"{minutes}_minutes"
+    if "." in f"{span:g}" and math.isclose(seconds * MINUTES["second"], span, rel_tol=1e-12):
+        return seconds, "second"
+    return span, "minute"
+
+
+def span_name(span: float) -> str:
+    """Return a span as it stands in the name of a measure: "3_months", "20_seconds"."""
+    count, unit = counted_span(span)
+    if unit == "minute":
+        return f"{span:g}_minutes"
+    return f"{int(count)}_{unit}{'s' if count > 1 else ''}"

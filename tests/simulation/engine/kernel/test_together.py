@@ -111,6 +111,10 @@ def test_servers_are_counted_by_citizen():
     assert results.traces[0].sessions[["places", "taken"]].tolist() == [(8, 12)]
 
 
+HALVES = {
+    "early": {"servers": 2, "open": "mon-fri 08:00-12:00"},
+    "late": {"servers": 2, "open": "mon-fri 13:00-16:00"},
+}
 REFUSED = [
     ({"reserved": {"0": 1}}, {}, r"`together` and `reserved` do not go with each other"),
     ({"preempts": "resume"}, {}, r"`together` and `preempts` do not go with each other"),
@@ -121,7 +125,12 @@ REFUSED = [
     (
         {"capacity": 1, "shifts": {"late": {"servers": 2, "open": "mon-fri 12:00-18:00"}}},
         {},
-        r"`capacity` is 3, and no stay begins before 4 servers",
+        r"`capacity` is 3 with all `shifts`, and no stay begins before 4 servers",
+    ),
+    (
+        {"capacity": 0, "shifts": HALVES},
+        {},
+        r"stations\.course\.shifts: never more than 2 servers are there at once, and no stay begins before 4 are free",
     ),
     ({"room": 2}, {"refused_to": "home"}, r"`room` is 2, so that 4 never come `together`: 3 or more wait until"),
     ({"together": 0}, {}, r"stations\.course\.together: 0 is not allowed"),
@@ -133,6 +142,14 @@ REFUSED = [
 def test_what_does_not_go_with_it_is_refused(course, learn, message):
     with pytest.raises(InputError, match=message):
         town(learn=learn, **course)
+
+
+def test_shifts_that_overlap_for_an_hour_have_enough_servers():
+    late = HALVES["late"] | {"open": "mon-fri 11:00-16:00"}
+    visits = visits_of(town(capacity=0, shifts=HALVES | {"late": late}))
+    started = visits["started"][visits["started"] != NEVER]
+    assert len(started)
+    assert {int(tick) // 60 % 24 for tick in started} == {11}
 
 
 def test_a_meeting_takes_whoever_waits():
