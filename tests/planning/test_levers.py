@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowsim import InputError, Pathway
+from flowsim.core.errors import KeyedError
 from flowsim.model.varying import cut_after
-from flowsim.planning.levers import Levels, Lever, without_queues
+from flowsim.planning.levers import Levels, Lever, varied, without_queues
 from flowsim.reporting.language import Language
 from flowsim.reporting.wording import Wording
 from flowsim.simulation.engine.compiler import compile_pathway
@@ -31,6 +32,40 @@ JOINT = RAW | {
 
 def lever(name, pathway=SMALL):
     return Lever.parse(name, pathway)
+
+
+GROUPS = {"capacity": 6, "together": 3}
+ANSWER = {"wait": "2 days", "gain": 1, "lag": "0 days", "least": 1, "most": 1.5, "every": "1 day"}
+
+
+@pytest.mark.parametrize(
+    ("desk", "least"),
+    [
+        (GROUPS, 3),
+        (GROUPS | {"shifts": {"late": {"servers": 2, "open": "mon-fri 12:00-18:00"}}}, 1),
+        (GROUPS | {"shifts": {"late": {"servers": 3, "open": "mon-fri 12:00-18:00"}}}, 0),
+        (GROUPS | {"answers": ANSWER}, 2),
+    ],
+    ids=["servers", "shifts", "shifts alone", "an answer"],
+)
+def test_so_few_servers_that_no_group_begins_are_not_varied(desk, least):
+    """What is allowed is what a pathway takes."""
+    raw = {
+        "name": "groups",
+        "start": "2024-01-01",
+        "end": "2025-01-01",
+        "stations": {"desk": desk},
+        "states": {"in": {"station": "desk", "stay": "1 day", "to": "out"}, "out": {"final": True}},
+        "entries": {"door": {"to": "in", "rate": "2 per day"}},
+    }
+    pathway = Pathway.from_dict(raw)
+    assert varied(["desk.capacity"], [f"{least} 20"], pathway)[0].least == least
+    assert Pathway.from_dict(raw | {"stations": {"desk": desk | {"capacity": least}}})
+    if least > 0:
+        message = rf"desk\.capacity: {least - 1} is not allowed: {least} or more as the least, .* begin 3 together"
+        with pytest.raises(KeyedError, match=message) as refused:
+            varied(["desk.capacity"], [f"{least - 1} 20"], pathway)
+        assert refused.value.key == "between"
 
 
 def test_a_lever_is_counted_in_words():

@@ -176,7 +176,8 @@ def varied(names: Sequence[str], between: Sequence[str], pathway: Pathway) -> li
     """Return the levers of some names, each with the levels that a text such as "10 60" allows.
 
     Raises:
-        InputError: where there are not as many of both, for an unknown lever, and for what is no pair of whole numbers.
+        InputError: where there are not as many of both, for an unknown lever, for what is no pair of whole numbers, and
+            for fewer servers than stays need that begin together.
     """
     levers = []
     for name in names:
@@ -187,7 +188,10 @@ def varied(names: Sequence[str], between: Sequence[str], pathway: Pathway) -> li
             "between", f"{len(levers)} levers are varied and {len(between)} times two bounds told: one each"
         )
     with _at("between"):
-        return [_levels(*pair) for pair in zip(levers, between, strict=True)]
+        allowed = [_levels(*pair) for pair in zip(levers, between, strict=True)]
+        for levels in allowed:
+            _enough_for_a_group(levels, pathway)
+        return allowed
 
 
 def _levels(lever: Lever, bounds: str) -> Levels:
@@ -195,6 +199,16 @@ def _levels(lever: Lever, bounds: str) -> Levels:
     if not numbers:
         raise InputError(f"'{bounds}' is not allowed: two whole numbers, the least and the most")
     return Levels(lever=lever, least=int(numbers[1]), most=int(numbers[2]))
+
+
+def _enough_for_a_group(levels: Levels, pathway: Pathway) -> None:
+    """Refuse levels with which no stay can begin at a station where they begin `together`."""
+    station = pathway.station(levels.lever.station)
+    if station.together > 1:
+        on_shifts = sum(max(shift.servers.values) for shift in station.shifts)
+        least = math.ceil(station.least_together) - on_shifts
+        allowed = f"{least} or more as the least, for stays there begin {station.together} together"
+        require(levels.least >= least, levels.lever.name, levels.least, allowed)
 
 
 @contextmanager
