@@ -1056,6 +1056,12 @@ def test_a_changed_assumption_stays_in_the_address_and_can_be_undone(chromium: A
         assert page.get_by_role("button", name="Undlad").count() == 0
 
 
+WRITTEN = """(times) => {
+  const all = performance.getEntriesByType("resource").filter((one) => one.name.endsWith("/api/scenario"));
+  return all.length === times;
+}"""
+
+
 def test_what_makes_an_answer_again_has_each_file_that_its_command_names(chromium: Any, city: str) -> None:
     choice = {"values": {"inflow": 5}, "prices": {"places.rehabilitation_team": "1 DKK"}}
     choice |= {"cases": "where;situation;number;since\nrehabilitation_team;waiting;3;\n", "casesDay": "2021-03-01"}
@@ -1079,7 +1085,9 @@ def test_what_makes_an_answer_again_has_each_file_that_its_command_names(chromiu
         asked = posted(page, "/api/scenario")
         for name, files, of in (("today", "", None), ("today", "", {}), ("more-places", "", {"preset": "more-places"})):
             page.evaluate(answer, [name, files, of])
-            page.wait_for_timeout(500)
+            if name != "today":
+                page.wait_for_function(WRITTEN, arg=3)
+            page.wait_for_timeout(300)
             assert page.get_by_text(f"flowsim staff {name}").is_visible()
             assert links.count() == 0
         assert [one["state"].get("preset") for one in asked] == ["more-places"]
