@@ -2,7 +2,7 @@
 import { about, ask, el, fault, news, number, quantity, read, say } from "/static/words.js";
 import { address, keep } from "/static/page.js";
 import { fans, way } from "/static/way.js";
-import { take } from "/static/screens/parts.js";
+import { stateOf, take } from "/static/screens/parts.js";
 
 const finished = [];
 
@@ -27,23 +27,7 @@ export function workbench(main, choice) {
   // --- The state that is asked about ---
 
   function state() {
-    const changes = [];
-    for (const control of about.controls) {
-      const value = chosen.values[control.name];
-      if (value !== undefined) changes.push({ control: control.name, value: String(value) });
-    }
-    for (const row of chosen.rows) {
-      if (row.control) changes.push({ control: row.control, value: row.value, since: row.since, through: row.through });
-    }
-    const out = { name: chosen.name, changes };
-    if (chosen.preset) out.preset = chosen.preset;
-    if (chosen.own) out.own = chosen.own;
-    if (chosen.cases) Object.assign(out, { cases: chosen.cases, cases_day: chosen.casesDay });
-    const parameters = Object.entries(chosen.parameters);
-    if (parameters.length) out.parameters = parameters;
-    const prices = Object.entries(chosen.prices);
-    if (prices.length) out.prices = prices;
-    return out;
+    return stateOf(chosen, about.controls);
   }
 
   // What figures depend on: another name changes none of them.

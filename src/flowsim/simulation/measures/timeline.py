@@ -46,11 +46,11 @@ class _once(Generic[_Part]):
     def __init__(self, part: Callable[[Any], _Part]) -> None:
         self.part, self.name, self.__doc__ = part, part.__name__, part.__doc__
 
-    def __get__(self, one: Any, owner: object = None) -> _Part:
-        if one is None:
+    def __get__(self, instance: Any, owner: object = None) -> _Part:
+        if instance is None:
             return self  # type: ignore[return-value]  # as any property on its class
-        out: _Part = self.part(one)
-        one.__dict__[self.name] = out
+        out: _Part = self.part(instance)
+        instance.__dict__[self.name] = out
         return out
 
 

@@ -5,7 +5,7 @@ import { about, ask, el, fault, news, read, say } from "/static/words.js";
 export function job(path, begin, done) {
   let own = null;
   const status = el("div", { class: "bar" });
-  const spoken = el("p", { class: "hidden", role: "status" });
+  const spoken = el("p", { class: "unseen", role: "status" });
   const wrong = el("p", { class: "wrong", role: "alert" });
 
   function stop() {
