@@ -307,8 +307,9 @@ def _course(
     station |= {"together": size, "order": draw(st.sampled_from(["first", "first", "last", "random"]))}
     if draw(st.integers(0, 2)) == 0:
         station |= draw(_recurring())
-        if "shifts" in station:  # which may never be there at once
+        if "shifts" in station:  # which may never be there at once, nor while the others are
             station["capacity"] = size
+            station.pop("open", None)
     refused: dict[str, Any] = {}
     if draw(st.integers(0, 2)) == 0:
         station["room"] = draw(st.integers(size - 1, size + 2))
