@@ -86,7 +86,8 @@ class KeptHistories:
 
         Returns:
             Its trace, and None. With the `frame` of its pathway, for measures alone, the trace lacks those who had left
-            for good before the fork where their visits are kept: these come second, read once for all that go on.
+            for good before the fork where their visits are kept: these come second, the same for all that go on, so
+            that what is remembered of them is read once.
         """
         from flowsim.simulation.engine import fast
 
