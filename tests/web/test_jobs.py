@@ -121,6 +121,35 @@ def test_a_job_draws_no_bar_at_the_terminal_that_the_page_was_started_from(monke
     turns.close()
 
 
+def test_the_first_replication_waits_until_the_engine_is_compiled_and_is_told_so():
+    class Slowly:
+        seconds = 0
+
+        def wait(self):
+            self.seconds = 25
+            assert ready.wait(10)
+            self.seconds = 0
+
+    ready = threading.Event()
+    turns = Turns(1, Slowly())
+
+    def work(executor, progress):
+        yield {"ready": executor.submit(ready.is_set).result()}
+
+    async def listen():
+        heard = []
+        async for item in turns.news(work, "a"):
+            heard.append(item)
+            if item.get("compiling"):
+                ready.set()
+        return heard
+
+    heard = [item for item in asyncio.run(listen()) if item]
+    assert heard[0] == {"compiling": 25}
+    assert heard[-1] == {"ready": True}
+    turns.close()
+
+
 def test_more_jobs_than_a_machine_takes_are_refused(monkeypatch):
     monkeypatch.setattr("flowsim.web.jobs._MOST_JOBS", 0)
     turns = Turns(1)

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from flowsim.core.errors import InputError
 from flowsim.core.progress import Progress, silent
+from flowsim.web.compiling import Compilation
 
 __all__ = ["Busy", "News", "Turns", "Work", "give_back_memory"]
 
@@ -52,9 +53,15 @@ class _Task(NamedTuple):
 
 
 class Turns:
-    """Threads for the replications of all tabs, in fair order: urgent work first, then each tab in turn."""
+    """Threads for the replications of all tabs, in fair order: urgent work first, then each tab in turn.
 
-    def __init__(self, workers: int) -> None:
+    Args:
+        workers: how many threads.
+        compilation: what the first replication waits for.
+    """
+
+    def __init__(self, workers: int, compilation: Compilation | None = None) -> None:
+        self._compilation = compilation
         self._waiting: list[_Task] = []
         self._numbers = itertools.count()
         self._round = 0
@@ -117,6 +124,8 @@ class Turns:
                 task.future.cancel()
             if task.future.set_running_or_notify_cancel():
                 try:
+                    if self._compilation is not None:
+                        self._compilation.wait()
                     task.future.set_result(task.call())
                 except BaseException as error:
                     task.future.set_exception(error)
@@ -169,7 +178,9 @@ class Turns:
                 try:
                     item = await asyncio.wait_for(news.get(), _PAUSE)
                 except TimeoutError:
-                    yield {}  # so that a tab that is gone is noticed between two replications
+                    # So that a tab that is gone is noticed between two replications.
+                    seconds = 0 if self._compilation is None else self._compilation.seconds
+                    yield {"compiling": seconds} if seconds else {}
                     continue
                 if item is None:
                     return

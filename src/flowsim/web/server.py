@@ -21,6 +21,7 @@ from starlette.responses import Response
 
 from flowsim.web.answers import Answers, error_answer
 from flowsim.web.asked import Desk
+from flowsim.web.compiling import Compilation
 from flowsim.web.jobs import Turns, give_back_memory
 from flowsim.web.screens.shelf import Shelf
 from flowsim.web.workbench import Workbench
@@ -90,7 +91,7 @@ def page(desk: Desk, *, hosts: frozenset[str] | None, workers: int | None = None
         hosts: the names that it answers to, without their port; any where None.
         workers: threads for replications; one for each core where left out.
     """
-    bench, turns = Workbench.of(desk), Turns(workers or os.cpu_count() or 1)
+    bench, turns = Workbench.of(desk), Turns(workers or os.cpu_count() or 1, Compilation())
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

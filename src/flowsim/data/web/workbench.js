@@ -70,6 +70,7 @@ export function workbench(main, choice) {
     pending = false;
     try {
       for await (const item of news("/api/look", body(), own.signal)) {
+        if (item.compiling) tell(el("span", { class: "quiet" }, say("bench.compiling", { seconds: item.compiling })));
         if (item.view) show(item);
         if (item.view && pending) break;
       }
@@ -109,6 +110,7 @@ export function workbench(main, choice) {
     try {
       for await (const item of news("/api/run", body(), own.signal)) {
         if (own !== running) return;
+        if (item.compiling) text.textContent = say("bench.compiling", { seconds: item.compiling });
         if (item.total) {
           bar.max = item.total;
           bar.value = item.done;

@@ -16,7 +16,7 @@ from typing import Any
 
 from numba import config, njit
 
-__all__ = ["SECONDS", "cached", "is_cached"]
+__all__ = ["SECONDS", "cached", "is_cached", "is_kept"]
 
 SECONDS = 25
 """About what the engine and the measures take to compile, on a processor of 2020 that does nothing else."""
@@ -39,6 +39,11 @@ def is_cached(compiled: Any) -> bool:
     """Return whether a function needs no compiling, by this process or for what earlier ones left."""
     code_file = _file_of(compiled)
     return bool(getattr(compiled, "signatures", True)) or (code_file is not None and bool(code_file._load_index()))
+
+
+def is_kept(compiled: Any) -> bool:
+    """Return whether there is a place for the machine code of a function, where another process finds it."""
+    return _file_of(compiled) is not None
 
 
 def _keep(compiled: Any) -> None:

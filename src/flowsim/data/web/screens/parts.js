@@ -28,6 +28,7 @@ export function job(path, begin, done) {
     try {
       for await (const item of news(path, body, mine.signal)) {
         if (mine !== own) return;
+        if (item.compiling) text.textContent = say("bench.compiling", { seconds: item.compiling });
         if (item.total) {
           bar.max = item.total;
           bar.value = item.done;
