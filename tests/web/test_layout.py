@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from starlette.testclient import TestClient
 
 from flowsim import InputError, run
 from flowsim.model.library import scenario_names
 from flowsim.reporting.language import LANGUAGES, Language
 from flowsim.simulation.measures.catalogue import Catalogue
 from flowsim.web.contents import page_contents
+from flowsim.web.server import page
 from flowsim.web.serving import desk_of
 from flowsim.web.workbench import View
 
@@ -35,6 +37,16 @@ def test_every_control_and_stop_of_copenhagen_has_words(copenhagen, code):
     for kind, names in (("control", copenhagen.layout.controls), ("stop", copenhagen.layout.stops)):
         assert {f"{kind}.{one.name}" for one in names} <= set(shown["words"])
     assert shown["controls"][0]["with"] == "team_region"
+
+
+@pytest.mark.parametrize(("hosts", "stays"), [(frozenset({"testserver"}), True), (None, False)])
+@pytest.mark.parametrize(("code", "here"), [("en", "this machine"), ("da", "denne computer")])
+def test_a_page_that_others_can_open_does_not_say_that_what_is_entered_stays_here(desk, hosts, stays, code, here):
+    with TestClient(page(desk, hosts=hosts)) as client:
+        words = client.get(f"/api/page?lang={code}").json()["words"]
+    for key in ("local", "start.own.about", "list.about"):
+        assert (here in words[key]) is stays
+        assert ({"en": "unencrypted", "da": "ukrypteret"}[code] in words[key]) is not stays
 
 
 def test_today_s_values_and_what_changes_later(copenhagen):

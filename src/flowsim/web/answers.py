@@ -65,12 +65,14 @@ class Answers:
         bench: runs what a tab has set.
         turns: lets jobs run in turn.
         shelf: the files that were made, until they are fetched.
+        shared: whether other machines can open the page.
     """
 
     desk: Desk
     bench: Workbench
     turns: Turns
     shelf: Shelf
+    shared: bool
 
     def routes(self) -> list[Route]:
         """Return each address with what it answers."""
@@ -111,7 +113,7 @@ class Answers:
 
     async def _contents(self, request: Request) -> Response:
         language = _language(request.query_params.get("lang"))
-        return JSONResponse(await run_in_threadpool(page_contents, self.desk, language))
+        return JSONResponse(await run_in_threadpool(page_contents, self.desk, language, shared=self.shared))
 
     async def _paper(self, request: Request) -> Response:
         kept = self.shelf.get(request.path_params["token"])

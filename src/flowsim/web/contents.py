@@ -16,15 +16,20 @@ from flowsim.simulation.measures.catalogue import Catalogue
 from flowsim.simulation.measures.measure import known_measure
 from flowsim.web.asked import Desk
 from flowsim.web.layout import Control, GoalText, moment
-from flowsim.web.workbench import FIRST_LOOK, LOOK, RUN
 
 __all__ = ["page_contents"]
 
-_PREFIX = "web."
+_PREFIX, _SHARED = "web.", ".shared"
 
 
-def page_contents(desk: Desk, language: Language) -> dict[str, Any]:
-    """Return the contents of the page in a language."""
+def page_contents(desk: Desk, language: Language, *, shared: bool = False) -> dict[str, Any]:
+    """Return the contents of the page in a language.
+
+    Args:
+        desk: what the page is of.
+        language: of the words.
+        shared: whether other machines can open the page, so that what is entered leaves the one of who enters it.
+    """
     reference = desk.reference_scenario
     pathway = reference.pathway()
     wording = Wording.of(reference, pathway, language)
@@ -33,7 +38,7 @@ def page_contents(desk: Desk, language: Language) -> dict[str, Any]:
         "language": language.code,
         "languages": list(LANGUAGES),
         "version": __version__,
-        "words": _words(wording),
+        "words": _words(wording, shared),
         "base": language.name(reference.base.name, pathway.title or reference.base.name),
         "reference": _capital(wording.scenario(reference.name)),
         "today": layout.today.isoformat(),
@@ -44,7 +49,6 @@ def page_contents(desk: Desk, language: Language) -> dict[str, Any]:
         or [layout.year],
         "start": pathway.start.date().isoformat(),
         "end": pathway.end.date().isoformat(),
-        "replications": {"first": FIRST_LOOK, "look": LOOK, "run": RUN},
         "controls": [_control(control, desk, pathway, wording) for control in layout.controls],
         "levers": _levers(layout.controls, wording),
         "goals": [_goal(target, pathway, wording) for target in layout.goals],
@@ -61,9 +65,11 @@ def page_contents(desk: Desk, language: Language) -> dict[str, Any]:
     }
 
 
-def _words(wording: Wording) -> dict[str, str]:
+def _words(wording: Wording, shared: bool) -> dict[str, str]:
     """Return the words of the page, with the unit in which the pathway tells waits."""
     words = {key[len(_PREFIX) :]: text for key, text in wording.language.words.items() if key.startswith(_PREFIX)}
+    if shared:
+        words |= {key.removesuffix(_SHARED): text for key, text in words.items() if key.endswith(_SHARED)}
     unit = wording.unit(wording.time_unit)
     longest, wait = words["list.longest"].format(unit=unit), words["start.wait"].replace("{unit}", _capital(unit))
     return words | {"way.wait": unit, "start.wait": wait, "list.longest": longest}

@@ -101,7 +101,7 @@ def page(desk: Desk, *, hosts: frozenset[str] | None, workers: int | None = None
         turns.close()
 
     return Starlette(
-        routes=Answers(desk, bench, turns, Shelf()).routes(),
+        routes=Answers(desk, bench, turns, Shelf(), shared=hosts is None).routes(),
         middleware=[Middleware(_Guard, hosts=hosts)],
         exception_handlers={Exception: _fault, 404: _nothing, 405: _nothing},
         lifespan=lifespan,
