@@ -917,7 +917,8 @@ def test_no_staffing_is_sought_while_a_goal_can_not_be_read(chromium: Any, pair:
         asked, find = posted(page, "/api/staffing"), page.get_by_role("button", name="Find", exact=True)
         for name, text, answer in (
             ("bound", "1.200", "Mener du 1200?"),
-            ("bound", "4 uger", "Skriv et tal"),
+            ("bound", "4 måneder", "Skriv et tal"),
+            ("bound", "uger", "Skriv et tal"),
             ("bound", "", "Skriv et tal"),
             ("most", "mange", "Skriv et tal"),
         ):
@@ -936,7 +937,7 @@ def test_no_staffing_is_sought_while_a_goal_can_not_be_read(chromium: Any, pair:
         page.locator("#bound").fill("1.200")
         page.locator("#goal").select_option("wait.team.served")  # which has a bound of its own
         assert page.locator("#bound").get_attribute("aria-invalid") is None
-        page.locator("#bound").fill("4,5")
+        page.locator("#bound").fill("4,5 uger")
         assert asked == []
         find.click()
         page.get_by_role("button", name="Afbryd").wait_for()

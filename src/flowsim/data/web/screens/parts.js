@@ -131,9 +131,11 @@ export function written(value) {
   return about.language === "da" ? text.replace(".", ",") : text;
 }
 
-// The number in a field, which is not below 0. Of what is none, the note beside the field says so; what can be two is asked about.
-export function amount(field, note) {
-  const { value, twice } = read(field.value);
+// The number in a field, which is not below 0; the unit that stands beside the field may be written after it. Of what is none, the
+// note beside the field says so; what can be two is asked about.
+export function amount(field, note, unit = "") {
+  const text = field.value.trim();
+  const { value, twice } = read(unit && text.endsWith(unit) ? text.slice(0, -unit.length) : text);
   const wrongly = value === undefined || value < 0;
   note.textContent = !wrongly ? "" : twice ? say("bench.mean", { number: twice }) : say("bench.number");
   if (!wrongly) field.removeAttribute("aria-invalid"); else field.setAttribute("aria-invalid", "true");

@@ -23,7 +23,8 @@ export function staffing(main, choice) {
   const notes = new Map([bound, alsoBound, ...spans.flatMap(([, ...both]) => both)].map((input) =>
     [input, el("p", { class: "wrong", role: "alert", id: `${input.id}-note` })]));
   // Said when it is asked and cleared while typing, so that the button never moves away below a click.
-  const check = (input) => amount(input, notes.get(input));
+  const beside = new Map([[bound, unit], [alsoBound, alsoUnit]]);
+  const check = (input) => amount(input, notes.get(input), beside.get(input)?.textContent);
   const clear = (input) => {
     input.removeAttribute("aria-invalid");
     notes.get(input).textContent = "";
