@@ -113,6 +113,176 @@ state = "wait"
 count = "+5"
 waited = { law = "exponential", mean = "2 weeks" }
 """
+SERVICE = """\
+name = "service"
+start = 2023-01-01
+end = 2024-07-01
+time_unit = "hour"
+tick = "30 seconds"
+
+[attributes.age]
+shares = { adult = 0.7, old = "rest" }
+
+[stations.counter]
+open = { 2023-01-01 = "mon-fri 09:00-15:00", 2024-01-01 = ["mon-wed 09:00-15:00", "thu 09:00-18:00"] }
+capacity = { 2023-01-01 = 3, 2024-01-01 = 2 }
+closed = ["July, each year", "24 dec - 1 jan, each year", 2023-05-10]
+preempts = "resume"
+on_cut = "resume"
+order = "last"
+[stations.counter.shifts.evening]
+open = "mon, wed 15:00-20:00"
+servers = { 2023-01-01 = 1, 2024-01-01 = 2 }
+[stations.window]
+capacity = 2
+room = 4
+[stations.booth]
+capacity = 1
+room = 3
+order = "shortest"
+[stations.course]
+capacity = 16
+together = 8
+[stations.doctor]
+capacity = 4
+reserved = { "1" = 1 }
+[stations.board]
+meets = "every second tue 09:00 from 2023-01-10"
+places = { 2023-01-01 = 9, 2024-01-01 = 7.5 }
+closed = "weeks 28-31, each year"
+[stations.board.answers]
+wait = "7 weeks"
+gain = 0.5
+lag = "4 weeks"
+least = 0.7
+most = 1.3
+limit = 20
+
+[states.advice]
+station = "counter"
+stay = { law = "exponential", mean = "50 minutes" }
+to = { case = 0.4, sort = 0.3, seen = 0.2, gone = "rest" }
+[[states.advice.variants]]
+of = { age = "old" }
+priority = 1
+stay = { 2023-01-01 = "20 minutes", 2024-01-01 = { law = "gamma", mean = "1 hour", cv = 0.9 } }
+to = { case = 0.6, gone = 0.4 }
+[states.sort]
+stay = "2 minutes"
+joins = "shortest"
+to = { left = 0.5, right = 0.5 }
+[states.left]
+station = "window"
+priority = 1
+stay = "15 minutes"
+baulks = { "3" = 0.25, "6" = 1 }
+baulks_to = "gone"
+blocks = true
+to = "gone"
+[states.right]
+station = "booth"
+stay = "20 minutes"
+refused_to = "gone"
+to = "gone"
+[states.seen]
+station = "doctor"
+priority = 1
+stay = "10 minutes"
+to = "kept"
+[states.kept]
+keeps = "doctor"
+stay = { law = "lognormal", mean = "1 hour", cv = 1.5 }
+to = "group"
+[states.group]
+station = "course"
+stay = "3 days"
+to = { job = 0.6, gone = "rest" }
+[states.case]
+station = "board"
+benefit = "cash"
+patience = "30 weeks"
+reneges_to = "gone"
+to = { job = 0.3, gone = "rest" }
+[states.job]
+final = true
+outcome = true
+[states.gone]
+final = true
+
+[entries.door]
+to = "advice"
+rate = { 2023-01-01 = "3 per hour", 2024-01-01 = "2 per hour" }
+profile = { "mon-fri 09:00-12:00" = 1.3, "mon-fri 12:00-15:00" = 0.7 }
+closed = "July, each year"
+attributes = { age = { adult = 0.5, old = 0.5 } }
+[entries.families]
+to = "advice"
+rate = "1 per week"
+open = "mon-fri 09:00-15:00"
+batch = { "1" = 0.5, "2" = 0.3, "4" = "rest" }
+[entries.buses]
+to = "sort"
+every = "3 days"
+batch = { 2023-01-01 = 4, 2024-01-01 = { law = "geometric", mean = 2.5 } }
+
+[clocks.decided]
+begins = ["advice"]
+ends = ["job"]
+abandons = ["group"]
+begins_at = "joined"
+limit = "23 weeks"
+[watches.counter]
+station = "counter"
+of = { age = "old" }
+within = ["4 hours", "1 day"]
+percentiles = [50, 95]
+[followups.cash]
+benefit = "cash"
+after = ["3 months"]
+groups = { off = ["gone", "job"] }
+[seniorities.cash]
+benefit = "cash"
+over = ["3 months"]
+"""
+OTHERWISE = """\
+name = "otherwise"
+description = "Other hours, groups and batches."
+base = "desk.toml"
+
+[[stations]]
+station = "counter"
+from = 2023-06-01
+capacity = "+1"
+[[stations]]
+station = "course"
+together = 4
+[[stations]]
+station = "counter"
+shift = "evening"
+servers = "+1"
+[[stations]]
+station = "board"
+answers = { wait = "5 weeks", gain = 0.2, lag = "2 weeks", least = 0.5, most = 2 }
+[[closures]]
+station = "counter"
+from = 2024-03-01
+until = 2024-04-01
+[[shares]]
+state = "advice"
+to = { case = "+10 %" }
+[[stays]]
+state = "advice"
+stay = "+5 minutes"
+[[arrivals]]
+entry = "families"
+from = 2023-09-01
+batch = 3
+[[arrivals]]
+entry = "door"
+rate = "+10 %"
+"""
+BASES = ((PATHWAY, SCENARIO), (SERVICE, OTHERWISE))
+"""Pathways, each with a scenario over it: of people who wait for meetings, and of a service by the hour."""
 NUMBERS = (
     *("0", "-1", "1e-300", "1e300", "1e308", "1e400", "-1e400", "inf", "nan", "-nan", "0.1", "1.5", "+2", "1.200"),
     *(str(2**power + step) for power in (31, 32, 53, 63, 64) for step in (-1, 0, 1)),
@@ -223,8 +393,8 @@ def toml(seed):
     """Return the files of a folder: a pathway, and perhaps a scenario over it, of which one is hostile."""
     chance = random.Random(f"toml {seed}")
     with_scenario = chance.random() < 0.4
-    text = SCENARIO if with_scenario else PATHWAY
-    lines = text.splitlines()
+    pathway, scenario = chance.choice(BASES)
+    lines = (scenario if with_scenario else pathway).splitlines()
     for _ in range(chance.choice((1, 1, 1, 2, 3))):
         at = chance.randrange(len(lines))
         kind = chance.randrange(14)
@@ -252,7 +422,7 @@ def toml(seed):
     if chance.random() < 0.2:
         content = damaged(chance, content)
     if with_scenario:
-        return {"desk.toml": PATHWAY.encode(), "mine.toml": content}
+        return {"desk.toml": pathway.encode(), "mine.toml": content}
     return {"mine.toml": content}
 
 
