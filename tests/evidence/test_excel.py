@@ -2,13 +2,14 @@
 
 import re
 import zipfile
+from datetime import datetime
 
 import openpyxl
 import pytest
 import xlsxwriter
 
 from flowsim import InputError
-from flowsim.evidence.cases import read_cases
+from flowsim.evidence.cases import read_cases, wrong_cells
 from flowsim.evidence.series import HIDDEN, Mark, read
 from flowsim.evidence.tables import read_sheet
 from flowsim.model.today.known import read_known
@@ -67,6 +68,9 @@ def test_a_share_in_a_list_and_a_known_figure_are_what_is_shown(tmp_path):
     )
     (figure,) = read_known(known).figures
     assert (figure.value, figure.sd) == (0.62, 0.05)
+    changed(known, lambda sheet: setattr(sheet["D2"], "number_format", "0.00"))
+    with pytest.raises(InputError, match=r"z.xlsx: D2: of '62 %' and '0.05' one is in per cent and the other is not"):
+        read_known(known)
 
 
 def test_a_formula_without_a_result_is_refused_by_its_cell(tmp_path):
@@ -169,6 +173,67 @@ def test_a_row_of_a_list_that_is_filtered_out_is_refused(tmp_path):
             assert len(read_cases(path).rows) == 1
 
 
+def changed(path, change):
+    """Save a workbook after a change to its sheet."""
+    book = openpyxl.load_workbook(path)
+    change(book.active)
+    book.save(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("merged", "refused"),
+    [("C2:C3", True), ("D2:D3", True), ("E2:E3", False), ("C1:C2", False), ("C2:D2", False), ("A5:D6", False)],
+)
+def test_a_number_or_a_day_of_a_list_that_is_merged_over_rows_is_refused(tmp_path, merged, refused):
+    """Excel shows it beside each of the rows, and the file has it in the first one."""
+    rows = ["team", "waiting", 8, "2026-03-02", "asked"], ["plan", "waiting", 4, None, None], [], ["a note"]
+    path = workbook(tmp_path / "x.xlsx", [*LIST, "remark"], *rows)
+    if merged == "C1:C2":  # the title alone stands in two rows
+        path = workbook(path, [*LIST[:2], "number", "since"], ["team", "waiting", None, "2026-03-02"])
+    changed(path, lambda sheet: sheet.merge_cells(merged))
+    if refused:
+        message = f"x.xlsx: {merged.replace(':', ' to ')} are merged into one cell, and stand for several rows"
+        for reads in (read_cases, wrong_cells):
+            with pytest.raises(InputError, match=message):
+                reads(path)
+    else:
+        assert read_cases(path).rows
+
+
+def test_a_hidden_column_of_numbers_or_days_is_refused_and_one_of_names_is_not(tmp_path):
+    def hide(letter):
+        return lambda sheet: setattr(sheet.column_dimensions[letter], "hidden", True)
+
+    for letter, title in (("C", "number"), ("D", "since")):
+        path = workbook(tmp_path / "x.xlsx", LIST, ["team", "waiting", 8, "2026-03-02"])
+        with pytest.raises(InputError, match=f"x.xlsx: {letter}1: the column '{title}' is hidden, and would be read"):
+            read_cases(changed(path, hide(letter)))
+    path = workbook(tmp_path / "x.xlsx", LIST, ["team", "waiting", 8, None])
+    assert len(read_cases(changed(changed(path, hide("A")), hide("D"))).rows) == 1  # since holds nothing
+    known = workbook(tmp_path / "y.xlsx", ["measure", "month", "figure", "±"], ["queue.team", "2025-03", 40, 5])
+    with pytest.raises(InputError, match=r"y.xlsx: D1: the column '±' is hidden, and would be read"):
+        read_known(changed(known, hide("D")))
+
+
+def test_a_known_figure_that_is_filtered_out_is_refused(tmp_path):
+    rows = ["measure", "month", "figure", "±"], ["queue.team", "2025-03", 40, 5], [], ["queue.team", "2025-04", 40, 5]
+    for row, refused in ((3, False), (4, True)):
+        path = workbook(tmp_path / "x.xlsx", *rows)
+        changed(path, lambda sheet, row=row: setattr(sheet.row_dimensions[row], "hidden", True))
+        if refused:
+            with pytest.raises(InputError, match=r"x.xlsx: row 4 is hidden or filtered out, and holds a figure"):
+                read_known(path)
+        else:
+            assert len(read_known(path).figures) == 2
+
+
+def test_a_day_of_excel_in_a_column_that_is_not_read_is_refused(tmp_path):
+    titles, since = ["where", "situation", "number", "from"], datetime(2026, 3, 2)
+    with pytest.raises(InputError, match=r"x.xlsx: D1: the column 'from' is not read, and holds '2026-03-02'"):
+        read_cases(workbook(tmp_path / "x.xlsx", titles, ["team", "waiting", 3, since]))
+
+
 def test_a_merged_cell_over_several_periods_is_refused_and_one_over_headings_is_not(tmp_path):
     path = workbook(
         tmp_path / "x.xlsx", ["", "a", "", "b"], ["", "2020K1", "2020K2", "2020K1", "2020K2"], ["x", 1, 2, 3, 4]
@@ -195,3 +260,9 @@ def test_a_hidden_sheet_is_named_and_never_read_unseen(tmp_path):
     book.save(path)
     with pytest.raises(InputError, match=r"x.xlsx: the only sheet with anything in it, 'old', is hidden"):
         read(path)
+    book.create_sheet("List").append(LIST)
+    book["List"].sheet_state = "hidden"
+    book.active.append(["q", 5])
+    book.save(path)
+    with pytest.raises(InputError, match=r"x.xlsx: the sheet 'List' is hidden: show it in Excel and save"):
+        read_cases(path)

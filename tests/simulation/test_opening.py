@@ -207,6 +207,8 @@ def test_a_mistake_is_said_with_its_cell(town, rows, message):
         ("where;situation;citizens;since", "team;waiting;14;2024-08-01", "C1: the column 'citizens'"),
         ("where;situation;number;since when", "team;waiting;3;01-08-2024", "D1: the column 'since when'"),
         ("where;situation;number;number", "team;waiting;3;4", "D1: the column 'number'"),
+        ("where;situation;number;date", "team;waiting;3;2024-08-01", "D1: the column 'date'"),
+        ("where;situation;number;of these", "team;waiting;3;?\nteam;waiting;3;4", "D1: the column 'of these'"),
     ],
 )
 def test_a_column_of_numbers_or_days_that_is_not_read_is_refused(tmp_path, heading, row, cell):
@@ -218,6 +220,14 @@ def test_a_column_of_numbers_or_days_that_is_not_read_is_refused(tmp_path, headi
 def test_a_column_of_words_is_a_remark(tmp_path):
     (tmp_path / "list.csv").write_text("where;situation;number;who told\nteam;waiting;3;the team\n", encoding="utf-8")
     assert [row.count for row in read_cases(tmp_path / "list.csv").rows] == [3]
+
+
+@pytest.mark.parametrize("title", ["remark", "bemærkning", "called", "navn"])
+@pytest.mark.parametrize("content", ["2", "2024-08-01", "1-8-2024"])
+def test_what_is_for_people_alone_may_be_a_number_or_a_day(tmp_path, title, content):
+    path = tmp_path / "list.csv"
+    path.write_text(f"where;situation;number;{title}\nteam;waiting;3;{content}\n", encoding="utf-8")
+    assert [(row.count, row.since) for row in read_cases(path).rows] == [(3, None)]
 
 
 def test_a_list_and_its_day_go_together(town, tmp_path):

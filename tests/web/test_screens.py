@@ -172,6 +172,13 @@ def test_a_list_is_read_and_a_run_begins_with_it(tab):
     assert more["way"]["scenario"]["team"]["queue"][2] < view["way"]["reference"]["team"]["queue"][2]
 
 
+def test_a_place_where_nobody_waits_stays_one(tab):
+    """A row of 0 is no row without a number, for which the model's own queue would come in."""
+    out = upload(tab, "where;situation;number\nteam;waiting;0\nplan;under way;80 %\n").json()
+    assert out["rows"][0] == ["team", "waiting", "0", "0", "–"]
+    assert out["list"].splitlines()[1:] == ["team;waiting;0;", "plan;under way;80 %;"]
+
+
 def test_the_template_comes_up_again_once_it_is_filled_in(tab):
     openpyxl = pytest.importorskip("openpyxl")
     blank = tab.client.get("/api/list/template?lang=da")

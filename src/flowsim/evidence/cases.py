@@ -29,6 +29,7 @@ SITUATIONS = {"waiting": ("waiting", "venter"), "under way": ("under way", "i ga
 SHEETS = ("List", "Liste")
 """The name of the sheet, in English and in Danish; the workbook may hold others."""
 _DAY_FIRST = re.compile(r"(\d{1,2})[-./ ](\d{1,2})[-./ ](\d{4})")
+_YEAR_FIRST = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?)?")
 _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 _Order = Literal["day", "month"]  # what a date with slashes begins with: in Denmark the day, in America the month
 _MOST = 10_000_000
@@ -127,6 +128,7 @@ def _header(sheet: Sheet) -> tuple[int, tuple[int, int, int, int]]:
             if places[2] < 0 and places[3] < 0:
                 raise InputError(f"{sheet.file}: row {number + 1}: neither a column 'number' nor a column 'since'")
             _refuse_columns_not_read(sheet, number, places)
+            _refuse_cells_not_shown(sheet, number, places[2:])
             return number, (places[0], places[1], places[2], places[3])
     raise InputError(
         f"{sheet.file}: no row has the titles 'where' and 'situation' (Danish: 'sted' and 'situation'): `flowsim today "
@@ -135,14 +137,35 @@ def _header(sheet: Sheet) -> tuple[int, tuple[int, int, int, int]]:
 
 
 def _refuse_columns_not_read(sheet: Sheet, head: int, places: Sequence[int]) -> None:
-    """Refuse a further column with numbers or days in it, which would be lost; one of words is a remark."""
-    for column in range(len(sheet.rows[head])):
-        content = next((row[column] for row in sheet.rows[head + 1 :] if row[column] != ""), "")
-        if column not in places and (is_figure(content) or _DAY_FIRST.fullmatch(str(content).strip())):
+    """Refuse a further column with a number or a day in it, which would be lost; one of words is a remark."""
+    for_people = {word for key in ("called", "remark") for word in COLUMNS[key]}
+    for column, title in enumerate(sheet.rows[head]):
+        if column in places or str(title).casefold() in for_people:
+            continue
+        content = next(
+            (row[column] for row in sheet.rows[head + 1 :] if is_figure(row[column]) or _is_day(row[column])), ""
+        )
+        if content != "":
             known = ", ".join(f"'{word}'" for words in COLUMNS.values() for word in words)
             raise InputError(
-                f"{sheet.file}: {cell_name(head, column)}: the column '{sheet.rows[head][column]}' is not read, and "
+                f"{sheet.file}: {cell_name(head, column)}: the column '{title}' is not read, and "
                 f"holds '{content}': leave it out, or give it one of the titles, once (allowed: {known})"
+            )
+
+
+def _is_day(cell: Cell) -> bool:
+    text = str(cell).strip()
+    return bool(_DAY_FIRST.fullmatch(text) or _YEAR_FIRST.fullmatch(text))
+
+
+def _refuse_cells_not_shown(sheet: Sheet, head: int, columns: Sequence[int]) -> None:
+    """Refuse numbers and days in a hidden column, and one that is merged over rows and would be that of the first."""
+    sheet.refuse_hidden_columns(head, columns)
+    for top, bottom, left, right in sheet.merged:
+        if head < top < bottom and left in columns and top < len(sheet.rows) and sheet.rows[top][left] != "":
+            raise InputError(
+                f"{sheet.file}: {cell_name(top, left)} to {cell_name(bottom, right)} are merged into one cell, and "
+                "stand for several rows: part them, with what holds of each row in it"
             )
 
 

@@ -190,6 +190,19 @@ class Sheet:
         """Return whether Excel does not show a cell, for its row or column is hidden or filtered out."""
         return row in self.hidden[0] or column in self.hidden[1]
 
+    def refuse_hidden_columns(self, head: int, columns: Iterable[int]) -> None:
+        """Refuse columns that Excel does not show and that hold something below their titles in row `head`.
+
+        Raises:
+            InputError: for the first of them.
+        """
+        for column in columns:
+            if column in self.hidden[1] and any(row[column] != "" for row in self.rows[head + 1 :]):
+                raise InputError(
+                    f"{self.file}: {cell_name(head, column)}: the column '{self.rows[head][column]}' is hidden, and "
+                    "would be read: show it, or delete it"
+                )
+
     def span_of(self, row: int, column: int) -> tuple[int, int, int, int]:
         """Return the first and last row, and the first and last column, of what Excel shows as one cell."""
         spans = (span for span in self.merged if span[0] <= row <= span[1] and span[2] <= column <= span[3])
@@ -424,7 +437,8 @@ def _excel(name: str, content: bytes, prefer: Collection[str]) -> tuple[str, lis
         raise InputError(f"{name}: it has {len(filled)} sheets ({titles}): save the one you mean by itself")
     title = preferred[0] if len(preferred) == 1 else next(iter(filled))
     if title in unseen:
-        raise InputError(f"{name}: the only sheet with anything in it, '{title}', is hidden: show it in Excel and save")
+        which = f"the sheet '{title}'" if len(filled) > 1 else f"the only sheet with anything in it, '{title}',"
+        raise InputError(f"{name}: {which} is hidden: show it in Excel and save")
     if besides[title].without:
         raise InputError(
             f"{name}: {besides[title].without}: the formula there has no result yet: open the file in Excel and save "

@@ -50,6 +50,8 @@ def test_an_excel_file_in_danish_is_read(tmp_path):
         ("queue.team;2025-06;7;0\n", "D2: 0 is not allowed: how sure the figure is, as a standard deviation above 0"),
         ("queue.team;2025-06;7;\n", "D2: '' is not allowed"),
         ("queue.team;2025-06;7;1\nqueue.team;juni 2025;8;1\n", "A3: 'queue.team' of 2025-06 stands in A2 already"),
+        ("clock.x.within;2025-06;62 %;2\n", "D2: of '62 %' and '2' one is in per cent and the other is not"),
+        ("queue.team;2025-06;40;10 %\n", "D2: of '40' and '10 %' one is in per cent and the other is not"),
         ("", "it tells no figure: fill in the rows below the titles"),
     ],
 )
@@ -63,6 +65,8 @@ def test_the_first_wrong_cell_is_named(written, rows, message):
     ("head", "message"),
     [
         ("measure;month;figure\n", "row 1: there is no column '±' or "),
+        ("measure;month;figure;±;tal\n", "E1: 'tal' and 'figure' .C1. are titles of the same: leave one of the col"),
+        ("month;figure;±;measure;month\n", "E1: 'month' and 'month' .A1. are titles of the same"),
         ("what;when;how much\n", "no row has the titles 'measure', 'month', 'figure' and '±'"),
     ],
 )

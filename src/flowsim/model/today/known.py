@@ -95,6 +95,13 @@ def _header(sheet: Sheet) -> tuple[int, tuple[int, ...]]:
                     raise InputError(
                         f"{sheet.file}: row {number + 1}: there is no column {' or '.join(map(repr, words))}"
                     )
+                again = next((column for column, title in enumerate(titles) if title in words and column != place), -1)
+                if again >= 0:
+                    raise InputError(
+                        f"{sheet.file}: {cell_name(number, again)}: '{row[again]}' and '{row[place]}' "
+                        f"({cell_name(number, place)}) are titles of the same: leave one of the columns out"
+                    )
+            sheet.refuse_hidden_columns(number, places)
             return number, tuple(places)
     raise InputError(
         f"{sheet.file}: no row has the titles 'measure', 'month', 'figure' and '±' (Danish: 'nøgletal', 'måned', "
@@ -109,9 +116,18 @@ def _figure(sheet: Sheet, number: int, places: tuple[int, ...]) -> KnownFigure |
     at = [f"{sheet.file}: {cell_name(number, place)}" for place in places]
     if cells[0] == "":
         raise InputError(f"{at[0]}: it is empty: name a measure, as `flowsim names` lists them")
+    if number in sheet.hidden[0]:
+        raise InputError(
+            f"{sheet.file}: row {number + 1} is hidden or filtered out, and holds a figure: show all rows, or delete it"
+        )
     value, sd = (_number(cell, where) for cell, where in zip(cells[2:], at[2:], strict=True))
     if sd <= 0:
         raise InputError(f"{at[3]}: {sd:g} is not allowed: how sure the figure is, as a standard deviation above 0")
+    if _in_per_cent(cells[2]) != _in_per_cent(cells[3]):
+        raise InputError(
+            f"{at[3]}: of '{cells[2]}' and '{cells[3]}' one is in per cent and the other is not: write both in per "
+            "cent, or neither"
+        )
     return KnownFigure(measure=str(cells[0]).strip(), period=_month(cells[1], at[1]), value=value, sd=sd, cell=at[0])
 
 
@@ -125,6 +141,10 @@ def _month(cell: Cell, at: str) -> Period:
     if period.every != "month":
         raise InputError(f"{at}: {period} is no month: write it as 2026-03")
     return period
+
+
+def _in_per_cent(cell: Cell) -> bool:
+    return isinstance(cell, Percentage) or (isinstance(cell, str) and read_percentage(cell) is not None)
 
 
 def _number(cell: Cell, at: str) -> float:

@@ -100,15 +100,14 @@ def _day(text: Any, desk: Desk) -> datetime:
 
 def _as_csv(cases: CaseList) -> str:
     """Write the rows that tell anything, equal ones as one row with their number."""
-    rows = Counter(
-        (row.where, row.waiting, row.share, row.since.isoformat() if row.since else "", row.count is None)
-        for row in cases.rows
-        for _ in range(1 if row.count is None else row.count)
-    )
+    rows = Counter[tuple[str, bool, float | None, str]]()
+    for row in cases.rows:
+        # A row of 0 says that nobody is there, and is kept.
+        rows[row.where, row.waiting, row.share, f"{row.since or ''}"] += 0 if row.count is None else row.count
     out = io.StringIO()
     writer = csv.writer(out, delimiter=";", lineterminator="\n")
     writer.writerow([COLUMNS[key][0] for key in ("where", "situation", "number", "since")])
-    for (where, waiting, share, since, _), count in rows.items():
+    for (where, waiting, share, since), count in rows.items():
         number = f"{100 * share:.12g} %" if share is not None else count
         writer.writerow([as_text(where), SITUATIONS["waiting" if waiting else "under way"][0], number, since])
     return out.getvalue()
