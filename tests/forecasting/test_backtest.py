@@ -59,6 +59,19 @@ def test_the_naive_interval_by_hand():
     assert quantile(0.9)[4] - point[4] == pytest.approx(ndtri(0.9) * yearly * np.sqrt(2))
 
 
+def test_no_simple_method_says_that_fewer_than_none_come():
+    """A series that falls to nothing: a line through it leads below zero, and so would what lies around it."""
+    falling = [80, 70, 60, 50, 40, 30, 20, 10, 0, 0]
+    drift = scores(run_backtest(series(falling), 2))["drift"]
+    assert (drift.mase, drift.smape, drift.coverage_80) == (0, 0, 1)
+    methods = dict(module._others(np.array(falling[:8], float), 6, "quarter"))
+    assert set(methods) == METHODS - {OURS}
+    for point, quantile in methods.values():
+        assert point.min() >= 0
+        assert quantile(0.001).min() >= 0
+    assert {methods[name][1](0.001)[-1] for name in ("naive", "seasonal naive", "drift")} == {0}
+
+
 def test_our_own_scores_are_those_of_the_forecasts():
     given = series(STEPS)
     said = forecast_series(given, 1, "2012Q1")

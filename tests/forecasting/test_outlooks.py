@@ -13,7 +13,7 @@ from flowsim.calibration.study import Study
 from flowsim.calibration.workflow import Calibration
 from flowsim.cli.words.outlook import outlook_json
 from flowsim.forecasting.demand import Demand
-from flowsim.forecasting.outlooks import FULL, LIKELY_SHARE, Flag, outlook
+from flowsim.forecasting.outlooks import FULL, LIKELY_SHARE, Flag, Outcome, outlook
 from flowsim.forecasting.pairing import series_of
 from flowsim.forecasting.trend import forecast_series
 from flowsim.reporting.language import Language
@@ -185,6 +185,19 @@ def test_a_demand_a_quarter_above_the_ceiling_is_flagged_in_time(office):
     assert outcome.differs[-1]
     assert told.flags[-1].station == "team"
     assert "too little in" in sentences(scenario, told)[-1]
+
+
+def test_forecast_and_simulation_differ_where_zero_is_outside_nine_tenths_of_their_differences(office):
+    """However small the difference is: outcomes may be a few cases, or shares."""
+    _, calibration = office(places=5)
+    asked = np.zeros((40, 3))  # nothing, so that nothing is short
+    made = Outcome(
+        measure="awards.grant", trend=trend(calibration, 3), simulated=asked, wanted=asked, pairing=None, flags=()
+    )
+    # By quarter the simulation is below the forecast, as it, or above it, in so many of forty futures.
+    for below, above, told in ((38, 0, True), (37, 0, False), (20, 20, False), (0, 37, False), (0, 38, True)):
+        off = np.repeat([-0.4, 0.0, 0.4], (below, 40 - below - above, above))[:, None]
+        assert dataclasses.replace(made, simulated=made.trend_paths + off).differs.tolist() == [told] * 3
 
 
 def growing(excess, spread, seed, count=100, quarters=12):

@@ -287,6 +287,13 @@ def test_the_drifting_levels_response_is_the_filters_gain():
     assert response == pytest.approx(np.full(7, 0.4), abs=0.15)
     # By then next to nothing of an error is laid to the slope.
     assert response[0] == pytest.approx(result.filter_results.kalman_gain[0, 0, -1], abs=0.02)
+    # A filter of the level alone, step by step until it is steady: `before` is how unsure it is before a period.
+    noise, step = result.params
+    before = 1.0
+    for _ in range(200):
+        gain = before / (before + noise)
+        before = (1 - gain) * before + step
+    assert response == pytest.approx(np.full(7, gain), rel=1e-9)
 
 
 def test_intervals_widen_with_the_distance():

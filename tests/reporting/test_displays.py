@@ -10,6 +10,7 @@ import flowsim
 from flowsim import Ensemble, InputError, Pathway, Scenario, compare, read_base, run
 from flowsim.calibration.study import Study
 from flowsim.calibration.verdict import Judged, Verdict
+from flowsim.core.periods import Period
 from flowsim.evidence import facts
 from flowsim.planning.levers import Levels, Lever
 from flowsim.planning.staffing.search import frontier, seek
@@ -140,6 +141,38 @@ def test_the_table_of_a_run_has_the_last_period_of_each_measure_those_that_sum_i
     row = table[table["measure"] == "queue.desk"].iloc[0]
     levels = results.select("queue.desk", row["period"]).values[:, 0]
     assert row["level"] == np.median(levels)
+
+
+MONTHS = [f"2020-{month:02}" for month in range(1, 7)]
+
+
+def test_a_picture_is_of_the_shortest_periods_in_which_a_measure_is_told(results, comparison):
+    """Side by side they would be one line: a month, its quarter, its half year."""
+    told = {"wait.desk.served": MONTHS, "queue.desk": MONTHS, "utilisation.desk": ["2020Q1", "2020Q2"]}
+    fans = {axes.get_title(loc="left").split(" (")[0]: axes for axes in results.plot().axes}
+    for measure, periods in told.items():
+        middles = [(Period(period).first + Period(period).after) / 24 for period in periods]
+        assert list(fans[measure].lines[0].get_xdata()) == middles
+        medians = np.median(results.values[:, [results.columns[measure, period] for period in periods]], axis=0)
+        assert list(fans[measure].lines[0].get_ydata()) == pytest.approx(list(medians))
+    panels = {axes.get_title(loc="left").split(" (")[0]: axes for axes in comparison.plot().axes}
+    assert set(panels) == set(fans)
+    for measure, periods in told.items():
+        assert [mark.get_text() for mark in panels[measure].get_xticklabels()] == periods
+        assert len(panels[measure].lines[-1].get_xdata()) == len(periods)
+
+
+def test_the_picture_of_a_verdict_has_what_is_farthest_off_on_top_and_its_colour_by_the_limit():
+    judged = verdict()
+    (axes,) = judged.plot().axes
+    by_height = sorted(axes.patches, key=lambda bar: -bar.get_y())
+    assert [bar.get_width() for bar in by_height] == [one.implausibility for one in judged.worst(30)]
+    names = sorted(zip(axes.get_yticks(), axes.get_yticklabels(), strict=True), key=lambda mark: -mark[0])
+    assert [name.get_text() for _, name in names] == [one.target.name for one in judged.worst(30)]
+    (beyond,) = {bar.get_facecolor() for bar in by_height if bar.get_width() >= 3}
+    (within,) = {bar.get_facecolor() for bar in by_height if bar.get_width() < 3}
+    assert beyond != within
+    assert set(axes.lines[0].get_xdata()) == {3}
 
 
 def test_a_notebook_shows_a_picture_that_is_returned(results):

@@ -297,6 +297,23 @@ def test_a_period(period: str, english: str, danish: str) -> None:
     assert DANISH.period(period) == danish
 
 
+def test_a_number_has_its_noun_in_the_singular_where_it_is_one() -> None:
+    told = {
+        0: ("0 replications", "0 kørsler"),
+        1: ("1 replication", "1 kørsel"),
+        1500: ("1,500 replications", "1.500 kørsler"),
+    }
+    for number, words in told.items():
+        assert (ENGLISH.counted(number, "replications"), DANISH.counted(number, "replications")) == words
+
+
+@pytest.mark.parametrize("noun", sorted({key.split(".")[1] for key in ENGLISH.words if key.startswith("count.")}))
+def test_every_noun_is_counted_in_both_languages(noun: str) -> None:
+    for language in (ENGLISH, DANISH):
+        for number in (1, 2):
+            assert re.fullmatch(rf"{number} \w[\w ]*", language.counted(number, noun))
+
+
 @pytest.mark.parametrize(
     ("items", "english", "danish"),
     [

@@ -5,14 +5,15 @@ from dataclasses import replace
 
 import pytest
 
-from flowsim import Scenario
+from flowsim import Pathway, Scenario
 from flowsim.calibration.targets import targets_of
 from flowsim.planning.levers import Lever
 from flowsim.planning.staffing.goals import parse_goals
 from flowsim.reporting.language import Language
-from flowsim.reporting.wording import Wording
+from flowsim.reporting.wording import Wording, cut_words
 from flowsim.simulation.measures.spells import SENIORITY, STATUS
 from helpers.measures import named
+from helpers.models.desk import RAW
 
 TODAY = Scenario.of("today")
 CITY = TODAY.pathway()
@@ -130,3 +131,66 @@ def test_spans_of_followups_and_seniorities_are_words():
     ):
         own = Wording(language=Language.of(code), pathway=CITY, shipped=False, codes=False)
         assert [own.measure(measure) for measure in measures] == words
+
+
+# --- What a run does not hold the whole of ---
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "english", "danish"),
+    [
+        ("2019-01-01", "2021-01-01", "", ""),
+        (
+            "2019-01-01",
+            "2020-12-31",
+            "note: only whole months, quarters and years are reported: not 2020, 2020Q4 and 2020-12, within which it "
+            "ends (the last day is 2020-12-30). The end itself is left out: `until` (in a pathway `end`) is the first "
+            "day after the run. Write 2021-01-01 there to have 2020-12-31 too.",
+            "ikke 2020, 2020K4 og 2020-12, hvor den slutter undervejs (sidste dag er 30. december 2020). Slutdatoen",
+        ),
+        (
+            "2019-02-15",
+            "2020-10-01",
+            "note: only whole months, quarters and years are reported: not 2019, 2019Q1 and 2019-02, within which the "
+            "run begins (2019-02-15); not 2020, within which it ends (the last day is 2020-09-30).",
+            "ikke 2019, 2019K1 og 2019-02, hvor kørslen begynder undervejs (15. februar 2019); ikke 2020",
+        ),
+        (
+            "2019-01-01",
+            "2019-01-31",
+            "note: the run holds no whole month: every period is of the days from 2019-01-01 to 2019-01-30 alone.",
+            "alle perioder gælder alene dagene fra 1. januar 2019 til 30. januar 2019",
+        ),
+        (
+            "2019-12-15",
+            "2020-01-31",
+            "note: the run holds no whole month: every period is of the days from 2019-12-15 to 2020-01-30 alone.",
+            "alle perioder gælder alene dagene fra 15. december 2019 til 30. januar 2020",
+        ),
+        (
+            "2019-12-15",
+            "2020-02-01",
+            "note: only whole months, quarters and years are reported: not 2019, 2019Q4 and 2019-12, within which the "
+            "run begins (2019-12-15); not 2020 and 2020Q1, within which it ends (the last day is 2020-01-31).",
+            "ikke 2019, 2019K4 og 2019-12, hvor kørslen begynder undervejs (15. december 2019); ikke 2020 og 2020K1",
+        ),
+    ],
+)
+def test_periods_that_are_not_reported_whole_are_named(start, end, english, danish):
+    pathway = Pathway.from_dict(RAW | {"start": start, "end": end})
+    assert cut_words(pathway, Language.of("en")) == english
+    assert danish in cut_words(pathway, Language.of("da"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"periods": "day"}, "each month, quarter and year is of the days from 2019-01-01 to 2019-01-30 alone."),
+        ({"end": "2019-06-30", "warm_up": "45 days"}, "within which the run begins (2019-02-15)"),
+        ({"end": "2019-04-01", "warm_up": "31 days"}, "are reported: not 2019, within which it ends"),
+    ],
+)
+def test_what_is_not_whole_goes_by_what_is_reported(changes, told):
+    """By days each day is whole though no month is, and what comes before the end of a warm-up is not told of."""
+    pathway = Pathway.from_dict(RAW | {"start": "2019-01-01", "end": "2019-01-31"} | changes)
+    assert told in cut_words(pathway, Language.of("en"))

@@ -8,7 +8,7 @@ one and of the other, half of each. No score chooses the proportion, so that it 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -74,8 +74,8 @@ class Pairing:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Case:
-    trend: Floats = field(repr=False)
-    simulated: Floats = field(repr=False)
+    trend: Floats
+    simulated: Floats
     actual: Floats
     unit: float
 

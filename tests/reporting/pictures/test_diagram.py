@@ -141,24 +141,29 @@ def test_hostile_names_are_escaped(name):
     assert "æble" in texts(svg)
 
 
-def chain(count):
+def chain(count, entry="door"):
     names = [f"s{i}" for i in range(count)]
     states = {
         a: {"stay": "1 day", "to": {b: 0.9, names[max(i - 5, 0)]: 0.1}} for i, (a, b) in enumerate(pairwise(names))
     }
     states[names[-1]] = {"final": True}
-    return pathway(states=states, entries={"door": {"rate": "1 per day", "to": "s0"}}, stations={})
+    return pathway(states=states, entries={entry: {"rate": "1 per day", "to": "s0"}}, stations={})
+
+
+def boxes_of(root):
+    """Return x, y, width and height of each state's box."""
+    return [
+        [float(group[1].get(k)) for k in ("x", "y", "width", "height")]
+        for group in root.iter(SVG + "g")
+        if group[1].tag == SVG + "rect"
+    ]
 
 
 @pytest.mark.parametrize(("drawn", "boxes"), [(pathway(), 4), (chain(20), 20)])
 def test_boxes_neither_overlap_nor_leave_the_picture(drawn, boxes):
     root = ElementTree.fromstring(draw(drawn))
     wide, high = float(root.get("width")), float(root.get("height"))
-    frames = [
-        [float(group[1].get(k)) for k in ("x", "y", "width", "height")]
-        for group in root.iter(SVG + "g")
-        if group[1].tag == SVG + "rect"
-    ]
+    frames = boxes_of(root)
     assert len(frames) == boxes
     for x, y, w, h in frames:
         assert x >= 0
@@ -267,3 +272,51 @@ def test_the_number_of_a_benefit_stands_within_its_stripe():
     for left, top, tall, x, y in found:
         assert left - 6 < x < left + 14
         assert top < y < top + tall
+
+
+@pytest.mark.parametrize(("drawn", "down"), [(pathway(), False), (chain(20), True)])
+def test_a_share_stands_where_its_arrow_leaves_clear_of_its_box_and_its_line(drawn, down):
+    picture = drawn_diagram(drawn)
+    root = ElementTree.fromstring(picture.svg)
+    starts = [re.match(r"M(\S+) (\S+)L", path.get("d")) for path in root.iter(SVG + "path")]
+    starts = [tuple(map(float, start.groups())) for start in starts if start]
+    frames = boxes_of(root)
+    if down:
+        at_box = [(x, y) for x, y in starts if any(left <= x <= left + w and y == t + h for left, t, w, h in frames)]
+    else:
+        at_box = [(x, y) for x, y in starts if any(t <= y <= t + h and x == left + w for left, t, w, h in frames)]
+    shares = [share for source, _, share, _ in picture.arrows if not source.startswith("entry ")]
+    labels = [text for text in root.iter(SVG + "text") if text.text.endswith("%")]
+    told = [(share, *start) for share, start in zip(shares, at_box, strict=True) if share]
+    assert len(told) > 2
+    for label, (share, x, y) in zip(labels, told, strict=True):
+        assert label.text == share
+        assert x < float(label.get("x")) <= x + 6  # behind the box, or to the right of the line
+        height = 0.75 * float(label.get("font-size"))
+        if down:  # below the box
+            assert y + height < float(label.get("y")) < y + 15
+        else:  # upon its own line, and below the next, which is 15 above it
+            assert y - 15 + height < float(label.get("y")) < y
+
+
+@pytest.mark.parametrize("down", [False, True])
+@pytest.mark.parametrize(("name", "lines"), [("door", 1), ("those_who_come_from_elsewhere_in_the_country", 3)])
+def test_the_name_of_an_entry_stands_before_or_above_the_dot_where_its_arrow_starts(name, lines, down):
+    root = ElementTree.fromstring(draw(chain(20 if down else 5, entry=name)))
+    (group,) = (one for one in root.iter(SVG + "g") if one[0].text.startswith("entry "))
+    dot, rows = group.find(SVG + "circle"), list(group.iter(SVG + "text"))
+    x, y, r = (float(dot.get(key)) for key in ("cx", "cy", "r"))
+    assert any(path.get("d").startswith(f"M{x:.1f} {y:.1f}L") for path in root.iter(SVG + "path"))
+    assert "".join(row.text for row in rows) == name
+    assert len(rows) == lines
+    feet, size = [float(row.get("y")) for row in rows], float(rows[0].get("font-size"))
+    assert all(below - above >= size for above, below in pairwise(feet))
+    if down:
+        assert {(row.get("text-anchor"), float(row.get("x"))) for row in rows} == {("middle", x)}
+        assert feet[-1] < y - r
+        assert feet[0] > size
+    else:
+        assert {row.get("text-anchor") for row in rows} == {"end"}
+        assert all(float(row.get("x")) < x - r for row in rows)
+        # Letters reach from a quarter of their size below their foot to three quarters above it.
+        assert feet[0] - size < y - (feet[-1] - feet[0]) / 2 < feet[0]

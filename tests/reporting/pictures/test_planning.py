@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from flowsim import compare
-from flowsim.reporting.pictures.planning import differences_figure, differences_picture
+from flowsim.reporting.pictures import planning
+from flowsim.reporting.pictures.planning import Bar, differences_figure, differences_picture, tornado
 from helpers.scenarios import scenario_of, wording_of
 
 RAW = {
@@ -52,3 +53,26 @@ def test_a_difference_is_drawn_in_the_unit_that_its_panel_names(scenarios, compa
 @pytest.mark.parametrize(("kind", "begins"), [(".svg", b"<?xml"), (".png", b"\x89PNG"), (".pdf", b"%PDF-")])
 def test_a_picture_of_differences_is_a_file_of_the_kind_asked_for(comparison, kind, begins):
     assert differences_picture(comparison, kind).startswith(begins)
+
+
+def test_a_tornado_has_a_bar_to_each_end_of_a_factor_its_intervals_and_its_share_the_first_on_top(monkeypatch):
+    monkeypatch.setattr(planning, "drawn", lambda figure, kind: figure)
+    factors = [
+        Bar("staff", 2.0, 9.0, (1.5, 2.5), (8.0, 10.0), "70 %"),
+        Bar("arrivals", 6.0, 4.0, (5.8, 6.2), (3.7, 4.3), "30 %"),
+    ]
+    (axes,) = tornado(factors, 5.0, "What drives the wait", "weeks", ".svg", ("low", "high", "share")).axes
+    heights = {name.get_text(): at for at, name in zip(axes.get_yticks(), axes.get_yticklabels(), strict=True)}
+    assert heights["staff"] > heights["arrivals"]
+    ends = {(bar.get_y() + bar.get_height() / 2, bar.get_x(), bar.get_x() + bar.get_width()) for bar in axes.patches}
+    assert ends == {(heights[bar.label], 5.0, value) for bar in factors for value in (bar.low, bar.high)}
+    spans = {(line.get_ydata()[0], *line.get_xdata()) for line in axes.lines if len(set(line.get_xdata())) == 2}
+    assert spans == {(heights[bar.label], *span) for bar in factors for span in (bar.low_interval, bar.high_interval)}
+    shares = {text.get_text(): text.xy[1] for text in axes.texts}
+    assert shares == {"70 %": heights["staff"], "30 %": heights["arrivals"], "share": 1}
+    colours = {bar.get_facecolor() for bar in axes.patches if bar.get_x() + bar.get_width() in (2.0, 6.0)}
+    (low,) = colours
+    legend = axes.get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == ["low", "high"]
+    assert legend.get_patches()[0].get_facecolor() == low != legend.get_patches()[1].get_facecolor()
+    assert axes.get_xlabel() == "weeks"
