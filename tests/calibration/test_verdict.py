@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from flowsim.calibration.verdict import Judged, Verdict, _chi_square
+from flowsim import run
+from flowsim.calibration.draws import AtPositions
+from flowsim.calibration.verdict import Judged, Verdict, _chi_square, judge
 from flowsim.calibration.workflow import Calibration
 from flowsim.cli.words.verdict import verdict_page
 from flowsim.reporting.language import Language
@@ -33,6 +35,37 @@ def test_a_history_without_a_figure_counts_as_no_deviation_of_it():
     deviation = np.array([[-1.0, -1.0], [1.0, 0.0], [0.0, 1.0]])
     covariance = deviation.T @ deviation / 2 + np.eye(2)
     assert _chi_square(at_mode, np.ones(2), np.ones(2)) == pytest.approx(np.linalg.inv(covariance).sum())
+
+
+@pytest.fixture(scope="module")
+def found(study):
+    """A calibration of the town as if its first values were the mode, with twelve sets."""
+    z = np.array([study.prior.draw(1, number) for number in range(12)])
+    fit = {"mode": [0.0] * z.shape[1], "slope": np.zeros((len(study.targets), z.shape[1])).tolist()}
+    return Calibration(study=study, sets=z, retrospects=(), record={"provenance": {"seed": 1}, "fit": fit})
+
+
+def nine_in_ten(values):
+    """Return the lowest, the middle and the highest that is defined: of fewer than nineteen, these are nine in ten."""
+    defined = [column[~np.isnan(column)] for column in values.T]
+    return [(min(each), np.median(each), max(each)) if len(each) else (np.nan,) * 3 for each in defined]
+
+
+def test_waits_and_figures_are_told_with_nine_in_ten_of_the_ensemble(found):
+    verdict = judge(found, replications=20)
+    results = run(AtPositions(study=found.study, z=found.sets), replications=12, seed=verdict.seed)
+    assert list(verdict.waits) == [("team", reading) for reading in ("served", "first_free", "backlog")]
+    for (station, reading), rows in verdict.waits.items():
+        waits = results.select(f"wait.{station}.{reading}").only(lambda row: row.period.every == "month")
+        assert [month for month, *_ in rows] == [row.period for row in waits.index]
+        np.testing.assert_allclose([row[1:] for row in rows], nine_in_ten(waits.values))
+    figures = [
+        (one.lower, one.median, one.upper)
+        for target in found.study.targets
+        for one in verdict.judged
+        if one.target == target
+    ]
+    np.testing.assert_allclose(figures, nine_in_ten(found.study.observe(results)))
 
 
 @pytest.mark.parametrize("code", ["en", "da"])

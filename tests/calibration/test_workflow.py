@@ -24,6 +24,24 @@ TOWN = SMALL_TOWN
 SMALL = Effort(draws=500, truths=40, sets=50)
 
 
+def test_known_truths_are_a_quarter_of_the_draws_at_the_most():
+    assert Effort(draws=2000, truths=500).truths == 500
+    assert Effort(draws=2003, truths=500).truths == 500
+    with pytest.raises(InputError, match="truths: 501 is not allowed: at most a quarter of the 2,003 draws"):
+        Effort(draws=2003, truths=501)
+
+
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [("draws", 500), ("truths", 20), ("sets", 20), ("replications", 40), ("steps", 1), ("rounds", 1)],
+)
+def test_less_than_the_least_effort_is_refused(name, least):
+    few = {"draws": 500, "truths": 20, "sets": 20, "pairs": 200}
+    assert getattr(Effort(**few | {name: least}), name) == least
+    with pytest.raises(InputError, match=f"{name}: {least - 1} is not allowed: at least {least}"):
+        Effort(**few | {name: least - 1})
+
+
 @pytest.fixture
 def town(tmp_path):
     shutil.copytree(TOWN, tmp_path / "town")

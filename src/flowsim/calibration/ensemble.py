@@ -98,12 +98,12 @@ class Ensemble(Displayed):
     """
 
     prior: Prior
-    z: Floats = field(repr=False)
-    mode: Mapping[str, Any] = field(repr=False)
+    z: Floats
+    mode: Mapping[str, Any]
     provenance: Mapping[str, Any]
-    histories: Histories | None = field(default=None, repr=False)
-    walk: Walk | None = field(default=None, repr=False)
-    _drafts: _Drafts = field(default_factory=lambda: _Drafts(), init=False, repr=False)
+    histories: Histories | None = None
+    walk: Walk | None = None
+    _drafts: _Drafts = field(default_factory=lambda: _Drafts(), init=False)
 
     def __repr__(self) -> str:
         lived = f", {len(self.histories):,} histories" if self.histories else ""

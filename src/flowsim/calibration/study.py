@@ -76,7 +76,7 @@ class Factor:
     why: str
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(frozen=True, kw_only=True)
 class Prior:
     """The factors of a base, in an order in which each follows only earlier ones: z is normal, with mean 0."""
 
@@ -221,7 +221,7 @@ def _decisions(body: Any) -> Iterator[tuple[str, ...]]:
 _KEYS = {"base", "end", "facts", "targets", "factors", "watch"}
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(frozen=True, kw_only=True)
 class Study:
     """A base whose factors are calibrated to targets.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -88,14 +88,14 @@ class Verdict(Tabled):
     judged: tuple[Judged, ...]
     chi_square: float
     freedom: float
-    waits: Mapping[tuple[str, str], Sequence[tuple[str, float, float, float]]] = field(repr=False)
+    waits: Mapping[tuple[str, str], Sequence[tuple[str, float, float, float]]]
     sets: int
     replications: int
     seed: int
     together: tuple[tuple[str, ...], ...]
-    study: Study = field(repr=False)
-    record: Mapping[str, Any] = field(repr=False)
-    retrospects: Sequence[Retrospect] = field(default=(), repr=False)
+    study: Study
+    record: Mapping[str, Any]
+    retrospects: Sequence[Retrospect] = ()
 
     def __repr__(self) -> str:
         return (

@@ -170,7 +170,7 @@ class OutlookResult(Tabled):
     demand: str | None
     outcomes: tuple[Outcome, ...]
     sources: tuple[Sources, ...]
-    results: Results = field(repr=False)
+    results: Results
 
     def __repr__(self) -> str:
         ahead = self.outcomes[0].periods if self.outcomes else ()

@@ -69,7 +69,7 @@ class Parameter:
     lender: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(frozen=True, kw_only=True)
 class Base:
     """A base file as read: its body with the references still in place, and its parameters by name.
 

@@ -46,7 +46,7 @@ CarriedOn = Callable[[dict[str, Any], datetime], object]
 """Lets the values by date of a filled base go on after its last document, in its plain data, until a horizon's end."""
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(frozen=True, kw_only=True)
 class Scenario:
     """A checked scenario: the changes that a file tells, and the base that they are made to.
 

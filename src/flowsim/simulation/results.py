@@ -61,11 +61,11 @@ class Results(Tabled):
     engine: str
     fork: Fork | None = None
     index: tuple[Row, ...]
-    values: Floats = field(repr=False)
-    digests: tuple[str, ...] = field(repr=False)
+    values: Floats
+    digests: tuple[str, ...]
     versions: Mapping[str, str] = field(default_factory=dict)
-    traces: Mapping[int, Trace] = field(default_factory=dict, repr=False)
-    ticks: Mapping[int, float] = field(default_factory=dict, repr=False)
+    traces: Mapping[int, Trace] = field(default_factory=dict)
+    ticks: Mapping[int, float] = field(default_factory=dict)
     reached: bool | None = None
 
     def __repr__(self) -> str:

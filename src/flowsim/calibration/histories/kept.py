@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -42,16 +42,16 @@ class Histories(Displayed):
         provenance: what made them: the study's and the sets' digests, the figures that they were weighed by, versions.
     """
 
-    sets: Ints = field(repr=False)
-    replications: Ints = field(repr=False)
-    weights: Floats = field(repr=False)
+    sets: Ints
+    replications: Ints
+    weights: Floats
     at: datetime
-    seed: int = field(repr=False)
+    seed: int
     pairs: int
     effective: float
     largest: float
-    provenance: Mapping[str, Any] = field(repr=False)
-    before: Fork | None = field(default=None, repr=False)
+    provenance: Mapping[str, Any]
+    before: Fork | None = None
 
     def __repr__(self) -> str:
         return (

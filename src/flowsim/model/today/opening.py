@@ -109,8 +109,8 @@ def _spread(place: Place, stock: Stock) -> Iterator[tuple[str, Floats]]:
     own = {state: stock.of(state, place.waiting) for state in place.states}
     number = listed_number(place, stock)
     elapsed: Sequence[float | None] = place.elapsed if place.share is None else [None] * number
-    weights = np.array([len(cases) for cases in own.values()], float)
-    weights = weights / weights.sum() if weights.any() else np.full(len(own), 1 / len(own))
+    numbers = np.array([len(cases) for cases in own.values()], float)
+    weights = numbers / max(numbers.sum(), 1)  # all 0 where the model has nobody: then the states take turns
     states, chosen = list(own), list[int]()
     given = np.zeros(len(states))
     for case in range(1, number + 1):
