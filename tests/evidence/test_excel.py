@@ -131,6 +131,23 @@ def test_formulas_on_a_sheet_that_is_not_read_do_not_matter(tmp_path):
     assert [row.count for row in read_cases(path).rows] == [5]
 
 
+@pytest.mark.parametrize(
+    ("titles", "row", "columns"),
+    [
+        ("where;situation;number;since", "team;waiting;1;2024-08-01", (0, 1, 2, 3)),
+        ("where;situation;number", "team;waiting;1", (0, 1, 2, -1)),
+        ("Siden;Bemærkning;Situation;Sted", "2024-08-01;ny;venter;team", (3, 2, -1, 0)),
+    ],
+)
+def test_a_row_tells_where_in_the_file_its_columns_stand(tmp_path, titles, row, columns):
+    (tmp_path / "list.csv").write_text(f"{titles}\n{row}\n", encoding="utf-8")
+    cases = read_cases(tmp_path / "list.csv")
+    (found,) = cases.rows
+    assert (found.where, found.waiting, found.count, found.columns) == ("team", True, 1, columns)
+    names = [f"list.csv: {'ABCD'[column]}2" for column in columns if column >= 0]
+    assert [cases.at(found, key) for key in range(4) if columns[key] >= 0] == names
+
+
 def days(folder, *texts):
     path = folder / "list.csv"
     path.write_text("\n".join([";".join(LIST), *(f"team;waiting;1;{text}" for text in texts)]), encoding="utf-8")

@@ -2,6 +2,7 @@ import csv
 import datetime
 import hashlib
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -139,6 +140,13 @@ def test_titles_do_not_hide_the_delimiter(file):
     assert values(file(danish.replace(";", "\t"))) == {"Århus": (1.5, 2.5), "Ribe": (3.5, 4.5)}
 
 
+@pytest.mark.parametrize("mark", [";", "\t", ",", "|"])
+def test_rows_of_unlike_length_are_parted_where_their_mark_stands(file, mark):
+    """A program leaves off the empty cells at a row's end, so that no two lines have as many marks."""
+    rows = (["Area", "2019Q1", "2019Q2", "2019Q3"], ["Ribe", "5", "6"])
+    assert values(file("".join(mark.join(row) + "\n" for row in rows))) == {"Ribe": (5, 6, None)}
+
+
 def test_headings_over_periods_that_come_again(file):
     text = ";Antal personer;;Helårspersoner;\nOmråde;2019K1;2019K2;2019K1;2019K2\nKøbenhavn;5;6;3,5;4,5\n"
     found = read(file(text))
@@ -230,6 +238,14 @@ def test_a_column_of_notes_is_kept_beside_the_figures(file):
 def test_words_with_numbers_that_tell_series_apart_are_names(file):
     text = "alder;kvartal;antal\n25 år;2019K1;5\n25 år;2019K2;6\n30 år;2019K1;7\n30 år;2019K2;8\n"
     assert {one.name: one.values for one in read(file(text)).series} == {"25 år": (5, 6), "30 år": (7, 8)}
+
+
+def test_words_with_numbers_that_are_the_same_in_every_row_are_a_name(file):
+    """A column of an export that was narrowed down to one age, beside the figures."""
+    (one,) = read(file("alder;kvartal;antal\n18-29 år;2019K1;5\n18-29 år;2019K2;6\n")).series
+    assert one.values == (5, 6)
+    (one,) = read(file("kvartal;alder;antal\n2019K1;25 år;5\n2019K2;25 år;6\n")).series
+    assert one.values == (5, 6)
 
 
 def test_too_few_months_for_a_quarter():
@@ -447,6 +463,12 @@ def test_a_series_begins_with_its_first_figure_where_one_is_wanted(file):
     assert [mark.period for mark in one.marks] == ["2019Q1", "2019Q2", "2019Q4"]
     later = one.from_first_figure()
     assert (later.first, later.values, [mark.period for mark in later.marks]) == ("2019Q3", (5, None), ["2019Q4"])
+    (one,) = read(file("2019K1;..\n2019K2;5\n2019K3;6\n")).series
+    later = one.from_first_figure()
+    assert (later.first, later.values, later.marks) == ("2019Q2", (5, 6), ())
+    (begun,) = read(file("2019K1;5\n2019K2;..\n")).series
+    none = replace(begun, values=(None,), marks=(Mark(period="2019Q1", text="..", place="B1", meaning="suppressed"),))
+    assert [one.from_first_figure() for one in (begun, none)] == [begun, none]
 
 
 def test_figures_in_no_series_are_named(file):

@@ -21,6 +21,7 @@ from flowsim.questions.report import Report
 from flowsim.questions.run import Run
 from flowsim.questions.staff import Staff
 from flowsim.questions.verify import Verify
+from flowsim.reporting.language import Language
 from helpers.command_line import fine, flowsim
 from helpers.paths import SMALL_TOWN
 
@@ -310,3 +311,21 @@ def test_histories_are_drawn_unless_sets_are_asked_for():
     assert lived.parameters.walk is not None
     assert alone.histories is None
     assert alone.parameters.walk is None
+
+
+@pytest.mark.parametrize(
+    ("question", "english", "danish"),
+    [
+        (
+            {},
+            "one of 500 histories with the documented waits",
+            "et af 500 historiske forløb med de dokumenterede ventetider",
+        ),
+        ({"sets": True}, "one of 500 calibrated sets a replication", "et af 500 kalibrerede sæt pr. kørsel"),
+        ({"point": True}, "the fitted ones", "de tilpassede"),
+        ({"scenario": TOWN}, "", ""),
+    ],
+)
+def test_what_parameters_are_drawn_from_is_said_in_both_languages(question, english, danish):
+    chosen = Run(**question).chosen
+    assert [chosen.spoken(Language.of(code)) for code in ("en", "da")] == [english, danish]

@@ -213,6 +213,21 @@ def test_answers_that_make_no_base_are_refused(answers, expected):
         NewBase(**{"name": "lilleby", "title": "Lilleby", **DATES, **answers})
 
 
+@pytest.mark.parametrize("citizens", [86.0, 85.0])
+def test_more_cases_than_citizens_can_have_are_refused(citizens):
+    """With cases that are opened for all of them, nobody would be left of whom a case could be opened."""
+    # 283 a year last 7.04 + 3.75 + 1 + 2 + 2 weeks each: 86 are under way.
+    new = NewBase(name="lilleby", title="Lilleby", **DATES, citizens=citizens, cases=283.0)
+    with pytest.raises(InputError, match=f"--cases: 283 a year are more than {citizens:g} citizens on kontanthjælp"):
+        base_files(new)
+
+
+def test_one_citizen_more_than_cases_under_way_is_enough(tmp_path):
+    base = read_base(written(tmp_path / "lilleby", citizens=87.0, cases=283.0))
+    assert base.parameter("stock_kontanthjaelp").value == 1
+    assert base.parameter("rate_sag_kontanthjaelp").value == "283 per year"
+
+
 def test_what_is_missing_shrinks_as_figures_come(tmp_path):
     folder = written(tmp_path / "lilleby", citizens=430.0)
     before = readiness_of(read_base(folder))
