@@ -14,16 +14,18 @@ LEGIBLE = HOSTILE.replace("\x00", "\ufffd").replace("\x1b", "\ufffd").replace("\
 FORMULAS = ("=1+1", "@x", "+1", "-1", "http://example.org", "{=1}", "12", "<r><t>x</t></r>", "_x0041_")
 
 
-def png(width, height, dots=150):
+def png(width, height, dots=150, pixel=b"\x80"):
+    """A grey picture that says how many dots an inch has, or does not; what its pixels hold stands in it as it is."""
+
     def chunk(kind, body):
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
-    per_metre = round(dots / 0.0254)
+    per_metre = round((dots or 0) / 0.0254)
     return (
         b"\x89PNG\r\n\x1a\n"
         + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
-        + chunk(b"pHYs", struct.pack(">IIB", per_metre, per_metre, 1))
-        + chunk(b"IDAT", zlib.compress((b"\x00" + b"\x80" * width) * height))
+        + (chunk(b"pHYs", struct.pack(">IIB", per_metre, per_metre, 1)) if dots else b"")
+        + chunk(b"IDAT", zlib.compress((b"\x00" + (pixel * width)[:width]) * height, level=0))
         + chunk(b"IEND", b"")
     )
 
