@@ -134,6 +134,21 @@ def test_from_and_to_limit_what_is_reported_not_what_is_run():
     assert part["measures"] == [row for row in whole["measures"] if row["period"].startswith("2020")]
 
 
+def test_a_period_too_short_for_any_measure_is_said_to_be_so(folder):
+    """Nobody waits here, and who is there is counted by quarter."""
+    text = PATHWAY.replace('station = "desk"\n', "").replace("[stations.desk]\ncapacity = 1\n", "")
+    (folder / "free.toml").write_text(text)
+    asked = ("run", "free.toml", "-n", 20, "--from", "2019-05", "--to", "2019-05")
+    for language, said in (
+        ("en", "No measure is reported for a period as short as this: ask for a quarter or a\n  year."),
+        ("da", "Intet nøgletal opgøres for så kort en periode: bed om et kvartal eller et år."),
+    ):
+        head, told = fine(*asked, "--language", language).strip().split("\n\n")
+        assert head.startswith("desk: 20")
+        assert told == said
+    assert "No measure" not in fine("run", "free.toml", "-n", 20, "--from", "2019Q2", "--to", "2019Q2")
+
+
 @pytest.mark.parametrize(
     "more", [[], ["--from", "2019Q2"], ["--from", "2020-05", "--to", "2020-05"], ["--out", "r" * 90]]
 )

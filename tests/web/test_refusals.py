@@ -58,6 +58,11 @@ REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
     ("report", {"form": {"logo": "aGVq"}},
      "Logo: the logo is no picture that can be taken: give a .png or a .jpg file",
      "Logo: logoet er ikke et billede, der kan bruges: angiv en .png- eller .jpg-fil"),
+    ("look", {"year": 10000}, "Year: 10000 is not allowed: it should be a whole number from 1 to 9,999",
+     "År: 10000 er ikke tilladt: det skal være et helt tal fra 1 til 9.999"),
+    ("run", {"year": 0}, "Year: 0 is not allowed: it should be a whole number from 1 to 9,999",
+     "År: 0 er ikke tilladt: det skal være et helt tal fra 1 til 9.999"),
+    ("look", {"year": "2022"}, "Year: '2022' is not allowed", "År: '2022' er ikke tilladt"),
     ("assumptions", {"form": {"year": 1990}}, "Year: nothing is measured in 1990", "År: der måles intet i 1990"),
 ]  # fmt: skip
 

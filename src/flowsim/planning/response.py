@@ -170,12 +170,12 @@ def drawn_by(results: Results, measure: str, every: Every) -> Every:
 
 
 def _possible(reported: Sequence[Period], every: Every) -> list[Period]:
-    """Return the periods of a kind that lie within some others."""
+    """Return the periods of a kind that begin within some others, the last of which may end after them."""
     if every in FINER:
         return sorted(period for period in reported if period.every == every)
     first, last = min(period.first for period in reported), max(period.after for period in reported)
     length = MONTHS[every]
-    months = range(math.ceil(first / length) * length, math.floor(last) - length + 1, length)
+    months = range(math.ceil(first / length) * length, math.floor(last), length)
     return [Period.at(month, every) for month in months]
 
 

@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from flowsim.core.errors import InputError, KeyedError
+from flowsim.core.errors import InputError, KeyedError, whole_number
 from flowsim.core.files import data_folder
 from flowsim.reporting.language import LANGUAGES, Language
 from flowsim.web.asked import Choice, Desk
@@ -149,9 +149,7 @@ class Answers:
     def _futures(
         self, ask: Callable[[Choice, int, Language], Work], raw: Mapping[str, Any], language: Language
     ) -> Work:
-        state, year = Choice.read(raw.get("state")), raw.get("year")
-        if not isinstance(year, int) or not 1000 <= year <= 9999:
-            raise InputError("year: a whole number is expected")
+        state, year = Choice.read(raw.get("state")), whole_number("year", raw.get("year"), 1, 9999)
         self.bench.scenario(state)
         return ask(state, year, language)
 

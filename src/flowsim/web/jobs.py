@@ -41,15 +41,14 @@ class _Stopped(Exception):
 
 
 class _Task(NamedTuple):
+    """A call that waits, in its order: no two have one number, so what comes after it is never compared."""
+
     later: bool
     round: int
     number: int
     future: Future[Any]
     call: Callable[[], Any]
     stopped: threading.Event
-
-    def __lt__(self, other: tuple[Any, ...]) -> bool:
-        return self[:3] < other[:3]
 
 
 class Turns:

@@ -208,9 +208,13 @@ def _head(wording: Wording, scenario: Scenario, results: Results, chosen: Chosen
 def _print_summary(
     scenario: Scenario, results: Results, columns: Columns, wording: Wording, every: Every | None
 ) -> None:
+    from flowsim.cli.terminal import wrapped
     from flowsim.cli.words.run import beside_documents, by_period
     from flowsim.cli.words.situation import situation_lines
 
+    if not results.index:
+        print("\n" + wrapped(wording.language.say("run.nothing")))
+        return
     blocks = (
         situation_lines(results, wording),
         beside_documents(columns, len(results.replications), wording, scenario.changes_base),
@@ -219,5 +223,3 @@ def _print_summary(
     for lines in blocks:
         if lines:
             print("\n" + "\n".join(lines))
-    if not results.index:
-        print("\n" + wording.language.say("run.nothing"))

@@ -210,8 +210,6 @@ def by_period(
     keys = zip(levels["measure"], levels["period"], strict=True)
     cells = dict(zip(keys, levels["level"], strict=True))
     reported = {Period(text) for text in levels["period"]}
-    if not reported:
-        return []
     every = asked or longest(period.every for period in reported)
     periods = sorted(period for period in reported if period.every == every)
     wide = _WIDE[every]
