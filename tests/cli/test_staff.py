@@ -165,6 +165,66 @@ def test_the_answer_says_first_which_queue_grows_with_it_the_varied_one_too(tmp_
     )
 
 
+def test_a_goal_that_is_met_alike_in_nearly_every_run_is_not_said_to_be_met(tmp_path):
+    """Nine servers hardly ever leave a queue, but a rare long one would lift its mean: more of the same don't tell.
+
+    Of the wait for five it is known how much it varies, so there more of them may.
+    """
+    file = two_desks(tmp_path, 20)
+    asked = ("--during", 2025, "-n", 40, "--vary", "first.capacity", "--codes", "--between")
+    told = " ".join(fine("staff", file, "--goal", "queue of first <= 0.05", *asked, 9, 12).split())
+    rare, more = "What is the same in nearly every run rules nothing out that is rare and large.", "More may tell: "
+    assert "9 is too close to call after 40 replications." in told
+    assert f"9: 0.0 citizens in nearly every run. {rare} None from 9 to 12 is known to meet it." in told
+    assert more not in told
+    told = " ".join(fine("staff", file, "--goal", "wait for first <= 0.02 weeks", *asked, 4, 5).split())
+    assert "5 is too close to call after 40 replications." in told
+    assert f"{more}--replications 160. None from 4 to 5 is known to meet it." in told
+    assert rare not in told
+
+
+TWO_MEETINGS = """
+name = "two"
+start = 2019-01-01
+end = 2020-01-01
+[stations.first]
+weekdays = ["wed"]
+places = 5
+[stations.second]
+weekdays = ["wed"]
+at = ["10:00"]
+places = SECOND
+[states.first]
+station = "first"
+to = "second"
+[states.second]
+station = "second"
+to = "out"
+[states.out]
+final = true
+outcome = true
+[entries.there]
+to = "first"
+count = 1000
+waiting = true
+"""
+
+
+@pytest.mark.parametrize(
+    ("left", "second", "needed"),
+    [(960, 0, "1 place a meeting is the least"), (200, 9, "16 places a meeting are the least")],
+)
+def test_goals_that_cannot_be_met_together_are_said_with_the_least_for_one_of_them(tmp_path, left, second, needed):
+    """Of 1,000 as many pass the first on each of 52 Wednesdays as it has places, and wait for the second."""
+    file = tmp_path / "two.toml"
+    file.write_text(TWO_MEETINGS.replace("SECOND", str(second)), encoding="utf-8")
+    goals = ("--goal", f"queue of first <= {left}", "--goal", f"queue of second <= {second * 30}")
+    asked = ("--vary", "first.places", "--between", 0, 64, "--during", 2019)
+    told = " ".join(fine("staff", file, *goals, *asked, "--codes").split())
+    assert f"{needed} for the goals that need more, and there others do not hold: " in told
+    assert "No level tried meets them all." in told
+
+
 def test_it_is_not_queues_only_where_the_steps_alone_miss_the_goal(tmp_path):
     """Two exponential steps of one and two weeks take more than four for 25 % of those who never wait.
 

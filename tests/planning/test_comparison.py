@@ -170,6 +170,15 @@ def test_equal_values_have_no_variance_however_they_are_rounded():
     assert math.isnan(paired([AWARDS("job")], values, values + 0.7).low[0])  # nothing is known of a mean without spread
 
 
+def test_what_common_luck_saves_is_told_from_ten_pairs_on_that_differ():
+    before = np.arange(20.0)
+    pairs = [(before, before + np.where(before < differing, 1 + before % 3, 0)) for differing in (9, 10)]
+    table = paired([QUEUE("desk")] * 2, *columns(*pairs))
+    assert table.differing.tolist() == [9, 10]
+    assert np.isnan(table.saved[0])
+    assert table.saved[1] == pytest.approx(table.independent[1] / table.variance[1])
+
+
 @pytest.mark.parametrize(
     ("times", "rounded"), [(34.6, 50), (29.6, 20), (1.3, 1), (1.5, 2), (0.16, 0.2), (8, 10), (math.inf, math.inf)]
 )

@@ -170,6 +170,42 @@ def test_levels_are_all_whole_numbers_or_every_nth_and_the_last():
     assert Levels(lever=lever("desk.capacity"), least=2, most=8, every=3).all == (2, 5, 8)
 
 
+@pytest.mark.parametrize(
+    ("least", "most", "rows"),
+    [
+        (0, 80, (0, 10, 20, 30, 40, 50, 60, 70, 80)),
+        (4, 12, tuple(range(4, 13))),
+        (4, 13, (4, 6, 8, 10, 12, 13)),
+        (2, 5, (2, 3, 4, 5)),
+    ],
+)
+def test_of_many_levels_nine_rows_at_the_most_are_tried_where_no_number_is_given(least, most, rows):
+    allowed = Levels(lever=lever("desk.capacity"), least=least, most=most)
+    assert allowed.thinned().all == rows
+    assert allowed.thinned(1).all == tuple(range(least, most + 1))
+
+
+@pytest.mark.parametrize(
+    ("answers", "given"),
+    [
+        (None, False),
+        (ANSWER, True),
+        (ANSWER | {"gain": 0}, False),
+        ({"2019-01-01": "off", "2019-09-01": ANSWER}, True),
+        ({"2019-01-01": ANSWER | {"gain": 0}, "2019-09-01": "off"}, False),
+    ],
+    ids=["none", "an answer", "no gain", "later", "never"],
+)
+def test_an_answer_to_the_wait_is_off_where_a_lever_is_set_if_there_is_one(answers, given):
+    own = RAW["stations"]["desk"] | ({"answers": answers} if answers else {})
+    scenario = scenario_of(RAW | {"stations": RAW["stations"] | {"desk": own}})
+    desk = lever("desk.capacity", scenario.pathway())
+    assert desk.answers == given
+    rules = desk.set(scenario, 5, MAY).pathway().station("desk").answers
+    assert given == (rules is not None and rules != scenario.pathway().station("desk").answers)
+    assert not given or rules.at(datetime(2019, 12, 1)) is None
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=RELAXED)
 @given(pathways(), st.integers(0, 2**32), st.floats(0.05, 0.95))
 def test_what_comes_before_is_not_changed_by_an_earlier_end(pathway, seed, part):

@@ -171,6 +171,8 @@ def test_a_series_of_a_share_weighs_each_quarter_by_its_cases():
     [
         ("day", "2020-01-01", "quarter", "quarter"),
         ("day", "2020-01-01", "year", "quarter"),
+        ("day", "2019-10-01", "quarter", "quarter"),  # three of them are enough for a line, and two are not
+        ("day", "2019-07-01", "quarter", "month"),
         ("day", "2019-05-01", "quarter", "month"),
         ("day", "2019-03-01", "quarter", "day"),
         ("month", "2019-05-01", "quarter", "quarter"),

@@ -20,6 +20,16 @@ from flowsim.theory.transient import MtGInf
 
 WEEK, DAY = MINUTES["week"], MINUTES["day"]
 GONE = {"gone": {"final": True}}
+
+
+class Mixed:
+    """Three in four stays of ten weeks on average, exponential, and one of thirty weeks."""
+
+    @staticmethod
+    def sf(age: Any) -> Any:
+        return 0.75 * stats.expon(scale=10).sf(age) + 0.25 * (np.asarray(age) < 30)
+
+
 LAWS: list[tuple[Duration, Any]] = [
     (Duration.exponential("10 weeks"), stats.expon(scale=10)),
     (Duration.gamma("10 weeks", 0.5), stats.gamma(4, scale=2.5)),
@@ -28,8 +38,9 @@ LAWS: list[tuple[Duration, Any]] = [
     (Duration.lognormal("10 weeks", 1.0), stats.lognorm(math.log(2) ** 0.5, scale=10 / 2**0.5)),
     (Duration.fixed("10 weeks"), stats.uniform(10, 1e-9)),
     (Duration.empirical(["5 weeks", "30 weeks"], [4, 1]), stats.rv_discrete(values=([5, 30], [0.8, 0.2]))),
+    (Duration.mixture([Duration.exponential("10 weeks"), "30 weeks"], [3, 1]), Mixed),
 ]
-IDS = ["exponential", "gamma", "weibull-1", "weibull-2", "lognormal", "fixed", "empirical"]
+IDS = ["exponential", "gamma", "weibull-1", "weibull-2", "lognormal", "fixed", "empirical", "mixture"]
 
 
 def pathway(states: dict[str, Any], entries: dict[str, Any], **rest: Any) -> Pathway:

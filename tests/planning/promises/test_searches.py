@@ -36,9 +36,12 @@ def test_a_search_hardly_ever_names_too_few(name):
 
 
 def test_each_search_is_counted_once(monkeypatch):
-    """Of ten searches one names too few, four the least, two too many, one says that none meets it; two stay open."""
-    named = [2, 3, 3, 3, 3, 4, 5, None, None, None]
-    outcomes = [*["met"] * 7, "beyond", "budget", "budget"]
+    """Of ten searches one names too few, four the least, two too many, one says that none meets it; two stay open.
+
+    With seeds of their own, two of five name too few.
+    """
+    named = [2, 3, 3, 3, 3, 4, 5, None, None, None, 1, 2, 3, 4, None]
+    outcomes = [*["met"] * 7, "beyond", "budget", "budget", *["met"] * 4, "budget"]
     took = SimpleNamespace(replications=10)
     answers = [
         SimpleNamespace(least=least, outcome=outcome, trials=(took,), ceiling=took, today=took)
@@ -55,8 +58,9 @@ def test_each_search_is_counted_once(monkeypatch):
     monkeypatch.setattr(searches, "_Population", Known)
     monkeypatch.setattr(searches, "_all_inside", lambda *_: True)
     monkeypatch.setattr(searches, "seek", lambda *_, **__: answers.pop(0))
-    too_few, inside, denied = staffing_promises(case_of("light load, queue at the end"), 10)
+    too_few, inside, denied, seeds = staffing_promises(case_of("light load, queue at the end"), 10, real=5)
     assert (too_few.count, inside.count, denied.count) == (1, 10, 1)
+    assert (seeds.promise, seeds.count, seeds.repetitions) == ("staff, real seeds: too few (least 3)", 2, 5)
     assert too_few.price == "30 replications a search"
     assert denied.price == "right 40%, too many 20%, left open 20%"
 
