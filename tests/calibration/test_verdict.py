@@ -1,5 +1,8 @@
 """How far a model is from its documents, all figures together."""
 
+import itertools
+import re
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -8,7 +11,7 @@ from flowsim import run
 from flowsim.calibration.draws import AtPositions
 from flowsim.calibration.verdict import Judged, Verdict, _chi_square, judge
 from flowsim.calibration.workflow import Calibration
-from flowsim.cli.words.verdict import verdict_page
+from flowsim.cli.words.verdict import verdict_lines, verdict_page
 from flowsim.reporting.language import Language
 
 
@@ -68,17 +71,42 @@ def test_waits_and_figures_are_told_with_nine_in_ten_of_the_ensemble(found):
     np.testing.assert_allclose(figures, nine_in_ten(found.study.observe(results)))
 
 
-@pytest.mark.parametrize("code", ["en", "da"])
-def test_the_page_says_how_much_of_each_factor_is_left_open(code):
-    """The spread that is left over that of the prior, as what stands below the table says."""
-    calibration, language = Calibration.read("copenhagen"), Language.of(code)
+def verdict_of(calibration, words):
+    """Return a verdict on the figures of a calibration that finds one word of each, in turn."""
     values = {"mean": 1.0, "process": 1.0, "median": 1.0, "lower": 0.5, "upper": 2.0, "implausibility": 0.5}
-    verdict = Verdict(
-        judged=tuple(Judged(target=target, word="fits", **values) for target in calibration.study.targets),
+    return Verdict(
+        judged=tuple(
+            Judged(target=target, word=word, **values)
+            for target, word in zip(calibration.study.targets, itertools.cycle(words))
+        ),
         **{"chi_square": 12.0, "freedom": 10.0, "waits": {}, "sets": 3, "replications": 2, "seed": 1, "together": ()},
         study=calibration.study,
         record=calibration.record,
     )
+
+
+def test_a_figure_that_the_model_strains_or_contradicts_is_marked_and_so_is_one_that_was_not_fitted():
+    calibration = Calibration.read("copenhagen")
+    marks = {"fits": "", "near": "", "strained": "*", "contradicts": "**"}
+    verdict = verdict_of(calibration, tuple(marks))
+    lines = verdict_lines(verdict, Language.of("en"))
+    told = [mark.strip() for line in lines for mark in re.findall(r" 0\.50 to 2\.0  0\.5(.*)$", line)]
+    families = dict.fromkeys(judged.target.family for judged in verdict.judged)
+    expected = [
+        marks[judged.word] + ("" if judged.target.fitted else "(n)")
+        for family in families
+        for judged in verdict.judged
+        if judged.target.family == family
+    ]
+    assert told == expected
+    assert set(expected) >= {"", "*", "**", "(n)"}
+
+
+@pytest.mark.parametrize("code", ["en", "da"])
+def test_the_page_says_how_much_of_each_factor_is_left_open(code):
+    """The spread that is left over that of the prior, as what stands below the table says."""
+    calibration, language = Calibration.read("copenhagen"), Language.of(code)
+    verdict = verdict_of(calibration, ["fits"])
     rows = [line.split(" | ") for line in verdict_page(verdict, language).splitlines() if line.startswith("| `")]
     left = {row[0]: row[-1].removesuffix(" |") for row in rows if len(row) == 6}
     factors = calibration.record["factors"]

@@ -162,6 +162,31 @@ def test_a_fan_holds_the_quantiles_over_the_runs(compared):
     assert re.match(r"Wait for the Rehabilitation team, town: (falls|rises|hardly changes,) from ", chart.alternative)
 
 
+def test_a_fan_says_whether_its_median_rises_or_falls_and_changes_of_five_per_cent_are_none(compared):
+    chart = parts(compared)[0].awards()
+    rows = {}
+    for title, scenario, _, _, median, *_ in chart.table.rows:
+        rows.setdefault((title, scenario), []).append(median.value)
+    words = re.findall(r"(?:^|\. )(Awards: [^:]+?): (rises|falls|hardly changes,) from ", chart.alternative)
+    told = {tuple(named.rsplit(", ", 1)): word for named, word in words}
+    assert set(told) == set(rows)
+    for key, medians in rows.items():
+        change = medians[-1] - medians[0]
+        same = abs(change) <= 0.05 * medians[0]
+        assert told[key] == ("hardly changes," if same else "rises" if change > 0 else "falls"), key
+    # One that rises by less than its own size, which is where "rises" and "falls" are told apart.
+    assert any(0.05 * medians[0] < medians[-1] - medians[0] < medians[0] for medians in rows.values())
+
+
+def test_what_a_measure_is_held_against_is_drawn_in_the_years_that_it_is_of(monkeypatch):
+    findings, panels = explore([Scenario.of("today")], parameters=None, replications=2, between=("2017", "2018")), []
+    monkeypatch.setattr("flowsim.reporting.exhibits.fans", lambda drawn, *_: panels.extend(drawn))
+    parts(findings)[0].awards().draw(".svg")
+    (fleksjob,) = [panel for panel in panels if panel.title == "Awards: fleksjob"]
+    # The goals of 290 in 2017 and 490 in 2018, of which a quarter has a fourth.
+    assert [mark[1:] for mark in fleksjob.yardsticks] == [(2017.0, 2018.0, 72.5), (2018.0, 2019.0, 122.5)]
+
+
 def test_documented_figures_stand_in_the_fan_of_copenhagen():
     findings = explore([Scenario.of("today")], parameters=None, replications=2, between=("2019", "2020"))
     exhibits, conclusions = parts(findings)
