@@ -1,9 +1,13 @@
 """Intervals of figures and of differences repeated: what is counted, and a small part of it."""
 
+import numpy as np
 import pytest
 
+from flowsim.planning.promises import figures
 from flowsim.planning.promises.figures import estimate_promises, precision_promises, price_promises
 from flowsim.planning.promises.models import staffing_cases
+from helpers.measures import row
+from helpers.results import results
 
 
 def case_of(name):
@@ -53,6 +57,22 @@ def test_an_asked_precision_is_kept():
     run, compared = precision_promises(case_of("desk, queue at the end"), 0.1, 150)
     assert run.holds
     assert compared.holds
+
+
+def test_a_cost_of_each_award_is_added_to_that_of_a_place(monkeypatch):
+    """With k further awards 100 + 2 k weeks are saved, so at 2,000 an award a week costs 1,000 in every future."""
+    case = case_of("chain, mean wait")
+    awards = np.arange(64) % 9 + 1
+    index = (row("waited.team", case.during), row("awards.job", case.during))
+    told = {"index": index, "replications": tuple(range(64)), "digests": ()}
+    more, fewer = (
+        results(np.stack(columns, axis=1), **told)
+        for columns in ((400 - 2 * awards, awards), (awards * 0 + 500, awards * 0))
+    )
+    monkeypatch.setattr(figures, "_pair", lambda *_: (more, fewer, []))
+    fixed, varying = price_promises(case, 32, 200)
+    assert varying.count == 200  # what is the same in every future is known for sure
+    assert 180 <= fixed.count < 200
 
 
 @pytest.mark.slow
