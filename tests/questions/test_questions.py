@@ -3,7 +3,9 @@
 import json
 import shlex
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from flowsim import InputError
@@ -329,3 +331,10 @@ def test_histories_are_drawn_unless_sets_are_asked_for():
 def test_what_parameters_are_drawn_from_is_said_in_both_languages(question, english, danish):
     chosen = Run(**question).chosen
     assert [chosen.spoken(Language.of(code)) for code in ("en", "da")] == [english, danish]
+
+
+def test_thousands_of_sets_are_written_as_each_language_writes_them():
+    chosen = Run(sets=True).chosen
+    many = chosen._replace(parameters=replace(chosen.parameters, z=np.tile(chosen.parameters.z, (3, 1))))
+    assert many.spoken(Language.of("en")) == "one of 1,500 calibrated sets a replication"
+    assert many.spoken(Language.of("da")) == "et af 1.500 kalibrerede sæt pr. kørsel"

@@ -194,7 +194,7 @@ class Chosen(NamedTuple):
         if self.histories is not None:
             return language.say("parameters.histories", histories=language.counted(len(self.histories), "histories"))
         if isinstance(self.parameters, Ensemble):
-            return language.say("parameters.sets", sets=str(len(self.parameters)))
+            return language.say("parameters.sets", sets=language.number(len(self.parameters), 0))
         return language.say("parameters.fitted")
 
 
