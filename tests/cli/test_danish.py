@@ -8,11 +8,14 @@ from collections import Counter
 import pytest
 import typer
 
+from flowsim import InputError
 from flowsim.cli.helping import help_texts
 from flowsim.cli.main import app
 from flowsim.cli.speech import asked_language
 from flowsim.core.files import data_folder
+from flowsim.evidence.series import read as read_series
 from flowsim.model.scenario import example
+from flowsim.model.today.known import read_known
 from flowsim.planning.prices import shipped_prices
 from flowsim.reporting.language import Language
 from helpers.command_line import fine, flowsim
@@ -253,6 +256,38 @@ def test_a_tick_that_is_too_coarse_is_told_in_danish(tmp_path):
 )
 def test_what_is_said_of_doors_is_danish(said, danish):
     assert danish in DANISH.message(said)
+
+
+@pytest.mark.parametrize(
+    ("read", "text"),
+    [
+        (read_series, "q;n\n2019K1;1,5\n2019K2;1.5\n"),
+        (read_series, "q;n\n2019K1;1.200\n2019K2;950\n"),
+        (read_series, "q;n\n2019K1;5\n2019M02;6\n"),
+        (read_series, "q;n\n2019K1;5\n2019K1;6\n"),
+        (read_series, "q;n\n2019K1;5 %\n2019K2;6\n"),
+        (read_series, "q;n\n2019K1;5 kr\n2019K2;6 kr\n"),
+        (read_series, "q;n;\n2019K1;5;1\n2019K2;6;1\n"),
+        (read_series, "q;n\n2019K1;\n2019K2;\n"),
+        (read_series, "q;n\n2019K1;few\n2019K2;many\n"),
+        (read_series, "q;n\n2019QMAT1;5\n2019QMAT2;6\n"),
+        (read_known, "measure;month;figure\n"),
+        (read_known, "a;b\n"),
+        (read_known, "measure;month;figure;±\n"),
+        (read_known, "measure;month;figure;±\n;2025-06;7;1\n"),
+        (read_known, "measure;month;figure;±\nx;2025-06;many;1\n"),
+        (read_known, "measure;month;figure;±\nx;2025-06;7;0\n"),
+        (read_known, "measure;month;figure;±\nx;2025-06;7;5 %\n"),
+        (read_known, "measure;month;figure;±\nx;2025-06;7;1\nx;2025-06;7;1\n"),
+        (read_known, "measure;month;figure;±;tal\nx;2025-06;7;1;5\n"),
+    ],
+)
+def test_what_is_said_of_a_file_of_figures_is_danish(tmp_path, read, text):
+    (tmp_path / "own.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as refused:
+        read(tmp_path / "own.csv")
+    words = re.sub(r"'[^']*'", "", DANISH.message(str(refused.value)))
+    assert not re.search(r"\b(the|of|is|a|no|and|has|stands|it)\b", words), words
 
 
 def test_what_is_said_of_a_mistake_is_carried_over_as_it_is():

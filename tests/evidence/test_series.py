@@ -86,6 +86,17 @@ def test_any_encoding(file, encoding):
     assert values(file(WIDE, encoding=encoding)) == {"København": (1234, 1240, 1251), "Århus": (310, None, None)}
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_any_line_end(tmp_path, end):
+    path = tmp_path / "own.csv"
+    text = "Made; for this test|period,a,b|2019Q1,1,2|2019Q2,3,4|"
+    path.write_bytes(text.replace("|", end).encode())
+    assert values(path) == {"a": (1, 3), "b": (2, 4)}
+    path.write_bytes(text.replace("a,b", "førtid,b").replace("|", end).encode("mac_roman"))
+    with pytest.raises(InputError, match="row 2: 'f¿rtid' has lost its letters"):
+        read(path)
+
+
 def test_long_tables_in_any_order(file):
     assert values(file(LONG)) == {
         "København / Fuldtidspersoner": (1100.5, 1101),

@@ -23,6 +23,7 @@ from flowsim.questions.report import Report
 from flowsim.questions.run import Run
 from flowsim.questions.staff import Staff
 from flowsim.questions.verify import Verify
+from flowsim.reporting.document import MOST_LOGO
 from flowsim.reporting.language import Language
 from helpers.command_line import fine, flowsim
 from helpers.paths import SMALL_TOWN
@@ -99,6 +100,13 @@ def test_a_mistake_is_refused_at_its_key(kind, values, key, reason):
     with pytest.raises(KeyedError, match=reason) as refused:
         kind.from_dict(values if "scenarios" in values else values | {"scenario": TOWN})
     assert refused.value.key == key
+
+
+def test_no_more_of_a_logo_is_loaded_than_is_taken(tmp_path):
+    (tmp_path / "logo.png").write_bytes(bytes(MOST_LOGO + 1))
+    with pytest.raises(KeyedError, match="500,001 bytes are more than the 500,000 that are read") as refused:
+        Report.from_dict({"scenarios": [TOWN], "logo": str(tmp_path / "logo.png")})
+    assert refused.value.key == "logo"
 
 
 @pytest.mark.parametrize(

@@ -328,7 +328,7 @@ def _decoded(name: str, content: bytes) -> str:
         lost = _TWICE.search(text) or (_OF_ANOTHER.search(text) if encoding == "cp1252" else None)
         if lost is None:
             return text
-        line = text.count("\n", 0, lost.start()) + 1
+        line = len(re.findall(r"\r\n?|\n", text[: lost.start()])) + 1
         raise InputError(
             f"{name}: row {line}: '{_word_around(text, lost)}' has lost its letters, for the file was once read in "
             "another encoding than it was written in: save it as 'CSV UTF-8' where it comes from"
@@ -376,7 +376,7 @@ def _bounded(name: str, rows: Iterable[Sequence[Cell]]) -> list[list[Cell]]:
 
 def _text(name: str, content: bytes) -> tuple[str, list[list[Cell]]]:
     text = _decoded(name, content)
-    lines = [_QUOTED.sub("", line) for line in islice(io.StringIO(text), 5_000)]
+    lines = [_QUOTED.sub("", line) for line in islice(io.StringIO(text, newline=None), 5_000)]
 
     def shared(mark: str) -> int:
         """Count the lines that agree on how often the mark stands in them: titles and decimals don't."""

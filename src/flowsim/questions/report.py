@@ -12,7 +12,7 @@ from pydantic import model_validator
 from flowsim.calibration.ensemble import Ensemble
 from flowsim.core.civil_time import parse_moment
 from flowsim.core.errors import KeyedError
-from flowsim.core.files import is_file
+from flowsim.core.files import content_of, is_file
 from flowsim.core.periods import Period
 from flowsim.core.progress import Progress
 from flowsim.model.scenario import Scenario
@@ -31,7 +31,7 @@ from flowsim.questions.asking import (
     keyed,
 )
 from flowsim.questions.staff import goals_of
-from flowsim.reporting.document import Letterhead
+from flowsim.reporting.document import MOST_LOGO, Letterhead
 from flowsim.reporting.findings import check_reportable
 from flowsim.reporting.language import Language
 from flowsim.reporting.reports import ReportResult, report
@@ -145,7 +145,8 @@ class Report(Inquiry):
         if self.logo:
             if not is_file(Path(self.logo)):
                 raise KeyedError("logo", f"there is no file '{self.logo}'")
-            logo = Path(self.logo).read_bytes()
+            with keyed("logo"):
+                logo = content_of(Path(self.logo), most=MOST_LOGO)
         with keyed("logo"):
             return Letterhead(recipient=self.recipient, author=self.author, day=day, logo=logo)
 

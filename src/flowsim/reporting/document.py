@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
@@ -10,7 +11,7 @@ from io import BytesIO
 from typing import Literal, NamedTuple
 
 from flowsim.core.errors import InputError
-from flowsim.core.extras import require_extra
+from flowsim.core.extras import WARNING_FILTERS, require_extra
 from flowsim.core.periods import Period
 from flowsim.reporting.language import Language
 
@@ -239,10 +240,16 @@ def picture_size(content: bytes) -> tuple[int, int]:
     from PIL import Image
 
     try:
-        with Image.open(BytesIO(content), formats=("PNG", "JPEG")) as picture:
-            wide, high = picture.size
-            if max(wide, high) <= _MOST_PIXELS:  # else it is not unpacked at all
-                picture.load()
+        with WARNING_FILTERS, warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)  # as an error beyond twice the number
+            with Image.open(BytesIO(content), formats=("PNG", "JPEG")) as picture:
+                wide, high = picture.size
+                if max(wide, high) <= _MOST_PIXELS:  # else it is not unpacked at all
+                    picture.load()
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        raise InputError(
+            f"the logo has millions of pixels: at most {_MOST_PIXELS} x {_MOST_PIXELS} are taken"
+        ) from None
     except (OSError, SyntaxError, ValueError):
         raise InputError("the logo is no picture that can be taken: give a .png or a .jpg file") from None
     if max(wide, high) > _MOST_PIXELS:

@@ -205,6 +205,9 @@ def test_a_mistake_in_the_head_of_a_base_is_named(tmp_path, old, new, expected):
         ({"cases": 1e7}, r"--cases: 1e\+07 is not allowed: more than 0, and less than ten million"),
         ({"end": date(2024, 1, 1)}, "--until: 2024-01-01 is not allowed"),
         ({"title": 'Lille"by'}, "--title"),
+        ({"title": "Lille\nby"}, "--title: .* is not allowed: it should be a text of one line without quotes"),
+        ({"title": "Lille\x01by"}, "--title: .* is not allowed: it should be a text of one line without quotes"),
+        ({"name": "copenhagen"}, "'copenhagen' is a base that ships: give the folder another name"),
         ({"name": "Å"}, "is no name of a base"),
     ],
 )

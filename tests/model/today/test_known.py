@@ -64,7 +64,7 @@ def test_the_first_wrong_cell_is_named(written, rows, message):
 @pytest.mark.parametrize(
     ("head", "message"),
     [
-        ("measure;month;figure\n", "row 1: there is no column '±' or "),
+        ("measure;month;figure\n", "row 1: there is no column with one of the titles '±', "),
         ("measure;month;figure;±;tal\n", "E1: 'tal' and 'figure' .C1. are titles of the same: leave one of the col"),
         ("month;figure;±;measure;month\n", "E1: 'month' and 'month' .A1. are titles of the same"),
         ("what;when;how much\n", "no row has the titles 'measure', 'month', 'figure' and '±'"),

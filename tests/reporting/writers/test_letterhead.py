@@ -2,7 +2,9 @@
 
 import io
 import re
+import struct
 import zipfile
+import zlib
 from dataclasses import replace
 from datetime import date
 
@@ -24,6 +26,14 @@ def picture(kind="PNG", size=(300, 80)):
     out = io.BytesIO()
     Image.new("RGB", size, (31, 95, 168)).save(out, kind)
     return out.getvalue()
+
+
+def hollow(wide, high):
+    """A picture that claims to be so large, and holds nothing."""
+    parts = (b"IHDR" + struct.pack(">IIBBBBB", wide, high, 8, 2, 0, 0, 0), b"IDAT")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(part) - 4) + part + struct.pack(">I", zlib.crc32(part)) for part in parts
+    )
 
 
 def headed(logo=b""):
@@ -76,6 +86,8 @@ def test_a_logo_keeps_its_shape_within_its_place_on_a_sheet(size, shown):
         (picture()[:60], "give a .png or a .jpg file"),
         (picture("GIF"), "give a .png or a .jpg file"),
         (picture(size=(4001, 10)), "4001 x 10 pixels: at most 4000"),
+        (hollow(10_000, 10_000), "millions of pixels: at most 4000 x 4000"),  # of which Pillow warns
+        (hollow(20_000, 20_000), "millions of pixels: at most 4000 x 4000"),  # which it refuses in its own words
         (b"\x89PNG" + bytes(MOST_LOGO), "500,004 bytes: at most 500,000"),
     ],
 )

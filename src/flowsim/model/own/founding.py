@@ -15,7 +15,7 @@ from flowsim.core.files import data_folder
 from flowsim.core.quantities import quantity, times
 from flowsim.evidence.facts import load
 from flowsim.model.base import Base, read_base
-from flowsim.model.library import city_file
+from flowsim.model.library import cities, city_file
 from flowsim.model.own.catalogue import (
     LENDER,
     Number,
@@ -88,8 +88,10 @@ class NewBase:
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
             raise InputError(f"'{self.name}' is no name of a base: small letters a to z, digits, '_' and '-'")
-        if not self.title.strip() or '"' in self.title or "\\" in self.title:
-            raise InputError(f"--title: '{self.title}' is not allowed: it should be a text without quotes")
+        if self.name in cities():  # which commands read by the name
+            raise InputError(f"'{self.name}' is a base that ships: give the folder another name")
+        if not self.title.strip() or not self.title.isprintable() or '"' in self.title or "\\" in self.title:
+            raise InputError(f"--title: {self.title!r} is not allowed: it should be a text of one line without quotes")
         listed = {"benefits": [part.name for part in benefits()], "steps": [part.name for part in steps()]}
         for key, known in (listed | {"weekdays": list(MEETING_DAYS)}).items():
             given = getattr(self, key)

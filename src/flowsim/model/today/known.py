@@ -93,7 +93,8 @@ def _header(sheet: Sheet) -> tuple[int, tuple[int, ...]]:
             for place, words in zip(places, FIGURE_COLUMNS.values(), strict=True):
                 if place < 0:
                     raise InputError(
-                        f"{sheet.file}: row {number + 1}: there is no column {' or '.join(map(repr, words))}"
+                        f"{sheet.file}: row {number + 1}: there is no column with one of the titles "
+                        f"{', '.join(map(repr, words))}"
                     )
                 again = next((column for column, title in enumerate(titles) if title in words and column != place), -1)
                 if again >= 0:
