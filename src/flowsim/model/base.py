@@ -33,6 +33,7 @@ __all__ = ["BASE_FILES", "Base", "Parameter", "bare_numbers", "known_fact", "rea
 
 BASE_FILES = ("facts", "targets", "factors", "prices", "doors", "yardsticks", "calibrated")
 """What `[files]` may name: files beside the base, and the folder that `flowsim calibrate` writes."""
+_BY_NAME = ("facts", "targets", "prices", "yardsticks")  # of a city that ships these are read by the base's name
 OriginKind = Literal["fact", "assumed", "borrowed", "calibrate"]
 _KEYS: Mapping[str, tuple[set[str], set[str]]] = {
     "fact": ({"fact"}, {"key", "as"}),
@@ -225,6 +226,8 @@ def _files(raw: dict[str, Any], name: str, folder: Path, source: str) -> dict[st
         where = f"{source}: files.{kind}"
         if kind not in BASE_FILES:
             raise InputError(f"{where}: {unknown_name('key', str(kind), BASE_FILES)}")
+        if city in cities() and kind in _BY_NAME:
+            raise InputError(f"{where}: a pathway with the name '{city}' has the file that ships: give it another name")
         if not (isinstance(file, str) and file.strip()):
             raise InputError(f"{where}: {file!r} is not allowed: it should be the name of a file")
         path = file_named(folder / file)

@@ -182,6 +182,11 @@ def test_names_of_the_catalogue_have_words_in_both_languages_unless_they_are_one
         ('facts = "facts.toml"', 'fact = "facts.toml"', "files.fact: there is no key 'fact'; did you mean 'facts'"),
         ('facts = "facts.toml"', 'facts = "no.toml"', "files.facts: there is no file"),
         ('facts = "facts.toml"', "facts = 3", "files.facts: 3 is not allowed"),
+        (
+            'name = "lilleby"',
+            'name = "copenhagen"',
+            "files.facts: a pathway with the name 'copenhagen' has the file that ships: give it another name",
+        ),
         ('terms = "standard"', 'terms = "danish"', "terms: 'danish' is not allowed"),
         ('from = "copenhagen", why', "why", "from: this key is missing"),
     ],
@@ -193,6 +198,14 @@ def test_a_mistake_in_the_head_of_a_base_is_named(tmp_path, old, new, expected):
         read_base(folder)
     assert expected in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_pathway_with_the_name_of_one_that_ships_may_have_doors_of_its_own(tmp_path):
+    folder = written(tmp_path / "lilleby")
+    replaced(folder / "pathway.toml", 'name = "lilleby"', 'name = "copenhagen"')
+    for kind in ("facts", "targets", "prices", "yardsticks"):
+        replaced(folder / "pathway.toml", f'{kind} = "{kind}.toml"', "")
+    assert read_base(folder).files["doors"] == folder / "doors.toml"
 
 
 @pytest.mark.parametrize(
