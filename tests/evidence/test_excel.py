@@ -121,6 +121,17 @@ def test_of_a_file_that_a_spreadsheet_calculated_each_formula_has_its_result(tmp
         assert read(tmp_path / "x.xlsx").series[0].values == (5.0, held)
 
 
+def test_strict_open_xml_is_named(tmp_path):
+    """Excel offers to save so; openpyxl finds nothing in it."""
+    written = workbook(tmp_path / "written.xlsx", ["periode", "antal"], ["2020K1", 5], ["2020K2", 6])
+    usual, strict = b"schemas.openxmlformats.org/spreadsheetml/2006", b"purl.oclc.org/ooxml/spreadsheetml"
+    with zipfile.ZipFile(written) as package, zipfile.ZipFile(tmp_path / "x.xlsx", "w") as changed_package:
+        for name in package.namelist():
+            changed_package.writestr(name, package.read(name).replace(usual, strict))
+    with pytest.raises(InputError, match=r"x.xlsx: it is saved as 'Strict Open XML', which is not read: save it as"):
+        read(tmp_path / "x.xlsx")
+
+
 def test_formulas_on_a_sheet_that_is_not_read_do_not_matter(tmp_path):
     path = workbook(tmp_path / "x.xlsx", ["help", "=1+1"])
     book = openpyxl.load_workbook(path)

@@ -114,6 +114,12 @@ def test_a_comma_between_cells_and_a_decimal_point(file):
     assert values(file(text)) == {"awards, all": (1234.5, 12.25, 7)}
 
 
+def test_whole_numbers_with_an_exponent(file):
+    """R writes 100000 as 1e+05, and pandas the smallest as 1e-05."""
+    assert values(file("period,a\n2019Q1,1e+05\n2019Q2,2E-05\n2019Q3,12\n")) == {"a": (100_000, 2e-05, 12)}
+
+
+OLD = b"\xd0\xcf\x11\xe0 old"
 PERIODS = ("{0}K{1}", "{0}Q{1}", "{0}Q0{1}", "{1}. kvt. {0}")
 
 
@@ -307,7 +313,9 @@ def test_too_few_months_for_a_quarter():
         ("q;a\n2019-01-07;5\n2019-01-14;6\n", "A2: '2019-01-07' is no quarter .* all first, or all last, days of"),
         ("q;a\nmarsvin 2019;5\napril 2019;6\nmaj 2019;7\n", "A2: 'marsvin 2019' is no period, as others there are"),
         ("q;g;a\n2019K1;x;5\n;y;6\n2019K2;x;7\n", "A3: the period is missing: write it on each row"),
-        ('"a;2019K1\n', "this is no table of cells"),
+        ('"a;2019K1\n', "row 1: this is no table of cells"),
+        ('q;a\n"2019\nK1";5\n2019K2;"6\n2019K3;7\n', "row 3: this is no table of cells"),
+        ('q;a\n\n"2019" K1;5\n2019K2;6\n', "row 3: this is no table of cells"),
         ("\x00\x01;2", "this is no text file"),
     ],
 )
@@ -319,7 +327,8 @@ def test_a_file_that_cannot_be_read_as_it_stands(file, text, message):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("own.xls", b"\xd0\xcf\x11\xe0 old", "this is an old Excel file, which is not read: open it and save it"),
+        ("own.xls", OLD, "this is an old Excel file, which is not read: open it and save it"),
+        ("own.xlsx", OLD + "EncryptedPackage".encode("utf-16-le"), "it is protected by a password: open it in Excel"),
         ("own.csv", b"PK\x03\x04 zip", "this is no CSV file: if it is an Excel file, name it .xlsx"),
         ("own.xlsx", b"q;a\n2019K1;5\n", "this is a text file and no Excel file: name it .csv"),
         ("own.xlsx", b"PK\x03\x04 torn", "this is no Excel file that can be read"),

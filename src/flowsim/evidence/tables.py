@@ -12,7 +12,7 @@ import unicodedata
 import warnings
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
@@ -43,8 +43,8 @@ MARKS = {"": "empty", ".": "no figure", "..": "suppressed or not available", "..
 MARKS |= {"-": "none, or too few to show", "–": "none, or too few to show", "x": "suppressed", "*": "suppressed"}
 MARKS |= {"n/a": "not available", "na": "not available", "nan": "not available"}
 Decimal = Literal["comma", "point"]
-_PLAIN = re.compile(r"[-+]?\d+")
 _EXPONENT = r"(?:[eE][-+]?\d+)?"
+_PLAIN = re.compile(rf"[-+]?\d+{_EXPONENT}")
 _DANISH = re.compile(
     rf"[-+]?(?:[1-9]\d{{0,2}}(?:\.\d{{3}})+|\d*),\d+{_EXPONENT}|[-+]?[1-9]\d{{0,2}}(?:\.\d{{3}}){{2,}}"
 )
@@ -158,6 +158,8 @@ _MOST_ROWS, _MOST_COLUMNS, _MOST_CELLS = 200_000, 16_384, 1_000_000
 _MOST_PARTS, _MOST_UNPACKED, _MOST_RATIO, _DEEPEST = 1_000, 40_000_000, 200, 64
 _MOST_SECONDS = 20.0
 _EXCEL = (".xlsx", ".xlsm")
+_STRICT = b"http://purl.oclc.org/ooxml/spreadsheetml/main"
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # what Excel packs a file with a password into
 _TRUE = ("1", "true")
 _RANGE = re.compile(r"([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})")
 _MOST_MERGED = 2_000
@@ -273,8 +275,9 @@ _OTHER_SUFFIXES = {
     ".zip": "a packed file",
     ".gz": "a packed file",
 }
+_OLD = b"\xd0\xcf\x11\xe0"
 _OTHER_BEGINNINGS = {
-    b"\xd0\xcf\x11\xe0": "an old Excel file",
+    _OLD: "an old Excel file",
     b"%PDF": "a PDF",
     b"PAR1": "a Parquet file",
     b"ARROW1": "an Arrow file",
@@ -297,6 +300,8 @@ def _refuse_other_kinds(name: str, suffix: str, content: bytes) -> None:
     elif start.startswith(b"<?xml") or start.startswith(b"<"):
         kind = "an XML file"
     kind = kind or _OTHER_SUFFIXES.get(suffix, "")
+    if content.startswith(_OLD) and _ENCRYPTED in content:
+        raise InputError(f"{name}: it is protected by a password: open it in Excel and save it without one")
     if kind in _OF_PYTHON:
         raise InputError(
             f"{name}: this is {kind}, which is not read: save it as .xlsx or .csv (in Python: pandas reads it, and "
@@ -385,11 +390,18 @@ def _text(name: str, content: bytes) -> tuple[str, list[list[Cell]]]:
 
     delimiter = max((";", "\t", ",", "|"), key=shared)
     cells = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    number = 1
+
+    def rows() -> Iterator[list[str]]:
+        nonlocal number
+        for row in cells:
+            yield [_plain_text(original_text(cell)) for cell in row]
+            number += 1
+
     try:
-        rows = _bounded(name, ([_plain_text(original_text(cell)) for cell in row] for row in cells))
+        return delimiter, _bounded(name, rows())
     except csv.Error as error:
-        raise InputError(f"{name}: this is no table of cells: {error}") from None
-    return delimiter, rows
+        raise InputError(f"{name}: row {number}: this is no table of cells: {error}") from None
 
 
 @dataclass(kw_only=True)
@@ -483,7 +495,12 @@ def _check_package(name: str, content: bytes) -> dict[str, _Part]:
             raise InputError(f"{name}: unpacked it has {unpacked:,} bytes: at most {_MOST_UNPACKED:,} are read")
         if unpacked > 1_000_000 and unpacked > _MOST_RATIO * len(content):
             raise InputError(f"{name}: it is packed more than {_MOST_RATIO}-fold, as no sheet of figures is")
-        stale = b'fullCalcOnLoad="1"' in _member(package, "xl/workbook.xml")
+        workbook = _member(package, "xl/workbook.xml")
+        if _STRICT in workbook:
+            raise InputError(
+                f"{name}: it is saved as 'Strict Open XML', which is not read: save it as 'Excel Workbook'"
+            )
+        stale = b'fullCalcOnLoad="1"' in workbook
         out: dict[str, _Part] = {}
         for part in parts:
             if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
