@@ -133,9 +133,27 @@ def test_a_shock_is_known_only_from_its_quarter_on(monkeypatch):
     }
 
 
+@pytest.mark.parametrize(
+    ("shock", "message"),
+    [
+        ("2018Q1=recovers:4", "a shock in 2018Q1 can't be estimated from 2017Q1 to 2020Q3: it needs 8 quarters before"),
+        ("2030Q1=recovers:4", "lies outside the series"),
+        ("2020-04=recovers:4", "does not fit a series by quarter"),
+    ],
+)
+def test_a_shock_that_no_origin_could_take_is_refused(shock, message):
+    with pytest.raises(InputError, match=message):
+        run_backtest(documented_awards().series[0], 1, Shock.parse(shock))
+
+
 def test_origins_before_which_nothing_changed_are_left_out():
     result = run_backtest(series([5] * 8 + [6, 7, 8]), 1)
     assert result.origins == ("2012Q1", "2012Q2")
+
+
+def test_an_origin_after_twelve_years_without_a_change_is_left_out(monkeypatch):
+    monkeypatch.setattr(module, "FEWEST", {"quarter": 56})
+    assert run_backtest(series([*STEPS[:8], *[0] * 48, 1, 2]), 1).origins == ("2024Q1",)
 
 
 @pytest.mark.parametrize("values", [STEPS[:8], [5] * 8 + [6]])

@@ -337,6 +337,15 @@ def test_a_horizon_that_ends_before_the_forecast_is_refused(office):
         (("--demand", "none", "--door", "sygedagpenge_new"), "--door: it goes with a file of --demand"),
         (("--demand", "cases.csv"), "--door: name the entry by which those of the file come"),
         (("--demand", "cases.csv", "--door", "steet"), "there is no door 'steet'"),
+        (
+            ("--demand", "cases.csv", "--door", "x", "--months", "sum"),
+            "the periods of cases.csv are quarters",
+        ),
+        (
+            ("--demand", "rate.csv", "--door", "sygedagpenge_new"),
+            "rate in percent is in percent: those who come are",
+        ),
+        (("--demand", "many.csv", "--door", "sygedagpenge_new"), "cases (1000) is in thousand: those who come are"),
         (("--backtest", "--plot", "a.png"), "--plot: it goes with an outlook, not with --backtest"),
         (("--plot", "a.gif"), "--plot: 'a.gif' is not allowed"),
         (("--out", "cases.csv"), "'cases.csv' exists already"),
@@ -345,7 +354,8 @@ def test_a_horizon_that_ends_before_the_forecast_is_refused(office):
 def test_bad_commands_are_refused(tmp_path, monkeypatch, words, message):
     monkeypatch.chdir(tmp_path)
     rows = [f"2018Q{q};{40 + 3 * q}" for q in (1, 2, 3, 4)] + [f"2019Q{q};{50 + 2 * q}" for q in (1, 2, 3, 4)]
-    (tmp_path / "cases.csv").write_text("quarter;cases\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    for name, heading in (("cases", "cases"), ("rate", "rate in percent"), ("many", "cases (1000)")):
+        (tmp_path / f"{name}.csv").write_text(f"quarter;{heading}\n" + "\n".join(rows) + "\n", encoding="utf-8")
     code, out, err = flowsim("outlook", *words)
     assert (code, out) == (2, "")
     assert message in err

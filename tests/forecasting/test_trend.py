@@ -86,6 +86,15 @@ def test_what_has_been_above_a_hundred_per_cent_is_not_cut():
     assert over.quantile(0.9).max() > 105
 
 
+@pytest.mark.parametrize("unit", ["percent", "share", "thousand persons", "million"])
+def test_whole_numbers_that_count_nothing_are_no_counts(unit):
+    """Twelve per cent, or twelve thousand, are not as uncertain as a count of twelve persons is."""
+    values = [0.0, 1.0] * 8 if unit == "share" else [12.0, 13.0, 12.0, 14.0] * 4
+    given = dataclasses.replace(series(values), unit=unit)
+    assert forecast_series(given, 2).counts is None
+    assert forecast_series(series(values), 2).counts is not None
+
+
 def test_shares_have_no_total():
     parts = [dataclasses.replace(series(COUNTS, name=name), unit="percent") for name in ("one", "other")]
     with pytest.raises(InputError, match="one is in percent: shares have no total"):
@@ -501,6 +510,7 @@ MARK = Mark(period="2010Q3", text="..", place="E7", meaning="suppressed or not a
         (series([]), "series is empty"),
         (series([4] * 9), "all 9 quarters are 4: such a series does not tell how sure it is"),
         (series([0] * 9), "all 9 quarters are 0"),
+        (series([5, 6, *[0] * 48]), "all of the last 48 quarters are 0: such a series does not tell how sure it is"),
         (series([1, 2, -3, 4, 5, 6, 7, 8]), "2010Q3 is -3: counts from 0"),
         (series([1, 2, 1e-12, 4, 5, 6, 7, 8]), "2010Q3 is 1e-12"),
         (series([1, 2, 1e10, 4, 5, 6, 7, 8]), "2010Q3 is 1e.10: counts from 0 to 1e.09"),
@@ -533,6 +543,7 @@ def test_a_gap_after_the_origin_does_not_matter():
     [
         ({"horizon": 0}, "a horizon of 0 quarters is not allowed: 1 to 12"),
         ({"horizon": 13}, "1 to 12"),
+        ({"horizon": 2.5}, r"horizon: 2\.5 is not allowed: it should be a whole number from 1 to 12"),
         ({"origin": "2009Q4"}, "the origin 2009Q4 lies outside the series, 2010Q1 to 2013Q3"),
         ({"origin": "2013Q4"}, "lies outside the series"),
         ({"origin": "2013"}, "'2013' is no quarter"),

@@ -67,6 +67,23 @@ def test_quarterly_sums_of_months_are_those_of_the_months():
         flowsim.forecast(months(47), 3).quarters()
 
 
+@pytest.mark.parametrize("unit", ["percent", "share"])
+def test_shares_of_months_are_not_summed(unit):
+    shares = from_pandas(months() / months().sum(), unit=unit)
+    with pytest.raises(InputError, match=f"it is in {unit}, and shares of months have no sum"):
+        flowsim.forecast(shares, 6).quarters()
+
+
+def test_what_lies_before_the_first_figure_is_left_out():
+    late = quarters([None, *COUNTS], first="2009Q4")
+    assert flowsim.forecast(late, 2).frame().equals(flowsim.forecast(quarters(COUNTS), 2).frame())
+
+
+def test_a_shock_of_another_type_is_refused():
+    with pytest.raises(InputError, match="shock: 5 is not allowed: it should be a Shock, or a text such as"):
+        flowsim.forecast(quarters(COUNTS), shock=5)
+
+
 def test_a_picture_is_returned_and_written_once(tmp_path):
     prospect = flowsim.forecast(quarters(COUNTS), 4)
     target = tmp_path / "a.svg"

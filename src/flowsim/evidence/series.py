@@ -143,6 +143,11 @@ class Series:
         bound = _WHOLES.get(self.unit, math.inf)
         return bound if all(value is None or value <= bound for value in self.values) else math.inf
 
+    @property
+    def counts_units(self) -> bool:
+        """Whether its numbers may count single persons or things: neither shares nor thousands or millions do."""
+        return self.unit not in _WHOLES and self.unit.partition(" ")[0] not in {scale for scale, _ in _SCALES}
+
     def from_first_figure(self) -> Series:
         """Return the series without the periods before its first number; a series without any as it is."""
         at = next((at for at, value in enumerate(self.values) if value is not None), 0)

@@ -21,7 +21,9 @@ from flowsim.forecasting.shocks import Shock
 from flowsim.forecasting.trend import (
     FEWEST,
     SEASON,
+    alike,
     check_horizon,
+    chosen,
     course,
     forecast_parts,
     forecast_series,
@@ -91,6 +93,7 @@ def run_backtest(series: Series, horizon: int = 4, shock: Shock | None = None) -
     Raises:
         InputError: as `flowsim.forecasting.trend.forecast_series`, and where there is no origin to score.
     """
+    chosen(upto(series), shock)
 
     def forecast_from(origin: str, steps: int) -> SeriesForecast:
         return forecast_series(series, steps, origin, _known(shock, series, origin))
@@ -137,7 +140,7 @@ def _backtest(series: Series, forecast_from: Callable[[str, int], SeriesForecast
     origins, weights = [], []
     for count in range(fewest, len(values)):
         history, actual = values[:count], values[count : count + horizon]
-        if history.min() == history.max() or (history[season:] == history[:-season]).all():
+        if alike(history, series.every) or (history[season:] == history[:-season]).all():
             continue
         origin = series.periods[count - 1]
         ours = forecast_from(origin, len(actual))

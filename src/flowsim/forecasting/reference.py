@@ -15,7 +15,7 @@ from flowsim.core.errors import InputError
 from flowsim.core.progress import Progress
 from flowsim.evidence.series import Series
 from flowsim.forecasting.members.pool import logs
-from flowsim.forecasting.trend import FEWEST, Learned, forecast_series, learned, upto
+from flowsim.forecasting.trend import FEWEST, Learned, alike, forecast_series, learned, upto
 
 __all__ = ["ReferenceClass", "learn_from"]
 
@@ -96,7 +96,7 @@ def _from_its_past(own: Series, horizon: int) -> tuple[list[Floats], float]:
     errors = []
     for count in range(max(FEWEST[own.every], len(values) - _ORIGINS), len(values)):
         actual = values[count : count + horizon]
-        if values[:count].min() == values[:count].max():
+        if alike(values[:count], own.every):
             continue
         expected = forecast_series(used, len(actual), used.periods[count - 1])
         half = expected.widening.spread(_SCORE, count, len(actual)) * expected.sd

@@ -25,7 +25,7 @@ from flowsim.evidence.series import Series
 from flowsim.forecasting.distribution import Effect, Joint, SeriesForecast
 from flowsim.forecasting.members.counts import count_distributions
 from flowsim.forecasting.members.fitted import FITTED, Own, fit_members
-from flowsim.forecasting.members.pool import GRIDS, logs, run_grids
+from flowsim.forecasting.members.pool import GRIDS, YEARS, logs, run_grids
 from flowsim.forecasting.members.weights import Weights, load_weights
 from flowsim.forecasting.shocks import LOCKDOWN, Shock
 from flowsim.forecasting.widening import LONGEST, Widening, read_widening
@@ -36,6 +36,7 @@ __all__ = [
     "SEASON",
     "Course",
     "Learned",
+    "alike",
     "check_horizon",
     "chosen",
     "course",
@@ -103,7 +104,7 @@ def course(values: Floats, steps: int, every: str, taught: Learned | None = None
     """Let the members forecast a series, and average them.
 
     Args:
-        values: one a period, none negative, not all alike, at least `FEWEST`.
+        values: one a period, none negative, at least `FEWEST`, not `alike`.
         steps: periods ahead.
         every: "quarter" or "month".
         taught: other weights and widening than the shipped ones.
@@ -192,7 +193,7 @@ def forecast_series(
         least=expected.least,
         offset=expected.offset,
         widening=taught.widening,
-        counts=count_distributions(values, point, SEASON[every]) if effect is None else None,
+        counts=count_distributions(values, point, SEASON[every]) if effect is None and used.counts_units else None,
         shock=shock,
         effect=effect,
         notes=notes + skipped,
@@ -218,8 +219,15 @@ def forecast_parts(
 
 def check_horizon(horizon: int, every: str = "quarter") -> None:
     """Refuse a horizon that no factors are learned for; raises InputError."""
-    if not 1 <= whole_number("horizon", horizon, -(2**31)) <= LONGEST[every]:
+    if isinstance(horizon, int) and not 1 <= horizon <= LONGEST[every]:
         raise InputError(f"a horizon of {horizon} {every}s is not allowed: 1 to {LONGEST[every]}")
+    whole_number("horizon", horizon, 1, LONGEST[every])
+
+
+def alike(values: Sequence[float] | Floats, every: str) -> bool:
+    """Return whether a series never changes in the years that are looked back on: it does not tell how sure it is."""
+    seen = values[-YEARS * SEASON[every] :]
+    return bool(min(seen) == max(seen))
 
 
 def period_number(period: str) -> int:
@@ -234,7 +242,8 @@ def chosen(series: Series, shock: Shock | None) -> tuple[Shock | None, tuple[str
     """Return how a shock is taken, with what a reader has to be told of it.
 
     Raises:
-        InputError: where the shock lies outside the series, or is a quarter where they are months.
+        InputError: where the shock lies outside the series, or is a quarter where they are months, and where it is an
+            intervention with too little before it to be estimated.
     """
     first, last = series.periods[0], series.periods[-1]
     if shock is None:
@@ -246,6 +255,8 @@ def chosen(series: Series, shock: Shock | None) -> tuple[Shock | None, tuple[str
         raise InputError(f"{series.name}: a shock in {shock.quarter} does not fit a series by {series.every}")
     if not period_number(first) <= period_number(shock.quarter) <= period_number(last):
         raise InputError(f"{series.name}: a shock in {shock.quarter} lies outside the series, {first} to {last}")
+    if shock.recovers is not None and period_number(shock.quarter) - period_number(first) < FEWEST[series.every]:
+        raise _not_estimable(series, shock)
     return shock, () if shock.recovers else (str(shock),)
 
 
@@ -289,8 +300,10 @@ def upto(series: Series, origin: str | None = None) -> Series:
             )
     if count < FEWEST[every]:
         raise InputError(f"{name}: {count} {every}s are too few: at least {FEWEST[every]} are needed, two years")
-    if min(known) == max(known):
-        raise InputError(f"{name}: all {count} {every}s are {known[0]:g}: such a series does not tell how sure it is")
+    if alike(known, every):
+        seen = min(count, YEARS * SEASON[every])
+        which = f"all {count}" if seen == count else f"all of the last {seen}"
+        raise InputError(f"{name}: {which} {every}s are {known[-1]:g}: such a series does not tell how sure it is")
     return dataclasses.replace(series, values=tuple(known), marks=marks)
 
 
@@ -303,13 +316,9 @@ def _effect(series: Series, shock: Shock, taught: Learned) -> Effect:
     at = period_number(shock.quarter) - period_number(series.first)
     values = np.array(series.values, np.float64)
     since = len(values) - at
-    if not 0 < since <= LONGEST[every] or at < FEWEST[every]:
-        raise InputError(
-            f"{series.name}: a shock in {shock.quarter} can't be estimated from {series.first} to "
-            f"{series.periods[-1]}: it needs {FEWEST[every]} {every}s before it, "
-            f"and the {every} itself with at most {LONGEST[every] - 1} after it"
-        )
-    if min(values[:at]) == max(values[:at]):
+    if since > LONGEST[every]:
+        raise _not_estimable(series, shock)
+    if alike(values[:at], every):
         raise InputError(f"{series.name}: it does not change before {shock.quarter}: a shock there can't be estimated")
     before = course(values[:at], since, every, taught)
     off = logs(values[at:], before.least, before.offset) - logs(before.point, before.least, before.offset)
@@ -320,3 +329,12 @@ def _effect(series: Series, shock: Shock, taught: Learned) -> Effect:
     )
     total = float(weights @ shock.shape(period_number(shock.quarter), since))
     return Effect(size=float(weights @ off) / total, error=1 / np.sqrt(total))
+
+
+def _not_estimable(series: Series, shock: Shock) -> InputError:
+    every = series.every
+    return InputError(
+        f"{series.name}: a shock in {shock.quarter} can't be estimated from {series.first} to "
+        f"{series.periods[-1]}: it needs {FEWEST[every]} {every}s before it, "
+        f"and the {every} itself with at most {LONGEST[every] - 1} after it"
+    )

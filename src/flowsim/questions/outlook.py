@@ -116,7 +116,11 @@ class Outlook(Inquiry):
             names = ", ".join(series.name for series in file.series[:8])
             raise KeyedError("series", f"{self.demand} holds several: name one of {names}")
         series = (file[self.series] if self.series is not None else file.series[0]).from_first_figure()
+        if not series.counts_units:
+            raise KeyedError("demand", f"{series.name} is in {series.unit}: those who come are counted one by one")
         if series.every == "quarter":
+            if self.months is not None:
+                raise KeyedError("months", f"the periods of {self.demand} are quarters already")
             return series
         if self.months not in ("sum", "mean"):
             raise KeyedError(

@@ -76,13 +76,15 @@ class ForecastResult(Tabled):
         The points are sums of the months' points, the intervals those of sums along sample paths.
 
         Raises:
-            InputError: where the series is no monthly one, or no whole quarter lies ahead.
+            InputError: where the series is no monthly one, or is one of shares, and where no whole quarter lies ahead.
         """
         import numpy as np
         import pandas as pd
 
         if self.forecast.every != "month":
             raise InputError(f"{self.forecast.name}: it is by {self.forecast.every} already")
+        if self.forecast.unit in ("percent", "share"):
+            raise InputError(f"{self.forecast.name}: it is in {self.forecast.unit}, and shares of months have no sum")
         months = pd.PeriodIndex(self.forecast.periods, freq="M").asfreq("Q")
         whole = [quarter for quarter, number in months.value_counts(sort=False).items() if number == 3]
         if not whole:
@@ -135,7 +137,8 @@ def forecast(
     """Forecast a quarterly or monthly series.
 
     Args:
-        series: a pandas Series with a PeriodIndex of quarters or months, or a series of `flowsim.evidence.series`.
+        series: a pandas Series with a PeriodIndex of quarters or months, or a series of `flowsim.evidence.series`;
+            what lies before its first figure is left out.
         horizon: periods ahead, 1 to 12 quarters or 1 to 24 months.
         origin: the last period to use; the last one of the series if left out.
         shock: how a period unlike the others is taken, such as "2020Q2=recovers:4".
@@ -151,7 +154,10 @@ def forecast(
     seed = checked_seed(seed)
     if origin is not None:
         require_type("origin", origin, str, "a period such as '2019Q4'")
-    own, *others = (one if isinstance(one, Series) else from_pandas(one) for one in (series, *reference))
+    if shock is not None:
+        require_type("shock", shock, (Shock, str), "a Shock, or a text such as '2020Q2=recovers:4'")
+    given = (one if isinstance(one, Series) else from_pandas(one) for one in (series, *reference))
+    own, *others = (one.from_first_figure() for one in given)
     choice = Shock.parse(shock) if isinstance(shock, str) else shock
     learned = learn_from(others, executor=executor, progress=progress) if others else None
     if learned is not None and learned.every != own.every:

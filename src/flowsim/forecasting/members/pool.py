@@ -11,14 +11,14 @@ from flowsim.core.arrays import Floats
 from flowsim.forecasting.members.features import describe
 from flowsim.forecasting.members.smoothing import complex_smoothing, damped_smoothing, drifting
 
-__all__ = ["GRIDS", "Pool", "logs", "run_grids"]
+__all__ = ["GRIDS", "YEARS", "Pool", "logs", "run_grids"]
 
 
 GRIDS = ("smoothing of logs", "smoothing", "complex smoothing", "steady drift")
 """The members that are averages over grids."""
 
 
-_YEARS = 12
+YEARS = 12
 """Years that are looked back on: what lies before them tells less than it misleads."""
 
 _FAR = 4.0  # robust standard deviations: an error beyond them counts as large as this
@@ -57,11 +57,11 @@ def run_grids(values: Floats, steps: int, season: int) -> Pool:
     """Let the grids forecast a series.
 
     Args:
-        values: the series, none negative, not all alike, two years or more.
+        values: the series, none negative, two years or more, not all alike in the years that are looked back on.
         steps: periods ahead.
         season: periods in a year.
     """
-    values = values[-_YEARS * season :]
+    values = values[-YEARS * season :]
     positive = values[values > 0]
     least = float(positive.min()) / 2
     offset = least if len(positive) < len(values) else 0.0
