@@ -14,7 +14,7 @@ from flowsim.core.errors import InputError
 from flowsim.evidence.cases import read_cases
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
-from flowsim.model.today.listing import Place, TodaysList
+from flowsim.model.today.listing import Place, TodaysList, place_cases
 from flowsim.model.today.opening import Stock, begin_on
 from flowsim.planning.comparison import compare
 from flowsim.questions.staff import Staff
@@ -64,6 +64,24 @@ def listing(*places: Place) -> TodaysList:
 
 def visits(pathway: Pathway, engine: str = "kernel"):
     return run(pathway, replications=1, engine=engine, keep_traces=True).visits(0)
+
+
+def test_a_state_that_takes_no_time_may_hold_nobody_or_who_finds_no_room(town, tmp_path):
+    """The 3 would leave it at once, and wait for no meeting."""
+    assert Scenario.of(town("team;under way;0;\nplan;under way;4;\n")).listing is not None
+    states = CLOCKWORK["states"]
+    rooms = CLOCKWORK["stations"] | {"bed": {"capacity": 1, "room": 2}}
+    bed = {"station": "bed", "stay": "1 weeks", "to": "done", "benefit": "cash"}
+    blocked = {"team": states["team"] | {"to": "bed"}, "bed": bed | {"blocks": True}}
+    racing = {"team": {"station": "team", "benefit": "cash", "race": {"done": {"rate": "1 per year", "to": "done"}}}}
+    (tmp_path / "list.csv").write_text("where;situation;number\nteam;under way;3\n")
+    for otherwise in (blocked, racing):
+        pathway = Pathway.from_dict(
+            CLOCKWORK
+            | {"stations": rooms if "bed" in otherwise else CLOCKWORK["stations"], "states": states | otherwise}
+        )
+        (place,) = place_cases(read_cases(tmp_path / "list.csv"), pathway, DAY).places
+        assert len(place.elapsed) == 3
 
 
 def test_listed_cases_are_served_in_the_order_of_their_days_and_keep_what_has_passed():
@@ -188,6 +206,7 @@ def test_plans_that_build_on_a_list_are_compared_and_staffed(town, tmp_path):
         ("\nteam;waiting;3;31-2-2024\n", r"list\.csv: D3: '31-2-2024' is no day"),
         ("team;waiting;3;2024-10-01\n", r"list\.csv: D2: 2024-10-01 is after the day of the list \(2024-09-01\)"),
         ("plan;waiting;3;\n", r"list\.csv: B2: nobody waits in 'plan'"),
+        ("team;under way;3;\n", r"list\.csv: B2: nobody is under way in 'team', which takes no time: 'waiting'"),
         ("job;under way;3;\n", r"list\.csv: A2: 'job' is final"),
         ("team;waiting;3;\nteam;waiting;50 %;\n", r"list\.csv: C3: a share of the model's number"),
         ("team;waiting;50 %;2024-08-01\n", r"list\.csv: D2: a share of the model's number takes the model's times"),

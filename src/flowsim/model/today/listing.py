@@ -64,6 +64,10 @@ def place_cases(cases: CaseList, pathway: Pathway, day: datetime) -> TodaysList:
     rows: dict[tuple[str, bool], CaseRow] = {}
     for row in cases.rows:
         states = _states(cases, row, pathway)
+        if row.count and not row.waiting and not any(_takes_time(name, pathway) for name in states):
+            raise InputError(
+                f"{cases.at(row, 1)}: nobody is under way in '{row.where}', which takes no time: 'waiting'"
+            )
         key = (row.where, row.waiting)
         for (other, waiting), place in places.items():
             if other != row.where and waiting == row.waiting and set(states) & set(place.states):
@@ -101,6 +105,13 @@ def _states(cases: CaseList, row: CaseRow, pathway: Pathway) -> tuple[str, ...]:
             f"{unknown_name('state or station', row.where, [*(one.name for one in pathway.stations), *known])}"
         )
     return states
+
+
+def _takes_time(name: str, pathway: Pathway) -> bool:
+    """Return whether anybody can be under way in a state: it takes time, or who leaves it may find no room."""
+    state = pathway.state(name)
+    blocked = any(other.blocks for other in pathway.states)
+    return blocked or bool(state.race or state.variants) or state.stay is not None
 
 
 def _elapsed(cases: CaseList, row: CaseRow, day: datetime) -> float | None:
