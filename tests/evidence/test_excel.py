@@ -276,6 +276,16 @@ def test_a_merged_cell_over_several_periods_is_refused_and_one_over_headings_is_
         read(path)
 
 
+def test_a_name_that_is_merged_over_the_rows_of_a_long_table_is_that_of_each(tmp_path):
+    names = (("x", 1), ("", 2), ("", 3), ("y", 4), ("", 5), ("", 6))
+    rows = [[name or None, f"2020K{1 + at % 3}", number] for at, (name, number) in enumerate(names)]
+    path = workbook(tmp_path / "x.xlsx", ["place", "q", "a"], *rows)
+    with pytest.raises(InputError, match=r"x.xlsx: A3: the name is missing, where A2 has 'x': write it on each row"):
+        read(path)
+    changed(path, lambda sheet: [sheet.merge_cells(span) for span in ("A2:A4", "A5:A7")])
+    assert {series.name: series.values for series in read(path).series} == {"x": (1, 2, 3), "y": (4, 5, 6)}
+
+
 def test_a_hidden_sheet_is_named_and_never_read_unseen(tmp_path):
     path = workbook(tmp_path / "x.xlsx", ["q", "a"], ["2020K1", 1], ["2020K2", 2])
     book = openpyxl.load_workbook(path)

@@ -114,6 +114,10 @@ def test_a_comma_between_cells_and_a_decimal_point(file):
     assert values(file(text)) == {"awards, all": (1234.5, 12.25, 7)}
 
 
+def test_a_column_of_marks_names_no_series(file):
+    assert values(file("q;a;b\n2019K1;5;..\n2019K2;6;\n2019K3;7;-\n")) == {"a": (5, 6, 7)}
+
+
 def test_whole_numbers_with_an_exponent(file):
     """R writes 100000 as 1e+05, and pandas the smallest as 1e-05."""
     assert values(file("period,a\n2019Q1,1e+05\n2019Q2,2E-05\n2019Q3,12\n")) == {"a": (100_000, 2e-05, 12)}
@@ -313,6 +317,10 @@ def test_too_few_months_for_a_quarter():
         ("q;a\n2019-01-07;5\n2019-01-14;6\n", "A2: '2019-01-07' is no quarter .* all first, or all last, days of"),
         ("q;a\nmarsvin 2019;5\napril 2019;6\nmaj 2019;7\n", "A2: 'marsvin 2019' is no period, as others there are"),
         ("q;g;a\n2019K1;x;5\n;y;6\n2019K2;x;7\n", "A3: the period is missing: write it on each row"),
+        (
+            "q;g;a\n2019K1;;5\n2019K2;x;6\n",
+            "B2: the name is missing, where B3 has 'x': write it on each row, or call a",
+        ),
         ('"a;2019K1\n', "row 1: this is no table of cells"),
         ('q;a\n"2019\nK1";5\n2019K2;"6\n2019K3;7\n', "row 3: this is no table of cells"),
         ('q;a\n\n"2019" K1;5\n2019K2;6\n', "row 3: this is no table of cells"),

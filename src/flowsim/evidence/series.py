@@ -596,12 +596,17 @@ def _long(sheet: Sheet) -> _Table | None:
     codes = [other for other in counted[:-1] if _CODE.search(heading[other])]
     counted = [other for other in counted if other not in codes]
     _refuse_figures_without_heading(sheet, body, {other: heading[other] for other in counted})
-    worded = [other for other in others if other not in counted and any(sheet.rows[at][other] != "" for at in body)]
+    worded = [
+        other
+        for other in others
+        if other not in counted and any(_text_at(sheet, at, other).lower() not in MARKS for at in body)
+    ]
     remarked = [other for other in worded if other in noted or _REMARK.search(heading[other])]
     named = [other for other in worded if other not in remarked]
     _refuse_figures_with_units(sheet, [[(at, other) for at in body] for other in named], periods.values())
+    keys = {key: _names_down(sheet, body, key) for key in named}
     figures = [
-        _Figure((*(_text_at(sheet, at, key) for key in named), heading[other]), periods[at], at, other)
+        _Figure((*(texts[at] for texts in keys.values()), heading[other]), periods[at], at, other)
         for at in body
         for other in counted
     ]
@@ -612,6 +617,26 @@ def _long(sheet: Sheet) -> _Table | None:
         raise _no_figures(sheet, body, others, column)
     cells = {(at, column): period for at, period in periods.items()}
     return _Table(figures, head, bottom, cells, names, {(at, other) for at in body for other in remarked})
+
+
+def _names_down(sheet: Sheet, body: Sequence[int], column: int) -> dict[int, str]:
+    """Return the names in a column by row, of one that is merged over several rows in each of them.
+
+    Raises:
+        InputError: where some rows have a name and others none.
+    """
+    texts = {at: _text_at(sheet, at, column) for at in body}
+    for at in [at for at in body if not texts[at]] if sheet.merged else ():
+        top, _, left, _ = sheet.span_of(at, column)
+        texts[at] = _text_at(sheet, top, left)
+    empty = next((at for at in body if not texts[at]), None)
+    if empty is not None:
+        at = next(at for at in body if texts[at])
+        raise InputError(
+            f"{sheet.file}: {cell_name(empty, column)}: the name is missing, where {cell_name(at, column)} has "
+            f"'{texts[at]}': write it on each row, or call a column of notes 'note'"
+        )
+    return texts
 
 
 def _refuse_figures_without_heading(sheet: Sheet, body: Sequence[int], heading: Mapping[int, str]) -> None:
