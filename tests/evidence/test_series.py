@@ -318,8 +318,8 @@ def test_too_few_months_for_a_quarter():
         ("q;a\nmarsvin 2019;5\napril 2019;6\nmaj 2019;7\n", "A2: 'marsvin 2019' is no period, as others there are"),
         ("q;g;a\n2019K1;x;5\n;y;6\n2019K2;x;7\n", "A3: the period is missing: write it on each row"),
         (
-            "q;g;a\n2019K1;;5\n2019K2;x;6\n",
-            "B2: the name is missing, where B3 has 'x': write it on each row, or call a",
+            "q;g;a\n2019K1;;5\n2019K2;u;6\n",
+            "B2: the name is missing, where B3 has 'u': write it on each row, or call a",
         ),
         ('"a;2019K1\n', "row 1: this is no table of cells"),
         ('q;a\n"2019\nK1";5\n2019K2;"6\n2019K3;7\n', "row 3: this is no table of cells"),
