@@ -106,7 +106,7 @@ def test_one_period_alone_has_an_interval_in_the_picture(horizon):
 
 def test_json_is_one_object_with_the_librarys_own_forecasts():
     told = json.loads(fine("--horizon", 3, "--shock", "2020Q2=recovers:4", "--json"))
-    assert list(told) == ["provenance", "left_out", "unused", "marks", "versions", "widening", "series"]
+    assert list(told) == ["provenance", "left_out", "unused", "cut_off", "marks", "versions", "widening", "series"]
     joint = forecast_parts(documented_awards().series, 3, shock=Shock.parse("2020Q2=recovers:4"))
     for shown, own in zip(told["series"], [*joint.parts, joint], strict=True):
         table = forecast_frame([own]).drop(columns=["series", "unit", "origin"])
@@ -199,6 +199,28 @@ def test_months_need_to_be_told_what_they_are(folder):
     assert list(told["series"][0]["history"].values())[:2] == [63, 67]
     mean = json.loads(fine("own.csv", "--months", "mean", "--horizon", 1, "--json"))
     assert next(iter(mean["series"][0]["history"].values())) == 21
+
+
+def test_months_of_no_whole_quarter_are_named(folder):
+    heading, *rows = months().splitlines()
+    (folder / "own.csv").write_text("\n".join((heading, "2016M12;9", *rows[:35])))
+    told = fine("own.csv", "--months", "sum", "--horizon", 1)
+    assert "left out: 2016-12, 2019-10, 2019-11: part of a quarter that is not there in full" in told
+    assert "udeladt: 2016-12, 2019-10, 2019-11: del af et kvartal" in fine(
+        "own.csv", "--months", "sum", "--horizon", 1, "--language", "da"
+    )
+    told = json.loads(fine("own.csv", "--months", "sum", "--horizon", 1, "--json"))
+    assert told["cut_off"] == ["2016-12", "2019-10", "2019-11"]
+    assert "part of a quarter" not in fine("own.csv", "--months", "keep", "--horizon", 1)
+
+
+def test_a_share_of_one_is_not_called_per_cent_and_is_told_to_its_thousandths(folder):
+    rows = [f"{2015 + at // 4}K{at % 4 + 1};0,0{52 + at * 7 % 9}" for at in range(16)]
+    (folder / "own.csv").write_text("TID;Andel\n" + "\n".join(rows))
+    told = fine("own.csv", "--horizon", 1)
+    assert "Andel (as a share of 1): 16 quarters to 2018Q4" in told
+    assert re.search(r"2019Q1 +0\.05\d +0\.05\d to 0\.0[56]\d ", told)
+    assert "Andel (som andel af 1)" in fine("own.csv", "--horizon", 1, "--language", "da")
 
 
 TABLE = "OMRÅDE;" + ";".join(f"2019K{n}" if n < 5 else f"2020K{n - 4}" for n in range(1, 9)) + "\n"

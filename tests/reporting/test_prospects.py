@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -6,8 +8,9 @@ import flowsim
 from flowsim.core.errors import InputError
 from flowsim.evidence.series import Series, from_pandas
 from flowsim.forecasting.distribution import Joint
-from flowsim.forecasting.reference import learn_from
+from flowsim.forecasting.reference import ReferenceClass, learn_from
 from flowsim.forecasting.trend import forecast_parts, forecast_series
+from flowsim.reporting import prospects as module
 
 COUNTS = [44.0, 59.0, 77.0, 83.0, 79.0, 87.0, 95.0, 123.0, 112.0, 120.0, 177.0, 221.0, 243.0, 109.0, 172.0]
 
@@ -77,6 +80,30 @@ def test_shares_of_months_are_not_summed(unit):
 def test_what_lies_before_the_first_figure_is_left_out():
     late = quarters([None, *COUNTS], first="2009Q4")
     assert flowsim.forecast(late, 2).frame().equals(flowsim.forecast(quarters(COUNTS), 2).frame())
+
+
+def test_the_summary_names_the_unit_in_its_language():
+    rate = flowsim.forecast(from_pandas(quarters([value / 10 for value in COUNTS]), unit="percent"), 1)
+    assert rate.summary("da").startswith("own: 17,2 procent i 2013K3")
+    share = flowsim.forecast(from_pandas(quarters([value / 10_000 for value in COUNTS]), unit="share"), 1)
+    assert share.summary().startswith("own: 0.017 as a share of 1 in 2013Q3")
+    assert re.search(r": 0\.0\d\d \(0\.0\d\d to 0\.0\d\d\) in", repr(share))
+
+
+def test_a_class_is_learned_from_what_was_known_at_the_origin(monkeypatch):
+    known = []
+
+    def spy(series, **_):
+        known.extend(one.periods[-1] for one in series)
+        return ReferenceClass(every="quarter", factor=1.0, surprise=0.1, series=("a", "b"), forecasts=2)
+
+    monkeypatch.setattr(module, "learn_from", spy)
+    others = [quarters(COUNTS, "a"), quarters(COUNTS[:10], "b"), quarters(COUNTS[:12], "c")]
+    flowsim.forecast(quarters(COUNTS), 1, origin="2012Q4", reference=others)
+    assert known == ["2012Q4", "2012Q2", "2012Q4"]
+    known.clear()
+    flowsim.forecast(quarters(COUNTS), 1, reference=others)
+    assert known == ["2013Q3", "2012Q2", "2012Q4"]
 
 
 def test_a_shock_of_another_type_is_refused():

@@ -26,7 +26,7 @@ from flowsim.forecasting.widening import Widening
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["LEVELS", "Effect", "Joint", "SeriesForecast", "forecast_frame"]
+__all__ = ["LEVELS", "Effect", "Joint", "SeriesForecast", "figure_in", "forecast_frame"]
 
 
 LEVELS = (0.80, 0.95)
@@ -91,7 +91,8 @@ class SeriesForecast(Tabled):
 
     def __repr__(self) -> str:
         low, high = self.interval(LEVELS[-1])
-        last = f"{number(self.point[-1])} ({number(low[-1])} to {number(high[-1])}) in {self.periods[-1]}"
+        point, least, most = (figure_in(values[-1], self.unit) for values in (self.point, low, high))
+        last = f"{point} ({least} to {most}) in {self.periods[-1]}"
         return f"<Forecast of '{self.name}' from {self.origin}, {len(self.point)} ahead: {last}>"
 
     @property
@@ -344,6 +345,11 @@ def forecast_frame(forecasts: Sequence[SeriesForecast | Joint]) -> pd.DataFrame:
             )
         tables.append(pd.DataFrame(columns))
     return pd.concat(tables, ignore_index=True)
+
+
+def figure_in(value: float, unit: str) -> str:
+    """Write a figure of a series as a planner reads it: of a share of one to a tenth of a per cent."""
+    return f"{value:.3f}" if unit == "share" else number(value)
 
 
 def _after(origin: str, steps: int) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from pydantic import model_validator
 
 from flowsim.core.errors import InputError, KeyedError, nearest, unknown_name
+from flowsim.core.periods import Period
 from flowsim.core.progress import Progress
 from flowsim.evidence.series import Mark, Observed, Provenance, Series, convention, documented_awards, read
 from flowsim.forecasting.backtest import Backtest, backtest_parts, run_backtest
@@ -39,6 +40,7 @@ class ChosenSeries:
         left_out: by name, why a series of the file can't be forecast.
         marks: by name, cells without a number, and those with a note.
         unused: cells of the file with a figure that is in no series.
+        cut_off: months before the first whole quarter, or after the last one, whose figures no quarter holds.
     """
 
     series: tuple[Series, ...]
@@ -47,6 +49,7 @@ class ChosenSeries:
     left_out: dict[str, str] = field(default_factory=dict)
     marks: dict[str, tuple[Mark, ...]] = field(default_factory=dict)
     unused: tuple[str, ...] = ()
+    cut_off: tuple[Period, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -114,12 +117,14 @@ class Forecast(Inquiry):
         observed = read(self.source, convention(self.decimal))
         wanted = [observed[name] for name in dict.fromkeys(self.series)] if self.series else observed.series
         quarters = self._quarters(observed)
-        usable, left_out = [], {}
+        usable, left_out, cut_off = [], {}, set()
         for figures in wanted:
             try:
-                quarterly = quarters(figures.from_first_figure())
+                own = figures.from_first_figure()
+                quarterly = quarters(own)
                 upto(quarterly, self.origin)
                 usable.append(quarterly)
+                cut_off |= _outside(own, quarterly)
             except InputError as mistake:
                 left_out[figures.name] = str(mistake)
         if not usable or (self.series and left_out):
@@ -133,6 +138,7 @@ class Forecast(Inquiry):
             left_out=left_out,
             marks={each.name: (*each.marks, *each.notes) for each in wanted if each.marks or each.notes},
             unused=observed.left_out,
+            cut_off=tuple(sorted(cut_off)),
         )
 
     def _quarters(self, observed: Observed) -> Callable[[Series], Series]:
@@ -178,6 +184,16 @@ class Forecast(Inquiry):
             {"series": self.series, "horizon": self.horizon, "origin": self.origin, "shock": self.shock}
             | {"months": self.months, "decimal": self.decimal, "seed": None if self.seed == 1 else self.seed},
         )
+
+
+def _outside(months: Series, quarters: Series) -> set[Period]:
+    """Return the periods with a figure that lie before the first, or after the last, of the quarters made of them."""
+    first, last = quarters.periods[0], quarters.periods[-1]
+    return {
+        month
+        for month, value in zip(months.periods, months.values, strict=True)
+        if value is not None and (month.first < first.first or month.after > last.after)
+    }
 
 
 _Made = TypeVar("_Made")

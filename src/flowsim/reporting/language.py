@@ -262,12 +262,14 @@ class Language:
         return text.translate(str.maketrans(",.", ".,")) if self.code == "da" else text
 
     def unit_of_series(self, unit: str) -> str:
-        """Return in brackets, after a space, what a series of a file counts: " (thousand persons)"."""
+        """Return what a series of a file counts: "thousand persons"; of a share that its figures are no per cent."""
+        if unit == "share":
+            return self.say("forecast.unit.share")
         scale, _, counted = unit.partition(" ")
         if f"scale.{scale}" not in self.words:
-            return f" ({self.words.get(f'unit.{unit}', unit)})" if unit else ""
+            return self.words.get(f"unit.{unit}", unit)
         words = [self.words[f"scale.{scale}"], self.words.get(f"unit.{counted}", counted)]
-        return f" ({' '.join(filter(None, words))})"
+        return " ".join(filter(None, words))
 
     def counted(self, number: int, noun: str) -> str:
         """Write a number with its noun, a key of the table: "1 replication", "20 replications"."""

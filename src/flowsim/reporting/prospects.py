@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from flowsim.core.display import Tabled
 from flowsim.core.errors import InputError, require_type
-from flowsim.core.numbers import number
 from flowsim.core.progress import Progress, shows_progress
 from flowsim.evidence.series import Series, from_pandas
 from flowsim.forecasting.backtest import OURS, Backtest
-from flowsim.forecasting.distribution import LEVELS, SeriesForecast
+from flowsim.forecasting.distribution import LEVELS, SeriesForecast, figure_in
 from flowsim.forecasting.pairing import Pairing
 from flowsim.forecasting.reference import ReferenceClass, learn_from
 from flowsim.forecasting.shocks import Shock
-from flowsim.forecasting.trend import forecast_series
+from flowsim.forecasting.trend import forecast_series, period_number, upto
 from flowsim.reporting.language import Language
 from flowsim.simulation.runner import checked_seed
 
@@ -103,14 +102,14 @@ class ForecastResult(Tabled):
     def summary(self, language: Language | str = "en") -> str:
         """Say in words what is expected, how sure that is, and why."""
         own, spoken = self.forecast, language if isinstance(language, Language) else Language.of(language)
-        unit = f" {own.unit}" if own.unit else ""
+        unit = f" {spoken.unit_of_series(own.unit)}" if own.unit else ""
         last, every = own.series.values[-1] or 0.0, spoken.say(f"every.{own.every}")
         (low80, high80), (low95, high95) = (own.interval(level) for level in LEVELS)
-        known = {"name": own.name, "value": _written(last, spoken), "unit": unit, "every": every}
+        known = {"name": own.name, "value": _written(last, own, spoken), "unit": unit, "every": every}
         lines = [spoken.say("forecast.last", origin=spoken.short_period(own.origin), **known)]
         for at in dict.fromkeys((0, len(own.point) - 1)):
             ends = {"point": own.point, "low80": low80, "high80": high80, "low95": low95, "high95": high95}
-            figures = {key: _written(float(values[at]), spoken) for key, values in ends.items()}
+            figures = {key: _written(values[at], own, spoken) for key, values in ends.items()}
             lines.append(spoken.say("forecast.ahead", period=spoken.short_period(own.periods[at]), **figures))
         lines.append(reasons(own, spoken))
         if self.reference is not None:
@@ -143,7 +142,7 @@ def forecast(
         origin: the last period to use; the last one of the series if left out.
         shock: how a period unlike the others is taken, such as "2020Q2=recovers:4".
         reference: series of the same kind, such as other municipalities': the widths of the intervals are then
-            learned from them.
+            learned from them, with an origin from what was known of them then.
         seed: of the sample paths; points and intervals have no draws.
         executor: where the series of the reference are forecast.
         progress: called with (done, all), of these.
@@ -157,7 +156,10 @@ def forecast(
     if shock is not None:
         require_type("shock", shock, (Shock, str), "a Shock, or a text such as '2020Q2=recovers:4'")
     given = (one if isinstance(one, Series) else from_pandas(one) for one in (series, *reference))
-    own, *others = (one.from_first_figure() for one in given)
+    own, *others = (observed.from_first_figure() for observed in given)
+    if origin is not None:
+        upto(own, origin)
+        others = [_known(other, origin) if other.every == own.every else other for other in others]
     choice = Shock.parse(shock) if isinstance(shock, str) else shock
     learned = learn_from(others, executor=executor, progress=progress) if others else None
     if learned is not None and learned.every != own.every:
@@ -166,11 +168,16 @@ def forecast(
     return ForecastResult(forecast=replace(expected, seed=seed), reference=learned)
 
 
+def _known(one: Series, origin: str) -> Series:
+    """Return what was known of a series at an origin."""
+    return upto(one, origin) if period_number(one.periods[-1]) > period_number(origin) else one
+
+
 def reasons(own: SeriesForecast, language: Language) -> str:
     """Say why a forecast is what it is: the members by weight, and where each of them ends."""
     heaviest = sorted(own.weights.items(), key=lambda pair: -pair[1])
     named = [
-        f"{language.translated(name)} {language.rounded(weight)} ({_written(float(own.members[name][-1]), language)})"
+        f"{language.translated(name)} {language.rounded(weight)} ({_written(own.members[name][-1], own, language)})"
         for name, weight in heaviest
         if weight >= _SHOWN
     ]
@@ -185,8 +192,8 @@ def what_if(own: SeriesForecast, language: Language, size: float | None = None) 
         language.say(
             "forecast.break.end",
             period=language.short_period(period),
-            low=_written(float(a), language),
-            high=_written(float(b), language),
+            low=_written(a, own, language),
+            high=_written(b, own, language),
         )
         for period, a, b in zip(own.periods, low, high, strict=True)
     ]
@@ -195,8 +202,8 @@ def what_if(own: SeriesForecast, language: Language, size: float | None = None) 
     return language.say("forecast.break", down=language.rounded(expm1(-chosen), signed=True), **words)
 
 
-def _written(value: float, language: Language) -> str:
-    return language.local(number(value))
+def _written(value: float, own: SeriesForecast, language: Language) -> str:
+    return language.local(figure_in(float(value), own.unit))
 
 
 def finding_of_pair(pairing: Pairing, language: Language) -> str:

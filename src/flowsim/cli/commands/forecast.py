@@ -143,6 +143,8 @@ def _head(chosen: ChosenSeries, language: Language) -> list[str]:
     lines += [say("forecast.left_out", reason=language.translated(reason)) for reason in chosen.left_out.values()]
     if chosen.unused:
         lines.append(say("forecast.unused", cells=", ".join(chosen.unused)))
+    if chosen.cut_off:
+        lines.append(say("forecast.cut_off", months=", ".join(map(language.short_period, chosen.cut_off))))
     for name, marks in chosen.marks.items():
         for meaning, key in ((NOTED, "noted"), (HIDDEN, "hidden"), (BEYOND, "above")):
             lines += [
@@ -161,26 +163,24 @@ def _head(chosen: ChosenSeries, language: Language) -> list[str]:
 def _lines(
     chosen: ChosenSeries, forecasts: Sequence[SeriesForecast | Joint], broken: bool, language: Language
 ) -> list[str]:
-    from flowsim.cli.terminal import number, table, wrapped
-    from flowsim.forecasting.distribution import LEVELS, Joint, SeriesForecast
+    from flowsim.cli.terminal import table, wrapped
+    from flowsim.forecasting.distribution import LEVELS, Joint, SeriesForecast, figure_in
     from flowsim.reporting.prospects import reasons, what_if
 
     say, lines = language.say, _head(chosen, language)
     notes = dict.fromkeys(note for ahead in forecasts for note in _notes(ahead, language))
     lines += [wrapped(say("forecast.note", note=note)) for note in notes]
     for ahead in forecasts:
-        words = {
-            "name": ahead.name,
-            "unit": language.unit_of_series(ahead.unit),
-        }
+        unit = language.unit_of_series(ahead.unit)
+        words = {"name": ahead.name, "unit": f" ({unit})" if unit else ""}
         words["periods"] = language.counted(len(ahead.series.values), f"{ahead.every}s")
         lines += ["", wrapped(say("forecast.head", origin=language.short_period(ahead.origin), **words))]
         if isinstance(ahead, Joint):
             lines[-1] += say("forecast.head.sum", parts=str(len(ahead.parts)))
         columns = {"": 10, say("forecast.expected"): 10}
         columns |= {say("forecast.interval", level=language.rounded(level)): 22 for level in LEVELS}
-        ends = [_intervals(*ahead.interval(level), language) for level in LEVELS]
-        points = [language.local(number(point)) for point in ahead.point.tolist()]
+        ends = [_intervals(*ahead.interval(level), ahead.unit, language) for level in LEVELS]
+        points = [language.local(figure_in(point, ahead.unit)) for point in ahead.point.tolist()]
         periods = (f"  {language.short_period(period)}" for period in ahead.periods)
         lines += table(columns, zip(periods, points, *ends, strict=True))
         if isinstance(ahead, SeriesForecast):
@@ -189,10 +189,10 @@ def _lines(
     return [*lines, "", wrapped(say("forecast.meaning"))]
 
 
-def _intervals(low: Floats, high: Floats, language: Language) -> list[str]:
-    from flowsim.cli.terminal import number
+def _intervals(low: Floats, high: Floats, unit: str, language: Language) -> list[str]:
+    from flowsim.forecasting.distribution import figure_in
 
-    ends = [[language.local(number(end)) for end in side.tolist()] for side in (low, high)]
+    ends = [[language.local(figure_in(end, unit)) for end in side.tolist()] for side in (low, high)]
     return [language.say("range", low=a, high=b) for a, b in zip(*ends, strict=True)]
 
 
@@ -223,6 +223,7 @@ def _from(chosen: ChosenSeries) -> dict[str, Any]:
         "provenance": vars(chosen.provenance),
         "left_out": chosen.left_out,
         "unused": chosen.unused,
+        "cut_off": chosen.cut_off,
         "marks": {name: [vars(mark) for mark in marks] for name, marks in chosen.marks.items()},
     }
 

@@ -88,7 +88,7 @@ def forecast_figure(forecasts: Sequence[SeriesForecast | Joint], language: Langu
         )
         _mark(axes, series_forecast, spoken)
         unit = spoken.unit_of_series(series_forecast.unit)
-        left_title(axes, f"{series_forecast.name}{unit}", 11)
+        left_title(axes, f"{series_forecast.name} ({unit})" if unit else series_forecast.name, 11)
         _dress(axes, first, ahead[-1], series_forecast.every, spoken)
         if row == 0:
             _legend(axes)
