@@ -15,6 +15,7 @@ from flowsim import InputError, Scenario
 from flowsim.cli.main import start
 from flowsim.evidence.series import read
 from flowsim.simulation.engine.compiler import compile_pathway
+from flowsim.simulation.measures.catalogue import Catalogue
 from fuzz import inputs
 
 SECONDS = 20
@@ -63,6 +64,7 @@ def fault_of(action):
 def compiled(path):
     pathway = Scenario.of(path).pathway()
     compile_pathway(pathway)
+    Catalogue.of(pathway)
 
 
 def toml(seed, folder):

@@ -449,8 +449,9 @@ def _excel(name: str, content: bytes, prefer: Collection[str]) -> tuple[str, lis
         raise InputError(f"{name}: it has {len(filled)} sheets ({titles}): save the one you mean by itself")
     title = preferred[0] if len(preferred) == 1 else next(iter(filled))
     if title in unseen:
-        which = f"the sheet '{title}'" if len(filled) > 1 else f"the only sheet with anything in it, '{title}',"
-        raise InputError(f"{name}: {which} is hidden: show it in Excel and save")
+        if len(filled) > 1:
+            raise InputError(f"{name}: the sheet '{title}' is hidden: show it in Excel and save")
+        raise InputError(f"{name}: the only sheet with anything in it, '{title}', is hidden: show it in Excel and save")
     if besides[title].without:
         raise InputError(
             f"{name}: {besides[title].without}: the formula there has no result yet: open the file in Excel and save "

@@ -15,12 +15,13 @@ from flowsim.model.duration import Duration
 from flowsim.model.parts import State, Variant
 from flowsim.model.soundness import Whole
 
-__all__ = ["MINUTE", "CoarseTickWarning", "fitting_tick", "warn_of_coarse_tick", "without_tick_warnings"]
+__all__ = ["MINUTE", "CoarseTickWarning", "fitting_tick", "warn_of_coarse_tick", "whole_ticks", "without_tick_warnings"]
 
 MINUTE = 1.0
 _FINER = (MINUTES["second"], MINUTES["second"] / 1000)
 _LARGEST_ERROR = 1 / 2000  # of a fixed stay, by rounding to whole ticks
 _DAYS = 2  # on which a meeting's hours are tried
+_LONGER = 2**60  # ticks: longer than any run
 _SHORT = 100  # ticks: a shorter mean is visibly distorted by rounding
 
 _silent: ContextVar[bool] = ContextVar("_silent", default=False)
@@ -29,6 +30,14 @@ _shown: dict[Any, Any] = {}  # which warnings were given: each comes once in a p
 
 class CoarseTickWarning(UserWarning):
     """A time is so short against the tick that rounding distorts it, or a moment lies between two ticks."""
+
+
+def whole_ticks(span: float, tick: float) -> int:
+    """Turn a span in minutes into whole ticks, rounded half up as an engine rounds stays.
+
+    One longer than any run is as long as any other: it can be added to a tick.
+    """
+    return min(math.floor(span / tick + 0.5), _LONGER)
 
 
 def fitting_tick(pathway: Whole) -> float:

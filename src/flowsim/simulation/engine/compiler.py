@@ -26,6 +26,7 @@ from flowsim.model.duration import Duration
 from flowsim.model.parts import Entry, Exit, Feedback, Party, State, Station
 from flowsim.model.pathway import Pathway
 from flowsim.model.soundness import reached
+from flowsim.model.ticks import whole_ticks
 
 __all__ = [
     "EMPIRICAL",
@@ -587,7 +588,7 @@ class Compiler:
                 begin, end = moment_tick(self.pathway, since), moment_tick(self.pathway, until)
                 row = self._add("feedbacks", *feedback_of(rule, self.pathway.tick))
                 held = own[(ticks[own] >= begin) & (ticks[own] < end)]
-                back = math.floor(rule.lag / self.pathway.tick + 0.5)
+                back = whole_ticks(rule.lag, self.pathway.tick)
                 place = np.searchsorted(ticks[own], ticks[held] - back, side="right") - 1
                 feedback[held] = row - 1
                 observed[held] = np.where(place >= 0, own[place], -1)

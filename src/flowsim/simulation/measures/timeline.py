@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -19,6 +18,7 @@ from flowsim.core.arrays import Bools, Floats, Ints
 from flowsim.core.civil_time import MINUTES
 from flowsim.core.periods import MONTHS, Every, Period
 from flowsim.model.pathway import Pathway
+from flowsim.model.ticks import whole_ticks
 from flowsim.simulation.engine.trace import LATER, NEVER, Trace
 from flowsim.simulation.measures.measure import Kind, Measure
 
@@ -390,8 +390,8 @@ class Calendar:
         )
 
     def ticks(self, span: float) -> int:
-        """Turn a span in minutes into whole ticks, rounded half up as an engine rounds stays."""
-        return math.floor(span / self.tick + 0.5)
+        """Turn a span in minutes into whole ticks."""
+        return whole_ticks(span, self.tick)
 
     def per(self, unit: str) -> float:
         """Return the ticks in a unit of time such as "week"."""
