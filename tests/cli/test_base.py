@@ -2,12 +2,16 @@
 
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
+from flowsim.calibration.targets import targets_of
+from flowsim.cli.words.base import readiness_lines
 from flowsim.model.base import OriginKind, read_base
+from flowsim.planning.readiness import readiness_of
 from flowsim.reporting.language import Language
 from helpers.command_line import fine, flowsim
 
@@ -27,6 +31,19 @@ def test_a_base_is_written_and_runs_as_it_is():
     assert "of the model's 47 numbers are borrowed from Copenhagen" in " ".join(shown.split())
     Path("more.toml").write_text('name = "more"\nbase = "lilleby"\n[parameters]\nplaces_region = "+1"\n')
     assert "more is right" in fine("check", "more.toml")
+
+
+def test_the_command_that_comes_next_can_be_given_where_a_name_has_a_space():
+    Path("own bases").mkdir()
+    said = fine("base", "new", "own bases/lilleby", "--from", "2025-01-01", "--until", "2026-01-01")
+    assert "flowsim base check 'own bases/lilleby'" in " ".join(said.split())
+    ready = replace(readiness_of(read_base("own bases/lilleby")), growing=(), facts=1, parameters=())
+    for targets, shown in (
+        (targets_of("copenhagen"), "calibrate 'own bases/lilleby/factors.toml' --out 'own bases/lilleby/calibrated'"),
+        ((), "run 'own bases/lilleby/pathway.toml'"),
+    ):
+        lines = readiness_lines(replace(ready, targets=targets), ("door",), [], Language.of("en"))
+        assert f"Next: flowsim {shown}" in " ".join(" ".join(lines).split())
 
 
 def test_what_is_said_of_borrowed_numbers_names_each_with_its_origin():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -59,7 +60,7 @@ def calibrate(
             print("\n" + "\n".join(histories_lines(calibration.histories, words)))
         names = ", ".join(path.name for path in files)
         print("\n" + wrapped(words.say("calibrate.written", out=str(out), names=names)))
-        print(words.say("calibrate.next", out=str(out)))
+        print(words.say("calibrate.next", out=shlex.quote(str(out))))
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 
 from flowsim.cli.terminal import wrapped
@@ -15,6 +16,7 @@ from flowsim.simulation.measures.measure import Measure
 __all__ = ["readiness_lines"]
 
 _MOST = 6
+_NAMED = {"factors": "factors.toml", "calibrated": "calibrated"}  # where a base names none
 
 
 def readiness_lines(
@@ -90,6 +92,6 @@ def _next(ready: Readiness, language: Language) -> str:
     if ready.borrowed and not ready.targets:
         return say("base.next.targets")
     if ready.calibration != "there" and ready.targets:
-        factors = str(ready.base.files.get("factors", "factors.toml"))
-        return say("base.next.calibrate", factors=factors, out=str(ready.base.files.get("calibrated", "calibrated")))
-    return say("base.next.run", file=source)
+        files = {kind: str(ready.base.files.get(kind, other)) for kind, other in _NAMED.items()}
+        return say("base.next.calibrate", factors=shlex.quote(files["factors"]), out=shlex.quote(files["calibrated"]))
+    return say("base.next.run", file=shlex.quote(source))

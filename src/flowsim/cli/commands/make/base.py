@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 import unicodedata
 from collections.abc import Callable
@@ -84,7 +85,7 @@ def new(
         check_file(file, overwrite=force)
     write_files({file: text.encode() for file, text in files.items()}, overwrite=force)
     print(wrapped(words.say("base.wrote", folder=str(folder), files=", ".join(file.name for file in files))))
-    print(wrapped(words.say("base.wrote.next", folder=str(folder))))
+    print(wrapped(words.say("base.wrote.next", folder=shlex.quote(str(folder)))))
 
 
 @base.command()
