@@ -203,6 +203,14 @@ def test_the_language_is_read_from_the_words_before_they_are_parsed(monkeypatch)
         (("staff", TOWN, *GOAL[:2], *GOAL[4:]), "Valgmuligheden '--vary' mangler."),
         (("compare", TOWN), "en sammenligning kræver to scenarier eller flere"),
         (("forecast", "--horizon", 99), "99 kvartaler frem er ikke tilladt: 1 til 12"),
+        (("forecast", "--origin", "2018Q3"), "fleksjob: 7 kvartaler er for få: mindst 8 kræves, to år"),
+        (("forecast", "--origin", "2021Q4"), "udgangspunktet 2021K4 ligger uden for tidsserien, 2017K1 til 2020K3"),
+        (("forecast", "--origin", "2018"), "'2018' er intet kvartal: skriv det som 2017K1"),
+        (
+            ("forecast", "--shock", "2018Q1=recovers:4"),
+            "et chok i 2018K1 kan ikke anslås ud fra 2017K1 til 2020K3: det kræver 8 kvartaler før det og",
+        ),
+        (("forecast", "--shock", "2030Q1=as-observed"), "et chok i 2030K1 ligger uden for tidsserien"),
     ],
 )
 def test_mistakes_are_told_in_danish(words, said):

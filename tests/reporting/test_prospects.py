@@ -90,6 +90,17 @@ def test_the_summary_names_the_unit_in_its_language():
     assert re.search(r": 0\.0\d\d \(0\.0\d\d to 0\.0\d\d\) in", repr(share))
 
 
+def test_a_class_widens_the_intervals_of_few_counts_too(monkeypatch):
+    def told(factor):
+        found = ReferenceClass(every="quarter", factor=factor, surprise=0.1, series=("a", "b"), forecasts=2)
+        monkeypatch.setattr(module, "learn_from", lambda *_, **__: found)
+        few = quarters([8.0, 5.0, 9.0, 11.0, 7.0, 6.0, 10.0, 8.0, 12.0, 9.0, 7.0, 8.0])
+        frame = flowsim.forecast(few, 2, reference=[few, few]).frame()
+        return np.log(frame["upper_80"] / frame["point"]).to_numpy()
+
+    assert told(2.0) == pytest.approx(2 * told(1.0))
+
+
 def test_a_class_is_learned_from_what_was_known_at_the_origin(monkeypatch):
     known = []
 

@@ -165,6 +165,8 @@ def forecast(
     if learned is not None and learned.every != own.every:
         raise InputError(f"{own.name}: it is by {own.every}, and its reference class by {learned.every}")
     expected = forecast_series(own, horizon, origin, choice, None if learned is None else learned.taught())
+    if learned is not None:  # its widths are those of the log scale, of which the distributions of counts know nothing
+        expected = replace(expected, counts=None)
     return ForecastResult(forecast=replace(expected, seed=seed), reference=learned)
 
 

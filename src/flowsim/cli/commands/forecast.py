@@ -140,7 +140,7 @@ def _head(chosen: ChosenSeries, language: Language) -> list[str]:
     day = from_.date if language.code == "en" else with_plain_spaces(language.quantity(from_.date))
     date = say("forecast.from.date", date=day) if from_.date else ""
     lines = [f"{say('forecast.from', file=from_.file)}{table}{date}"]
-    lines += [say("forecast.left_out", reason=language.translated(reason)) for reason in chosen.left_out.values()]
+    lines += [say("forecast.left_out", reason=language.message(reason)) for reason in chosen.left_out.values()]
     if chosen.unused:
         lines.append(say("forecast.unused", cells=", ".join(chosen.unused)))
     if chosen.cut_off:
