@@ -137,7 +137,10 @@ def test_a_picture_is_returned_and_written_once(tmp_path):
     [
         ([1.0, 2.0], "a pandas Series is needed, not a list"),
         (pd.Series(COUNTS), "no PeriodIndex of quarters or months"),
-        (pd.Series(COUNTS, index=pd.period_range("2010", periods=15, freq="Y")), "no PeriodIndex"),
+        (
+            pd.Series(COUNTS, index=pd.period_range("2010", periods=15, freq="Y")),
+            "the periods of the index are '(Y|A)-DEC' .allowed: months 'M', and quarters of the calendar 'Q-DEC'",
+        ),
         (quarters(COUNTS).set_axis(pd.PeriodIndex(["2010Q1"] * 15, freq="Q")), "holds a period twice: 2010Q1"),
         (quarters([]), "the series is empty"),
         (

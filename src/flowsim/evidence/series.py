@@ -245,10 +245,15 @@ def from_pandas(values: pd.Series, name: str | None = None, unit: str = "") -> S
     if not isinstance(values, pd.Series):
         raise InputError(f"a pandas Series is needed, not a {type(values).__name__}")
     index = values.index
-    every = _EVERY.get(index.freqstr) if isinstance(index, pd.PeriodIndex) else None
-    if not isinstance(index, pd.PeriodIndex) or every is None:
+    if not isinstance(index, pd.PeriodIndex):
         raise InputError(
             "the index is no PeriodIndex of quarters or months: series.index = series.index.to_period('Q'), or 'M'"
+        )
+    every = _EVERY.get(index.freqstr)
+    if every is None:
+        raise InputError(
+            f"the periods of the index are '{index.freqstr}' (allowed: months 'M', and quarters of the calendar "
+            "'Q-DEC')"
         )
     if not isinstance(unit, str) or not isinstance(name, str | None):
         raise InputError(f"name and unit are texts: {name!r} and {unit!r} are not allowed")
