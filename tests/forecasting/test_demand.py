@@ -165,6 +165,12 @@ def test_bad_doors_are_refused(told, message):
     assert message in str(refused.value)
 
 
+def test_nothing_keeps_step_with_a_year_of_nothing():
+    series = Series(name="cases", unit="", every="quarter", first="2018Q1", values=(4.0, 5.0) * 4 + (0.0,) * 4)
+    with pytest.raises(InputError, match="cases: it was 0 in all of its last year, so nothing can keep step with it"):
+        Demand.of(forecast_series(series, 2), ["street", "cash.plan"], relative=True)
+
+
 def test_those_who_are_counted_come_by_one_entry():
     series = Series(name="cases", unit="", every="quarter", first="2018Q1", values=(40.0, 44.0, 50.0, 42.0, 47.0) * 2)
     with pytest.raises(InputError, match="those who are counted come by one entry"):

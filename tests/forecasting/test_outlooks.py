@@ -383,4 +383,6 @@ def test_the_past_of_copenhagen_is_scored():
     told = fine("outlook", "--backtest")
     for method in ("forecast", "simulation", "combination"):
         assert len(re.findall(rf"^{method} +\d", told, flags=re.MULTILINE)) == 2
-    assert "awards.foertidspension: from 2018Q4 to 2020Q2, 28 quarters ahead in all" in told
+    ends = "from 2018Q4 to 2020Q2, 28 quarters ahead in all"
+    assert f"Awards: førtidspension: {ends}" in told
+    assert f"awards.foertidspension: {ends}" in fine("outlook", "--backtest", "--codes")

@@ -61,17 +61,18 @@ class Demand:
             seed: of the paths.
 
         Raises:
-            InputError: for counts that are to come by several doors.
+            InputError: for counts that are to come by several doors, and for doors that are to keep step with nothing.
         """
         if not relative and len(doors) != 1:
             raise InputError(f"doors: {', '.join(doors) or 'none'}: those who are counted come by one entry")
-        paths = forecast.paths(count, seed)
+        name, paths = forecast.series.name, forecast.paths(count, seed)
         if isinstance(forecast, Joint):
             paths = paths.sum(axis=1)
         if relative:
             last = [value for value in forecast.series.values[-_YEAR:] if value is not None]
+            if not any(last):
+                raise InputError(f"{name}: it was 0 in all of its last year, so nothing can keep step with it")
             paths = paths / np.mean(last)
-        name = forecast.series.name
         return cls(name=name, first=forecast.periods[0], paths=paths, doors=tuple(doors), relative=relative)
 
     @property

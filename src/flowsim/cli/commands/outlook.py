@@ -76,6 +76,7 @@ def outlook(
     from flowsim.reporting.pictures.forecasts import outlook_picture
     from flowsim.reporting.pictures.marks import marked
     from flowsim.reporting.wording import Wording
+    from flowsim.simulation.measures.catalogue import Catalogue
 
     words = spoken(language)
     values: dict[str, Any] = {"scenario": file, "demand": demand, "series": series, "door": door, "months": months}
@@ -88,7 +89,9 @@ def outlook(
             if path is not None:
                 raise InputError(f"{option}: it goes with an outlook, not with --backtest")
         pairings = question.backtest()
-        lines = backtest_lines(pairings, words)
+        base = question.subject.base.pathway()
+        measures = [row.measure for row in Catalogue.of(base).index]
+        lines = backtest_lines(pairings, measures, Wording.of(question.subject, base, words, codes))
         print(json.dumps([asdict(pairing) for pairing in pairings]) if as_json else "\n".join(lines))
         return
     outputs = Outputs(plot=plot, out=out, force=force)
@@ -104,7 +107,7 @@ def outlook(
             result,
             kind,
             words,
-            {one.measure: called(one.measure, result.results, wording) for one in result.outcomes},
+            {one.measure: called(one.measure, result.results.measures, wording) for one in result.outcomes},
             wording.standards,
         ),
         lambda: marked(result.frame(), wording.standards, result.results.measures),

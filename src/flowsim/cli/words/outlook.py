@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,17 +14,17 @@ from flowsim.forecasting.pairing import Pairing
 from flowsim.reporting.language import Language
 from flowsim.reporting.prospects import finding_of_pair
 from flowsim.reporting.wording import Wording
-from flowsim.simulation.measures.measure import known_measure
+from flowsim.simulation.measures.measure import Measure, known_measure
 from flowsim.simulation.results import Results
 
 __all__ = ["backtest_lines", "called", "outlook_json", "outlook_lines"]
 
 
-def called(name: str, results: Results, wording: Wording) -> str:
-    """Return what an outcome is called: a measure of the simulation, or the total of all of them."""
+def called(name: str, measures: Iterable[Measure], wording: Wording) -> str:
+    """Return what an outcome is called: one of the simulation's measures, or the total of all of them."""
     if name == "total":
         return name if wording.codes else wording.language.say("outlook.total")
-    return wording.measure(known_measure(name, results.measures))
+    return wording.measure(known_measure(name, measures))
 
 
 def outlook_lines(outlook: OutlookResult, wording: Wording) -> list[str]:
@@ -38,7 +38,7 @@ def outlook_lines(outlook: OutlookResult, wording: Wording) -> list[str]:
     for outcome in outlook.outcomes:
         rows = frame[frame["measure"] == outcome.measure]
         methods = [say(f"outlook.{method}") for method in rows["method"].unique().tolist()]
-        lines += ["", wrapped(say("outlook.title", measure=called(outcome.measure, outlook.results, wording)))]
+        lines += ["", wrapped(say("outlook.title", measure=called(outcome.measure, outlook.results.measures, wording)))]
         against = wording.yardsticks(outcome.measure, "awards")
         lines += [wrapped(say("outlook.against", yardsticks=against))] if against else []
         columns = {"": 9} | dict.fromkeys(methods, 22) | {" ": 2}
@@ -66,7 +66,7 @@ def outlook_lines(outlook: OutlookResult, wording: Wording) -> list[str]:
         columns,
         (
             (
-                called(source.measure, outlook.results, wording),
+                called(source.measure, outlook.results.measures, wording),
                 language.local(number(source.sd)),
                 *(
                     language.rounded(part)
@@ -78,13 +78,18 @@ def outlook_lines(outlook: OutlookResult, wording: Wording) -> list[str]:
     )
 
 
-def backtest_lines(pairings: Sequence[Pairing], language: Language) -> list[str]:
+def backtest_lines(pairings: Sequence[Pairing], measures: Collection[Measure], wording: Wording) -> list[str]:
     """Write how forecast, simulation and combination did in the past, in lines of at most eighty columns."""
-    lines, say = [], language.say
+    lines, language, say = list[str](), wording.language, wording.language.say
     for pairing in pairings:
         first, *_, last = (language.short_period(origin) for origin in pairing.origins)
-        ends = {"measure": pairing.measure, "first": first, "last": last, "quarters": str(pairing.quarters)}
-        lines += [say("outlook.backtest", **ends)]
+        ends = {
+            "measure": called(pairing.measure, measures, wording),
+            "first": first,
+            "last": last,
+            "quarters": str(pairing.quarters),
+        }
+        lines += wrapped(say("outlook.backtest", **ends)).splitlines()
         columns = {"": 14, "MASE": 8, "CRPS": 8, say("outlook.score"): 12}
         columns |= {say("outlook.in", level=level): 9 for level in ("80 %", "95 %")}
         lines += table(
@@ -134,7 +139,7 @@ def _flag(flag: Flag, results: Results, wording: Wording) -> str:
         why = say("outlook.flag.full", station=wording.station(flag.station), since=since, **whole)
     return say(
         "outlook.flag",
-        measure=called(flag.measure, results, wording),
+        measure=called(flag.measure, results.measures, wording),
         when=first if first == last else say("range", low=first, high=last),
         last=last,
         likely=say("outlook.flag.likely", **shares) if likely else "",
