@@ -36,7 +36,9 @@ def test_a_time_zone_is_refused_and_never_dropped(value):
         parse_moment(value)
 
 
-@pytest.mark.parametrize("value", [pd.NaT, np.datetime64("NaT", "us"), np.datetime64("NaT", "D"), 2019, 4.5, True, None])
+@pytest.mark.parametrize(
+    "value", [pd.NaT, np.datetime64("NaT", "us"), np.datetime64("NaT", "D"), 2019, 4.5, True, None]
+)
 def test_what_is_no_day_is_no_moment(value):
     with pytest.raises(ValueError, match="is no date"):
         parse_moment(value)
