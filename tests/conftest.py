@@ -1,7 +1,12 @@
 """Fixtures of several rooms."""
 
+import os
+
 import pytest
 from hypothesis import settings
+
+# As the command line does, and before NumPy is loaded, here or in a worker: several runs of tests share a machine.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # A test is right or wrong, never slow: another program on the machine must not decide it.
 settings.register_profile("flowsim", deadline=None)

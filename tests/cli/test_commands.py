@@ -667,6 +667,25 @@ def test_signals_are_as_they_were_after_a_command():
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == earlier
 
 
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="algebra has one thread here anyway")
+@pytest.mark.parametrize(("given", "threads"), [({}, "{1}"), ({"OPENBLAS_NUM_THREADS": "2"}, "{2}")])
+def test_algebra_has_one_thread_unless_told_otherwise(given, threads):
+    program = """
+import atexit, sys
+def tell():
+    import scipy.linalg
+    from threadpoolctl import threadpool_info
+    print({library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"})
+atexit.register(tell)
+sys.argv = ["flowsim", "--version"]
+from flowsim.cli.entry import begin
+begin()
+"""
+    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"} | given
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, threads)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="descriptors are POSIX's")
 @pytest.mark.parametrize("buffered", ["", "1"])
 @pytest.mark.parametrize(

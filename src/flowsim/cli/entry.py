@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from flowsim.cli.signals import end, listen, stop_signal
 
 __all__ = ["begin"]
@@ -11,6 +13,9 @@ def begin() -> None:
     """Run the command line."""
     try:
         listen()
+        # Of small matrices, where threads that share one wait for each other, which on a busy machine is most of the time.
+        # It is read when the library is loaded; whoever has set it has their way.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         from flowsim.cli.main import start
 
         start()
