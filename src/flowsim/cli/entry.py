@@ -13,7 +13,7 @@ def begin() -> None:
     """Run the command line."""
     try:
         listen()
-        # Of small matrices, where threads that share one wait for each other, which on a busy machine is most of the time.
+        # Matrices are small here, and threads that share one wait for each other: on a busy machine most of the time.
         # It is read when the library is loaded; whoever has set it has their way.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         from flowsim.cli.main import start
