@@ -54,6 +54,25 @@ def test_a_series_in_a_per_cent_format_is_in_per_cent(tmp_path):
         read(workbook(tmp_path / "x.xlsx", *rows, formats={"B2": "0%"}))
 
 
+@pytest.mark.parametrize(("share", "read"), [(1, 1.0), (0, 0.0), (1.01, None), (80, None), (-0.1, None)])
+def test_a_share_is_at_most_the_whole_wherever_it_is_read(tmp_path, share, read):
+    """Of 80 % that is typed as 8000 %, in a format or as a text, in a list and in a planner's newer figures."""
+    shown = f"{100 * share:g} %"
+    for cell, formats in ((share, {"C2": "0%"}), (shown, {})):
+        ones = workbook(tmp_path / "x.xlsx", LIST, ["team", "waiting", cell, None], formats=formats)
+        head = ["measure", "month", "figure", "±"]
+        known = workbook(tmp_path / "y.xlsx", head, ["clock.x.within", "2020-05", cell, "5 %"], formats=formats)
+        if read is not None:
+            assert read_cases(ones).rows[0].share == read
+            assert read_known(known).figures[0].value == read
+            continue
+        with pytest.raises(InputError, match=re.escape(f"x.xlsx: C2: '{shown}' is not allowed: a whole number of")):
+            read_cases(ones)
+        refused = f"y.xlsx: C2: '{shown}' is not allowed: a share between 0 % and 100 %"
+        with pytest.raises(InputError, match=re.escape(refused)):
+            read_known(known)
+
+
 def test_a_share_in_a_list_and_a_known_figure_are_what_is_shown(tmp_path):
     (row,) = read_cases(workbook(tmp_path / "x.xlsx", LIST, ["team", "waiting", 0.8, None], formats={"C2": "0%"})).rows
     assert (row.count, row.share) == (None, 0.8)
@@ -71,6 +90,47 @@ def test_a_share_in_a_list_and_a_known_figure_are_what_is_shown(tmp_path):
     changed(known, lambda sheet: setattr(sheet["D2"], "number_format", "0.00"))
     with pytest.raises(InputError, match=r"z.xlsx: D2: of '62 %' and '0.05' one is in per cent and the other is not"):
         read_known(known)
+
+
+@pytest.mark.parametrize(
+    ("shown", "number", "scaled"),
+    [
+        ("#,##0,", 12345, True),
+        ("0.0,,", 12345, True),
+        ('#,##0.0,"k"', 12345, True),
+        ("0,.0", 12345, True),
+        ("#,##0,_ ;-#,##0_ ", 12345, True),
+        ("#,##0,_ ;-#,##0_ ", -12345, False),  # of a negative number the second part
+        ("0;-0,", -12345, True),
+        ('[>=1000000]0.0,,"M";[>=1000]0,"K";0', 12345, True),
+        ('[>=1000000]0.0,,"M";[>=1000]0,"K";0', 345, False),
+        ("[>=1000]0,;0", 345, False),
+        ("#,##0", 12345, False),
+        ("#,##0.00", 12345, False),
+        ('0",,"', 12345, False),  # written after the number as it is
+        ("0\\,", 12345, False),
+        ("#,##0,", 0, False),  # nothing is nothing in thousands too
+    ],
+)
+def test_a_cell_that_excel_shows_in_thousands_is_refused_wherever_it_would_be_read(tmp_path, shown, number, scaled):
+    formats = {"B2": shown, "B3": "0"}
+    series = workbook(tmp_path / "x.xlsx", ["periode", "antal"], ["2020K1", number], ["2020K2", 7], formats=formats)
+    ones = workbook(tmp_path / "y.xlsx", LIST, ["team", "waiting", abs(number), None], formats={"C2": shown})
+    known = workbook(
+        tmp_path / "z.xlsx",
+        ["measure", "month", "figure", "±"],
+        ["stock.x", "2020-05", number, 5],
+        formats={"C2": shown},
+    )
+    if not scaled:
+        assert read(series).series[0].values == (number, 7)
+        assert read_known(known).figures[0].value == number
+        return
+    for path, cell, reading in ((series, "B2", read), (ones, "C2", read_cases), (known, "C2", read_known)):
+        if number > 0 or reading is not read_cases:
+            what = f"{path.name}: {cell}: Excel shows {number} in thousands or millions, by the format '{shown}'"
+            with pytest.raises(InputError, match=re.escape(what)):
+                reading(path)
 
 
 def test_a_formula_without_a_result_is_refused_by_its_cell(tmp_path):

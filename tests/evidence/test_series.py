@@ -43,6 +43,37 @@ def file(tmp_path):
     return write
 
 
+PART = "save each table by itself, or make one of them, with a column that names what each row counts"
+BEYOND_ONE = "leave one of them out, or, where each has figures of its own, "
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("By;2019K1;2019K2\nA;1;2\n;;\nFuldtid;;\nBy;2019K1;2019K2\nA;3;4", "B5: a second row of periods begins here, below that in B1: "),  # noqa: E501
+        ("By;2019K1;2019K2\nA;1;2\nBy;2020K1;2020K2\nB;3;4", "B3: a second row of periods begins here, below that in B1: "),  # noqa: E501
+        ("By;2019K1;2019K2;By;2019K1;2019K2\nA;1;2;A;3;4", "D1: a second table begins here, beside that in B1: "),
+        ("Tid;Antal\n2019K1;5\n2019K2;6\n;\nTid;Andet\n2019K1;7\n2019K2;8", "A5: 'Tid' begins a second table, below that in A2: "),  # noqa: E501
+        ("Tid;Antal\n2019K1;5\n2019K2;6\nÅrhus;\n2020K1;7\n2020K2;8", "A4: 'Århus' begins a second table, below that in A2: "),  # noqa: E501
+        ("Tid;Antal;;Tid;Andet\n2019K1;5;;2020K1;7\n2019K2;6;;2020K2;8", f"D2: a second column of periods begins here, beside that in A2: {BEYOND_ONE}"),  # noqa: E501
+        ("Måned;Kvartal;Antal\n2019M01;2019K1;5\n2019M04;2019K2;6", f"B2: a second column of periods begins here, beside that in A2: {BEYOND_ONE}"),  # noqa: E501
+    ],
+)  # fmt: skip
+def test_two_tables_on_one_sheet_are_refused_by_where_the_second_begins(file, text, where):
+    with pytest.raises(InputError, match=f"^own.csv: {re.escape(where + PART)}$"):
+        read(file(text))
+
+
+def test_what_is_one_table_is_read_though_periods_come_more_than_once(file):
+    """Measures side by side under headings, cohorts by quarter, years beside quarters, and a mistyped period."""
+    beside = file(";Antal;;Fuldtid;\nBy;2019K1;2019K2;2019K1;2019K2\nA;1;2;3;4\nB;5;6;7;8", "a.csv")
+    assert values(beside)["A / Fuldtid"] == (3, 4)
+    cohorts = file("Kohorte;2019K1;2019K2\n2018K1;5;6\n2018K2;7;8", "b.csv")
+    assert values(cohorts) == {"2018K1": (5, 6), "2018K2": (7, 8)}
+    with pytest.raises(InputError, match="A3: '2O19K2' is no period, as others there are"):
+        read(file("Tid;Antal\n2019K1;5\n2O19K2;6\n2019K3;7"))
+
+
 def values(path):
     return {one.name: one.values for one in read(path).series}
 

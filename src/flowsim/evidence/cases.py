@@ -195,6 +195,8 @@ def _row(sheet: Sheet, number: int, columns: tuple[int, int, int, int], order: _
     where, situation, amount, since = cells
     if amount == "" and since == "":
         return None
+    if columns[2] >= 0:
+        sheet.refuse_scaled(number, columns[2])
     at = [f"{sheet.file}: {cell_name(number, max(column, 0))}" for column in columns]
     if number in sheet.hidden[0]:
         raise InputError(
@@ -240,7 +242,7 @@ def _amount(cell: Cell, at: str) -> tuple[int | None, float | None]:
         return None, share
     raise InputError(
         f"{at}: '{text}' is not allowed: a whole number of citizens from 0 to {_MOST:,}, or, as a text, a share of the "
-        "model's number such as '80 %'"
+        "model's number such as '80 %', up to '100 %'"
     )
 
 
@@ -249,7 +251,7 @@ def _share(cell: Cell) -> float | None:
         share = cell / 100 if isinstance(cell, Percentage) else read_percentage(str(cell))
     except ValueError:
         return None
-    return share if share is not None and 0 <= share <= 100 else None
+    return share if share is not None and 0 <= share <= 1 else None
 
 
 def _day(cell: Cell, at: str, order: _Order | None) -> date:

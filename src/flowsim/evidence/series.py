@@ -348,7 +348,9 @@ def read(path: str | Path, decimal: Decimal | None = None) -> Observed:
     """
     decimal = convention(decimal)
     sheet = _with_periods_for_dates(read_sheet(path))
-    table = _wide(sheet) or _long(sheet)
+    down = [_periods(sheet, column) for column in range(len(sheet.rows[0]) if sheet.rows else 0)]
+    _refuse_second_column_of_periods(sheet, down)
+    table = _wide(sheet, down) or _long(sheet, down)
     if table is None:
         raise _no_periods(sheet)
     _refuse_merged_figures(sheet, table)
@@ -382,6 +384,53 @@ def _no_periods(sheet: Sheet) -> InputError:
         return InputError(f"{sheet.file}: {cell_name(*first)}: '{text}' stands alone: two periods or more are needed")
     dated = ", or as days that are all first, or all last, days of months" if _date_at(text) else ""
     return InputError(f"{sheet.file}: {cell_name(*first)}: '{text}' is no quarter or month that is read: {_HOW}{dated}")
+
+
+_PART_TABLES = "save each table by itself, or make one of them, with a column that names what each row counts"
+
+
+_Periods = Mapping[int, Period]  # of a column, by row
+
+
+def _refuse_second_column_of_periods(sheet: Sheet, down: Sequence[_Periods]) -> None:
+    """Refuse two columns with quarters or months on the same rows: tables side by side, or the periods said twice."""
+    earlier: dict[int, dict[int, Period]] = {}
+    for column, all_periods in enumerate(down):
+        periods = {at: period for at, period in all_periods.items() if period.every != "year"}
+        if len(set(periods.values())) < 2:
+            continue
+        between = range(min(periods), max(periods))
+        if any(at not in periods and is_figure(sheet.rows[at][column]) for at in between):
+            continue  # rows of periods, one below the other
+        for first, others in earlier.items():
+            if len(rows := sorted(periods.keys() & others.keys())) > 1:
+                raise InputError(
+                    f"{sheet.file}: {cell_name(rows[0], column)}: a second column of periods begins here, beside that "
+                    f"in {cell_name(rows[0], first)}: leave one of them out, or, where each has figures of its own, "
+                    f"{_PART_TABLES}"
+                )
+        earlier[column] = periods
+
+
+def _refuse_second_row_of_periods(
+    sheet: Sheet, down: Sequence[_Periods], top: int, periods: Mapping[int, Period], rows: Collection[int]
+) -> None:
+    """Refuse a heading of periods below the first one, or beside it after words: it begins a table of its own."""
+    for at in range(top + 1, max(rows) + 1):
+        below = [column for column in periods if (period := down[column].get(at)) and period.every != "year"]
+        if len(below) > 1:
+            raise InputError(
+                f"{sheet.file}: {cell_name(at, below[0])}: a second row of periods begins here, below that in "
+                f"{cell_name(top, min(periods))}: {_PART_TABLES}"
+            )
+    for column in range(min(periods), max(periods)) if len(set(periods.values())) < len(periods) else ():
+        beside = [sheet.rows[at][column] for at in rows]
+        words = [cell for cell in beside if isinstance(cell, str) and cell.lower() not in MARKS and not is_figure(cell)]
+        if column not in periods and words:
+            raise InputError(
+                f"{sheet.file}: {cell_name(top, column)}: a second table begins here, beside that in "
+                f"{cell_name(top, min(periods))}: {_PART_TABLES}"
+            )
 
 
 def _refuse_merged_figures(sheet: Sheet, table: _Table) -> None:
@@ -506,10 +555,9 @@ def _text_at(sheet: Sheet, row: int, column: int) -> str:
     return str(cell)
 
 
-def _wide(sheet: Sheet) -> _Table | None:
+def _wide(sheet: Sheet, down: Sequence[_Periods]) -> _Table | None:
     """Find a row with periods in two or more cells; what stands left of the figures names their series."""
-    columns = [_periods(sheet, column) for column in range(len(sheet.rows[0]) if sheet.rows else 0)]
-    parted = any(sum(period.every != "year" for period in down.values()) > 1 for down in columns)
+    parted = any(sum(period.every != "year" for period in periods.values()) > 1 for periods in down)
     for top in range(len(sheet.rows)):
         periods = _periods_across(sheet, top, parted)
         if not periods:
@@ -520,6 +568,7 @@ def _wide(sheet: Sheet) -> _Table | None:
         keyed = [column for column in keyed if column not in noted]
         figures = list(_figures_below(sheet, top, periods, keyed, groups))
         if figures:
+            _refuse_second_row_of_periods(sheet, down, top, periods, {figure.row for figure in figures})
             bottom = figures[-1].row + 1
             cells = {(top, column): period for column, period in periods.items()}
             codes = [column for column in keyed if _CODE.search(_text_at(sheet, top, column))]
@@ -576,10 +625,10 @@ def _filled(row: Sequence[Cell], periods: Mapping[int, Period]) -> dict[int, str
     return out
 
 
-def _long(sheet: Sheet) -> _Table | None:
+def _long(sheet: Sheet, down: Sequence[_Periods]) -> _Table | None:
     """Find a column with periods; the other columns hold figures, or words that name the series."""
-    width = range(len(sheet.rows[0]) if sheet.rows else 0)
-    columns = [(column, periods) for column in width if len(periods := _periods(sheet, column)) > 1]
+    width = range(len(down))
+    columns = [(column, periods) for column, periods in enumerate(down) if len(periods) > 1]
     if not columns:
         return None
     # Figures such as 2019 look like years, so a column of quarters comes first.
@@ -591,6 +640,11 @@ def _long(sheet: Sheet) -> _Table | None:
             text = f"'{sheet.rows[at][column]}' is no period, as others there are"
             if sheet.rows[at][column] == "":
                 text = "the period is missing: write it on each row"
+            elif not any(is_figure(sheet.rows[at][other]) for other in width if other != column):
+                text = (
+                    f"'{sheet.rows[at][column]}' begins a second table, below that in {cell_name(top, column)}: "
+                    f"{_PART_TABLES}"
+                )
             raise InputError(f"{sheet.file}: {cell_name(at, column)}: {text}")
     others = [other for other in width if other != column]
     head = max(top - 1, 0)

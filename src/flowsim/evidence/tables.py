@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import math
+import operator
 import re
 import time
 import unicodedata
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from xml.parsers import expat
 
 from flowsim.core.errors import InputError, require_type
@@ -31,6 +32,7 @@ __all__ = [
     "Cell",
     "Decimal",
     "Percentage",
+    "Scaled",
     "Sheet",
     "cell_name",
     "is_figure",
@@ -117,6 +119,7 @@ def reader(
         at = (row, column)
         cell = texts[at]
         if isinstance(cell, float):
+            sheet.refuse_scaled(row, column)
             return cell
         text = without_note(cell)[0]
         if text.lower() in MARKS:
@@ -149,6 +152,22 @@ class Percentage(float):
 
     def __str__(self) -> str:
         return f"{float(self):.12g} %"
+
+
+class Scaled(float):
+    """A cell that Excel shows in thousands or millions: 12345.0 where it shows 12.
+
+    Attributes:
+        number_format: why it does, such as "#,##0,".
+    """
+
+    number_format: str
+
+    def __new__(cls, value: float, number_format: str) -> Self:
+        """Return a stored number with the format that it is shown in."""
+        scaled = super().__new__(cls, value)
+        scaled.number_format = number_format
+        return scaled
 
 
 Cell = str | float
@@ -204,6 +223,20 @@ class Sheet:
                     f"{self.file}: {cell_name(head, column)}: the column '{self.rows[head][column]}' is hidden, and "
                     "would be read: show it, or delete it"
                 )
+
+    def refuse_scaled(self, row: int, column: int) -> None:
+        """Refuse a number that Excel shows in thousands or millions: who looks at it sees another one.
+
+        Raises:
+            InputError: with what is shown in full there.
+        """
+        cell = self.rows[row][column]
+        if isinstance(cell, Scaled):
+            raise InputError(
+                f"{self.file}: {cell_name(row, column)}: Excel shows {float(cell):.15g} in thousands or millions, by "
+                f"the format '{cell.number_format}', so that another number is seen than would be read: give the "
+                "cells a format that shows them in full, such as 0"
+            )
 
     def span_of(self, row: int, column: int) -> tuple[int, int, int, int]:
         """Return the first and last row, and the first and last column, of what Excel shows as one cell."""
@@ -582,6 +615,29 @@ def _column(letters: str) -> int:
 _SPACING = re.compile(r"[_*].")  # of a number format: the width of a letter, or one that fills the cell
 _WRITTEN_OUT = re.compile(r'"[^"]*"|\\.')
 
+_CONDITION = re.compile(r"\[([<>]=?|<>|=)(-?\d{1,15}(?:\.\d{1,15})?)\]")
+_HOLDS: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    "=": operator.eq,
+    "<>": operator.ne,
+    ">=": operator.ge,
+    ">": operator.gt,
+}
+_IN_THOUSANDS = re.compile(r"[0#?],+(?=\.|[^0#?.,]*$)")  # commas that part no digits each take a thousand away
+
+
+def _section(number_format: str, value: float) -> str:
+    """Return the part of a number format, between semicolons, that a number is shown in."""
+    sections = number_format.split(";")
+    conditions = [_CONDITION.search(section) for section in sections[:2]]
+    if any(conditions):
+        for section, condition in zip(sections, conditions, strict=False):
+            if condition and _HOLDS[condition[1]](value, float(condition[2])):
+                return section
+        return next((section for section in sections if not _CONDITION.search(section)), "")
+    return sections[1] if value < 0 and len(sections) > 1 else sections[0]
+
 
 def _cell(value: object, number_format: object = None) -> Cell:
     if value is None:
@@ -590,6 +646,8 @@ def _cell(value: object, number_format: object = None) -> Cell:
         if not abs(value) < 1e300:
             return str(value)
         shown = _SPACING.sub("", str(number_format))
+        if value and _IN_THOUSANDS.search(_section(_WRITTEN_OUT.sub("", shown), value)):
+            return Scaled(value, str(number_format))
         if "%" in _WRITTEN_OUT.sub("", shown):
             return Percentage(f"{100 * value:.12g}")  # 100 * 0.55 is 55.000000000000014
         if "%" in shown:  # the sign is written after a number that stays as it is

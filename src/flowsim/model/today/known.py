@@ -121,6 +121,8 @@ def _figure(sheet: Sheet, number: int, places: tuple[int, ...]) -> KnownFigure |
         raise InputError(
             f"{sheet.file}: row {number + 1} is hidden or filtered out, and holds a figure: show all rows, or delete it"
         )
+    for place in places[2:]:
+        sheet.refuse_scaled(number, place)
     value, sd = (_number(cell, where) for cell, where in zip(cells[2:], at[2:], strict=True))
     if sd <= 0:
         raise InputError(f"{at[3]}: {sd:g} is not allowed: how sure the figure is, as a standard deviation above 0")
@@ -149,11 +151,15 @@ def _in_per_cent(cell: Cell) -> bool:
 
 
 def _number(cell: Cell, at: str) -> float:
-    if isinstance(cell, float):
-        return cell / 100 if isinstance(cell, Percentage) else cell
+    if isinstance(cell, float) and not isinstance(cell, Percentage):
+        return cell
     try:
-        share = read_percentage(cell)
-        return share if share is not None else read_number(cell)
+        share = read_percentage(str(cell))
+        if share is not None and not 0 <= share <= 1:
+            raise InputError(f"{at}: '{cell}' is not allowed: a share between 0 % and 100 %")
+        return share if share is not None else read_number(str(cell))
+    except InputError:
+        raise
     except AmbiguousNumber as error:
         raise InputError(f"{at}: {error}") from None
     except ValueError:
