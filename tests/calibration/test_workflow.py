@@ -16,7 +16,8 @@ from flowsim.calibration.inference.table import simulate_draws
 from flowsim.calibration.mode import fit, misfit, observed_at
 from flowsim.calibration.study import Prior, Study
 from flowsim.calibration.verdict import collinear, judge, pulls
-from flowsim.calibration.workflow import Calibration, Effort, calibrate, fingerprint
+from flowsim.calibration.workflow import Calibration, Effort, calibrate, check_place, fingerprint
+from flowsim.questions.calibrate import Calibrate
 from helpers.command_line import fine, flowsim
 from helpers.paths import ROOT, SMALL_TOWN
 
@@ -232,6 +233,30 @@ def test_what_is_held_out_in_turn(town):
     held = dict(hold_outs(study))["source report-2023"]
     assert [target.name for target in study.fitted if held(target)] == ["pensions 2023"]
     assert dict(hold_outs(Study.read("copenhagen"))).keys() >= {"2020 and later", "family waits"}
+
+
+@pytest.mark.parametrize(("on_windows", "folder"), [(False, "'my town'"), (True, '"my town"')])
+def test_the_command_that_comes_next_can_be_given_where_the_folder_has_a_space(
+    kept, tmp_path, monkeypatch, on_windows, folder
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("flowsim.core.writing.shells._ON_WINDOWS", on_windows)
+    monkeypatch.setattr(Calibrate, "answer", lambda *_: Calibration.read(kept))
+    said = fine("calibrate", TOWN / "calibration.toml", "--out", "my town").splitlines()
+    assert said[-1] == f"Next: flowsim judge {folder}"
+
+
+def test_a_study_on_another_drive_is_named_in_full(tmp_path, monkeypatch):
+    """Windows knows no way from one drive to another, and Python says so by a ValueError."""
+    study = Study.read(TOWN / "calibration.toml")
+
+    def no_way(path, start):
+        raise ValueError(f"path is on mount 'C:', start on mount 'D:': {path}, {start}")
+
+    monkeypatch.setattr("flowsim.core.writing.atomic.os.path.relpath", no_way)
+    check_place(study, tmp_path / "found", 1)
+    assert json.loads((tmp_path / "found" / "study.json").read_text())["source"] == str(TOWN / "calibration.toml")
+    check_place(study, tmp_path / "found", 1)  # and is found again
 
 
 def test_nothing_to_learn_from_is_refused(town):

@@ -33,16 +33,19 @@ def test_a_base_is_written_and_runs_as_it_is():
     assert "more is right" in fine("check", "more.toml")
 
 
-def test_the_command_that_comes_next_can_be_given_where_a_name_has_a_space():
+@pytest.mark.parametrize(("on_windows", "mark"), [(False, "'"), (True, '"')])
+def test_the_command_that_comes_next_can_be_given_where_a_name_has_a_space(monkeypatch, on_windows, mark):
+    monkeypatch.setattr("flowsim.core.writing.shells._ON_WINDOWS", on_windows)
     Path("own bases").mkdir()
     said = fine("base", "new", "own bases/lilleby", "--from", "2025-01-01", "--until", "2026-01-01")
-    assert "flowsim base check 'own bases/lilleby'" in " ".join(said.split())
+    assert f"flowsim base check {mark}own bases/lilleby{mark}" in " ".join(said.split())
     ready = replace(readiness_of(read_base("own bases/lilleby")), growing=(), facts=1, parameters=())
     for targets, shown in (
         (targets_of("copenhagen"), "calibrate 'own bases/lilleby/factors.toml' --out 'own bases/lilleby/calibrated'"),
         ((), "run 'own bases/lilleby/pathway.toml'"),
     ):
         lines = readiness_lines(replace(ready, targets=targets), ("door",), [], Language.of("en"))
+        shown = shown.replace("'", mark)
         assert f"Next: flowsim {shown}" in " ".join(" ".join(lines).split())
 
 

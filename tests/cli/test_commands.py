@@ -420,6 +420,24 @@ def test_new_writes_a_commented_example_that_is_right_and_over_nothing(folder):
     assert (folder / "mine.toml").read_text("utf-8") == text
 
 
+@pytest.mark.parametrize(
+    ("words", "forced"),
+    [
+        (("new", "a.toml"), False),
+        (("diagram", "desk.toml", "--out", "a.svg"), True),
+        (("today", "new", "a.csv", "--of", "desk.toml"), True),
+        (("forecast", "awards", "--out", "a.csv"), True),
+    ],
+)
+def test_a_file_that_exists_is_told_with_force_where_the_command_has_it(folder, words, forced):
+    (folder / next(word for word in words if word.startswith("a."))).write_text("mine")
+    code, _, err = flowsim(*words)
+    assert code == 2
+    assert err.endswith(f"exists already: name a file that does not exist yet{', or add --force' * forced}\n")
+    danish = flowsim(*words, "--language", "da")[2]
+    assert danish.endswith(f"findes allerede: vælg en fil, der ikke findes endnu{', eller tilføj --force' * forced}\n")
+
+
 def test_check_warns_of_stations_that_are_offered_too_much_and_runs_nothing(folder, monkeypatch):
     monkeypatch.setattr("flowsim.simulation.runner._replicate", None)
     assert "warning" not in fine("check", "desk.toml")

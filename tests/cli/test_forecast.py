@@ -154,7 +154,7 @@ def test_a_csv_that_excel_opens(folder):
     pd.testing.assert_frame_equal(pd.read_csv(folder / "own.csv"), own, check_dtype=False)
     assert flowsim("fleksjob", "--out", "own.csv")[::2] == (
         2,
-        "flowsim: 'own.csv' exists already: name a file that does not exist yet\n",
+        "flowsim: 'own.csv' exists already: name a file that does not exist yet, or add --force\n",
     )
     assert flowsim("fleksjob", "--horizon", 1, "--out", "own.csv", "--force")[0] == 0
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -48,7 +47,7 @@ from flowsim.core.errors import InputError, require_type
 from flowsim.core.extras import require_extra
 from flowsim.core.files import data_folder, write_files, write_text
 from flowsim.core.progress import shows_progress
-from flowsim.core.writing.atomic import remove_strays, reserved, under_way
+from flowsim.core.writing.atomic import path_from, remove_strays, reserved, under_way
 from flowsim.model.library import cities
 from flowsim.simulation.runner import checked_seed, run
 
@@ -203,7 +202,7 @@ def check_place(study: Study, folder: Path, seed: int) -> None:
     Raises:
         InputError: where it does, or it can't be made.
     """
-    source = study.source if study.source in cities() else os.path.relpath(study.source, folder)
+    source = study.source if study.source in cities() else path_from(study.source, folder)
     content = {"source": Path(source).as_posix(), "study": study.digest, "seed": seed}
     text = json.dumps(content) + "\n"
     stamp = folder / STAMP

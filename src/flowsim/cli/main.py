@@ -90,20 +90,20 @@ class Commands(TyperGroup):
 
 def _meant(word: str, rest: Sequence[str], commands: Mapping[str, Any]) -> str:
     """Return what to write in place of a word that is no command."""
-    import shlex
     import unicodedata
 
     from flowsim.core.errors import nearest
     from flowsim.core.files import is_file
+    from flowsim.core.writing.shells import command_line
     from flowsim.model.library import cities, model_file, scenario_names
 
     plain = unicodedata.normalize("NFC", word).casefold()
     if plain in ("help", "hjælp"):
         return ": flowsim --help lists them"
     if plain in commands or plain in _MEANT:
-        return f"; did you mean '{shlex.join(['flowsim', _MEANT.get(plain, plain), *rest])}'?"
+        return f"; did you mean '{command_line(['flowsim', _MEANT.get(plain, plain), *rest])}'?"
     if is_file(model_file(word)) or word in (*cities(), *scenario_names()):
-        return f"; did you mean '{shlex.join(['flowsim', 'run', word, *rest])}'?"
+        return f"; did you mean '{command_line(['flowsim', 'run', word, *rest])}'?"
     hint = nearest(plain, [*commands, *_MEANT])
     for alias, command in _MEANT.items():
         hint = hint.replace(f"'{alias}'", f"'{command}'")
@@ -133,6 +133,16 @@ def _option_meant(mistake: Any, words: Sequence[str]) -> str:
         return f"{refused}; did you mean '{meant}'?"
     near = "" if meant in _PERIODS else nearest(meant, known)
     return refused + (near or f" (allowed: {', '.join(sorted(known))})")
+
+
+def _takes(option: str, words: Sequence[str]) -> bool:
+    """Return whether the command that some words begin with has an option."""
+    command: Any = typer.main.get_command(app)
+    for word in words:
+        if not hasattr(command, "commands") or word not in command.commands:
+            break
+        command = command.commands[word]
+    return any(option in parameter.opts for parameter in command.params)
 
 
 app = typer.Typer(
@@ -186,9 +196,11 @@ def _run() -> int:
     except KeyboardInterrupt:
         code = 130
     except Exception as mistake:
-        from flowsim.core.errors import InputError
+        from flowsim.core.errors import FileTaken, InputError
 
-        if isinstance(mistake, InputError):
+        if isinstance(mistake, FileTaken) and _takes("--force", sys.argv[1:]):
+            code = _refused(f"{mistake}, or add --force")
+        elif isinstance(mistake, InputError):
             code = _refused(str(mistake))
         elif hasattr(mistake, "option_name") and hasattr(mistake, "possibilities"):  # typer's, as the ones below
             code = _refused(_option_meant(mistake, sys.argv[1:]))

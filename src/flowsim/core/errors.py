@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from flowsim.core.numbers import bare_percentage, composed
 
 __all__ = [
+    "FileTaken",
     "InputError",
     "KeyedError",
     "Record",
@@ -46,6 +47,10 @@ class InputError(ValueError):
 
     def __str__(self) -> str:
         return one_line(super().__str__())
+
+
+class FileTaken(InputError):
+    """A file stands where one is to be written, and may not be overwritten."""
 
 
 class KeyedError(InputError):

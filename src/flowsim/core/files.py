@@ -16,7 +16,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from flowsim.core.errors import InputError
+from flowsim.core.errors import FileTaken, InputError
 from flowsim.core.writing.atomic import place_files, remove_strays, reserved
 
 __all__ = [
@@ -314,7 +314,7 @@ def _check_content(path: Path, overwrite: bool) -> None:
         if path.exists() and not path.is_file():
             raise InputError(f"'{path}' is no file: name one")
         if os.path.lexists(path) and not overwrite:
-            raise InputError(f"'{path}' exists already: name a file that does not exist yet")
+            raise FileTaken(f"'{path}' exists already: name a file that does not exist yet")
         if not path.parent.is_dir():
             raise InputError(f"there is no folder '{path.parent}'")
         if path.is_file() and not os.access(path, os.W_OK):

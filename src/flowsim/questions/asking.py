@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from flowsim.core.numbers import composed, read_whole
 from flowsim.core.periods import Period, typed_period
 from flowsim.core.progress import waiting
 from flowsim.core.quantities import parse_precision
+from flowsim.core.writing.shells import command_line
 from flowsim.model.scenario import Scenario
 from flowsim.reporting.language import Language
 from flowsim.simulation.measures.catalogue import Catalogue
@@ -170,10 +170,10 @@ def command(name: str, files: Sequence[str], options: Mapping[str, Any], *, file
             for item in value if isinstance(value, list | tuple) else [value]:
                 words += [f"--{option}", *(str(item).split() if option == "between" else [str(item)])]
     if any(file.startswith("-") for file in files):
-        return shlex.join(["flowsim", name, *words, "--", *files])
+        return command_line(["flowsim", name, *words, "--", *files])
     if files_last:
-        return shlex.join(["flowsim", name, *words, *files])
-    return shlex.join(["flowsim", name, *files, *words])
+        return command_line(["flowsim", name, *words, *files])
+    return command_line(["flowsim", name, *files, *words])
 
 
 class Chosen(NamedTuple):

@@ -239,3 +239,16 @@ def test_long_names_and_names_that_are_no_text_are_written(tmp_path):
     with pytest.raises(InputError, match="longer than 255 bytes"):
         write_bytes(tmp_path / ("a" * 256), b"x")
     assert len(os.listdir(tmp_path)) == 3
+
+
+def test_files_on_two_drives_are_written(tmp_path, monkeypatch):
+    """Windows knows no way from one drive to another, and Python says so by a ValueError."""
+
+    def no_way(path, start):
+        raise ValueError(f"path is on mount 'C:', start on mount 'D:': {path}, {start}")
+
+    monkeypatch.setattr(os.path, "relpath", no_way)
+    (tmp_path / "c").mkdir()
+    (tmp_path / "d").mkdir()
+    write_files({tmp_path / "c" / "a.txt": b"one", tmp_path / "d" / "b.txt": b"two"})
+    assert everything(tmp_path) == {"c": None, "d": None, "c/a.txt": b"one", "d/b.txt": b"two"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -45,6 +44,7 @@ def calibrate(
     """
     from flowsim.cli.terminal import wrapped
     from flowsim.cli.words.verdict import calibration_lines, histories_lines
+    from flowsim.core.writing.shells import quoted
     from flowsim.questions.calibrate import Calibrate
 
     words = spoken(language)
@@ -60,7 +60,7 @@ def calibrate(
             print("\n" + "\n".join(histories_lines(calibration.histories, words)))
         names = ", ".join(path.name for path in files)
         print("\n" + wrapped(words.say("calibrate.written", out=str(out), names=names)))
-        print(words.say("calibrate.next", out=shlex.quote(str(out))))
+        print(words.say("calibrate.next", out=quoted(str(out))))
 
 
 @contextmanager

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 
 from flowsim.cli.terminal import wrapped
+from flowsim.core.writing.shells import quoted
 from flowsim.model.base import BASE_FILES
 from flowsim.model.scenario import Scenario
 from flowsim.planning.readiness import Readiness
@@ -93,5 +93,5 @@ def _next(ready: Readiness, language: Language) -> str:
         return say("base.next.targets")
     if ready.calibration != "there" and ready.targets:
         files = {kind: str(ready.base.files.get(kind, other)) for kind, other in _NAMED.items()}
-        return say("base.next.calibrate", factors=shlex.quote(files["factors"]), out=shlex.quote(files["calibrated"]))
-    return say("base.next.run", file=shlex.quote(source))
+        return say("base.next.calibrate", factors=quoted(files["factors"]), out=quoted(files["calibrated"]))
+    return say("base.next.run", file=quoted(source))

@@ -1,1 +1,1 @@
-"""How files are written: each whole or not at all, and CSV cells that no spreadsheet takes for formulas."""
+"""How files are written, whole or not at all; CSV cells that are no formulas, command lines that a shell takes."""

@@ -26,7 +26,7 @@ from typing import Any
 
 from flowsim.core.errors import InputError
 
-__all__ = ["place_files", "placed_folder", "remove_strays", "reserved", "under_way"]
+__all__ = ["path_from", "place_files", "placed_folder", "remove_strays", "reserved", "under_way"]
 
 _PREFIX = ".flowsim-"
 _KINDS = (".lock", ".new", ".earlier", ".complete")
@@ -185,6 +185,14 @@ def _finish(files: Sequence[Path], token: str) -> None:
     _discard(_beside(files[0], ".complete", token))
 
 
+def path_from(path: str | Path, folder: Path) -> str:
+    """Return a path as seen from a folder; in full where it is on another drive, from which no way leads there."""
+    try:
+        return os.path.relpath(path, folder)
+    except ValueError:
+        return os.path.abspath(path)
+
+
 def under_way(path: Path) -> bool:
     """Return whether a path is no file of anybody's, but what stands beside one while it is written."""
     return path.name.startswith(_PREFIX) and path.name.endswith(_KINDS)
@@ -244,7 +252,7 @@ def place_files(contents: Mapping[Path, bytes], check: Callable[[Path], None]) -
         for target in sorted(targets):
             lock = _Lock(target)
             locks.callback(lock.release)
-            lock.announce({"token": token, "files": [os.path.relpath(file, target.parent) for file in files]})
+            lock.announce({"token": token, "files": [path_from(file, target.parent) for file in files]})
         for path in contents:
             check(path)
         for target, path in targets.items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 import sys
 import unicodedata
 from collections.abc import Callable
@@ -54,6 +53,7 @@ def new(
     from flowsim.cli.terminal import wrapped
     from flowsim.core.errors import InputError
     from flowsim.core.files import check_file, write_files
+    from flowsim.core.writing.shells import quoted
     from flowsim.model.own.founding import NewBase, base_files
     from flowsim.planning.readiness import settled
 
@@ -85,7 +85,7 @@ def new(
         check_file(file, overwrite=force)
     write_files({file: text.encode() for file, text in files.items()}, overwrite=force)
     print(wrapped(words.say("base.wrote", folder=str(folder), files=", ".join(file.name for file in files))))
-    print(wrapped(words.say("base.wrote.next", folder=shlex.quote(str(folder)))))
+    print(wrapped(words.say("base.wrote.next", folder=quoted(str(folder)))))
 
 
 @base.command()
