@@ -502,7 +502,7 @@ def test_a_run_can_be_cancelled_and_taken_up_again(chromium: Any, city: str) -> 
         page.get_by_role("button", name="Cancel").wait_for()
         assert focused.inner_text() == "Cancel"
         page.get_by_label("Start from").select_option("more-places")
-        assert "sets its own value from" in page.locator(".control").first.inner_text()
+        assert "sets its own value from then on" in page.locator(".control").first.inner_text()
         page.get_by_role("button", name="Reset everything").click()
         assert page.get_by_label("Name of the scenario").input_value() == "My scenario"
 
@@ -903,6 +903,12 @@ def test_a_run_of_one_month_has_that_month_once(chromium: Any, town: Path, tmp_p
 # --- The other screens ---
 
 
+CHOSEN = """async ([screen, choice]) => {
+    const { address } = await import("/static/page.js");
+    location.hash = address(screen, choice);
+}"""
+
+
 def posted(page: Any, path: str) -> list[dict[str, Any]]:
     """Return what the page asks of an address, from now on."""
     asked: list[dict[str, Any]] = []
@@ -988,21 +994,10 @@ def test_each_screen_says_what_it_is_of(chromium: Any, city: str, language: str)
     with tab(chromium, city, language) as page:
         for screen in ("staffing", "report"):
             for choice, words in chosen:
-                page.evaluate(
-                    """async ([screen, choice]) => {
-                        const { address } = await import("/static/page.js");
-                        location.hash = address(screen, choice);
-                    }""",
-                    [screen, choice],
-                )
+                page.evaluate(CHOSEN, [screen, choice])
                 page.get_by_text(words, exact=True).wait_for()
         asked = posted(page, "/api/report")
-        page.evaluate(
-            """async () => {
-                const { address } = await import("/static/page.js");
-                location.hash = address("report", { values: { inflow: 5 } });
-            }"""
-        )
+        page.evaluate(CHOSEN, ["report", {"values": {"inflow": 5}}])
         page.get_by_text(own, exact=True).wait_for()
         page.locator("button.first").click()
         page.locator("progress").wait_for()
@@ -1063,6 +1058,186 @@ def test_a_list_that_was_mended_can_be_chosen_again(chromium: Any, small: str, t
         page.locator("#list-day").fill("2021-07-01")
         page.locator("#list-day").blur()
         page.get_by_text("The file has changed since it was chosen").wait_for()
+
+
+def test_sliders_stand_where_the_scenario_has_them(chromium: Any, small: str) -> None:
+    """Where an opened file or a ready-made scenario has them, not where they stand today."""
+    with tab(chromium, small) as page:
+        own = page.evaluate(
+            """async () => {
+                const { ask } = await import("/static/words.js");
+                const [one, more] = [{ control: "team", value: "7" }, { control: "team.weekdays", value: "tue,fri" }];
+                return (await ask("/api/scenario", { state: { name: "seven", changes: [one, more] } })).toml;
+            }"""
+        )
+        held = list[Any]()
+        page.route("**/api/controls", lambda route: held.append(route))
+        page.evaluate(CHOSEN, ["workbench", {"own": own}])
+        slider, friday = page.get_by_role("slider").first, page.get_by_label("Fri")
+        slider.wait_for()
+        assert slider.is_disabled()  # nobody moves what is not known yet
+        held.pop().continue_()
+        page.locator("[role=group] input[type=range]:not(:disabled)").first.wait_for()
+        group, reset = page.locator("[role=group]").first, page.get_by_role("button", name=re.compile("Reset Places"))
+        assert (slider.input_value(), friday.is_checked(), reset.is_disabled()) == ("7", True, True)
+        assert "4 → 7 (+3)" in group.inner_text()
+        settled(page)
+        slider.press("ArrowRight")
+        settled(page)
+        reset.click()
+        assert slider.input_value() == "7"
+        settled(page)
+        page.get_by_label("Start from").select_option("")
+        page.locator("html").evaluate("() => new Promise((done) => setTimeout(done, 200))")
+        assert (slider.input_value(), friday.is_checked()) == ("4", False)
+        settled(page)
+
+
+def test_a_ready_made_scenario_moves_its_sliders(chromium: Any, city: str) -> None:
+    with tab(chromium, city, "da") as page:
+        page.evaluate(CHOSEN, ["workbench", {"preset": "more-places"}])
+        page.get_by_text("20,63 → 22,63 (+2)").wait_for()
+        page.get_by_label("Udgangspunkt").select_option("faster-statements")
+        page.get_by_text("Scenariet har selv −25 % her; din ændring kommer oveni.").wait_for()
+        assert page.get_by_text("20,63 → 22,63 (+2)").count() == 0
+
+
+def test_runs_stand_in_the_language_of_the_page(chromium: Any, small: str, tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    with tab(chromium, small) as page:
+        page.get_by_role("link", name="Workbench").click()
+        page.get_by_role("slider").first.press("ArrowRight")
+        settled(page)
+        page.get_by_role("region", name="Runs of this visit").get_by_text("weeks").first.wait_for()
+        page.get_by_label("Language").select_option("da")
+        runs = page.get_by_role("region", name="Kørsler i dette besøg")
+        runs.locator("tbody tr").first.wait_for()
+        settled(page)
+        text = runs.inner_text()
+        assert "Mit scenarie" in text
+        assert "uger" in text
+        assert not re.search(r"week|scenario|wait|difference", text, re.IGNORECASE)
+        assert runs.locator("tbody tr").count() == 1  # the same run, which was done again
+        assert page.get_by_label("Scenariets navn").input_value() == "Mit scenarie"
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name="Hent alle som Excel").click()
+        waiting.value.save_as(tmp_path / "runs.xlsx")
+        rows = openpyxl.load_workbook(tmp_path / "runs.xlsx").active.iter_rows(values_only=True)
+        assert not re.search("week|scenario", str(list(rows)))
+
+
+def test_a_run_that_ends_leaves_the_focus_in_the_list_of_runs(chromium: Any, small: str) -> None:
+    with tab(chromium, small) as page:
+        page.get_by_role("link", name="Workbench").click()
+        page.get_by_role("slider").first.press("ArrowRight")
+        settled(page)
+        page.get_by_role("slider").first.evaluate("one => { one.stepUp(); one.dispatchEvent(new Event('change')); }")
+        page.get_by_role("link", name="Show again").focus()
+        page.get_by_role("region", name="Runs of this visit").locator("tbody tr").nth(1).wait_for(timeout=LONG)
+        assert page.locator(":focus").inner_text() == "Show again"
+        row = page.locator("tr", has=page.locator(":focus"))
+        assert row.evaluate("one => one.rowIndex") == 2  # that of the same run
+
+
+def test_a_logo_can_be_let_go(chromium: Any, small: str, tmp_path: Path) -> None:
+    (tmp_path / "logo.png").write_bytes(b"no picture")
+    with tab(chromium, small) as page:
+        page.get_by_role("link", name="Report", exact=True).click()
+        remove = page.get_by_role("button", name="Remove logo.png")
+        assert remove.count() == 0
+        page.locator("#logo").set_input_files(tmp_path / "logo.png")
+        remove.press("Enter")
+        assert page.locator(":focus").get_attribute("id") == "logo"
+        assert remove.count() == 0
+        page.locator(".file").get_by_text("no file chosen").wait_for()
+        asked = posted(page, "/api/report")
+        page.get_by_role("button", name="Make the report").click()
+        page.locator("progress").wait_for()
+        assert asked[0]["form"]["logo"] == ""
+        page.get_by_role("button", name="Cancel").click()
+
+
+def test_a_logo_that_was_written_over_since_is_told_of(chromium: Any, small: str, tmp_path: Path) -> None:
+    path = tmp_path / "logo.png"
+    path.write_bytes(b"a picture")
+    with tab(chromium, small) as page:
+        page.get_by_role("link", name="Report", exact=True).click()
+        page.locator("#logo").set_input_files(path)
+        path.write_bytes(b"another picture")
+        page.get_by_role("button", name="Make the report").click()
+        page.get_by_text("The file has changed since it was chosen").wait_for()
+
+
+SPOKEN = "() => [...document.querySelectorAll('[aria-live], [role=status], [role=alert]')].map((one) => one.innerText)"
+
+
+def test_a_screen_reader_hears_a_sentence_not_a_whole_answer(chromium: Any, small: str, tmp_path: Path) -> None:
+    rows = [f"team;waiting;{number}" for number in ("1", "1", "many", "more", "most")]
+    for name, lines in (("good", rows[:2]), ("bad", rows)):
+        (tmp_path / f"{name}.csv").write_text("\n".join(["where;situation;number", *lines]), encoding="utf-8")
+    with tab(chromium, small) as page:
+
+        def heard(sentence: str) -> None:
+            spoken = [text.strip() for text in page.evaluate(SPOKEN) if text.strip()]
+            assert any(sentence in text for text in spoken), spoken
+            assert max(map(len, spoken)) <= 100, spoken
+
+        page.locator("#list-day").fill("2021-06-01")
+        page.locator("#list").set_input_files(tmp_path / "bad.csv")
+        page.get_by_text("C4: 'many'").wait_for()
+        heard("The list can't be read: 3 rows are wrong.")
+        page.locator("#list").set_input_files(tmp_path / "good.csv")
+        page.get_by_text("Rows that say the same: 1").click()
+        page.get_by_text("Rows 2–3: team, waiting, citizens in all: 2").wait_for()
+        heard("2 rows were read")
+        assert violations(page) == []
+        page.get_by_role("link", name="Workbench", exact=True).click()
+        settled(page)
+        page.locator(".stop").first.click()
+        page.get_by_role("columnheader", name="Mean stay today").wait_for()
+        heard("100 futures")
+        page.get_by_role("link", name="Find staffing").click()
+        page.get_by_role("button", name="Find", exact=True).click()
+        page.locator(".answer").wait_for(timeout=LONG)
+        heard("Done in")
+        page.get_by_role("link", name="Can I trust it?").click()
+        page.get_by_role("button", name="Find the five largest").click()
+        page.get_by_role("columnheader", name="What it moves").wait_for(timeout=LONG)
+        heard("Done in")
+
+
+def test_the_focus_is_kept_where_a_job_ends_under_it(chromium: Any, small: str) -> None:
+    answers = {
+        "Done in": '{"blocks": [], "levers": ["x"], "levels": [[4]], "title": "", "again": null}',
+        "Something went wrong": '{"error": {"message": "fault", "key": ""}}',
+    }
+    with tab(chromium, small) as page:
+        page.get_by_role("link", name="Find staffing").click()
+        cancel, held = page.get_by_role("button", name="Cancel"), list[Any]()
+        page.route("**/api/staffing", lambda route: held.append(route))
+        for words, body in answers.items():
+            page.get_by_role("button", name="Find", exact=True).click()
+            cancel.focus()
+            held.pop().fulfill(body=f"{body}\n", content_type="application/x-ndjson")
+            cancel.wait_for(state="detached")
+            assert words in page.locator(":focus").inner_text()
+        page.get_by_role("button", name="Find", exact=True).click()
+        cancel.press("Enter")
+        assert page.locator(":focus").inner_text() == "Cancelled."
+
+
+def test_a_link_that_was_cut_off_opens_what_can_be_read_of_it(chromium: Any, small: str) -> None:
+    with tab(chromium, small) as page:
+        wrong = {"values": None, "rows": [1], "name": ["x"], "parameters": "y", "casesDay": 3, "year": 2021, "more": {}}
+        for screen in ("workbench", "staffing", "report", "trust"):
+            page.evaluate(CHOSEN, [screen, wrong])
+            page.get_by_role("heading", level=1).wait_for()
+            page.goto(f"{page.url[:-9]}")
+            page.reload()
+            page.get_by_role("heading", level=1).wait_for()
+        page.evaluate(CHOSEN, ["workbench", wrong])
+        settled(page)
+        assert page.locator("#year").input_value() == "2021"
 
 
 def test_a_changed_assumption_stays_in_the_address_and_can_be_undone(chromium: Any, city: str) -> None:

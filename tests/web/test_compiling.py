@@ -73,6 +73,23 @@ def test_where_no_other_process_can_it_is_left_to_this_one(asked, monkeypatch, c
     assert ("a fault" if isinstance(error, subprocess.CalledProcessError) else "no process") in caplog.text
 
 
+@pytest.mark.skipif(os.name != "posix", reason="the other process is a shell script")
+def test_one_that_hangs_is_given_up_ended_and_told_of(monkeypatch, caplog, tmp_path):
+    child = tmp_path / "python"
+    child.write_text(f'#!/bin/sh\necho $$ > "{tmp_path}/pid"\nexec sleep 60\n')
+    child.chmod(0o755)
+    monkeypatch.setattr(machine_code, "is_cached", lambda _: False)
+    monkeypatch.setattr(compiling.sys, "executable", str(child))
+    monkeypatch.setattr(compiling, "_PATIENCE", 0.5)
+    compilation = Compilation()
+    with caplog.at_level("WARNING", logger="flowsim.web"):
+        compilation.wait()
+    assert compilation.seconds == 0
+    assert "timed out after 0.5 seconds" in caplog.text
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
 @pytest.mark.slow
 def test_all_that_looks_and_runs_need_is_compiled_by_the_other_process(tmp_path):
     settings = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}

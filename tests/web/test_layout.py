@@ -11,7 +11,8 @@ from flowsim import InputError, run
 from flowsim.model.library import scenario_names
 from flowsim.reporting.language import LANGUAGES, Language
 from flowsim.simulation.measures.catalogue import Catalogue
-from flowsim.web.contents import page_contents
+from flowsim.web.asked import Choice
+from flowsim.web.contents import page_contents, where_controls_stand
 from flowsim.web.server import page
 from flowsim.web.serving import desk_of
 from flowsim.web.workbench import View
@@ -49,10 +50,38 @@ def test_a_page_that_others_can_open_does_not_say_that_what_is_entered_stays_her
         assert ({"en": "unencrypted", "da": "ukrypteret"}[code] in words[key]) is not stays
 
 
+def stands(desk, language="en", **state):
+    scenario = desk.scenario(Choice(**state))
+    return where_controls_stand(desk, scenario, Language.of(language))
+
+
+def test_controls_stand_where_a_scenario_has_them(copenhagen):
+    today, more = stands(copenhagen), stands(copenhagen, preset="more-places")
+    for name in ("team_municipal", "team_region"):
+        assert more[name]["today"] == pytest.approx(today[name]["today"] + 2)
+    assert stands(copenhagen, preset="more-sessions")["team_weekdays"]["today"] == "tue,wed,thu"
+    fewer = stands(copenhagen, preset="lockdown-closed")["team_region"]
+    later = {"since": "10\xa0May\xa02021", "value": today["team_region"]["today"]}
+    assert (fewer["today"], fewer["later"]) == (0, [later])
+    own = f'name = "x"\nbase = "{copenhagen.reference_scenario.file.base}"\n[[arrivals]]\n'
+    own += 'entry = "kontanthjaelp_new"\nfrom = 2021-01-01\nrate = "+10 %"\n'
+    assert stands(copenhagen, "da", own=own)["inflow"] == {"today": 0, "own": "+10\xa0%"}
+
+
+def test_a_change_in_per_cent_stands_beside_what_the_scenario_itself_changes(copenhagen):
+    assert stands(copenhagen, "da", preset="faster-statements")["statements"] == {"today": 0, "own": "−25\xa0%"}
+    assert stands(copenhagen)["statements"] == {"today": 0, "own": ""}
+
+
+def test_a_step_that_changes_nothing_is_not_told(copenhagen):
+    assert stands(copenhagen)["plan_bif"]["later"] == [{"since": "1\xa0July\xa02022", "value": 62.0}]
+    assert stands(copenhagen, preset="flere-skal-med-2-stays")["plan_bif"]["later"] == []
+
+
 def test_today_s_values_and_what_changes_later(copenhagen):
     shown = {one["name"]: one for one in page_contents(copenhagen, Language.of("da"))["controls"]}
     assert shown["plan_bif"]["today"] == 100
-    assert shown["plan_bif"]["later"] == [{"since": "1.\u00a0juli\u00a02022", "value": "62"}]
+    assert shown["plan_bif"]["later"] == [{"since": "1.\u00a0juli\u00a02022", "value": 62.0}]
     assert shown["team_weekdays"]["today"] == "tue,thu"
 
 

@@ -172,6 +172,20 @@ def test_a_list_is_read_and_a_run_begins_with_it(tab):
     assert more["way"]["scenario"]["team"]["queue"][2] < view["way"]["reference"]["team"]["queue"][2]
 
 
+def test_rows_that_say_the_same_are_named(tab):
+    """Two rows of one place and day are two citizens, or one who was written twice: only the planner knows."""
+    rows = ["team;venter;1;1-3-2021"] * 2 + ["team;venter;1;2-3-2021", "team;venter;1;1-3-2021", "plan;i gang;40;"]
+    text = "\n".join(["sted;situation;antal;siden", *rows, "plan;i gang;2;", "team;venter;;5-4-2021"])
+    told = {code: upload(tab, text, lang=code).json()["alike"] for code in ("da", "en")}
+    day = "1.\xa0marts\xa02021"
+    assert told["da"] == [
+        f"Række 2–3 og 5: team, venter, siden {day}, borgere i alt: 3",
+        "Række 6–7: plan, i gang, borgere i alt: 42",
+    ]
+    assert told["en"][1] == "Rows 6–7: plan, under way, citizens in all: 42"
+    assert upload(tab, "where;situation;number\nteam;waiting;3\n").json()["alike"] == []
+
+
 def test_a_place_where_nobody_waits_stays_one(tab):
     """A row of 0 is no row without a number, for which the model's own queue would come in."""
     out = upload(tab, "where;situation;number\nteam;waiting;0\nplan;under way;80 %\n").json()

@@ -65,6 +65,21 @@ def test_a_run_says_how_far_it_is_with_one_total(tab):
         assert total == pytest.approx(present["reference"][stop], abs=0.2)
 
 
+def test_a_run_has_its_tiles_in_each_language(tab):
+    (view,) = tab.views("/api/run", state=MORE, lang="da")
+    assert view["tilesIn"]["da"] == view["tiles"]
+    (english,) = tab.views("/api/run", state=MORE, lang="en")
+    assert view["tilesIn"]["en"] == english["tiles"] != view["tiles"]
+
+
+def test_where_controls_stand_is_told_of_the_beginning_alone(tab):
+    own = tab.post("/api/scenario", {"state": MORE}).json()["toml"]
+    changed = {"own": own, "changes": [{"control": "team", "value": "9"}]}
+    assert tab.post("/api/controls", {"state": changed}).json()["team"]["today"] == 5
+    refused = tab.post("/api/controls", {"state": {"preset": "no-such"}, "lang": "da"})
+    assert (refused.status_code, "no-such" in refused.text) == (422, True)
+
+
 def test_tiles_are_the_figures_of_the_same_question_on_the_command_line(tab, desk, tmp_path):
     (view,) = tab.views("/api/run", state=MORE)
     written = tab.post("/api/scenario", {"state": MORE}).json()

@@ -24,7 +24,7 @@ from flowsim.core.errors import InputError, KeyedError, whole_number
 from flowsim.core.files import data_folder
 from flowsim.reporting.language import LANGUAGES, Language
 from flowsim.web.asked import Choice, Desk
-from flowsim.web.contents import page_contents
+from flowsim.web.contents import page_contents, where_controls_stand
 from flowsim.web.jobs import Busy, Turns, Work
 from flowsim.web.refusals import WrongCells, refusal
 from flowsim.web.screens.shelf import FORMATS, Paper, Shelf
@@ -87,6 +87,7 @@ class Answers:
         }
         posted = {
             "scenario": self._told(lambda raw, language: bench.written(Choice.read(raw.get("state")))),
+            "controls": self._told(self._controls),
             "list": self._told(self._list, _MOST_UPLOAD),
             "history": self._told(self._history),
             "look": self._worked(partial(self._futures, bench.look), urgent=True),
@@ -130,6 +131,11 @@ class Answers:
 
         name, content = await run_in_threadpool(template, self.desk, _language(request.query_params.get("lang")))
         return _attached(Paper(name, FORMATS["xlsx"], content))
+
+    def _controls(self, raw: Mapping[str, Any], language: Language) -> Any:
+        # Where a scenario begins, not what is changed beside it; nor does a list change any lever.
+        begins = _state(raw).model_copy(update={"changes": (), "cases": ""})
+        return where_controls_stand(self.desk, self.bench.scenario(begins), language)
 
     def _list(self, raw: Mapping[str, Any], language: Language) -> Any:
         from flowsim.web.screens.lists import read_list

@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 __all__ = ["Compilation"]
 
 _LOG = logging.getLogger("flowsim.web")
+_PATIENCE = 300.0
+"""Seconds after which the other process is given up: a slow machine that does much else compiles in fewer."""
 
 
 class Compilation:
@@ -25,7 +27,10 @@ class Compilation:
         self._turn, self._asked = threading.Lock(), False
 
     def wait(self) -> None:
-        """Return as soon as there is machine code. Where the other process fails, the caller compiles for itself."""
+        """Return as soon as there is machine code.
+
+        Where the other process fails, or does not end within `_PATIENCE`, the caller compiles for itself.
+        """
         with self._turn:
             if not self._asked:
                 self._asked = True
@@ -39,8 +44,8 @@ class Compilation:
             self.seconds = SECONDS
             words = [sys.executable, "-P", "-m", __name__]
             try:
-                subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, check=True)
-            except (OSError, subprocess.CalledProcessError) as error:
+                subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=_PATIENCE)
+            except (OSError, subprocess.SubprocessError) as error:
                 _LOG.warning("the engine is not compiled apart: %s", getattr(error, "stderr", None) or error)
             finally:
                 self.seconds = 0

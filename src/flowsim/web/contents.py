@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from flowsim import __version__
@@ -17,7 +18,7 @@ from flowsim.simulation.measures.measure import known_measure
 from flowsim.web.asked import Desk
 from flowsim.web.layout import Control, GoalText, moment
 
-__all__ = ["page_contents"]
+__all__ = ["page_contents", "where_controls_stand"]
 
 _PREFIX, _SHARED = "web.", ".shared"
 
@@ -113,32 +114,59 @@ def _capital(title: str) -> str:
     return title[:1].upper() + title[1:]
 
 
+def where_controls_stand(desk: Desk, scenario: Scenario, language: Language) -> dict[str, dict[str, Any]]:
+    """Return what a scenario has at each control on the day from which changes hold, before one is moved.
+
+    A change in per cent comes on top of what the scenario has, so its control stands at 0; `own` is what the scenario
+    itself changes there, in words: nothing where that is nothing, or differs from state to state.
+    """
+    reference, pathway = desk.reference_scenario.pathway(), scenario.pathway()
+    out = {}
+    for control in desk.layout.controls:
+        stands = _standing(control, desk, pathway, language)
+        if control.relative:
+            when = moment(desk.layout.today)
+            pairs = zip(_levels(pathway, control, when), _levels(reference, control, when), strict=True)
+            shares = {round(after / before - 1, 4) for after, before in pairs if before}
+            share = shares.pop() if len(shares) == 1 else 0
+            stands["own"] = language.percent(share, signed=True) if share else ""
+        out[control.name] = stands
+    return out
+
+
+def _standing(control: Control, desk: Desk, pathway: Pathway, language: Language) -> dict[str, Any]:
+    """Return the value of a control today, and of a lever those that follow by themselves."""
+    when = moment(desk.layout.today)
+    if control.kind == "lever":
+        values = _values(pathway.station(control.station), control)
+        before, later = values.at(when), []
+        for since, value in values.root:
+            if since > when and value != before:
+                later.append({"since": language.day(since.date()), "value": value})
+                before = value
+        return {"today": values.at(when), "later": later}
+    if control.kind == "weekdays":
+        days = pathway.station(control.station).weekdays
+        return {"today": ",".join(days.at(when)) if days else ""}
+    return {"today": 0}
+
+
+def _levels(pathway: Pathway, control: Control, when: datetime) -> list[float]:
+    """Return the rates or mean stays of which a control changes all by one share."""
+    if control.kind == "arrivals":
+        entries = [pathway.entry(name) for name in control.entries]
+        return [float(entry.rate.at(when)) if entry.rate is not None else 0.0 for entry in entries]
+    stays = [pathway.state(name).stay for name in control.states]
+    return [stay.at(when).mean_minutes if stay is not None else 0.0 for stay in stays]
+
+
 def _control(control: Control, desk: Desk, pathway: Pathway, wording: Wording) -> dict[str, Any]:
     out: dict[str, Any] = {"name": control.name, "kind": control.kind, "relative": control.relative}
     out |= {"least": control.least, "most": control.most, "step": control.step, "with": control.follows}
     key = f"web.control.{control.name}"
     words = wording.language.words
     out["title"] = words[key] if wording.shipped and key in words else _title(control, wording)
-    when = moment(desk.layout.today)
-    if control.kind == "lever":
-        values = _values(pathway.station(control.station), control)
-        out["today"] = values.at(when)
-        out["later"] = [
-            {"since": wording.language.day(since.date()), "value": _plain(value, wording.language)}
-            for since, value in values.root
-            if since > when
-        ]
-    elif control.kind == "weekdays":
-        days = pathway.station(control.station).weekdays
-        out["today"] = ",".join(days.at(when)) if days else ""
-    else:
-        out["today"] = 0
-    return out
-
-
-def _plain(value: float, language: Language) -> str:
-    """Write a number of caseworkers or places: whole ones without decimals."""
-    return language.number(value, 0 if float(value).is_integer() else None)
+    return out | _standing(control, desk, pathway, wording.language)
 
 
 def _values(station: Station, control: Control) -> Any:

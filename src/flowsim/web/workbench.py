@@ -30,7 +30,7 @@ from flowsim.planning.response import drawn_by
 from flowsim.questions.asking import chosen_parameters
 from flowsim.questions.compare import Compare
 from flowsim.questions.run import Run
-from flowsim.reporting.language import Language
+from flowsim.reporting.language import LANGUAGES, Language
 from flowsim.reporting.pictures.charts import axis_marks
 from flowsim.reporting.pictures.marks import marks_within
 from flowsim.reporting.wording import Wording
@@ -153,7 +153,7 @@ class Workbench:
                         if many == LOOK:
                             self._runs.put(self._key(choice, LOOK, at), looked[choice])
                     reference, *changed = (_first(looked[choice], many) for choice in reversed(asked))
-                    yield {"view": self._view(reference, changed, year, language), "look": True}
+                    yield {"view": self._view(reference, changed, year, language).shown(year), "look": True}
 
         return work
 
@@ -165,7 +165,8 @@ class Workbench:
             missing = [choice for choice in asked if self._runs.get(self._key(choice, RUN)) is None]
             told = {choice: shifted(progress, place * RUN, len(missing) * RUN) for place, choice in enumerate(missing)}
             *changed, reference = [self._results(choice, executor, told.get(choice)) for choice in asked]
-            yield {"view": self._view(reference, changed, year, language), "look": False}
+            view = self._view(reference, changed, year, language)
+            yield {"view": view.shown(year) | {"tilesIn": self._tiles(view, year)}, "look": False}
             if not state.cases:  # a fluid does not know the cases of a list
                 yield {"present": self._present(state, executor)}
 
@@ -258,12 +259,17 @@ class Workbench:
         pathway = self.desk.reference_scenario.pathway()
         return pathway.start, pathway.end
 
-    def _view(self, reference: Results, changed: Sequence[Results], year: int, language: Language) -> dict[str, Any]:
-        """Say what is shown of a run, and of the one of a changed scenario where there is one."""
+    def _view(self, reference: Results, changed: Sequence[Results], year: int, language: Language) -> View:
+        """Return what is shown of a run, and of the one of a changed scenario where there is one."""
         scenario = changed[0] if changed else None
         if scenario is not None and scenario.index != reference.index:
             raise InputError("the scenario ends on another day than the one it is compared with: leave out `until`")
-        return View(desk=self.desk, reference=reference, scenario=scenario, language=language).shown(year)
+        return View(desk=self.desk, reference=reference, scenario=scenario, language=language)
+
+    @staticmethod
+    def _tiles(view: View, year: int) -> dict[str, list[dict[str, Any]]]:
+        """Return the tiles in each language: the page lists its runs in the one that it is in by then."""
+        return {code: replace(view, language=Language.of(code)).tiles(year) for code in LANGUAGES}
 
     def _present(self, state: Choice, executor: Executor) -> dict[str, Any]:
         """Return how many are at each stop at the end of each month, as a fluid."""
@@ -359,18 +365,22 @@ class View:
 
     def shown(self, year: int) -> dict[str, Any]:
         """Return tiles of a year, fans of all quarters, and queues and waits of all months."""
+        return {
+            "replications": len(self.reference.replications),
+            "year": year,
+            "tiles": self.tiles(year),
+            "charts": [self._chart(name) for name in self.desk.layout.charts],
+            "way": self._way(),
+        }
+
+    def tiles(self, year: int) -> list[dict[str, Any]]:
+        """Return the tiles of a year: those that are measured in it."""
         tiles = [tile for tile in self.desk.layout.tiles if self._has(tile, year)]
         figures = [self._tile(tile, year) for tile in tiles]
         if self.scenario is not None and tiles:
             changes = self._changes(tiles, year)
             figures = [figure | change for figure, change in zip(figures, changes, strict=True)]
-        return {
-            "replications": len(self.reference.replications),
-            "year": year,
-            "tiles": figures,
-            "charts": [self._chart(name) for name in self.desk.layout.charts],
-            "way": self._way(),
-        }
+        return figures
 
     @property
     def _runs(self) -> dict[str, Results]:

@@ -9,15 +9,24 @@ import { trust } from "/static/screens/trust.js";
 const screens = { start, workbench, staffing, report, trust };
 const titles = { start: "title", workbench: "bench.title" };
 
+const isText = (value) => typeof value === "string";
+const isTable = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+const shapes = {
+  preset: isText, own: isText, name: isText, cases: isText, casesDay: isText, year: Number.isInteger, unlocked: (value) => typeof value === "boolean",
+  values: isTable, parameters: isTable, prices: isTable, rows: (value) => Array.isArray(value) && value.every(isTable),
+};
+
 function pack(state) {
   const bytes = new TextEncoder().encode(JSON.stringify(state));
   return btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 }
 
+// A link that was cut off or written by hand holds nothing, or parts that are none: what can't be read is left out.
 function unpack(text) {
   try {
     const bytes = Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
-    return JSON.parse(new TextDecoder().decode(bytes));
+    const read = Object.entries(JSON.parse(new TextDecoder().decode(bytes)) ?? {});
+    return Object.fromEntries(read.filter(([key, value]) => shapes[key]?.(value)));
   } catch {
     return {};
   }

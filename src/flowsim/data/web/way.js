@@ -9,7 +9,7 @@ export function way() {
   const play = el("button", { type: "button", class: "small", onclick: () => (timer ? pause() : go()) }, say("way.play"));
   const benefit = el("select", { id: "benefit", onchange: () => draw() }, el("option", { value: "" }, say("way.all")),
     about.benefits.map((one) => el("option", { value: one.name }, one.title)));
-  const details = el("div", { "aria-live": "polite" });
+  const details = el("div", {});
   const columns = Math.max(...about.stops.map((stop) => stop.place[0])) + 1;
   const arrows = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   arrows.setAttribute("aria-hidden", "true");

@@ -24,6 +24,12 @@ export function number(value, digits) {
   return new Intl.NumberFormat(locale, { maximumFractionDigits: most }).format(value).replace("-", "−");
 }
 
+// A day as the page writes it: "1 June 2021", "1. juni 2021".
+export function day(iso) {
+  const locale = about.language === "da" ? "da-DK" : "en-GB", date = new Date(iso);
+  return Number.isNaN(date.valueOf()) ? iso : new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "UTC" }).format(date);
+}
+
 // "4 weeks" as the page writes it: "4 uger"; what is no amount stays as it is.
 export function quantity(text) {
   const parts = /^(-?\d+(?:\.\d+)?)((?: [a-z%]+)*)$/.exec(String(text));
@@ -49,6 +55,18 @@ export function el(tag, attributes = {}, ...children) {
   }
   out.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
   return out;
+}
+
+// Put other elements in the place of those that stand in a node. Who works by keyboard goes on at the one with the same id,
+// else at the one in the same place, else at the node itself.
+export function renew(node, ...children) {
+  const reached = () => [...node.querySelectorAll("a[href], button:not(:disabled), input:not(:disabled), select, summary, [tabindex='0']")];
+  const held = node.contains(document.activeElement) ? document.activeElement : null, at = reached().indexOf(held);
+  node.replaceChildren(...children);
+  if (!held) return;
+  const now = reached(), next = now.find((one) => held.id && one.id === held.id) ?? now[Math.min(at, now.length - 1)] ?? node;
+  if (next === node) node.tabIndex = -1;
+  next.focus();
 }
 
 const tab = Math.random().toString(36).slice(2);

@@ -1,15 +1,16 @@
 // The workbench: what is changed to the left, what comes of it to the right; a look while dragging, a run after.
-import { about, ask, el, fault, news, number, quantity, read, say } from "/static/words.js";
+import { about, ask, day, el, fault, news, number, quantity, read, renew, say } from "/static/words.js";
 import { address, keep } from "/static/page.js";
 import { fans, way } from "/static/way.js";
-import { stateOf, take } from "/static/screens/parts.js";
+import { nameOf, stateOf, take } from "/static/screens/parts.js";
 
 const finished = [];
+let runs = 0;
 
 export function workbench(main, choice) {
   // What the address holds: preset, own, name, year; values by control; locked; rows by date.
   const chosen = {
-    preset: "", own: "", name: say("bench.name.value"), year: about.year, values: {}, rows: [], unlocked: false,
+    preset: "", own: "", name: "", year: about.year, values: {}, rows: [], unlocked: false,
     parameters: {}, prices: {}, cases: "", casesDay: "", ...choice,
   };
   let looking = null, looked = "", figured = "", running = null, asked = null, pending = false, rested = true, last = null, left = false;
@@ -47,7 +48,7 @@ export function workbench(main, choice) {
   function remember() {
     const kept = {};
     for (const [key, value] of Object.entries(chosen)) {
-      const plain = { year: about.year, name: say("bench.name.value"), unlocked: false }[key];
+      const plain = { year: about.year, unlocked: false }[key];
       if (value !== plain && value !== "" && (typeof value !== "object" || Object.keys(value).length)) kept[key] = value;
     }
     keep("workbench", kept);
@@ -152,11 +153,8 @@ export function workbench(main, choice) {
     tell(el("span", { class: "quiet" }, say("bench.stale")), restart());
   }
 
-  // Who works by keyboard goes on at what comes in the place of a button.
   function tell(...parts) {
-    const held = status.contains(document.activeElement);
-    status.replaceChildren(...parts);
-    if (held) (status.querySelector("button") ?? status).focus();
+    renew(status, ...parts);
   }
 
   function refuse(error) {
@@ -193,48 +191,50 @@ export function workbench(main, choice) {
 
   // A run that was done before takes its own place.
   function list(view, question) {
-    const row = { name: chosen.name, question, hash: location.hash, tiles: view.tiles, year: view.year, pinned: false };
+    const row = { id: ++runs, choice: { ...chosen }, question, hash: location.hash, tilesIn: view.tilesIn, year: view.year, pinned: false };
     if (!unchanged() && view.tiles.length) {
-      const earlier = finished.findIndex((one) => one.question === question && one.name === row.name);
-      if (earlier >= 0) row.pinned = finished.splice(earlier, 1)[0].pinned;
+      const earlier = finished.findIndex((one) => one.question === question && nameOf(one.choice) === nameOf(row.choice));
+      if (earlier >= 0) {
+        const { id, pinned } = finished.splice(earlier, 1)[0];
+        Object.assign(row, { id, pinned });
+      }
       finished.unshift(row);
     }
     ranked();
   }
 
-  // Up to four runs stay above; the first of them is the one that the others are held against.
-  // Who has pinned one by keyboard goes on at it.
-  function ranked(moved) {
-    if (!finished.length) { history.replaceChildren(el("p", { class: "quiet" }, say("runs.none"))); return; }
+  // Up to four runs stay above; the first of them is the one that the others are held against. All stand in the language
+  // that the page is in now, whatever it was in when they were run.
+  function ranked() {
+    if (!finished.length) { renew(history, el("p", { class: "quiet" }, say("runs.none"))); return; }
     const pinned = finished.filter((one) => one.pinned), rows = [...pinned, ...finished.filter((one) => !one.pinned)];
-    const titles = finished[0].tiles.map((tile) => tile.title);
+    const tilesOf = (one) => one.tilesIn[about.language];
+    const titles = tilesOf(finished[0]).map((tile) => tile.title);
     const head = [say("start.preset.choose"), say("bench.year"), ...titles, "", ""];
     const base = pinned[0];
     const cell = (one, tile, place) => {
-      const against = base && base !== one && base.year === one.year ? base.tiles[place] : null;
+      const against = base && base !== one && base.year === one.year ? tilesOf(base)[place] : null;
       const apart = against && tile.estimate !== null && against.estimate !== null ? tile.estimate - against.estimate : null;
       return el("td", { class: tile.verdict === "sure" && (tile.better ? "good" : "bad") }, tile.value, el("br"),
         `${tile.change ?? ""} ${tile.verdict === "sure" ? say(tile.better ? "better" : "worse") : tile.words ?? ""}`,
-        apart !== null && el("span", { class: "quiet" }, el("br"), say("runs.apart", { name: base.name, change: `${apart > 0 ? "+" : ""}${number(apart)}` })));
+        apart !== null && el("span", { class: "quiet" }, el("br"), say("runs.apart", { name: nameOf(base.choice), change: `${apart > 0 ? "+" : ""}${number(apart)}` })));
     };
-    const pin = (one) => el("button", { type: "button", class: "small", "aria-pressed": String(one.pinned), disabled: !one.pinned && pinned.length >= 4,
-      "aria-label": say(one.pinned ? "runs.unpin" : "runs.pin", { name: one.name }), onclick: () => { one.pinned = !one.pinned; ranked(one); } },
+    const pin = (one) => el("button", { type: "button", class: "small", id: `pin-${one.id}`, "aria-pressed": String(one.pinned), disabled: !one.pinned && pinned.length >= 4,
+      "aria-label": say(one.pinned ? "runs.unpin" : "runs.pin", { name: nameOf(one.choice) }), onclick: () => { one.pinned = !one.pinned; ranked(); } },
     say(one === base ? "runs.reference" : one.pinned ? "runs.pinned" : "runs.pin.short"));
-    const pins = new Map(rows.map((one) => [one, pin(one)]));
-    history.replaceChildren(el("table", {},
+    renew(history, el("table", {},
       el("thead", {}, el("tr", {}, head.map((text) => (text ? el("th", { scope: "col" }, text) : el("td", {}))))),
-      el("tbody", {}, rows.map((one) => el("tr", {}, el("th", { scope: "row" }, one.name), el("td", {}, String(one.year)),
-        one.tiles.map((tile, place) => cell(one, tile, place)), el("td", {}, pins.get(one)),
-        el("td", {}, el("a", { href: one.hash.replace(/lang=\w+/, `lang=${about.language}`) }, say("runs.show"))))))),
-    el("p", {}, el("button", { type: "button", onclick: () => download(rows, titles) }, say("runs.excel"))));
-    pins.get(moved)?.focus();
+      el("tbody", {}, rows.map((one) => el("tr", {}, el("th", { scope: "row" }, nameOf(one.choice)), el("td", {}, String(one.year)),
+        tilesOf(one).map((tile, place) => cell(one, tile, place)), el("td", {}, pin(one)),
+        el("td", {}, el("a", { id: `run-${one.id}`, href: one.hash.replace(/lang=\w+/, `lang=${about.language}`) }, say("runs.show"))))))),
+    el("p", {}, el("button", { type: "button", id: "runs-excel", onclick: () => download(rows, titles) }, say("runs.excel"))));
   }
 
   async function download(rows, titles) {
     const columns = [say("start.preset.choose"), say("bench.year"),
       ...titles.flatMap((title) => [title, `${title}: ${say("bench.reference")}`, `${title}: ${say("bench.change.label")}`, `${title}: ${say("bench.interval")}`, `${title}: ${say("runs.sure")}`])];
-    const cells = rows.map((one) => [one.name, String(one.year),
-      ...one.tiles.flatMap((tile) => [tile.value, tile.reference, tile.change ?? "", tile.interval ?? "", tile.words ?? ""])]);
+    const cells = rows.map((one) => [nameOf(one.choice), String(one.year),
+      ...one.tilesIn[about.language].flatMap((tile) => [tile.value, tile.reference, tile.change ?? "", tile.interval ?? "", tile.words ?? ""])]);
     try {
       await take("/api/history", { history: { columns, rows: cells } });
     } catch (error) { refuse(error); }
@@ -243,21 +243,21 @@ export function workbench(main, choice) {
   // What makes these figures again is asked for where it is read; it stays open while figures come, and is of theirs alone.
   async function repeat() {
     const own = asked = {};
-    recipe.replaceChildren(el("p", { class: "quiet" }, say("again.later")));
+    renew(recipe, el("p", { class: "quiet" }, say("again.later")));
     if (!again.open || figured !== askedAbout()) return;
     try {
       const out = await ask("/api/scenario", { state: state() });
       if (own !== asked) return;
       const file = (name, type, text, words) => el("a", { class: "button", download: name, href: `data:${type};charset=utf-8,${encodeURIComponent(text)}` }, words);
       const shown = (label, text) => [el("h3", {}, label), el("pre", { tabindex: "0", "aria-label": label }, text)];
-      recipe.replaceChildren(el("p", {}, say("again.about")),
+      renew(recipe, el("p", {}, say("again.about")),
         el("p", {}, file(out.file, "application/toml", out.toml, say("again.download")), " ",
           out.prices && file(out.pricesFile, "application/toml", out.prices, say("again.prices")), " ",
           out.list && file(out.listFile, "text/csv", out.list, say("again.list"))),
         ...shown(say("again.command"), out.command), ...shown(say("again.python"), out.python),
         ...shown(out.file, out.toml), el("p", { class: "quiet" }, say("again.link")));
     } catch (error) {
-      if (own === asked) recipe.replaceChildren(el("p", { class: "wrong" }, fault(error)));
+      if (own === asked) renew(recipe, el("p", { class: "wrong" }, fault(error)));
     }
   }
 
@@ -265,29 +265,54 @@ export function workbench(main, choice) {
 
   const form = el("section", { class: "card", "aria-labelledby": "change" });
   const drawn = new Map();
+  let starts = {}, stood = "", held = false;
 
   function controls() {
     form.replaceChildren(el("h2", { id: "change" }, say("bench.change")),
       el("p", { class: "quiet" }, say("bench.from", { today: about.todayWords })),
       origin(), taken(), name(), ...about.controls.filter((one) => one.kind !== "closures").map(control), dated(),
       el("p", {}, el("button", { type: "button", onclick: () => {
-        Object.assign(chosen, { values: {}, rows: [], preset: "", own: "", parameters: {}, prices: {}, cases: "", casesDay: "", name: say("bench.name.value") });
+        Object.assign(chosen, { values: {}, rows: [], preset: "", own: "", parameters: {}, prices: {}, cases: "", casesDay: "", name: "" });
         redraw("origin");
       } }, say("bench.reset.all"))));
   }
 
   // The controls are drawn anew, and who works by keyboard goes on where she was.
   function redraw(focus) {
+    stand();
     controls();
     document.getElementById(focus)?.focus();
     settle();
   }
 
+  // Where controls stand before they are moved: as the reference has them today, or as the scenario does that is chosen.
+  // Until that is known they can't be moved.
+  async function stand() {
+    const { preset, own, parameters } = state(), begins = { preset, own, parameters }, question = JSON.stringify(begins);
+    if (question === stood) return;
+    stood = question;
+    starts = {};
+    held = Boolean(preset || own || parameters);
+    if (!held) return;
+    try {
+      const out = await ask("/api/controls", { state: begins });
+      if (question === stood) starts = out;
+    } catch {
+      // What is wrong with the scenario is said of its figures.
+    }
+    if (question !== stood) return;
+    held = false;
+    for (const one of drawn.values()) one.refresh();
+  }
+
+  function begin(one) {
+    return { today: one.today, later: one.later ?? [], own: "", ...starts[one.name] };
+  }
+
   function origin() {
     const select = el("select", { id: "origin", onchange: () => {
       if (select.value !== "*") Object.assign(chosen, { preset: select.value, own: "" });
-      const preset = about.presets.find((one) => one.name === select.value);
-      chosen.name = preset?.title ?? say("bench.name.value");
+      chosen.name = "";
       redraw("origin");
     } }, el("option", { value: "" }, about.reference),
       about.presets.map((one) => el("option", { value: one.name, selected: one.name === chosen.preset }, one.title)),
@@ -304,14 +329,16 @@ export function workbench(main, choice) {
       el("button", { type: "button", class: "small", onclick: () => { Object.assign(chosen, without); redraw("origin"); } }, say("bench.without")));
     const parameters = Object.entries(chosen.parameters), prices = Object.entries(chosen.prices);
     return el("div", { class: "control" },
-      chosen.cases && line(say("bench.cases", { rows: chosen.cases.trim().split("\n").length - 1, day: chosen.casesDay }), { cases: "", casesDay: "" }),
+      chosen.cases && line(say("bench.cases", { rows: chosen.cases.trim().split("\n").length - 1, day: day(chosen.casesDay || about.today) }), { cases: "", casesDay: "" }),
       prices.length > 0 && line(prices.map(([key, value]) => `${about.prices[key]?.title ?? key}: ${number(Number(value.split(" ")[0]), 2)} ${about.prices[key]?.unit ?? ""}`).join("; "), { prices: {} }),
       parameters.length > 0 && line(parameters.map(([key, value]) => `${about.parameters[key] ?? key}: ${quantity(value)}`).join("; "), { parameters: {} }));
   }
 
   function name() {
-    const input = el("input", { id: "name", maxlength: 60, value: chosen.name, onchange: () => {
-      chosen.name = input.value;
+    const input = el("input", { id: "name", maxlength: 60, value: nameOf(chosen), onchange: () => {
+      chosen.name = "";
+      if (input.value.trim() !== nameOf(chosen)) chosen.name = input.value;
+      input.value = nameOf(chosen);
       remember();
       repeat();
     } });
@@ -324,30 +351,35 @@ export function workbench(main, choice) {
 
   function weekdays(one) {
     const note = el("p", { class: "wrong", role: "alert" });
-    const days = () => (chosen.values[one.name] ?? one.today).split(",").filter(Boolean);
-    return el("fieldset", { class: "control" }, el("legend", {}, one.title), el("div", { class: "days" },
-      Object.entries(about.days).map(([day, label]) => el("label", {}, el("input", {
-        type: "checkbox", checked: days().includes(day), onchange: (event) => {
-          const now = new Set(days());
-          if (event.target.checked) now.add(day); else now.delete(day);
-          if (!now.size) { note.textContent = say("bench.days"); event.target.checked = true; return; }
-          note.textContent = "";
-          const value = Object.keys(about.days).filter((name) => now.has(name)).join(",");
-          if (value === one.today) delete chosen.values[one.name]; else chosen.values[one.name] = value;
-          settle();
-        },
-      }), label))), note);
+    const days = () => (chosen.values[one.name] ?? begin(one).today).split(",").filter(Boolean);
+    const boxes = Object.entries(about.days).map(([day, label]) => [day, label, el("input", { type: "checkbox", onchange: (event) => {
+      const now = new Set(days());
+      if (event.target.checked) now.add(day); else now.delete(day);
+      if (!now.size) { note.textContent = say("bench.days"); event.target.checked = true; return; }
+      note.textContent = "";
+      const value = Object.keys(about.days).filter((name) => now.has(name)).join(",");
+      if (value === begin(one).today) delete chosen.values[one.name]; else chosen.values[one.name] = value;
+      settle();
+    } })]);
+    function refresh() {
+      for (const [day, , box] of boxes) Object.assign(box, { checked: days().includes(day), disabled: held });
+    }
+    refresh();
+    drawn.set(one.name, { refresh });
+    return el("fieldset", { class: "control" }, el("legend", {}, one.title),
+      el("div", { class: "days" }, boxes.map(([, label, box]) => el("label", {}, box, label))), note);
   }
 
   function slider(one) {
-    const shown = () => chosen.values[one.name] ?? one.today;
-    const range = el("input", { type: "range", min: one.least, max: one.most, step: one.step, value: shown(), "aria-label": one.title });
+    const shown = () => chosen.values[one.name] ?? begin(one).today;
+    const range = el("input", { type: "range", step: one.step, "aria-label": one.title });
     const field = el("input", { inputmode: "decimal", autocomplete: "off", "aria-label": `${one.title}: ${say("bench.value")}`, value: written(shown()) });
     const change = el("span", { class: "quiet" });
     const note = el("p", { class: "wrong", role: "alert" });
     const limit = el("p", { class: "hint hidden" });
+    const later = el("div", {});
     const reset = el("button", { type: "button", class: "small", "aria-label": say("bench.reset", { control: one.title }), onclick: () => {
-      set(one.today);
+      set(begin(one).today);
       settle();
     } }, say("bench.reset.short"));
 
@@ -356,18 +388,23 @@ export function workbench(main, choice) {
     }
 
     function set(value, alone = false) {
-      if (value === one.today) delete chosen.values[one.name]; else chosen.values[one.name] = value;
+      if (value === begin(one).today) delete chosen.values[one.name]; else chosen.values[one.name] = value;
       if (!alone && one.with && !chosen.unlocked) {
         // Both have as many more as this one.
         const other = about.controls.find((item) => item.name === one.with);
-        if (other) drawn.get(other.name)?.set(Math.max(Math.round((other.today + value - one.today) * 100) / 100, 0), true);
+        if (other) drawn.get(other.name)?.set(Math.max(Math.round((begin(other).today + value - begin(one).today) * 1000) / 1000, 0), true);
       }
       refresh();
     }
 
     function refresh() {
-      const value = shown();
+      const value = shown(), from = begin(one);
+      // A scenario may have less or more than a slider reaches of itself.
+      Object.assign(range, { min: Math.min(one.least, from.today), max: Math.max(one.most, from.today), disabled: held });
       if (Number(range.value) !== value) range.value = value;
+      field.disabled = held;
+      later.replaceChildren(...from.later.map((step) => el("p", { class: "quiet" }, say("bench.later", { ...step, value: number(step.value, 2) }))),
+        ...(from.own ? [el("p", { class: "quiet" }, say("bench.own.change", { change: from.own }))] : []));
       if (document.activeElement !== field) field.value = written(value);
       range.setAttribute("aria-valuetext", written(value));
       const more = Math.round((value - one.today) * 100) / 100;
@@ -381,7 +418,7 @@ export function workbench(main, choice) {
     function scarce() {
       const other = one.with && about.controls.find((item) => item.name === one.with);
       if (!other) return;
-      const own = shown(), its = chosen.values[other.name] ?? other.today;
+      const own = shown(), its = chosen.values[other.name] ?? begin(other).today;
       const now = own < its && one.today >= other.today;
       limit.classList.toggle("hidden", !now);
       limit.textContent = now ? say("bench.limit", { control: one.title }) : "";
@@ -406,7 +443,7 @@ export function workbench(main, choice) {
       settle();
     });
     field.addEventListener("blur", () => { if (!field.hasAttribute("aria-invalid")) field.value = written(shown()); });
-    drawn.set(one.name, { set, scarce });
+    drawn.set(one.name, { set, scarce, refresh });
     const first = one.with && about.controls.findIndex((item) => item.name === one.with) > about.controls.indexOf(one);
     const lock = first && el("label", {}, el("input", { type: "checkbox", checked: !chosen.unlocked, onchange: (event) => {
       chosen.unlocked = !event.target.checked;
@@ -414,7 +451,7 @@ export function workbench(main, choice) {
     } }), ` ${say("bench.lock")}`);
     const out = el("div", { class: "control", role: "group", "aria-label": one.title }, el("b", {}, one.title),
       el("div", { class: "row" }, range, field), el("div", { class: "under" }, change, reset), note, limit,
-      (one.later ?? []).map((step) => el("p", { class: "quiet" }, say("bench.later", step))), lock);
+      later, lock);
     refresh();
     return out;
   }
@@ -430,7 +467,7 @@ export function workbench(main, choice) {
       el("div", { class: "under" },
         el("button", { type: "button", class: "small", id: "add-row", onclick: () => {
           const one = about.controls[0];
-          add({ control: one.name, value: String(one.today), since: about.today, through: "" });
+          add({ control: one.name, value: String(begin(one).today), since: about.today, through: "" });
         } }, say("bench.dated.add")),
         closing && el("button", { type: "button", class: "small", onclick: () =>
           add({ control: closing.name, value: "", since: `${chosen.year}-07-01`, through: `${chosen.year}-07-31` }) },
@@ -442,7 +479,7 @@ export function workbench(main, choice) {
     const changed = () => { chosen.rows = [...chosen.rows]; settle(); };
     const what = el("select", { id: `what-${place + 1}`, onchange: () => {
       const one = about.controls.find((item) => item.name === what.value);
-      Object.assign(row, { control: one.name, value: one.kind === "closures" ? "" : String(one.today) });
+      Object.assign(row, { control: one.name, value: one.kind === "closures" ? "" : String(begin(one).today) });
       redraw(what.id);
     } }, about.controls.map((one) => el("option", { value: one.name, selected: one.name === row.control }, one.title)));
     const text = (key, type) => {
@@ -489,6 +526,7 @@ export function workbench(main, choice) {
   const years = el("select", { id: "year", onchange: () => { chosen.year = Number(years.value); settle(); } },
     about.years.map((year) => el("option", { value: year, selected: year === chosen.year }, String(year))));
 
+  stand();
   controls();
   ranked();
   main.append(el("h1", {}, say("bench.title")), el("div", { class: "bench" }, form, el("div", {},

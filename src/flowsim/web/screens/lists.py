@@ -8,13 +8,14 @@ import csv
 import io
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
 from flowsim.core.errors import InputError
 from flowsim.core.writing.spreadsheets import as_text
-from flowsim.evidence.cases import COLUMNS, SITUATIONS, CaseList, read_cases, wrong_cells
+from flowsim.evidence.cases import COLUMNS, SITUATIONS, CaseList, CaseRow, read_cases, wrong_cells
 from flowsim.model.today.listing import place_cases
 from flowsim.reporting.language import Language
 from flowsim.reporting.wording import Wording
@@ -25,6 +26,8 @@ from flowsim.web.refusals import WrongCells
 __all__ = ["read_list", "template"]
 
 _MOST_ROWS = 2_000
+_Told = tuple[str, bool, float | None, date | None]
+"""What a row tells but for how many: where, whether they wait, the share of the model's number, and since when."""
 
 
 def template(desk: Desk, language: Language) -> tuple[str, bytes]:
@@ -79,7 +82,8 @@ def read_list(desk: Desk, raw: Any, language: Language) -> dict[str, Any]:
         longest = language.number(wording.in_time_unit(max(dated), "minute"), 0) if dated else "–"
         situation = SITUATIONS["waiting" if place.waiting else "under way"][column]
         rows.append([title, situation, number, str(len(dated)), longest])
-    return {"list": text, "rows": rows, "read": len(cases.rows), "day": day.date().isoformat()}
+    alike = list(_alike(cases, desk, wording))
+    return {"list": text, "rows": rows, "read": len(cases.rows), "alike": alike, "day": day.date().isoformat()}
 
 
 def _title(state: str, wording: Wording, desk: Desk) -> str:
@@ -98,16 +102,53 @@ def _day(text: Any, desk: Desk) -> datetime:
     return datetime.combine(day, time())
 
 
+def _alike(cases: CaseList, desk: Desk, wording: Wording) -> Iterator[str]:
+    """Say which rows tell the same, by their numbers: two may be one case that was written twice."""
+    language, column = wording.language, int(wording.language.code == "da")
+    groups: dict[_Told, list[CaseRow]] = {}
+    for row in cases.rows:
+        groups.setdefault(_told(row), []).append(row)
+    stations = {station.name for station in desk.reference_scenario.pathway().stations}
+    for (where, waiting, _, _), rows in groups.items():
+        if len(rows) == 1:
+            continue
+        title = wording.station(where) if where in stations else _title(where, wording, desk)
+        situation = SITUATIONS["waiting" if waiting else "under way"][column]
+        numbers = language.listed(_spans([row.row + 1 for row in rows]))
+        parts = [language.say("web.list.alike.rows", rows=numbers, place=title, situation=situation)]
+        if rows[0].since is not None:
+            parts.append(language.say("web.list.alike.since", day=language.day(rows[0].since)))
+        count = language.number(sum(row.count or 0 for row in rows), 0)
+        yield ", ".join([*parts, language.say("web.list.alike.citizens", number=count)])
+
+
+def _spans(numbers: list[int]) -> list[str]:
+    """Write ascending numbers, those that follow each other as a span: "3", "7–9"."""
+    spans: list[list[int]] = []
+    for number in numbers:
+        if spans and number == spans[-1][-1] + 1:
+            spans[-1] = [spans[-1][0], number]
+        else:
+            spans.append([number])
+    return ["–".join(map(str, span)) for span in spans]
+
+
+def _told(row: CaseRow) -> _Told:
+    return row.where, row.waiting, row.share, row.since
+
+
 def _as_csv(cases: CaseList) -> str:
     """Write the rows that tell anything, equal ones as one row with their number."""
-    rows = Counter[tuple[str, bool, float | None, str]]()
+    rows = Counter[_Told]()
     for row in cases.rows:
         # A row of 0 says that nobody is there, and is kept.
-        rows[row.where, row.waiting, row.share, f"{row.since or ''}"] += 0 if row.count is None else row.count
+        rows[_told(row)] += 0 if row.count is None else row.count
     out = io.StringIO()
     writer = csv.writer(out, delimiter=";", lineterminator="\n")
     writer.writerow([COLUMNS[key][0] for key in ("where", "situation", "number", "since")])
     for (where, waiting, share, since), count in rows.items():
         number = f"{100 * share:.12g} %" if share is not None else count
-        writer.writerow([as_text(where), SITUATIONS["waiting" if waiting else "under way"][0], number, since])
+        writer.writerow(
+            [as_text(where), SITUATIONS["waiting" if waiting else "under way"][0], number, f"{since or ''}"]
+        )
     return out.getvalue()

@@ -7,8 +7,8 @@ const MOST = 1_400_000;
 
 export function ownList() {
   const day = el("input", { type: "date", id: "list-day", value: about.today > about.start ? about.today : "", min: about.start, max: about.end });
-  const wrong = el("div", { class: "wrong", role: "alert" });
-  const shown = el("div", { "aria-live": "polite" });
+  const wrong = el("p", { class: "wrong", role: "alert" }), lines = el("div", {});
+  const spoken = el("p", { role: "status" }), shown = el("div", {});
   let held = null, newest = null;
   const file = el("input", { type: "file", id: "list", accept: ".xlsx,.csv" });
   const take = (chosen) => {
@@ -25,8 +25,8 @@ export function ownList() {
   // The list that is held, as of the day that is set: an answer to an earlier list or day is shown no more.
   async function load() {
     const mine = newest = {};
-    wrong.textContent = "";
-    shown.replaceChildren();
+    wrong.textContent = spoken.textContent = "";
+    for (const one of [lines, shown]) one.replaceChildren();
     if (!held) return;
     if (held.size > MOST) {
       wrong.textContent = say("list.too-large");
@@ -36,8 +36,10 @@ export function ownList() {
       const out = await ask("/api/list", { name: held.name, content: await base64(held), day: day.value });
       if (mine !== newest) return;
       const columns = ["place", "situation", "number", "dated", "longest"].map((key) => say(`list.${key}`));
-      const choice = { cases: out.list, casesDay: out.day, name: say("list.name") };
-      shown.replaceChildren(el("p", {}, say("list.read", { rows: out.read })),
+      const choice = { cases: out.list, casesDay: out.day };
+      spoken.textContent = say("list.read", { rows: out.read });
+      shown.replaceChildren(...(out.alike.length ? [el("details", {}, el("summary", {}, say("list.alike", { number: out.alike.length })),
+        el("p", { class: "quiet" }, say("list.alike.about")), el("ul", {}, out.alike.map((one) => el("li", {}, one))))] : []),
         grid({ title: say("list.preview"), columns, rows: out.rows, numeric: [false, false, true, true, true] }),
         el("p", {}, el("a", { class: "button first", href: address("workbench", choice) }, say("list.use"))));
     } catch (error) {
@@ -46,13 +48,15 @@ export function ownList() {
         wrong.textContent = say("list.changed");
         return;
       }
-      const lines = error.lines?.length > 1 ? error.lines : null;
-      wrong.replaceChildren(say("list.wrong"), lines ? el("ul", {}, lines.map((line) => el("li", {}, line))) : ` ${fault(error).replace(say("error"), "").trim()}`);
+      const several = error.lines?.length > 1 ? error.lines : [];
+      const said = fault(error).replace(say("error"), "").trim();
+      wrong.textContent = `${say("list.wrong")} ${several.length ? say("list.cells", { number: several.length }) : said}`;
+      if (several.length) lines.replaceChildren(el("ul", { class: "wrong" }, several.map((line) => el("li", {}, line))));
     }
   }
 
   return el("section", { class: "card", "aria-labelledby": "own-list" }, el("h3", { id: "own-list" }, say("list")),
     el("p", {}, say("list.about")),
     el("p", {}, el("a", { class: "button", href: `/api/list/template?lang=${about.language}` }, say("list.template"))),
-    el("label", { for: "list-day" }, say("list.day")), day, drop, wrong, shown);
+    el("label", { for: "list-day" }, say("list.day")), day, drop, wrong, lines, spoken, shown);
 }

@@ -1,12 +1,12 @@
 // What screens share: a job with one bar, texts, tables and pictures as they come, and files to take along.
-import { about, ask, el, fault, news, read, say } from "/static/words.js";
+import { about, ask, el, fault, news, read, renew, say } from "/static/words.js";
 
 // Run a job and show how far it is; `done` is called with its last news.
 export function job(path, begin, done) {
   let own = null;
   const status = el("div", { class: "bar" });
   const spoken = el("p", { class: "unseen", role: "status" });
-  const wrong = el("p", { class: "wrong", role: "alert" });
+  const wrong = el("p", { class: "wrong", role: "alert", tabindex: "-1" });
 
   function stop() {
     own?.abort();
@@ -20,9 +20,10 @@ export function job(path, begin, done) {
     const bar = el("progress", { "aria-label": say("bench.waiting") });
     const text = el("span", {}, say("bench.waiting"));
     wrong.textContent = spoken.textContent = "";
-    status.replaceChildren(bar, text, el("button", { type: "button", class: "small", onclick: () => {
+    renew(status, bar, text, el("button", { type: "button", class: "small", onclick: () => {
       stop();
-      status.replaceChildren(el("span", {}, say("screen.cancelled")));
+      spoken.textContent = say("screen.cancelled");
+      renew(status, el("span", {}, say("screen.cancelled")));
     } }, say("bench.cancel")));
     begin();
     try {
@@ -38,14 +39,16 @@ export function job(path, begin, done) {
         if (item.blocks) {
           const seconds = Math.round((performance.now() - begun) / 1000);
           spoken.textContent = say("screen.done", { seconds });
-          status.replaceChildren(el("span", { class: "quiet" }, say("screen.done", { seconds })));
+          renew(status, el("span", { class: "quiet" }, say("screen.done", { seconds })));
           done(item);
         }
       }
     } catch (error) {
       if (error.name !== "AbortError" && mine === own) {
+        const held = status.contains(document.activeElement);
         wrong.textContent = fault(error);
         status.replaceChildren();
+        if (held) wrong.focus();
       }
     }
     if (mine === own) own = null;
@@ -102,7 +105,7 @@ export function again(item, state = null) {
       const out = await ask("/api/scenario", { state });
       // A shipped scenario and the base's own prices stand by their names: only what the command names is to be kept.
       const scenario = own && command.includes(out.file);
-      body.replaceChildren(...recipe({ ...out, ...item.again, toml: scenario && out.toml, list: scenario && out.list,
+      renew(body, ...recipe({ ...out, ...item.again, toml: scenario && out.toml, list: scenario && out.list,
         prices: out.prices && command.includes(out.pricesFile) && out.prices }));
     } catch (error) {
       asked = false;
@@ -113,16 +116,29 @@ export function again(item, state = null) {
 
 // A field for a file in the page's own language: browsers name theirs in their own. Where a file is taken as soon as it
 // is chosen, one that was mended may be chosen again: browsers tell of that only where the field was emptied before.
+// Elsewhere it can be let go again, which not every browser's own field offers.
 export function fileField(input, take) {
-  const name = el("span", { class: "quiet" }, say("choose.none"));
+  const name = el("span", { class: "quiet" });
+  const remove = el("button", { type: "button", class: "small", onclick: () => {
+    input.value = "";
+    input.dispatchEvent(new Event("change"));
+    input.focus();
+  } }, say("choose.remove"));
+  const show = () => {
+    const chosen = input.files[0];
+    name.textContent = chosen?.name ?? say("choose.none");
+    remove.classList.toggle("hidden", Boolean(take) || !chosen);
+    if (chosen) remove.setAttribute("aria-label", say("choose.remove.name", { name: chosen.name }));
+  };
   input.addEventListener("change", () => {
     const chosen = input.files[0];
     if (take && !chosen) return;
-    name.textContent = chosen?.name ?? say("choose.none");
+    show();
     take?.(chosen);
   });
   if (take) input.addEventListener("click", () => { input.value = ""; });
-  return el("div", { class: "file" }, input, el("span", { class: "button", "aria-hidden": "true", onclick: () => input.click() }, say("choose")), name);
+  show();
+  return el("div", { class: "file" }, input, el("span", { class: "button", "aria-hidden": "true", onclick: () => input.click() }, say("choose")), name, remove);
 }
 
 // A number as a field holds it: in full, and never grouped, for "1.200" is asked about.
@@ -158,7 +174,7 @@ export async function take(path, body) {
 // What the scenario of a choice is called, of which the address leaves out the name that nobody has chosen.
 export function nameOf(choice) {
   const preset = about.presets.find((one) => one.name === choice.preset);
-  return choice.name?.trim() || preset?.title || say("bench.name.value");
+  return choice.name?.trim() || preset?.title || say(choice.cases ? "list.name" : "bench.name.value");
 }
 
 // Whether a state is how things stand today.

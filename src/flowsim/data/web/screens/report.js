@@ -17,7 +17,7 @@ export function report(main, choice) {
   const logo = el("input", { id: "logo", type: "file", accept: ".png,.jpg,.jpeg" });
   const pages = el("select", { id: "pages" }, el("option", { value: "" }, say("report.two")), el("option", { value: "all" }, say("report.all")));
   const large = el("p", { class: "wrong", role: "alert" });
-  const out = el("div", { "aria-live": "polite" });
+  const out = el("div", {});
   const work = job("/api/report", () => out.replaceChildren(), (item) => {
     out.replaceChildren(
       el("section", { class: "card", "aria-labelledby": "files" }, el("h2", { id: "files" }, say("report.files")),
@@ -27,6 +27,7 @@ export function report(main, choice) {
         item.letter.length > 0 && el("p", { class: "quiet" }, item.letter.flatMap((text, place) => [place > 0 && el("br"), text])),
         el("h2", { id: "paper" }, item.title), el("p", {}, item.subject), blocks(item.blocks)), again(item, state));
   });
+  logo.addEventListener("change", () => { large.textContent = ""; });
   main.append(el("h1", {}, say("report.title")), el("p", {}, say("report.about")),
     el("p", {}, say("screen.of", { name: subject(choice) })),
     el("form", { class: "card sentence", onsubmit: async (event) => {
@@ -34,9 +35,16 @@ export function report(main, choice) {
       const picture = logo.files[0];
       large.textContent = picture && picture.size > MOST ? say("report.logo.large") : "";
       if (large.textContent) return;
+      let content = "";
+      try {
+        content = picture ? await base64(picture) : "";
+      } catch { // it was written over since it was chosen
+        large.textContent = say("list.changed");
+        return;
+      }
       work.start({ state, form: {
         question: question.value, first: first.value, last: last.value, appendix: pages.value === "all", recipient: recipient.value,
-        author: author.value, date: day.value, logo: picture ? await base64(picture) : "",
+        author: author.value, date: day.value, logo: content,
       } });
     } },
     el("div", { class: "field" }, el("label", { for: "question" }, say("report.question")), question),

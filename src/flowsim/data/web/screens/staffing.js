@@ -19,7 +19,7 @@ export function staffing(main, choice) {
   const chance = pick("chance", [["80%", say("staffing.years")], ["", say("staffing.mean")]], "80%");
   const spans = [[first, field("least"), field("most")], [second, field("least2"), field("most2")]];
   const unit = el("span", {}), alsoUnit = el("span", {});
-  const out = el("div", { "aria-live": "polite" });
+  const out = el("div", {});
   const notes = new Map([bound, alsoBound, ...spans.flatMap(([, ...both]) => both)].map((input) =>
     [input, el("p", { class: "wrong", role: "alert", id: `${input.id}-note` })]));
   // Said when it is asked and cleared while typing, so that the button never moves away below a click.

@@ -10,7 +10,7 @@ export function trust(main, choice) {
   // Of the base alone, or of the scenario that is chosen.
   const panel = (key, path, chosen = false) => {
     let state;
-    const out = el("div", { "aria-live": "polite" });
+    const out = el("div", {});
     const work = job(path, () => out.replaceChildren(), (item) => out.replaceChildren(
       ...[item.points && dots(item.points), ...blocks(item.blocks), item.names && toFields(item.names),
         again(item, chosen ? state : null)].filter(Boolean)));
