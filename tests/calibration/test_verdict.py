@@ -1,18 +1,22 @@
 """How far a model is from its documents, all figures together."""
 
 import itertools
+import json
 import re
+import shutil
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from flowsim import run
+from flowsim import InputError, run
 from flowsim.calibration.draws import AtPositions
+from flowsim.calibration.study import Study
 from flowsim.calibration.verdict import Judged, Verdict, _chi_square, judge
 from flowsim.calibration.workflow import Calibration
-from flowsim.cli.words.verdict import verdict_lines, verdict_page
+from flowsim.cli.words.verdict import verdict_json, verdict_lines, verdict_page
 from flowsim.reporting.language import Language
+from helpers.paths import SMALL_TOWN
 
 
 def test_the_distance_from_the_documents_is_that_of_mahalanobis():
@@ -69,6 +73,82 @@ def test_waits_and_figures_are_told_with_nine_in_ten_of_the_ensemble(found):
         if one.target == target
     ]
     np.testing.assert_allclose(figures, nine_in_ten(found.study.observe(results)))
+
+
+@pytest.fixture(scope="module")
+def closed(tmp_path_factory):
+    """The town whose team meets nobody in the month of which a wait is documented, with all that a verdict tells."""
+    place = tmp_path_factory.mktemp("closed") / "town"
+    shutil.copytree(SMALL_TOWN, place)
+    town, places = place / "town.toml", '2024-01-01 = "$places_2024"\n'
+    text = town.read_text(encoding="utf-8")
+    assert places in text
+    town.write_text(text.replace(places, f"{places}2024-11-01 = 0\n"), encoding="utf-8")
+    study = Study.read(place / "calibration.toml")
+    z = np.array([study.prior.draw(1, number) for number in range(20)])
+    names = [target.name for target in study.fitted]
+    slope = np.full((len(names), z.shape[1]), 0.5)
+    factors = [
+        {"name": factor.name, "title": factor.title, "prior_sd": 1.0, "posterior_mean": 0.0, "posterior_sd": 0.5}
+        for factor in study.prior.factors
+    ]
+    ranks = {"truths": 20, "uniform": [1.0], "inside": {}, "right": {}}
+    record = {
+        "provenance": {"seed": 1, "study": "0" * 64, "flowsim": "0.1", "draws": 500},
+        "fit": {"mode": [0.0] * z.shape[1], "slope": slope.tolist(), "targets": names},
+        **{"factors": factors, "coverage": ranks, "coverage_near": ranks, "out_of_reach": [], "watched": {}},
+        "hold_outs": [{"name": "family times", "held": ["a"], "inside": ["a"], "width": np.nan, "kept": 3}],
+        "seconds": {"fit": 1.0},
+    }
+    return Calibration(study=study, sets=z, retrospects=(), record=record)
+
+
+def test_a_figure_that_the_simulation_does_not_have_fits_nothing(closed):
+    verdict = judge(closed, replications=8)
+    missing = next(one for one in verdict.judged if one.target.name == "wait December 2024")
+    assert (missing.word, np.isnan(missing.mean), np.isnan(missing.implausibility)) == ("undefined", True, True)
+    assert verdict.undefined == (missing,)
+    assert missing not in verdict.worst(10)
+    near = sum(one.implausibility < 3 for one in verdict.judged)
+    assert verdict.plausible == near / 5 <= 0.8
+    # Of the other four figures alone: their slopes are alike, so they determine one direction, of s² = 4 · 7 · 0.5².
+    assert np.isfinite(verdict.chi_square)
+    assert verdict.freedom == pytest.approx(4 - 7 / 8)
+
+
+def test_what_is_undefined_is_said_and_is_null_in_json(closed):
+    verdict = judge(closed, replications=8)
+    lines = verdict_lines(verdict, Language.of("en"))
+    (row,) = [line.split() for line in lines if line.startswith("  wait December 2024 ")]
+    assert row == ["wait", "December", "2024", "6.0", "-", "-", "-"]
+    assert "counts as not plausible: wait December 2024." in " ".join(" ".join(lines).split())
+    assert "| wait December 2024 | 6.0 ± 1.0 weeks | - (-) | - | none in the simulation |" in verdict_page(
+        verdict, Language.of("en")
+    )
+    data = json.loads(json.dumps(verdict_json(verdict), allow_nan=False))
+    (figure,) = [each for each in data["targets"] if each["name"] == "wait December 2024"]
+    assert [figure[key] for key in ("verdict", "implausibility", "mean", "p50")] == ["undefined", None, None, None]
+    assert data["calibration"]["hold_outs"][0]["width"] is None
+
+
+def test_a_calibration_with_what_is_undefined_is_written_as_json_and_read_again(closed, tmp_path):
+    record = dict(closed.record) | {"provenance": {"study": closed.study.digest}}
+    Calibration(study=closed.study, sets=closed.sets, retrospects=(), record=record).write(tmp_path)
+    stamp = {"source": closed.study.source, "study": closed.study.digest, "seed": 1}
+    (tmp_path / "study.json").write_text(json.dumps(stamp), encoding="utf-8")
+
+    def refused(constant):
+        raise AssertionError(constant)
+
+    text = (tmp_path / "record.json").read_text(encoding="utf-8")
+    assert json.loads(text, parse_constant=refused)["hold_outs"][0]["width"] is None
+    assert np.isnan(Calibration.read(tmp_path).record["hold_outs"][0]["width"])
+
+
+@pytest.mark.parametrize("replications", [1, 0, 2.0])
+def test_a_verdict_takes_two_replications_for_a_spread(found, replications):
+    with pytest.raises(InputError, match=f"replications: {replications} is not allowed: it should be a whole number"):
+        judge(found, replications=replications)
 
 
 def verdict_of(calibration, words):

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import shutil
+from datetime import datetime
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from flowsim import InputError, Scenario, run
 from flowsim.calibration.draws import FromPrior
 from flowsim.calibration.ensemble import Ensemble
+from flowsim.calibration.histories.kept import Histories, sets_digest
 from flowsim.calibration.inference.checks import hold_outs
 from flowsim.calibration.inference.posterior import conditioned
 from flowsim.calibration.inference.table import simulate_draws
@@ -41,6 +43,44 @@ def test_less_than_the_least_effort_is_refused(name, least):
     assert getattr(Effort(**few | {name: least}), name) == least
     with pytest.raises(InputError, match=f"{name}: {least - 1} is not allowed: at least {least}"):
         Effort(**few | {name: least - 1})
+
+
+@pytest.mark.parametrize("name", ["draws", "truths", "sets", "replications", "steps", "rounds", "pairs"])
+@pytest.mark.parametrize("value", ["many", 600.5, True, None, float("nan")])
+def test_an_effort_is_told_in_whole_numbers(name, value):
+    with pytest.raises(InputError, match=f"{name}: .* is not allowed: it should be a whole number"):
+        Effort(**{name: value})
+
+
+def test_an_effort_of_numpys_numbers_can_be_written_down():
+    effort = Effort(draws=np.int64(2000), truths=np.int32(40), sets=np.int64(50), pairs=np.int64(80))
+    assert json.dumps(dataclasses.asdict(effort))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: Study.read(None), "study: None is not allowed: it should be the name of a base that ships, or"),
+        (lambda: Calibration.read(3), "calibrated: 3 is not allowed: it should be the name of one that ships, or"),
+        (lambda: Ensemble.read(None), "calibrated: None is not allowed: it should be the path of a folder"),
+        (lambda: calibrate(Study.read(TOWN / "calibration.toml"), effort="big"), "effort: 'big' is not allowed"),
+        (lambda: calibrate(Study.read(TOWN / "calibration.toml"), folder=3), "folder: 3 is not allowed"),
+        (lambda: fit(Study.read(TOWN / "calibration.toml"), steps=0), "steps: 0 is not allowed"),
+    ],
+)
+def test_what_a_calibration_can_not_take_is_named(call, message):
+    with pytest.raises(InputError, match=message):
+        call()
+
+
+def test_parts_are_kept_in_a_folder_that_is_made_whatever_its_path_is_written_as(town, tmp_path):
+    draws = FromPrior(study=Study.read(town / "calibration.toml"))
+    table = simulate_draws(draws, 2, folder=str(tmp_path / "made" / "deep"))
+    assert [path.name for path in (tmp_path / "made" / "deep").iterdir()] == ["draws-000000-2.npz"]
+    np.testing.assert_array_equal(simulate_draws(draws, 2).z, table.z)
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(InputError, match=r"folder: nothing can be written to .*file"):
+        simulate_draws(draws, 2, folder=tmp_path / "file" / "within")
 
 
 @pytest.fixture
@@ -125,6 +165,26 @@ def test_bad_commands_are_refused(tmp_path, monkeypatch, words, message):
     assert (code, out) == (2, "")
     assert message in err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_histories_of_an_earlier_calibration_are_not_left_for_a_run_to_draw(town, tmp_path):
+    study, folder = Study.read(town / "calibration.toml"), tmp_path / "found"
+    sets = np.zeros((2, len(study.prior.names)))
+    record = {"provenance": {"study": study.digest}, "fit": {"mode": sets[0].tolist()}}
+    found = Calibration(study=study, sets=sets, retrospects=(), record=record)
+    check_place(study, folder, 1)
+    histories = Histories(
+        **{key: np.array([0, 1]) for key in ("sets", "replications")},
+        **{"weights": np.array([0.5, 0.5]), "at": datetime(2025, 1, 1), "seed": 3},
+        **{"pairs": 2, "effective": 2.0, "largest": 0.5, "provenance": {"sets": sets_digest(found.sets)}},
+    )
+    dataclasses.replace(found, histories=histories).write(folder, overwrite=True)
+    assert len(Ensemble.read(folder).histories) == 2
+    with pytest.raises(InputError, match=r"histories\.csv"):
+        found.write(folder)
+    assert (folder / "histories.csv").is_file()
+    found.write(folder, overwrite=True)
+    assert Ensemble.read(folder).histories is None
 
 
 def test_words_of_explanation_are_no_part_of_the_digest(town):

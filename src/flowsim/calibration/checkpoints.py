@@ -15,10 +15,20 @@ from zipfile import BadZipFile
 import numpy as np
 
 from flowsim.core.arrays import Floats
-from flowsim.core.errors import InputError
+from flowsim.core.errors import InputError, require_type
 from flowsim.core.files import content_of, write_bytes
 
-__all__ = ["DamagedPartWarning", "keep", "keep_arrays", "kept", "kept_arrays", "table_text", "tell_damaged", "whole"]
+__all__ = [
+    "DamagedPartWarning",
+    "keep",
+    "keep_arrays",
+    "kept",
+    "kept_arrays",
+    "parts_folder",
+    "table_text",
+    "tell_damaged",
+    "whole",
+]
 
 _MARK = b"\nsha256 "
 _LENGTH = len(_MARK) + 64
@@ -27,6 +37,22 @@ _MOST_BYTES = 100_000_000
 
 class DamagedPartWarning(UserWarning):
     """A kept part is empty, cut, changed or of another calibration, and is made again."""
+
+
+def parts_folder(folder: str | Path | None) -> Path | None:
+    """Make the folder in which finished parts are kept, and those above it; None where none are kept.
+
+    Raises:
+        InputError: where it can't be made.
+    """
+    if folder is None:
+        return None
+    require_type("folder", folder, (str, Path), "the path of a folder")
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"folder: nothing can be written to '{folder}': {error.strerror}") from None
+    return Path(folder)
 
 
 def _checksum(content: bytes, name: str, owner: str) -> bytes:

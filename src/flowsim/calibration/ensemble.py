@@ -53,9 +53,9 @@ __all__ = [
 ]
 
 STAMP = "study.json"
+"""What tells, in the folder of a calibration, which study and seed it belongs to."""
 CHECKSUMS = "checksums.json"
 """Beside the files of a finished calibration: the hash of each."""
-"""What tells, in the folder of a calibration, which study and seed it belongs to."""
 _MOST_DRAFTS = 128  # each some 200 KB; a page runs 100 replications
 
 
@@ -134,6 +134,7 @@ class Ensemble(Displayed):
         Raises:
             InputError: where there is none, or where its facts, factors or targets have changed since.
         """
+        require_type("calibrated", folder, (str, Path), "the path of a folder")
         study = study_of(Path(folder))
         return read_ensemble(study.prior, study.source, Path(folder))
 
@@ -359,12 +360,13 @@ def check_files(folder: Path) -> None:
                 raise ValueError(name)
 
 
-def write_histories(folder: Path, histories: Histories, overwrite: bool = False) -> Path:
+def write_histories(folder: str | Path, histories: Histories, overwrite: bool = False) -> Path:
     """Write `histories.csv` to a folder, and its hash beside those of a finished calibration there.
 
     Raises:
         InputError: where it exists and may not be overwritten.
     """
+    folder = Path(folder)
     text, file = histories_csv(histories), folder / "histories.csv"
     written, sums = {file: text.encode()}, folder / CHECKSUMS
     if sums.is_file():

@@ -17,11 +17,11 @@ import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.optimize import least_squares
 
-from flowsim.calibration.checkpoints import keep_arrays, kept_arrays
+from flowsim.calibration.checkpoints import keep_arrays, kept_arrays, parts_folder
 from flowsim.calibration.study import Study
 from flowsim.calibration.targets import Target
 from flowsim.core.arrays import Floats, defined_deviation, defined_mean
-from flowsim.core.errors import InputError
+from flowsim.core.errors import InputError, whole_number
 from flowsim.core.progress import Progress
 from flowsim.simulation.runner import run
 
@@ -120,7 +120,7 @@ def fit(
     replications: int = _FEWEST,
     seed: int = 1,
     steps: int = 8,
-    folder: Path | None = None,
+    folder: str | Path | None = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Fit:
@@ -139,13 +139,12 @@ def fit(
         progress: called with (done, all) after each evaluation; all is what the steps need at the most.
 
     Raises:
-        InputError: for too few replications.
+        InputError: for too few replications, and less than one step.
     """
+    replications, steps = whole_number("replications", replications), whole_number("steps", steps, 1)
     if replications < _FEWEST:
         raise InputError(f"replications: {replications} is not allowed: a fit on fewer than {_FEWEST} fits their luck")
-    if folder is not None:
-        folder.mkdir(exist_ok=True)
-    return _Search(study, replications, seed, executor, progress, steps, folder).run(
+    return _Search(study, replications, seed, executor, progress, steps, parts_folder(folder)).run(
         np.zeros(len(study.prior.factors)) if start is None else start
     )
 

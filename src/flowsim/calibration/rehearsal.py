@@ -28,7 +28,7 @@ from flowsim.calibration.study import Study
 from flowsim.calibration.targets import Target
 from flowsim.calibration.workflow import Effort, Stage, Stopwatch, check_place, prepared
 from flowsim.core.arrays import Floats, defined_quantiles
-from flowsim.core.errors import InputError
+from flowsim.core.errors import InputError, whole_number
 from flowsim.core.writing.atomic import reserved
 from flowsim.simulation.engine.luck import side_stream
 from flowsim.simulation.runner import checked_seed
@@ -73,7 +73,7 @@ def rehearse(
     effort: Effort,
     truths: int = 60,
     first: int | None = None,
-    folder: Path,
+    folder: str | Path,
     seed: int = 1,
     executor: Executor | None = None,
     progress: Stage | None = None,
@@ -93,7 +93,8 @@ def rehearse(
     Raises:
         InputError: where no target tells the state at a date, or the folder holds another calibration.
     """
-    seed, first = checked_seed(seed), truths if first is None else first
+    seed, truths = checked_seed(seed), whole_number("truths", truths, 1)
+    first = truths if first is None else whole_number("first", first)
     targets = [target for target in dated(study) if target.fitted]
     if not targets:
         raise InputError(
@@ -102,6 +103,7 @@ def rehearse(
     if not 1 <= first <= truths:
         raise InputError(f"first: {first} is not allowed: from 1 to {truths:,}")
     check_place(study, folder, seed)
+    folder = Path(folder)
     with reserved(folder / "calibration", f"'{folder}' is in use by another process that calibrates: wait for it"):
         clock = Stopwatch(progress)
         ready = prepared(study, effort, seed, folder, executor, clock)

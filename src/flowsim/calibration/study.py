@@ -17,7 +17,7 @@ from pydantic import Field, ValidationError
 
 from flowsim.calibration.targets import Target, observer, read_targets, targets_of
 from flowsim.core.arrays import Floats
-from flowsim.core.errors import InputError, Record, located, nearest, unknown_name
+from flowsim.core.errors import InputError, Record, located, nearest, require_type, unknown_name
 from flowsim.core.files import content_of, is_file, read_toml
 from flowsim.core.periods import Period
 from flowsim.core.quantities import TypedNumber, times
@@ -255,6 +255,7 @@ class Study:
         Raises:
             InputError: one line with the file, the key path, the value and what is allowed.
         """
+        require_type("study", name_or_path, (str, Path), "the name of a base that ships, or the path of a file")
         source, folder, raw = _file(name_or_path)
         prior = _prior(source, folder, raw)
         facts, chosen = _documents(raw, folder, source, prior.base)

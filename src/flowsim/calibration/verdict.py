@@ -22,7 +22,7 @@ from flowsim.calibration.targets import Target
 from flowsim.calibration.workflow import Calibration
 from flowsim.core.arrays import Floats, defined_deviation, defined_mean, defined_quantiles
 from flowsim.core.display import Tabled
-from flowsim.core.errors import InputError, require_type
+from flowsim.core.errors import InputError, require_type, whole_number
 from flowsim.core.progress import Progress, shifted, shows_progress
 from flowsim.simulation.measures.catalogue import Catalogue
 from flowsim.simulation.measures.stations import BACKLOG, FIRST_FREE, SERVED
@@ -52,8 +52,8 @@ class Judged:
         lower: the ensemble's 5 % quantile.
         upper: the ensemble's 95 % quantile.
         implausibility: the distance of the mode's mean over the root of tolerance² + process²; 0 where an inequality
-            holds.
-        word: "fits" below 1, "near" below 2, "strained" below 3, else "contradicts".
+            holds; NaN where fewer than two of the mode's replications have such a figure.
+        word: "fits" below 1, "near" below 2, "strained" below 3, else "contradicts"; "undefined" where it is NaN.
     """
 
     target: Target
@@ -72,8 +72,8 @@ class Verdict(Tabled):
 
     Attributes:
         judged: every target, the fitted ones first.
-        chi_square: over the fitted figures, with the covariance that histories at the mode have.
-        freedom: how many figures less the parameters that they effectively determine.
+        chi_square: over the fitted figures that are defined, with the covariance that histories at the mode have.
+        freedom: how many figures these are, less the parameters that they effectively determine.
         waits: monthly waits over the ensemble, in weeks or the unit of time that the base names, by station and
             reading: (month, 5 %, median, 95 %); for the meetings whose wait is documented, or for all where none is.
         sets: how many sets the ensemble has.
@@ -114,8 +114,13 @@ class Verdict(Tabled):
         return tuple(one for one in self.judged if one.target.fitted)
 
     @property
+    def undefined(self) -> tuple[Judged, ...]:
+        """The fitted figures that the simulation does not have, of which nothing speaks for the model."""
+        return tuple(one for one in self.fitted if np.isnan(one.implausibility))
+
+    @property
     def plausible(self) -> float:
-        """The share of the fitted figures with an implausibility below 3."""
+        """The share of the fitted figures with an implausibility below 3; one that is undefined has none."""
         return sum(one.implausibility < 3 for one in self.fitted) / len(self.fitted)
 
     def frame(self) -> pd.DataFrame:
@@ -130,8 +135,9 @@ class Verdict(Tabled):
         return pd.DataFrame(rows)
 
     def worst(self, count: int = 3) -> tuple[Judged, ...]:
-        """Return the fitted figures that are farthest off, the farthest first."""
-        return tuple(sorted(self.fitted, key=lambda one: -one.implausibility)[:count])
+        """Return the fitted figures that are farthest off, the farthest first; none that is undefined."""
+        known = (one for one in self.fitted if not np.isnan(one.implausibility))
+        return tuple(sorted(known, key=lambda one: -one.implausibility)[:count])
 
 
 def fresh_seed(calibration: Calibration, seed: int | None = None) -> int:
@@ -159,17 +165,17 @@ def judge(
 
     Args:
         calibration: what was found.
-        replications: at the mode.
+        replications: at the mode; 2 or more, for the spread of one history.
         seed: of fresh draws, other than the calibration's own; 1,000 more than that where left out.
         executor: where the replications run.
         progress: called with (done, all).
 
     Raises:
-        InputError: for the seed of the calibration.
+        InputError: for the seed of the calibration, and fewer than two replications.
     """
     require_type("calibration", calibration, Calibration, "a calibration, as `calibrate` returns it")
     study, sets, record = calibration.study, calibration.sets, calibration.record
-    seed = fresh_seed(calibration, seed)
+    replications, seed = whole_number("replications", replications, 2), fresh_seed(calibration, seed)
     total = replications + len(sets)
     mode = np.array(record["fit"]["mode"])
     results = run(
@@ -195,6 +201,8 @@ def judge(
     tolerance = np.array([target.tolerance for target in study.targets])
     mean, process = defined_mean(at_mode), defined_deviation(at_mode)
     off = misfit(study.targets, mean, np.hypot(tolerance, process))
+    # `misfit` takes what is undefined as no distance, for it can't be made less; here it is no evidence of a fit.
+    off = np.where(np.isnan(process), np.nan, off)
     low, middle, high = defined_quantiles(observed, (0.05, 0.5, 0.95))
     judged = [
         Judged(
@@ -205,15 +213,17 @@ def judge(
             lower=float(low[n]),
             upper=float(high[n]),
             implausibility=float(abs(off[n])),
-            word=next(word for limit, word in _WORDS if abs(off[n]) < limit),
+            word=next((word for limit, word in _WORDS if abs(off[n]) < limit), "undefined"),
         )
         for n, target in enumerate(study.targets)
     ]
     fitted = [n for n, target in enumerate(study.targets) if target.fitted]
+    known = [n for n in fitted if not np.isnan(off[n])]
+    slope = np.array(record["fit"]["slope"])[[fitted.index(n) for n in known]]
     return Verdict(
         judged=tuple(sorted(judged, key=lambda one: not one.target.fitted)),
-        chi_square=_chi_square(at_mode[:, fitted], (off * np.hypot(tolerance, process))[fitted], tolerance[fitted]),
-        freedom=len(fitted) - _determined(np.array(record["fit"]["slope"])),
+        chi_square=_chi_square(at_mode[:, known], (off * np.hypot(tolerance, process))[known], tolerance[known]),
+        freedom=len(known) - _determined(slope),
         waits=_waits(spread, {name for target in study.targets for name in target.observation.measures}),
         sets=len(sets),
         replications=replications,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -42,10 +43,10 @@ from flowsim.calibration.mode import Fit, fit
 from flowsim.calibration.retrospect import Retrospect, look_back, origins, retrospects_csv, retrospects_of
 from flowsim.calibration.study import Study
 from flowsim.calibration.targets import Target
-from flowsim.core.arrays import Floats, defined_quantiles
-from flowsim.core.errors import InputError, require_type
+from flowsim.core.arrays import Floats, defined_quantiles, plain
+from flowsim.core.errors import InputError, require_type, whole_number
 from flowsim.core.extras import require_extra
-from flowsim.core.files import data_folder, write_files, write_text
+from flowsim.core.files import check_file, data_folder, write_files, write_text
 from flowsim.core.progress import shows_progress
 from flowsim.core.writing.atomic import path_from, remove_strays, reserved, under_way
 from flowsim.model.library import cities
@@ -100,9 +101,11 @@ class Effort:
     def __post_init__(self) -> None:
         least_of = {"draws": _FEWEST, "truths": 20, "sets": 20, "replications": 40, "steps": 1, "rounds": 1}
         for name, least in least_of.items():
-            if getattr(self, name) < least:
-                raise InputError(f"{name}: {getattr(self, name)} is not allowed: at least {least:,}")
-        PairCounts(pairs=self.pairs, histories=self.sets)
+            number = whole_number(name, getattr(self, name))
+            if number < least:
+                raise InputError(f"{name}: {number} is not allowed: at least {least:,}")
+            object.__setattr__(self, name, number)  # a Python number, as what is found is written with
+        object.__setattr__(self, "pairs", PairCounts(pairs=self.pairs, histories=self.sets).pairs)
         if self.truths > self.draws // 4:
             raise InputError(f"truths: {self.truths:,} is not allowed: at most a quarter of the {self.draws:,} draws")
 
@@ -132,6 +135,7 @@ class Calibration:
         Raises:
             InputError: where there is none, or where its facts, factors or targets have changed since.
         """
+        require_type("calibrated", name_or_folder, (str, Path), "the name of one that ships, or the path of a folder")
         folder: Traversable
         if str(name_or_folder) in cities():
             study, folder = Study.read(name_or_folder), data_folder(str(name_or_folder))
@@ -140,7 +144,7 @@ class Calibration:
             study = study_of(folder)
         ensemble = read_ensemble(study.prior, study.source, folder)
         with whole(folder / "record.json"):
-            record = json.loads(table_text(folder / "record.json"))
+            record = _undefined(json.loads(table_text(folder / "record.json")))
         with whole(folder / "retrospect.csv"):
             past = retrospects_of(table_text(folder / "retrospect.csv"))
         return cls(study=study, sets=ensemble.z, retrospects=past, record=record, histories=ensemble.histories)
@@ -164,17 +168,18 @@ class Calibration:
 
         return pd.DataFrame(self.sets, columns=list(self.study.prior.names))
 
-    def write(self, folder: Path, overwrite: bool = False) -> tuple[Path, ...]:
+    def write(self, folder: str | Path, overwrite: bool = False) -> tuple[Path, ...]:
         """Write the files of a calibration.
 
-        They are `ensemble.csv`, `mode.toml`, `retrospect.csv`, `record.json`, and `histories.csv` where there are any.
+        They are `ensemble.csv`, `mode.toml`, `retrospect.csv`, `record.json`, and `histories.csv` where there are any;
+        where there are none, an earlier one is removed.
 
-        All of them or none, with the hash of each in `checksums.json`; their paths are returned.
+        All of them or none, with the hash of each in `checksums.json`; their paths, but for its own, are returned.
 
         Raises:
             InputError: where one exists and may not be overwritten.
         """
-        prior = self.study.prior
+        folder, prior = Path(folder), self.study.prior
         texts = {
             "ensemble.csv": ensemble_csv(prior.names, self.sets),
             "mode.toml": mode_toml(self.ensemble.mode, self.record["provenance"]),
@@ -183,6 +188,9 @@ class Calibration:
         }
         if self.histories is not None:
             texts["histories.csv"] = histories_csv(self.histories)
+        else:
+            check_file(folder / "histories.csv", overwrite)
+            (folder / "histories.csv").unlink(missing_ok=True)  # of an earlier calibration: a run would draw them
         written = texts | {CHECKSUMS: json.dumps(checksums(texts), indent=1) + "\n"}
         write_files({folder / file: text.encode() for file, text in written.items()}, overwrite=overwrite)
         return tuple(folder / file for file in texts)
@@ -190,11 +198,20 @@ class Calibration:
 
 def _json(record: Mapping[str, Any]) -> str:
     """Write plain data with one key a line, and each list of numbers on one."""
-    text = json.dumps(record, indent=1, ensure_ascii=False)
+    text = json.dumps(plain(record), indent=1, ensure_ascii=False, allow_nan=False)
     return re.sub(r"\[\s+(-?\d[^\[\]{}]*?)\s+\]", lambda found: f"[{' '.join(found[1].split())}]", text) + "\n"
 
 
-def check_place(study: Study, folder: Path, seed: int) -> None:
+def _undefined(value: Any) -> Any:
+    """Return plain data with NaN where JSON has no number, as `_json` wrote it."""
+    if isinstance(value, dict):
+        return {key: _undefined(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_undefined(each) for each in value]
+    return math.nan if value is None else value
+
+
+def check_place(study: Study, folder: str | Path, seed: int) -> None:
     """Make the folder where parts of the work are kept, and refuse one that holds another study's, or anything else.
 
     Its stamp is made again where it is empty or cut; what is written over can only be the rest of it.
@@ -202,6 +219,8 @@ def check_place(study: Study, folder: Path, seed: int) -> None:
     Raises:
         InputError: where it does, or it can't be made.
     """
+    require_type("folder", folder, (str, Path), "the path of a folder")
+    folder = Path(folder)
     source = study.source if study.source in cities() else path_from(study.source, folder)
     content = {"source": Path(source).as_posix(), "study": study.digest, "seed": seed}
     text = json.dumps(content) + "\n"
@@ -237,7 +256,7 @@ def calibrate(
     study: Study,
     *,
     effort: Effort | None = None,
-    folder: Path | None = None,
+    folder: str | Path | None = None,
     seed: Seed = 1,
     executor: Executor | None = None,
     progress: Stage | None = None,
@@ -258,12 +277,14 @@ def calibrate(
     require_type("study", study, Study, "a study: Study.read(...) reads one")
     require_extra("calibrate", "a calibration")
     seed = checked_seed(seed)
-    effort = effort or Effort()
+    effort = Effort() if effort is None else effort
+    require_type("effort", effort, Effort, "an Effort, such as Effort(draws=10_000)")
     if len(study.fitted) == 0:
         raise InputError(f"{study.source}: targets: none is fitted")
     if folder is None:
         return _calibrated(study, effort, seed, None, executor, progress)
     check_place(study, folder, seed)
+    folder = Path(folder)
     with reserved(folder / "calibration", f"'{folder}' is in use by another process that calibrates: wait for it"):
         return _calibrated(study, effort, seed, folder, executor, progress)
 

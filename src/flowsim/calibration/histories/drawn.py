@@ -15,7 +15,7 @@ from flowsim.calibration.histories.weighing import resampled, weighed
 from flowsim.calibration.study import Study
 from flowsim.calibration.targets import Target
 from flowsim.core.arrays import Floats
-from flowsim.core.errors import InputError
+from flowsim.core.errors import InputError, whole_number
 from flowsim.core.progress import Progress
 
 __all__ = ["PairCounts", "dated", "weigh"]
@@ -34,6 +34,8 @@ class PairCounts:
     histories: int = 500
 
     def __post_init__(self) -> None:
+        for name in ("pairs", "histories"):
+            object.__setattr__(self, name, whole_number(name, getattr(self, name)))
         if self.histories < 1:
             raise InputError(f"histories: {self.histories} is not allowed: at least 1 is needed")
         if self.pairs < self.histories:
@@ -53,7 +55,7 @@ def weigh(
     *,
     counts: PairCounts | None = None,
     seed: int = 1,
-    folder: Path | None = None,
+    folder: str | Path | None = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Histories:

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from flowsim.calibration.checkpoints import keep_arrays, kept_arrays
+from flowsim.calibration.checkpoints import keep_arrays, kept_arrays, parts_folder
 from flowsim.calibration.draws import AtPositions
 from flowsim.calibration.study import Study
 from flowsim.calibration.targets import Target
 from flowsim.core.arrays import Floats, Ints
-from flowsim.core.errors import InputError
+from flowsim.core.errors import InputError, whole_number
 from flowsim.core.progress import Progress, shifted
 from flowsim.simulation.runner import run
 
@@ -52,7 +52,7 @@ def simulate_pairs(
     count: int,
     *,
     seed: int = 1,
-    folder: Path | None = None,
+    folder: str | Path | None = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Pairs:
@@ -73,20 +73,17 @@ def simulate_pairs(
     Raises:
         InputError: for less than one pair, or no target.
     """
-    if count < 1:
-        raise InputError(f"pairs: {count} is not allowed: at least 1 is needed")
+    count = whole_number("pairs", count, 1)
     if not targets:
         raise InputError("pairs: no target is to be observed")
     observed = tuple(targets)
     measures = study.read_measures(observed)
     owner = f"{study.digest} {seed} {hashlib.sha256(z.tobytes()).hexdigest()} {[one.name for one in observed]}"
     model = AtPositions(study=study, z=z)
-    if folder is not None:
-        folder.mkdir(exist_ok=True)
-    parts = []
+    place, parts = parts_folder(folder), []
     for first in range(0, count, _PART):
         numbers = range(first, min(first + _PART, count))
-        path = folder / f"pairs-{first:06d}-{len(numbers)}.npz" if folder else None
+        path = place / f"pairs-{first:06d}-{len(numbers)}.npz" if place else None
         arrays = kept_arrays(path, owner)
         if arrays is None:
             results = run(

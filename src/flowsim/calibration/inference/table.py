@@ -15,10 +15,10 @@ from typing import Protocol
 
 import numpy as np
 
-from flowsim.calibration.checkpoints import keep_arrays, kept_arrays
+from flowsim.calibration.checkpoints import keep_arrays, kept_arrays, parts_folder
 from flowsim.calibration.study import Study
 from flowsim.core.arrays import Floats
-from flowsim.core.errors import InputError
+from flowsim.core.errors import whole_number
 from flowsim.core.progress import Progress, shifted
 from flowsim.model.varying import Varying
 from flowsim.simulation.runner import run
@@ -76,7 +76,7 @@ def simulate_draws(
     draws: int,
     *,
     seed: int = 1,
-    folder: Path | None = None,
+    folder: str | Path | None = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> ReferenceTable:
@@ -95,15 +95,12 @@ def simulate_draws(
     Raises:
         InputError: for less than two draws.
     """
-    if folder is not None:
-        folder.mkdir(exist_ok=True)
-    if draws < 2:
-        raise InputError(f"draws: {draws} is not allowed: at least 2 are needed")
-    parts = []
+    draws = whole_number("draws", draws, 2)
+    place, parts = parts_folder(folder), []
     owner = f"{drawn.study.digest} {drawn.digest} {seed} {' '.join(drawn.study.watched)}"
     for first in range(0, draws, _PART):
         count = min(_PART, draws - first)
-        path = folder / f"draws-{first:06d}-{count}.npz" if folder else None
+        path = place / f"draws-{first:06d}-{count}.npz" if place else None
         if arrays := kept_arrays(path, owner):
             figures = {name: arrays[name] for name in ("z", "simulated", "watched")}
             parts.append(ReferenceTable(**figures, seconds=float(arrays["seconds"])))

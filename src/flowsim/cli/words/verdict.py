@@ -103,9 +103,13 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
         "study": verdict.study.name,
         "targets": [_judged_json(verdict, judged) for judged in verdict.judged],
         "plausible": round(verdict.plausible, 4),
-        "chi_square": round(verdict.chi_square, 2),
-        "freedom": round(verdict.freedom, 2),
-        "p": float(f"{verdict.p:.3g}"),
+        **plain(
+            {
+                "chi_square": round(verdict.chi_square, 2),
+                "freedom": round(verdict.freedom, 2),
+                "p": float(f"{verdict.p:.3g}"),
+            }
+        ),
         "together": [list(group) for group in verdict.together],
         "pulls": [{"factor": pull.factor, "up": dict(pull.up), "down": dict(pull.down)} for pull in pulls(verdict)],
         "waits": [
@@ -117,7 +121,7 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
         "sets": verdict.sets,
         "replications": verdict.replications,
         "seed": verdict.seed,
-        "calibration": dict(verdict.record),
+        "calibration": plain(verdict.record),
     }
 
 
@@ -141,9 +145,9 @@ def verdict_page(verdict: Verdict, language: Language) -> str:
             sense = {"=": "", ">": say("verdict.page.over"), "<": say("verdict.page.under")}[target.sense]
             unit = language.words.get(f"unit.{target.unit}", target.unit)
             documented = f"{sense}{local(f'{number(target.value)} ± {number(target.tolerance)}')} {unit}"
-            ends = say("range", low=local(number(judged.lower)), high=local(number(judged.upper)))
+            ends = _range(judged, language)
             word = word if target.fitted else say("verdict.page.unfitted", word=word)
-            implausible = local(f"{judged.implausibility:.1f}")
+            implausible = _implausibility(judged, language)
             middle = local(number(judged.median))
             out.append(f"| {_short(judged)} | {documented} | {middle} ({ends}) | {implausible} | {word} |")
         out.append("")
@@ -251,6 +255,8 @@ def _findings(verdict: Verdict, language: Language) -> Iterator[str]:
     yield say("verdict.plausible", below=str(below), fitted=str(len(verdict.fitted)), share=share)
     worst = ", ".join(f"{judged.target.name} {local(f'{judged.implausibility:.1f}')}" for judged in verdict.worst())
     yield say("verdict.farthest", figures=worst)
+    if verdict.undefined:
+        yield say("verdict.undefined", figures=", ".join(judged.target.name for judged in verdict.undefined))
     figures = {"chi": f"{verdict.chi_square:.1f}", "freedom": f"{verdict.freedom:.1f}", "p": f"{verdict.p:.2g}"}
     yield say("verdict.chi", **{key: local(figure) for key, figure in figures.items()})
     inside = [
@@ -286,14 +292,11 @@ def _truths(record: Mapping[str, Any], language: Language) -> Iterator[str]:
 
 def _cells(judged: Judged, language: Language) -> tuple[str, ...]:
     documented = {"=": "", ">": "> ", "<": "< "}[judged.target.sense] + number(judged.target.value)
-    interval = language.say(
-        "range", low=language.local(number(judged.lower)), high=language.local(number(judged.upper))
-    )
     figures = (
         language.local(documented),
         language.local(number(judged.median)),
-        interval,
-        language.local(f"{judged.implausibility:.1f}"),
+        _range(judged, language),
+        _implausibility(judged, language),
     )
     return f"  {cut(_short(judged), _LABEL - 3)}", *figures, f" {_mark(judged)}"
 
@@ -309,6 +312,17 @@ def _families(verdict: Verdict, language: Language) -> dict[str, list[Judged]]:
 def _short(judged: Judged) -> str:
     family, _, rest = judged.target.name.partition(".")
     return rest if rest and family == judged.target.family else judged.target.name
+
+
+def _range(judged: Judged, language: Language) -> str:
+    if math.isnan(judged.median):
+        return "-"
+    low, high = (language.local(number(end)) for end in (judged.lower, judged.upper))
+    return language.say("range", low=low, high=high)
+
+
+def _implausibility(judged: Judged, language: Language) -> str:
+    return "-" if math.isnan(judged.implausibility) else language.local(f"{judged.implausibility:.1f}")
 
 
 def _mark(judged: Judged) -> str:
