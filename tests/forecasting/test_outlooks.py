@@ -7,13 +7,13 @@ import re
 import numpy as np
 import pytest
 
-from flowsim import InputError, Scenario
+from flowsim import InputError, Pathway, Scenario, run
 from flowsim.calibration.retrospect import quarterly
 from flowsim.calibration.study import Study
 from flowsim.calibration.workflow import Calibration
 from flowsim.cli.words.outlook import outlook_json
 from flowsim.forecasting.demand import Demand
-from flowsim.forecasting.outlooks import FULL, LIKELY_SHARE, Flag, Outcome, outlook
+from flowsim.forecasting.outlooks import FULL, LIKELY_SHARE, Flag, Outcome, _full, outlook
 from flowsim.forecasting.pairing import series_of
 from flowsim.forecasting.trend import forecast_series
 from flowsim.reporting.language import Language
@@ -386,3 +386,24 @@ def test_the_past_of_copenhagen_is_scored():
     ends = "from 2018Q4 to 2020Q2, 28 quarters ahead in all"
     assert f"Awards: førtidspension: {ends}" in told
     assert f"awards.foertidspension: {ends}" in fine("outlook", "--backtest", "--codes")
+
+
+@pytest.mark.parametrize("together", [1, 4])
+def test_a_station_is_full_since_the_first_of_the_quarters_in_a_row(together):
+    """Groups of four use eight of ten servers. Neither of the two years is full as a whole."""
+    raw = {
+        "name": "course",
+        "start": "2024-01-01",
+        "end": "2026-01-01",
+        "stations": {
+            "course": {
+                "capacity": {"2024-01-01": 50, "2024-04-01": 8 if together == 1 else 10, "2025-07-01": 60},
+                "together": together,
+            }
+        },
+        "states": {"in": {"station": "course", "stay": "2 days", "to": "out"}, "out": {"final": True}},
+        "entries": {"door": {"to": "in", "rate": {"2024-01-01": "6 per day", "2025-03-01": "0.1 per day"}}},
+    }
+    results = run(Pathway.from_dict(raw), replications=2)
+    assert _full(results, "2025Q1", ["course"]) == ("course", "2024Q2")
+    assert _full(results, "2025Q4", ["course"]) == (None, None)

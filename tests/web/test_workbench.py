@@ -11,7 +11,8 @@ from flowsim.reporting.language import Language
 from flowsim.simulation.runner import run
 from flowsim.web import workbench
 from flowsim.web.asked import Choice
-from flowsim.web.workbench import Workbench
+from flowsim.web.serving import desk_of
+from flowsim.web.workbench import View, Workbench
 
 
 @pytest.fixture(scope="module")
@@ -136,3 +137,38 @@ def test_a_fluid_is_worked_out_in_slices_between_which_others_have_their_turn(de
         assert len(slices) > 500
         assert bench._present(Choice(), executor) == present
     assert len(present["reference"]["plan"]) == 24
+
+
+@pytest.mark.parametrize(("end", "months"), [("2025-01-01", 12), ("2024-03-01", 2)], ids=["quarters", "months"])
+def test_a_stop_is_full_where_no_other_group_can_begin(tmp_path, end, months):
+    """Of ten servers groups of four use eight; from July on all find one."""
+    file = tmp_path / "course.toml"
+    file.write_text(
+        f"""
+name = "course"
+start = 2024-01-01
+end = {end}
+
+[stations.course]
+capacity = {{ 2024-01-01 = 10, 2024-07-01 = 6000 }}
+together = 4
+
+[states.course]
+station = "course"
+stay = "2 days"
+to = "out"
+
+[states.out]
+final = true
+
+[entries.door]
+to = "course"
+rate = "40 per day"
+""",
+        encoding="utf-8",
+    )
+    desk = desk_of(str(file))
+    results = run(desk.reference_scenario.pathway(), replications=2)
+    view = View(desk=desk, reference=results, scenario=None, language=Language.of("en")).shown(2024)
+    full = view["way"]["reference"]["course"]["full"]
+    assert full == [number < 6 for number in range(months)]

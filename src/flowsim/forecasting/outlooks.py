@@ -32,7 +32,7 @@ from flowsim.model.scenario import Scenario
 from flowsim.model.soundness import reached
 from flowsim.model.varying import Unlimited, Varying
 from flowsim.simulation.measures.measure import known_measure
-from flowsim.simulation.measures.stations import UTILISATION
+from flowsim.simulation.measures.stations import UTILISATION, usable_share
 from flowsim.simulation.results import Results
 from flowsim.simulation.runner import checked_seed, run
 from flowsim.theory.fluid_load import StationLoad, workload
@@ -51,7 +51,7 @@ SHORT = 0.05
 LIKELY_SHARE = 2 / 3
 """The share of the paths with a shortfall from which on a quarter is flagged: what the IPCC's reports call likely."""
 FULL = 0.98
-"""The utilisation from which on a station is called full."""
+"""The utilisation from which on a station is called full, as a share of what can be used of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -427,19 +427,24 @@ def _flags(outcome: Outcome, results: Results, loads: Sequence[StationLoad], on_
 
 def _full(results: Results, period: str, among: Collection[str]) -> tuple[str | None, str | None]:
     """Return the fullest of some stations that is full in the median of a quarter, and since when it has been."""
-    middle: dict[str, dict[str, float]] = {}
+    middle: dict[str, dict[Period, float]] = {}
+    quarter = Period(period)
     for column, row in enumerate(results.index):
-        if row.measure.kind == UTILISATION and row.measure.names[0] in among:
-            middle.setdefault(row.measure.names[0], {})[row.period] = float(np.nanmedian(results.values[:, column]))
-    full = {name: used[period] for name, used in middle.items() if used.get(period, 0.0) >= FULL}
+        # Years stand among the quarters, and would break a row of them.
+        if row.measure.kind == UTILISATION and row.measure.names[0] in among and row.period.every == quarter.every:
+            station = results.pathway.station(row.measure.names[0])
+            most = usable_share(station, results.pathway, row.period)
+            used = float(np.nanmedian(results.values[:, column]))
+            middle.setdefault(station.name, {})[row.period] = used / most if most else used
+    full = {name: shares[quarter] for name, shares in middle.items() if shares.get(quarter, 0.0) >= FULL}
     if not full:
         return None, None
-    station = max(full, key=lambda name: full[name])
-    periods = sorted(middle[station])
-    at = periods.index(period)
-    while at > 0 and middle[station][periods[at - 1]] >= FULL:
+    fullest = max(full, key=lambda name: full[name])
+    periods = sorted(middle[fullest])
+    at = periods.index(quarter)
+    while at > 0 and middle[fullest][periods[at - 1]] >= FULL:
         at -= 1
-    return station, periods[at]
+    return fullest, periods[at]
 
 
 def _places(loads: Sequence[StationLoad], station: str, period: str) -> float:

@@ -39,7 +39,7 @@ from flowsim.simulation.fork import Fork
 from flowsim.simulation.kept import KeptHistories
 from flowsim.simulation.measures.catalogue import Catalogue
 from flowsim.simulation.measures.measure import Measure, known_measure
-from flowsim.simulation.measures.stations import QUEUE, SERVED, UTILISATION
+from flowsim.simulation.measures.stations import QUEUE, SERVED, UTILISATION, usable_share
 from flowsim.simulation.measures.timeline import Calendar
 from flowsim.simulation.results import Results
 from flowsim.simulation.runner import Running
@@ -504,23 +504,32 @@ class View:
             "months": self._words_of(months),
             "first": str(months[0]) if months else "",
         }
-        quarters = [Period.at(month.number, "quarter") for month in months]
         for key, rows in self._quantiles.items():
             medians = rows[_FAN.index(0.5)]
-            out[key] = {stop.name: self._stop(medians, stop, quarters) for stop in self.desk.layout.stops}
+            pathway = self._runs[key].pathway
+            out[key] = {stop.name: self._stop(pathway, medians, stop, months) for stop in self.desk.layout.stops}
         return out
 
-    def _stop(self, medians: Floats, stop: Stop, quarters: list[Period]) -> Mapping[str, Any]:
-        """Return the medians of a stop's stations by month, and whether one was full in the month's quarter."""
-        pathway = self.reference.pathway
+    def _stop(self, pathway: Pathway, medians: Floats, stop: Stop, months: list[Period]) -> Mapping[str, Any]:
+        """Return the medians of a stop's stations by month, and whether one was full in the month's quarter.
+
+        In the month itself where a run is too short for quarters. A station whose stays begin in groups is full where
+        no other group can begin.
+        """
         stations = dict.fromkeys(pathway.state(name).station for name in stop.states)
-        queues, waits, full = [], [], np.zeros(len(quarters), bool)
+        queues, waits, full = [], [], np.zeros(len(months), bool)
         for station in filter(None, stations):
             queues.append(medians[self._of(QUEUE(station), "month")[0]])
             waits.append(medians[self._of(SERVED(station), "month")[0]])
-            places, used = self._of(UTILISATION(station), "quarter")
-            crowded = {quarter for quarter, share in zip(used, medians[places], strict=True) if share >= _FULL}
-            full |= [quarter in crowded for quarter in quarters]
+            every: Every = "quarter" if self._of(UTILISATION(station), "quarter")[1] else "month"
+            places, used = self._of(UTILISATION(station), every)
+            most = [usable_share(pathway.station(station), pathway, period) for period in used]
+            crowded = {
+                period
+                for period, share, usable in zip(used, medians[places], most, strict=True)
+                if share >= _FULL * (usable or 1.0)
+            }
+            full |= [Period.at(month.number, every) in crowded for month in months]
         if not queues:
             return {}
         longest = np.fmax.reduce(waits)

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from flowsim.cli.terminal import table, wrapped
-from flowsim.core.civil_time import ByDate
 from flowsim.core.periods import FINER, Period, longest
 from flowsim.model.parts import Station
 from flowsim.simulation.measures.measure import Measure
 from flowsim.simulation.measures.spells import CLOCK_OVERDUE, CLOCK_WITHIN
-from flowsim.simulation.measures.stations import QUEUE, SERVED, UTILISATION
+from flowsim.simulation.measures.stations import QUEUE, SERVED, UTILISATION, usable_share
 
 if TYPE_CHECKING:
-    from flowsim.model.pathway import Pathway
     from flowsim.reporting.wording import Wording
     from flowsim.simulation.estimates import SingleEstimate
     from flowsim.simulation.results import Results
@@ -152,7 +149,7 @@ def _binding(results: Results, wording: Wording, last: Period) -> Iterator[str]:
             without.append(say("situation.binds.nothing", station=wording.station(station.name)))
     if not shares and not without:
         return
-    most = {station: _most_of(station, results.pathway, last) for station in shares}
+    most = {station: usable_share(station, results.pathway, last) for station in shares}
     used = {station: share / most[station] if most[station] else share for station, share in shares.items()}
     for station in shares:
         if (part := _stalled_in(results, station, last)) is not None and used[station] < _FULL:
@@ -170,28 +167,6 @@ def _binding(results: Results, wording: Wording, last: Period) -> Iterator[str]:
         if most[fullest] < 1:
             words |= {"number": str(fullest.together), "most": wording.cell(most[fullest], "share")}
         yield say("situation.free" if most[fullest] == 1 else "situation.free.groups", **words)
-
-
-def _most_of(station: Station, pathway: Pathway, period: Period) -> float:
-    """Return the share of the places of a period that can be used: below 1 where whole groups leave some over.
-
-    Servers that answer the wait are not planned, so that of those all count.
-    """
-    if station.together == 1 or station.answers is not None:
-        return 1.0
-    since, until = max(period.start, pathway.start), min(period.end, pathway.end)
-    planned, usable = (
-        _server_hours(steps, since, until)
-        for steps in (station.planned(pathway.start, pathway.end), station.usable(pathway.start, pathway.end))
-    )
-    return usable / planned if planned else 1.0
-
-
-def _server_hours(servers: ByDate[int] | None, since: datetime, until: datetime) -> float:
-    assert servers is not None  # a meeting has no groups
-    ends = [*(when for when, _ in servers.root[1:]), until]
-    spans = [min(end, until) - max(when, since) for (when, _), end in zip(servers.root, ends, strict=True)]
-    return sum(n * max(span.total_seconds() / 3600, 0) for n, span in zip(servers.values, spans, strict=True))
 
 
 def _stalled_in(results: Results, station: Station, last: Period) -> Period | None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 
 from flowsim.core.arrays import Floats, Ints, ratio
 from flowsim.core.civil_time import ByDate
-from flowsim.core.periods import BY_MONTH_QUARTER_AND_YEAR, BY_QUARTER_AND_YEAR, FINER, Every
+from flowsim.core.periods import BY_MONTH_QUARTER_AND_YEAR, BY_QUARTER_AND_YEAR, FINER, Every, Period
+from flowsim.model.parts import Station
+from flowsim.model.pathway import Pathway
 from flowsim.simulation.engine.trace import LATER, NEVER
 from flowsim.simulation.measures.measure import Kind, Measure
 from flowsim.simulation.measures.timeline import DatedTrace, MeasureSeries
@@ -36,6 +39,7 @@ __all__ = [
     "served_waits",
     "sessions_before",
     "staffs",
+    "usable_share",
     "utilisation",
     "waited",
 ]
@@ -291,6 +295,30 @@ def utilisation(dated: DatedTrace) -> Iterator[MeasureSeries]:
         for every in dated.calendar.lengths(UTILISATION):
             share = ratio(dated.calendar.during(used, every), dated.calendar.during(offered, every))
             yield MeasureSeries(measure=UTILISATION(station.name), every=every, values=share)
+
+
+def usable_share(station: Station, pathway: Pathway, period: Period) -> float:
+    """Return the utilisation that a station has at most in a period in which all that it offers can be used.
+
+    Below 1 where stays begin `together`, for whole groups leave some servers over. Servers that answer the wait are not
+    planned, so that of those all count.
+    """
+    if station.together == 1 or station.answers is not None:
+        return 1.0
+    begin = pathway.start + timedelta(minutes=pathway.warm_up)
+    since, until = max(period.start, begin), min(period.end, pathway.end)
+    planned, usable = (
+        _server_hours(steps, since, until)
+        for steps in (station.planned(pathway.start, pathway.end), station.usable(pathway.start, pathway.end))
+    )
+    return usable / planned if planned else 1.0
+
+
+def _server_hours(servers: ByDate[int] | None, since: datetime, until: datetime) -> float:
+    assert servers is not None  # a meeting has no groups
+    ends = [*(when for when, _ in servers.root[1:]), until]
+    spans = [min(end, until) - max(when, since) for (when, _), end in zip(servers.root, ends, strict=True)]
+    return sum(n * max(span.total_seconds() / 3600, 0) for n, span in zip(servers.values, spans, strict=True))
 
 
 def _servers_before(dated: DatedTrace, number: int) -> Floats:
