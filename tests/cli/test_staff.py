@@ -248,6 +248,49 @@ def test_it_is_not_queues_only_where_the_steps_alone_miss_the_goal(tmp_path):
     assert "Det er ikke køer, der står i vejen" not in danish
 
 
+COURSE = """
+name = "courses"
+start = 2024-01-01
+end = 2024-07-01
+[stations.course]
+capacity = 10
+together = 6
+[states.course]
+station = "course"
+stay = "2 days"
+to = "out"
+[states.out]
+final = true
+[entries.door]
+to = "course"
+rate = "6 per week"
+[clocks.begun]
+begins = ["course"]
+begins_at = "joined"
+ends = ["out"]
+limit = "3 days"
+"""
+
+
+@pytest.mark.parametrize("goal", ["wait for course <= 0.1 weeks", "begun within 3 days >= 90%"])
+def test_where_people_wait_for_their_group_no_shorter_step_and_no_place_is_asked_for(tmp_path, goal):
+    """Six a week come, so that the first of six waits most of a week for the sixth, whatever the places."""
+    file = tmp_path / "courses.toml"
+    file.write_text(COURSE, encoding="utf-8")
+    asked = ("staff", file, "--goal", goal, "--vary", "course.capacity", "--between", 0, 40, "--during", 2024)
+    for more in ((), ("--codes",)):
+        told = " ".join(fine(*asked, *more).split())
+        assert "stays begin in groups at course (6 at a time), and who waits there waits for a group." in told
+        assert "fewer or other citizens" not in told
+        assert "nobody waiting" not in told
+        assert "courses by itself ends on 2024-07-01; for 2024 it is run to 2025-01-01" in told
+    within = (*asked[:-1], "2024Q2")
+    assert "by itself" not in fine(*within)
+    danish = " ".join(fine(*asked, "--language", "da").split())
+    assert "Ophold begynder i grupper hos course (6 ad gangen)" in danish
+    assert "courses slutter selv den 1. juli 2024; for 2024 køres det til 1. januar 2025" in danish
+
+
 def test_a_period_to_which_nobody_comes_is_said_to_be_so(tmp_path):
     file = two_desks(tmp_path, 9)
     closed = 'rate = { 2024-01-01 = "120 per year", 2024-07-01 = "0 per year" }'

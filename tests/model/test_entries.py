@@ -100,14 +100,14 @@ def test_who_is_there_at_the_start_comes_in_no_batch():
         Entry(name="there", to="talk", count=3, batch=2)
 
 
-def town(batch):
+def town(batch, rate="3 per day"):
     return Pathway.from_dict(
         {
             "name": "town",
             "start": "2020-01-01",
             "end": "2020-03-01",
             "states": {"talk": {"stay": "1 day", "to": "home"}, "home": {"final": True}},
-            "entries": {"door": {"to": "talk", "rate": "3 per day", "batch": batch}},
+            "entries": {"door": {"to": "talk", "rate": rate} | ({"batch": batch} if batch else {})},
         }
     )
 
@@ -127,6 +127,17 @@ def test_another_batch_is_a_difference_that_comes_to_bear(after, value):
     assert difference.since == datetime(2020, 2, 1)
     assert takes_effect(before, other)
     assert not takes_effect(before, before)
+
+
+def test_a_rate_is_one_of_arrivals_where_several_come_at_each():
+    (difference,) = list_differences(town(3), town(3, "6 per day"))
+    assert (difference.of, difference.unit) == ("door", "arrivals per year")
+    rate, batch = list_differences(town(None, "6 per day"), town(3))
+    assert (rate.unit, batch.of) == ("arrivals per year", "door, batch")
+    assert (rate.before, rate.after) == (pytest.approx(6 * 365.25), pytest.approx(3 * 365.25))
+    assert [each.unit for each in list_differences(town(3), town(None, "6 per day"))] == ["arrivals per year", ""]
+    (alone,) = list_differences(town(None), town(None, "6 per day"))
+    assert alone.unit == "per year"
 
 
 BASE = """

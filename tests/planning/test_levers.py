@@ -35,22 +35,12 @@ def lever(name, pathway=SMALL):
 
 
 GROUPS = {"capacity": 6, "together": 3}
+LATE = {"servers": 1, "open": "mon-fri 12:00-18:00"}
 ANSWER = {"wait": "2 days", "gain": 1, "lag": "0 days", "least": 1, "most": 1.5, "every": "1 day"}
 
 
-@pytest.mark.parametrize(
-    ("desk", "least"),
-    [
-        (GROUPS, 3),
-        (GROUPS | {"shifts": {"late": {"servers": 2, "open": "mon-fri 12:00-18:00"}}}, 1),
-        (GROUPS | {"shifts": {"late": {"servers": 3, "open": "mon-fri 12:00-18:00"}}}, 0),
-        (GROUPS | {"answers": ANSWER}, 2),
-    ],
-    ids=["servers", "shifts", "shifts alone", "an answer"],
-)
-def test_so_few_servers_that_no_group_begins_are_not_varied(desk, least):
-    """What is allowed is what a pathway takes."""
-    raw = {
+def of_groups(desk):
+    return {
         "name": "groups",
         "start": "2024-01-01",
         "end": "2025-01-01",
@@ -58,14 +48,46 @@ def test_so_few_servers_that_no_group_begins_are_not_varied(desk, least):
         "states": {"in": {"station": "desk", "stay": "1 day", "to": "out"}, "out": {"final": True}},
         "entries": {"door": {"to": "in", "rate": "2 per day"}},
     }
-    pathway = Pathway.from_dict(raw)
+
+
+@pytest.mark.parametrize(
+    ("desk", "least"),
+    [
+        (GROUPS, 3),
+        (GROUPS | {"open": "mon-fri 08:00-16:00"}, 3),
+        (GROUPS | {"shifts": {"late": {"servers": 2, "open": "mon-fri 12:00-18:00"}}}, 1),
+        (GROUPS | {"shifts": {"late": {"servers": 3, "open": "mon-fri 12:00-18:00"}}}, 0),
+        # Never is more than one of the two shifts there.
+        (GROUPS | {"shifts": {"late": LATE, "early": LATE | {"open": "mon-fri 06:00-12:00"}}}, 2),
+        (GROUPS | {"shifts": {"late": LATE}, "open": "mon-fri 06:00-12:00"}, 3),
+        # What answers the wait adds none where the number is set.
+        (GROUPS | {"answers": ANSWER}, 3),
+    ],
+    ids=["servers", "hours", "shifts", "shifts alone", "shifts apart", "a shift at other hours", "an answer"],
+)
+def test_so_few_servers_that_no_group_begins_are_not_varied(desk, least):
+    """What is allowed is what a pathway takes."""
+    pathway = Pathway.from_dict(of_groups(desk))
     assert varied(["desk.capacity"], [f"{least} 20"], pathway)[0].least == least
-    assert Pathway.from_dict(raw | {"stations": {"desk": desk | {"capacity": least}}})
+    assert Pathway.from_dict(of_groups(desk | {"capacity": least}))
     if least > 0:
-        message = rf"desk\.capacity: {least - 1} is not allowed: {least} or more as the least, .* begin 3 together"
+        allowed = f"{'' if 'shifts' in desk else '0, or '}{least} or more as the least"
+        message = rf"desk\.capacity: {least - 1} is not allowed: {allowed}, .* begin 3 together"
         with pytest.raises(KeyedError, match=message) as refused:
             varied(["desk.capacity"], [f"{least - 1} 20"], pathway)
         assert refused.value.key == "between"
+
+
+@pytest.mark.parametrize("every", [1, 2])
+def test_from_no_servers_on_what_is_too_few_for_a_group_is_left_out(every):
+    raw = of_groups(GROUPS)
+    pathway = Pathway.from_dict(raw)
+    (levels,) = varied(["desk.capacity"], ["0 6"], pathway)
+    assert levels.thinned(every).all == ((0, 3, 4, 5, 6) if every == 1 else (0, 4, 6))
+    for level in levels.all:
+        assert levels.lever.set(scenario_of(raw), level, pathway.start).pathway()
+    with pytest.raises(KeyedError, match=r"desk\.capacity: 2 is not allowed: 3 or more as the most"):
+        varied(["desk.capacity"], ["0 2"], pathway)
 
 
 def test_a_lever_is_counted_in_words():

@@ -851,3 +851,12 @@ def test_a_scenario_that_is_run_longer_is_named(tmp_path, code, lengthened):
     assert any(lengthened in line for line in result.lines())
     same = ReportQuestion(scenarios=(str(TOWN),), replications=2, language=code, last="2024").answer()
     assert same.findings.own_ends == {}
+
+
+def test_a_report_says_that_it_is_run_on_for_the_time_of_its_goals(tmp_path):
+    short = tmp_path / "short.toml"
+    short.write_text(f'name = "short"\nbase = "{TOWN}"\nuntil = 2024-07-01\n', encoding="utf-8")
+    asked = {"goal": ("wait for team <= 4 weeks",), "vary": ("team.places",), "between": ("3 5",), "during": "2024"}
+    result = ReportQuestion(scenarios=(str(short),), replications=2, language="en", first="2023", **asked).answer()
+    said = "“short” by itself ends on 1 July 2024; for 2024 the staffing is sought in a run to 1 January 2025"
+    assert any(said in line.replace(HARD, " ") for line in result.lines())

@@ -76,6 +76,25 @@ def test_a_goal_is_told_in_words(goal, told):
     assert wording().goal(parsed).replace(HARD, " ") == told
 
 
+@pytest.mark.parametrize(
+    ("limit", "english", "danish"),
+    [
+        ("23 weeks", "23 weeks", "23 uger"),
+        ("14 days", "2 weeks", "2 uger"),
+        ("3 days", "3 days", "3 dage"),
+        ("10 days", "10 days", "10 dage"),
+        ("1 month", "1 month", "1 måned"),
+        ("90 minutes", "90 minutes", "90 minutter"),
+    ],
+)
+def test_the_limit_of_a_clock_is_written_in_full(limit, english, danish):
+    clock = {"begins": ["plan"], "ends": ["out"], "limit": limit}
+    pathway = Pathway.from_dict(RAW | {"clocks": {"decided": clock}})
+    for code, told in (("en", english), ("da", danish)):
+        words = Wording(language=Language.of(code), pathway=pathway, shipped=False, codes=False)
+        assert words.clock("decided").replace(HARD, " ") == f"decided: {told}"
+
+
 def test_a_lever_goes_by_the_words_of_its_station_or_the_title_that_it_has():
     lever = Lever.parse("rehabilitation_team.places", CITY)
     assert wording("da").lever(lever) == "pladser pr. møde i rehabiliteringsteamet"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -25,7 +25,7 @@ class Difference:
     Attributes:
         of: whose value it is: "team, municipal".
         unit: what is counted: "places", "caseworkers", "per year", "%", and of times "weeks" or the pathway's own unit;
-            empty for what is no number.
+            "arrivals per year" where several come at each; empty for what is no number.
         before: the base's value; None where it has none.
         after: the new value.
         since: the first moment at which they differ.
@@ -49,7 +49,8 @@ class Difference:
 
 def list_differences(before: Pathway, after: Pathway) -> tuple[Difference, ...]:
     """Return what differs between a pathway and another with the same parts, in the order of the parts."""
-    old, new = dict(_values(before)), dict(_values(after))
+    batched = {entry.name for pathway in (before, after) for entry in pathway.entries if entry.batch is not None}
+    old, new = (dict(_values(pathway, batched)) for pathway in (before, after))
     out: list[Difference] = []
     for of, unit in (*old, *(key for key in new if key not in old)):
         out += _stepwise((of, unit), old.get((of, unit)), new.get((of, unit)), after.start, after.end)
@@ -171,8 +172,8 @@ def _at(steps: _Steps | None, when: datetime) -> Any:
     return next((value for since, value in reversed(steps or []) if since <= when), None)
 
 
-def _values(pathway: Pathway) -> Iterator[tuple[tuple[str, str], _Steps]]:
-    """Yield the values of a pathway by whose they are and what they count."""
+def _values(pathway: Pathway, batched: Collection[str]) -> Iterator[tuple[tuple[str, str], _Steps]]:
+    """Yield the values of a pathway by whose they are and what they count, `batched` being entries with a batch."""
     unit = pathway.time_unit or "week"
     for station in pathway.stations:
         yield from _dated(station.name, "servers", station.capacity)
@@ -225,7 +226,8 @@ def _values(pathway: Pathway) -> Iterator[tuple[tuple[str, str], _Steps]]:
         for way in state.race:
             yield from _dated(f"{state.name} to {way.name}", "per year", way.rate, lambda rate: rate * MINUTES["year"])
     for entry in pathway.entries:
-        yield from _dated(entry.name, "per year", entry.rate, lambda rate: rate * MINUTES["year"])
+        counted = "arrivals per year" if entry.name in batched else "per year"
+        yield from _dated(entry.name, counted, entry.rate, lambda rate: rate * MINUTES["year"])
         yield from _dated(f"{entry.name}, open", "", entry.open, _in_words)
         yield from _dated(f"{entry.name}, batch", "", entry.batch, _of_batch)
         if entry.count is not None:

@@ -13,7 +13,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,7 @@ class Scenario:
             where the run begins with the base.
         past: those of `beneath` whose changes were made before that day.
         known: figures newer than the documents, of its own file or of one that it builds on; None where there are none.
+        own_end: when it ends by its files, where it was made to reach further; None where it ends so.
     """
 
     file: ScenarioFile
@@ -68,6 +69,7 @@ class Scenario:
     listing: TodaysList | None = None
     past: tuple[tuple[ScenarioFile, str], ...] = ()
     known: KnownFigures | None = None
+    own_end: datetime | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
         """Return one line; its changes stand in `file`."""
@@ -345,7 +347,7 @@ class Scenario:
                 f"{end:%Y-%m-%d} lies more than {MOST_YEARS} years after the end of {self.name} ({own:%Y-%m-%d})"
             )
         content = _plain(self.file) | {"until": end}
-        return replace(self, file=ScenarioFile.model_validate(content))
+        return replace(self, file=ScenarioFile.model_validate(content), own_end=self.own_end or own)
 
     @property
     def ships(self) -> bool:

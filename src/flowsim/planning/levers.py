@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+from flowsim.core.civil_time import ByDate
 from flowsim.core.errors import InputError, KeyedError, require, unknown_name, whole_number
 from flowsim.core.numbers import composed
 from flowsim.model.edits import StationEdit
@@ -96,6 +97,8 @@ class Lever:
 class Levels:
     """The whole numbers from `least` to `most` that a lever may be set to; every n-th of them, and the last.
 
+    Where stays begin in groups, what is too few for one but not none is left out: those below `group`.
+
     Raises:
         InputError: where they are out of order or below 0.
     """
@@ -104,6 +107,7 @@ class Levels:
     least: int
     most: int
     every: int = 1
+    group: int = 0
 
     def __post_init__(self) -> None:
         where = f"{self.lever.name}: between {self.least} and {self.most}"
@@ -116,7 +120,8 @@ class Levels:
     @property
     def all(self) -> tuple[int, ...]:
         """The levels in rising order."""
-        return (*range(self.least, self.most, self.every), self.most)
+        stepped = range(self.least, self.most, self.every)
+        return (*(level for level in stepped if level == 0 or level >= self.group), self.most)
 
     def thinned(self, every: int | None = None) -> Levels:
         """Return every n-th of the levels; about nine of them where that is left out."""
@@ -177,7 +182,7 @@ def varied(names: Sequence[str], between: Sequence[str], pathway: Pathway) -> li
 
     Raises:
         InputError: where there are not as many of both, for an unknown lever, for what is no pair of whole numbers, and
-            for fewer servers than stays need that begin together.
+            for fewer servers than stays need that begin together, but for none.
     """
     levers = []
     for name in names:
@@ -188,10 +193,7 @@ def varied(names: Sequence[str], between: Sequence[str], pathway: Pathway) -> li
             "between", f"{len(levers)} levers are varied and {len(between)} times two bounds told: one each"
         )
     with _at("between"):
-        allowed = [_levels(*pair) for pair in zip(levers, between, strict=True)]
-        for levels in allowed:
-            _enough_for_a_group(levels, pathway)
-        return allowed
+        return [_in_groups(_levels(*pair), pathway) for pair in zip(levers, between, strict=True)]
 
 
 def _levels(lever: Lever, bounds: str) -> Levels:
@@ -201,14 +203,31 @@ def _levels(lever: Lever, bounds: str) -> Levels:
     return Levels(lever=lever, least=int(numbers[1]), most=int(numbers[2]))
 
 
-def _enough_for_a_group(levels: Levels, pathway: Pathway) -> None:
-    """Refuse levels with which no stay can begin at a station where they begin `together`."""
-    station = pathway.station(levels.lever.station)
-    if station.together > 1:
-        on_shifts = sum(max(shift.servers.values) for shift in station.shifts)
-        least = math.ceil(station.least_together) - on_shifts
-        allowed = f"{least} or more as the least, for stays there begin {station.together} together"
-        require(levels.least >= least, levels.lever.name, levels.least, allowed)
+def _in_groups(levels: Levels, pathway: Pathway) -> Levels:
+    """Leave out levels with which no stay can begin where they begin `together`, but for none; refuse a bound of them.
+
+    Whoever is on a shift counts at its hours alone.
+    """
+    station, name = pathway.station(levels.lever.station), levels.lever.name
+    if station.together == 1:
+        return levels
+
+    def most(capacity: int) -> int:
+        always = ByDate[int].model_validate(capacity)
+        servers = station.model_copy(update={"capacity": always}).planned(pathway.start, pathway.end)
+        return max(servers.values) if servers else 0
+
+    # Where the number is set, what answers the wait adds none.
+    together = station.together if levels.lever.answers else station.least_together
+    enough = math.ceil(together)
+    fewest = next((number for number in range(enough) if most(number) >= together), enough)
+    none = fewest > 0 and most(0) == 0
+    allowed = f"{'0, or ' * none}{fewest} or more as the least, for stays there begin {station.together} together"
+    require(levels.least >= fewest or (none and levels.least == 0), name, levels.least, allowed)
+    require(
+        levels.most >= fewest, name, levels.most, f"{fewest} or more as the most, for as many have to be there at once"
+    )
+    return replace(levels, group=fewest)
 
 
 @contextmanager

@@ -86,7 +86,7 @@ class Conclusions:
 
     def general(self) -> tuple[str, ...]:
         """Return what a reader of any answer has to know: what was run longer, and what no document tells."""
-        return (*self._lengthened(), *self._cut(), *self._carried_on())
+        return (*self._lengthened(), *self._run_on(), *self._cut(), *self._carried_on())
 
     def _carried_on(self) -> tuple[str, ...]:
         """Say from when on no document tells what happened."""
@@ -111,6 +111,17 @@ class Conclusions:
         ]
         end = language.day(self.findings.pathway.end.date())
         return (language.say("remark.lengthened", end=end, own=language.listed(own)),)
+
+    def _run_on(self) -> tuple[str, ...]:
+        """Say that the staffing is sought in a run that goes on beyond the scenario's end."""
+        search, language = self.findings.staffing, self.wording.language
+        own = None if search is None else search.question.scenario.own_end
+        if search is None or own is None:
+            return ()
+        period = Period(search.question.during)
+        words = {"scenario": self.scenario(search.question.scenario.name), "period": language.period(period)}
+        words |= {"own": language.day(own.date()), "end": language.day(period.end.date())}
+        return (language.say("remark.run_on", **words),)
 
     def question(self) -> str:
         """Return the question that the findings answer, where nobody has put it in her own words."""

@@ -247,8 +247,7 @@ class Wording:
         spans += [span for seniority in self.pathway.seniorities for span in seniority.over]
         bare = name.removeprefix("over_")
         for count, unit in (counted_span(span) for span in spans if span_name(span) == bare):
-            written = self.language.number(count, 0 if count == int(count) else None)
-            counted = f"{written} {self.unit(f'{unit}s', 1 if written == '1' else None)}"
+            counted = self._counted(count, f"{unit}s")
             return self.language.say("span.over", span=counted) if name != bare else counted
         return self.name(name)
 
@@ -287,12 +286,19 @@ class Wording:
         return self.language.say(key, clock=self.name(name), limit=self._limit(name))
 
     def _limit(self, clock: str) -> str:
-        """Write the limit of a clock: "23 weeks", "10 minutes"."""
-        limit = self.in_time_unit(next(one.limit for one in self.pathway.clocks if one.name == clock), "minute")
-        # Whole weeks are what laws set; of a unit that somebody chose a part matters.
-        whole = self.pathway.time_unit is None or math.isclose(limit, round(limit), rel_tol=1e-9)
-        written = self.language.number(limit, 0 if whole else None)
-        return f"{written} {self.unit(self.time_unit, 1 if written == '1' else None)}"
+        """Write the limit of a clock: "23 weeks", "10 minutes"; "3 days" where no unit is named and it is no weeks."""
+        span = next(one.limit for one in self.pathway.clocks if one.name == clock)
+        limit = self.in_time_unit(span, "minute")
+        if math.isclose(limit, round(limit), rel_tol=1e-9):
+            return self._counted(round(limit), self.time_unit)
+        if self.pathway.time_unit is None:
+            count, unit = counted_span(span)
+            return self._counted(count, f"{unit}s")
+        return self._counted(limit, self.time_unit)
+
+    def _counted(self, count: float, unit: str) -> str:
+        written = self.language.number(count, 0 if count == int(count) else None)
+        return f"{written} {self.unit(unit, 1 if written == '1' else None)}"
 
     @property
     def time_unit(self) -> str:

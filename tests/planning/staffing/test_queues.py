@@ -11,9 +11,9 @@ from helpers.results import results
 MANY = 40
 
 
-def queue(before, after):
+def queue(before, after, group=1):
     ends = np.stack([np.broadcast_to(before, MANY), np.broadcast_to(after, MANY)], axis=1)
-    (found,) = queues_of(["desk"], ends[:, None, :].astype(float))
+    (found,) = queues_of({"desk": group}, ends[:, None, :].astype(float))
     return found
 
 
@@ -42,6 +42,13 @@ def test_who_waits_when_the_period_begins_is_a_backlog_from_one_citizen_on(befor
     assert queue(before, 50).backlog == backlog
 
 
+@pytest.mark.parametrize(("waiting", "known"), [(5, False), (6, True)])
+def test_who_waits_for_the_others_of_a_group_is_no_backlog_and_no_queue_that_grows(waiting, known):
+    found = queue(waiting, 7, group=6)
+    assert found.backlog == known
+    assert queue(0, waiting, group=6).grows == known
+
+
 def test_a_queue_is_read_at_the_end_of_the_month_before_and_of_the_last_one():
     months = [f"2019-{month:02}" for month in range(1, 13)]
     index = tuple(row("queue.desk", month, "citizens") for month in months)
@@ -50,5 +57,5 @@ def test_a_queue_is_read_at_the_end_of_the_month_before_and_of_the_last_one():
     assert queue_ends(one, ["desk"], "2019")[0, 0].tolist() == [0, 121]  # nothing is known of the month before
     unknown = queue_ends(one, ["desk", "board"], "2019Q2")
     assert np.isnan(unknown[0, 1]).all()
-    (known,) = queues_of(["desk", "board"], unknown)
+    (known,) = queues_of({"desk": 1, "board": 1}, unknown)
     assert (known.station, known.measure) == ("desk", QUEUE("desk"))

@@ -156,7 +156,7 @@ def _lines(
     scenario: Scenario, explained: Sensitivity, parameters: str, wording: Wording, titles: Mapping[str, str]
 ) -> list[str]:
     from flowsim.cli.terminal import table, wrapped
-    from flowsim.cli.words.run import carried_on
+    from flowsim.cli.words.run import carried_on, lengthened
     from flowsim.core.periods import Period
 
     language, say, unit = wording.language, wording.language.say, explained.response.unit
@@ -168,6 +168,7 @@ def _lines(
     lines = [
         wrapped(head),
         wrapped(f"{say('staff.parameters', parameters=parameters)}; {runs}" if parameters else runs),
+        *lengthened(scenario, Period(explained.response.period), language, wording),
         *carried_on(scenario.base.documented_until, Period(explained.response.period).end, language),
         say("explain.mean", **words),
         *([wrapped(say("explain.against", yardsticks=against))] if against else []),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flowsim.core.numbers import with_plain_spaces
+from flowsim.core.periods import Period
 from flowsim.planning.assumptions import Assumption
 from flowsim.questions.explain import ExplainAssumptions
 from flowsim.reporting.wording import Wording
@@ -17,11 +18,16 @@ __all__ = ["assumption_lines", "assumption_records"]
 def assumption_lines(question: ExplainAssumptions, largest: Sequence[Assumption], wording: Wording) -> list[str]:
     """Return the assumptions as lines of text: what each is, its value, by what it was raised, what that does."""
     from flowsim.cli.terminal import wrapped
+    from flowsim.cli.words.run import lengthened
 
     language, say, response = wording.language, wording.language.say, question.response
     period = str(response.period) if wording.codes else language.period(str(response.period))
     of = f"{wording.measure(response.measure)}, {period}"
-    lines = [wrapped(say("assumptions.head", scenario=wording.scenario(question.subject.name), of=of)), ""]
+    lines = [
+        wrapped(say("assumptions.head", scenario=wording.scenario(question.subject.name), of=of)),
+        *lengthened(question.subject, Period(response.period), language, wording),
+        "",
+    ]
     if not largest:
         return [*lines, say("assumptions.none", base=wording.scenario(question.subject.base.name))]
     for number, each in enumerate(largest, start=1):

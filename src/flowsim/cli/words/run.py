@@ -33,6 +33,7 @@ __all__ = [
     "carried_on",
     "cut_lines",
     "fact_lines",
+    "lengthened",
     "measure_titles",
     "name_lines",
     "precision_lines",
@@ -183,6 +184,16 @@ def carried_on(until: datetime | None, last: datetime, language: Language) -> li
     if until is None or last <= until:
         return []
     return [wrapped(language.say("run.carried_on", since=language.plain_day(until)))]
+
+
+def lengthened(scenario: Scenario, period: Period, language: Language, wording: Wording | None = None) -> list[str]:
+    """Say that a scenario is run further than its files say, to the end of a period; nothing where they reach it."""
+    if scenario.own_end is None:
+        return []
+    words = {"own": language.plain_day(scenario.own_end), "end": language.plain_day(period.end)}
+    words |= {"scenario": scenario.name if wording is None else wording.scenario(scenario.name)}
+    words |= {"period": str(period) if wording is None or wording.codes else language.period(period)}
+    return [wrapped(language.say("run.lengthened", **words))]
 
 
 def cut_lines(pathway: Pathway, language: Language) -> list[str]:

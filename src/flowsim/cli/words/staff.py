@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from flowsim.cli.terminal import number, table, wrapped
-from flowsim.cli.words.run import carried_on
+from flowsim.cli.words.run import carried_on, lengthened
 from flowsim.core.arrays import plain
 from flowsim.core.civil_time import MINUTES, TimeUnit
 from flowsim.core.numbers import with_plain_spaces
 from flowsim.core.periods import Period
+from flowsim.model.parts import State
 from flowsim.model.soundness import reached
 from flowsim.planning.levers import Levels, Lever
 from flowsim.planning.prices import Prices
@@ -145,7 +146,9 @@ def _heading(question: Question, varied: Sequence[Levels], parameters: str) -> l
                 f"(the scenario has {now})"
             )
         )
-    beyond = carried_on(question.scenario.base.documented_until, Period(question.during).end, Language.of("en"))
+    english, period = Language.of("en"), Period(question.during)
+    beyond = lengthened(question.scenario, period, english)
+    beyond += carried_on(question.scenario.base.documented_until, period.end, english)
     return [*lines, wrapped(f"parameters: {parameters}"), *beyond]
 
 
@@ -353,6 +356,12 @@ def _in_the_way(search: Answer | Frontier) -> str:
     """Say what keeps the goals from being met where nobody waits from the period's start on: steps, or who waited."""
     question = search.question
     less = "the steps themselves have to take less time, or fewer or other citizens to come"
+    if _steps_alone(search) and (groups := _in_groups(question)):
+        stations = ", ".join(f"{name} ({number} at a time)" for name, number in groups.items())
+        return (
+            f"It is not places that are short: stays begin in groups at {stations}, and who waits there waits for a "
+            "group. Groups have to be smaller, more citizens to come, or the steps themselves to take less time."
+        )
     if _steps_alone(search):
         return f"It is not queues that stand in the way: {less}."
     waiting = [f"{number(queue.before)} at {queue.station}" for queue in search.today.queues if queue.backlog]
@@ -382,19 +391,32 @@ def _steps(question: Question) -> list[tuple[list[str], float]]:
 
     Times are in the pathway's unit. Steps that take the same are given together.
     """
+    minutes, names_by_time = MINUTES[_time_unit(question)], dict[float, list[str]]()
+    for state in _on_the_way(question):
+        if state.stay is not None:
+            time = state.stay.at(question.since).mean_minutes / minutes
+            names_by_time.setdefault(time, []).append(state.name)
+    return [(names_by_time[time], time) for time in sorted(names_by_time, reverse=True)]
+
+
+def _on_the_way(question: Question) -> Iterator[State]:
+    """Yield the states between the beginning and the end of each clock of the goals."""
     pathway = question.scenario.pathway()
     names = {goal.response.measure.of("clock") for goal in question.goals}
-    minutes, names_by_time = MINUTES[_time_unit(question)], dict[float, list[str]]()
     for clock in pathway.clocks:
         if clock.name in names:
             stops = {*clock.ends, *clock.abandons}
             arrows = {state.name: set() if state.name in stops else state.targets for state in pathway.states}
             on_the_way = reached(clock.begins, arrows) - stops
-            for state in pathway.states:
-                if state.name in on_the_way and state.stay is not None:
-                    time = state.stay.at(question.since).mean_minutes / minutes
-                    names_by_time.setdefault(time, []).append(state.name)
-    return [(names_by_time[time], time) for time in sorted(names_by_time, reverse=True)]
+            yield from (state for state in pathway.states if state.name in on_the_way)
+
+
+def _in_groups(question: Question) -> dict[str, int]:
+    """Return the stations of the goals, or on the way of their clocks, at which stays begin together: so many."""
+    names = {state.station for state in _on_the_way(question)}
+    names |= {goal.response.measure.of("station") for goal in question.goals}
+    stations = question.scenario.pathway().stations
+    return {one.name: one.together for one in stations if one.name in names and one.together > 1}
 
 
 def _time_unit(question: Question) -> TimeUnit:
@@ -415,6 +437,7 @@ def spoken_lines(search: Answer | Frontier, wording: Wording, parameters: str, p
     conclusions = StaffingConclusions(search=search, wording=wording, prices=prices)
     question, first = search.question, [f"{wording.scenario(search.question.scenario.name)}: {conclusions.goals()}"]
     first += [say("staff.parameters", parameters=parameters)] * bool(parameters)
+    first += lengthened(question.scenario, Period(question.during), language, wording)
     first += carried_on(question.scenario.base.documented_until, Period(question.during).end, language)
     first += against_lines(question, wording)
     said = (*conclusions.answer(), *conclusions.remarks(), *_spoken_steps(search, wording))
@@ -435,8 +458,19 @@ def _spoken_steps(search: Answer | Frontier, wording: Wording) -> list[str]:
         step = {"step": wording.state(names[0]), "time": wording.language.number(time, 1)}
         more = {"count": str(len(names) - 1)} if names[1:] else {}
         steps.append(say("staff.step.more" if more else "staff.step", **step, **more))
-    lines, unit = [say("staff.steps.alone")] * _steps_alone(search), wording.unit(wording.time_unit)
+    lines, unit = [_steps_or_groups(search.question, wording)] * _steps_alone(search), wording.unit(wording.time_unit)
     return [*lines, say("staff.steps", unit=unit, steps=", ".join(steps))] if steps else lines
+
+
+def _steps_or_groups(question: Question, wording: Wording) -> str:
+    """Say what stands in the way where it is no queue for a place: the steps, or that people wait for their group."""
+    say, groups = wording.language.say, _in_groups(question)
+    if not groups:
+        return say("staff.steps.alone")
+    stations = [
+        say("staff.steps.group", station=wording.station(name), number=str(number)) for name, number in groups.items()
+    ]
+    return say("staff.steps.groups", stations=wording.language.listed(stations))
 
 
 def against_lines(question: Question, wording: Wording) -> list[str]:

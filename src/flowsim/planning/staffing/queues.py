@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,12 +31,14 @@ class StationQueue:
             run begins with it.
         after: who waits when the period ends.
         grows: whether it is surely longer at the end, by a tenth and by one citizen at least.
+        group: how many begin a stay there together: fewer than these wait for the others, and are no backlog.
     """
 
     station: str
     before: float
     after: float
     grows: bool
+    group: int = 1
 
     @property
     def measure(self) -> Measure:
@@ -45,8 +47,8 @@ class StationQueue:
 
     @property
     def backlog(self) -> bool:
-        """Whether anybody waits when the period begins."""
-        return self.before >= _WAITING
+        """Whether anybody waits for a place when the period begins."""
+        return self.before >= max(_WAITING, self.group)
 
 
 def queue_ends(results: Results, stations: Sequence[str], during: str) -> Floats:
@@ -63,15 +65,18 @@ def queue_ends(results: Results, stations: Sequence[str], during: str) -> Floats
     return out
 
 
-def queues_of(stations: Sequence[str], ends: Floats) -> tuple[StationQueue, ...]:
-    """Return the queues that `queue_ends` gives of a staffing's replications; none of a station that has no figures."""
+def queues_of(groups: Mapping[str, int], ends: Floats) -> tuple[StationQueue, ...]:
+    """Return the queues that `queue_ends` gives of a staffing's replications; none of a station that has no figures.
+
+    `groups` tells of each station how many begin a stay there together.
+    """
     out = []
-    for number, station in enumerate(stations):
+    for number, (station, group) in enumerate(groups.items()):
         before, after = ends[:, number, 0], ends[:, number, 1]
         if not len(ends) or np.isnan(before).any():
             continue
         lengths = [level(QUEUE(station), column).estimate for column in (before, after)]
         surely = difference(QUEUE(station), before, after).low > 0
-        grows = surely and lengths[1] >= lengths[0] * _GROWN and lengths[1] - lengths[0] >= 1
-        out.append(StationQueue(station=station, before=lengths[0], after=lengths[1], grows=bool(grows)))
+        grows = surely and lengths[1] >= max(lengths[0] * _GROWN, group) and lengths[1] - lengths[0] >= 1
+        out.append(StationQueue(station=station, before=lengths[0], after=lengths[1], grows=bool(grows), group=group))
     return tuple(out)

@@ -300,7 +300,7 @@ class Bench:
             self.values[key] = values = np.concatenate([values, read])
             self.standing[key] = standing = np.concatenate([standing, still])
             trial = self._judged(key[0], values, standing, None if certain else error)
-            queues = queues_of(self._stations, self.queues[key]) if key in self.queues else ()
+            queues = queues_of(self._groups, self.queues[key]) if key in self.queues else ()
             self.trials[key] = replace(trial, queues=queues)
 
         def further(count: int) -> int | None:
@@ -311,12 +311,12 @@ class Bench:
         in_batches(extend, further, begun)
 
     @property
-    def _stations(self) -> list[str]:
-        return [station.name for station in self.question.scenario.pathway().stations]
+    def _groups(self) -> dict[str, int]:
+        return {station.name: station.together for station in self.question.scenario.pathway().stations}
 
     def _run(self, key: Setting, model: Pathway | Cut, numbers: range) -> tuple[Floats, Bools]:
         progress = shifted(self.progress, self.done, self.done + len(numbers))
-        goals, stations = self.question.goals, self._stations
+        goals, stations = self.question.goals, list(self._groups)
         batch = run(
             model,
             replications=numbers,
