@@ -25,7 +25,6 @@ from .errors import Record as Record
 from .errors import located as located
 from .errors import nearest as nearest
 from .errors import require as require
-from .errors import require_counts as require_counts
 from .errors import require_positive as require_positive
 from .errors import unknown_name as unknown_name
 from .files import check_bare_numbers as check_bare_numbers

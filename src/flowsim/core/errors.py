@@ -6,9 +6,9 @@ import difflib
 import math
 import operator
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from numbers import Integral
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from collections.abc import Iterable, Mapping, Sequence, Set, Sized
+from numbers import Real
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeGuard
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
@@ -19,11 +19,12 @@ __all__ = [
     "InputError",
     "KeyedError",
     "Record",
+    "is_real",
+    "is_row",
     "located",
     "nearest",
     "one_line",
     "require",
-    "require_counts",
     "require_positive",
     "require_type",
     "unknown_name",
@@ -207,16 +208,25 @@ def require_type(where: str, value: object, kinds: type | tuple[type, ...], allo
         raise InputError(f"{where}: {_short(value)} is not allowed: it should be {allowed}")
 
 
-def require_positive(**values: float) -> None:
+def is_real(value: object) -> TypeGuard[float]:
+    """Return whether a value is a real number, Python's or NumPy's, and no truth value."""
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def is_row(values: object) -> TypeGuard[Sequence[float]]:
+    """Return whether values are real numbers in a row: a list, a tuple or an array of one axis."""
+    if not isinstance(values, Sized) or isinstance(values, str | bytes | Mapping | Set):
+        return False
+    try:
+        return all(map(is_real, values))  # type: ignore[call-overload]
+    except TypeError:  # an array without an axis
+        return False
+
+
+def require_positive(**values: object) -> None:
     """Refuse what is not above 0 and finite, by its name."""
     for where, value in values.items():
-        require(0 < value < math.inf, where, value, "above 0 and finite")
-
-
-def require_counts(least: int, /, **values: int) -> None:
-    """Refuse what is not a whole number, or is too small, by its name."""
-    for where, value in values.items():
-        require(isinstance(value, Integral) and value >= least, where, value, f"a whole number, {least} or more")
+        require(is_real(value) and 0 < value < math.inf, where, value, "above 0 and finite")
 
 
 def whole_number(where: str, value: object, least: int = 0, most: int = 2**63 - 1) -> int:

@@ -35,7 +35,7 @@ class KeptHistories:
     """
 
     def __init__(self, *, megabytes: RealLike = 1000.0) -> None:
-        require_positive(megabytes=float(megabytes))
+        require_positive(megabytes=megabytes)
         self.megabytes = float(megabytes)
         self.resumed = 0
         """How many replications went on from a kept history."""

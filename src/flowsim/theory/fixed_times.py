@@ -13,9 +13,9 @@ from functools import cached_property
 import numpy as np
 from scipy import optimize, special
 
-from flowsim.core.errors import require_counts, require_positive
+from flowsim.core.errors import require_positive
 from flowsim.theory.inversion import Complexes
-from flowsim.theory.queues import Floats, Means, poisson, quantile, require_stable, require_time
+from flowsim.theory.queues import Floats, Means, poisson, quantile, require_counts, require_stable, require_time
 
 __all__ = ["MDc", "Meeting"]
 
@@ -106,7 +106,7 @@ class Meeting:
         """Return the probability to come in the first share of an interval and to find so many waiting, or more."""
         arrivals = self.rate * self.interval
         after = self.queue_after
-        missing = least - np.arange(min(least, len(after)))
+        missing = float(least) - np.arange(min(least, len(after)))
         # The integral over u of P(Poisson(rate u) >= missing).
         within = special.gammainc(missing, arrivals * share) * share
         within -= missing / arrivals * special.gammainc(missing + 1, arrivals * share)
@@ -192,9 +192,9 @@ class MDc:
         # Franx's sum, of the complement: who waits longer than t finds, `whole` services later, too many before her.
         whole = math.floor(time / self.service) + 1
         places = whole * self.servers
-        arrivals = self.rate * (whole * self.service - time)
+        arrivals = self.rate * max(whole * self.service - time, 0.0)
         waiting = self._chain.queue_after[:places]
-        missing = places - np.arange(len(waiting))
+        missing = float(places) - np.arange(len(waiting))
         return float(waiting @ special.gammainc(missing, arrivals)) + float(self._chain.queue_after[places:].sum())
 
     def wait_quantile(self, share: float) -> float:

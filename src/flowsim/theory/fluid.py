@@ -26,6 +26,8 @@ import numpy as np
 import numpy.typing as npt
 
 from flowsim.core.civil_time import MINUTES, ByDate
+from flowsim.core.errors import require_type
+from flowsim.model.pathway import Pathway
 from flowsim.theory.copies import Spread, spread
 from flowsim.theory.queues import Floats
 from flowsim.theory.survival import Cohort, cohort_of_law, cohort_of_race, survival_at
@@ -33,7 +35,6 @@ from flowsim.theory.survival import Cohort, cohort_of_law, cohort_of_race, survi
 if TYPE_CHECKING:
     from flowsim.model.duration import Duration
     from flowsim.model.parts import Entry, Party, State, Station
-    from flowsim.model.pathway import Pathway
 
 __all__ = ["Fluid", "flow", "flow_in_steps"]
 
@@ -99,6 +100,7 @@ def flow(pathway: Pathway) -> Fluid:
 
 def flow_in_steps(pathway: Pathway) -> Generator[None, None, Fluid]:
     """Return what `flow` does, and yield some hundred times on the way, so that others have their turn meanwhile."""
+    require_type("pathway", pathway, Pathway, "a Pathway; that of a scenario is scenario.pathway()")
     fluid = yield from _Flow(spread(pathway)).run()
     if not pathway.attributes:
         return fluid

@@ -14,15 +14,17 @@ from itertools import combinations_with_replacement
 import numpy as np
 from scipy import linalg, optimize, special
 
-from flowsim.core.errors import InputError, require, require_counts, require_positive
+from flowsim.core.errors import InputError, is_real, is_row, require, require_positive
 from flowsim.theory.inversion import Complexes, Survival, inverted_tail, transform_of_survival
-from flowsim.theory.networks import without_way_out
+from flowsim.theory.networks import is_table, without_way_out
 from flowsim.theory.queues import (
     Floats,
     Means,
     exponential_quantile,
     exponential_sojourn_tail,
     quantile,
+    require_counts,
+    require_share,
     require_stable,
     require_time,
 )
@@ -55,11 +57,14 @@ class MG1:
     survival: Survival | None = None
 
     def __post_init__(self) -> None:
+        three = is_row(self.moments) and len(self.moments) == 3
+        require(three, "moments", self.moments, "the first three moments")
         first, second, third = self.moments
         require_positive(rate=self.rate)
         require_moments(first, second, third)
         require_stable(self.load)
         if self.survival is not None:
+            require(callable(self.survival), "survival", self.survival, "a function of the time")
             # The integral of exp(-s x) P(S > x) lies between the sums of two and of three of its terms.
             s = first / (100 * second)
             found = float(transform_of_survival(self.survival, np.array([s], np.complex128))[0].real)
@@ -89,6 +94,8 @@ class MG1:
         if time == 0:
             return self.load
         survival = self._law
+        if _is_beyond(time, self.means.wait, self.wait_variance):
+            return 0.0
 
         def transform(s: Complexes) -> Complexes:
             # Of what is left of the service that is under way.
@@ -107,6 +114,9 @@ class MG1:
         if time == 0:
             return 1.0
         survival = self._law
+        variance = self.wait_variance + self.moments[1] - self.moments[0] ** 2
+        if _is_beyond(time, self.means.sojourn, variance):
+            return 0.0
 
         def transform(s: Complexes) -> Complexes:
             lasting = transform_of_survival(survival, s)
@@ -126,8 +136,14 @@ class MG1:
         return self.survival
 
     def _quantile(self, tail: Callable[[float], float], share: float) -> float:
+        require_share(share)
         require(share <= 1 - 1e-7, "share", share, "at most 1 - 1e-7, for tails are known within 1e-9")
         return quantile(tail, share, self.moments[0])
+
+
+def _is_beyond(time: float, mean: float, variance: float) -> bool:
+    """Return whether less than 1e-10 last so long, by Markov's inequality: of such times a transform has no digits."""
+    return min(mean / time, (variance + mean**2) / time / time) < 1e-10
 
 
 def require_moments(first: float, second: float, third: float = math.inf) -> None:
@@ -166,8 +182,9 @@ class GIMc:
         require_positive(mean_interarrival=self.mean_interarrival, mean_service=self.mean_service)
         require_counts(1, servers=self.servers)
         require_stable(self.load, "mean_interarrival")
+        require(callable(self.interarrival), "interarrival", self.interarrival, "a transform, as a function of s")
         at_zero = self.interarrival(0.0)
-        require(abs(at_zero - 1) < 1e-9, "interarrival", at_zero, "a transform that is 1 at 0")
+        require(is_real(at_zero) and abs(at_zero - 1) < 1e-9, "interarrival", at_zero, "a transform that is 1 at 0")
 
     @property
     def load(self) -> float:
@@ -242,6 +259,7 @@ class GIMc:
 
 
 _MOST_CONFIGURATIONS = 2_000
+_FADED = 2_000.0
 _MOST_PRESENT = 2**20
 _NOTHING = 1e-17
 _ROUNDING = 1e-9
@@ -279,10 +297,11 @@ class MPHc:
     def __post_init__(self) -> None:
         require_positive(rate=self.rate)
         require_counts(1, servers=self.servers)
+        require(is_row(self.initial), "initial", self.initial, "probabilities that add to 1")
         initial, phases = np.array(self.initial), len(self.initial)
         adding = phases > 0 and bool((initial >= 0).all()) and abs(initial.sum() - 1) <= _ROUNDING
         require(adding, "initial", self.initial, "probabilities that add to 1")
-        square = len(self.generator) == phases and all(len(row) == phases for row in self.generator)
+        square = is_table(self.generator) and [len(row) for row in self.generator] == [phases] * phases
         require(square, "generator", self.generator, f"{phases} rows of {phases}")
         rates = np.array(self.generator)
         diagonal = np.diag(rates)
@@ -334,7 +353,7 @@ class MPHc:
     def wait_tail(self, time: float) -> float:
         """Return the probability of waiting longer than a time of 0 or more."""
         require_time(time)
-        return float((self._waiting @ linalg.expm(self._falling * time)).sum())
+        return _phases_left(self._waiting, self._falling, time)
 
     def wait_quantile(self, share: float) -> float:
         """Return the shortest time within which a share below 1 begins service."""
@@ -348,7 +367,7 @@ class MPHc:
         begins = np.outer(-falling.sum(axis=1), initial)
         both = np.block([[falling, begins], [np.zeros((len(initial), len(falling))), np.array(self.generator)]])
         start = np.concatenate([self._waiting, (1 - self.wait_probability) * initial])
-        return float((start @ linalg.expm(both * time)).sum())
+        return _phases_left(start, both, time)
 
     def sojourn_quantile(self, share: float) -> float:
         """Return the shortest time within which a share below 1 has left."""
@@ -432,6 +451,15 @@ class MPHc:
                 for to, speed in enumerate(self.generator[phase]):
                     out[origin, target[tuple(sorted((*count[:place], to, *count[place + 1 :])))]] += speed
         return out
+
+
+def _phases_left(start: Floats, rates: Floats, time: float) -> float:
+    """Return the probability that an end is not reached by a time, from the phases where one starts."""
+    slowest = -np.linalg.eigvals(rates).real.max()
+    # By Chernoff's inequality no float shows what is left then, and the exponential has no digits.
+    if slowest * time > _FADED:
+        return 0.0
+    return float((start @ linalg.expm(rates * time)).sum())
 
 
 def ratio_of_levels(rate: float, stayed: Floats, replaced: Floats) -> Floats:

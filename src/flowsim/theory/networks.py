@@ -10,20 +10,31 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeGuard
 
 import numpy as np
 
-from flowsim.core.errors import require
+from flowsim.core.errors import is_row, require
 from flowsim.theory.queues import Floats, MMc
 
-__all__ = ["AbsorbingChain", "Jackson", "expected_visits", "without_way_out"]
+__all__ = ["AbsorbingChain", "Jackson", "expected_visits", "is_table", "without_way_out"]
 
 Matrix = Sequence[Sequence[float]] | Floats
 _ROUNDING = 1e-9
 
 
-def _shares(shares: Matrix, rows: int, columns: int | None = None, where: str = "shares") -> Floats:
-    """Read a matrix of shares, checked; any number of columns where none is given."""
+def is_table(values: object) -> TypeGuard[Matrix]:
+    """Return whether values are rows of real numbers."""
+    if isinstance(values, np.ndarray) and values.ndim != 2:
+        return False
+    return isinstance(values, Sequence | np.ndarray) and all(map(is_row, values))
+
+
+def _shares(shares: Matrix, rows: int | None = None, columns: int | None = None, where: str = "shares") -> Floats:
+    """Read a matrix of shares, checked: square where no rows are given, of any width where no columns are."""
+    require(is_table(shares), where, shares, "rows of numbers")
+    if rows is None:
+        rows = columns = len(shares)
     width = len(shares[0]) if columns is None and len(shares) else columns
     fitting = rows > 0 and len(shares) == rows and all(len(row) == width for row in shares)
     shape = f"{rows} rows of {'equal length' if columns is None else columns}"
@@ -49,7 +60,7 @@ def expected_visits(shares: Matrix) -> Floats:
 
     Source: Kemeny and Snell (1960), Finite Markov Chains, chapter 3.
     """
-    moves = _shares(shares, len(shares), len(shares))
+    moves = _shares(shares)
     stuck = without_way_out(moves)
     require(not stuck, "shares", shares, f"a way out from each place, also from {stuck}")
     return np.asarray(np.linalg.inv(np.eye(len(moves)) - moves), np.float64)
@@ -90,14 +101,14 @@ class AbsorbingChain:
     variances: Sequence[float] | None = None
 
     def __post_init__(self) -> None:
-        states = len(self.shares)
-        exits = _shares(self.exits, states, where="exits")
-        totals = _shares(self.shares, states, states).sum(axis=1) + exits.sum(axis=1)
+        moves = _shares(self.shares)
+        states = len(moves)
+        totals = moves.sum(axis=1) + _shares(self.exits, states, where="exits").sum(axis=1)
         told = np.array2string(totals, precision=6)
         require(bool((abs(totals - 1) <= _ROUNDING).all()), "shares and exits", told, "rows that add to 1 together")
         for where, values in (("means", self.means), ("variances", self.variances)):
-            if values is not None:
-                fitting = len(values) == states and all(0 <= value < math.inf for value in values)
+            if values is not None or where == "means":
+                fitting = is_row(values) and len(values) == states and all(0 <= value < math.inf for value in values)
                 require(fitting, where, values, f"{states} values, each 0 or more, and finite")
         _ = self.visits  # finds a state from where no outcome is reached
 
@@ -167,8 +178,13 @@ class Jackson:
     servers: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        for where, values in (("shares", self.shares), ("mean_service", self.mean_service), ("servers", self.servers)):
-            require(len(values) == len(self.rates), where, values, f"as many as `rates`, {len(self.rates)}")
+        require(is_row(self.rates), "rates", self.rates, "each 0 or more, and finite")
+        require(is_table(self.shares), "shares", self.shares, "rows of numbers")
+        fitting = len(self.shares) == len(self.rates)
+        require(fitting, "shares", self.shares, f"as many as `rates`, {len(self.rates)}")
+        for where, values in (("mean_service", self.mean_service), ("servers", self.servers)):
+            fitting = is_row(values) and len(values) == len(self.rates)
+            require(fitting, where, values, f"as many as `rates`, {len(self.rates)}")
         require(all(0 <= rate < math.inf for rate in self.rates), "rates", self.rates, "each 0 or more, and finite")
         for number, rate in enumerate(self.throughputs):
             require(rate > 0, "rates", self.rates, f"some that lead to station {number}")

@@ -11,8 +11,9 @@ from typing import Literal
 
 import numpy as np
 
-from flowsim.core.errors import require, require_positive
+from flowsim.core.errors import is_row, require, require_positive
 from flowsim.theory.general_laws import require_moments
+from flowsim.theory.networks import is_table
 from flowsim.theory.queues import Floats, Means, MMc, require_stable
 
 __all__ = ["MG1Priority", "MMcPriority"]
@@ -88,9 +89,11 @@ class MG1Priority:
     preempts: Literal["resume"] | None = None
 
     def __post_init__(self) -> None:
-        require(self.preempts in (None, "resume"), "preempts", self.preempts, '"resume", or None')
+        known = self.preempts is None or (isinstance(self.preempts, str) and self.preempts == "resume")
+        require(known, "preempts", self.preempts, '"resume", or None')
         _require_rates(self.rates)
-        require(len(self.moments) == len(self.rates), "moments", self.moments, "as many pairs as `rates`")
+        pairs = is_table(self.moments) and all(len(pair) == 2 for pair in self.moments)
+        require(pairs and len(self.moments) == len(self.rates), "moments", self.moments, "as many pairs as `rates`")
         for first, second in self.moments:
             require_moments(first, second)
         require_stable(sum(self._loads), "rates")
@@ -123,7 +126,7 @@ class MG1Priority:
 
 def _require_rates(rates: Sequence[float]) -> None:
     """Refuse no rates at all, and what is not above 0 and finite among them."""
-    require(len(rates) > 0, "rates", rates, "one or more")
+    require(is_row(rates) and len(rates) > 0, "rates", rates, "one or more")
     for number, rate in enumerate(rates):
         require_positive(**{f"rates[{number}]": rate})
 

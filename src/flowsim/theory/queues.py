@@ -16,14 +16,16 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Integral
 
 import numpy as np
 from scipy import optimize, special
 
 from flowsim.core.arrays import Floats
-from flowsim.core.errors import InputError, require, require_counts, require_positive
+from flowsim.core.errors import InputError, is_real, require, require_positive
 
 __all__ = [
+    "MOST_SERVERS",
     "ErlangA",
     "Floats",
     "MMc",
@@ -35,12 +37,15 @@ __all__ = [
     "exponential_sojourn_tail",
     "poisson",
     "quantile",
+    "require_counts",
+    "require_share",
     "require_stable",
     "require_time",
     "tail_by_departures",
 ]
 
-_MOST_WAITING = 2**20
+MOST_SERVERS = 2**20
+"""Servers, places and citizens of whom a formula can make a table: some million."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,9 +93,22 @@ def require_stable(load: float, where: str = "rate") -> None:
         raise InputError(f"{where}: a load of {load:.6g} is not allowed: below 1, or the queue grows without bound")
 
 
-def require_time(time: float) -> None:
+def require_counts(least: int, /, **values: object) -> None:
+    """Refuse what is not a whole number, is too small, or more than can be computed, by its name."""
+    for where, value in values.items():
+        number = value if is_real(value) and isinstance(value, Integral) else -1
+        require(number >= least, where, value, f"a whole number, {least} or more")
+        require(number <= MOST_SERVERS, where, value, f"at most {MOST_SERVERS:,}, which can be computed")
+
+
+def require_share(share: object) -> None:
+    """Refuse what is no share, and the whole."""
+    require(is_real(share) and 0 <= share < 1, "share", share, "from 0 to below 1")
+
+
+def require_time(time: object) -> None:
     """Refuse a time that is negative or not finite."""
-    require(0 <= time < math.inf, "time", time, "0 or more, and finite")
+    require(is_real(time) and 0 <= time < math.inf, "time", time, "0 or more, and finite")
 
 
 def quantile(tail: Callable[[float], float], share: float, scale: float) -> float:
@@ -104,7 +122,7 @@ def quantile(tail: Callable[[float], float], share: float, scale: float) -> floa
     Raises:
         InputError: for another share.
     """
-    require(0 <= share < 1, "share", share, "from 0 to below 1")
+    require_share(share)
     left = 1 - share
     if tail(0.0) <= left:
         return 0.0
@@ -122,15 +140,15 @@ def erlang_b(offered: float, servers: float) -> float:
 
     Args:
         offered: calls per mean service time, a; in erlangs.
-        servers: c, 0 or more; takes time in proportion to it.
+        servers: c, from 0 to a million; takes time in proportion to it.
 
     Raises:
-        InputError: for a load or servers that are negative or not finite.
+        InputError: for a load or servers that are negative, not finite, or too many.
 
     Source: Erlang (1917); Jagerman (1974), Some properties of the Erlang loss function, for fractions.
     """
-    require(0 <= offered < math.inf, "offered", offered, "0 or more, and finite")
-    require(0 <= servers < math.inf, "servers", servers, "0 or more, and finite")
+    require(is_real(offered) and 0 <= offered < math.inf, "offered", offered, "0 or more, and finite")
+    require(is_real(servers) and 0 <= servers <= MOST_SERVERS, "servers", servers, f"from 0 to {MOST_SERVERS:,}")
     if offered == 0:
         return float(servers == 0)
     fraction = servers % 1
@@ -143,6 +161,7 @@ def erlang_b(offered: float, servers: float) -> float:
 
 def poisson(mean: float) -> Floats:
     """Return the probabilities of 0, 1, ... of a Poisson law, up to where no float shows the rest."""
+    require(is_real(mean) and 0 <= mean <= MOST_SERVERS, "mean", mean, f"from 0 to {MOST_SERVERS:,}")
     number = np.arange(math.ceil(mean + 12 * math.sqrt(mean) + 40))
     out: Floats = np.exp(special.xlogy(number, mean) - mean - special.gammaln(number + 1))
     return out
@@ -150,12 +169,17 @@ def poisson(mean: float) -> Floats:
 
 def exponential_quantile(waiting: float, decay: float, share: float) -> float:
     """Invert P(W > t) = waiting x exp(-decay t)."""
-    require(0 <= share < 1, "share", share, "from 0 to below 1")
+    require_share(share)
+    require_positive(decay=decay)
+    require(is_real(waiting) and 0 <= waiting < math.inf, "waiting", waiting, "0 or more, and finite")
     return max(0.0, math.log(waiting / (1 - share)) / decay) if waiting else 0.0
 
 
 def exponential_sojourn_tail(waiting: float, decay: float, service: float, time: float) -> float:
     """Return P(W + S > t), where P(W > t) = waiting x exp(-decay t), and S is exponential at the rate `service`."""
+    require_time(time)
+    require_positive(decay=decay, service=service)
+    require(is_real(waiting) and 0 <= waiting < math.inf, "waiting", waiting, "0 or more, and finite")
     # The sum of two exponentials, written so that equal rates are no special case and nothing overflows.
     slower, apart = min(decay, service), abs(decay - service)
     both = service * time * math.exp(-slower * time) * float(special.exprel(-apart * time))
@@ -351,7 +375,7 @@ class ErlangA:
         """The probabilities of 0, 1, ... in the system, up to where nothing that a float shows is left."""
         serving = np.arange(1, self.servers + 1) / self.mean_service
         room = 64
-        while room <= _MOST_WAITING:
+        while room <= MOST_SERVERS:
             leaving = serving[-1] + np.arange(1, room + 1) / self.mean_patience
             probabilities = birth_death(self.rate, np.concatenate([serving, leaving]))
             # The ratio of neighbours only falls, so what is left out is smaller than the last by far.

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import integrate, sparse
 
-from flowsim.core.errors import require, require_counts, require_positive
-from flowsim.theory.queues import Floats, poisson
+from flowsim.core.errors import is_real, is_row, require, require_positive
+from flowsim.theory.queues import MOST_SERVERS, Floats, poisson, require_counts
 
 __all__ = ["MtGInf", "MtMc", "Occupancy"]
 
@@ -25,15 +25,16 @@ _LONGEST_STEP = 200.0
 
 def _require_steps(starts: Sequence[float], rates: Sequence[float]) -> None:
     """Refuse moments that are none or do not rise, and rates that are not as many or negative."""
-    rising = len(starts) > 0 and all(map(math.isfinite, starts)) and all(a < b for a, b in pairwise(starts))
+    finite = is_row(starts) and len(starts) > 0 and all(map(math.isfinite, starts))
+    rising = finite and all(a < b for a, b in pairwise(starts))
     require(rising, "starts", starts, "one or more finite moments that rise")
-    fitting = len(rates) == len(starts) and all(0 <= rate < math.inf for rate in rates)
+    fitting = is_row(rates) and len(rates) == len(starts) and all(0 <= rate < math.inf for rate in rates)
     require(fitting, "rates", rates, "as many as `starts`, each 0 or more, and finite")
 
 
 def _steps(starts: Sequence[float], time: float) -> Iterator[tuple[int, float, float]]:
     """Yield the number, beginning and end of each step that has begun by a time; the last one ends then."""
-    require(starts[0] <= time < math.inf, "time", time, f"{starts[0]} or later, and finite")
+    require(is_real(time) and starts[0] <= time < math.inf, "time", time, f"{starts[0]} or later, and finite")
     for number, (start, end) in enumerate(zip(starts, [*starts[1:], math.inf], strict=True)):
         if start <= time:
             yield number, start, min(end, time)
@@ -62,6 +63,7 @@ class MtGInf:
 
     def __post_init__(self) -> None:
         _require_steps(self.starts, self.rates)
+        require(callable(self.survival), "survival", self.survival, "a function of the time")
 
     def number_mean(self, time: float) -> float:
         """Return the mean number present at a time, to about ten digits for a smooth law of the stay."""
@@ -149,7 +151,8 @@ class MtMc:
 
     def __post_init__(self) -> None:
         _require_steps(self.starts, self.rates)
-        require(len(self.servers) == len(self.starts), "servers", self.servers, "as many as `starts`")
+        fitting = is_row(self.servers) and len(self.servers) == len(self.starts)
+        require(fitting, "servers", self.servers, "as many as `starts`")
         for number, servers in enumerate(self.servers):
             require_counts(0, **{f"servers[{number}]": servers})
         require_positive(mean_service=self.mean_service)
@@ -162,10 +165,13 @@ class MtMc:
         until then; nothing is cut off.
 
         Raises:
-            InputError: for a time before the first moment.
+            InputError: for a time before the first moment, or by which more than a million come.
         """
         steps = list(_steps(self.starts, time))
         arrivals = sum(self.rates[number] * (end - start) for number, start, end in steps)
+        require(
+            arrivals <= MOST_SERVERS, "time", time, f"one by which {MOST_SERVERS:,} come at most, which can be computed"
+        )
         most_busy = max(self.busy, *(self.servers[number] for number, _, _ in steps))
         shape = most_busy + 1, self.waiting + len(poisson(arrivals))
         present = np.zeros(shape)

@@ -12,12 +12,20 @@ from functools import cached_property
 
 import numpy as np
 
-from flowsim.core.errors import InputError, require, require_counts, require_positive
-from flowsim.theory.queues import Floats, Means, birth_death, quantile, require_stable, tail_by_departures
+from flowsim.core.errors import InputError, is_real, require, require_positive
+from flowsim.theory.queues import (
+    MOST_SERVERS,
+    Floats,
+    Means,
+    birth_death,
+    quantile,
+    require_counts,
+    require_stable,
+    tail_by_departures,
+)
 
 __all__ = ["FiniteSource", "MMcBatch", "MMcBaulking"]
 
-_MOST_WAITING = 2**20
 _LARGE = 1e200  # probabilities that are not scaled yet
 _NOTHING = 1e-26  # what is left of a queue's law, over its largest part, where no float shows it
 
@@ -48,9 +56,7 @@ class MMcBaulking:
     def __post_init__(self) -> None:
         require_positive(rate=self.rate, mean_service=self.mean_service)
         require_counts(1, servers=self.servers)
-        for number, share in self.baulks.items():
-            require_counts(0, baulks=number)
-            require(0 <= share <= 1, f"baulks[{number}]", share, "from 0 to 1")
+        _require_probabilities(0, baulks=self.baulks)
         require_stable(self._load)
         _ = self.distribution  # finds a load too near 1
 
@@ -66,7 +72,7 @@ class MMcBaulking:
         last = max(self.baulks, default=0)
         # From there on the queue's law falls by the load at each step.
         more = math.ceil(math.log(_NOTHING) / math.log(self._load)) if self._load else 1
-        if last + more > _MOST_WAITING:
+        if last + more > MOST_SERVERS:
             raise InputError(f"rate: a load of {self._load:.9g} is not allowed: so near 1 that a million wait")
         staying = np.ones(last + more)
         for number in sorted(self.baulks):
@@ -93,7 +99,8 @@ class MMcBaulking:
     @property
     def means(self) -> Means:
         """The means of those who come in."""
-        admitted = self.rate * (1 - self.baulking_probability)
+        serving = np.minimum(np.arange(len(self.distribution)), self.servers) / self.mean_service
+        admitted = float(self.distribution @ serving)  # as many as leave, which has all digits where few are admitted
         waiting = float(self.distribution[self.servers :] @ np.arange(len(self._staying) + 1))
         return Means(rate=admitted, wait=waiting / admitted, service=self.mean_service)
 
@@ -224,17 +231,15 @@ class MMcBatch:
     def __post_init__(self) -> None:
         require_positive(rate=self.rate, mean_service=self.mean_service)
         require_counts(1, servers=self.servers)
+        _require_probabilities(1, sizes=self.sizes)
         require(bool(self.sizes), "sizes", self.sizes, "at least one size with its probability")
-        for size, share in self.sizes.items():
-            require_counts(1, sizes=size)
-            require(0 <= share <= 1, f"sizes[{size}]", share, "from 0 to 1")
         total = math.fsum(self.sizes.values())
         require(abs(total - 1) < 1e-9, "sizes", total, "probabilities that add to 1")
         require_stable(self.load)
         # The number that is there has nearly an exponential law of this mean, where the load is near 1.
         second = math.fsum(size**2 * share for size, share in self.sizes.items())
         there = (1 + second / self.mean_size) / (2 * (1 - self.load))
-        if -math.log(_NOTHING) * there > _MOST_WAITING:
+        if -math.log(_NOTHING) * there > MOST_SERVERS:
             raise InputError(f"rate: a load of {self.load:.9g} is not allowed: so near 1 that a million are there")
 
     @property
@@ -297,3 +302,15 @@ class MMcBatch:
         before = np.convolve(self.distribution, self._more / self.mean_size)
         out: Floats = before[self.servers :]
         return out
+
+
+def _require_probabilities(least: int, /, **tables: object) -> None:
+    """Refuse what is no table of probabilities by whole numbers, of at least so many, by its name."""
+    for where, table in tables.items():
+        if not isinstance(table, Mapping):
+            raise InputError(
+                f"{where}: {table!r:.60} is not allowed: probabilities by number, such as {{{least}: 1.0}}"
+            )
+        for number, share in table.items():
+            require_counts(least, **{where: number})
+            require(is_real(share) and 0 <= share <= 1, f"{where}[{number}]", share, "from 0 to 1")

@@ -10,11 +10,13 @@ from functools import cached_property
 
 import numpy as np
 
-from flowsim.core.errors import require, require_counts, require_positive
+from flowsim.core.errors import is_row, require, require_positive
 from flowsim.theory.general_laws import ratio_of_levels
-from flowsim.theory.queues import Floats, Means, birth_death, require_stable
+from flowsim.theory.queues import Floats, Means, birth_death, require_counts, require_stable
 
 __all__ = ["BlockingTandem"]
+
+_LARGEST_ROOM = 2_000  # matrices have a row for each place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +32,8 @@ class BlockingTandem:
         room: how many may wait at the second, so that K = room + 1.
 
     Raises:
-        InputError: for a rate or mean that is not positive, a negative room, or a load of 1 or more: of what the first
-            station can let through where it never runs empty.
+        InputError: for a rate or mean that is not positive, a room that is negative or above 2,000, or a load of 1 or
+            more: of what the first station can let through where it never runs empty.
 
     Source: Avi-Itzhak and Yadin (1965), A sequence of two servers with no intermediate queue, for no room; Neuts
     (1981), Matrix-Geometric Solutions in Stochastic Models, chapter 5.
@@ -42,10 +44,12 @@ class BlockingTandem:
     room: int
 
     def __post_init__(self) -> None:
-        require(len(self.mean_service) == 2, "mean_service", self.mean_service, "one of each of two stations")
+        two = is_row(self.mean_service) and len(self.mean_service) == 2
+        require(two, "mean_service", self.mean_service, "one of each of two stations")
         first, second = self.mean_service
         require_positive(rate=self.rate, **{"mean_service[0]": first, "mean_service[1]": second})
         require_counts(0, room=self.room)
+        require(self.room <= _LARGEST_ROOM, "room", self.room, f"{_LARGEST_ROOM:,} at most, which can be computed")
         require_stable(self.rate / self.capacity)
 
     @property

@@ -12,8 +12,16 @@ from functools import cached_property
 import numpy as np
 from scipy import optimize, special
 
-from flowsim.core.errors import require, require_counts, require_positive
-from flowsim.theory.queues import Floats, Means, exponential_quantile, quantile, require_stable, require_time
+from flowsim.core.errors import require, require_positive
+from flowsim.theory.queues import (
+    Floats,
+    Means,
+    exponential_quantile,
+    quantile,
+    require_counts,
+    require_stable,
+    require_time,
+)
 
 __all__ = ["BulkServer", "RandomMeeting"]
 

@@ -60,7 +60,8 @@ class MMcOrdered:
     order: Literal["first", "last", "random"]
 
     def __post_init__(self) -> None:
-        require(self.order in _ORDERS, "order", self.order, "one of first, last, random")
+        known = isinstance(self.order, str) and self.order in _ORDERS
+        require(known, "order", self.order, "one of first, last, random")
         self._in_turn()
 
     @property
