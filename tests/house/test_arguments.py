@@ -13,6 +13,7 @@ from flowsim.planning.levers import Levels, Lever
 from flowsim.planning.prices import Prices
 from flowsim.planning.staffing.trials import Question
 from flowsim.simulation.fork import Fork
+from flowsim.simulation.kept import KeptHistories
 from flowsim.simulation.precision import Precision
 from helpers.paths import TOWN
 
@@ -26,6 +27,7 @@ RAW = {
 }
 PATHWAY = Pathway.from_dict(RAW)
 RESULTS = run(PATHWAY, replications=2, keep_traces=True)
+TWO = [PATHWAY, PATHWAY.model_copy(update={"name": "q"})]
 SERIES = pd.Series(range(40), index=pd.period_range("2015Q1", periods=40, freq="Q"))
 
 
@@ -77,10 +79,10 @@ def team(**more):
         (lambda: compare(["today", "more-places"]), "scenarios: 'today' is not allowed: it should be scenarios"),
         (lambda: compare([town(), town()], parameters=5), "parameters: 5 is not allowed"),
         (
-            lambda: compare([PATHWAY, PATHWAY.model_copy(update={"name": "q"})], replications=2.5),
+            lambda: compare(TWO, replications=2.5),
             "replications: 2.5 is",
         ),
-        (lambda: compare([PATHWAY, PATHWAY.model_copy(update={"name": "q"})], confidence="95%"), "confidence: 95% is"),
+        (lambda: compare(TWO, confidence="95%"), "confidence: 95% is"),
         (lambda: flowsim.draw(None), "pathway: None is not allowed: it should be a Pathway"),
         (lambda: flowsim.workload(None), "pathway: None is not allowed: it should be a Pathway"),
         (lambda: flowsim.explain(None, "queue.team", "2024"), "scenario: None is not allowed"),
@@ -107,7 +109,32 @@ def team(**more):
         (lambda: read_base("copenhagen").pathway(None), "overrides: None is not allowed"),
         (lambda: read_base("copenhagen").pathway({"ended_gap": "1.200 weeks"}), "'1.200': 1200 or 1.2"),
         (lambda: Scenario.of("today").pathway({"ended_gap": "1.200 weeks"}), "'1.200': 1200 or 1.2"),
-        (lambda: Precision(relative="5%", measures=("queue.desk",)), "relative: '5%' is not allowed"),
+        (lambda: Precision(relative="5%", measures=("queue.desk",)), "relative: '5%' is not allowed: a share"),
+        (
+            lambda: Precision(relative=0.05, measures=()),
+            "measures: \\(\\) is not allowed: the names of meas",
+        ),
+        (lambda: Precision(relative=0.05, measures=[5]), "measures: \\(5,\\) is not allowed: the names of measures"),
+        (lambda: Duration.fixed("1 week").scaled(float("nan")), "a duration cannot become nan times as long"),
+        (lambda: Duration.fixed("1 week").scaled(None), "a duration cannot become None times as long"),
+        (lambda: run(PATHWAY, engine=np.array([1, 2])), "engine: there is no engine '\\[1 2\\]'"),
+        (lambda: compare(TWO, measures=5), "measures: 5 is not allowed: it should be the names of measures"),
+        (lambda: compare(TWO, precision=0.05), "precision: 0.05 is not allowed: it should be a Precision"),
+        (lambda: compare(TWO, progress="bar"), "progress: 'bar' is not allowed: it should be a function"),
+        (lambda: flowsim.verify(["mmc"], progress="bar"), "progress: 'bar' is not allowed"),
+        (lambda: RESULTS.select("queue.desk", np.array([1, 2])), "queue.desk: there is no period '\\[1 2\\]'"),
+        (lambda: RESULTS.levels(None), "error: None is not allowed: a probability between 0 and 1"),
+        (lambda: RESULTS.levels(5), "error: 5 is not allowed: a probability between 0 and 1"),
+        (lambda: RESULTS.only(None), "keep: None is not allowed: a condition"),
+        (lambda: RESULTS.occupancy(["desk"]), "there is no station or state '\\['desk'\\]'"),
+        (lambda: RESULTS.occupancy("desk", counted=np.array([1, 2])), "counted: there is no way to count"),
+        (lambda: RESULTS.plot(5), "path: 5 is not allowed: it should be the path of a picture"),
+        (lambda: KeptHistories(megabytes="much"), "megabytes: 'much' is not allowed: above 0 and finite"),
+        (lambda: asked(goals=5), "goals: 5 is not allowed: it should be texts such as"),
+        (
+            lambda: Levels(lever="desk.capacity", least=1, most=5),
+            "lever: 'desk.capacity' is not allowed: it should be",
+        ),
     ],
 )
 def test_an_odd_argument_is_refused_in_one_line(call, message):
@@ -122,6 +149,10 @@ def test_years_as_numbers_and_one_goal_as_a_text_are_read():
     assert asked(goals="wait for team <= 4 weeks").goals == asked().goals
     assert asked(during=2024) == asked()
     assert Levels(lever=Lever.parse("desk.capacity", PATHWAY), least=np.int64(1), most=5).all == (1, 2, 3, 4, 5)
+
+
+def test_one_measure_of_a_precision_is_read_as_a_list_of_one():
+    assert Precision(relative=0.05, measures="awards") == Precision(relative=0.05, measures=["awards"])
 
 
 def test_a_timedelta_is_another_mean_of_the_law_of_a_stay():

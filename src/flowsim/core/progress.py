@@ -68,14 +68,19 @@ def waiting(what: str) -> AbstractContextManager[object]:
 def shows_progress(what: str) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
     """Give a verb a bar by itself in a terminal or a notebook where its `progress` is left out.
 
-    The bar comes after a second of work and goes when that is done. What the verb calls shows none of its own.
+    The bar comes after a second of work and goes when that is done. What the verb calls shows none of its own. Progress
+    that can't be called is refused before any of it.
     """
 
     def decorate(verb: Callable[_P, _R]) -> Callable[_P, _R]:
         @wraps(verb)
         def watched(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-            bar = None
-            if kwargs.get("progress") is None and not _watched.get():
+            bar, given = None, kwargs.get("progress")
+            if given is not None and not callable(given):
+                from flowsim.core.errors import InputError
+
+                raise InputError(f"progress: {given!r} is not allowed: it should be a function of (done, all)")
+            if given is None and not _watched.get():
                 bar = _bar(what)
                 if bar is not None:
                     kwargs["progress"] = bar.update

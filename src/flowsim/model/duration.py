@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, SupportsIndex
 from pydantic import WithJsonSchema, field_validator, model_serializer, model_validator
 
 from flowsim.core.civil_time import MINUTES, Span, in_python, parse_span, span_text
-from flowsim.core.errors import InputError, Record, whole_number
+from flowsim.core.errors import InputError, Record, is_real, whole_number
 from flowsim.core.numbers import plain_number
 from flowsim.core.quantities import TypedNumber, parse_share
 
@@ -452,9 +452,9 @@ class Duration(Record):
         """Return the same law, `factor` times as long.
 
         Raises:
-            InputError: for a negative factor.
+            InputError: for a factor that is negative, or not finite.
         """
-        if factor < 0:
+        if not is_real(factor) or not 0 <= factor < math.inf:
             raise InputError(f"a duration cannot become {factor} times as long")
         if factor == 0 and self.law not in ("fixed", "empirical"):
             return Duration.fixed("0 minutes")

@@ -304,6 +304,10 @@ def compare(
     names, subjects = check_comparable(scenarios, parameters)
     if not isinstance(confidence, Real) or not 0.5 <= confidence < 1:
         raise InputError(f"confidence: {confidence} is not allowed: from 0.5 to below 1")
+    if measures is not None:
+        require_type("measures", measures, Iterable, "the names of measures, such as ['queue.desk']")
+    if precision is not None:
+        require_type("precision", precision, Precision, "a Precision(relative=..., measures=...)")
     only = None if measures is None else (measures,) if isinstance(measures, str) else tuple(measures)
     how: dict[str, Any] = {"engine": engine, "seed": seed, "executor": executor, "measures": only}
     if fork is not None or own_fork(subjects[0], seed) is not None:

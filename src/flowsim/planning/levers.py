@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Literal
 
 from flowsim.core.civil_time import ByDate
-from flowsim.core.errors import InputError, KeyedError, require, unknown_name, whole_number
+from flowsim.core.errors import InputError, KeyedError, require, require_type, unknown_name, whole_number
 from flowsim.core.numbers import composed
 from flowsim.model.edits import StationEdit
 from flowsim.model.parts import Party, Station
@@ -110,6 +110,7 @@ class Levels:
     group: int = 0
 
     def __post_init__(self) -> None:
+        require_type("lever", self.lever, Lever, "a Lever, such as Lever.parse('desk.capacity', pathway)")
         where = f"{self.lever.name}: between {self.least} and {self.most}"
         for name in ("least", "most", "every"):
             object.__setattr__(self, name, whole_number(f"{where}: {name}", getattr(self, name), -_PLENTY, 2**63 - 1))

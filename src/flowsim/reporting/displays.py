@@ -16,7 +16,7 @@ import numpy as np
 from flowsim.calibration.ensemble import Ensemble
 from flowsim.calibration.verdict import Verdict
 from flowsim.core.arrays import Floats, defined_quantiles
-from flowsim.core.errors import InputError
+from flowsim.core.errors import InputError, require_type
 from flowsim.core.files import check_file, write_bytes
 from flowsim.core.periods import shortest
 from flowsim.evidence.facts import Evidence
@@ -82,6 +82,8 @@ def notebook_html(value: Any) -> str:
 
 def plot(value: Any, path: str | Path | None, force: bool) -> Figure:
     """Return the picture of a value, and write it where a path is given; see `Displayed.plot`."""
+    if path is not None:
+        require_type("path", path, (str, Path), "the path of a picture, such as 'waits.png'")
     target = Path("picture.png" if path is None else path)
     check_picture(target)
     if path is not None:

@@ -13,12 +13,11 @@ import math
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from numbers import Real
 
 import numpy as np
 
 from flowsim.core.arrays import Floats
-from flowsim.core.errors import InputError, require, require_type, unknown_name, whole_number
+from flowsim.core.errors import InputError, is_real, require, require_type, unknown_name, whole_number
 from flowsim.core.periods import FINER, Every, longest
 from flowsim.core.progress import Progress, shifted, shows_progress
 from flowsim.model.base import Base
@@ -62,7 +61,7 @@ class Precision:
 
     Attributes:
         relative: the half-width of the confidence interval over the level, such as 0.05.
-        measures: names of measures, or beginnings of names up to a dot ("awards").
+        measures: names of measures, one or more, or beginnings of names up to a dot ("awards").
         first: the first period that counts; with `last`, all of the horizon where left out.
         last: the last period that counts.
         confidence: of the interval.
@@ -78,8 +77,13 @@ class Precision:
 
     def __post_init__(self) -> None:
         for name in ("relative", "confidence"):
-            require_type(name, getattr(self, name), Real, "a share, such as 0.05")
+            require(is_real(getattr(self, name)), name, getattr(self, name), "a share, such as 0.05")
+        if isinstance(self.measures, str):
+            object.__setattr__(self, "measures", (self.measures,))
         require_type("measures", self.measures, Iterable, "the names of measures")
+        object.__setattr__(self, "measures", tuple(self.measures))
+        named = len(self.measures) > 0 and all(isinstance(name, str) for name in self.measures)
+        require(named, "measures", self.measures, "the names of measures, at least one")
         whole_number("most", self.most)
         if not 0.0001 <= self.relative < 1:
             raise InputError(f"precision: {self.relative:.4%} is not allowed: from 0.01 % to below 100 %")

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from flowsim.core.arrays import Floats, Ints, defined_quantiles
 from flowsim.core.civil_time import parse_moment
 from flowsim.core.display import Tabled
-from flowsim.core.errors import InputError, require_type, unknown_name, whole_number
+from flowsim.core.errors import InputError, is_real, require, require_type, unknown_name, whole_number
 from flowsim.core.periods import Period
 from flowsim.model.attributes.groups import groups_of
 from flowsim.model.pathway import Pathway
@@ -114,7 +114,7 @@ class Results(Tabled):
             return chosen
         periods = [row.period for row in chosen.index]
         period = Period(period) if isinstance(period, int) else period
-        if period not in periods:
+        if not isinstance(period, str) or period not in periods:
             raise InputError(f"{measure}: {unknown_name('period', period, periods)}")
         return chosen.only(lambda row: row.period == period)
 
@@ -131,6 +131,7 @@ class Results(Tabled):
 
     def only(self, keep: Callable[[Row], bool]) -> Results:
         """Return the same results with the measures and periods alone for which a condition holds."""
+        require(callable(keep), "keep", keep, "a condition, as a function of a row")
         kept = [number for number, row in enumerate(self.index) if keep(row)]
         return replace(self, index=tuple(self.index[n] for n in kept), values=self.values[:, kept])
 
@@ -165,7 +166,12 @@ class Results(Tabled):
         return frame
 
     def levels(self, error: float = 0.05) -> Estimates:
-        """Return what stands for the replications in each column: see `estimates.levels`."""
+        """Return what stands for the replications in each column: see `estimates.levels`.
+
+        Raises:
+            InputError: for an error that is no probability between 0 and 1.
+        """
+        require(is_real(error) and 0 < error < 1, "error", error, "a probability between 0 and 1, such as 0.05")
         from flowsim.simulation.estimates import levels
 
         return levels([row.measure for row in self.index], self.values, error)

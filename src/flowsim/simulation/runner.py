@@ -122,8 +122,6 @@ def run(
     known_engine(engine)
     if executor is not None:
         _check_executor(executor)
-    if progress is not None and not callable(progress):
-        raise InputError(f"progress: {progress!r} is not allowed: it should be a function of (done, all)")
     if workers is not None:
         workers = whole_number("workers", workers, 1)
     workers = min(workers or os.cpu_count() or 1, len(numbers)) if engine == "kernel" else 1
@@ -305,7 +303,7 @@ def known_engine(name: str) -> Engine:
         InputError: where there is none.
     """
     for engine in get_args(Engine):
-        if name == engine:
+        if isinstance(name, str) and name == engine:
             return cast(Engine, engine)
     raise InputError(f"engine: {unknown_name('engine', name, get_args(Engine))}")
 

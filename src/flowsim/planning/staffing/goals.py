@@ -94,6 +94,7 @@ def parse_goals(texts: Sequence[str], pathway: Pathway, during: str) -> tuple[Go
         InputError: where there is none, as `Goal.parse`, and where two of them contradict each other.
     """
     texts = (texts,) if isinstance(texts, str) else texts
+    require_type("goals", texts, Sequence, "texts such as 'decided within 23 weeks >= 90%'")
     if not texts:
         raise InputError("goal: there is none: write one such as 'decided within 23 weeks >= 90%'")
     for text in texts:

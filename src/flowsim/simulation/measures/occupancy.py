@@ -36,9 +36,9 @@ def time_shares(
         InputError: for a name that is no station and no state, and for a `since` outside the horizon.
     """
     names = {state.name for state in pathway.states} | {station.name for station in pathway.stations}
-    if counted not in get_args(Counted):
+    if not isinstance(counted, str) or counted not in get_args(Counted):
         raise InputError(f"counted: {unknown_name('way to count', counted, get_args(Counted))}")
-    if of not in names:
+    if not isinstance(of, str) or of not in names:
         raise InputError(unknown_name("station or state", of, names))
     if since is not None and not pathway.start <= since < pathway.end:
         raise InputError(f"since: {since:%Y-%m-%d} lies outside the horizon")
