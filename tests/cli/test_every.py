@@ -35,6 +35,27 @@ def line(tmp_path):
     return path
 
 
+def test_what_a_pathway_watches_is_in_the_table_and_a_share_of_none_too(line):
+    watched = 'within = ["2 minutes", "9 hours"], percentiles = [90] }\nstates.sent = { stay = "1 hour", to = "done" }'
+    clocks = 'entries.letters = { rate = "1 per hour", to = "sent" }\n[clocks.late]\nbegins = "sent"\nends = "done"\n'
+    text = LINE.replace('within = "2 minutes" }', watched) + f'{clocks}limit = "1 minute"\n'
+    line.write_text(text)
+    out = command_line.fine("run", line, "-n", 10, "--language", "en")
+    assert re.search(r"Share in time\n  late: 1 minute +0 %\n", out)
+    assert re.search(r"Share served in time\n  answered: 2 minutes +\d\d %\n  answered: 9 hours +100 %\n", out)
+    assert re.search(
+        r"Share who had to wait\n  answered +\d\d %\nWait that so many had at most, weeks\n  answered: 90 %", out
+    )
+    by_hour = command_line.fine("run", line, "-n", 10, "--every", "hour", "--to", "2024-01-05T03", "--language", "en")
+    told = " ".join(by_hour.split())
+    assert (
+        "(Stocks, queues and overdue cases are those at the hour's end; waits are in weeks, the mean of those" in told
+    )
+    assert "(Waits that are watched: of those whose wait ended in the period.)" in told
+    danish = " ".join(command_line.fine("run", line, "-n", 10, "--language", "da").split())
+    assert "Andel, der kom til i tide answered: 2 minutter" in danish
+
+
 def test_hours_in_a_table(line):
     out = command_line.fine(
         "run", line, "-n", 10, "--every", "hour", "--from", "2024-01-06T08", "--to", "2024-01-06T12"

@@ -1,5 +1,7 @@
 """The event log: each stay with its transitions in order, and the server that it holds."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -66,6 +68,39 @@ def test_no_server_is_held_by_two_and_none_beyond_the_capacity():
             .between(0, 1)
             .all()
         )
+
+
+def test_a_server_that_is_kept_is_nobody_elses_meanwhile():
+    """Two doctors see one after the other, and stay with whom they have seen while a laboratory of one tests her."""
+    raw = {
+        "name": "practice",
+        "start": "2024-01-01",
+        "end": "2024-02-01",
+        "stations": {"doctor": {"capacity": 2}, "lab": {"capacity": 1}},
+        "states": {
+            "visit": {"station": "doctor", "stay": "2 hours", "to": "test"},
+            "test": {"station": "lab", "stay": "3 hours", "keeps": "doctor", "to": "talk"},
+            "talk": {"stay": "1 hour", "keeps": "doctor", "to": "out"},
+            "out": {"final": True},
+        },
+        "entries": {"door": {"to": "visit", "rate": "5 per day"}, "there": {"to": "talk", "count": 1}},
+    }
+    results = run(Pathway.from_dict(raw), replications=1, keep_traces=True)
+    log, visits = results.event_log(0), results.visits(0)
+    there = log[log["case:concept:name"] == str(visits[visits["entry"] == "there"]["citizen"].iloc[0])]
+    assert there["org:resource"].iloc[0] == "doctor 1"
+    held, tests = [], 0
+    for citizen, rows in log[log["concept:name"] != "out"].groupby("case:concept:name"):
+        (doctor,) = {name for name in rows["org:resource"] if name.startswith("doctor")} or {None}
+        tests += (rows["org:resource"] == "lab 1").any()
+        own = visits[(visits["citizen"] == int(citizen)) & (visits["state"] != "out")]
+        begun = own["joined"].iloc[0] if own["state"].iloc[0] == "talk" else own["started"].iloc[0]
+        held += [(doctor, begun, own["ended"].iloc[-1])] if doctor else []
+    assert tests > 50
+    for name in ("doctor 1", "doctor 2"):
+        spans = sorted((since, until) for doctor, since, until in held if doctor == name)
+        assert len(spans) > 20
+        assert all(until <= since for (_, until), (since, _) in pairwise(spans))
 
 
 def test_without_traces_there_is_no_log():

@@ -237,10 +237,10 @@ class Wording:
         if part == "station":
             return self.station(name)
         if part == "span":
-            return self._span(name)
+            return self.span(name)
         return self.state(name) if part == "state" else self.name(name)
 
-    def _span(self, name: str) -> str:
+    def span(self, name: str) -> str:
         """Write a span of time that stands in the name of a measure: "2 minutes", "over 3 years"."""
         spans = [span for watch in self.pathway.watches for span in watch.within]
         spans += [span for followup in self.pathway.followups for span in followup.after]

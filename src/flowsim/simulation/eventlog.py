@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from flowsim.core.arrays import Ints
+from flowsim.core.arrays import Bools, Ints
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,19 +47,36 @@ def server_slots(started: npt.NDArray[np.datetime64], ended: npt.NDArray[np.date
     return slots
 
 
+def _held(visits: pd.DataFrame, here: Bools, keeping: Bools) -> Iterator[tuple[range, int]]:
+    """Yield the rows for which one holds a server of a station, and which it is.
+
+    It is held from a stay there on, through the states after it that keep it.
+    """
+    citizen = visits["citizen"].to_numpy()
+    goes_on = np.append((citizen[1:] == citizen[:-1]) & keeping[1:], False)
+    # Who is there at the start may keep a server of a stay before it.
+    first = np.flatnonzero(here & ~keeping | keeping & (visits["step"].to_numpy() == 0))
+    last = np.flatnonzero(~goes_on)[np.searchsorted(np.flatnonzero(~goes_on), first)]
+    begun = np.where(keeping, visits["joined"].to_numpy(), visits["started"].to_numpy())[first]
+    for slot, since, until in zip(server_slots(begun, visits["ended"].to_numpy()[last]), first, last, strict=True):
+        yield range(since, until + 1), int(slot)
+
+
 def as_event_log(visits: pd.DataFrame, pathway: Pathway) -> pd.DataFrame:
     """Return the event log of a visit table: see `Results.event_log`."""
     import pandas as pd
 
     resources = np.full(len(visits), "", dtype=object)
+    stations = visits["station"].to_numpy()
     for station in pathway.stations:
         here = (visits["station"] == station.name).to_numpy() & visits["started"].notna().to_numpy()
         if station.is_meeting:
             resources[here] = station.name
         else:
-            rows = visits[here]
-            slots = server_slots(rows["started"].to_numpy(), rows["ended"].to_numpy())
-            resources[here] = [f"{station.name} {slot}" for slot in slots.tolist()]
+            keeping = [state.name for state in pathway.states if station.name in state.keeps]
+            for held, slot in _held(visits, here, visits["state"].isin(keeping).to_numpy()):
+                # Who keeps a server while she waits for another, or has that too, is told with the other one.
+                resources[[row for row in held if here[row] or not stations[row]]] = f"{station.name} {slot}"
     parts = []
     whole = visits[["citizen", "state", "visit"]]
     goes_on = (whole == whole.shift()).all(axis=1)

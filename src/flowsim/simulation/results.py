@@ -318,7 +318,8 @@ class Results(Tabled):
 
         case:concept:name (the citizen), concept:name (the state), time:timestamp, lifecycle:transition ("schedule" on
         joining a queue, "start", "complete"; "suspend" and "resume" where a stay is interrupted), org:resource (a
-        server with its number, such as "desk 2", the lowest that is free; of a meeting its station), station, benefit.
+        server with its number, such as "desk 2", the lowest that is free, held through the states that keep it; of a
+        meeting its station), station, benefit.
         Who leaves a queue unserved only joins it.
 
         Raises:

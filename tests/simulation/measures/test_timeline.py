@@ -61,6 +61,15 @@ def test_a_horizon_of_whole_months_and_no_whole_quarter_reports_all_by_month():
     assert of(values, "mean_stock.cash") == {"2019-02": 1, "2019-03": 1, "2019-04": 1}
 
 
+def test_a_horizon_of_whole_quarters_and_no_whole_year_reports_by_quarter_what_is_told_by_year():
+    short = Catalogue.of(Pathway.from_dict(RAW | {"start": "2019-01-15", "end": "2019-11-15"}))
+    assert {row.measure for row in short.index} == {row.measure for row in CATALOGUE.index}
+    told = {
+        name: [row.period for row in short.index if row.measure == name] for name in ("mean_stock.cash", "stock.cash")
+    }
+    assert told["mean_stock.cash"] == told["stock.cash"] == ["2019Q2", "2019Q3"]
+
+
 @pytest.mark.filterwarnings("ignore::flowsim.model.ticks.CoarseTickWarning")
 @pytest.mark.parametrize("tick", ["1 second", "7 minutes", "1 day", "5 days", "1 week"])
 def test_edges_are_the_first_ticks_of_the_months(tick):

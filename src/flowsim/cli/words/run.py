@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from flowsim.cli.terminal import WIDTH, cut, number, table, wrapped
 from flowsim.core.periods import Every, Period, longest
 from flowsim.simulation.measures.flows import AWARDS, STOCK
-from flowsim.simulation.measures.spells import CLOCK_OVERDUE, CLOCK_WITHIN
+from flowsim.simulation.measures.spells import CLOCK_OVERDUE, CLOCK_WITHIN, span_name
 from flowsim.simulation.measures.stations import QUEUE, SERVED, UTILISATION
+from flowsim.simulation.measures.watches import WATCH_PERCENTILE, WATCH_WAITED, WATCH_WITHIN
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -57,6 +58,9 @@ _GROUPS = {
     SERVED: "wait",
     CLOCK_WITHIN: "clock.within",
     CLOCK_OVERDUE: "clock.open_overdue",
+    WATCH_WITHIN: "watch.within",
+    WATCH_WAITED: "watch.waited",
+    WATCH_PERCENTILE: "watch.wait",
 }
 _PLAIN = ("date", "count", "ratio", "rank")  # units that say nothing which the label does not
 _SHOWN = 6  # figures that are named one by one
@@ -232,7 +236,7 @@ def by_period(
         titles = {say(f"run.every.{every}"): label}
         titles |= dict.fromkeys((starred(period, documented_until, language) for period in block), wide)
         values = {measure: [cells.get((measure, period), math.nan) for period in block] for measure in measures}
-        moving = {name: row for name, row in values.items() if any(not math.isnan(value) and value for value in row)}
+        moving = {name: row for name, row in values.items() if any(_tells(value, name) for value in row)}
         rows = list[str | tuple[str, ...]]()
         # Grouped by what is measured; a sort keeps the order of stations within.
         kinds = list(dict.fromkeys(measure.kind.words for measure in measures))
@@ -245,6 +249,7 @@ def by_period(
     if lines:
         ends = say(f"run.note.ends.{every}", unit=wording.unit(wording.time_unit))
         notes = [say("run.note", ends=ends)]
+        notes += [say("run.note.watched")] if wording.pathway.watches else []
         notes += carried_on(documented_until, periods[-1].end, language)
         shown = {label for row in lines for label in row.split()}
         notes += [say("run.no_figure")] if "-" in shown else []
@@ -253,8 +258,17 @@ def by_period(
     return lines
 
 
+def _tells(value: float, measure: Measure) -> bool:
+    """Return whether a figure says anything: of what is counted none does not, but a share of none does."""
+    return not math.isnan(value) and (value != 0 or measure.unit == "share")
+
+
 def _label(measure: Measure, wording: Wording) -> str:
     """Return what a row is called under the heading of its kind."""
+    if watch := measure.of("watch"):
+        span, percentile = measure.of("span"), measure.of("percentile")
+        part = wording.span(span) if span else f"{percentile.removeprefix('p')} %" if percentile else ""
+        return ": ".join(filter(None, (wording.name(watch), part)))
     if station := measure.of("station"):
         return wording.station(station)
     if clock := measure.of("clock"):
@@ -299,6 +313,10 @@ def _headlines(pathway: Pathway) -> Iterable[Measure]:
     for clock in pathway.clocks:
         yield CLOCK_WITHIN(clock.name)
         yield CLOCK_OVERDUE(clock.name)
+    for watch in pathway.watches:
+        yield from (WATCH_WITHIN(watch.name, span_name(span)) for span in watch.within)
+        yield WATCH_WAITED(watch.name)
+        yield from (WATCH_PERCENTILE(watch.name, f"p{percentile}") for percentile in watch.percentiles)
 
 
 def fact_lines(fact: Fact, known: Evidence, language: Language) -> list[tuple[str, bool]]:

@@ -330,7 +330,7 @@ def _grouped(rows: Numbers, group: Ints, groups: int) -> Numbers:
 class Calendar:
     """The whole months, quarters and years of a horizon; of one without a whole month, the parts that lie in it.
 
-    Where whole months lie in it and no whole quarter, all is reported by month: see `lengths`.
+    What it holds no whole quarter or year for is reported by the longest period that it holds: see `lengths`.
     A horizon from 10 to 24 January has the periods 2019-01, 2019Q1 and 2019, each for its part of them.
     Where the pathway asks for days or hours, the whole ones come besides, or the parts of a horizon that holds none.
 
@@ -430,13 +430,13 @@ class Calendar:
     def lengths(self, kind: Kind) -> tuple[Every, ...]:
         """Return the kinds of period that measures of a kind are reported for, the shortest first.
 
-        In a horizon that holds whole months and no whole quarter, what is reported by quarter and year otherwise is
-        reported by month.
+        In a horizon that holds none of these as a whole, by the longest kind that it does hold: what is reported by
+        quarter and year otherwise by month, and what is reported by year alone by quarter, or by month.
         """
         finer = tuple(self.finer) if kind.finer else ()
-        if self.periods("quarter") or "month" in kind.every:
+        if any(self.periods(every) for every in kind.every):
             return (*finer, *kind.every)
-        return (*finer, "month")
+        return (*finer, "quarter" if self.periods("quarter") else "month")
 
     def ends(self, every: Every) -> Ints:
         """Return the positions in `edges` at which the periods end."""
