@@ -127,7 +127,7 @@ def tables_of(tree):
     "words",
     [
         ("outlook", "copenhagen", "--horizon", 4, "-n", 20),
-        ("outlook", "copenhagen", "--horizon", 4, "--backtest"),
+        ("outlook", "copenhagen", "--backtest"),
         ("judge", "copenhagen", "-n", 10),
         ("explain", "--measure", "wait.rehabilitation_team.served", "--period", "2017", "-n", 200),
     ],

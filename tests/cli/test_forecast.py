@@ -175,6 +175,32 @@ def test_a_pictures_words(folder):
         assert f"<!-- {said} -->" in text
 
 
+def test_how_many_more_notes_there_are_is_said(folder):
+    """Three of a kind are told, a fourth takes the room of saying that there is one, and all are in --json."""
+    for count in (4, 5):
+        rows = [f"{2017 + at // 4}K{at % 4 + 1};{50 + 3 * at}{' *' if at < count else ''}" for at in range(9)]
+        (folder / "own.csv").write_text("Tid;Antal\n" + "\n".join(rows), encoding="utf-8")
+        told = [line for line in fine("own.csv", "--horizon", 1).splitlines() if line.startswith("note:")]
+        assert told[2] == "note: B4 of Antal has '*' beside 2017Q3"
+        last = "2 more cells of Antal are like these, B5 to B6: --json tells each" if count == 5 else "B5 of Antal has"
+        assert (len(told), told[3].startswith(f"note: {last}")) == (4, True)
+        assert len(json.loads(fine("own.csv", "--horizon", 1, "--json"))["marks"]["Antal"]) == count
+
+
+def test_small_figures_keep_two_digits(folder):
+    rows = [f"{2017 + at // 4}K{at % 4 + 1};0,0{11 + at * at % 7 * 3}" for at in range(12)]
+    (folder / "own.csv").write_text("Tid;Antal\n" + "\n".join(rows), encoding="utf-8")
+    told = fine("own.csv", "--horizon", 1)
+    line = next(line for line in told.splitlines() if line.startswith("  2020Q1")).replace("to", "")
+    (row,) = json.loads(fine("own.csv", "--horizon", 1, "--json"))["series"][0]["forecasts"]
+    exact = [row[key] for key in ("point", "lower_80", "upper_80", "lower_95", "upper_95")]
+    assert min(exact) < 0.01 < max(exact) < 0.1
+    figures = line.split()[1:]
+    assert [float(figure) for figure in figures] == [float(f"{value:.2g}") for value in exact]
+    said = repr(forecast_series(read("own.csv").series[0], 1))
+    assert said.endswith(f": {figures[0]} ({figures[3]} to {figures[4]}) in 2020Q1>")
+
+
 def test_a_backtest():
     out = fine("fleksjob", "--backtest", "--horizon", 2)
     assert "fleksjob: 7 origins, 2018Q4 to 2020Q2, up to 2 quarters ahead" in out
@@ -244,6 +270,7 @@ TABLE = "OMRÅDE;" + ";".join(f"2019K{n}" if n < 5 else f"2020K{n - 4}" for n in
         (["--plot", "a.gif"], "--plot: 'a.gif' is not allowed: the name ends with .png, .svg, .pdf"),
         (["--plot", "no/a.png"], "there is no folder 'no'"),
         (["--break", "--backtest"], "--break: it goes with forecasts"),
+        (["--backtest", "--seed", 1], "--seed: it goes with forecasts, not with --backtest"),
         (["--out", "no/a.csv"], "there is no folder 'no'"),
         (["own.csv"], "own.csv: short: 1 of 8 quarters have no number: 2019Q2 C2 '..'"),
         (["own.csv", "--series", "long"], "there is no series 'long' (allowed: short)"),

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from flowsim.core.civil_time import MINUTES, parse_rate, parse_span
 from flowsim.core.errors import InputError
-from flowsim.core.numbers import AmbiguousNumber, composed, read_number, read_whole, unambiguous
+from flowsim.core.numbers import AmbiguousNumber, composed, read_number, read_whole, significant, unambiguous
 from flowsim.core.quantities import changed, check_typed, parse_share, times
 
 
@@ -129,3 +129,12 @@ def test_letters_are_composed_at_any_depth():
 
 def test_what_a_program_wrote_is_multiplied_as_a_decimal_number():
     assert times("2.949 weeks", 2.0) == "5.898 weeks"
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "written"),
+    [(0.034, 2, "0.034"), (-0.0012, 2, "-0.0012"), (0.1, 2, "0.10"), (1.239, 2, "1.24"), (0, 2, "0.00")]
+    + [(0.012, 3, "0.012"), (0.0012, 3, "0.0012"), (0.24, 1, "0.24"), (1.24, 1, "1.2"), (3.6e-7, 2, "3.6e-07")],
+)
+def test_a_small_figure_keeps_two_of_its_digits(value, decimals, written):
+    assert significant(value, decimals) == written

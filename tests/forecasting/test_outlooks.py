@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from flowsim import InputError, Pathway, Scenario, run
-from flowsim.calibration.retrospect import quarterly
+from flowsim.calibration.retrospect import Retrospect, quarterly
 from flowsim.calibration.study import Study
 from flowsim.calibration.workflow import Calibration
-from flowsim.cli.words.outlook import outlook_json
+from flowsim.cli.words.outlook import outlook_json, outlook_lines
 from flowsim.forecasting.demand import Demand
 from flowsim.forecasting.outlooks import FULL, LIKELY_SHARE, Flag, Outcome, _full, outlook
 from flowsim.forecasting.pairing import series_of
@@ -270,6 +270,28 @@ def test_without_demand_the_cases_fall_short_of_the_trend_and_no_station_is_name
     assert "no station on the way is full: fewer cases come than the trend implies" in sentences(scenario, told)[0]
 
 
+def test_an_outlook_is_told_with_one_past_of_the_measure_or_with_none(office, monkeypatch):
+    """Nine documented quarters give one past, from which the whole outlook was refused."""
+    scenario, calibration = office(places=40)
+    ahead = tuple(f"2022Q{quarter}" for quarter in (1, 2, 3, 4))
+    paths = np.random.default_rng(1).poisson(90, (40, 4)).astype(float)
+    one = Retrospect(origin="2021Q4", fitted=1, periods=ahead, paths={"awards.grant": paths})
+    for pasts, pairings in (((one,), 1), ((dataclasses.replace(one, paths={"awards.other": paths}),), 0)):
+        looked_back = dataclasses.replace(calibration, retrospects=pasts)
+        told = outlook(scenario, looked_back, horizon=3, replications=20)
+        wording = Wording.of(scenario, told.results.pathway, Language.of("en"))
+        assert len(outlook_json(told, wording)["pairings"]) == pairings
+        lines = " ".join(" ".join(outlook_lines(told, wording)).split())
+        assert lines.count("there is one origin, with 4 quarters ahead") == pairings
+        monkeypatch.setattr(Calibration, "read", lambda *_, kept=looked_back: kept)
+        words = ("outlook", scenario.source, "--calibrated", "kept", "--backtest")
+        if pairings:
+            assert "from 2021Q4 alone, 4 quarters ahead" in fine(*words)
+        else:
+            code, _, err = flowsim(*words)
+            assert (code, "there is no past to look back from: two years that are documented" in err) == (2, True)
+
+
 def test_what_is_above_the_trend_is_said_to_be(office):
     scenario, calibration = office(places=40)
     told = outlook(scenario, calibration, horizon=3, replications=20)
@@ -347,6 +369,24 @@ def test_a_horizon_that_ends_before_the_forecast_is_refused(office):
         ),
         (("--demand", "many.csv", "--door", "sygedagpenge_new"), "cases (1000) is in thousand: those who come are"),
         (("--backtest", "--plot", "a.png"), "--plot: it goes with an outlook, not with --backtest"),
+        *(
+            (("--backtest", *words), f"{words[0]}: it goes with an outlook, not with --backtest")
+            for words in (
+                ("--demand", "awards"),
+                ("--series", "x"),
+                ("--door", "x"),
+                ("--months", "sum"),
+                ("--decimal", "comma"),
+                ("--horizon", 12),  # as it is by default, too
+                ("--replications", 200),
+                ("--seed", 1),
+                ("--sets",),
+                ("--hold",),
+                ("--out", "a.csv"),
+                ("--force",),
+            )
+        ),
+        (("--backtest", "-n", 200), "--replications: it goes with an outlook, not with --backtest"),
         (("--plot", "a.gif"), "--plot: 'a.gif' is not allowed"),
         (("--out", "cases.csv"), "'cases.csv' exists already"),
     ],

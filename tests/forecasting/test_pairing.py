@@ -1,5 +1,7 @@
 """Forecast and simulation scored on the past, and combined by it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -79,9 +81,20 @@ def test_a_pool_has_the_share_of_each():
     assert pooled(trend, simulated, 0.5).shape == (100, 2)
 
 
-def test_two_pasts_are_needed():
-    with pytest.raises(InputError, match=r"awards.a: 1 pasts to look back from are too few: at least 2 are needed"):
-        pair(SERIES, [past(8, 0.0, 1.0)])
+def test_one_past_is_scored_and_said_to_be_one():
+    found = pair(SERIES, [past(8, 0.0, 0.5)])
+    assert (found.origins, found.quarters, found.distinct) == (("2019Q4",), 4, 4)
+    assert found.scores[0].method == "simulation"
+    said = {code: finding_of_pair(found, Language.of(code)) for code in ("en", "da")}
+    assert said["en"].endswith("; unproven, for there is one origin, with 4 quarters ahead")
+    assert said["da"].endswith("; ikke efterprøvet, for der er kun ét udgangspunkt med 4 kvartaler frem")
+
+
+def test_a_past_of_the_measure_is_needed():
+    other = replace(past(8, 0.0, 1.0), paths={"awards.b": np.zeros((3, 4))})
+    for pasts in ([], [other]):
+        with pytest.raises(InputError, match=r"awards.a: there is no past to look back from: at least 1 is needed"):
+            pair(SERIES, pasts)
 
 
 def test_documented_quarters_become_series_unless_one_is_missing():

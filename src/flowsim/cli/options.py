@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -48,6 +48,7 @@ __all__ = [
     "integer_option",
     "named_options",
     "picture_option",
+    "refuse_given",
     "spoken",
 ]
 
@@ -117,6 +118,27 @@ def spoken(language: str | None) -> Language:
         return Language.of(language_of_terminal() if language is None else language)
     except InputError as mistake:
         raise InputError(f"--language: {mistake}") from None
+
+
+def refuse_given(context: typer.Context, kept: Collection[str], reason: str) -> None:
+    """Refuse options that were given and would do nothing.
+
+    Args:
+        context: of the command.
+        kept: parameters that do something, by name.
+        reason: where the others belong.
+
+    Raises:
+        InputError: for the first of them.
+    """
+    from flowsim.core.errors import InputError
+
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        source = context.get_parameter_source(name)
+        if name not in kept and source is not None and source.name == "COMMANDLINE":
+            option = next(each for each in parameter.opts if each.startswith("--"))
+            raise InputError(f"{option}: {reason}")
 
 
 def every_of(text: str | None, pathway: Pathway) -> Every | None:

@@ -19,6 +19,7 @@ __all__ = [
     "plain_number",
     "read_number",
     "read_whole",
+    "significant",
     "unambiguous",
     "with_plain_spaces",
 ]
@@ -27,6 +28,7 @@ TOKEN = r"[+\-−]?(?:\d(?:[\d.,]|[ ' ’](?=\d{3}(?!\d)))*|[.,]\d+)(?:[eE][+-]?
 """What may be a number in a longer text; `read_number` tells whether it is one."""
 _GROUPED = re.compile(r"\d{1,3}(?:[ '’]\d{3})+(?:[.,]\d+)?")
 _WHOLE_IN_GROUPS = re.compile(r"\d{1,3}(?:(?:\.\d{3}){2,}|(?:,\d{3}){2,})")
+_MOST_PLACES = 5  # after the point
 _COMMA = re.compile(r"\d{1,3}(?:\.\d{3})+,\d+")
 _POINT = re.compile(r"\d{1,3}(?:,\d{3})+\.\d+")
 _DECIMAL = re.compile(r"(?:\d+(?:[.,]\d+|\.)?|[.,]\d+)(?:[eE][+-]?\d+)?")
@@ -160,3 +162,11 @@ def number(value: float) -> str:
     if abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if abs(value) >= 1 or value == 0 else f"{value:.2f}"
+
+
+def significant(value: float, decimals: int) -> str:
+    """Write a figure with so many decimals, or more where these would show less than two of its digits: 0.034."""
+    if not 0 < abs(value) < 10 ** (1 - decimals):
+        return f"{value:.{decimals}f}"
+    places = 1 - math.floor(math.log10(abs(value)))
+    return f"{value:.{places}f}" if places <= _MOST_PLACES else f"{value:.1e}"

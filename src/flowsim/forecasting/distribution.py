@@ -15,7 +15,7 @@ from scipy.special import ndtr, ndtri
 from flowsim.core.arrays import Floats
 from flowsim.core.display import Tabled
 from flowsim.core.errors import InputError
-from flowsim.core.numbers import number
+from flowsim.core.numbers import number, significant
 from flowsim.core.periods import Every, Period, read_period
 from flowsim.evidence.series import Series
 from flowsim.forecasting.members.counts import Counts
@@ -212,7 +212,8 @@ class Joint(Tabled):
 
     def __repr__(self) -> str:
         low, high = self.interval(LEVELS[-1])
-        last = f"{number(self.point[-1])} ({number(low[-1])} to {number(high[-1])}) in {self.periods[-1]}"
+        point, least, most = (figure_in(values[-1], self.unit) for values in (self.point, low, high))
+        last = f"{point} ({least} to {most}) in {self.periods[-1]}"
         return f"<Joint forecast of '{self.name}' of {len(self.parts)} parts from {self.origin}: {last}>"
 
     @classmethod
@@ -348,8 +349,13 @@ def forecast_frame(forecasts: Sequence[SeriesForecast | Joint]) -> pd.DataFrame:
 
 
 def figure_in(value: float, unit: str) -> str:
-    """Write a figure of a series as a planner reads it: of a share of one to a tenth of a per cent."""
-    return f"{value:.3f}" if unit == "share" else number(value)
+    """Write a figure of a series as a planner reads it: of a share of one to a tenth of a per cent.
+
+    Of a small one two digits are shown that are not 0.
+    """
+    if unit == "share":
+        return significant(value, 3)
+    return significant(value, 2) if abs(value) < 1 and value else number(value)
 
 
 def _after(origin: str, steps: int) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from flowsim.core.periods import Period
 from flowsim.core.progress import Progress, shows_progress
 from flowsim.forecasting.demand import Demand
 from flowsim.forecasting.distribution import Joint, SeriesForecast
-from flowsim.forecasting.pairing import Pairing, pair, pooled, series_of
+from flowsim.forecasting.pairing import Pairing, has_past, pair, pooled, series_of
 from flowsim.forecasting.trend import forecast_series
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
@@ -265,7 +265,7 @@ def outlook(
     outcomes = []
     for name, trend in trends.items():
         simulated = _values(results, name, series, periods)
-        past = pair(series[name], calibration.retrospects) if name in series and calibration.retrospects else None
+        past = pair(series[name], calibration.retrospects) if has_past(name, calibration.retrospects) else None
         wanted = _values(asked_for, name, series, periods) if asked_for is not None else _paths(trend, replications)
         outcome = Outcome(measure=name, trend=trend, simulated=simulated, wanted=wanted, pairing=past, flags=())
         on_the_way = _stations_towards(point, results, [name] if name in series else [*series])

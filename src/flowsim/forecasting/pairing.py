@@ -21,7 +21,7 @@ from flowsim.forecasting.distribution import LEVELS
 from flowsim.forecasting.scores import coverage, crps, interval_score, mase, scale
 from flowsim.forecasting.trend import forecast_series
 
-__all__ = ["METHODS", "SHARE", "Pairing", "Scored", "pair", "pooled", "series_of"]
+__all__ = ["METHODS", "SHARE", "Pairing", "Scored", "has_past", "pair", "pooled", "series_of"]
 
 METHODS = ("forecast", "simulation", "combination")
 SHARE = 0.5
@@ -88,11 +88,11 @@ def pair(series: Series, retrospects: Sequence[Retrospect]) -> Pairing:
         retrospects: what the simulation would have said from quarters of the past.
 
     Raises:
-        InputError: where there are less than two pasts to look back from.
+        InputError: where there is no past of the measure to look back from.
     """
     cases = {past.origin: _case(series, past) for past in retrospects if series.name in past.paths}
-    if len(cases) < 2:
-        raise InputError(f"{series.name}: {len(cases)} pasts to look back from are too few: at least 2 are needed")
+    if not cases:
+        raise InputError(f"{series.name}: there is no past to look back from: at least 1 is needed")
     rows: dict[str, list[dict[str, float]]] = {method: [] for method in METHODS}
     for case in cases.values():
         together = pooled(case.trend, case.simulated, SHARE)
@@ -114,6 +114,11 @@ def pair(series: Series, retrospects: Sequence[Retrospect]) -> Pairing:
         distinct=len({period for past in retrospects if past.origin in cases for period in past.periods}),
         scores=tuple(sorted(scored, key=lambda score: score.crps)),
     )
+
+
+def has_past(measure: str, retrospects: Sequence[Retrospect]) -> bool:
+    """Return whether a measure was looked back on."""
+    return any(measure in past.paths for past in retrospects)
 
 
 def pooled(trend: Floats, simulated: Floats, share: float) -> Floats:

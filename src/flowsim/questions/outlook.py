@@ -10,12 +10,12 @@ from pydantic import model_validator
 
 from flowsim.calibration.retrospect import quarterly
 from flowsim.calibration.workflow import Calibration
-from flowsim.core.errors import KeyedError, require
+from flowsim.core.errors import InputError, KeyedError, require
 from flowsim.core.progress import Progress
 from flowsim.evidence.series import Series, convention, documented_awards, read
 from flowsim.forecasting.demand import Demand, following
 from flowsim.forecasting.outlooks import OutlookResult, outlook
-from flowsim.forecasting.pairing import Pairing, pair, series_of
+from flowsim.forecasting.pairing import Pairing, has_past, pair, series_of
 from flowsim.forecasting.trend import check_horizon, forecast_parts, forecast_series
 from flowsim.model.library import cities
 from flowsim.model.scenario import Scenario
@@ -144,9 +144,19 @@ class Outlook(Inquiry):
         )
 
     def backtest(self) -> list[Pairing]:
-        """Score forecast, simulation and both together on the documented past."""
-        known = series_of(quarterly(self.calibration.study))
-        return [pair(series, self.calibration.retrospects) for series in known.values()]
+        """Score forecast, simulation and both together on the documented past.
+
+        Raises:
+            InputError: where nothing was looked back on.
+        """
+        pasts = self.calibration.retrospects
+        known = [one for one in series_of(quarterly(self.calibration.study)).values() if has_past(one.name, pasts)]
+        if not known:
+            raise InputError(
+                f"{self.subject.name}: there is no past to look back from: two years that are documented quarter by "
+                "quarter are needed, and a quarter after them"
+            )
+        return [pair(series, pasts) for series in known]
 
     def command_line(self, *, workers: int | None = None) -> str:
         """Write the command that asks again."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowsim.core.display import Tabled
 from flowsim.core.errors import InputError, require_type
+from flowsim.core.numbers import significant
 from flowsim.core.progress import Progress, shows_progress
 from flowsim.evidence.series import Series, from_pandas
 from flowsim.forecasting.backtest import OURS, Backtest
@@ -212,20 +213,22 @@ def finding_of_pair(pairing: Pairing, language: Language) -> str:
     """Write what the past shows of forecast and simulation, whoever wins."""
     best, *others = pairing.scores
     methods = {score.method: language.say(f"outlook.{score.method}") for score in pairing.scores}
-    behind = ", ".join(f"{methods[one.method]} {language.local(f'{one.crps:.2f}')}" for one in others)
-    words = {"best": methods[best.method], "score": language.local(f"{best.crps:.2f}"), "others": behind}
+    behind = ", ".join(f"{methods[one.method]} {language.local(significant(one.crps, 2))}" for one in others)
+    words = {"best": methods[best.method], "score": language.local(significant(best.crps, 2)), "others": behind}
     words |= {"quarters": str(pairing.quarters), "origins": str(len(pairing.origins))}
+    if len(pairing.origins) == 1:
+        return language.say("outlook.finding.one", **words | {"quarters": language.counted(pairing.quarters, "quarters")})
     return language.say("outlook.finding", distinct=str(pairing.distinct), **words)
 
 
 def finding_of_backtest(result: Backtest, language: Language) -> str:
     """Say what the comparison shows, whoever wins."""
     best, rank = result.scores[0], [score.method for score in result.scores].index(OURS)
-    words = {"ours": OURS, "score": language.local(f"{result.scores[rank].mase:.2f}")}
+    words = {"ours": OURS, "score": language.local(significant(result.scores[rank].mase, 2))}
     words["few"] = language.say("forecast.finding.few", origins=str(len(result.origins)))
     if rank == 0:
         return language.say("forecast.finding.first", next=language.translated(result.scores[1].method), **words)
-    best_score = language.local(f"{best.mase:.2f}")
+    best_score = language.local(significant(best.mase, 2))
     return language.say(
         "forecast.finding", best=language.translated(best.method), best_score=best_score, rank=str(rank + 1), **words
     )

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flowsim.cli.options import JSON, LANGUAGE, OVERWRITE, TABLE_FILE, asked, integer_option, picture_option, spoken
+from flowsim.cli.options import (
+    JSON,
+    LANGUAGE,
+    OVERWRITE,
+    TABLE_FILE,
+    asked,
+    integer_option,
+    picture_option,
+    refuse_given,
+    spoken,
+)
 from flowsim.cli.outputs import Outputs
 
 if TYPE_CHECKING:
@@ -22,7 +32,12 @@ if TYPE_CHECKING:
 __all__ = ["forecast"]
 
 
+_OF_FORECASTS = ("seed", "broken")  # options that do nothing where forecasts are scored
+_NOTED = 3  # cells of a series of which a kind of note is told
+
+
 def forecast(
+    context: typer.Context,
     source: Annotated[
         str,
         typer.Argument(
@@ -71,23 +86,17 @@ def forecast(
     from flowsim.questions.forecast import Forecast
 
     words = spoken(language)
+    if backtest:
+        kept = {parameter.name or "" for parameter in context.command.params} - {*_OF_FORECASTS}
+        refuse_given(context, kept, "it goes with forecasts, not with --backtest")
     values = {"source": source, "series": names, "horizon": horizon, "origin": origin, "shock": shock}
     question = asked(Forecast, values | {"months": months, "decimal": decimal, "seed": seed})
-    if broken:
-        _alone("--break", backtest)
     outputs = Outputs(plot=plot, out=out, force=force)
     outputs.check(len(question.chosen.series) + question.chosen.together)
     if backtest:
         _show_scores(question, outputs, as_json, words)
     else:
         _show_forecasts(question, broken, outputs, as_json, words)
-
-
-def _alone(option: str, backtest: bool) -> None:
-    from flowsim.core.errors import InputError
-
-    if backtest:
-        raise InputError(f"{option}: it goes with forecasts, not with --backtest")
 
 
 def _show_forecasts(question: Forecast, broken: bool, outputs: Outputs, as_json: bool, language: Language) -> None:
@@ -147,6 +156,8 @@ def _head(chosen: ChosenSeries, language: Language) -> list[str]:
         lines.append(say("forecast.cut_off", months=", ".join(map(language.short_period, chosen.cut_off))))
     for name, marks in chosen.marks.items():
         for meaning, key in ((NOTED, "noted"), (HIDDEN, "hidden"), (BEYOND, "above")):
+            meant = [mark for mark in marks if mark.meaning == meaning]
+            told = _NOTED if len(meant) > _NOTED + 1 else len(meant)  # one more takes no more room by itself
             lines += [
                 say(
                     f"forecast.{key}",
@@ -155,8 +166,11 @@ def _head(chosen: ChosenSeries, language: Language) -> list[str]:
                     text=language.local(mark.text) if meaning == BEYOND else mark.text,
                     period=language.short_period(mark.period),
                 )
-                for mark in [mark for mark in marks if mark.meaning == meaning][:3]
+                for mark in meant[:told]
             ]
+            if more := meant[told:]:
+                ends = {"first": more[0].place, "last": more[-1].place}
+                lines.append(say("forecast.more", name=name, count=str(len(more)), **ends))
     return [wrapped(line) for line in lines]
 
 
@@ -199,6 +213,7 @@ def _intervals(low: Floats, high: Floats, unit: str, language: Language) -> list
 def _notes(ahead: SeriesForecast | Joint, language: Language) -> list[str]:
     from math import exp, expm1
 
+    from flowsim.core.numbers import significant
     from flowsim.forecasting.distribution import SeriesForecast
 
     if not isinstance(ahead, SeriesForecast):
@@ -206,7 +221,7 @@ def _notes(ahead: SeriesForecast | Joint, language: Language) -> list[str]:
     notes = [language.translated(note) for note in ahead.notes]
     if ahead.shock is not None and ahead.effect is not None:
         low, high = (ahead.effect.size + side * 1.96 * ahead.effect.error for side in (-1, 1))
-        ends = {"low": language.local(f"{exp(low):.2f}"), "high": language.local(f"{exp(high):.2f}")}
+        ends = {end: language.local(significant(exp(size), 2)) for end, size in (("low", low), ("high", high))}
         words = {
             "series": ahead.name,
             "shock": language.translated(str(ahead.shock)),
@@ -272,6 +287,7 @@ def _members(ahead: SeriesForecast, broken: bool) -> dict[str, Any]:
 
 def _scored(result: Backtest, language: Language) -> list[str]:
     from flowsim.cli.terminal import table, wrapped
+    from flowsim.core.numbers import significant
     from flowsim.reporting.prospects import finding_of_backtest
 
     say, local = language.say, language.local
@@ -288,11 +304,11 @@ def _scored(result: Backtest, language: Language) -> list[str]:
                 (
                     *(
                         f"  {language.translated(score.method)}",
-                        local(f"{score.mase:.2f}"),
+                        local(significant(score.mase, 2)),
                         local(f"{score.smape:.1f}"),
                     ),
                     *(language.rounded(score.coverage_80), language.rounded(score.coverage_95)),
-                    *(local(f"{score.interval_score_95:.1f}"), local(f"{score.crps:.2f}")),
+                    *(local(significant(score.interval_score_95, 1)), local(significant(score.crps, 2))),
                 )
                 for score in result.scores
             ),

@@ -22,6 +22,7 @@ from flowsim.cli.options import (
     asked,
     integer_option,
     picture_option,
+    refuse_given,
     spoken,
 )
 from flowsim.cli.outputs import Outputs
@@ -31,7 +32,11 @@ from flowsim.simulation.workers import executor_of
 __all__ = ["outlook"]
 
 
+_OF_BACKTEST = ("file", "calibrated", "backtest", "workers", "as_json", "language", "codes")
+
+
 def outlook(
+    context: typer.Context,
     file: Annotated[str, FILE] = "copenhagen",
     demand: Annotated[
         str,
@@ -71,7 +76,6 @@ def outlook(
     from dataclasses import asdict
 
     from flowsim.cli.words.outlook import backtest_lines, called, outlook_json, outlook_lines
-    from flowsim.core.errors import InputError
     from flowsim.questions.outlook import Outlook
     from flowsim.reporting.pictures.forecasts import outlook_picture
     from flowsim.reporting.pictures.marks import marked
@@ -79,15 +83,14 @@ def outlook(
     from flowsim.simulation.measures.catalogue import Catalogue
 
     words = spoken(language)
+    if backtest:
+        refuse_given(context, _OF_BACKTEST, "it goes with an outlook, not with --backtest")
     values: dict[str, Any] = {"scenario": file, "demand": demand, "series": series, "door": door, "months": months}
     values["decimal"] = decimal
     values |= {"horizon": horizon, "replications": replications, "seed": seed}
     values |= {"sets": sets, "hold": hold}
     question = asked(Outlook, values | {"calibrated": calibrated and str(calibrated)})
     if backtest:
-        for option, path in (("--plot", plot), ("--out", out)):
-            if path is not None:
-                raise InputError(f"{option}: it goes with an outlook, not with --backtest")
         pairings = question.backtest()
         base = question.subject.base.pathway()
         measures = [row.measure for row in Catalogue.of(base).index]

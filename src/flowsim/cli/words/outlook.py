@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from flowsim.cli.terminal import number, table, wrapped
+from flowsim.core.numbers import significant
 from flowsim.forecasting.outlooks import LIKELY_SHARE, SHORT, Flag, OutlookResult
 from flowsim.forecasting.pairing import Pairing
 from flowsim.reporting.language import Language
@@ -82,14 +83,17 @@ def backtest_lines(pairings: Sequence[Pairing], measures: Collection[Measure], w
     """Write how forecast, simulation and combination did in the past, in lines of at most eighty columns."""
     lines, language, say = list[str](), wording.language, wording.language.say
     for pairing in pairings:
-        first, *_, last = (language.short_period(origin) for origin in pairing.origins)
+        first, last = (language.short_period(pairing.origins[end]) for end in (0, -1))
         ends = {
             "measure": called(pairing.measure, measures, wording),
             "first": first,
             "last": last,
             "quarters": str(pairing.quarters),
         }
-        lines += wrapped(say("outlook.backtest", **ends)).splitlines()
+        key = "outlook.backtest"
+        if len(pairing.origins) == 1:
+            key, ends["quarters"] = "outlook.backtest.one", language.counted(pairing.quarters, "quarters")
+        lines += wrapped(say(key, **ends)).splitlines()
         columns = {"": 14, "MASE": 8, "CRPS": 8, say("outlook.score"): 12}
         columns |= {say("outlook.in", level=level): 9 for level in ("80 %", "95 %")}
         lines += table(
@@ -97,7 +101,7 @@ def backtest_lines(pairings: Sequence[Pairing], measures: Collection[Measure], w
             (
                 (
                     say(f"outlook.{score.method}"),
-                    *(language.local(f"{value:.2f}") for value in (score.mase, score.crps, score.interval_score_95)),
+                    *(language.local(significant(value, 2)) for value in (score.mase, score.crps, score.interval_score_95)),
                     language.rounded(score.coverage_80),
                     language.rounded(score.coverage_95),
                 )

@@ -13,7 +13,7 @@ from flowsim.calibration.retrospect import quarterly
 from flowsim.calibration.verdict import WAITS, Judged, Verdict, pulls
 from flowsim.cli.terminal import cut, number, table, wrapped
 from flowsim.core.arrays import plain
-from flowsim.forecasting.pairing import pair, series_of
+from flowsim.forecasting.pairing import has_past, pair, series_of
 from flowsim.reporting.language import Language
 
 __all__ = ["calibration_lines", "histories_lines", "verdict_json", "verdict_lines", "verdict_page"]
@@ -197,7 +197,7 @@ def _looked_back(verdict: Verdict, language: Language) -> list[str]:
     """Write how the simulation did from quarters of the past, beside the forecast and their combination."""
     say, local = language.say, language.local
     series = series_of(quarterly(verdict.study))
-    measures = [name for name in series if sum(name in past.paths for past in verdict.retrospects) > 1]
+    measures = [name for name in series if has_past(name, verdict.retrospects)]
     if not measures:
         return []
     out = ["", f"## {say('verdict.page.back')}", "", *textwrap.wrap(say("verdict.page.back.note"), _PAGE), ""]
