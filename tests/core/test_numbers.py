@@ -133,8 +133,10 @@ def test_what_a_program_wrote_is_multiplied_as_a_decimal_number():
 
 @pytest.mark.parametrize(
     ("value", "decimals", "written"),
-    [(0.034, 2, "0.034"), (-0.0012, 2, "-0.0012"), (0.1, 2, "0.10"), (1.239, 2, "1.24"), (0, 2, "0.00")]
-    + [(0.012, 3, "0.012"), (0.0012, 3, "0.0012"), (0.24, 1, "0.24"), (1.24, 1, "1.2"), (3.6e-7, 2, "3.6e-07")],
+    [
+        *((0.034, 2, "0.034"), (-0.0012, 2, "-0.0012"), (0.1, 2, "0.10"), (1.239, 2, "1.24"), (0, 2, "0.00")),
+        *((0.012, 3, "0.012"), (0.0012, 3, "0.0012"), (0.24, 1, "0.24"), (1.24, 1, "1.2"), (3.6e-7, 2, "3.6e-07")),
+    ],
 )
 def test_a_small_figure_keeps_two_of_its_digits(value, decimals, written):
     assert significant(value, decimals) == written

@@ -7,8 +7,22 @@ import pandas as pd
 import pytest
 
 import flowsim
-from flowsim import Duration, Ensemble, Entry, InputError, Pathway, Scenario, Station, compare, read_base, run
-from flowsim.evidence.series import read
+from flowsim import (
+    Duration,
+    Ensemble,
+    Entry,
+    InputError,
+    Pathway,
+    Scenario,
+    Station,
+    compare,
+    forecasting,
+    read_base,
+    run,
+)
+from flowsim.calibration.workflow import Calibration
+from flowsim.evidence.series import from_pandas, read
+from flowsim.forecasting.backtest import run_backtest
 from flowsim.planning.levers import Levels, Lever
 from flowsim.planning.prices import Prices
 from flowsim.planning.staffing.trials import Question
@@ -29,6 +43,9 @@ PATHWAY = Pathway.from_dict(RAW)
 RESULTS = run(PATHWAY, replications=2, keep_traces=True)
 TWO = [PATHWAY, PATHWAY.model_copy(update={"name": "q"})]
 SERIES = pd.Series(range(40), index=pd.period_range("2015Q1", periods=40, freq="Q"))
+AHEAD = flowsim.forecast(SERIES, 2)
+KNOWN = from_pandas(SERIES)
+CALIBRATION = Calibration.read("copenhagen")
 
 
 def town():
@@ -102,6 +119,47 @@ def team(**more):
         (lambda: Levels(lever=Lever.parse("desk.capacity", PATHWAY), least=1.5, most=5), "least: 1.5 is not allowed"),
         (lambda: flowsim.forecast(SERIES, horizon="8"), "horizon: '8' is not allowed"),
         (lambda: flowsim.forecast(SERIES, origin=5), "origin: 5 is not allowed"),
+        (lambda: flowsim.forecast(SERIES, shock=5), "shock: 5 is not allowed"),
+        (lambda: flowsim.forecast(SERIES, reference=None), "reference: None is not allowed: it should be a list of"),
+        (lambda: flowsim.forecast(SERIES, reference=2.5), "reference: 2.5 is not allowed"),
+        (lambda: AHEAD.paths(2.5), "count: 2.5 is not allowed: it should be a whole number from 1 to 10,000,000"),
+        (lambda: AHEAD.paths(True), "count: True is not allowed"),
+        (lambda: AHEAD.paths(10**30), "count: 10{30} is not allowed"),
+        (lambda: AHEAD.paths(5, 2.5), "seed: 2.5 is not allowed"),
+        (lambda: AHEAD.paths(5, 2**64), "seed: 18446744073709551616 is not allowed"),
+        (lambda: AHEAD.forecast.quantile("0.5"), "0.5 is no level or probability"),
+        (lambda: AHEAD.forecast.interval(None), "None is no level or probability"),
+        (lambda: AHEAD.forecast.with_break("1"), "size: '1' is not allowed"),
+        (lambda: AHEAD.forecast.with_break(1e30), "size: 1e\\+30 is not allowed: from -20 to 20"),
+        (lambda: forecasting.forecast_series(SERIES), "series: .* is not allowed: it should be a series of"),
+        (lambda: forecasting.forecast_series(KNOWN, 2.5), "horizon: 2.5 is not allowed"),
+        (lambda: forecasting.forecast_series(KNOWN, 8, 5), "origin: 5 is not allowed"),
+        (
+            lambda: forecasting.forecast_series(KNOWN, shock="2020Q2=as-observed"),
+            "shock: '2020Q2.* it should be a Shock",
+        ),
+        (lambda: forecasting.forecast_series(KNOWN, taught=5), "taught: 5 is not allowed"),
+        (lambda: forecasting.forecast_parts(KNOWN), "parts: Series.* is not allowed: it should be a list of series"),
+        (lambda: forecasting.forecast_parts([KNOWN, None]), "parts: None is not allowed"),
+        (lambda: forecasting.backtest_parts(5), "parts: 5 is not allowed"),
+        (lambda: run_backtest(KNOWN, 2.5), "horizon: 2.5 is not allowed"),
+        (lambda: run_backtest(KNOWN, 1, 5), "shock: 5 is not allowed"),
+        (lambda: forecasting.learn_from(None), "series: None is not allowed: it should be a list of series"),
+        (lambda: forecasting.learn_from([KNOWN, KNOWN], 2.5), "horizon: 2.5 is not allowed"),
+        (lambda: forecasting.check_horizon(2, "year"), "every: there is no kind of period 'year'"),
+        (lambda: forecasting.Shock(quarter=5), "quarter: 5 is not allowed"),
+        (lambda: forecasting.Shock(quarter="2020Q2", recovers=2.5), "shock 2020Q2: recovers: 2.5 is not allowed"),
+        (lambda: forecasting.Shock.parse(5), "shock: 5 is not allowed"),
+        (lambda: forecasting.Demand.of(None, ["door"], relative=True), "forecast: None is not allowed"),
+        (lambda: forecasting.Demand.of(AHEAD.forecast, "door", relative=True), "doors: 'door' is not allowed"),
+        (
+            lambda: forecasting.Demand.of(AHEAD.forecast, ["door"], relative=True, count=2.5),
+            "count: 2.5 is not allowed",
+        ),
+        (lambda: forecasting.pooled(np.ones((2, 1)), np.ones((2, 1)), 5), "share: 5 is not allowed"),
+        (lambda: flowsim.outlook(town(), CALIBRATION, horizon=2.5), "horizon: 2.5 is not allowed"),
+        (lambda: flowsim.outlook(town(), CALIBRATION, replications=2.5), "replications: 2.5 is not allowed"),
+        (lambda: flowsim.outlook(town(), CALIBRATION, demand=5), "demand: 5 is not allowed"),
         (lambda: read(None), "path: None is not allowed"),
         (lambda: read("x.csv", decimal="dot"), "decimal: there is no convention 'dot'"),
         (lambda: Ensemble.of(None), "base: None is not allowed"),

@@ -87,7 +87,7 @@ def test_the_summary_names_the_unit_in_its_language():
     assert rate.summary("da").startswith("own: 17,2 procent i 2013K3")
     share = flowsim.forecast(from_pandas(quarters([value / 10_000 for value in COUNTS]), unit="share"), 1)
     assert share.summary().startswith("own: 0.017 as a share of 1 in 2013Q3")
-    assert re.search(r": 0\.0\d\d \(0\.0\d\d to 0\.0\d\d\) in", repr(share))
+    assert re.search(r": 0\.0\d\d \(0\.00\d\d to 0\.0\d\d\) in", repr(share))
 
 
 def test_a_class_widens_the_intervals_of_few_counts_too(monkeypatch):

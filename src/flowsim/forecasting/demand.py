@@ -11,7 +11,7 @@ import numpy as np
 
 from flowsim.core.arrays import Floats
 from flowsim.core.civil_time import ByDate
-from flowsim.core.errors import InputError, unknown_name
+from flowsim.core.errors import InputError, require_type, unknown_name
 from flowsim.core.files import content_of, read_toml
 from flowsim.core.periods import Period, quarter
 from flowsim.forecasting.distribution import Joint, SeriesForecast
@@ -63,6 +63,8 @@ class Demand:
         Raises:
             InputError: for counts that are to come by several doors, and for doors that are to keep step with nothing.
         """
+        require_type("forecast", forecast, (SeriesForecast, Joint), "a forecast, as `forecast_series` returns it")
+        require_type("doors", doors, (list, tuple), "a list of doors")
         if not relative and len(doors) != 1:
             raise InputError(f"doors: {', '.join(doors) or 'none'}: those who are counted come by one entry")
         name, paths = forecast.series.name, forecast.paths(count, seed)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,7 @@ from scipy.special import ndtr, ndtri
 
 from flowsim.core.arrays import Floats
 from flowsim.core.display import Tabled
-from flowsim.core.errors import InputError
+from flowsim.core.errors import InputError, require, require_type, whole_number
 from flowsim.core.numbers import number, significant
 from flowsim.core.periods import Every, Period, read_period
 from flowsim.evidence.series import Series
@@ -32,6 +33,8 @@ __all__ = ["LEVELS", "Effect", "Joint", "SeriesForecast", "figure_in", "forecast
 LEVELS = (0.80, 0.95)
 """The levels of the intervals in tables and pictures."""
 
+_LARGEST_BREAK = 20  # on the log scale: a factor of nearly half a billion
+_MOST_PATHS = 10_000_000
 _PATHS = 20_000  # of which the total's quantiles are taken
 
 
@@ -147,6 +150,9 @@ class SeriesForecast(Tabled):
             size: of the break, on the log scale; `surprise` if left out.
             level: the share of these futures that lies in the interval.
         """
+        if size is not None:
+            require_type("size", size, Real, "a number, on the log scale")
+            require(abs(size) <= _LARGEST_BREAK, "size", size, f"from -{_LARGEST_BREAK} to {_LARGEST_BREAK}")
         steps = len(self.point)
         paths = self.paths(_PATHS)
         row = np.arange(_PATHS)
@@ -373,14 +379,13 @@ def _number(period: str) -> int:
 
 
 def _open(share: float) -> float:
-    if not 0 < share < 1:
+    if not isinstance(share, Real) or not 0 < share < 1:
         raise InputError(f"{share} is no level or probability: it lies between 0 and 1")
     return share
 
 
 def _normal(seed: int, name: str, count: int, steps: int) -> Floats:
-    if count < 1 or seed < 0:
-        raise InputError(f"{count} paths of seed {seed} can't be drawn: at least 1 path, and a seed of 0 or more")
+    count, seed = whole_number("count", count, 1, _MOST_PATHS), whole_number("seed", seed, 0, 2**64 - 1)
     key = np.array([seed, zlib.crc32(name.encode())], np.uint64)
     return np.random.Generator(np.random.Philox(key=key)).standard_normal((count, steps))
 

@@ -26,7 +26,7 @@ from flowsim.core.progress import Progress, shows_progress
 from flowsim.forecasting.demand import Demand
 from flowsim.forecasting.distribution import Joint, SeriesForecast
 from flowsim.forecasting.pairing import Pairing, has_past, pair, pooled, series_of
-from flowsim.forecasting.trend import forecast_series
+from flowsim.forecasting.trend import check_horizon, forecast_series
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
 from flowsim.model.soundness import reached
@@ -34,7 +34,7 @@ from flowsim.model.varying import Unlimited, Varying
 from flowsim.simulation.measures.measure import known_measure
 from flowsim.simulation.measures.stations import UTILISATION, usable_share
 from flowsim.simulation.results import Results
-from flowsim.simulation.runner import checked_seed, run
+from flowsim.simulation.runner import checked_count, checked_seed, run
 from flowsim.theory.fluid_load import StationLoad, workload
 
 if TYPE_CHECKING:
@@ -237,7 +237,10 @@ def outlook(
     """
     require_type("scenario", scenario, Scenario, "a Scenario: Scenario.of('today') reads one")
     require_type("calibration", calibration, Calibration, "a calibration, as `calibrate` returns it")
-    seed = checked_seed(seed)
+    if demand is not None:
+        require_type("demand", demand, Demand, "a Demand, as `Demand.of` returns it")
+    check_horizon(horizon)
+    seed, replications = checked_seed(seed), checked_count(replications)
     # What drives it takes the place of the factors' walk: both would count the same uncertainty twice.
     ensemble = calibration.ensemble.drawing(sets=sets, hold=hold or demand is not None)
     if scenario.begins_today:

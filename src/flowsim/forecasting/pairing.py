@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 
 from flowsim.calibration.retrospect import Retrospect
 from flowsim.core.arrays import Floats
-from flowsim.core.errors import InputError
+from flowsim.core.errors import InputError, require, require_type
 from flowsim.core.periods import Period, quarter
 from flowsim.evidence.series import Series
 from flowsim.forecasting.distribution import LEVELS
@@ -132,6 +133,8 @@ def pooled(trend: Floats, simulated: Floats, share: float) -> Floats:
     Returns:
         Shape (paths of the longer one, quarters), sorted quarter by quarter: they are no paths in time any more.
     """
+    require_type("share", share, Real, "a share from 0 to 1")
+    require(0 <= share <= 1, "share", share, "a share from 0 to 1")
     count = max(len(trend), len(simulated))
     from_simulation = round(share * count)
     parts = [_thinned(trend, count - from_simulation), _thinned(simulated, from_simulation)]

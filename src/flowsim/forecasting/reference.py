@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -15,7 +15,7 @@ from flowsim.core.errors import InputError
 from flowsim.core.progress import Progress
 from flowsim.evidence.series import Series
 from flowsim.forecasting.members.pool import logs
-from flowsim.forecasting.trend import FEWEST, Learned, alike, forecast_series, learned, upto
+from flowsim.forecasting.trend import FEWEST, Learned, alike, check_horizon, forecast_series, learned, listed, upto
 
 __all__ = ["ReferenceClass", "learn_from"]
 
@@ -36,6 +36,7 @@ class ReferenceClass:
         surprise: a large error one period ahead, on the log scale: nine in ten series had none larger.
         series: their names.
         forecasts: how many periods ahead were compared with what came.
+        members: the series themselves.
     """
 
     every: str
@@ -43,11 +44,13 @@ class ReferenceClass:
     surprise: float
     series: tuple[str, ...]
     forecasts: int
+    members: tuple[Series, ...] = field(default=(), repr=False)
 
     def taught(self) -> Learned:
         """Return the shipped weights, and intervals as wide as this class needs them."""
         shipped = learned(self.every)
-        return Learned(shipped.weights, replace(shipped.widening, factors=shipped.widening.factors * self.factor))
+        widening = replace(shipped.widening, factors=shipped.widening.factors * self.factor)
+        return Learned(shipped.weights, widening, self.members)
 
 
 def learn_from(
@@ -67,8 +70,10 @@ def learn_from(
     Raises:
         InputError: as `flowsim.forecasting.trend.forecast_series`, and where there are fewer than two, or of two kinds.
     """
+    series = listed("series", series)
     if len(series) < 2 or len({own.every for own in series}) > 1:
         raise InputError(f"{len(series)} series are no reference class: at least two by quarter, or two by month")
+    check_horizon(horizon, series[0].every)
     errors, surprises = [], []
     look_back = partial(_from_its_past, horizon=horizon)
     for done, (own_errors, surprise) in enumerate((executor.map if executor else map)(look_back, series)):
@@ -86,6 +91,7 @@ def learn_from(
         surprise=float(np.quantile(surprises, _LARGE)),
         series=tuple(own.name for own in series),
         forecasts=len(together),
+        members=tuple(series),
     )
 
 

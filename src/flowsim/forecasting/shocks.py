@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from flowsim.core.arrays import Floats
-from flowsim.core.errors import InputError
+from flowsim.core.errors import InputError, require_type, whole_number
 from flowsim.core.periods import Every, Period, read_period
 
 __all__ = ["LOCKDOWN", "Shock"]
@@ -37,8 +37,12 @@ class Shock:
 
     def __post_init__(self) -> None:
         every = _moment(self.quarter).every
-        if self.recovers is not None and not 1 <= self.recovers <= _LONGEST:
-            raise InputError(f"shock {self.quarter}: recovers:{self.recovers} is not allowed: 1 to {_LONGEST} {every}s")
+        if self.recovers is None:
+            return
+        recovers = whole_number(f"shock {self.quarter}: recovers", self.recovers, -(2**63))
+        if not 1 <= recovers <= _LONGEST:
+            raise InputError(f"shock {self.quarter}: recovers:{recovers} is not allowed: 1 to {_LONGEST} {every}s")
+        object.__setattr__(self, "recovers", recovers)
 
     @property
     def every(self) -> Every:
@@ -48,6 +52,7 @@ class Shock:
     @classmethod
     def parse(cls, text: str) -> Shock:
         """Read "2020Q2=as-observed" or "2020Q2=recovers:4"; raises InputError for anything else."""
+        require_type("shock", text, str, "a text such as '2020Q2=recovers:4'")
         parts = _SAID.fullmatch(text.strip())
         if not parts:
             raise InputError(
@@ -76,6 +81,7 @@ class Shock:
 
 
 def _moment(period: str) -> Period:
+    require_type("quarter", period, str, "a period such as '2020Q2'")
     moment = read_period(period)
     if moment is None or moment.every == "year":
         raise InputError(f"'{period}' is no quarter and no month: write it as 2019Q1 or 2019-01")

@@ -11,7 +11,7 @@ at the whole.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from flowsim.core.arrays import Floats
-from flowsim.core.errors import InputError, whole_number
+from flowsim.core.errors import InputError, require_type, unknown_name, whole_number
 from flowsim.core.periods import Period, read_period
 from flowsim.evidence.series import Series
 from flowsim.forecasting.distribution import Effect, Joint, SeriesForecast
@@ -43,6 +43,7 @@ __all__ = [
     "forecast_parts",
     "forecast_series",
     "learned",
+    "listed",
     "period_number",
     "upto",
 ]
@@ -61,10 +62,17 @@ _LARGEST = 1e9
 
 
 class Learned(NamedTuple):
-    """What public series have taught about the members and their errors."""
+    """What public series have taught about the members and their errors.
+
+    Attributes:
+        weights: of the members.
+        widening: of the intervals.
+        reference: the series of a class that has taught the widening too.
+    """
 
     weights: Weights
     widening: Widening
+    reference: tuple[Series, ...] = ()
 
 
 @cache
@@ -112,7 +120,7 @@ def course(values: Floats, steps: int, every: str, taught: Learned | None = None
     A model of statsmodels that fails, did not converge, warns, or gives anything but finite numbers is left out and
     named in `skipped`; the others share its weight.
     """
-    weights, widening = taught or learned(every)
+    weights, widening, _ = taught or learned(every)
     count, season = len(values), SEASON[every]
     grids = run_grids(values, steps, season)
     own, skipped = fit_members(grids.calmed, steps, season)
@@ -157,12 +165,19 @@ def forecast_series(
         InputError: where the series is too short, has gaps or negative numbers, or never changes, and where the
             horizon, the origin or the shock does not fit it.
     """
-    every = series.every
     used = upto(series, origin)
+    every = series.every
     check_horizon(horizon, every)
+    if taught is not None:
+        require_type("taught", taught, Learned, "what `ReferenceClass.taught` returns")
     values = np.array(used.values, np.float64)
     taught = taught or learned(every)
     shock, notes = chosen(used, shock)
+    if any(_same(used, other) for other in taught.reference):
+        notes += (
+            f"{series.name}: the reference class holds this series too, which has taught its own interval: leave it "
+            "out of the class",
+        )
     effect = None
     remaining = np.zeros(horizon)
     if shock is not None and shock.recovers is not None:
@@ -209,6 +224,7 @@ def forecast_parts(
     Raises:
         InputError: as `forecast`, and where the parts differ in unit or last period.
     """
+    parts = listed("parts", parts)
     joint = Joint.of([forecast_series(part, horizon, origin, shock) for part in parts])
     try:
         whole = forecast_series(joint.series, horizon, None, shock)
@@ -217,8 +233,27 @@ def forecast_parts(
     return Joint.of(joint.parts, whole)
 
 
+def listed(where: str, series: Iterable[Series]) -> list[Series]:
+    """Return several series as a list.
+
+    Raises:
+        InputError: for anything else, such as one series.
+    """
+    require_type(where, series, Iterable, "a list of series")
+    several = list(series)
+    for one in several:
+        require_type(where, one, Series, "series of `flowsim.evidence.series`")
+    return several
+
+
 def check_horizon(horizon: int, every: str = "quarter") -> None:
-    """Refuse a horizon that no factors are learned for; raises InputError."""
+    """Refuse a horizon that no factors are learned for, and what is forecast neither by quarter nor by month.
+
+    Raises:
+        InputError: with what is allowed.
+    """
+    if every not in list(LONGEST):
+        raise InputError(f"every: {unknown_name('kind of period', str(every), LONGEST)}")
     if isinstance(horizon, int) and not 1 <= horizon <= LONGEST[every]:
         raise InputError(f"a horizon of {horizon} {every}s is not allowed: 1 to {LONGEST[every]}")
     whole_number("horizon", horizon, 1, LONGEST[every])
@@ -228,6 +263,16 @@ def alike(values: Sequence[float] | Floats, every: str) -> bool:
     """Return whether a series never changes in the years that are looked back on: it does not tell how sure it is."""
     seen = values[-YEARS * SEASON[every] :]
     return bool(min(seen) == max(seen))
+
+
+def _same(one: Series, other: Series) -> bool:
+    """Return whether two series have the same figures over all that they have in common, two years or more."""
+    if one.every != other.every:
+        return False
+    first = max(period_number(one.first), period_number(other.first))
+    own, others = (each.values[first - period_number(each.first) :] for each in (one, other))
+    common = min(len(own), len(others))
+    return common >= FEWEST[one.every] and own[:common] == others[:common]
 
 
 def period_number(period: str) -> int:
@@ -246,6 +291,8 @@ def chosen(series: Series, shock: Shock | None) -> tuple[Shock | None, tuple[str
             intervention with too little before it to be estimated.
     """
     first, last = series.periods[0], series.periods[-1]
+    if shock is not None:
+        require_type("shock", shock, Shock, "a Shock: Shock.parse('2020Q2=recovers:4') reads one")
     if shock is None:
         if series.every != "quarter" or not period_number(first) <= period_number(LOCKDOWN) <= period_number(last):
             return None, ()
@@ -266,6 +313,9 @@ def upto(series: Series, origin: str | None = None) -> Series:
     Raises:
         InputError: as `forecast`.
     """
+    require_type("series", series, Series, "a series of `flowsim.evidence.series`")
+    if origin is not None:
+        require_type("origin", origin, str, "a period such as '2019Q4'")
     name, every = series.name, series.every
     if every not in FEWEST:
         raise InputError(f"{name}: it is by {every}: quarters and months are forecast")

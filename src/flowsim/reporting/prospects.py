@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from math import exp, expm1
@@ -156,6 +156,7 @@ def forecast(
         require_type("origin", origin, str, "a period such as '2019Q4'")
     if shock is not None:
         require_type("shock", shock, (Shock, str), "a Shock, or a text such as '2020Q2=recovers:4'")
+    require_type("reference", reference, Iterable, "a list of series")
     given = (one if isinstance(one, Series) else from_pandas(one) for one in (series, *reference))
     own, *others = (observed.from_first_figure() for observed in given)
     if origin is not None:
@@ -217,7 +218,9 @@ def finding_of_pair(pairing: Pairing, language: Language) -> str:
     words = {"best": methods[best.method], "score": language.local(significant(best.crps, 2)), "others": behind}
     words |= {"quarters": str(pairing.quarters), "origins": str(len(pairing.origins))}
     if len(pairing.origins) == 1:
-        return language.say("outlook.finding.one", **words | {"quarters": language.counted(pairing.quarters, "quarters")})
+        return language.say(
+            "outlook.finding.one", **words | {"quarters": language.counted(pairing.quarters, "quarters")}
+        )
     return language.say("outlook.finding", distinct=str(pairing.distinct), **words)
 
 

@@ -101,7 +101,10 @@ def backtest_lines(pairings: Sequence[Pairing], measures: Collection[Measure], w
             (
                 (
                     say(f"outlook.{score.method}"),
-                    *(language.local(significant(value, 2)) for value in (score.mase, score.crps, score.interval_score_95)),
+                    *(
+                        language.local(significant(value, 2))
+                        for value in (score.mase, score.crps, score.interval_score_95)
+                    ),
                     language.rounded(score.coverage_80),
                     language.rounded(score.coverage_95),
                 )
