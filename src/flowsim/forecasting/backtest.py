@@ -27,8 +27,8 @@ from flowsim.forecasting.trend import (
     course,
     forecast_parts,
     forecast_series,
-    listed,
     period_number,
+    several_series,
     upto,
 )
 
@@ -104,7 +104,7 @@ def run_backtest(series: Series, horizon: int = 4, shock: Shock | None = None) -
 
 def backtest_parts(parts: Sequence[Series], horizon: int = 4, shock: Shock | None = None) -> tuple[Backtest, ...]:
     """Score the parts of a whole and the whole, which is forecast as their sum; arguments and errors as `backtest`."""
-    parts = listed("parts", parts)
+    parts = several_series("parts", parts)
     whole = forecast_parts(parts, 1).series
 
     def forecast_from(origin: str, steps: int) -> Joint:

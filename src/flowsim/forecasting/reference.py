@@ -15,7 +15,16 @@ from flowsim.core.errors import InputError
 from flowsim.core.progress import Progress
 from flowsim.evidence.series import Series
 from flowsim.forecasting.members.pool import logs
-from flowsim.forecasting.trend import FEWEST, Learned, alike, check_horizon, forecast_series, learned, listed, upto
+from flowsim.forecasting.trend import (
+    FEWEST,
+    Learned,
+    alike,
+    check_horizon,
+    forecast_series,
+    learned,
+    several_series,
+    upto,
+)
 
 __all__ = ["ReferenceClass", "learn_from"]
 
@@ -70,7 +79,7 @@ def learn_from(
     Raises:
         InputError: as `flowsim.forecasting.trend.forecast_series`, and where there are fewer than two, or of two kinds.
     """
-    series = listed("series", series)
+    series = several_series("series", series)
     if len(series) < 2 or len({own.every for own in series}) > 1:
         raise InputError(f"{len(series)} series are no reference class: at least two by quarter, or two by month")
     check_horizon(horizon, series[0].every)

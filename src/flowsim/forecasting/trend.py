@@ -43,8 +43,8 @@ __all__ = [
     "forecast_parts",
     "forecast_series",
     "learned",
-    "listed",
     "period_number",
+    "several_series",
     "upto",
 ]
 
@@ -224,7 +224,7 @@ def forecast_parts(
     Raises:
         InputError: as `forecast`, and where the parts differ in unit or last period.
     """
-    parts = listed("parts", parts)
+    parts = several_series("parts", parts)
     joint = Joint.of([forecast_series(part, horizon, origin, shock) for part in parts])
     try:
         whole = forecast_series(joint.series, horizon, None, shock)
@@ -233,7 +233,7 @@ def forecast_parts(
     return Joint.of(joint.parts, whole)
 
 
-def listed(where: str, series: Iterable[Series]) -> list[Series]:
+def several_series(where: str, series: Iterable[Series]) -> list[Series]:
     """Return several series as a list.
 
     Raises:
@@ -265,14 +265,14 @@ def alike(values: Sequence[float] | Floats, every: str) -> bool:
     return bool(min(seen) == max(seen))
 
 
-def _same(one: Series, other: Series) -> bool:
+def _same(series: Series, other: Series) -> bool:
     """Return whether two series have the same figures over all that they have in common, two years or more."""
-    if one.every != other.every:
+    if series.every != other.every:
         return False
-    first = max(period_number(one.first), period_number(other.first))
-    own, others = (each.values[first - period_number(each.first) :] for each in (one, other))
+    first = max(period_number(series.first), period_number(other.first))
+    own, others = (each.values[first - period_number(each.first) :] for each in (series, other))
     common = min(len(own), len(others))
-    return common >= FEWEST[one.every] and own[:common] == others[:common]
+    return common >= FEWEST[series.every] and own[:common] == others[:common]
 
 
 def period_number(period: str) -> int:

@@ -157,7 +157,7 @@ def _head(chosen: ChosenSeries, language: Language) -> list[str]:
     for name, marks in chosen.marks.items():
         for meaning, key in ((NOTED, "noted"), (HIDDEN, "hidden"), (BEYOND, "above")):
             meant = [mark for mark in marks if mark.meaning == meaning]
-            told = _NOTED if len(meant) > _NOTED + 1 else len(meant)  # one more takes no more room by itself
+            shown = _NOTED if len(meant) > _NOTED + 1 else len(meant)  # one more takes no more room by itself
             lines += [
                 say(
                     f"forecast.{key}",
@@ -166,9 +166,9 @@ def _head(chosen: ChosenSeries, language: Language) -> list[str]:
                     text=language.local(mark.text) if meaning == BEYOND else mark.text,
                     period=language.short_period(mark.period),
                 )
-                for mark in meant[:told]
+                for mark in meant[:shown]
             ]
-            if more := meant[told:]:
+            if more := meant[shown:]:
                 ends = {"first": more[0].place, "last": more[-1].place}
                 lines.append(say("forecast.more", name=name, count=str(len(more)), **ends))
     return [wrapped(line) for line in lines]
