@@ -21,14 +21,15 @@ from flowsim import (
     run,
 )
 from flowsim.calibration.workflow import Calibration
+from flowsim.evidence import load
 from flowsim.evidence.series import from_pandas, read
 from flowsim.forecasting.backtest import run_backtest
 from flowsim.planning.levers import Levels, Lever
-from flowsim.planning.prices import Prices
-from flowsim.planning.staffing.trials import Question
+from flowsim.planning.prices import Prices, prices_of
+from flowsim.planning.staffing.trials import Question, StoppingRule
 from flowsim.simulation.fork import Fork
 from flowsim.simulation.kept import KeptHistories
-from flowsim.simulation.precision import Precision
+from flowsim.simulation.precision import Precision, run_to_precision
 from helpers.paths import TOWN
 
 RAW = {
@@ -42,6 +43,8 @@ RAW = {
 PATHWAY = Pathway.from_dict(RAW)
 RESULTS = run(PATHWAY, replications=2, keep_traces=True)
 TWO = [PATHWAY, PATHWAY.model_copy(update={"name": "q"})]
+ENSEMBLE = Ensemble.of(read_base("copenhagen"))
+LEVELS = [Levels(lever=Lever.parse("desk.capacity", PATHWAY), least=1, most=5)]
 SERIES = pd.Series(range(40), index=pd.period_range("2015Q1", periods=40, freq="Q"))
 AHEAD = flowsim.forecast(SERIES, 2)
 KNOWN = from_pandas(SERIES)
@@ -187,6 +190,26 @@ def team(**more):
         (lambda: RESULTS.occupancy(["desk"]), "there is no station or state '\\['desk'\\]'"),
         (lambda: RESULTS.occupancy("desk", counted=np.array([1, 2])), "counted: there is no way to count"),
         (lambda: RESULTS.plot(5), "path: 5 is not allowed: it should be the path of a picture"),
+        (lambda: StoppingRule(confidence=None), "confidence: None is not allowed: from 0.5 to below 1"),
+        (lambda: StoppingRule(most="200"), "most: '200' is not allowed: it should be a whole number"),
+        (lambda: prices_of(None), "scenario: None is not allowed: it should be a Scenario"),
+        (lambda: prices_of(town(), 5), "path: 5 is not allowed: it should be the path of a file with prices"),
+        (lambda: load(None), "evidence: None is not allowed: it should be the name of a city, or the path"),
+        (lambda: run_to_precision(PATHWAY, 0.05), "precision: 0.05 is not allowed: it should be a Precision"),
+        (lambda: town().pathway("ended_gap=2"), "parameters: 'ended_gap=2' is not allowed: it should be values by"),
+        (lambda: town().reaching("soon"), "end: 'soon' is no date"),
+        (lambda: read_base("copenhagen").filled([]), "overrides: \\[\\] is not allowed: it should be values by"),
+        (lambda: ENSEMBLE.parameters("1", 0), "seed: '1' is not allowed: it should be a whole number"),
+        (lambda: ENSEMBLE.number(1, -1), "replication: -1 is not allowed: it should be a whole number"),
+        (lambda: ENSEMBLE.draft("today", 1, 0), "scenario: 'today' is not allowed: it should be a Scenario"),
+        (lambda: ENSEMBLE.fork([1]), "seed: \\[1\\] is not allowed: it should be a whole number"),
+        (lambda: ENSEMBLE.over("today"), "scenario: 'today' is not allowed: it should be a Scenario"),
+        (lambda: flowsim.staff("town", []), "question: 'town' is not allowed: it should be a Question"),
+        (lambda: flowsim.staff(asked(), "places"), "levels: 'p' is not allowed: it should be the levels of one lever"),
+        (
+            lambda: flowsim.staff(asked(), LEVELS, stopping=40),
+            "stopping: 40 is not allowed: it should be a Stop",
+        ),
         (lambda: KeptHistories(megabytes="much"), "megabytes: 'much' is not allowed: above 0 and finite"),
         (lambda: asked(goals=5), "goals: 5 is not allowed: it should be texts such as"),
         (

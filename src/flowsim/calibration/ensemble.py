@@ -24,7 +24,7 @@ from flowsim.calibration.histories.walking import Walk
 from flowsim.calibration.study import Prior, Study, prior_of
 from flowsim.core.arrays import Floats
 from flowsim.core.display import Displayed
-from flowsim.core.errors import InputError, require_type
+from flowsim.core.errors import InputError, require_type, whole_number
 from flowsim.core.extras import require_extra
 from flowsim.core.files import check_file, content_of, data_folder, read_toml, write_files
 from flowsim.model.base import Base
@@ -161,7 +161,11 @@ class Ensemble(Displayed):
         """Return which set a replication draws: a function of the two alone.
 
         Consecutive replications draw different sets until all are used, or different histories, each with its set.
+
+        Raises:
+            InputError: for a seed, or a number of a replication, that is none.
         """
+        seed, replication = _checked_seed(seed), whole_number("replication", replication)
         if self.histories is not None:
             return self.histories.set_of(seed, replication)
         first = int.from_bytes(hashlib.blake2b(f"ensemble {seed}".encode(), digest_size=8).digest(), "little")
@@ -180,6 +184,8 @@ class Ensemble(Displayed):
 
         Those of the first replications are kept, for the next scenario that is compared with this one.
         """
+        require_type("scenario", scenario, Scenario, "a Scenario: Scenario.of reads one")
+        seed, replication = _checked_seed(seed), whole_number("replication", replication)
 
         def make() -> Draft:
             return scenario.draft(self.parameters(seed, replication), self.carried_on(seed, replication))
@@ -192,7 +198,7 @@ class Ensemble(Displayed):
 
     def fork(self, seed: int) -> Fork | None:
         """Return the fork from which on replications have futures of their own; None without histories."""
-        return None if self.histories is None else self.histories.fork(seed)
+        return None if self.histories is None else self.histories.fork(_checked_seed(seed))
 
     def to_xarray(self, seed: int = 1) -> xr.DataTree:
         """Return the positions of the factors as a tree that ArviZ reads: `posterior`, and `prior` beside it.
@@ -230,11 +236,16 @@ class Ensemble(Displayed):
         Raises:
             InputError: for a scenario over another base, and where its changes do not fit the first set.
         """
+        require_type("scenario", scenario, Scenario, "a Scenario: Scenario.of reads one")
         if scenario.base.sha256 != self.prior.base.sha256:
             raise InputError(
                 f"{scenario.source}: its base is not the '{self.prior.base.name}' that the parameter sets belong to"
             )
         return OverEnsemble(ensemble=self, scenario=scenario)
+
+
+def _checked_seed(seed: int) -> int:
+    return whole_number("seed", seed, 0, 2**64 - 1)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -15,7 +15,7 @@ from typing import Annotated, Any, TypeGuard, TypeVar
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from flowsim.core.display import Displayed
-from flowsim.core.errors import InputError, Record, located, unknown_name
+from flowsim.core.errors import InputError, Record, located, require_type, unknown_name
 from flowsim.core.files import content_of, data_folder, read_toml
 
 __all__ = ["Contradiction", "Evidence", "Exactness", "Fact", "Relation", "Source", "Total", "load"]
@@ -342,6 +342,7 @@ def load(city_or_path: str | Path = "copenhagen") -> Evidence:
 
     Raises InputError with the file, the fact's id and the key at the first thing that is missing or wrong.
     """
+    require_type("evidence", city_or_path, (str, Path), "the name of a city, or the path of a facts file")
     name = str(city_or_path)
     # A name has no folder in it, so nothing outside the shipped data can be meant.
     if Path(name).name == name and (data_folder(name) / "facts.toml").is_file():

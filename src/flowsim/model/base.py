@@ -120,6 +120,7 @@ class Base:
         Raises:
             InputError: for an unknown parameter.
         """
+        require_type("overrides", overrides, Mapping, "values by the parameters' names")
         values = {name: parameter.value for name, parameter in self.parameters.items()}
         values |= {self.parameter(name).name: value for name, value in overrides.items()}
         try:
@@ -135,9 +136,9 @@ class Base:
             InputError: for an unknown parameter, a text that can be read as two numbers ("1.200 weeks"), or where the
                 values make no sound pathway.
         """
-        require_type("overrides", overrides, Mapping, "values by the parameters' names")
+        filled = self.filled(overrides)
         check_typed(overrides, self.source, "parameters", program=True)
-        return Pathway.of_plain(self.filled(overrides), self.source)
+        return Pathway.of_plain(filled, self.source)
 
 
 def read_base(name_or_path: str | Path, folder: Path | None = None) -> Base:

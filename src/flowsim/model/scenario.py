@@ -20,6 +20,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from flowsim.core.civil_time import parse_moment
 from flowsim.core.errors import InputError, located, nearest, require_type, unknown_name
 from flowsim.core.files import check_bare_numbers, content_of, data_folder, file_named, is_file, read_data, read_toml
 from flowsim.core.numbers import composed
@@ -290,6 +291,8 @@ class Scenario:
         Raises:
             InputError: as `pathway_before_opening`.
         """
+        if parameters is not None:
+            require_type("parameters", parameters, Mapping, "values by the parameters' names")
         values = dict(parameters or {})
         check_typed(values, self.source, "parameters", program=True)
         for name, change, source in self._parameter_changes:
@@ -337,8 +340,12 @@ class Scenario:
         """Return a scenario that runs at least to a moment: values by date keep their last one.
 
         Raises:
-            InputError: for a moment so late that it is a slip of the pen.
+            InputError: for what is no moment, or one so late that it is a slip of the pen.
         """
+        try:
+            end = parse_moment(end)
+        except ValueError as mistake:
+            raise InputError(f"end: {mistake}") from None
         own = self.pathway_before_opening().end
         if own >= end:
             return self

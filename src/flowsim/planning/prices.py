@@ -189,6 +189,9 @@ def prices_of(scenario: Scenario, path: str | Path | None = None) -> Prices | No
     Raises:
         InputError: as `Prices.read` and `Prices.check`.
     """
+    require_type("scenario", scenario, Scenario, "a Scenario: Scenario.of reads one")
+    if path is not None:
+        require_type("path", path, (str, Path), "the path of a file with prices")
     base = scenario.base
     if path is None and "prices" not in base.files:
         return None

@@ -175,6 +175,7 @@ def run_to_precision(
     Raises:
         InputError: before anything runs, where no measure is chosen; and as `runner.run`.
     """
+    require_type("precision", precision, Precision, "a Precision(relative=..., measures=...)")
     if isinstance(subject, Scenario):
         subject = model_of(subject)
     trial = run(subject, engine=engine, seed=seed, replications=1)

@@ -222,7 +222,12 @@ def staff(
         InputError: for no lever or more than two, and as `seek` and `frontier`.
     """
     seed = checked_seed(seed)
+    require_type("question", question, Question, "a Question: Question.of asks one")
     require_type("levels", levels, Sequence, "the levels of one lever or two")
+    for each in levels:
+        require_type("levels", each, Levels, "the levels of one lever or two")
+    if stopping is not None:
+        require_type("stopping", stopping, StoppingRule, "a StoppingRule(confidence=..., most=...)")
     if len(levels) == 1:
         return seek(question, levels[0], stopping=stopping, seed=seed, executor=executor, progress=progress)
     if len(levels) != 2:

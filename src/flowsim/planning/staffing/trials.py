@@ -14,7 +14,7 @@ import numpy as np
 
 from flowsim.calibration.ensemble import Ensemble, Parameters
 from flowsim.core.arrays import Bools, Floats
-from flowsim.core.errors import require, require_type
+from flowsim.core.errors import is_real, require, require_type, whole_number
 from flowsim.core.periods import Period
 from flowsim.core.progress import Progress, shifted
 from flowsim.model.pathway import Pathway
@@ -137,8 +137,9 @@ class StoppingRule:
     most: int = 200
 
     def __post_init__(self) -> None:
-        require(0.5 <= self.confidence < 1, "confidence", self.confidence, "from 0.5 to below 1")
-        looks(self.most)
+        sure = is_real(self.confidence) and 0.5 <= self.confidence < 1
+        require(sure, "confidence", self.confidence, "from 0.5 to below 1")
+        looks(whole_number("most", self.most))
 
     @property
     def one_in(self) -> int:
