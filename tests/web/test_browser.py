@@ -1226,6 +1226,114 @@ def test_the_focus_is_kept_where_a_job_ends_under_it(chromium: Any, small: str) 
         assert page.locator(":focus").inner_text() == "Cancelled."
 
 
+def test_a_row_by_date_is_read_as_a_slider_s_field_is(chromium: Any, small: str) -> None:
+    with tab(chromium, small, "da") as page:
+        page.get_by_role("link", name="Arbejdsbord").click()
+        page.get_by_role("button", name="Tilføj en række").click()
+        row = page.locator(".dated-row")
+        value = row.get_by_label("Værdi")
+        asked = posted(page, "/api/look")
+        for text, answer in (("1.200", "Mener du 1200?"), ("mange", "Skriv et tal"), ("-1", "Nærmeste værdi er 0")):
+            value.fill(text)
+            value.blur()
+            assert answer in row.inner_text()
+            assert value.get_attribute("aria-invalid") == "true"
+        value.fill("5,5")
+        value.blur()
+        settled(page)
+        page.reload()
+        settled(page)
+        assert value.input_value() == "5,5"
+        page.locator("#what-1").select_option(label="Mødedage: team")
+        tuesday, friday = row.get_by_label("Tir"), row.get_by_label("Fre")
+        assert (tuesday.is_checked(), friday.is_checked()) == (True, False)
+        friday.check()
+        tuesday.uncheck()
+        settled(page)
+        page.locator("#what-1").select_option(label="Tilgang: new")
+        assert row.get_by_label("Værdi").input_value() == "0 %"
+        row.get_by_label("Værdi").fill("+10 %")
+        row.get_by_label("Værdi").blur()
+        settled(page)
+        changes = [one["state"]["changes"] for one in asked if one["state"]["changes"]]
+        values = {one[0]["value"] for one in changes}
+        assert {"5.5", "fri", "10"} <= values <= {"4", "5.5", "tue", "tue,fri", "fri", "0", "10"}
+        assert violations(page) == []
+
+
+def test_what_is_filled_in_is_there_in_another_language_and_on_the_way_back(chromium: Any, small: str) -> None:
+    with tab(chromium, small) as page:
+        page.get_by_role("link", name="Find staffing").click()
+        page.locator("#goal").select_option("queue.team")
+        page.locator("#bound").fill("12.5")
+        page.locator("#also").select_option("")
+        page.locator("#most").fill("9")
+        page.get_by_role("link", name="Report", exact=True).click()
+        page.locator("#question").fill("Why?")
+        page.locator("#last").select_option(index=0)
+        page.get_by_label("Language").select_option("da")
+        page.get_by_role("heading", name="Hent rapport").wait_for()
+        assert page.locator("#question").input_value() == "Why?"
+        page.get_by_role("link", name="Arbejdsbord").click()
+        page.get_by_role("slider").first.wait_for()
+        page.get_by_role("link", name="Find bemanding").click()
+        page.locator("#goal").wait_for()
+        found = [page.locator(f"#{name}").input_value() for name in ("goal", "bound", "also", "least", "most")]
+        assert found == ["queue.team", "12.5", "", "0", "9"]
+        page.go_back()
+        page.go_back()
+        page.get_by_role("heading", name="Hent rapport").wait_for()
+        assert page.locator("#question").input_value() == "Why?"
+        assert page.locator("#last").evaluate("one => one.selectedIndex") == 0
+        page.locator("#question").fill("")
+        page.locator("#question").blur()
+        page.locator("#last").select_option(index=page.locator("#last option").count() - 1)
+        assert "paper" not in page.evaluate("atob(new URLSearchParams(location.hash.split('?')[1]).get('s') ?? '')")
+
+
+def test_a_file_that_is_gone_is_told_of(chromium: Any, town: Path) -> None:
+    files = '[{"name": "report.pdf", "format": "pdf", "token": "gone"}]'
+    body = f'{{"blocks": [], "letter": [], "title": "", "subject": "", "again": null, "files": {files}}}\n'
+    with served(str(town)) as address, tab(chromium, address, "da") as page:
+        page.route("**/api/report", lambda route: route.fulfill(body=body, content_type="application/x-ndjson"))
+        page.get_by_role("link", name="Rapport", exact=True).click()
+        page.get_by_role("button", name="Lav rapporten").click()
+        link = page.get_by_role("link", name="PDF (report.pdf)")
+        link.click()
+        page.get_by_text("Filen er her ikke længere: Lav rapporten igen.").wait_for()
+        page.route("**/api/file/*", lambda route: route.abort())  # as where flowsim has ended meanwhile
+        link.click()
+        page.get_by_text("flowsim svarer ikke. Kører det stadig?").wait_for()
+
+
+def test_a_scenario_file_that_holds_nothing_is_not_opened(chromium: Any, small: str, tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text("\n", encoding="utf-8")
+    with tab(chromium, small, "da") as page:
+        page.locator("#own").set_input_files(path)
+        page.get_by_text("Filen er tom.").wait_for()
+        assert "/workbench" not in page.url
+
+
+def test_whether_a_goal_is_a_least_or_a_most_stands_beside_its_number(chromium: Any, small: str) -> None:
+    with tab(chromium, small, "da", 390) as page:
+        page.get_by_role("link", name="Find bemanding").click()
+        field = page.locator(".field", has=page.locator("#bound"))
+        for goal, words in (("clock.decided.within", "mindst"), ("wait.team.served", "højst")):
+            page.locator("#goal").select_option(goal)
+            assert field.locator("span").first.inner_text() == words
+
+
+def test_a_phone_shows_who_waits_now_and_how_long_at_once(chromium: Any, city: str) -> None:
+    with tab(chromium, city, "da", 390) as page:
+        page.locator("tbody tr").first.wait_for(timeout=LONG)
+        heads = page.locator(".scroll thead th").all()
+        edge = page.locator(".scroll").first.bounding_box()
+        now = heads[2].bounding_box()
+        assert "Ugers ventetid, januar 2021" in heads[2].inner_text()
+        assert now["x"] + now["width"] <= edge["x"] + edge["width"]
+
+
 def test_a_link_that_was_cut_off_opens_what_can_be_read_of_it(chromium: Any, small: str) -> None:
     with tab(chromium, small) as page:
         wrong = {"values": None, "rows": [1], "name": ["x"], "parameters": "y", "casesDay": 3, "year": 2021, "more": {}}

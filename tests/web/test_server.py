@@ -160,8 +160,12 @@ def test_a_state_that_is_no_scenario_is_refused_in_words(tab, state, words):
         ({"content-type": "application/x-www-form-urlencoded"}, 415),
     ],
 )
-def test_other_pages_are_refused(tab, headers, status):
-    assert tab.post("/api/scenario", {"state": {}}, **headers).status_code == status
+def test_other_pages_are_refused_in_both_languages(tab, headers, status):
+    answer = tab.post("/api/scenario", {"state": {}}, **headers)
+    assert answer.status_code == status
+    english, danish = answer.json()["error"]["message"].split(" / ")
+    assert english.startswith(("This page", "The request", "JSON is"))
+    assert danish.startswith(("Denne side", "Forespørgslen", "Der skal"))
 
 
 def test_its_own_requests_are_answered(tab):

@@ -266,7 +266,7 @@ def _day(cell: Cell, at: str, order: _Order | None) -> date:
                 ways = [f"{date(year, month, day):%Y-%m-%d}" for day, month in ((first, second), (second, first))]
                 raise InputError(
                     f"{at}: '{text}' can be {ways[0]} or {ways[1]}, and no other cell tells which: write "
-                    f"{' or '.join(ways)}"
+                    f"{ways[0]} or {ways[1]}"
                 )
             if order == "month":
                 first, second = second, first

@@ -30,7 +30,7 @@ from flowsim.web.refusals import WrongCells, refusal
 from flowsim.web.screens.shelf import FORMATS, Paper, Shelf
 from flowsim.web.workbench import Workbench
 
-__all__ = ["MOST_BYTES", "PAGE_FILES", "Answers", "error_answer"]
+__all__ = ["MOST_BYTES", "PAGE_FILES", "Answers", "error_answer", "in_all_languages"]
 
 MOST_BYTES = 131_072
 """The bytes of a question."""
@@ -109,7 +109,7 @@ class Answers:
     async def _file(self, request: Request) -> Response:
         name = request.path_params["name"]
         if name not in PAGE_FILES:
-            return error_answer(404, "there is no such file")
+            return error_answer(404, in_all_languages("web.error.nothing"))
         return Response((data_folder("web") / name).read_bytes(), media_type=f"{PAGE_FILES[name]}; charset=utf-8")
 
     async def _contents(self, request: Request) -> Response:
@@ -118,7 +118,7 @@ class Answers:
 
     async def _paper(self, request: Request) -> Response:
         kept = self.shelf.get(request.path_params["token"])
-        return error_answer(404, "there is no such file any more") if kept is None else _attached(kept)
+        return error_answer(404, in_all_languages("web.report.gone")) if kept is None else _attached(kept)
 
     # What a screen needs, from matplotlib to statsmodels, is loaded when it is first asked: some 130 MB.
     async def _grounds(self, request: Request) -> Response:
@@ -242,6 +242,11 @@ class Answers:
         with suppress(InputError):
             state = _state(raw)
         return refusal(error, self.desk, state, _language(raw.get("lang")))
+
+
+def in_all_languages(key: str) -> str:
+    """Say something to whom the page knows no language of."""
+    return " / ".join(Language.of(code).say(key) for code in LANGUAGES)
 
 
 def error_answer(status: int, message: str) -> JSONResponse:

@@ -99,8 +99,13 @@ def _levers(controls: tuple[Control, ...], wording: Wording) -> list[dict[str, A
 def _goal(target: GoalText, pathway: Pathway, wording: Wording) -> dict[str, Any]:
     measure = known_measure(target.measure, [row.measure for row in Catalogue.of(pathway).index])
     key = "web.goal.most" if "<=" in target.text else "web.goal.least"
-    title = wording.language.say(key, measure=wording.measure(measure))
-    out = {"name": target.measure, "title": title, "text": target.text, "value": target.value}
+    out = {
+        "name": target.measure,
+        "title": wording.measure(measure),
+        "sense": wording.language.say(key),
+        "text": target.text,
+        "value": target.value,
+    }
     return out | {"unit": wording.unit(measure.unit)}
 
 

@@ -49,6 +49,8 @@ _FIELDS: Mapping[str, str] = {
 _SAID: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"through (?P<last>\S+) is before from (?P<first>\S+)"), "web.refused.order"),
     (re.compile(r"(?P<day>\S+) lies more than \d+ years after the base's end \((?P<end>\S+)\).*"), "web.refused.late"),
+    (re.compile(r"(?P<day>\S+) lies more than \d+ years before the base's start \((?P<start>\S+)\).*"),
+     "web.refused.early"),
     (re.compile(r"(?P<day>\S+) changes nothing: it lies outside the horizon \((?P<start>\S+) to (?P<end>\S+)\)"),
      "web.refused.outside"),
     (re.compile(r"--from (?P<first>\S+) --to (?P<last>\S+): nothing lies between .*"), "web.refused.years"),

@@ -19,7 +19,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from flowsim.web.answers import Answers, error_answer
+from flowsim.web.answers import Answers, error_answer, in_all_languages
 from flowsim.web.asked import Desk
 from flowsim.web.compiling import Compilation
 from flowsim.web.jobs import Turns, give_back_memory
@@ -71,15 +71,15 @@ class _Guard:
         host = request.headers.get("host", "")
         # A foreign name that leads to this machine is how other sites reach what is open here alone.
         if self.hosts is not None and host.rpartition(":")[0].strip("[]") not in self.hosts and host not in self.hosts:
-            return error_answer(421, "this page does not answer to that name")
+            return error_answer(421, in_all_languages("web.error.host"))
         if request.method == "POST":
             origin = request.headers.get("origin")
             if origin is not None and origin.partition("://")[2] != host:
-                return error_answer(403, "the request comes from another page")
+                return error_answer(403, in_all_languages("web.error.origin"))
             if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-                return error_answer(403, "the request comes from another page")
+                return error_answer(403, in_all_languages("web.error.origin"))
             if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-                return error_answer(415, "JSON is expected")
+                return error_answer(415, in_all_languages("web.error.json"))
         return None
 
 
@@ -118,7 +118,7 @@ async def _rest(bench: Workbench, turns: Turns) -> None:
 
 
 async def _nothing(request: Request, error: Exception) -> Response:
-    return error_answer(404, "there is nothing here")
+    return error_answer(404, in_all_languages("web.error.nothing"))
 
 
 async def _fault(request: Request, error: Exception) -> Response:

@@ -13,7 +13,8 @@ const isText = (value) => typeof value === "string";
 const isTable = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 const shapes = {
   preset: isText, own: isText, name: isText, cases: isText, casesDay: isText, year: Number.isInteger, unlocked: (value) => typeof value === "boolean",
-  values: isTable, parameters: isTable, prices: isTable, rows: (value) => Array.isArray(value) && value.every(isTable),
+  values: isTable, parameters: isTable, prices: isTable, seek: isTable, paper: isTable,
+   rows: (value) => Array.isArray(value) && value.every(isTable),
 };
 
 function pack(state) {

@@ -21,7 +21,14 @@ export function start(main) {
   const file = el("input", { type: "file", id: "own", accept: ".toml,.json" });
   const open = async (chosen) => {
     wrong.textContent = chosen.size > MOST ? say("too-large") : "";
-    if (!wrong.textContent) location.hash = address("workbench", { own: await chosen.text() });
+    if (wrong.textContent) return;
+    try {
+      const text = await chosen.text();
+      if (text.trim()) location.hash = address("workbench", { own: text });
+      else wrong.textContent = say("start.own.empty");
+    } catch { // it was written over since it was chosen
+      wrong.textContent = say("list.changed");
+    }
   };
   main.append(
     el("h1", {}, say("title")),
@@ -60,8 +67,9 @@ function queues(view) {
   const stops = about.stops.filter((stop) => stop.queues && view.way.reference[stop.name].queue);
   const longest = Math.max(...stops.map((stop) => view.way.reference[stop.name].queue[now]));
   const shown = [...new Set([now, then])]; // a run that ends in this month has no later one
+  // A phone has no room for a month and its year in one line.
   const head = [say("start.stop"), ...shown.flatMap((at) =>
-    [say("start.waiting", { month: months[at] }), say("start.wait", { month: months[at] })])];
+    ["start.waiting", "start.wait"].map((key) => say(key, { month: months[at].replace("\u00a0", " ") })))];
   return [
     el("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "queues" }, el("table", {},
       el("thead", {}, el("tr", {}, head.map((text, place) => el("th", { scope: "col", class: place && "number" }, text)))),

@@ -2,8 +2,10 @@
 import { about, ask, day, el, fault, news, number, quantity, read, renew, say } from "/static/words.js";
 import { address, keep } from "/static/page.js";
 import { fans, way } from "/static/way.js";
-import { nameOf, stateOf, take } from "/static/screens/parts.js";
+import { nameOf, stateOf, take, written as inField } from "/static/screens/parts.js";
 
+// As many decimals as a figure has on the page: with three, a number could be read in two ways.
+const hundredths = (value) => Math.round(value * 100) / 100;
 const finished = [];
 let runs = 0;
 
@@ -222,7 +224,7 @@ export function workbench(main, choice) {
     const pin = (one) => el("button", { type: "button", class: "small", id: `pin-${one.id}`, "aria-pressed": String(one.pinned), disabled: !one.pinned && pinned.length >= 4,
       "aria-label": say(one.pinned ? "runs.unpin" : "runs.pin", { name: nameOf(one.choice) }), onclick: () => { one.pinned = !one.pinned; ranked(); } },
     say(one === base ? "runs.reference" : one.pinned ? "runs.pinned" : "runs.pin.short"));
-    renew(history, el("table", {},
+    renew(history, el("table", { class: "runs" },
       el("thead", {}, el("tr", {}, head.map((text) => (text ? el("th", { scope: "col" }, text) : el("td", {}))))),
       el("tbody", {}, rows.map((one) => el("tr", {}, el("th", { scope: "row" }, nameOf(one.choice)), el("td", {}, String(one.year)),
         tilesOf(one).map((tile, place) => cell(one, tile, place)), el("td", {}, pin(one)),
@@ -351,29 +353,62 @@ export function workbench(main, choice) {
 
   function weekdays(one) {
     const note = el("p", { class: "wrong", role: "alert" });
-    const days = () => (chosen.values[one.name] ?? begin(one).today).split(",").filter(Boolean);
-    const boxes = Object.entries(about.days).map(([day, label]) => [day, label, el("input", { type: "checkbox", onchange: (event) => {
+    const put = (value) => {
+      if (value === begin(one).today) delete chosen.values[one.name]; else chosen.values[one.name] = value;
+      settle();
+    };
+    const { nodes, boxes, refresh } = dayBoxes(() => chosen.values[one.name] ?? begin(one).today, put, note);
+    drawn.set(one.name, { refresh: () => {
+      refresh();
+      for (const box of boxes) box.disabled = held;
+    } });
+    drawn.get(one.name).refresh();
+    return el("fieldset", { class: "control" }, el("legend", {}, one.title), nodes, note);
+  }
+
+  // A box for each weekday, of which one is left at least.
+  function dayBoxes(shown, put, note) {
+    const days = () => shown().split(",").filter(Boolean);
+    const pairs = Object.entries(about.days).map(([day, label]) => [day, label, el("input", { type: "checkbox", onchange: (event) => {
       const now = new Set(days());
       if (event.target.checked) now.add(day); else now.delete(day);
       if (!now.size) { note.textContent = say("bench.days"); event.target.checked = true; return; }
       note.textContent = "";
-      const value = Object.keys(about.days).filter((name) => now.has(name)).join(",");
-      if (value === begin(one).today) delete chosen.values[one.name]; else chosen.values[one.name] = value;
-      settle();
+      put(Object.keys(about.days).filter((name) => now.has(name)).join(","));
     } })]);
-    function refresh() {
-      for (const [day, , box] of boxes) Object.assign(box, { checked: days().includes(day), disabled: held });
-    }
+    const refresh = () => { for (const [day, , box] of pairs) box.checked = days().includes(day); };
     refresh();
-    drawn.set(one.name, { refresh });
-    return el("fieldset", { class: "control" }, el("legend", {}, one.title),
-      el("div", { class: "days" }, boxes.map(([, label, box]) => el("label", {}, box, label))), note);
+    return { refresh, boxes: pairs.map(([, , box]) => box),
+      nodes: el("div", { class: "days" }, pairs.map(([, label, box]) => el("label", {}, box, label))) };
+  }
+
+  // A value as its field has it.
+  function written(value, one) {
+    return one.relative ? `${value > 0 ? "+" : ""}${number(value)} %` : inField(hundredths(value));
+  }
+
+  // The value in a field of a control; where there is none the field is red, and the note says what is possible.
+  function valueIn(field, one, note) {
+    const { value, twice } = read(field.value, one.relative), [least, most] = one.relative ? [one.least, one.most] : [0, 1e6];
+    const far = value !== undefined && (value < least || value > most);
+    const wrongly = value === undefined || far;
+    if (wrongly) field.setAttribute("aria-invalid", "true"); else field.removeAttribute("aria-invalid");
+    note.textContent = !wrongly ? "" : twice ? say("bench.mean", { number: twice }) : far
+      ? say("bench.bounds", { least: number(least), most: number(most), nearest: number(value < least ? least : most) })
+      : say("bench.number");
+    return wrongly ? undefined : value;
+  }
+
+  // What a row sets at first.
+  function firstOf(one) {
+    const { today } = begin(one);
+    return { closures: "", weekdays: today }[one.kind] ?? String(hundredths(today));
   }
 
   function slider(one) {
     const shown = () => chosen.values[one.name] ?? begin(one).today;
     const range = el("input", { type: "range", step: one.step, "aria-label": one.title });
-    const field = el("input", { inputmode: "decimal", autocomplete: "off", "aria-label": `${one.title}: ${say("bench.value")}`, value: written(shown()) });
+    const field = el("input", { inputmode: "decimal", autocomplete: "off", "aria-label": `${one.title}: ${say("bench.value")}`, value: written(shown(), one) });
     const change = el("span", { class: "quiet" });
     const note = el("p", { class: "wrong", role: "alert" });
     const limit = el("p", { class: "hint hidden" });
@@ -383,16 +418,12 @@ export function workbench(main, choice) {
       settle();
     } }, say("bench.reset.short"));
 
-    function written(value) {
-      return one.relative ? `${value > 0 ? "+" : ""}${number(value)} %` : number(value, 2);
-    }
-
     function set(value, alone = false) {
       if (value === begin(one).today) delete chosen.values[one.name]; else chosen.values[one.name] = value;
       if (!alone && one.with && !chosen.unlocked) {
         // Both have as many more as this one.
         const other = about.controls.find((item) => item.name === one.with);
-        if (other) drawn.get(other.name)?.set(Math.max(Math.round((begin(other).today + value - begin(one).today) * 1000) / 1000, 0), true);
+        if (other) drawn.get(other.name)?.set(Math.max(hundredths(begin(other).today + value - begin(one).today), 0), true);
       }
       refresh();
     }
@@ -405,8 +436,8 @@ export function workbench(main, choice) {
       field.disabled = held;
       later.replaceChildren(...from.later.map((step) => el("p", { class: "quiet" }, say("bench.later", { ...step, value: number(step.value, 2) }))),
         ...(from.own ? [el("p", { class: "quiet" }, say("bench.own.change", { change: from.own }))] : []));
-      if (document.activeElement !== field) field.value = written(value);
-      range.setAttribute("aria-valuetext", written(value));
+      if (document.activeElement !== field) field.value = written(value, one);
+      range.setAttribute("aria-valuetext", written(value, one));
       const more = Math.round((value - one.today) * 100) / 100;
       change.textContent = one.relative || !more ? "" : `${number(one.today, 2)} → ${number(value, 2)} (${more > 0 ? "+" : ""}${number(more, 2)})`;
       reset.disabled = !(one.name in chosen.values);
@@ -429,20 +460,12 @@ export function workbench(main, choice) {
     // Dragged away and back to where it was, a slider has moved and tells of no change: the run follows all the same.
     for (const end of ["pointerup", "keyup", "blur"]) range.addEventListener(end, () => setTimeout(() => { if (!rested) settle(); }, 50));
     field.addEventListener("change", () => {
-      const { value, twice } = read(field.value, one.relative);
-      const far = value !== undefined && (one.relative ? value < one.least || value > one.most : value < 0 || value > 1e6);
-      if (value === undefined || far) {
-        field.setAttribute("aria-invalid", "true");
-        const bounds = one.relative ? [one.least, one.most] : [0, 1e6];
-        note.textContent = twice ? say("bench.mean", { number: twice }) : far
-          ? say("bench.bounds", { least: number(bounds[0]), most: number(bounds[1]), nearest: number(value < bounds[0] ? bounds[0] : bounds[1]) })
-          : say("bench.number");
-        return;
-      }
+      const value = valueIn(field, one, note);
+      if (value === undefined) return;
       set(value);
       settle();
     });
-    field.addEventListener("blur", () => { if (!field.hasAttribute("aria-invalid")) field.value = written(shown()); });
+    field.addEventListener("blur", () => { if (!field.hasAttribute("aria-invalid")) field.value = written(shown(), one); });
     drawn.set(one.name, { set, scarce, refresh });
     const first = one.with && about.controls.findIndex((item) => item.name === one.with) > about.controls.indexOf(one);
     const lock = first && el("label", {}, el("input", { type: "checkbox", checked: !chosen.unlocked, onchange: (event) => {
@@ -467,7 +490,7 @@ export function workbench(main, choice) {
       el("div", { class: "under" },
         el("button", { type: "button", class: "small", id: "add-row", onclick: () => {
           const one = about.controls[0];
-          add({ control: one.name, value: String(begin(one).today), since: about.today, through: "" });
+          add({ control: one.name, value: firstOf(one), since: about.today, through: "" });
         } }, say("bench.dated.add")),
         closing && el("button", { type: "button", class: "small", onclick: () =>
           add({ control: closing.name, value: "", since: `${chosen.year}-07-01`, through: `${chosen.year}-07-31` }) },
@@ -475,28 +498,41 @@ export function workbench(main, choice) {
   }
 
   function datedRow(row, place) {
-    const kind = () => about.controls.find((one) => one.name === row.control)?.kind;
+    const one = about.controls.find((item) => item.name === row.control), note = el("p", { class: "wrong wide", role: "alert" });
     const changed = () => { chosen.rows = [...chosen.rows]; settle(); };
     const what = el("select", { id: `what-${place + 1}`, onchange: () => {
       const one = about.controls.find((item) => item.name === what.value);
-      Object.assign(row, { control: one.name, value: one.kind === "closures" ? "" : String(begin(one).today) });
+      Object.assign(row, { control: one.name, value: firstOf(one) });
       redraw(what.id);
     } }, about.controls.map((one) => el("option", { value: one.name, selected: one.name === row.control }, one.title)));
-    const text = (key, type) => {
-      const input = el("input", { type, value: row[key], min: type === "date" && about.start, max: type === "date" && about.end,
+    const day = (key) => {
+      const input = el("input", { type: "date", value: row[key], min: about.start, max: about.end,
         onchange: () => { row[key] = input.value; changed(); } });
       return input;
     };
+    const amount = () => {
+      const plain = Number(row.value), input = el("input", { inputmode: "decimal", autocomplete: "off",
+        value: row.value && Number.isFinite(plain) ? written(plain, one) : row.value ?? "", onchange: () => {
+          const value = valueIn(input, one, note);
+          if (value === undefined) return;
+          row.value = String(value);
+          input.value = written(value, one);
+          changed();
+        } });
+      return el("label", {}, say("bench.value"), input);
+    };
+    const days = () => el("div", { class: "wide", role: "group", "aria-label": say("bench.value") },
+      dayBoxes(() => row.value ?? "", (value) => { row.value = value; changed(); }, note).nodes);
     return el("fieldset", { class: "dated-row" },
       el("legend", { class: "quiet" }, `${place + 1}`),
       el("label", { class: "wide" }, say("bench.dated.what"), what),
-      el("label", {}, say("bench.dated.since"), text("since", "date")),
-      el("label", {}, say("bench.dated.through"), text("through", "date")),
-      kind() !== "closures" && el("label", {}, say("bench.value"), text("value", "text")),
+      el("label", {}, say("bench.dated.since"), day("since")),
+      el("label", {}, say("bench.dated.through"), day("through")),
+      one?.kind === "weekdays" ? days() : one && one.kind !== "closures" && amount(),
       el("button", { type: "button", class: "small", "aria-label": say("bench.dated.remove", { number: place + 1 }), onclick: () => {
         chosen.rows = chosen.rows.filter((one) => one !== row);
         redraw("add-row");
-      } }, say("bench.dated.remove.short")));
+      } }, say("bench.dated.remove.short")), note);
   }
 
   // --- The screen ---

@@ -1,5 +1,6 @@
 // What screens share: a job with one bar, texts, tables and pictures as they come, and files to take along.
 import { about, ask, el, fault, news, read, renew, say } from "/static/words.js";
+import { keep } from "/static/page.js";
 
 // Run a job and show how far it is; `done` is called with its last news.
 export function job(path, begin, done) {
@@ -139,6 +140,44 @@ export function fileField(input, take) {
   if (take) input.addEventListener("click", () => { input.value = ""; });
   show();
   return el("div", { class: "file" }, input, el("span", { class: "button", "aria-hidden": "true", onclick: () => input.click() }, say("choose")), name, remove);
+}
+
+// Keep what is filled in in a form in the address, under a key of the choice: a reload, the way back and another language
+// leave it as it is. A file is not kept.
+export function remembered(form, screen, choice, key) {
+  const fields = [...form.querySelectorAll("input[id]:not([type=file]), select[id], textarea[id]")];
+  const first = new Map(fields.map((one) => [one, one.value])), was = choice[key] ?? {};
+  const selects = fields.filter((one) => one.tagName === "SELECT");
+  for (const one of [...selects, ...fields.filter((field) => !selects.includes(field))]) {
+    const value = was[one.id];
+    if (typeof value !== "string" || (selects.includes(one) && ![...one.options].some((option) => option.value === value))) continue;
+    one.value = value;
+    if (selects.includes(one)) one.dispatchEvent(new Event("change")); // which fills the fields that go with it
+  }
+  form.addEventListener("change", () => {
+    const now = fields.filter((one) => !one.disabled && one.value !== first.get(one)).map((one) => [one.id, one.value]);
+    if (now.length) choice[key] = Object.fromEntries(now); else delete choice[key];
+    keep(screen, choice);
+  });
+  return form;
+}
+
+// A link to a file that was made. The server keeps the last ones alone; of one that is gone a browser says no more than that
+// nothing came, so that is said here.
+export function fileLink(file, words, note) {
+  let there = false;
+  const link = el("a", { class: "button first", href: `/api/file/${file.token}`, download: file.name, onclick: async (event) => {
+    if (there) { there = false; return; }
+    event.preventDefault();
+    try {
+      there = (await fetch(link.href, { method: "HEAD" })).ok;
+      note.textContent = there ? "" : say("report.gone");
+      if (there) link.click();
+    } catch (error) {
+      note.textContent = fault(error);
+    }
+  } }, words);
+  return link;
 }
 
 // A number as a field holds it: in full, and never grouped, for "1.200" is asked about.

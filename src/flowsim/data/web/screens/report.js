@@ -1,6 +1,6 @@
 // The report: what is asked, a preview of its first page, and the files.
 import { about, el, say } from "/static/words.js";
-import { again, base64, blocks, fileField, job, stateOf, subject } from "/static/screens/parts.js";
+import { again, base64, blocks, fileField, fileLink, job, remembered, stateOf, subject } from "/static/screens/parts.js";
 
 const MOST = 500_000;
 
@@ -17,12 +17,12 @@ export function report(main, choice) {
   const logo = el("input", { id: "logo", type: "file", accept: ".png,.jpg,.jpeg" });
   const pages = el("select", { id: "pages" }, el("option", { value: "" }, say("report.two")), el("option", { value: "all" }, say("report.all")));
   const large = el("p", { class: "wrong", role: "alert" });
-  const out = el("div", {});
-  const work = job("/api/report", () => out.replaceChildren(), (item) => {
+  const out = el("div", {}), gone = el("p", { class: "wrong", role: "alert" });
+  const work = job("/api/report", () => { out.replaceChildren(); gone.textContent = ""; }, (item) => {
     out.replaceChildren(
       el("section", { class: "card", "aria-labelledby": "files" }, el("h2", { id: "files" }, say("report.files")),
         el("div", { class: "bar" }, item.files.map((file) =>
-          el("a", { class: "button first", href: `/api/file/${file.token}`, download: file.name }, `${say(`report.${file.format}`)} (${file.name})`)))),
+          fileLink(file, `${say(`report.${file.format}`)} (${file.name})`, gone))), gone),
       el("section", { class: "card paper", "aria-labelledby": "paper" }, el("p", { class: "quiet" }, say("report.preview")),
         item.letter.length > 0 && el("p", { class: "quiet" }, item.letter.flatMap((text, place) => [place > 0 && el("br"), text])),
         el("h2", { id: "paper" }, item.title), el("p", {}, item.subject), blocks(item.blocks)), again(item, state));
@@ -30,7 +30,7 @@ export function report(main, choice) {
   logo.addEventListener("change", () => { large.textContent = ""; });
   main.append(el("h1", {}, say("report.title")), el("p", {}, say("report.about")),
     el("p", {}, say("screen.of", { name: subject(choice) })),
-    el("form", { class: "card sentence", onsubmit: async (event) => {
+    remembered(el("form", { class: "card sentence", onsubmit: async (event) => {
       event.preventDefault();
       const picture = logo.files[0];
       large.textContent = picture && picture.size > MOST ? say("report.logo.large") : "";
@@ -55,6 +55,6 @@ export function report(main, choice) {
     el("div", { class: "field" }, el("label", { for: "author" }, say("report.author")), author),
     el("div", { class: "field" }, el("label", { for: "paper-day" }, say("report.day")), day),
     el("div", { class: "field" }, el("label", { for: "logo" }, say("report.logo")), fileField(logo), large),
-    el("p", {}, el("button", { class: "first", type: "submit" }, say("report.make")))), work.node, out);
+    el("p", {}, el("button", { class: "first", type: "submit" }, say("report.make")))), "report", choice, "paper"), work.node, out);
   return () => work.stop();
 }

@@ -1,7 +1,7 @@
 // The staffing finder: one sentence with fields; the answer large, and what it takes from other queues beside it.
 import { about, el, number, say } from "/static/words.js";
 import { address } from "/static/page.js";
-import { again, amount, blocks, job, stateOf, subject, written } from "/static/screens/parts.js";
+import { again, amount, blocks, job, remembered, stateOf, subject, written } from "/static/screens/parts.js";
 
 export function staffing(main, choice) {
   const levers = about.controls.filter((one) => one.kind === "lever");
@@ -19,6 +19,8 @@ export function staffing(main, choice) {
   const chance = pick("chance", [["80%", say("staffing.years")], ["", say("staffing.mean")]], "80%");
   const spans = [[first, field("least"), field("most")], [second, field("least2"), field("most2")]];
   const unit = el("span", {}), alsoUnit = el("span", {});
+  // Beside the number, for on a phone the end of a long title is cut off.
+  const sense = el("span", {}), alsoSense = el("span", {});
   const out = el("div", {});
   const notes = new Map([bound, alsoBound, ...spans.flatMap(([, ...both]) => both)].map((input) =>
     [input, el("p", { class: "wrong", role: "alert", id: `${input.id}-note` })]));
@@ -42,11 +44,13 @@ export function staffing(main, choice) {
     const one = of(about.goals, goal);
     put(bound, one?.value);
     unit.textContent = one?.unit ?? "";
+    sense.textContent = one?.sense ?? "";
   }
   function fillAlso() {
     const two = of(about.goals, also);
     put(alsoBound, two?.value);
     alsoUnit.textContent = two?.unit ?? "";
+    alsoSense.textContent = two?.sense ?? "";
   }
   function bounds([select, least, most]) {
     const one = of(about.levers, select);
@@ -130,15 +134,15 @@ export function staffing(main, choice) {
   main.append(el("h1", {}, say("staffing.title")), el("p", {}, say("staffing.about")),
     el("p", { class: "quiet" }, say("screen.of", { name: subject(choice) })),
     levers.length && about.goals.length
-      ? el("form", { class: "card sentence wide", onsubmit: ask },
+      ? remembered(el("form", { class: "card sentence wide", onsubmit: ask },
         labelled("lever", "staffing.least-of", first),
         labelled("least", "staffing.between", least, " ", el("label", { class: "inline", for: "most" }, say("staffing.most")), " ", most, notes.get(least), notes.get(most)),
         labelled("lever2", "staffing.with", second),
         labelled("least2", "staffing.between", least2, " ", el("label", { class: "inline", for: "most2" }, say("staffing.most")), " ", most2, notes.get(least2), notes.get(most2)),
-        labelled("goal", "staffing.so-that", goal, bound, " ", unit, notes.get(bound)), el("label", { class: "unseen", for: "bound" }, say("staffing.bound")),
-        labelled("also", "staffing.and", also, alsoBound, " ", alsoUnit, notes.get(alsoBound)), el("label", { class: "unseen", for: "also-bound" }, say("staffing.bound")),
+        labelled("goal", "staffing.so-that", goal, sense, " ", bound, " ", unit, notes.get(bound)), el("label", { class: "unseen", for: "bound" }, say("staffing.bound")),
+        labelled("also", "staffing.and", also, alsoSense, " ", alsoBound, " ", alsoUnit, notes.get(alsoBound)), el("label", { class: "unseen", for: "also-bound" }, say("staffing.bound")),
         labelled("during", "staffing.in", year), labelled("chance", "staffing.kept", chance),
-        el("p", {}, el("button", { class: "first", type: "submit" }, say("staffing.find"))))
+        el("p", {}, el("button", { class: "first", type: "submit" }, say("staffing.find")))), "staffing", choice, "seek")
       : el("p", { class: "hint" }, say("staffing.nothing")),
     work.node, out);
   return () => work.stop();
