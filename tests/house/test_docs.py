@@ -23,8 +23,8 @@ from helpers.paths import ROOT, SMALL_TOWN
 
 PAGES = [ROOT / "README.md", *sorted(p for p in (ROOT / "docs").rglob("*.md") if "_build" not in p.parts)]
 SLOW = {
-    "calibration.md", "compare.md", "outlook.md", "own-municipality.md", "report.md", "sensitivity.md",
-    "september-2026.md", "staffing.md",
+    "calibration.md", "compare.md", "forecast.md", "outlook.md", "own-municipality.md", "report.md",
+    "sensitivity.md", "september-2026.md", "staffing.md",
 }  # fmt: skip
 # Typer lays out help; the page of commands shows it as it is from this version on.
 NEWEST_HELP = Version(version("typer")) >= Version("0.29")

@@ -26,11 +26,11 @@ QUICK = {
     "diagram": ("diagram", "town.toml", "--out", "diagram.svg"),
     "diagram mermaid": ("diagram", "town.toml", "--out", "diagram.mmd"),
     "new": ("new", "new.toml", *DANISH),
-    "base": ("base", "new", "lilleby", "--citizens", "430", "--from", "2025-01-01", "--until", "2026-01-01", *DANISH),
     "today xlsx": ("today", "new", "list.xlsx", "--of", "town.toml", *DANISH),
     "today csv": ("today", "new", "list.csv", "--of", "town.toml", *DANISH),
 }
 SLOW = {
+    "base": ("base", "new", "lilleby", "--citizens", "430", "--from", "2025-01-01", "--until", "2026-01-01", *DANISH),
     "run": ("run", "town.toml", "-n", "3", "--out", "run", "--parquet", "-q"),
     "compare": (
         "compare",
