@@ -12,10 +12,11 @@ from flowsim.calibration.retrospect import Retrospect, quarterly
 from flowsim.calibration.study import Study
 from flowsim.calibration.workflow import Calibration
 from flowsim.cli.words.outlook import outlook_json, outlook_lines
+from flowsim.evidence.series import documented_awards
 from flowsim.forecasting.demand import Demand
 from flowsim.forecasting.outlooks import FULL, LIKELY_SHARE, Flag, Outcome, _full, outlook
 from flowsim.forecasting.pairing import series_of
-from flowsim.forecasting.trend import forecast_series
+from flowsim.forecasting.trend import forecast_parts, forecast_series
 from flowsim.reporting.language import Language
 from flowsim.reporting.wording import Wording
 from helpers.command_line import fine, flowsim
@@ -290,6 +291,18 @@ def test_an_outlook_is_told_with_one_past_of_the_measure_or_with_none(office, mo
         else:
             code, _, err = flowsim(*words)
             assert (code, "there is no past to look back from: two years that are documented" in err) == (2, True)
+
+
+@pytest.mark.slow
+def test_the_forecasts_of_an_outlook_are_those_of_the_parts_and_of_their_whole():
+    """Reconciled, as `flowsim forecast awards` has them, and the demand that drives an outlook."""
+    told = outlook(Scenario.of("copenhagen"), Calibration.read("copenhagen"), horizon=2, replications=2)
+    whole = forecast_parts(documented_awards().series, 2)
+    parts = dict(zip(("awards.fleksjob_tilkendt", "awards.foertidspension"), whole.parts, strict=True))
+    for outcome in told.outcomes:
+        expected = parts.get(outcome.measure, whole).point
+        assert outcome.trend.point == pytest.approx(expected, rel=1e-12)
+    assert len(told.outcomes) == 3
 
 
 def test_what_is_above_the_trend_is_said_to_be(office):

@@ -23,10 +23,11 @@ from flowsim.core.display import Tabled
 from flowsim.core.errors import InputError, require_type
 from flowsim.core.periods import Period
 from flowsim.core.progress import Progress, shows_progress
+from flowsim.evidence.series import Series
 from flowsim.forecasting.demand import Demand
 from flowsim.forecasting.distribution import Joint, SeriesForecast
 from flowsim.forecasting.pairing import Pairing, has_past, pair, pooled, series_of
-from flowsim.forecasting.trend import check_horizon, forecast_series
+from flowsim.forecasting.trend import check_horizon, forecast_parts, forecast_series
 from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import Scenario
 from flowsim.model.soundness import reached
@@ -251,9 +252,7 @@ def outlook(
     series = series_of(quarterly(calibration.study))
     if not series:
         raise InputError(f"{scenario.name}: nothing is documented quarter by quarter, two years or longer")
-    trends: dict[str, SeriesForecast | Joint] = {name: forecast_series(one, horizon) for name, one in series.items()}
-    if len(trends) > 1:
-        trends["total"] = Joint.of([one for one in trends.values() if isinstance(one, SeriesForecast)])
+    trends = _trends(series, horizon)
     periods = next(iter(trends.values())).periods
     point = scenario.pathway(ensemble.mode)
     if Period(periods[-1]).after > point.end.year * 12 + point.end.month - 1:
@@ -280,6 +279,14 @@ def outlook(
         sources=tuple(_sources(name, runs, series, periods[-4:]) for name in trends),
         results=results,
     )
+
+
+def _trends(series: Mapping[str, Series], horizon: int) -> dict[str, SeriesForecast | Joint]:
+    """Return the forecast of each measure, and of their total where there are several: reconciled, as demand is."""
+    if len(series) == 1:
+        return {name: forecast_series(one, horizon) for name, one in series.items()}
+    joint = forecast_parts(list(series.values()), horizon)
+    return {part.name: part for part in joint.parts} | {"total": joint}
 
 
 class _Runs:
