@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from calendar import monthrange
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
@@ -34,6 +35,7 @@ __all__ = [
     "Rate",
     "Span",
     "TimeUnit",
+    "after_span",
     "check_factor",
     "in_python",
     "is_dated",
@@ -87,6 +89,18 @@ def in_python(value: Any) -> Any:
         return value
     plain = value.astype(f"{name}[us]").item()
     return plain if isinstance(plain, date | timedelta) else value
+
+
+def after_span(moment: datetime, span: float) -> datetime:
+    """Return the moment a span of minutes after another; whole months and years are those of the calendar.
+
+    A year after a first of January is the next one, and a month after the 31st the last day of a shorter month.
+    """
+    months = span / MINUTES["month"]
+    if not months or not math.isclose(months, round(months), rel_tol=1e-12):
+        return moment + timedelta(minutes=span)
+    year, month = divmod(12 * moment.year + moment.month - 1 + round(months), 12)
+    return moment.replace(year=year, month=month + 1, day=min(moment.day, monthrange(year, month + 1)[1]))
 
 
 def parse_span(value: Any, *, typed: bool = False) -> float:

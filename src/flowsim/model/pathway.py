@@ -21,7 +21,7 @@ from pydantic import (
     model_validator,
 )
 
-from flowsim.core.civil_time import Moment, Span, TimeUnit
+from flowsim.core.civil_time import Moment, Span, TimeUnit, after_span
 from flowsim.core.display import html_of
 from flowsim.core.errors import InputError, Record, located, unknown_name
 from flowsim.core.numbers import composed
@@ -105,9 +105,10 @@ class Pathway(Record):
     `start`: a minute where none is set, or a second or a millisecond where a fixed stay would otherwise be rounded by
     more than 1 part in 2,000. Stations are served in their order here. In a `closed_population` those who are there at
     the start go round for ever: no door is open, and no state needs a way to an end. Periods that begin within the
-    `warm_up` are not measured, for a queue that begins empty is too short at first. What is measured is given by month,
-    quarter and year, and with `periods` as "day" or "hour" by day, or by hour and day, besides. Waits, clocks and times
-    to an outcome are told in `time_unit`; where none is named, the first two in weeks and the last in years.
+    `warm_up` are not measured, for a queue that begins empty is too short at first; its months and years are those of
+    the calendar. What is measured is given by month, quarter and year, and with `periods` as "day" or "hour" by day, or
+    by hour and day, besides. Waits, clocks and times to an outcome are told in `time_unit`; where none is named, the
+    first two in weeks and the last in years.
 
     Raises:
         InputError: where anything is wrong, in one line with the key path.
@@ -201,6 +202,11 @@ class Pathway(Record):
         """The SHA-256 of the whole model: two pathways with one digest give the same results."""
         text = json.dumps(self.to_dict(), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def measured_from(self) -> datetime:
+        """When the warm-up is over; its whole months and years are those of the calendar."""
+        return after_span(self.start, self.warm_up)
 
     @property
     def benefits(self) -> tuple[str, ...]:

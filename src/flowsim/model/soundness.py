@@ -38,6 +38,8 @@ class Whole(Protocol):
     @property
     def warm_up(self) -> float: ...
     @property
+    def measured_from(self) -> datetime: ...
+    @property
     def periods(self) -> Every: ...
     @property
     def attributes(self) -> tuple[Attribute, ...]: ...
@@ -86,7 +88,8 @@ def _horizon(pathway: Whole) -> None:
     years = (pathway.end - pathway.start).total_seconds() / 60 / MINUTES["year"]
     if years > _MOST_YEARS:
         raise ValueError(f"end: a horizon of {years:.0f} years is absurd: at most {_MOST_YEARS} are allowed")
-    if pathway.warm_up >= (pathway.end - pathway.start).total_seconds() / 60:
+    # A warm-up of thousands of years ends on no day.
+    if pathway.warm_up / MINUTES["year"] > years + 1 or pathway.measured_from >= pathway.end:
         raise ValueError("warm_up: it is as long as the horizon, so nothing is measured")
     if not 1e-6 / 60 <= pathway.tick <= MINUTES["week"]:
         raise ValueError("tick: a tick lies between a microsecond and a week")
@@ -95,7 +98,7 @@ def _horizon(pathway: Whole) -> None:
         if pathway.tick > length / timedelta(minutes=1):
             what = "an hour" if pathway.periods == "hour" else "a day"
             raise ValueError(f"periods: a tick is longer than {what}: leave out `tick` or `periods`")
-        measured = pathway.end - pathway.start - timedelta(minutes=pathway.warm_up)
+        measured = pathway.end - pathway.measured_from
         if measured > _MOST_PERIODS * length:
             least = "two years by hour" if pathway.periods == "hour" else "fifty years by day"
             raise ValueError(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 import numpy as np
 
@@ -78,7 +77,7 @@ def _parts(pathway: Pathway, years: Sequence[Period]) -> list[float]:
     """Return the part of each year that is measured: all of it, but in a run without a whole month."""
     if Calendar.of(pathway).whole:
         return [1.0] * len(years)
-    begin = pathway.start + timedelta(minutes=pathway.warm_up)
+    begin = pathway.measured_from
     return [
         (min(year.end, pathway.end) - max(year.start, begin)) / (year.end - year.start)  # each lies in the run in part
         for year in years

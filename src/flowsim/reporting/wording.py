@@ -50,7 +50,7 @@ def cut_words(pathway: Pathway, language: Language) -> str:
 
     Of a horizon that holds no whole month, say that what is reported is of its days alone; nothing where all are whole.
     """
-    begin, end, say = pathway.start + timedelta(minutes=pathway.warm_up), pathway.end, language.say
+    begin, end, say = pathway.measured_from, pathway.end, language.say
     first, last = cut_periods(begin, end)
     if begin == datetime(begin.year, begin.month, 1):  # that a year has begun before is plain
         first = ()

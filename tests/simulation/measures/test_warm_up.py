@@ -1,9 +1,13 @@
 """A warm-up leaves periods out, and changes no value of those that are left, nor any visit."""
 
+from datetime import datetime
+
 import numpy as np
 import pytest
 
 from flowsim import InputError, Pathway, run
+from flowsim.core.periods import Period
+from flowsim.simulation.measures.catalogue import Catalogue
 
 RAW = {
     "name": "town",
@@ -62,6 +66,27 @@ def test_occupancy_begins_after_the_warm_up():
     np.testing.assert_allclose(own["share"], told["share"])
 
 
-def test_a_warm_up_of_all_is_refused():
+@pytest.mark.parametrize(
+    ("start", "warm_up", "begin", "whole"),
+    [
+        ("2023-01-01", "1 year", "2024-01-01", "2024"),  # 365 days
+        ("2024-01-01", "1 year", "2025-01-01", "2025"),  # 366 days
+        ("2024-01-01", "6 months", "2024-07-01", "2024Q3"),
+        ("2023-10-31", "5 months", "2024-03-31", "2024-04"),
+        ("2023-01-31", "1 month", "2023-02-28", "2023-03"),
+        ("2023-01-01", "365 days", "2024-01-01", "2024"),
+        ("2023-01-01T12:00", "13 weeks", "2023-04-02T12:00", "2023-05"),
+    ],
+)
+def test_months_and_years_of_a_warm_up_are_those_of_the_calendar(start, warm_up, begin, whole):
+    pathway = Pathway.from_dict(RAW | {"start": start, "end": "2026-01-01", "warm_up": warm_up})
+    assert pathway.measured_from == datetime.fromisoformat(begin)
+    periods = {str(row.period) for row in Catalogue.of(pathway).index}
+    every = Period(whole).every
+    assert min(period for period in periods if Period(period).every == every) == whole
+
+
+@pytest.mark.parametrize("warm_up", ["10 years", "9000 years"])
+def test_a_warm_up_of_all_is_refused(warm_up):
     with pytest.raises(InputError, match="warm_up: it is as long as the horizon, so nothing is measured"):
-        Pathway.from_dict(RAW | {"warm_up": "10 years"})
+        Pathway.from_dict(RAW | {"warm_up": warm_up})

@@ -1,7 +1,7 @@
 """The measures of a pathway: a fixed catalogue, each computed from a trace by a pure function.
 
-How many: entries, stocks, awards and exits stand here; `waits` has the queues, `staffing` what they take, and
-`spells` what became of citizens.
+How many there are stands in `flows`, who waits and what stations take in `stations`, what became of citizens in
+`spells`; `categories` and `watches` have what a pathway asks for besides.
 """
 
 from __future__ import annotations

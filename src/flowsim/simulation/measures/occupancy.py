@@ -43,7 +43,7 @@ def time_shares(
     if since is not None and not pathway.start <= since < pathway.end:
         raise InputError(f"since: {since:%Y-%m-%d} lies outside the horizon")
     length = pathway.tick if tick is None else tick
-    begin = (pathway.warm_up if since is None else (since - pathway.start).total_seconds() / 60) / length
+    begin = ((since or pathway.measured_from) - pathway.start).total_seconds() / 60 / length
     end = (pathway.end - pathway.start).total_seconds() / 60 / length
     own = np.array([of in (state.name, state.station) for state in pathway.states])
     visits = trace.visits[own[trace.visits["state"]]]

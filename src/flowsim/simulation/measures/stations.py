@@ -1,9 +1,9 @@
-"""What a period costs in people and meetings, and the time that citizens spend in queues: what a price is put on."""
+"""Who waits at stations and for how long, how much of them is used, and what a period takes in people and meetings."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -126,7 +126,8 @@ def served_waits(dated: DatedTrace) -> Iterator[MeasureSeries]:
     """Return how long those had waited whose stay started in a period: the first reading.
 
     `wait.<station>.served`: the mean of started - joined over all of them, monthly, quarterly and yearly, in weeks or,
-    as all waits, in the pathway's `time_unit`; NaN where nobody started, and infinite where the queue stands still:
+    as all waits, in the pathway's `time_unit`; who goes on with a stay that was interrupted counts once, with the wait
+    before it. NaN where nobody started, and infinite where the queue stands still:
     nobody started though somebody waits at the beginning and at the end of the period's last month. This is
     what a register of held meetings shows; it lags behind a queue that grows, and leaves out those who gave
     up. `wait.<station>.served_p90`: the shortest wait that at least 90 % of them had at most, itself an
@@ -305,7 +306,7 @@ def usable_share(station: Station, pathway: Pathway, period: Period) -> float:
     """
     if station.together == 1 or station.answers is not None:
         return 1.0
-    begin = pathway.start + timedelta(minutes=pathway.warm_up)
+    begin = pathway.measured_from
     since, until = max(period.start, begin), min(period.end, pathway.end)
     planned, usable = (
         _server_hours(steps, since, until)

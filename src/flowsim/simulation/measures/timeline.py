@@ -359,7 +359,7 @@ class Calendar:
     @classmethod
     def of(cls, pathway: Pathway) -> Calendar:
         """Lay the calendar over the horizon of a pathway, its warm-up left out."""
-        begin = pathway.start + timedelta(minutes=pathway.warm_up)
+        begin = pathway.measured_from
         first, last = _month_on_or_after(begin), pathway.end.year * 12 + pathway.end.month - 1
         whole = first < last
         moments = [datetime(month // 12, month % 12 + 1, 1) for month in range(first, last + 1)]
