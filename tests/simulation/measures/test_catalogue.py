@@ -214,6 +214,26 @@ def test_first_free_server_of_a_queue_of_markov_is_the_work_left():
     assert abs(hours.mean() - 40) < 4 * hours.std(ddof=1) / 6**0.5 < 8
 
 
+@pytest.mark.parametrize(("together", "days"), [(1, [0, 0, 0]), (3, [4, 4, math.nan])])
+def test_first_free_server_of_groups_is_when_the_next_one_begins(together, days):
+    """Six servers, and nobody waits at the end of February; those of 3 to 5 March are the next group."""
+    raw = {
+        "name": "course",
+        "start": "2024-01-01",
+        "end": "2024-04-01",
+        "stations": {"course": {"capacity": 6, "together": together}},
+        "states": {"in": {"station": "course", "stay": "1 day", "to": "out"}, "out": {"final": True}},
+        "entries": {
+            "door": {
+                "to": "in",
+                "at": [f"2024-{day}" for day in ("01-10", "01-20", "02-05", "03-03", "03-04", "03-05")],
+            }
+        },
+    }
+    free = run(Pathway.from_dict(raw), replications=1).select("wait.course.first_free")
+    assert free.values[0] * 7 == pytest.approx(days, nan_ok=True)
+
+
 def test_backlog_over_the_places_a_week():
     waiting = [[("plan", 0, 0, 9), ("team", 9, None, None)] for _ in range(6)]
     meetings = [("2019-02-04", 1, 8, 0, 0), ("2019-02-28", 1, 4, 0, 0), ("2019-03-01", 1, 7, 0, 0)]

@@ -183,7 +183,8 @@ def first_free_places(dated: DatedTrace) -> Iterator[MeasureSeries]:
     `wait.<station>.first_free`, weeks, monthly; NaN where the horizon comes first. This is what a secretariat
     answers when it is asked for the wait: the first meeting at which the places since then exceed the number
     who wait then. At servers: when all who wait then have started or left, and a server is free or begins with
-    somebody who joined later, so that in an M/M/1 queue it is the work left to do. Whoever gives up, or overtakes
+    somebody who joined later, so that in an M/M/1 queue it is the work left to do; where stays begin `together`, when a
+    group begins with somebody who joined later, for an idle server takes nobody alone. Whoever gives up, or overtakes
     by priority, before that meeting is not foreseen, as the secretariat could not.
     """
     edges = dated.calendar.edges[1:]
@@ -207,8 +208,8 @@ def first_free_places(dated: DatedTrace) -> Iterator[MeasureSeries]:
 def _first_free_server(dated: DatedTrace, number: int, edges: Ints, cleared: Ints) -> Ints:
     """Return when a server would begin with whoever joins at each edge, behind those who are gone when it is cleared.
 
-    That is at the first instant from `cleared` on at which servers are left idle, or begin with somebody who joined
-    at the edge or later and so would have stood behind her.
+    That is at the first instant from `cleared` on at which servers are left idle and take whoever comes, or begin with
+    somebody who joined at the edge or later and so would have stood behind her.
     """
     joined, starts, ends = dated.holdings(number)
     order = np.argsort(starts, kind="stable")
@@ -217,7 +218,9 @@ def _first_free_server(dated: DatedTrace, number: int, edges: Ints, cleared: Int
     # After all that happens at an instant, and until the next one, so many servers are idle.
     instants = np.unique(np.concatenate([starts, ends[ends != LATER], since]))
     busy = np.searchsorted(starts, instants, side="right") - np.searchsorted(ends, instants, side="right")
-    idle = servers[np.searchsorted(since, instants, side="right")] > busy
+    # An idle server takes nobody before the others of her group are there.
+    alone = dated.pathway.stations[number].together == 1
+    idle = alone & (servers[np.searchsorted(since, instants, side="right")] > busy)
     next_idle = np.minimum.accumulate(np.append(np.where(idle, instants, LATER), LATER)[::-1])[::-1]
     current = np.searchsorted(instants, cleared, side="right")
     idle_now = np.append(idle, False)[current - 1]
