@@ -267,6 +267,31 @@ def test_what_is_said_of_doors_is_danish(said, danish):
 
 
 @pytest.mark.parametrize(
+    ("said", "danish"),
+    [
+        ("there is no file 'no.toml' (allowed: 'copenhagen', or a calibration file)", "filen 'no.toml' findes ikke"),
+        ("c.toml: factors.a.sets: 'b' is a share of several decisions: use scale \"log\"", "er en andel i flere valg"),
+        (
+            "c.toml: factors.a.sets: 'b' is documented (f.x): it does not move",
+            "'b' er dokumenteret (f.x): den flyttes ikke",
+        ),
+        ("c.toml: base: name the pathway file, or a built-in base (copenhagen)", "base: angiv modellens fil eller en"),
+        ("t.toml: targets.a: name: another target is called 'a: b'", "name: et andet mål hedder 'a: b'"),
+        (
+            "t.toml: targets.a: 'f' is a table: name a `key`, or write {} in the `name` for a target of each cell",
+            "skriv {} i",
+        ),
+        (
+            "x.toml: no target has `history = true`, by which histories are weighed",
+            "intet mål har `history = true`, som",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_file_of_a_calibration_is_said_in_danish(said, danish):
+    assert danish in DANISH.message(said)
+
+
+@pytest.mark.parametrize(
     ("read", "text"),
     [
         (read_series, "q;n\n2019K1;1,5\n2019K2;1.5\n"),

@@ -6,7 +6,16 @@ from hypothesis import strategies as st
 
 from flowsim.core.civil_time import MINUTES, parse_rate, parse_span
 from flowsim.core.errors import InputError
-from flowsim.core.numbers import AmbiguousNumber, composed, read_number, read_whole, significant, unambiguous
+from flowsim.core.numbers import (
+    AmbiguousNumber,
+    composed,
+    fixed,
+    number,
+    read_number,
+    read_whole,
+    significant,
+    unambiguous,
+)
 from flowsim.core.quantities import changed, check_typed, parse_share, times
 
 
@@ -140,3 +149,24 @@ def test_what_a_program_wrote_is_multiplied_as_a_decimal_number():
 )
 def test_a_small_figure_keeps_two_of_its_digits(value, decimals, written):
     assert significant(value, decimals) == written
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "shift", "text"),
+    [
+        (76.5, 0, 0, "77"), (-76.5, 0, 0, "-77"), (2.5, 0, 0, "3"), (0.5, 0, 0, "1"), (0.49999, 0, 0, "0"),
+        (2.25, 1, 0, "2.3"), (0.15, 1, 0, "0.2"), (1234.565, 2, 0, "1,234.57"), (0.145, 0, 2, "15"),
+        (0.0625, 1, 2, "6.3"), (12500.0, 0, -3, "13"), (0.0, 1, 0, "0.0"), (5e-324, 2, 0, "0.00"), (9.5e9, 0, -9, "10"),
+    ],
+)  # fmt: skip
+def test_a_half_is_written_away_from_zero_as_spreadsheets_write_it(value, decimals, shift, text):
+    assert fixed(value, decimals, shift=shift) == text
+
+
+def test_the_largest_numbers_are_written_in_full():
+    assert fixed(1e300, 2).replace(",", "") == f"1{'0' * 300}.00"
+
+
+@pytest.mark.parametrize(("value", "text"), [(100.5, "101"), (-100.5, "-101"), (2.25, "2.3"), (0.125, "0.13")])
+def test_a_figure_of_a_terminal_is_rounded_so_too(value, text):
+    assert number(value) == text

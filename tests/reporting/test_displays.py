@@ -1,5 +1,6 @@
 """Results show themselves: in one line, as a table and a picture in a notebook, as a file."""
 
+import dataclasses
 import re
 
 import numpy as np
@@ -201,3 +202,14 @@ def test_without_matplotlib_the_table_is_there_and_a_picture_is_refused(results,
     monkeypatch.setitem(__import__("sys").modules, "matplotlib", None)
     with pytest.raises(InputError, match=r"pip install 'flowsim\[plot\]'"):
         results.plot()
+
+
+def test_a_notebook_writes_counts_in_full():
+    whole = run(SMALL, replications=2, seed=3)
+    last = {row.measure: row for row in whole.index if row.period.every == "month"}
+    results = whole.only(list(last.values())[:2].__contains__)
+    values = np.array([[1283.0, 0.00123], [1285.0, 0.00123]])
+    shown = dataclasses.replace(results, values=values)._repr_html_()
+    assert "e+" not in shown
+    assert "<td>1,284</td>" in shown
+    assert "<td>0.00123</td>" in shown

@@ -88,3 +88,49 @@ def test_a_chart_of_a_workbook_has_its_hours_or_days(tmp_path, end, form, dated)
     assert drawn
     assert all(f'formatCode="{form}"' in chart for chart in drawn)
     assert all(("<c:dateAx>" in chart) is dated for chart in drawn)
+
+
+CLOSED = """\
+name = "clinic"
+start = 2024-01-01
+end = 2025-01-01
+
+[stations.doctors]
+weekdays = ["tue"]
+
+[stations.doctors.parties.doctors.places]
+{places}
+
+[states.case]
+station = "doctors"
+to = "done"
+
+[states.done]
+final = true
+
+[entries.cases]
+rate = "200 per year"
+to = "case"
+"""
+
+
+@pytest.mark.parametrize(
+    ("open_from", "open_until", "words"),
+    [
+        ("2024-10-01", None, "falls from ∞ weeks in Q1 2024"),
+        ("2024-04-01", "2024-10-01", "hardly changes, from ∞ weeks in Q1 2024 to ∞ weeks in Q4 2024"),
+        (None, "2024-10-01", "to ∞ weeks in Q4 2024"),
+    ],
+)
+def test_a_wait_without_an_end_is_longer_than_any_other(tmp_path, open_from, open_until, words):
+    """Who waits where nobody is served waits for ever: to be served again is no small change, and neither is a rise."""
+    dated = {"2024-01-01": 0 if open_from else 30} | ({open_from: 30} if open_from else {})
+    dated |= {open_until: 0} if open_until else {}
+    places = "\n".join(f"{day} = {count}" for day, count in dated.items())
+    (tmp_path / "clinic.toml").write_text(CLOSED.format(places=places), encoding="utf-8")
+    scenario = Scenario.of(tmp_path / "clinic.toml")
+    findings = explore([scenario], parameters=None, replications=3)
+    wording = Wording.of(scenario, findings.comparison.reference.pathway, Language.of("en"))
+    alternative = Exhibits(findings=findings, wording=wording).waits().alternative.replace("\u00a0", " ")
+    assert words in alternative
+    assert ("rises from" in alternative) == (open_from is None)

@@ -326,3 +326,16 @@ def test_every_noun_is_counted_in_both_languages(noun: str) -> None:
 def test_a_list(items: list[str], english: str, danish: str) -> None:
     assert ENGLISH.listed(items) == english
     assert DANISH.listed(items) == danish
+
+
+@pytest.mark.parametrize("code", ["en", "da"])
+def test_a_half_is_written_as_a_workbook_and_a_browser_write_it(code: str) -> None:
+    """The same figure stands in a print, on the page and in a workbook, which rounds it by itself."""
+    language = Language.of(code)
+    assert language.number(-76.5, 0) == "−77"
+    assert language.number(0.5, 0, signed=True) == "+1"
+    assert language.percent(0.145, 0).rstrip("\u00a0%") == "15"
+    assert language.percent(0.0625) == {"en": "6.3\u00a0%", "da": "6,3\u00a0%"}[code]
+    assert language.rounded(-0.145, signed=True) == {"en": "-15%", "da": "−15 %"}[code]
+    assert language.rounded(0.005) == {"en": "1%", "da": "1 %"}[code]
+    assert language.rounded(0.0, signed=True) == {"en": "+0%", "da": "0 %"}[code]

@@ -62,6 +62,23 @@ def test_each_sentence_that_is_raised_has_danish_words(path):
     assert [text for text in known if danish.translated(re.sub("^(C3: )+", "", text)) in text] == []
 
 
+CALIBRATIONS = [
+    SOURCE / "calibration" / f"{name}.py"
+    for name in ("workflow", "checkpoints", "ensemble", "histories/drawn", "histories/weighing", "verdict")
+]
+ENGLISH = re.compile(r"\b(the|of|is|and|are|that|another|again|by|none|such|which|it|with|name|be)\b")
+
+
+@pytest.mark.parametrize("path", CALIBRATIONS, ids=lambda path: path.stem)
+def test_what_is_wrong_with_a_calibration_is_said_in_danish_as_a_whole(path):
+    danish, known = Language.of("da"), [text for _, text in sentences(path)]
+    assert known
+    for text in known:
+        said = danish.message(text)
+        assert said != text
+        assert ENGLISH.findall(re.sub("'[^']*'|`[^`]*`", "", said)) == [], said
+
+
 def test_what_is_filled_in_is_kept_and_english_stays_as_it_is():
     text = "liste.csv: C2: '1-13-2021' is no day: write it as 2026-03-09 or 9-3-2026"
     assert Language.of("da").message(text) == (

@@ -6,6 +6,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Context, Decimal
 from numbers import Integral, Real
 from typing import Any
 
@@ -15,6 +16,7 @@ __all__ = [
     "AmbiguousNumber",
     "bare_percentage",
     "composed",
+    "fixed",
     "number",
     "plain_number",
     "read_number",
@@ -37,6 +39,10 @@ _SPACES = str.maketrans(dict.fromkeys("\u00a0\u2007\u2009\u202f", " "))
 _INVISIBLE = str.maketrans(dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202c\u2060\ufeff"))
 PER_CENT = r"(?:%|pct\b\.?|procent\b|per ?cent\b)"
 """A per cent sign, or the word for it."""
+
+
+_HALF_UP = Context(prec=400, rounding=ROUND_HALF_UP)
+"""Wide enough for every float, whole and in full."""
 
 
 class AmbiguousNumber(ValueError):
@@ -147,6 +153,20 @@ def plain_number(value: Any) -> Any:
     return float(value) if isinstance(value, Real) else value
 
 
+def fixed(value: float, decimals: int, *, shift: int = 0) -> str:
+    """Write a finite number with so many decimals: halves away from zero, as spreadsheets, browsers and readers do.
+
+    What Python itself writes differs from one file to the other: "76" of 76.5 beside 77 in a workbook.
+
+    Args:
+        value: the number; a half is one by its shortest decimal form, as in a spreadsheet.
+        decimals: how many are written.
+        shift: by how many digits the point is moved first; 2 for a share in per cent.
+    """
+    moved = Decimal(repr(float(value))).scaleb(shift, _HALF_UP)
+    return f"{moved.quantize(Decimal(1).scaleb(-decimals), context=_HALF_UP):,f}"
+
+
 def number(value: float) -> str:
     """Write a figure as a planner reads it: whole above a hundred, one decimal above one; six places at the most."""
     if math.isnan(value):
@@ -158,10 +178,10 @@ def number(value: float) -> str:
     if abs(value) >= 1e6:
         return f"{value / 1e6:.3g}M" if abs(value) < 999.5e6 else f"{value:.0e}"
     if abs(value) >= 99_999.5:
-        return f"{value / 1e3:.0f}k" if abs(value) < 999_500 else "1M"
+        return f"{fixed(value, 0, shift=-3)}k" if abs(value) < 999_500 else "1M"
     if abs(value) >= 100:
-        return f"{value:,.0f}"
-    return f"{value:.1f}" if abs(value) >= 1 or value == 0 else f"{value:.2f}"
+        return fixed(value, 0)
+    return fixed(value, 1 if abs(value) >= 1 or value == 0 else 2)
 
 
 def significant(value: float, decimals: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import singledispatch
@@ -18,6 +19,7 @@ from flowsim.calibration.verdict import Verdict
 from flowsim.core.arrays import Floats, defined_quantiles
 from flowsim.core.errors import InputError, require_type
 from flowsim.core.files import check_file, write_bytes
+from flowsim.core.numbers import fixed
 from flowsim.core.periods import shortest
 from flowsim.evidence.facts import Evidence
 from flowsim.forecasting.distribution import Joint, SeriesForecast
@@ -69,7 +71,7 @@ def notebook_html(value: Any) -> str:
         return f"{line}\n{draw(value).svg}"
     table = table_of(value)
     more = f"<p>{len(table) - _ROWS:,} more rows: <code>.frame()</code></p>" if len(table) > _ROWS else ""
-    rows = table.head(_ROWS).to_html(index=False, border=0, float_format="{:,.3g}".format, na_rep="-")
+    rows = table.head(_ROWS).to_html(index=False, border=0, float_format=_figure, na_rep="-")
     picture = ""
     if find_spec("matplotlib"):
         try:
@@ -78,6 +80,13 @@ def notebook_html(value: Any) -> str:
         except InputError:  # a run of one measure and one period is a number, no picture
             picture = ""
     return f"{line}\n{rows}\n{more}\n{picture}"
+
+
+def _figure(value: float) -> str:
+    """Write a figure of a notebook's table: three digits, and none as a power of ten that is a count of citizens."""
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    return fixed(value, 0) if 100 <= abs(value) < 1e12 else f"{value:.3g}"
 
 
 def plot(value: Any, path: str | Path | None, force: bool) -> Figure:

@@ -271,8 +271,11 @@ class Exhibits:
         begin = max((n for n in there[:-1] if _middle(periods[n]) < self._carried_on), default=there[0])
         begin = there[0] if np.isinf(self._carried_on) else begin
         before, after = quantiles[2, begin], quantiles[2, last]
-        change = "fan.rises" if after > before * (1 + _ALIKE) else "fan.falls"
-        change = "fan.stays" if abs(after - before) <= _ALIKE * abs(before) else change
+        change = "fan.rises" if after > before else "fan.falls"
+        # A queue that stands still waits for ever: that is no twentieth more or less than what has an end.
+        finite = np.isfinite(before) and np.isfinite(after)
+        alike = abs(after - before) <= _ALIKE * abs(before) if finite else before == after
+        change = "fan.stays" if alike else change
         median, low, high = self.wording.values(quantiles[[2, 0, 4], last].tolist(), unit)
         count = len(self.findings.comparison.reference.replications)
         return language.say(

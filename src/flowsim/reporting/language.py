@@ -15,6 +15,7 @@ from typing import Any
 
 from flowsim.core.errors import InputError, unknown_name
 from flowsim.core.files import data_folder
+from flowsim.core.numbers import fixed
 from flowsim.core.periods import Period
 
 __all__ = ["LANGUAGES", "Language"]
@@ -146,11 +147,14 @@ class Language:
 
     def number(self, value: float, decimals: int | None = None, *, signed: bool = False) -> str:
         """Write a number; with no decimals above a hundred, one above one, otherwise two, unless told how many."""
-        if math.isnan(value):
-            return "–"
         if decimals is None:
             decimals = 0 if abs(value) >= 99.95 else 1 if abs(value) >= 0.995 or value == 0 else 2
-        text = "∞" if math.isinf(value) else f"{abs(value):,.{decimals}f}"
+        return self._written(value, decimals, signed=signed)
+
+    def _written(self, value: float, decimals: int, *, shift: int = 0, signed: bool = False) -> str:
+        if math.isnan(value):
+            return "–"
+        text = "∞" if math.isinf(value) else fixed(abs(value), decimals, shift=shift)
         if self.code == "da":
             text = text.translate(str.maketrans(",.", ".,"))
         nothing = not any(digit in text for digit in "123456789∞")
@@ -162,7 +166,7 @@ class Language:
             return "–"
         if decimals is None:
             decimals = 1 if 0 < abs(share) < 0.0995 or 0.9 < abs(share) < 1 else 0
-        return f"{self.number(100 * share, decimals, signed=signed)}{_HARD}%"
+        return f"{self._written(share, decimals, shift=2, signed=signed)}{_HARD}%"
 
     def day(self, day: date) -> str:
         """Write a day: "1 January 2023", "1. januar 2023"."""
@@ -284,7 +288,10 @@ class Language:
     def rounded(self, share: float, *, signed: bool = False) -> str:
         """Write a share on a terminal: "12%", "12 %"."""
         if self.code == "en":
-            return f"{share:+.0%}" if signed else f"{share:.0%}"
+            if not math.isfinite(share):
+                return f"{share:.0%}"
+            written = f"{fixed(abs(share), 0, shift=2)}%"
+            return f"{'-' if share < 0 else '+' if signed else ''}{written}"
         return self.percent(share, 0, signed=signed).replace(_HARD, " ")
 
     def listed(self, items: list[str]) -> str:

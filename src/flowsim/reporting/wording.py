@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flowsim.core.civil_time import MINUTES, TimeUnit
-from flowsim.core.numbers import number
+from flowsim.core.numbers import fixed, number
 from flowsim.core.periods import cut_periods
 from flowsim.evidence.yardsticks import Yardstick, read_yardsticks, yardsticks_of
 from flowsim.model.base import Base
@@ -315,7 +315,7 @@ class Wording:
         if unit == "share" and math.isfinite(value):
             return self.language.percent(value, 0).replace(_HARD, " ")
         whole = unit in COUNTED and math.isfinite(value) and abs(value) < _MANY
-        return self.language.local(f"{round(value):,}" if whole else number(value))
+        return self.language.local(fixed(value, 0) if whole else number(value))
 
     def figures(self, values: Sequence[float], unit: str, *, signed: bool = False) -> list[str]:
         """Write figures that belong together with as many decimals each, without their unit but for the per cent."""

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from flowsim.reporting.pictures.charts import Band, Fan, FanWords, Flow, fans, flows
+from flowsim.reporting.pictures.charts import Band, Fan, FanWords, Flow, fans, fans_figure, flows
 
 WORDS = FanWords("median", "half", "most", "documented")
 _POINT = re.compile(r"[ML] (-?[\d.]+) (-?[\d.]+)")
@@ -183,3 +183,25 @@ def test_where_neither_is_defined_two_scenarios_do_not_part():
 def test_whole_years_are_marked_a_dozen_at_most(times, years):
     drawn = fan(Band("a", np.ones((5, 2))), times=times)
     assert [int(text) for text in written(drawn) if re.fullmatch(r"20\d\d", text)] == years
+
+
+def test_yardsticks_are_told_apart_from_scenarios_and_from_each_other_without_colours():
+    q = np.tile(np.arange(1.0, 6.0)[:, None], (1, 3))
+    held = [("goal", 1, 4, 3.0), ("country", 1, 2, 2.0), ("country", 2, 4, 2.5), ("cluster", 1, 4, 1.0)]
+    panel = Fan("wait", (1, 2, 3), [Band(name, q) for name in "abcd"], (), yardsticks=held)
+    figure = fans_figure([panel], WORDS, number)
+    (legend,) = figure.legends
+    looks = {
+        text.get_text(): (line.get_color(), line._dash_pattern if line.is_dashed() else None)
+        for text, line in zip(legend.get_texts(), legend.legend_handles, strict=True)
+        if hasattr(line, "is_dashed")
+    }
+    scenarios = [look for name, look in looks.items() if name.startswith("median")]
+    yardsticks = [looks[name] for name in ("goal", "country", "cluster")]
+    assert len(scenarios) == 4
+    assert len({str(dashes) for _, dashes in yardsticks}) == 3
+    assert {str(dashes) for _, dashes in yardsticks}.isdisjoint(str(dashes) for _, dashes in scenarios)
+    assert {colour for colour, _ in yardsticks}.isdisjoint(colour for colour, _ in scenarios)
+    (axes,) = figure.axes
+    drawn = [line for line in axes.lines if len(set(line.get_ydata())) == 1 and line.get_ydata()[0] in (2.0, 2.5)]
+    assert len({str(line._dash_pattern) for line in drawn if line.get_color() == yardsticks[0][0]}) == 1

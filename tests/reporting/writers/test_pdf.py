@@ -106,3 +106,14 @@ def test_typst_is_asked_for(monkeypatch):
 
 def test_empty_parts_are_allowed():
     assert printout(empty()).startswith(b"%PDF-")
+
+
+def test_an_option_is_never_broken_behind_its_hyphens():
+    """A command is as wide, word by word, as one without hyphens: broken lines are copied as two words."""
+    line = "flowsim report --out a.html --out b.xlsx --out c.pdf --out d.pptx --language da --appendix --seed 1"
+
+    def places(text):
+        return re.findall(rb"1 0 0 -1 ([\d.]+ [\d.]+) Tm", unpacked(printout(with_text(text, kind="command"))))
+
+    assert len(places(line)) > 10
+    assert places(line) == places(line.replace("-", "x"))

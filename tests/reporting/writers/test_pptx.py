@@ -5,7 +5,7 @@ from io import BytesIO
 import pytest
 
 from flowsim.core.errors import InputError
-from flowsim.reporting.document import Section
+from flowsim.reporting.document import Headline, Section, Text
 from flowsim.reporting.language import LANGUAGES
 from flowsim.reporting.writers.pptx import slides
 from helpers.documents import LEGIBLE, drawn, empty, sample
@@ -71,3 +71,17 @@ def test_python_pptx_is_asked_for(monkeypatch):
 def test_empty_parts_are_allowed():
     assert len(read(empty()).slides) >= 1
     assert len(read(replace(empty(), sections=(Section(title="", blocks=()),))).slides) == 0
+
+
+def test_what_a_slide_has_no_room_for_is_cut_between_words_and_whole_in_the_notes():
+    sentence = f"{'so ' * 104}it takes 1\u00a0234.5 weeks of work, and then some more."
+    point = f"It rests on {'much ' * 70}"
+    box = Headline(number="5", label="weeks", sentence=sentence)
+    first = Section(title="Question", blocks=(box, Text(lines=(point,), kind="points")))
+    answer, basis = read(replace(sample(), sections=(first,))).slides
+    (cut,) = [text for shape in texts(answer) for text in shape.split("\n") if text.endswith("…")]
+    assert sentence.startswith(cut.removesuffix("…"))
+    assert cut.endswith("it takes…")
+    assert sentence in answer.notes_slide.notes_text_frame.text
+    assert point in basis.notes_slide.notes_text_frame.text
+    assert any(text.endswith("much…") for text in texts(basis))

@@ -36,6 +36,7 @@ __all__ = [
     "standard_settings",
     "ticks_at_most",
     "wrapped_title",
+    "yardstick_look",
 ]
 
 _WIDE = 7.5  # inches, of all pictures
@@ -48,6 +49,16 @@ INK, FORECAST, SHOCK, FAINT = "#1a1a1a", "#1f5fa8", "#a8481f", "#767676"
 # Okabe and Ito's colours, which the colour-blind tell apart too; scenarios beyond seven begin again, dashed.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#1a1a1a")
 SHADE = "#d8e6f4"
+_YARDSTICKS = ((0, (9, 2)), (0, (9, 2, 1.5, 2)), (0, (9, 2, 1.5, 2, 1.5, 2)))
+
+
+def yardstick_look(place: int) -> dict[str, Any]:
+    """Return how the line of a picture's n-th yardstick is drawn.
+
+    In ink, which no scenario of a report has, and in long dashes: beside a scenario's own dashed line, and beside each
+    other, goals and other yardsticks are told apart without colours too.
+    """
+    return {"color": INK, "linewidth": 1.1, "linestyle": _YARDSTICKS[place % len(_YARDSTICKS)]}
 
 
 def check_picture(path: Path, series: int = 1) -> None:

@@ -14,7 +14,6 @@ from flowsim.core.periods import FINER, Period
 from flowsim.reporting.pictures.canvas import (
     COLOURS,
     INK,
-    SHOCK,
     blank_canvas,
     drawn,
     drawn_name,
@@ -23,6 +22,7 @@ from flowsim.reporting.pictures.canvas import (
     quiet,
     standard_settings,
     ticks_at_most,
+    yardstick_look,
 )
 from flowsim.reporting.pictures.layout import Link, columns_of, layers_of, middles_of
 
@@ -98,6 +98,7 @@ def fans_figure(panels: Sequence[Fan], words: FanWords, number: NumberWriter) ->
     """Return the figure that `fans` draws."""
     figure = blank_canvas(2.3 * len(panels) + 0.6)
     first, legend = None, dict[str, Any]()
+    known = list(dict.fromkeys(label for panel in panels for label, *_ in panel.yardsticks))
     for row, panel in enumerate(panels):
         axes = figure.add_subplot(len(panels), 1, row + 1, sharex=first)
         first, alone = first or axes, len(panel.bands) == 1
@@ -116,7 +117,7 @@ def fans_figure(panels: Sequence[Fan], words: FanWords, number: NumberWriter) ->
             (points,) = axes.plot(*zip(*told, strict=True), "D", color=INK, markersize=4)
             legend.setdefault(words.documented, points)
         for label, since, until, value in panel.yardsticks:
-            (line,) = axes.plot((since, until), (value, value), color=SHOCK, linewidth=1.4, linestyle=(0, (6, 2)))
+            (line,) = axes.plot((since, until), (value, value), **yardstick_look(known.index(label)))
             legend.setdefault(label, line)
         if panel.carried_on < panel.times[-1]:
             since, until = max(panel.carried_on, panel.times[0]), panel.times[-1]

@@ -24,6 +24,7 @@ from flowsim.reporting.pictures.canvas import (
     standard_settings,
     ticks_at_most,
     wrapped_title,
+    yardstick_look,
 )
 from flowsim.reporting.pictures.marks import marks_within
 
@@ -77,7 +78,7 @@ def forecast_figure(forecasts: Sequence[SeriesForecast | Joint], language: Langu
             label=spoken.say("forecast.picture.observed"),
         )
         if len(forecasts) == 1 and isinstance(series_forecast, SeriesForecast):
-            _draw_members(axes, series_forecast, ahead)
+            _draw_members(axes, series_forecast, ahead, spoken)
         axes.plot(
             ahead,
             series_forecast.point,
@@ -95,11 +96,11 @@ def forecast_figure(forecasts: Sequence[SeriesForecast | Joint], language: Langu
     return figure
 
 
-def _draw_members(axes: Any, series_forecast: SeriesForecast, ahead: range) -> None:
+def _draw_members(axes: Any, series_forecast: SeriesForecast, ahead: range, language: Language) -> None:
     heaviest = sorted(series_forecast.weights.items(), key=lambda pair: -pair[1])
     for (name, weight), (colour, style) in zip(heaviest, _STYLES, strict=False):
         if round(weight, 2) > 0:
-            label = f"{name}, {weight:.0%}"
+            label = f"{language.translated(name)}, {language.rounded(weight)}"
             axes.plot(ahead, series_forecast.members[name], color=colour, linestyle=style, linewidth=1, label=label)
 
 
@@ -112,12 +113,13 @@ def backtest_picture(results: Sequence[Backtest], kind: str, language: Language 
         kind: one of `KINDS`.
         language: of its words; English where left out.
     """
-    say = (language or Language.of("en")).say
+    spoken = language or Language.of("en")
+    say = spoken.say
     figure = blank_canvas(2.6 * len(results) + 0.5)
     for row, result in enumerate(results):
         scores = result.scores[::-1]
         places = range(len(scores))
-        names = [score.method for score in scores]
+        names = [spoken.translated(score.method) for score in scores]
         colours = [FORECAST if score.method == OURS else FAINT for score in scores]
         for column, (title, key) in enumerate((("MASE", "mase"), ("CRPS", "crps"))):
             axes = figure.add_subplot(len(results), 3, 3 * row + column + 1)
@@ -170,6 +172,7 @@ def outlook_figure(
     count, say = len(outlook.outcomes), (language or Language.of("en")).say
     figure = blank_canvas(2.6 * count + 0.5)
     frame, measures = outlook.frame(), {str(one): one for one in outlook.results.measures}
+    kinds = list(dict.fromkeys(standard.kind for standard in standards))
     for row, outcome in enumerate(outlook.outcomes):
         axes = figure.add_subplot(count, 1, row + 1)
         first, values = quarter(outcome.trend.series.first), outcome.trend.series.values
@@ -193,7 +196,7 @@ def outlook_figure(
         marks = marks_within(standards, measures[outcome.measure], quarters) if outcome.measure in measures else []
         for mark in marks:
             ends = (mark.since / 3 - 0.5, mark.until / 3 - 0.5)
-            look = {"color": SHOCK, "linewidth": 1.4, "linestyle": (0, (6, 2))}
+            look = yardstick_look(kinds.index(mark.kind))
             axes.plot(ends, (mark.value, mark.value), **look, label=say(f"yardstick.{mark.kind}"))
         title = (titles or {}).get(outcome.measure, outcome.measure)
         left_title(axes, title, 11)

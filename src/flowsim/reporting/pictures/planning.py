@@ -31,6 +31,7 @@ from flowsim.reporting.pictures.canvas import (
     quiet,
     standard_settings,
     wrapped_title,
+    yardstick_look,
 )
 from flowsim.simulation.intervals import Interval
 from flowsim.simulation.measures.measure import Measure
@@ -387,8 +388,8 @@ def staffings_figure(panels: Sequence[Panel], label: str, least: float | None, w
                 levels = [panel.levels[n] for n in at]
                 said = words.verdict(verdict)
                 axes.errorbar(levels, figures, spread, **look, linestyle="none", markersize=4.5, label=said)
-        for name, value in panel.yardsticks:
-            axes.axhline(value, color=SHOCK, linewidth=0.9, linestyle=(0, (6, 2)), label=name)
+        for place, (name, value) in enumerate(panel.yardsticks):
+            axes.axhline(value, **yardstick_look(place) | {"color": SHOCK}, label=name)
         if panel.today is not None:
             axes.axvline(panel.today, color=SHOCK, linewidth=0.9, linestyle="-.", label=words.today)
         if least is not None:

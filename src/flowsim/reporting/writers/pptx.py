@@ -32,7 +32,8 @@ def slides(document: Document) -> bytes:
     """Write the beginning of a document as slides of PowerPoint, 16:9; equal documents give equal bytes.
 
     One each of the answer, the first chart, the first table, and what it all rests on; the appendix is for the other
-    kinds. Texts and tables are the program's own, and the picture of the chart says in words what it shows.
+    kinds. Texts and tables are the program's own, and the picture of the chart says in words what it shows. Of a
+    paragraph that a slide has no room for, the whole stands in the slide's notes.
 
     Raises:
         InputError: where python-pptx is not installed.
@@ -80,6 +81,7 @@ def _slide(show: Any, document: Document, section: Section, block: Block) -> Non
         frame = _frame(slide, _TOP, _HIGH - _TOP - _EDGE)
         for number, line in enumerate(block.lines):
             _paragraph(frame, f"• {line}", Pt(16), _INK, first=number == 0)
+        _note(slide, [line for line in block.lines if _shortened(f"• {line}") != f"• {line}"])
 
 
 def _box(slide: Any, document: Document, section: Section, box: Headline) -> None:
@@ -103,8 +105,8 @@ def _box(slide: Any, document: Document, section: Section, box: Headline) -> Non
     _paragraph(frame, " · ".join((document.title, *document.letterhead.lines(language))), Pt(12), _QUIET)
     if document.letterhead.logo:
         _logo(slide, document)
-    notes = [line for block in section.blocks if isinstance(block, Text) for line in block.lines]
-    slide.notes_slide.notes_text_frame.text = legible("\n".join(notes))
+    cut = [text for text in (box.label, box.beside_label, box.sentence, box.warning) if _shortened(text) != text]
+    _note(slide, [*cut, *(line for block in section.blocks if isinstance(block, Text) for line in block.lines)])
 
 
 def _logo(slide: Any, document: Document) -> None:
@@ -156,6 +158,7 @@ def _table(slide: Any, table: Table, language: Language) -> None:
     if table.note:
         frame = _frame(slide, _HIGH - _EDGE - 0.55, 0.55)
         _paragraph(frame, table.note, Pt(10), _QUIET, first=True)
+        _note(slide, [table.note] * (_shortened(table.note) != table.note))
 
 
 def _frame(slide: Any, top: float, high: float, *, left: float = _EDGE, wide: float = _WIDE - 2 * _EDGE) -> Any:
@@ -172,13 +175,26 @@ def _paragraph(frame: Any, text: str, size: Any, colour: str, *, bold: bool = Fa
     from pptx.dml import color
     from pptx.enum.text import PP_ALIGN
 
-    text = legible(text)
     paragraph = frame.paragraphs[0] if first else frame.add_paragraph()
     paragraph.alignment = PP_ALIGN.LEFT
     run = paragraph.add_run()
-    run.text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    run.text = _shortened(legible(text))
     run.font.size, run.font.bold, run.font.color.rgb = size, bold, color.RGBColor(*bytes.fromhex(colour))  # type: ignore[no-untyped-call]
     paragraph.space_after = size // 2
+
+
+def _shortened(text: str) -> str:
+    """Cut a text that is too long for a slide between two words, so that no number in it becomes another."""
+    if len(text) <= _LONGEST:
+        return text
+    head = text[: _LONGEST + 1].rpartition(" ")[0] or text[:_LONGEST]
+    return f"{head}…"
+
+
+def _note(slide: Any, lines: list[str]) -> None:
+    """Write lines into the notes of a slide."""
+    if lines:
+        slide.notes_slide.notes_text_frame.text = legible("\n".join(lines))
 
 
 def _dated(packed: bytes) -> bytes:
