@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from flowsim.cli.words.staff import figure
 from helpers.command_line import fine, flowsim
 from helpers.paths import TOWN
 
@@ -366,3 +367,8 @@ def test_the_answer_is_in_danish_where_that_is_asked_for(tmp_path):
     for word in ("the", "least", "runs", "meets", "surely"):
         assert word not in text.split()
     assert "en plads til alle" in plot.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.0625, "6.3 %"), (0.9125, "91.3 %"), (0.0, "0.0 %")])
+def test_a_share_is_rounded_as_in_a_workbook(value, text):
+    assert figure(value, "share") == text

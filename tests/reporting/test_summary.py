@@ -190,7 +190,7 @@ def test_a_report_of_a_list_tells_its_numbers_beside_the_models(tmp_path, code):
 
 
 def test_a_number_is_shown_with_its_unit():
-    assert shown(Figure(5.25, 1, unit="uger"), Language.of("da")) == "5,2\u00a0uger"
+    assert shown(Figure(5.25, 1, unit="uger"), Language.of("da")) == "5,3\u00a0uger"
 
 
 @pytest.mark.slow

@@ -54,8 +54,8 @@ def test_a_measure_is_told_in_words(measure, title):
         (6.44, "awards", False, "6 awards", "6 tilkendelser"),
         (0.5, "share", False, "50 %", "50 %"),
         (50.0, "per cent", True, "+50 percentage points", "+50 procentpoint"),
-        (1.25, "DKK million", False, "1.2 million DKK", "1,2 mio. kr."),
-        (1.25, "doctors", False, "1.2 doctors", "1,2 doctors"),
+        (1.25, "DKK million", False, "1.3 million DKK", "1,3 mio. kr."),
+        (1.25, "doctors", False, "1.3 doctors", "1,3 doctors"),
     ],
 )
 def test_a_figure_is_written_with_its_unit(value, unit, signed, english, danish):

@@ -10,7 +10,7 @@ from flowsim.cli.terminal import number, table, wrapped
 from flowsim.cli.words.run import carried_on, lengthened
 from flowsim.core.arrays import plain
 from flowsim.core.civil_time import MINUTES, TimeUnit
-from flowsim.core.numbers import with_plain_spaces
+from flowsim.core.numbers import fixed, with_plain_spaces
 from flowsim.core.periods import Period
 from flowsim.model.parts import State
 from flowsim.model.soundness import reached
@@ -36,7 +36,7 @@ _COST = 10
 def figure(value: float, unit: str) -> str:
     """Write a number of a unit: a share in per cent."""
     if unit == "share" and not math.isnan(value):
-        return f"{100 * value:.1f} %"
+        return f"{fixed(value, 1, shift=2)} %"
     return number(value) + (" %" if unit == "per cent" else "")
 
 

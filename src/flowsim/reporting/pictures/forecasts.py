@@ -172,7 +172,7 @@ def outlook_figure(
     count, say = len(outlook.outcomes), (language or Language.of("en")).say
     figure = blank_canvas(2.6 * count + 0.5)
     frame, measures = outlook.frame(), {str(one): one for one in outlook.results.measures}
-    kinds = list(dict.fromkeys(standard.kind for standard in standards))
+    kinds = list(dict.fromkeys(str(standard.kind) for standard in standards))
     for row, outcome in enumerate(outlook.outcomes):
         axes = figure.add_subplot(count, 1, row + 1)
         first, values = quarter(outcome.trend.series.first), outcome.trend.series.values
