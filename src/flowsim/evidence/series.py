@@ -436,7 +436,7 @@ def _refuse_second_row_of_periods(
 def _refuse_merged_figures(sheet: Sheet, table: _Table) -> None:
     """Refuse a figure that stands over several periods or series, as one cell."""
     used = {(cell.row, cell.column) for cell in table.figures}
-    for cell in table.figures:
+    for cell in table.figures if sheet.merged else ():  # each cell of a large table would be held against all
         top, bottom, left, right = sheet.span_of(cell.row, cell.column)
         if (top, left) == (cell.row, cell.column) and len(
             [at for at in used if top <= at[0] <= bottom and left <= at[1] <= right]
