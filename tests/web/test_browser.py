@@ -1093,6 +1093,26 @@ def test_sliders_stand_where_the_scenario_has_them(chromium: Any, small: str) ->
         settled(page)
 
 
+def test_where_sliders_stand_is_asked_again_after_nobody_answered(chromium: Any, small: str) -> None:
+    with tab(chromium, small) as page:
+        own = page.evaluate(
+            """async () => {
+                const { ask } = await import("/static/words.js");
+                return (await ask("/api/scenario", { state: { changes: [{ control: "team", value: "7" }] } })).toml;
+            }"""
+        )
+        for path in ("controls", "look", "run"):
+            page.route(f"**/api/{path}", lambda route: route.abort())
+        page.evaluate(CHOSEN, ["workbench", {"own": own}])
+        page.get_by_role("alert").filter(has_text="flowsim does not answer").wait_for()
+        assert page.get_by_role("slider").first.input_value() == "4"
+        for path in ("controls", "look", "run"):
+            page.unroute(f"**/api/{path}")
+        page.get_by_role("button", name="Compute again").click()
+        settled(page)
+        assert page.get_by_role("slider").first.input_value() == "7"
+
+
 def test_a_ready_made_scenario_moves_its_sliders(chromium: Any, city: str) -> None:
     with tab(chromium, city, "da") as page:
         page.evaluate(CHOSEN, ["workbench", {"preset": "more-places"}])

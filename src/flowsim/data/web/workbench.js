@@ -95,6 +95,7 @@ export function workbench(main, choice) {
 
   async function run() {
     if (left) return;
+    stand();
     remember();
     stopRun();
     looking?.abort();
@@ -296,13 +297,15 @@ export function workbench(main, choice) {
     starts = {};
     held = Boolean(preset || own || parameters);
     if (!held) return;
+    let lost = false;
     try {
       const out = await ask("/api/controls", { state: begins });
       if (question === stood) starts = out;
-    } catch {
-      // What is wrong with the scenario is said of its figures.
+    } catch (error) { // what is wrong with the scenario is said of its figures
+      lost = error instanceof TypeError;
     }
     if (question !== stood) return;
+    if (lost) stood = ""; // nobody answered: it is asked again with the next figures
     held = false;
     for (const one of drawn.values()) one.refresh();
   }
