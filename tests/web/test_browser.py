@@ -1407,13 +1407,17 @@ def test_what_makes_an_answer_again_has_each_file_that_its_command_names(chromiu
     }"""
     with tab(chromium, city) as page:
         links = page.locator("main details a[download]")
-        page.evaluate(answer, ["my-scenario.toml", "--prices prices.toml", choice])
+        page.evaluate(answer, ["from-my-list.toml", "--prices prices.toml", choice])
         links.first.wait_for()
-        assert [one.get_attribute("download") for one in links.all()] == ["my-scenario.toml", "prices.toml", "list.csv"]
+        assert [one.get_attribute("download") for one in links.all()] == [
+            "from-my-list.toml",
+            "prices.toml",
+            "list.csv",
+        ]
         listed = {key: choice[key] for key in ("cases", "casesDay")}
-        page.evaluate(answer, ["my-scenario.toml", "", listed])
+        page.evaluate(answer, ["from-my-list.toml", "", listed])
         links.first.wait_for()
-        assert [one.get_attribute("download") for one in links.all()] == ["my-scenario.toml", "list.csv"]
+        assert [one.get_attribute("download") for one in links.all()] == ["from-my-list.toml", "list.csv"]
         asked = posted(page, "/api/scenario")
         for name, files, of in (("today", "", None), ("today", "", {}), ("more-places", "", {"preset": "more-places"})):
             page.evaluate(answer, [name, files, of])
