@@ -65,15 +65,6 @@ def test_two_tables_on_one_sheet_are_refused_by_where_the_second_begins(file, te
         read(file(text))
 
 
-def test_no_cell_of_a_large_table_is_held_against_all_others(file):
-    """Sixteen thousand cells took twelve seconds of processor time, and forty thousand would take over a minute."""
-    head = ";".join(f"{2000 + at // 4}K{at % 4 + 1}" for at in range(40))
-    rows = [f"by {row};" + ";".join(str(row * at % 97) for at in range(40)) for row in range(400)]
-    begun = time.process_time()
-    assert len(read(file(f"By;{head}\n" + "\n".join(rows))).series) == 400
-    assert time.process_time() - begun < 5
-
-
 def test_what_is_one_table_is_read_though_periods_come_more_than_once(file):
     """Measures side by side under headings, cohorts by quarter, years beside quarters, and a mistyped period."""
     beside = file(";Antal;;Fuldtid;\nBy;2019K1;2019K2;2019K1;2019K2\nA;1;2;3;4\nB;5;6;7;8", "a.csv")
