@@ -2,7 +2,6 @@ import csv
 import datetime
 import hashlib
 import re
-import time
 from dataclasses import replace
 
 import numpy as np
