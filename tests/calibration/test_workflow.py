@@ -295,6 +295,7 @@ def test_what_is_held_out_in_turn(town):
     assert dict(hold_outs(Study.read("copenhagen"))).keys() >= {"2020 and later", "family waits"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("on_windows", "folder"), [(False, "'my town'"), (True, '"my town"')])
 def test_the_command_that_comes_next_can_be_given_where_the_folder_has_a_space(
     kept, tmp_path, monkeypatch, on_windows, folder
