@@ -167,7 +167,10 @@ def test_bad_commands_are_refused(tmp_path, monkeypatch, words, message):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_histories_of_an_earlier_calibration_are_not_left_for_a_run_to_draw(town, tmp_path):
+def test_histories_of_an_earlier_calibration_are_not_left_for_a_run_to_draw(town, tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise InputError("there is no space")
+
     study, folder = Study.read(town / "calibration.toml"), tmp_path / "found"
     sets = np.zeros((2, len(study.prior.names)))
     record = {"provenance": {"study": study.digest}, "fit": {"mode": sets[0].tolist()}}
@@ -183,6 +186,11 @@ def test_histories_of_an_earlier_calibration_are_not_left_for_a_run_to_draw(town
     with pytest.raises(InputError, match=r"histories\.csv"):
         found.write(folder)
     assert (folder / "histories.csv").is_file()
+    with monkeypatch.context() as patched:
+        patched.setattr("flowsim.calibration.workflow.write_files", full)
+        with pytest.raises(InputError, match="no space"):
+            found.write(folder, overwrite=True)
+    assert len(Ensemble.read(folder).histories) == 2
     found.write(folder, overwrite=True)
     assert Ensemble.read(folder).histories is None
 

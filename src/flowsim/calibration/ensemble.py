@@ -34,6 +34,7 @@ from flowsim.model.pathway import Pathway
 from flowsim.model.scenario import CarriedOn, Scenario
 from flowsim.simulation.fork import Fork
 from flowsim.simulation.opening import FromToday
+from flowsim.simulation.runner import checked_seed
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -165,7 +166,7 @@ class Ensemble(Displayed):
         Raises:
             InputError: for a seed, or a number of a replication, that is none.
         """
-        seed, replication = _checked_seed(seed), whole_number("replication", replication)
+        seed, replication = checked_seed(seed), whole_number("replication", replication)
         if self.histories is not None:
             return self.histories.set_of(seed, replication)
         first = int.from_bytes(hashlib.blake2b(f"ensemble {seed}".encode(), digest_size=8).digest(), "little")
@@ -185,7 +186,7 @@ class Ensemble(Displayed):
         Those of the first replications are kept, for the next scenario that is compared with this one.
         """
         require_type("scenario", scenario, Scenario, "a Scenario: Scenario.of reads one")
-        seed, replication = _checked_seed(seed), whole_number("replication", replication)
+        seed, replication = checked_seed(seed), whole_number("replication", replication)
 
         def make() -> Draft:
             return scenario.draft(self.parameters(seed, replication), self.carried_on(seed, replication))
@@ -198,7 +199,7 @@ class Ensemble(Displayed):
 
     def fork(self, seed: int) -> Fork | None:
         """Return the fork from which on replications have futures of their own; None without histories."""
-        return None if self.histories is None else self.histories.fork(_checked_seed(seed))
+        return None if self.histories is None else self.histories.fork(checked_seed(seed))
 
     def to_xarray(self, seed: int = 1) -> xr.DataTree:
         """Return the positions of the factors as a tree that ArviZ reads: `posterior`, and `prior` beside it.
@@ -242,10 +243,6 @@ class Ensemble(Displayed):
                 f"{scenario.source}: its base is not the '{self.prior.base.name}' that the parameter sets belong to"
             )
         return OverEnsemble(ensemble=self, scenario=scenario)
-
-
-def _checked_seed(seed: int) -> int:
-    return whole_number("seed", seed, 0, 2**64 - 1)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -186,13 +186,15 @@ class Calibration:
             "retrospect.csv": retrospects_csv(self.retrospects),
             "record.json": _json(self.record),
         }
+        earlier = folder / "histories.csv"
         if self.histories is not None:
-            texts["histories.csv"] = histories_csv(self.histories)
+            texts[earlier.name] = histories_csv(self.histories)
         else:
-            check_file(folder / "histories.csv", overwrite)
-            (folder / "histories.csv").unlink(missing_ok=True)  # of an earlier calibration: a run would draw them
+            check_file(earlier, overwrite)
         written = texts | {CHECKSUMS: json.dumps(checksums(texts), indent=1) + "\n"}
         write_files({folder / file: text.encode() for file, text in written.items()}, overwrite=overwrite)
+        if self.histories is None:
+            earlier.unlink(missing_ok=True)  # a run would draw them
         return tuple(folder / file for file in texts)
 
 

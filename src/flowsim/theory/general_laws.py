@@ -18,6 +18,7 @@ from flowsim.core.errors import InputError, is_real, is_row, require, require_po
 from flowsim.theory.inversion import Complexes, Survival, inverted_tail, transform_of_survival
 from flowsim.theory.networks import is_table, without_way_out
 from flowsim.theory.queues import (
+    LONGEST_TABLE,
     Floats,
     Means,
     exponential_quantile,
@@ -259,8 +260,7 @@ class GIMc:
 
 
 _MOST_CONFIGURATIONS = 2_000
-_FADED = 2_000.0
-_MOST_PRESENT = 2**20
+_FADED = 2_000.0  # exp(-2,000) times any number that a float holds is none
 _NOTHING = 1e-17
 _ROUNDING = 1e-9
 
@@ -331,7 +331,7 @@ class MPHc:
         fewer, busy, ratio = self._levels
         out, level, left = list(fewer), busy, self.wait_probability
         while left > _NOTHING:
-            if len(out) > _MOST_PRESENT:
+            if len(out) > LONGEST_TABLE:
                 raise InputError(f"rate: a load of {self.load:.9g} is not allowed: so near 1 that a million are there")
             out.append(float(level.sum()))
             level = level @ ratio

@@ -25,7 +25,7 @@ from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError, is_real, require, require_positive
 
 __all__ = [
-    "MOST_SERVERS",
+    "LONGEST_TABLE",
     "ErlangA",
     "Floats",
     "MMc",
@@ -44,8 +44,8 @@ __all__ = [
     "tail_by_departures",
 ]
 
-MOST_SERVERS = 2**20
-"""Servers, places and citizens of whom a formula can make a table: some million."""
+LONGEST_TABLE = 2**20
+"""The most entries of a table that a formula makes, one for each server, place or citizen."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +98,7 @@ def require_counts(least: int, /, **values: object) -> None:
     for where, value in values.items():
         number = value if is_real(value) and isinstance(value, Integral) else -1
         require(number >= least, where, value, f"a whole number, {least} or more")
-        require(number <= MOST_SERVERS, where, value, f"at most {MOST_SERVERS:,}, which can be computed")
+        require(number <= LONGEST_TABLE, where, value, f"at most {LONGEST_TABLE:,}, which can be computed")
 
 
 def require_share(share: object) -> None:
@@ -148,7 +148,7 @@ def erlang_b(offered: float, servers: float) -> float:
     Source: Erlang (1917); Jagerman (1974), Some properties of the Erlang loss function, for fractions.
     """
     require(is_real(offered) and 0 <= offered < math.inf, "offered", offered, "0 or more, and finite")
-    require(is_real(servers) and 0 <= servers <= MOST_SERVERS, "servers", servers, f"from 0 to {MOST_SERVERS:,}")
+    require(is_real(servers) and 0 <= servers <= LONGEST_TABLE, "servers", servers, f"from 0 to {LONGEST_TABLE:,}")
     if offered == 0:
         return float(servers == 0)
     fraction = servers % 1
@@ -161,7 +161,7 @@ def erlang_b(offered: float, servers: float) -> float:
 
 def poisson(mean: float) -> Floats:
     """Return the probabilities of 0, 1, ... of a Poisson law, up to where no float shows the rest."""
-    require(is_real(mean) and 0 <= mean <= MOST_SERVERS, "mean", mean, f"from 0 to {MOST_SERVERS:,}")
+    require(is_real(mean) and 0 <= mean <= LONGEST_TABLE, "mean", mean, f"from 0 to {LONGEST_TABLE:,}")
     number = np.arange(math.ceil(mean + 12 * math.sqrt(mean) + 40))
     out: Floats = np.exp(special.xlogy(number, mean) - mean - special.gammaln(number + 1))
     return out
@@ -375,7 +375,7 @@ class ErlangA:
         """The probabilities of 0, 1, ... in the system, up to where nothing that a float shows is left."""
         serving = np.arange(1, self.servers + 1) / self.mean_service
         room = 64
-        while room <= MOST_SERVERS:
+        while room <= LONGEST_TABLE:
             leaving = serving[-1] + np.arange(1, room + 1) / self.mean_patience
             probabilities = birth_death(self.rate, np.concatenate([serving, leaving]))
             # The ratio of neighbours only falls, so what is left out is smaller than the last by far.

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from scipy import integrate, sparse
 
 from flowsim.core.errors import is_real, is_row, require, require_positive
-from flowsim.theory.queues import MOST_SERVERS, Floats, poisson, require_counts
+from flowsim.theory.queues import LONGEST_TABLE, Floats, poisson, require_counts
 
 __all__ = ["MtGInf", "MtMc", "Occupancy"]
 
@@ -169,9 +169,8 @@ class MtMc:
         """
         steps = list(_steps(self.starts, time))
         arrivals = sum(self.rates[number] * (end - start) for number, start, end in steps)
-        require(
-            arrivals <= MOST_SERVERS, "time", time, f"one by which {MOST_SERVERS:,} come at most, which can be computed"
-        )
+        allowed = f"one by which {LONGEST_TABLE:,} come at most, which can be computed"
+        require(arrivals <= LONGEST_TABLE, "time", time, allowed)
         most_busy = max(self.busy, *(self.servers[number] for number, _, _ in steps))
         shape = most_busy + 1, self.waiting + len(poisson(arrivals))
         present = np.zeros(shape)

@@ -14,7 +14,7 @@ import numpy as np
 
 from flowsim.core.errors import InputError, is_real, require, require_positive
 from flowsim.theory.queues import (
-    MOST_SERVERS,
+    LONGEST_TABLE,
     Floats,
     Means,
     birth_death,
@@ -56,7 +56,7 @@ class MMcBaulking:
     def __post_init__(self) -> None:
         require_positive(rate=self.rate, mean_service=self.mean_service)
         require_counts(1, servers=self.servers)
-        _require_probabilities(0, baulks=self.baulks)
+        _require_probabilities("baulks", self.baulks, 0)
         require_stable(self._load)
         _ = self.distribution  # finds a load too near 1
 
@@ -72,7 +72,7 @@ class MMcBaulking:
         last = max(self.baulks, default=0)
         # From there on the queue's law falls by the load at each step.
         more = math.ceil(math.log(_NOTHING) / math.log(self._load)) if self._load else 1
-        if last + more > MOST_SERVERS:
+        if last + more > LONGEST_TABLE:
             raise InputError(f"rate: a load of {self._load:.9g} is not allowed: so near 1 that a million wait")
         staying = np.ones(last + more)
         for number in sorted(self.baulks):
@@ -231,7 +231,7 @@ class MMcBatch:
     def __post_init__(self) -> None:
         require_positive(rate=self.rate, mean_service=self.mean_service)
         require_counts(1, servers=self.servers)
-        _require_probabilities(1, sizes=self.sizes)
+        _require_probabilities("sizes", self.sizes, 1)
         require(bool(self.sizes), "sizes", self.sizes, "at least one size with its probability")
         total = math.fsum(self.sizes.values())
         require(abs(total - 1) < 1e-9, "sizes", total, "probabilities that add to 1")
@@ -239,7 +239,7 @@ class MMcBatch:
         # The number that is there has nearly an exponential law of this mean, where the load is near 1.
         second = math.fsum(size**2 * share for size, share in self.sizes.items())
         there = (1 + second / self.mean_size) / (2 * (1 - self.load))
-        if -math.log(_NOTHING) * there > MOST_SERVERS:
+        if -math.log(_NOTHING) * there > LONGEST_TABLE:
             raise InputError(f"rate: a load of {self.load:.9g} is not allowed: so near 1 that a million are there")
 
     @property
@@ -304,13 +304,10 @@ class MMcBatch:
         return out
 
 
-def _require_probabilities(least: int, /, **tables: object) -> None:
-    """Refuse what is no table of probabilities by whole numbers, of at least so many, by its name."""
-    for where, table in tables.items():
-        if not isinstance(table, Mapping):
-            raise InputError(
-                f"{where}: {table!r:.60} is not allowed: probabilities by number, such as {{{least}: 1.0}}"
-            )
-        for number, share in table.items():
-            require_counts(least, **{where: number})
-            require(is_real(share) and 0 <= share <= 1, f"{where}[{number}]", share, "from 0 to 1")
+def _require_probabilities(where: str, table: object, least: int) -> None:
+    """Refuse what is no table of probabilities by whole numbers of at least so many."""
+    if not isinstance(table, Mapping):
+        raise InputError(f"{where}: {table!r} is not allowed: probabilities by number, such as {{{least}: 1.0}}")
+    for number, share in table.items():
+        require_counts(least, **{where: number})
+        require(is_real(share) and 0 <= share <= 1, f"{where}[{number}]", share, "from 0 to 1")
