@@ -5,6 +5,7 @@ import pytest
 
 from flowsim import InputError, Pathway
 from flowsim.planning.staffing.goals import Goal, parse_goals
+from flowsim.reporting.language import Language
 from helpers.traces import RAW, SMALL
 
 
@@ -96,6 +97,13 @@ def test_what_is_no_goal_is_refused(text, message):
         parsed(text)
     assert str(error.value).startswith(f"goal '{text}': ")
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["happiness <= 9", "waits for desk <= 9 weeks"])
+def test_what_a_goal_may_be_is_told_in_danish_to_the_end(text):
+    with pytest.raises(InputError) as error:
+        parsed(text)
+    assert Language.of("da").message(str(error.value)).endswith(" eller et nøgletal som awards.STATE)")
 
 
 def test_a_period_that_does_not_fit_is_refused():
