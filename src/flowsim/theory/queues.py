@@ -19,7 +19,8 @@ from functools import cached_property
 from numbers import Integral
 
 import numpy as np
-from scipy import optimize, special
+import scipy  # scipy.optimize loads where a quantile is asked for: it takes as long as all else
+from scipy import special
 
 from flowsim.core.arrays import Floats
 from flowsim.core.errors import InputError, is_real, require, require_positive
@@ -129,7 +130,7 @@ def quantile(tail: Callable[[float], float], share: float, scale: float) -> floa
     high = scale
     while tail(high) > left:
         high *= 2
-    return float(optimize.brentq(lambda t: tail(t) - left, 0.0, high, xtol=1e-15 * high, rtol=1e-15))
+    return float(scipy.optimize.brentq(lambda t: tail(t) - left, 0.0, high, xtol=1e-15 * high, rtol=1e-15))
 
 
 def erlang_b(offered: float, servers: float) -> float:

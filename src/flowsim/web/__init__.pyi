@@ -10,6 +10,7 @@ from .jobs import News as News
 from .jobs import Turns as Turns
 from .jobs import Work as Work
 from .jobs import give_back_memory as give_back_memory
+from .jobs import share_one_heap as share_one_heap
 from .layout import Control as Control
 from .layout import Layout as Layout
 from .layout import Stop as Stop

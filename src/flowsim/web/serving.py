@@ -50,8 +50,10 @@ def serve(desk: Desk, *, host: str = LOOPBACK, port: int = 8600, browser: bool =
     require_extra("web", "the page")
     import uvicorn
 
+    from flowsim.web.jobs import share_one_heap
     from flowsim.web.server import page
 
+    share_one_heap()
     opened = _listening(host, port)
     port = opened.getsockname()[1]
     anywhere = host not in _OWN_NAMES
