@@ -97,6 +97,23 @@ def test_a_past_of_the_measure_is_needed():
             pair(SERIES, pasts)
 
 
+@pytest.mark.parametrize(
+    ("series", "said"),
+    [
+        (replace(SERIES, values=(*VALUES[:3], None, *VALUES[4:])), "awards.a: .* without a gap"),
+        (replace(SERIES, every="month", first="2018-01"), "awards.a: what is paired is known quarter by quarter"),
+        (
+            replace(SERIES, values=VALUES[:-1]),
+            "from 2019Q4 takes the quarters from before it to 2020Q4, and the series goes from 2018Q1 to 2020Q3$",
+        ),
+        (replace(SERIES, first="2020Q1"), "the series goes from 2020Q1 to 2022Q4$"),
+    ],
+)
+def test_quarters_that_a_series_lacks_are_never_those_after_them(series, said):
+    with pytest.raises(InputError, match=said):
+        pair(series, [past(8, 0.0, 0.5)])
+
+
 def test_documented_quarters_become_series_unless_one_is_missing():
     told = {"awards.a": {"2018Q2": 2.0, "2018Q1": 1.0}, "awards.b": {"2018Q1": 1.0, "2018Q3": 3.0}}
     found = series_of(told)

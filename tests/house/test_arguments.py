@@ -20,13 +20,16 @@ from flowsim import (
     read_base,
     run,
 )
+from flowsim.calibration.ensemble import study_of
 from flowsim.calibration.workflow import Calibration
 from flowsim.evidence import load
 from flowsim.evidence.series import from_pandas, read
 from flowsim.forecasting.backtest import run_backtest
+from flowsim.forecasting.pairing import pair
 from flowsim.planning.levers import Levels, Lever
 from flowsim.planning.prices import Prices, prices_of
 from flowsim.planning.staffing.trials import Question, StoppingRule
+from flowsim.questions.run import Run
 from flowsim.simulation.fork import Fork
 from flowsim.simulation.kept import KeptHistories
 from flowsim.simulation.precision import Precision, run_to_precision
@@ -216,6 +219,15 @@ def team(**more):
             lambda: Levels(lever="desk.capacity", least=1, most=5),
             "lever: 'desk.capacity' is not allowed: it should be",
         ),
+        (lambda: Lever.parse(5, PATHWAY), "lever: 5 is not allowed: it should be a name such as"),
+        (lambda: Lever.parse("desk.capacity", "town"), "pathway: 'town' is not allowed: it should be a Pathway"),
+        (lambda: Scenario.read(5), "path: 5 is not allowed: it should be the path of a file"),
+        (lambda: Run.read(None), "path: None is not allowed: it should be the path of a file"),
+        (lambda: Run.from_dict([]), "run: \\[\\] is not allowed: it should be a table of keys"),
+        (lambda: study_of(5), "folder: 5 is not allowed: it should be the path of a folder"),
+        (lambda: pair(SERIES, []), "series: .* is not allowed: it should be a series of quarters"),
+        (lambda: pair(KNOWN, None), "retrospects: None is not allowed: it should be retrospects"),
+        (lambda: pair(KNOWN, [5]), "retrospects: 5 is not allowed: it should be retrospects"),
     ],
 )
 def test_an_odd_argument_is_refused_in_one_line(call, message):

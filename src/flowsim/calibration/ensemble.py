@@ -324,12 +324,14 @@ def _read_histories(z: Floats, file: Traversable) -> Histories | None:
     return histories
 
 
-def study_of(folder: Path) -> Study:
+def study_of(folder: str | Path) -> Study:
     """Return the study whose calibration a folder holds.
 
     Raises:
         InputError: where it holds none, or the study has changed since.
     """
+    require_type("folder", folder, (str, Path), "the path of a folder")
+    folder = Path(folder)
     stamp = folder / STAMP
     if not stamp.is_file():
         raise InputError(f"'{folder}' holds no calibration: name a folder that `flowsim calibrate` wrote")

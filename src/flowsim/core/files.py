@@ -16,7 +16,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from flowsim.core.errors import FileTaken, InputError
+from flowsim.core.errors import FileTaken, InputError, require_type
 from flowsim.core.writing.atomic import place_files, remove_strays, reserved
 
 __all__ = [
@@ -90,7 +90,11 @@ def file_named(path: str | Path) -> Path:
     """Return the path of a file that exists under this name, however its letters are composed ("Å" as one or two).
 
     The path itself where there is none.
+
+    Raises:
+        InputError: for what is no path.
     """
+    require_type("path", path, (str, Path), "the path of a file")
     path = Path(path)
     if not is_file(path) and not path.name.isascii() and _is_folder(path.parent):
         wanted = unicodedata.normalize("NFC", path.name)

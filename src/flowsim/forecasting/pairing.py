@@ -89,8 +89,15 @@ def pair(series: Series, retrospects: Sequence[Retrospect]) -> Pairing:
         retrospects: what the simulation would have said from quarters of the past.
 
     Raises:
-        InputError: where there is no past of the measure to look back from.
+        InputError: where there is no past of the measure to look back from, for a series with a gap, and for one that
+            does not have the quarters of the past.
     """
+    require_type("series", series, Series, "a series of quarters, as `series_of` makes")
+    require_type("retrospects", retrospects, Sequence, "retrospects, as `Calibration.retrospects` holds")
+    for past in retrospects:
+        require_type("retrospects", past, Retrospect, "retrospects, as `Calibration.retrospects` holds")
+    if series.every != "quarter" or None in series.values:
+        raise InputError(f"{series.name}: what is paired is known quarter by quarter, without a gap")
     cases = {past.origin: _case(series, past) for past in retrospects if series.name in past.paths}
     if not cases:
         raise InputError(f"{series.name}: there is no past to look back from: at least 1 is needed")
@@ -164,6 +171,11 @@ def _case(series: Series, past: Retrospect) -> _Case:
     known = quarter(past.origin) - quarter(series.first) + 1
     values = [float(value) for value in series.values if value is not None]
     steps = len(past.periods)
+    if not 0 < known <= len(values) - steps:
+        raise InputError(
+            f"{series.name}: the look back from {past.origin} takes the quarters from before it to {past.periods[-1]}, "
+            f"and the series goes from {series.first} to {series.periods[-1]}"
+        )
     simulated = past.paths[series.name]
     trend = forecast_series(series, steps, past.origin).paths(len(simulated))
     actual = np.array(values[known : known + steps])

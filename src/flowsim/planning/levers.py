@@ -52,6 +52,8 @@ class Lever:
         Raises:
             InputError: for an unknown one, with the nearest names.
         """
+        require_type("lever", name, str, "a name such as 'team.places'")
+        require_type("pathway", pathway, Pathway, "a Pathway")
         known = {lever.name: lever for lever in _levers(pathway)}
         name = composed(name)
         if name not in known:

@@ -13,8 +13,8 @@ from pydantic import ValidationError, ValidationInfo, field_validator
 
 from flowsim.calibration.ensemble import Ensemble, Parameters
 from flowsim.calibration.histories.kept import Histories
-from flowsim.core.errors import InputError, KeyedError, Record, located, unknown_name
-from flowsim.core.files import content_of, is_file, is_json, read_data, write_text
+from flowsim.core.errors import InputError, KeyedError, Record, located, require_type, unknown_name
+from flowsim.core.files import content_of, file_named, is_file, is_json, read_data, write_text
 from flowsim.core.numbers import composed, read_whole
 from flowsim.core.periods import Period, typed_period
 from flowsim.core.progress import waiting
@@ -93,6 +93,7 @@ class Inquiry(Record):
         Raises:
             InputError: one line with `source`, the key, the value and what is allowed.
         """
+        require_type(source or cls.__name__.lower(), raw, Mapping, "a table of keys")
         given = {key: value for key, value in raw.items() if value is not None}
         for key in given:
             if key not in cls.model_fields:
@@ -115,7 +116,7 @@ class Inquiry(Record):
         Raises:
             InputError: one line with the file, the key, the value and what is allowed.
         """
-        place = Path(path)
+        place = file_named(path)
         if not is_file(place):
             raise InputError(f"there is no file '{path}'")
         raw = read_data(content_of(place), str(path))
