@@ -346,6 +346,16 @@ def test_a_name_that_is_merged_over_the_rows_of_a_long_table_is_that_of_each(tmp
     assert {series.name: series.values for series in read(path).series} == {"x": (1, 2, 3), "y": (4, 5, 6)}
 
 
+def test_a_year_that_is_merged_over_its_quarters_is_that_of_each(tmp_path):
+    rows = [[2019 + at // 4 if at % 4 == 0 else None, 1 + at % 4, at] for at in range(8)]
+    path = workbook(tmp_path / "x.xlsx", ["År", "Kvartal", "a"], *rows)
+    with pytest.raises(InputError, match=r"x.xlsx: A3: each row needs its year"):
+        read(path)
+    changed(path, lambda sheet: [sheet.merge_cells(span) for span in ("A2:A5", "A6:A9")])
+    (one,) = read(path).series
+    assert (one.first, one.values) == ("2019Q1", tuple(range(8)))
+
+
 def test_a_hidden_sheet_is_named_and_never_read_unseen(tmp_path):
     path = workbook(tmp_path / "x.xlsx", ["q", "a"], ["2020K1", 1], ["2020K2", 2])
     book = openpyxl.load_workbook(path)

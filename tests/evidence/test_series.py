@@ -184,6 +184,59 @@ def test_what_is_written_is_read(tmp_path_factory, tenths, period, danish, wide,
     assert (one.name, one.first, one.values) == ("København", "2017Q1", tuple(given_))
 
 
+@pytest.mark.parametrize("form", ["{}", "0{}", "{}.", "K{}", "Q{}", "{}. kvartal", "{}. kvt."])
+@pytest.mark.parametrize("titles", ["År;Kvartal;{}", "Kvartal;År;{}", "{};Year;Quarter", "Område;aar;kvt.;{}"])
+def test_a_year_beside_its_quarter(file, titles, form):
+    quarters = [(2019, 4), (2020, 1), (2020, 2)]
+    cells = {"År": "{0}", "aar": "{0}", "Year": "{0}", "Kvartal": "{1}", "kvt.": "{1}", "Quarter": "{1}", "{}": "{2}"}
+    row = ";".join(cells.get(title, "Ribe") for title in titles.split(";"))
+    text = [row.format(year, form.format(quarter), at) for at, (year, quarter) in enumerate(quarters, 5)]
+    found = read(file("Made up\n" + "\n".join([titles.format("Antal"), *text, "Kilde: nobody"]) + "\n"))
+    (one,) = found.series
+    assert (one.first, one.values, one.every, found.left_out) == ("2019Q4", (5, 6, 7), "quarter", ())
+
+
+def test_a_year_beside_its_month(file):
+    for months in (
+        ("11", "12", "1"),
+        ("november", "december", "januar"),
+        ("nov.", "dec.", "jan."),
+        ("Nov", "Dec", "Jan"),
+    ):
+        rows = zip((2019, 2019, 2020), months, (5, 6, 7), strict=True)
+        (one,) = read(file("Year;Month;n\n" + "".join(f"{y};{m};{n}\n" for y, m, n in rows))).series
+        assert (one.first, one.values, one.every) == ("2019-11", (5, 6, 7), "month")
+
+
+def test_two_places_with_a_year_beside_each_quarter(file):
+    text = "Sted;År;Kvartal;Antal\nØst;2019;3;5\nØst;2019;4;6\nVest;2019;3;7\nVest;2019;4;8\n"
+    assert values(file(text)) == {"Øst": (5, 6), "Vest": (7, 8)}
+
+
+@pytest.mark.parametrize(
+    ("rows", "where"),
+    [
+        ("2019;1;5\n2019;5;6", "B3: '2019K5' is no quarter: they go from 1 to 4"),
+        ("2019;1;5\n2019;I alt;6\n2020;1;7", "B3: 'I alt' is no quarter of 2019"),
+        ("2019;1;5\n2019;;6\n2020;1;7", "B3: each row needs its quarter"),
+        ("2019;1;5\n;2;6\n2020;1;7", "A3: each row needs its year"),
+        ("2019;1;5\n2O19;2;6\n2020;1;7", "A3: '2O19' is no year"),
+        ("2019;1;5\n2019;1;6", "C3: Antal has 2019Q1 twice, first in C2"),
+        ("2019;1;5\n2019;2;6\nnote: x;;\n2019;3;7\n2019;4;8", "B4: the period is missing: write it on each row"),
+    ],
+)
+def test_a_year_or_a_quarter_alone_is_refused(file, rows, where):
+    with pytest.raises(InputError, match=re.escape(f"own.csv: {where}")):
+        read(file(f"År;Kvartal;Antal\n{rows}\n"))
+
+
+def test_a_year_beside_a_quarter_that_tells_it_too_is_no_figure(file):
+    assert values(file("År;Kvartal;a\n2019;2019K4;5\n2020;2020K1;6\n")) == {"a": (5, 6)}
+    with pytest.raises(InputError, match=r"own.csv: B3: '2020K1' is no quarter of 2019"):
+        read(file("År;Kvartal;a\n2019;2019K4;5\n2019;2020K1;6\n"))
+    assert values(file("År;Kvartal;a\nx;2019K4;5\nx;2020K1;6\n")) == {"a": (5, 6)}
+
+
 def test_titles_do_not_hide_the_delimiter(file):
     danish = "Made up, all of it\nTable 1, for tests, only\nOmråde;2019K1;2019K2\nÅrhus;1,5;2,5\nRibe;3,5;4,5\n"
     assert values(file(danish)) == {"Århus": (1.5, 2.5), "Ribe": (3.5, 4.5)}

@@ -347,7 +347,7 @@ def read(path: str | Path, decimal: Decimal | None = None) -> Observed:
             row or column of figures has what looks like a mistyped period, and where nothing proves the decimals.
     """
     decimal = convention(decimal)
-    sheet = _with_periods_for_dates(read_sheet(path))
+    sheet = _with_periods_for_parts(_with_periods_for_dates(read_sheet(path)))
     down = [_periods(sheet, column) for column in range(len(sheet.rows[0]) if sheet.rows else 0)]
     _refuse_second_column_of_periods(sheet, down)
     table = _wide(sheet, down) or _long(sheet, down)
@@ -537,11 +537,80 @@ def _with_periods_for_dates(sheet: Sheet) -> Sheet:
     return replace(sheet, rows=tuple(map(tuple, rows)))
 
 
+_YEAR_HEADING = re.compile(r"år|aar|year", re.IGNORECASE)
+_PART_HEADINGS: Mapping[Every, re.Pattern[str]] = {
+    "quarter": re.compile(r"kvartal|kvt\.?|quarter|qtr\.?", re.IGNORECASE),
+    "month": re.compile(r"måned|maaned|mdr?\.?|month", re.IGNORECASE),
+}
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_PART_NUMBER = re.compile(r"0?(\d{1,2})\.?")
+
+
+def _with_periods_for_parts(sheet: Sheet) -> Sheet:
+    """Return a sheet with periods for the quarters or months that have their year in the column beside them.
+
+    A period stands in the cell of the quarter or month, and the year's is empty.
+    """
+    rows = [list(row) for row in sheet.rows]
+    for head, row in enumerate(sheet.rows[:-1]):
+        titles = [cell.strip() if isinstance(cell, str) else "" for cell in row]
+        for year, part in ((at, at + step) for at, title in enumerate(titles) for step in (-1, 1)):
+            if not (0 <= part < len(titles) and _YEAR_HEADING.fullmatch(titles[year])):
+                continue
+            for every in (every for every, words in _PART_HEADINGS.items() if words.fullmatch(titles[part])):
+                for at, period in _periods_of_parts(sheet, head, year, part, every).items():
+                    rows[at][year], rows[at][part] = "", str(period)
+    return replace(sheet, rows=tuple(map(tuple, rows)))
+
+
+def _periods_of_parts(sheet: Sheet, head: int, year: int, part: int, every: Every) -> dict[int, Period]:
+    """Return the periods that stand in two columns below their headings, by row.
+
+    Raises:
+        InputError: for a row with one of the two alone, or with what is none.
+    """
+    out: dict[int, Period] = {}
+    for at in range(head + 1, len(sheet.rows)):
+        top, _, left, _ = sheet.span_of(at, year)
+        of, within = _text_at(sheet, top, left).strip(), without_note(_text_at(sheet, at, part).strip())[0]
+        if not (of or within):
+            continue
+        if not _YEAR.fullmatch(of):
+            if _read_at(sheet, at, part, within) is not None:
+                return {}
+            if not _is_part(within):
+                continue  # a note
+            wrong = f"'{of}' is no year" if of else "each row needs its year"
+            raise InputError(f"{sheet.file}: {cell_name(at, year)}: {wrong}")
+        number = _PART_NUMBER.fullmatch(within)
+        letter = "K" if every == "quarter" else "M"
+        texts = [f"{of}{letter}{number[1]}"] if number else [within, f"{of} {within}", f"{within} {of}"]
+        periods = (_read_at(sheet, at, part, text) for text in texts)
+        period = next((period for period in periods if period is not None), None)
+        if period is None or (period.every, str(period.year)) != (every, of):
+            wrong = f"'{within}' is no {every} of {of}" if within else f"each row needs its {every}"
+            raise InputError(f"{sheet.file}: {cell_name(at, part)}: {wrong}")
+        out[at] = period
+    return out
+
+
+def _is_part(text: str) -> bool:
+    """Return whether a text is a quarter or month without a year: "1", "K1", "1. kvartal" or "januar"."""
+    try:
+        return bool(text) and (_PART_NUMBER.fullmatch(text) is not None or read_period(f"2000 {text}") is not None)
+    except InputError:  # a thirteenth month, say
+        return True
+
+
 def _period_at(sheet: Sheet, row: int, column: int) -> Period | None:
     cell = sheet.rows[row][column]
     if isinstance(cell, Percentage):
         return None
     text = f"{cell:.0f}" if isinstance(cell, float) and cell.is_integer() else without_note(str(cell))[0]
+    return _read_at(sheet, row, column, text)
+
+
+def _read_at(sheet: Sheet, row: int, column: int, text: str) -> Period | None:
     try:
         return read_period(text)
     except InputError as mistake:
