@@ -64,7 +64,10 @@ def test_each_sentence_that_is_raised_has_danish_words(path):
 
 CALIBRATIONS = [
     SOURCE / "calibration" / f"{name}.py"
-    for name in ("workflow", "checkpoints", "ensemble", "histories/drawn", "histories/weighing", "verdict")
+    for name in (
+        *("workflow", "checkpoints", "ensemble", "histories/drawn", "histories/weighing", "rehearsal", "retrospect"),
+        "verdict",
+    )
 ]
 ENGLISH = re.compile(r"\b(the|of|is|and|are|that|another|again|by|none|such|which|it|with|name|be)\b")
 
@@ -103,3 +106,44 @@ def test_what_stands_in_quotes_is_the_readers_own_and_stays():
         "l.csv: 2,000,000 rows of 9 cells: more than 1,000,000 cells are not read: keep the table that "
         "you mean, by itself"
     ).startswith("l.csv: 2.000.000 rækker med 9 felter: Mere end 1.000.000 felter ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "--out: 'o1' holds a run already: name another folder, or add --force",
+        "--out: 'ff' is a file: name a folder that does not exist yet",
+        "--out: '.' holds 'o1', no part of a run: name another folder",
+        "--out: this is the folder you are in: name another",
+        "--replications: 0 is not allowed: from 1 to 10,000,000 can be run",
+        "--seed: -1 is not allowed: a seed is a whole number from 0 to 2**64 - 1",
+        "--cluster: no scheduler answers at 'tcp://x:1' (such as tcp://host:8786): refused",
+        "population: about 9,000 citizens are expected, and at most 5 fit one replication: lower the arrivals or "
+        "counts of the entries, or shorten the horizon",
+        "memory: about 9.0 GiB are needed (5,000 citizens a replication, 2 at a time) and 1.0 GiB are free: lower the "
+        "arrivals, shorten the horizon, or run fewer replications",
+        "x.toml: today_is: 2014-01-01 is not allowed: after the base's start (2015-01-01) and before the end of the "
+        "run (2025-01-01)",
+        "p.toml: staff.team: name the party too, such as staff.team.PARTY",
+        "p.toml: staff.x: '5 kr' is no price: write '5 DKK per hour'",
+        "p.toml: staff.x: '-5 DKK' is negative: a price is 0 or more",
+        "p.toml: sums.a: 'x' stands in both `only` and `except`",
+        "p.toml: staff.x: it is in DKK, and staff.y in EUR: use one currency",
+        "own.csv: a: 3 quarters are too few: at least 8 are needed, two years",
+        "own.csv: a: all 12 quarters are 5: such a series does not tell how sure it is",
+        "own.csv: a: all of the last 144 months are 5: such a series does not tell how sure it is",
+        "own.csv: B7: '13' is no month of 2019",
+        "own.csv: A3: '2O19' is no year",
+        "own.csv: A3: each row needs its year",
+        "own.csv: it is in percent, and shares of months have no sum: take their mean",
+        "--shock: 'foo' is not understood: write 2020Q2=as-observed, or 2020Q2=recovers:4 where the series is back on "
+        "its course four quarters later (1: the quarter alone)",
+        "wait.team: it is 0 in every run, so nothing drives it",
+        'base.toml: parameters.a: it is never used: write "$a" where it belongs, or drop it',
+        "base.toml: the state 'x' stands twice",
+    ],
+)
+def test_what_planners_are_refused_is_said_in_danish_as_a_whole(text):
+    said = Language.of("da").message(text)
+    bare = re.sub("'[^']*'|`[^`]*`|\"[^\"]*\"|--[a-z]+", "", said)
+    assert ENGLISH.findall(bare) == re.findall(r"\b(has|no|or|needs|not|allowed|write)\b", bare) == [], said

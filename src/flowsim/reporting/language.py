@@ -325,10 +325,14 @@ def _patterns() -> tuple[tuple[re.Pattern[str], frozenset[str], frozenset[str], 
 
 def _pattern(text: str) -> re.Pattern[str]:
     names, parts = set[str](), []
-    for place, part in enumerate(_BRACES.split(text)):
+    pieces = _BRACES.split(text)
+    for place, part in enumerate(pieces):
         if place % 2 == 0:
             parts.append(re.escape(part))
-        else:
-            parts.append(f"(?P={part})" if part in names else f"(?P<{part}>.+?)")
-            names.add(part)
+            continue
+        # What stands first is one part of a message: "x.toml: a: 5 or more" is no number, or more.
+        first = place == 1 and not pieces[0] and not pieces[2].startswith(":")
+        letter = "(?:'[^']*'|(?!: ).)" if first else "."
+        parts.append(f"(?P={part})" if part in names else f"(?P<{part}>{letter}+?)")
+        names.add(part)
     return re.compile("".join(parts), re.DOTALL)
