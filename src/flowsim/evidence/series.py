@@ -571,8 +571,12 @@ def _periods_of_parts(sheet: Sheet, head: int, year: int, part: int, every: Ever
     """
     out: dict[int, Period] = {}
     for at in range(head + 1, len(sheet.rows)):
-        top, _, left, _ = sheet.span_of(at, year)
-        of, within = _text_at(sheet, top, left).strip(), without_note(_text_at(sheet, at, part).strip())[0]
+        of, within = _text_at(sheet, at, year).strip(), without_note(_text_at(sheet, at, part).strip())[0]
+        if not of and sheet.merged:
+            top, _, left, _ = sheet.span_of(at, year)
+            of = _text_at(sheet, top, left).strip()
+        if _YEAR_HEADING.fullmatch(of):
+            break  # a table of its own
         if not (of or within):
             continue
         if not _YEAR.fullmatch(of):
