@@ -542,7 +542,6 @@ _PART_HEADINGS: Mapping[Every, re.Pattern[str]] = {
     "quarter": re.compile(r"kvartal|kvt\.?|quarter|qtr\.?", re.IGNORECASE),
     "month": re.compile(r"måned|maaned|mdr?\.?|month", re.IGNORECASE),
 }
-_YEAR = re.compile(r"(?:19|20)\d\d")
 _PART_NUMBER = re.compile(r"0?(\d{1,2})\.?")
 
 
@@ -579,7 +578,8 @@ def _periods_of_parts(sheet: Sheet, head: int, year: int, part: int, every: Ever
             break  # a table of its own
         if not (of or within):
             continue
-        if not _YEAR.fullmatch(of):
+        known = _read_at(sheet, at, year, of)
+        if known is None or known.every != "year":
             if _read_at(sheet, at, part, within) is not None:
                 return {}
             if not _is_part(within):
@@ -591,7 +591,7 @@ def _periods_of_parts(sheet: Sheet, head: int, year: int, part: int, every: Ever
         texts = [f"{of}{letter}{number[1]}"] if number else [within, f"{of} {within}", f"{within} {of}"]
         periods = (_read_at(sheet, at, part, text) for text in texts)
         period = next((period for period in periods if period is not None), None)
-        if period is None or (period.every, str(period.year)) != (every, of):
+        if period is None or (period.every, period.year) != (every, known.year):
             wrong = f"'{within}' is no {every} of {of}" if within else f"each row needs its {every}"
             raise InputError(f"{sheet.file}: {cell_name(at, part)}: {wrong}")
         out[at] = period
